@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_CERTID_H
+#define RADSECGW_CERTID_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/x509.h"
+
+/*
+ * Whose certificate is this? The chain has been verified by then; here the names in the leaf are
+ * held against what the configuration expects (P-CRT-3 to 11). Pure: no I/O, no allocation except
+ * for reading rules.
+ */
+enum rgw_cert_rule_kind {
+	RGW_CERT_DNS,            /* dns:NAME, dNSName with the wildcard rule of P-CRT-6 */
+	RGW_CERT_IP,             /* ip:ADDRESS, iPAddress of either family */
+	RGW_CERT_URI,            /* uri:TEXT, uniformResourceIdentifier, exactly */
+	RGW_CERT_NAIREALM,       /* nairealm:REALM (P-CRT-10) */
+	RGW_CERT_RID,            /* rid:1.2.3, registeredID */
+	RGW_CERT_CN,             /* cn:TEXT, last commonName; only when the leaf has no dNSName (P-CRT-4) */
+	RGW_CERT_ISSUER_SERIAL,  /* issuer-serial:NAME/HEX, the issuer as rgw_name_format writes it */
+	RGW_CERT_SHA256,         /* sha256:HEX of the whole leaf, colons allowed */
+	RGW_CERT_POLICY,         /* policy:1.2.3, certificatePolicies */
+	RGW_CERT_ANY,            /* any: every certificate of this trust */
+	RGW_CERT_KINDS
+};
+
+struct rgw_cert_rule {
+	enum rgw_cert_rule_kind kind;
+	char *text;            /* owned: the value as configured, without the kind */
+	uint8_t octets[32];    /* IP: 4 or 16; RID, POLICY: OID contents; SHA256: digest; else unused */
+	size_t n_octets;
+};
+
+struct rgw_cert_rules {
+	struct rgw_cert_rule *v;  /* owned */
+	size_t n;
+};
+
+/* Reads one rule such as "dns:radius.example.org". On failure returns what was expected, in words,
+ * and leaves *out alone; NULL on success. A bare "*", "f*o", "*.*.x" and names with empty labels
+ * are refused (P-CRT-6). */
+const char *rgw_cert_rule_parse(const char *text, struct rgw_cert_rule *out);
+void rgw_cert_rules_free(struct rgw_cert_rules *rules);
+
+/* Writes the rule as it would stand in a configuration file; returns buf. */
+const char *rgw_cert_rule_format(const struct rgw_cert_rule *rule, char *buf, size_t size);
+
+enum rgw_cert_verdict {
+	RGW_CERT_OK,
+	RGW_CERT_MALFORMED,   /* the parser refused it */
+	RGW_CERT_LEAF_IS_CA,  /* a CA certificate used as an end entity */
+	RGW_CERT_WRONG_EKU,   /* extended key usage does not allow this role */
+	RGW_CERT_NO_MATCH,    /* a kind of rule of which no value matched */
+};
+
+/* The role that the other side plays. */
+enum rgw_cert_role { RGW_CERT_OF_SERVER, RGW_CERT_OF_CLIENT };
+
+/*
+ * Judges a leaf. All kinds of rules given must hold; one value per kind is enough. No rules at all
+ * is RGW_CERT_NO_MATCH: nobody is accepted without an identity check (P-CRT-5); RGW_CERT_ANY must be
+ * said. `sha256` is the digest of the leaf and may be NULL when no rule needs it.
+ * On NO_MATCH *failed is the first rule of the kind that nothing matched (NULL with no rules).
+ */
+enum rgw_cert_verdict rgw_cert_judge(const struct rgw_x509 *cert, enum rgw_cert_role role,
+    const struct rgw_cert_rules *rules, const uint8_t *sha256, const struct rgw_cert_rule **failed);
+
+/* A sentence for the log: "no dNSName matches radius.example.org". Returns buf. */
+const char *rgw_cert_explain(enum rgw_cert_verdict verdict, const struct rgw_cert_rule *failed,
+    char *buf, size_t size);
+
+/* What the certificate presents, for people: "DNS:a.example, IP:192.0.2.1, CN=a". Cut to size,
+ * printable, returns buf. */
+const char *rgw_cert_presented(const struct rgw_x509 *cert, char *buf, size_t size);
+
+/* Does a dNSName (or NAIRealm) pattern from a certificate cover this name? ASCII case-insensitive;
+ * "*" only as the whole left-most label of at least three labels, covering exactly one label. */
+bool rgw_dns_match(struct rgw_span pattern, const char *name);
+/* NAIRealm comparison (P-CRT-10): octets equal, except for a left-most label "*". */
+bool rgw_nairealm_match(struct rgw_span pattern, const char *realm);
+
+#endif

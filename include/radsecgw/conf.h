@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_CONF_H
+#define RADSECGW_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/addr.h"
+#include "radsecgw/certid.h"
+#include "radsecgw/hide.h"
+#include "radsecgw/log.h"
+#include "radsecgw/secret.h"
+#include "radsecgw/time.h"
+
+/*
+ * The configuration as data: one immutable snapshot that the engine, the network layer and the
+ * commands read. It is filled and checked by confread.h; nothing here changes after that. The
+ * snapshot owns all it points to; references between sections are plain pointers inside it.
+ */
+
+struct rgw_strings {
+	char **v;
+	size_t n;
+};
+
+struct rgw_addrs {
+	struct rgw_addr *v;
+	size_t n;
+};
+
+struct rgw_prefixes {
+	struct rgw_prefix *v;
+	size_t n;
+};
+
+/* A neighbour as written: a name to be resolved or an address literal. */
+struct rgw_hostport {
+	char *host;
+	uint16_t port;
+};
+
+struct rgw_hostports {
+	struct rgw_hostport *v;
+	size_t n;
+};
+
+struct rgw_range_u32 {
+	uint32_t min;
+	uint32_t max;
+};
+
+struct rgw_range_ms {
+	rgw_ms min;
+	rgw_ms max;
+};
+
+/* "10/s", "600/m", "100/s burst 200": events per period, and how many may come at once. */
+struct rgw_rate {
+	uint32_t events;  /* 0 = no limit */
+	rgw_ms period;
+	uint32_t burst;
+};
+
+enum rgw_auto { RGW_AUTO, RGW_YES, RGW_NO };
+
+/* What a listener or peer may carry; bits. */
+enum rgw_service { RGW_SERVICE_AUTH = 1, RGW_SERVICE_ACCT = 2 };
+
+/* What to do with a connection on which a response failed its authenticator (P-TCP-36). */
+enum rgw_bad_response { RGW_BAD_RESPONSE_CLOSE, RGW_BAD_RESPONSE_DISCARD };
+
+enum rgw_tls_version { RGW_TLS_1_2, RGW_TLS_1_3 };
+
+/* Every section knows its name and where it began. */
+struct rgw_conf_head {
+	char *name;        /* "" for [gateway] and [log] */
+	const char *file;  /* borrowed from the snapshot */
+	unsigned line;
+};
+
+struct rgw_conf_gateway {
+	struct rgw_conf_head head;
+	char *user;
+	char *group;
+	rgw_ms request_lifetime;
+	rgw_ms duplicate_window;
+	rgw_ms drain_time;
+	uint32_t max_requests;
+	uint32_t loop_limit;  /* Proxy-State attributes in one request; 0 = no limit */
+	struct rgw_strings encrypted_attribute;
+};
+
+struct rgw_conf_log {
+	struct rgw_conf_head head;
+	enum rgw_log_level level;
+	enum rgw_log_format format;
+	enum rgw_log_identity identity;
+	char *target;      /* "stderr", "syslog" or a file path */
+	char *hash_key;    /* a secret; NULL unless identity is hash */
+	uint32_t rate;     /* lines per second, event and neighbour; 0 = no limit */
+};
+
+struct rgw_conf_tls {
+	struct rgw_conf_head head;
+	char *certificate;   /* PEM file: leaf first, chain after it */
+	char *key;           /* PEM file */
+	char *key_password;  /* a secret, or NULL */
+	struct rgw_strings ca;       /* PEM files or directories */
+	struct rgw_strings ciphers;  /* empty = built-in list */
+	struct rgw_strings groups;   /* empty = built-in list */
+	enum rgw_tls_version min_version;
+	enum rgw_tls_version max_version;
+};
+
+struct rgw_conf_listen {
+	struct rgw_conf_head head;
+	struct rgw_addrs udp;
+	unsigned accept;           /* RGW_SERVICE_* bits */
+	uint32_t receive_buffer;   /* octets; 0 = the kernel's default */
+};
+
+struct rgw_conf_peer {
+	struct rgw_conf_head head;
+	struct rgw_hostports connect;
+	const struct rgw_conf_tls *tls;
+	char *cert_name;               /* `name`: DNS or IP SAN to be found; NULL = host of connect */
+	struct rgw_cert_rules match;   /* `match`: further rules for the certificate */
+	char *sni;                     /* NULL = host of connect; "" = send none */
+	struct rgw_secret *secret;
+	struct rgw_range_u32 connections;
+	rgw_ms connect_timeout;
+	rgw_ms handshake_timeout;
+	struct rgw_range_ms reconnect;
+	struct rgw_rate connect_rate;
+	bool tcp_keepalive;
+	rgw_ms user_timeout;           /* TCP_USER_TIMEOUT; 0 = the kernel's default */
+	uint32_t queue;
+	rgw_ms queue_time;
+	enum rgw_bad_response bad_response;
+	unsigned allow;                /* RGW_SERVICE_* bits */
+};
+
+struct rgw_conf_client {
+	struct rgw_conf_head head;
+	struct rgw_prefixes address;
+	struct rgw_secret *secret;
+	enum rgw_auto require_message_authenticator;  /* P-BR-3 to 8 */
+	enum rgw_auto limit_proxy_state;              /* P-BR-7, 8 */
+	bool reply_message_authenticator;             /* P-BR-2 */
+	bool protocol_error;                          /* P-ERR-11 */
+	const struct rgw_conf_peer *pool;             /* NULL = route by realm */
+};
+
+/* How the pattern of a [realm PATTERN] is meant. */
+enum rgw_realm_kind {
+	RGW_REALM_DEFAULT,  /* "*": no other matched */
+	RGW_REALM_NONE,     /* "-": User-Name without a realm, or no User-Name */
+	RGW_REALM_EXACT,    /* "example.org" */
+	RGW_REALM_SUFFIX,   /* ".example.org": any sub-realm, not the realm itself */
+};
+
+struct rgw_conf_realm {
+	struct rgw_conf_head head;
+	enum rgw_realm_kind kind;
+	const struct rgw_conf_peer *pool;
+};
+
+/* All sections of one kind, in file order: an array of owned pointers. */
+#define RGW_CONF_LIST(type) struct { struct type **v; size_t n; }
+
+struct rgw_conf {
+	struct rgw_conf_gateway gateway;
+	struct rgw_conf_log log;
+	RGW_CONF_LIST(rgw_conf_tls) tls;
+	RGW_CONF_LIST(rgw_conf_listen) listen;
+	RGW_CONF_LIST(rgw_conf_client) client;
+	RGW_CONF_LIST(rgw_conf_peer) peer;
+	RGW_CONF_LIST(rgw_conf_realm) realm;
+	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
+	struct rgw_prefixmap *client_by_ip;  /* owned: values are struct rgw_conf_client */
+	struct rgw_strings files;            /* every file read, for the heads to borrow */
+};
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_CONFREAD_H
+#define RADSECGW_CONFREAD_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "radsecgw/conf.h"
+
+/*
+ * From files to a checked configuration. Everything wrong is reported in one run, each with
+ * file:line, the key, what was expected and, for names, the nearest valid one. Nothing is resolved
+ * and no key or certificate is parsed here (the network layer does that); that the files exist and
+ * can be read is checked.
+ */
+enum rgw_conf_severity { RGW_CONF_ERROR, RGW_CONF_WARNING };
+
+/* Receives one finding. line 0 = the file as a whole. text never shows a secret. */
+typedef void rgw_conf_say(void *ctx, enum rgw_conf_severity severity, const char *file,
+    unsigned line, const char *text);
+
+struct rgw_conf_report {
+	rgw_conf_say *say;
+	void *ctx;
+	unsigned errors;
+	unsigned warnings;
+};
+
+/* Counts a finding and passes it on; the text is printf-formatted. */
+void rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity severity,
+    const char *file, unsigned line, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Reads, expands, checks. NULL if there was any error; the caller frees the result otherwise. */
+struct rgw_conf *rgw_conf_load(const char *path, struct rgw_conf_report *report);
+
+/* Wipes secrets and frees everything; NULL is ignored. */
+void rgw_conf_free(struct rgw_conf *conf);
+
+/* Prints the effective configuration, defaults included, in a form that can be read back. Secrets
+ * appear as "(hidden)" comments. */
+void rgw_conf_dump(const struct rgw_conf *conf, FILE *out);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_LIST_H
+#define RADSECGW_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Intrusive doubly linked list. The list owns nothing; an object embeds the link and is on at most
+ * one list per link. A link that is on no list points to itself, so taking it off twice is safe.
+ */
+struct rgw_link {
+	struct rgw_link *prev;
+	struct rgw_link *next;
+};
+
+#define RGW_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+static inline void
+rgw_link_init(struct rgw_link *l)
+{
+	l->prev = l->next = l;
+}
+
+static inline bool
+rgw_link_linked(const struct rgw_link *l)
+{
+	return l->next != l;
+}
+
+static inline void
+rgw_link_remove(struct rgw_link *l)
+{
+	l->prev->next = l->next;
+	l->next->prev = l->prev;
+	rgw_link_init(l);
+}
+
+/* The list head is a link, too; an empty list is a head that points to itself. */
+static inline void
+rgw_list_append(struct rgw_link *head, struct rgw_link *l)
+{
+	l->prev = head->prev;
+	l->next = head;
+	head->prev->next = l;
+	head->prev = l;
+}
+
+static inline void
+rgw_list_prepend(struct rgw_link *head, struct rgw_link *l)
+{
+	rgw_list_append(head->next, l);
+}
+
+static inline bool
+rgw_list_empty(const struct rgw_link *head)
+{
+	return head->next == head;
+}
+
+/* First link or NULL. */
+static inline struct rgw_link *
+rgw_list_first(const struct rgw_link *head)
+{
+	return head->next != head ? head->next : NULL;
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_LOG_H
+#define RADSECGW_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/addr.h"
+#include "radsecgw/time.h"
+
+/*
+ * Log lines: an event name that never changes, a sentence for people, and fields. One call yields
+ * one line, as text or as one JSON object. Lines are limited per event and neighbour; the next line
+ * that passes says how many were left out. Writing never blocks: what the target does not take is
+ * counted and dropped. No secret is ever passed to these functions.
+ */
+enum rgw_log_level {
+	RGW_LOG_ERROR,    /* something that was asked for does not work */
+	RGW_LOG_WARNING,  /* somebody should look at this */
+	RGW_LOG_NOTICE,   /* a state changed */
+	RGW_LOG_INFO,     /* ordinary work worth a line */
+	RGW_LOG_DEBUG,    /* one or more lines per request */
+};
+
+enum rgw_log_format { RGW_LOG_TEXT, RGW_LOG_JSON };
+
+/* How much of a user's identity lines may show. */
+enum rgw_log_identity { RGW_LOG_ID_FULL, RGW_LOG_ID_REALM, RGW_LOG_ID_HASH };
+
+enum rgw_field_type { RGW_FIELD_END, RGW_FIELD_STR, RGW_FIELD_OCTETS, RGW_FIELD_UINT, RGW_FIELD_ADDR };
+
+/* All pointers are borrowed for the duration of the call. */
+struct rgw_field {
+	const char *key;
+	enum rgw_field_type type;
+	const void *data;
+	uint64_t number;  /* the value of UINT, the length of OCTETS */
+};
+
+static inline struct rgw_field
+rgw_f_str(const char *key, const char *value)
+{
+	return (struct rgw_field){ key, RGW_FIELD_STR, value != NULL ? value : "", 0 };
+}
+
+/* Octets of any kind, for example a User-Name; escaped as the format needs. */
+static inline struct rgw_field
+rgw_f_octets(const char *key, const void *data, size_t len)
+{
+	return (struct rgw_field){ key, RGW_FIELD_OCTETS, data, len };
+}
+
+static inline struct rgw_field
+rgw_f_uint(const char *key, uint64_t value)
+{
+	return (struct rgw_field){ key, RGW_FIELD_UINT, NULL, value };
+}
+
+static inline struct rgw_field
+rgw_f_addr(const char *key, const struct rgw_addr *a)
+{
+	return (struct rgw_field){ key, RGW_FIELD_ADDR, a, 0 };
+}
+
+/* Takes one finished line, newline included. Must not block. false = it was not taken. */
+typedef bool rgw_log_sink(void *ctx, enum rgw_log_level level, const char *line, size_t len);
+
+/* Seconds and nanoseconds of wall time for the time stamp; NULL ctx is allowed. */
+typedef void rgw_log_clock(void *ctx, int64_t *sec, uint32_t *nsec);
+
+#define RGW_LOG_LIMITS 512
+
+/* One token bucket per (event, neighbour), in a small table that forgets the longest unused. */
+struct rgw_log_limit {
+	uint64_t id;  /* 0 = empty */
+	rgw_ms seen;
+	uint32_t milli_tokens;
+	uint32_t suppressed;
+};
+
+struct rgw_log {
+	enum rgw_log_level level;
+	enum rgw_log_format format;
+	uint32_t rate_per_second;  /* 0 = no limit */
+	rgw_ms now;                /* set by the owner before it calls into lower layers */
+	rgw_log_sink *sink;
+	rgw_log_clock *clock;
+	void *ctx;                 /* borrowed: what sink and clock are given */
+	uint64_t dropped;          /* lines that the sink did not take, since the start */
+	uint64_t dropped_told;     /* how many of them a later line has reported */
+	struct rgw_log_limit limits[RGW_LOG_LIMITS];
+};
+
+void rgw_log_init(struct rgw_log *log, rgw_log_sink *sink, rgw_log_clock *clock, void *ctx);
+
+/* Writes a line. `event` is a constant such as "peer-up". `who` is the name of the neighbour that
+ * the limit is counted for, or NULL. `fields` ends with a RGW_FIELD_END. Use RGW_LOG. */
+void rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *who,
+    const char *text, const struct rgw_field *fields);
+
+/* RGW_LOG(log, RGW_LOG_NOTICE, "peer-up", peer->name, "connection is up", rgw_f_uint("conn", 3));
+ * Fields are not evaluated when the level is off. */
+#define RGW_LOG(log_, level_, event_, who_, text_, ...)                                           \
+	do {                                                                                      \
+		struct rgw_log *rgw_log_ = (log_);                                                \
+		if ((level_) <= rgw_log_->level)                                                  \
+			rgw_log_write(rgw_log_, (level_), (event_), (who_), (text_),              \
+			    (const struct rgw_field[]){ __VA_ARGS__, { NULL, RGW_FIELD_END, NULL, 0 } }); \
+	} while (0)
+
+const char *rgw_log_level_name(enum rgw_log_level level);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_MD5_H
+#define RADSECGW_MD5_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * MD5 (RFC 1321) and HMAC-MD5 (RFC 2104) as RADIUS needs them. Ours, because TLS libraries leave MD5
+ * out by now, and because RADIUS hashes short inputs that begin with the same secret again and
+ * again: a state that has taken the secret can be copied, which saves most of the work.
+ * MD5 is broken as a hash; it is here because the protocol is defined on it.
+ */
+#define RGW_MD5_LEN 16
+
+struct rgw_md5 {
+	uint32_t state[4];
+	uint64_t length;    /* octets taken so far */
+	uint8_t block[64];  /* the unfinished block */
+};
+
+void rgw_md5_init(struct rgw_md5 *ctx);
+void rgw_md5_update(struct rgw_md5 *ctx, const void *data, size_t len);
+/* Leaves ctx unusable until the next init or copy. */
+void rgw_md5_final(struct rgw_md5 *ctx, uint8_t digest[static RGW_MD5_LEN]);
+
+/* The two states of HMAC after the key block; made once per secret. */
+struct rgw_hmac_key {
+	uint32_t inner[4];
+	uint32_t outer[4];
+};
+
+void rgw_hmac_key_init(struct rgw_hmac_key *key, const void *secret, size_t len);
+
+/* HMAC in pieces: begin with a kept key, feed with rgw_md5_update, end. */
+void rgw_hmac_begin(struct rgw_md5 *ctx, const struct rgw_hmac_key *key);
+void rgw_hmac_end(struct rgw_md5 *ctx, const struct rgw_hmac_key *key,
+    uint8_t digest[static RGW_MD5_LEN]);
+
+#endif

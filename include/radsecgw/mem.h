@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_MEM_H
+#define RADSECGW_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Memory: allocation that the callers of start-up code may rely on, slabs for the request path,
+ * wiping and comparing of secrets.
+ */
+
+/* Zeroed memory, or the end of the process with a message: for start-up and configuration only.
+ * The request path uses slabs and sheds work when they are empty. */
+void *rgw_xcalloc(size_t n, size_t size);
+void *rgw_xrealloc(void *p, size_t size);
+char *rgw_xstrdup(const char *s);
+
+/* Overwrites n octets so that the compiler cannot leave it out. */
+void rgw_wipe(void *p, size_t n);
+
+/* Compares n octets in a time that does not depend on them (P-AUT-6). */
+bool rgw_ct_equal(const void *a, const void *b, size_t n);
+
+/*
+ * A slab hands out objects of one size and keeps freed ones for the next. It grows by chunks up to
+ * `limit` objects and never gives memory back before rgw_slab_fini, so a flood costs memory once.
+ * Objects are not zeroed. Not thread-safe.
+ */
+struct rgw_slab {
+	size_t object_size;  /* rounded up to hold a pointer, aligned for any type */
+	size_t per_chunk;
+	size_t limit;        /* objects at most; 0 = no limit */
+	size_t used;         /* objects handed out now */
+	size_t total;        /* objects that exist */
+	void *free_list;     /* owned */
+	void *chunks;        /* owned */
+};
+
+void rgw_slab_init(struct rgw_slab *slab, size_t object_size, size_t limit);
+void rgw_slab_fini(struct rgw_slab *slab);
+/* NULL when the limit is reached or memory is out. */
+void *rgw_slab_get(struct rgw_slab *slab);
+void rgw_slab_put(struct rgw_slab *slab, void *object);
+
+/*
+ * Buffers for whole packets in a few sizes (128 to 4096 octets), each a slab: packets are kept for
+ * the duplicate window, most are small, and none may cost 4096 octets for that.
+ */
+#define RGW_BUFS_CLASSES 6
+
+struct rgw_bufs {
+	struct rgw_slab slab[RGW_BUFS_CLASSES];
+};
+
+void rgw_bufs_init(struct rgw_bufs *bufs);
+void rgw_bufs_fini(struct rgw_bufs *bufs);
+/* A buffer of at least n octets (n <= 4096), or NULL. The caller remembers n for the put. */
+uint8_t *rgw_bufs_get(struct rgw_bufs *bufs, size_t n);
+/* Wipes the n octets and takes the buffer back; NULL is ignored. */
+void rgw_bufs_put(struct rgw_bufs *bufs, uint8_t *buf, size_t n);
+/* Buffers handed out now, over all sizes. */
+size_t rgw_bufs_used(const struct rgw_bufs *bufs);
+
+#endif

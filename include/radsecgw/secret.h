@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_SECRET_H
+#define RADSECGW_SECRET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/md5.h"
+
+/*
+ * The shared secret of a hop with the hash states that begin with it, so that no packet hashes the
+ * secret again. Secrets are octet strings (P-PKT-14). Immutable after it is made.
+ */
+struct rgw_secret {
+	struct rgw_hmac_key hmac;  /* for Message-Authenticator */
+	struct rgw_md5 prefix;     /* MD5 after the secret, for hiding: MD5(S + ...) */
+	size_t len;
+	uint8_t octets[];
+};
+
+/* Copies the octets; len must be at least 1 (P-PKT-13). Never fails (start-up only). */
+struct rgw_secret *rgw_secret_new(const void *octets, size_t len);
+/* Wipes and frees; NULL is ignored. */
+void rgw_secret_free(struct rgw_secret *secret);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_X509_H
+#define RADSECGW_X509_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A reader of X.509 certificates (RFC 5280) for the facts that RADIUS/TLS decides on. TLS libraries
+ * differ in what they show of a certificate and confuse kinds of names; so the names are read here,
+ * from the DER octets, by a parser that is bounds-checked, never recurses without limit, allocates
+ * nothing and is fuzzed. Signatures, validity and the chain are the TLS library's work.
+ */
+
+/* Octets borrowed from the certificate. */
+struct rgw_span {
+	const uint8_t *data;
+	size_t len;
+};
+
+struct rgw_x509 {
+	struct rgw_span serial;       /* INTEGER contents, as encoded */
+	struct rgw_span issuer;       /* Name, whole DER */
+	struct rgw_span subject;      /* Name, whole DER */
+	struct rgw_span common_name;  /* last commonName of the subject; len 0 = none */
+	struct rgw_span san;          /* GeneralNames contents; data NULL = no such extension */
+	struct rgw_span policies;     /* certificatePolicies contents; data NULL = none */
+	int64_t not_before;           /* seconds since 1970 */
+	int64_t not_after;
+	bool is_ca;                   /* basicConstraints cA TRUE */
+	bool has_eku;
+	bool eku_server;              /* serverAuth or anyExtendedKeyUsage */
+	bool eku_client;              /* clientAuth or anyExtendedKeyUsage */
+};
+
+/* Reads a certificate; *out borrows from der. false = not a well-formed certificate (an extension
+ * that is needed here and malformed, or that occurs twice, counts). */
+bool rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len);
+
+enum rgw_san_kind {
+	RGW_SAN_DNS,       /* text */
+	RGW_SAN_IP,        /* 4 or 16 octets */
+	RGW_SAN_URI,       /* text */
+	RGW_SAN_EMAIL,     /* text */
+	RGW_SAN_RID,       /* registeredID: OBJECT IDENTIFIER contents */
+	RGW_SAN_NAIREALM,  /* otherName id-on 8 (RFC 7585 2.2): UTF8String contents */
+	RGW_SAN_OTHER,     /* any other kind: contents of the GeneralName */
+};
+
+struct rgw_san {
+	enum rgw_san_kind kind;
+	struct rgw_span value;
+};
+
+/* Walks the subject alternative names: start with *rest = cert->san, call until it gives false. */
+bool rgw_x509_next_san(struct rgw_span *rest, struct rgw_san *out);
+/* Walks the policies in the same way: *out is the OBJECT IDENTIFIER contents of each. */
+bool rgw_x509_next_policy(struct rgw_span *rest, struct rgw_span *out);
+
+/* Dotted text of OBJECT IDENTIFIER contents, cut to size; returns buf. */
+const char *rgw_oid_format(struct rgw_span oid, char *buf, size_t size);
+/* The contents octets of a dotted text. Returns their number, or 0 if malformed or too long. */
+size_t rgw_oid_parse(const char *text, uint8_t *out, size_t size);
+
+/* "CN=gw.example.org, O=Example" of a whole DER Name, escaped for a log line, cut to size; returns
+ * buf. Unknown attribute types appear as dotted numbers. */
+const char *rgw_name_format(struct rgw_span name, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "radsecgw/hash.h"
+
+/* Longest line without its end. PIPE_BUF is 4096, so a line reaches a pipe in one piece. */
+#define LINE_MAX_OCTETS 4000
+
+struct line {
+	char buf[LINE_MAX_OCTETS + 8];
+	size_t len;
+};
+
+static void
+put(struct line *l, const char *s, size_t n)
+{
+	if (n > LINE_MAX_OCTETS - l->len)
+		n = LINE_MAX_OCTETS - l->len;
+	memcpy(l->buf + l->len, s, n);
+	l->len += n;
+}
+
+static void
+put_str(struct line *l, const char *s)
+{
+	put(l, s, strlen(s));
+}
+
+/* Length of the well-formed UTF-8 sequence at p (RFC 3629), or 0. */
+static size_t
+utf8_len(const uint8_t *p, size_t n)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	uint32_t c;
+
+	if (len == 0 || len > n)
+		return 0;
+	c = p[0] & (0x7fu >> len);
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3fu);
+	}
+	if (c < smallest[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	return len;
+}
+
+/* Octets as the inside of a quoted string. JSON has no form for single octets, so one that is not
+ * part of UTF-8 becomes the character of the same number; text keeps it as \xNN. */
+static void
+put_escaped(struct line *l, const void *data, size_t n, enum rgw_log_format format)
+{
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < n;) {
+		size_t len = p[i] < 0x80 ? 1 : utf8_len(p + i, n - i);
+		char hex[8];
+
+		if (p[i] == '"' || p[i] == '\\') {
+			put(l, "\\", 1);
+			put(l, (const char *)p + i, 1);
+		} else if (len > 1 || (len == 1 && p[i] >= 0x20 && p[i] != 0x7f)) {
+			put(l, (const char *)p + i, len);
+		} else {
+			snprintf(hex, sizeof hex, format == RGW_LOG_JSON ? "\\u%04x" : "\\x%02x", p[i]);
+			put_str(l, hex);
+			len = 1;
+		}
+		i += len;
+	}
+}
+
+static bool
+needs_quotes(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] <= ' ' || p[i] >= 0x7f || p[i] == '"' || p[i] == '\\' || p[i] == '=')
+			return true;
+	return n == 0;
+}
+
+static void
+put_value(struct line *l, const void *data, size_t n, enum rgw_log_format format)
+{
+	bool quotes = format == RGW_LOG_JSON || needs_quotes(data, n);
+
+	if (quotes)
+		put(l, "\"", 1);
+	put_escaped(l, data, n, format);
+	if (quotes)
+		put(l, "\"", 1);
+}
+
+/* A field that does not fit is left out as a whole, so that the line stays well-formed. */
+static void
+put_field(struct line *l, const struct rgw_field *f, enum rgw_log_format format)
+{
+	char text[RGW_ADDR_TEXT];
+	size_t before = l->len;
+
+	if (format == RGW_LOG_JSON) {
+		put(l, ",\"", 2);
+		put_str(l, f->key);
+		put(l, "\":", 2);
+	} else {
+		put(l, " ", 1);
+		put_str(l, f->key);
+		put(l, "=", 1);
+	}
+	switch (f->type) {
+	case RGW_FIELD_END:
+		break;
+	case RGW_FIELD_STR:
+		put_value(l, f->data, strlen(f->data), format);
+		break;
+	case RGW_FIELD_OCTETS:
+		put_value(l, f->data, (size_t)f->number, format);
+		break;
+	case RGW_FIELD_UINT:
+		snprintf(text, sizeof text, "%" PRIu64, f->number);
+		put_str(l, text);
+		break;
+	case RGW_FIELD_ADDR:
+		rgw_addr_format(f->data, text);
+		put_value(l, text, strlen(text), format);
+		break;
+	}
+	if (l->len >= LINE_MAX_OCTETS)
+		l->len = before;
+}
+
+const char *
+rgw_log_level_name(enum rgw_log_level level)
+{
+	static const char *const names[] = { "error", "warning", "notice", "info", "debug" };
+
+	return names[level];
+}
+
+static void
+put_time(struct line *l, struct rgw_log *log)
+{
+	char text[48];
+	int64_t sec = 0;
+	uint32_t nsec = 0;
+	struct tm tm;
+	time_t t;
+
+	log->clock(log->ctx, &sec, &nsec);
+	t = (time_t)sec;
+	if (gmtime_r(&t, &tm) == NULL)
+		memset(&tm, 0, sizeof tm);
+	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, nsec / 1000000);
+	put_str(l, text);
+}
+
+static void
+put_head(struct line *l, struct rgw_log *log, enum rgw_log_level level, const char *event,
+    const char *text)
+{
+	if (log->format == RGW_LOG_JSON) {
+		put_str(l, "{\"ts\":\"");
+		put_time(l, log);
+		put_str(l, "\",\"level\":\"");
+		put_str(l, rgw_log_level_name(level));
+		put_str(l, "\",\"event\":\"");
+		put_str(l, event);
+		put_str(l, "\",\"msg\":");
+		put_value(l, text, strlen(text), RGW_LOG_JSON);
+	} else {
+		put_time(l, log);
+		put_str(l, " ");
+		put_str(l, rgw_log_level_name(level));
+		put_str(l, " ");
+		put_str(l, event);
+		put_str(l, ": ");
+		put_str(l, text);
+	}
+}
+
+/* The bucket of this event and neighbour: its own, an empty one, or the longest unused of four. */
+static struct rgw_log_limit *
+limit_of(struct rgw_log *log, const char *event, const char *who)
+{
+	static const struct rgw_hashkey key = { 0x6c6f67206c696d69, 0x74206275636b6574 };
+	uint64_t id = rgw_siphash(&key, event, strlen(event));
+	struct rgw_log_limit *oldest;
+	size_t first;
+
+	if (who != NULL)
+		id ^= rgw_siphash(&(struct rgw_hashkey){ id, key.k1 }, who, strlen(who));
+	if (id == 0)
+		id = 1;
+	first = (size_t)(id % (RGW_LOG_LIMITS / 4)) * 4;
+	oldest = &log->limits[first];
+	for (size_t i = first; i < first + 4; i++) {
+		struct rgw_log_limit *l = &log->limits[i];
+
+		if (l->id == id)
+			return l;
+		if (l->id == 0 || l->seen < oldest->seen)
+			oldest = l;
+		if (l->id == 0)
+			break;
+	}
+	*oldest = (struct rgw_log_limit){ .id = id, .seen = log->now,
+		.milli_tokens = log->rate_per_second * 1000 };
+	return oldest;
+}
+
+/* Takes a token if there is one. *suppressed gets the lines left out since the last that passed. */
+static bool
+allowed(struct rgw_log *log, const char *event, const char *who, uint32_t *suppressed)
+{
+	uint64_t full = (uint64_t)log->rate_per_second * 1000;
+	struct rgw_log_limit *l;
+	uint64_t tokens;
+
+	*suppressed = 0;
+	if (log->rate_per_second == 0)
+		return true;
+	l = limit_of(log, event, who);
+	tokens = l->milli_tokens + (log->now - l->seen) * log->rate_per_second;
+	l->milli_tokens = (uint32_t)(tokens < full ? tokens : full);
+	l->seen = log->now;
+	if (l->milli_tokens < 1000) {
+		l->suppressed++;
+		return false;
+	}
+	l->milli_tokens -= 1000;
+	*suppressed = l->suppressed;
+	l->suppressed = 0;
+	return true;
+}
+
+void
+rgw_log_init(struct rgw_log *log, rgw_log_sink *sink, rgw_log_clock *clock, void *ctx)
+{
+	memset(log, 0, sizeof *log);
+	log->level = RGW_LOG_INFO;
+	log->rate_per_second = 10;
+	log->sink = sink;
+	log->clock = clock;
+	log->ctx = ctx;
+}
+
+void
+rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *who,
+    const char *text, const struct rgw_field *fields)
+{
+	struct line l;
+	struct rgw_field note;
+	uint32_t suppressed;
+	uint64_t lost = log->dropped - log->dropped_told;
+
+	if (level > log->level || !allowed(log, event, who, &suppressed))
+		return;
+	l.len = 0;
+	put_head(&l, log, level, event, text);
+	for (const struct rgw_field *f = fields; f->type != RGW_FIELD_END; f++)
+		put_field(&l, f, log->format);
+	if (suppressed > 0) {
+		note = rgw_f_uint("suppressed", suppressed);
+		put_field(&l, &note, log->format);
+	}
+	if (lost > 0) {
+		note = rgw_f_uint("lines_lost", lost);
+		put_field(&l, &note, log->format);
+	}
+	if (log->format == RGW_LOG_JSON)
+		l.buf[l.len++] = '}';
+	l.buf[l.len++] = '\n';
+	if (log->sink(log->ctx, level, l.buf, l.len))
+		log->dropped_told += lost;
+	else
+		log->dropped++;
+}
