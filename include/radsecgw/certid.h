@@ -14,7 +14,8 @@
  * for reading rules.
  */
 enum rgw_cert_rule_kind {
-	RGW_CERT_DNS,            /* dns:NAME, dNSName with the wildcard rule of P-CRT-6 */
+	RGW_CERT_DNS,            /* dns:NAME, dNSName with the wildcard rule of P-CRT-6; dns:*.NAME: any
+	                          * one host below NAME, or the same wildcard */
 	RGW_CERT_IP,             /* ip:ADDRESS, iPAddress of either family */
 	RGW_CERT_URI,            /* uri:TEXT, uniformResourceIdentifier, exactly */
 	RGW_CERT_NAIREALM,       /* nairealm:REALM (P-CRT-10) */
@@ -30,7 +31,8 @@ enum rgw_cert_rule_kind {
 struct rgw_cert_rule {
 	enum rgw_cert_rule_kind kind;
 	char *text;            /* owned: the value as configured, without the kind */
-	uint8_t octets[32];    /* IP: 4 or 16; RID, POLICY: OID contents; SHA256: digest; else unused */
+	uint8_t octets[32];    /* IP: 4 or 16; RID, POLICY: OID contents; SHA256: digest;
+	                        * ISSUER_SERIAL: INTEGER contents; else unused */
 	size_t n_octets;
 };
 
@@ -62,7 +64,8 @@ enum rgw_cert_role { RGW_CERT_OF_SERVER, RGW_CERT_OF_CLIENT };
 /*
  * Judges a leaf. All kinds of rules given must hold; one value per kind is enough. No rules at all
  * is RGW_CERT_NO_MATCH: nobody is accepted without an identity check (P-CRT-5); RGW_CERT_ANY must be
- * said. `sha256` is the digest of the leaf and may be NULL when no rule needs it.
+ * said. `sha256` is the digest of the leaf and may be NULL when no rule needs it. A cert of NULL is
+ * RGW_CERT_MALFORMED.
  * On NO_MATCH *failed is the first rule of the kind that nothing matched (NULL with no rules).
  */
 enum rgw_cert_verdict rgw_cert_judge(const struct rgw_x509 *cert, enum rgw_cert_role role,
@@ -76,7 +79,7 @@ const char *rgw_cert_explain(enum rgw_cert_verdict verdict, const struct rgw_cer
  * printable, returns buf. */
 const char *rgw_cert_presented(const struct rgw_x509 *cert, char *buf, size_t size);
 
-/* Does a dNSName (or NAIRealm) pattern from a certificate cover this name? ASCII case-insensitive;
+/* Does a dNSName pattern from a certificate cover this configured name? ASCII case-insensitive;
  * "*" only as the whole left-most label of at least three labels, covering exactly one label. */
 bool rgw_dns_match(struct rgw_span pattern, const char *name);
 /* NAIRealm comparison (P-CRT-10): octets equal, except for a left-most label "*". */

@@ -40,4 +40,8 @@ void rgw_conf_free(struct rgw_conf *conf);
  * appear as "(hidden)" comments. */
 void rgw_conf_dump(const struct rgw_conf *conf, FILE *out);
 
+/* Prints every option there is, one a line, with tabs between section, key, type, default, range and
+ * help: for the test of the manual page. */
+void rgw_conf_print_options(FILE *out);
+
 #endif

@@ -23,7 +23,8 @@ struct rgw_x509 {
 	struct rgw_span serial;       /* INTEGER contents, as encoded */
 	struct rgw_span issuer;       /* Name, whole DER */
 	struct rgw_span subject;      /* Name, whole DER */
-	struct rgw_span common_name;  /* last commonName of the subject; len 0 = none */
+	struct rgw_span common_name;  /* last commonName of the subject; len 0 = none, or none that
+	                               * is text octet by octet (BMPString, UniversalString) */
 	struct rgw_span san;          /* GeneralNames contents; data NULL = no such extension */
 	struct rgw_span policies;     /* certificatePolicies contents; data NULL = none */
 	int64_t not_before;           /* seconds since 1970 */
@@ -58,13 +59,16 @@ bool rgw_x509_next_san(struct rgw_span *rest, struct rgw_san *out);
 /* Walks the policies in the same way: *out is the OBJECT IDENTIFIER contents of each. */
 bool rgw_x509_next_policy(struct rgw_span *rest, struct rgw_span *out);
 
-/* Dotted text of OBJECT IDENTIFIER contents, cut to size; returns buf. */
+/* Dotted text of OBJECT IDENTIFIER contents, cut to size; returns buf. Malformed ones, and numbers
+ * above 64 bits, appear as "#" and hexadecimal digits. What is cut ends with "...". */
 const char *rgw_oid_format(struct rgw_span oid, char *buf, size_t size);
 /* The contents octets of a dotted text. Returns their number, or 0 if malformed or too long. */
 size_t rgw_oid_parse(const char *text, uint8_t *out, size_t size);
 
 /* "CN=gw.example.org, O=Example" of a whole DER Name, escaped for a log line, cut to size; returns
- * buf. Unknown attribute types appear as dotted numbers. */
+ * buf. Last part first, as RFC 4514 has it. Unknown attribute types appear as dotted numbers.
+ * Names that differ in more than the type of a string give texts that differ, unless cut; what is
+ * cut ends with "...". */
 const char *rgw_name_format(struct rgw_span name, char *buf, size_t size);
 
 #endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_COUNTERS_H
+#define RADSECGW_COUNTERS_H
+
+#include <stdint.h>
+
+/*
+ * Every way on which a packet, a request or a connection can end has a counter here: X(name, help).
+ * The names are what status output and logs show.
+ */
+#define RGW_COUNTERS(X)                                                                            \
+	/* datagrams from clients */                                                               \
+	X(udp_received, "datagrams received from clients")                                         \
+	X(udp_unknown_client, "dropped: source address belongs to no client")                      \
+	X(udp_short, "dropped: shorter than the packet says")                                      \
+	X(udp_bad_length, "dropped: Length below 20 or above 4096")                                \
+	X(udp_bad_attribute, "dropped: attributes do not fill the packet")                         \
+	X(udp_bad_code, "dropped: code unknown or not served on this port")                        \
+	X(udp_bad_authenticator, "dropped: Request Authenticator does not verify")                 \
+	X(udp_bad_message_authenticator, "dropped: Message-Authenticator does not verify")         \
+	X(udp_missing_message_authenticator, "dropped: Message-Authenticator missing but required") \
+	X(udp_proxy_state_limit, "dropped: Proxy-State without Message-Authenticator")             \
+	X(udp_too_many_proxy_states, "dropped: more Proxy-States than loop-limit")                 \
+	X(status_server_answered, "Status-Server answered")                                        \
+	X(duplicate_absorbed, "retransmissions absorbed while the request was pending")            \
+	X(duplicate_replayed, "retransmissions answered with the stored answer")                   \
+	X(udp_sent, "datagrams sent to clients")                                                   \
+	/* requests: each accepted one ends in exactly one of the request_ counters */             \
+	X(requests_accepted, "requests accepted for forwarding")                                   \
+	X(request_answered, "ended: answered by the peer")                                         \
+	X(request_timed_out, "ended: no answer within request-lifetime")                           \
+	X(request_queue_timed_out, "ended: no connection became free within queue-time")           \
+	X(request_queue_full, "ended: the queue of the peer was full")                             \
+	X(request_superseded, "ended: the client reused the identifier for a new request")         \
+	X(request_no_route, "ended: no realm section matches")                                     \
+	X(request_not_allowed, "ended: the peer does not take this kind of request")               \
+	X(request_too_big, "ended: would exceed 4096 octets on the next hop")                      \
+	X(request_refused, "ended: the peer answered with an error")                               \
+	X(request_answer_too_big, "ended: the answer would exceed 4096 octets")                    \
+	X(request_abandoned, "ended: still open when the gateway stopped")                         \
+	X(requests_no_room, "not accepted: max-requests reached or out of memory")                 \
+	X(requests_while_draining, "not accepted: the gateway is stopping")                        \
+	/* towards peers */                                                                        \
+	X(tls_sent, "packets sent to peers")                                                       \
+	X(tls_received, "packets received from peers")                                             \
+	X(requests_retried, "requests sent again because their connection was lost")               \
+	X(response_late, "dropped: answer to a request given up before")                           \
+	X(response_unmatched, "dropped: answer that matches no request")                           \
+	X(response_bad_pair, "dropped: answer of a code that does not fit the request")            \
+	X(response_bad_authenticator, "dropped: Response Authenticator does not verify")           \
+	X(response_bad_message_authenticator, "dropped: Message-Authenticator does not verify")    \
+	X(response_malformed, "connection closed: malformed packet")                               \
+	X(peer_unexpected_code, "dropped: request or unknown code from a peer")                    \
+	X(protocol_errors_received, "Protocol-Errors received from peers")                         \
+	X(accounting_unsupported, "Accounting-Responses with Error-Cause 406, not acknowledgements") \
+	/* connections */                                                                          \
+	X(connections_opened, "outgoing connections that came up")                                 \
+	X(connections_failed, "outgoing connections that did not come up")                         \
+	X(connections_lost, "outgoing connections that ended after they had come up")              \
+	X(connect_timeouts, "attempts given up: no TCP connection within connect-timeout")         \
+	X(handshake_timeouts, "attempts given up: no TLS session within handshake-timeout")        \
+	X(packet_timeouts, "connections closed: a packet stayed incomplete")                       \
+	X(connect_rate_limited, "attempts put off by connect-rate")                                \
+	X(resolve_failed, "host names that did not resolve")
+
+enum rgw_counter {
+#define RGW_COUNTER_ENUM(name, help) RGW_CTR_##name,
+	RGW_COUNTERS(RGW_COUNTER_ENUM)
+#undef RGW_COUNTER_ENUM
+	    RGW_COUNTER_COUNT
+};
+
+struct rgw_counters {
+	uint64_t v[RGW_COUNTER_COUNT];
+};
+
+const char *rgw_counter_name(enum rgw_counter c);
+const char *rgw_counter_help(enum rgw_counter c);
+
+#endif

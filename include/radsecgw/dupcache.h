@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_DUPCACHE_H
+#define RADSECGW_DUPCACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "radsecgw/addr.h"
+#include "radsecgw/hash.h"
+#include "radsecgw/list.h"
+#include "radsecgw/radius.h"
+#include "radsecgw/time.h"
+
+/*
+ * Every request that is being worked on or was answered a short while ago, found by what makes a
+ * request the same (P-DUP-1): where it came from and to, Code, Identifier, and then the Request
+ * Authenticator. Entries are embedded in the request; the cache owns only its table. Pending ones
+ * end after the request's lifetime, answered ones after the duplicate window; both times are the
+ * same for all, so two lists in order of time replace a timer per request.
+ */
+
+/* What must be equal before authenticators are compared. Unused octets are zero. */
+struct rgw_dupkey {
+	uint8_t ip[16];
+	uint32_t place;  /* the receiving socket (or, for a stream, the connection) */
+	uint16_t port;
+	uint8_t code;
+	uint8_t id;
+};
+
+struct rgw_dup {
+	struct rgw_hnode node;
+	struct rgw_link link;
+	struct rgw_dupkey key;
+	uint8_t auth[RGW_AUTH_LEN];
+	rgw_ms expires;
+};
+
+struct rgw_dupcache {
+	struct rgw_htab tab;
+	struct rgw_link pending;
+	struct rgw_link answered;
+	struct rgw_hashkey hashkey;
+	rgw_ms lifetime;
+	rgw_ms window;
+};
+
+void rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey, rgw_ms lifetime,
+    rgw_ms window);
+void rgw_dupcache_fini(struct rgw_dupcache *cache);
+
+struct rgw_dupkey rgw_dupkey_of(uint32_t place, const struct rgw_addr *from, uint8_t code, uint8_t id);
+
+/* The entry with this key, whatever its authenticator, or NULL. There is at most one. */
+struct rgw_dup *rgw_dupcache_find(const struct rgw_dupcache *cache, const struct rgw_dupkey *key);
+
+/* Adds a pending entry; key and auth are filled in, and no entry has that key. false = no memory. */
+bool rgw_dupcache_add(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now);
+/* From now on it is kept for replays only, for the duplicate window (P-DUP-4). */
+void rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now);
+void rgw_dupcache_remove(struct rgw_dupcache *cache, struct rgw_dup *dup);
+
+/* An entry whose time is over, still in the cache, or NULL. */
+struct rgw_dup *rgw_dupcache_expired(const struct rgw_dupcache *cache, rgw_ms now);
+/* When the next entry ends, or RGW_NEVER. */
+rgw_ms rgw_dupcache_next(const struct rgw_dupcache *cache);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_GATEWAY_H
+#define RADSECGW_GATEWAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/addr.h"
+#include "radsecgw/conf.h"
+#include "radsecgw/counters.h"
+#include "radsecgw/log.h"
+#include "radsecgw/time.h"
+
+/*
+ * The engine: everything between "these octets arrived" and "send these octets", for one worker. It
+ * does no I/O and reads no clock. The outer layer calls the rgw_gw_on_ and rgw_conn_on_ functions
+ * with what happened and the time; the engine acts through the operations of struct rgw_ops, which
+ * never call back into it: what comes of them arrives later as another event. Not thread-safe.
+ */
+struct rgw_gw;
+
+/* One connection to a peer. Lives from conn_open until the engine calls conn_close or the outer
+ * layer reports it lost; after either neither side uses it again. */
+struct rgw_conn;
+
+/* How the engine reaches the world. All pointers passed are borrowed for the duration of the call. */
+struct rgw_ops {
+	/* Sends one datagram from a socket, with `local` as its source address (P-PKT-11). */
+	void (*udp_send)(void *ctx, uint32_t sock, const struct rgw_addr *local,
+	    const struct rgw_addr *remote, const uint8_t *data, size_t len);
+
+	/* Starts to connect and to do the TLS handshake. `host` is the name (or literal) of the peer's
+	 * `connect` list that `to` is an address of. Returns the outer layer's handle, or NULL if not
+	 * even that was possible (out of descriptors, for example). */
+	void *(*conn_open)(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
+	    const char *host, const struct rgw_addr *to);
+	/* Hands over one packet, to leave as one TLS record. false = its buffer is full: nothing was
+	 * taken, and rgw_conn_on_writable follows when there is room again. */
+	bool (*conn_send)(void *ctx, void *io, const uint8_t *data, size_t len);
+	/* Says goodbye properly and forgets the connection. */
+	void (*conn_close)(void *ctx, void *io);
+
+	/* Looks up the addresses of a host; rgw_gw_on_resolved answers with the same query number. */
+	void (*resolve)(void *ctx, uint32_t query, const char *host);
+
+	/* Unpredictable octets. */
+	void (*random)(void *ctx, void *out, size_t len);
+};
+
+/* Borrows all arguments; they must outlive the gateway. Opens what the configuration wants open. */
+struct rgw_gw *rgw_gw_new(const struct rgw_conf *conf, const struct rgw_ops *ops, void *ops_ctx,
+    struct rgw_log *log, rgw_ms now);
+/* Ends whatever is left, without waiting for anything. */
+void rgw_gw_free(struct rgw_gw *gw);
+
+/* Where a datagram arrived and from whom. */
+struct rgw_udp_from {
+	uint32_t sock;           /* the outer layer's number of the socket */
+	unsigned accept;         /* RGW_SERVICE_* bits of its [listen] section */
+	struct rgw_addr local;   /* the address it was sent to; port of the socket */
+	struct rgw_addr remote;
+};
+
+void rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const uint8_t *data, size_t len,
+    rgw_ms now);
+
+/* The TCP connection stands; the handshake begins. */
+void rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
+/* The handshake is done and the peer's identity is verified. */
+void rgw_conn_on_open(struct rgw_conn *conn, rgw_ms now);
+/* Decrypted octets. The engine may close the connection in this call. */
+void rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
+/* There is room to send again after conn_send said no. */
+void rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now);
+/* It failed or ended; `why` is a sentence for the log. The connection is gone after this. */
+void rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
+
+/* The answer to ops.resolve. n == 0: it failed, and `why` says how. ttl in seconds. The addresses
+ * have no port. */
+void rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *addrs, size_t n,
+    uint32_t ttl, const char *why, rgw_ms now);
+
+/* When rgw_gw_on_timer wants to be called, or RGW_NEVER. It may be called earlier. */
+rgw_ms rgw_gw_deadline(const struct rgw_gw *gw);
+void rgw_gw_on_timer(struct rgw_gw *gw, rgw_ms now);
+
+/* From now on only requests that were accepted before are worked on. */
+void rgw_gw_drain(struct rgw_gw *gw);
+/* Requests that wait for an answer. */
+size_t rgw_gw_pending(const struct rgw_gw *gw);
+
+const struct rgw_counters *rgw_gw_counters(const struct rgw_gw *gw);
+/* Writes the state of each peer and all counters that are not zero as notice lines. */
+void rgw_gw_log_status(struct rgw_gw *gw);
+
+/* What a test may look at: everything must be zero after all requests have ended. */
+struct rgw_gw_usage {
+	size_t requests;   /* request objects, cached answers included */
+	size_t buffers;    /* packet buffers */
+	size_t conns;
+};
+
+void rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_HOP_H
+#define RADSECGW_HOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/hide.h"
+#include "radsecgw/packet.h"
+
+/*
+ * Moves a verified packet from one hop to the next (protocol.md 16.2, 16.3): the attributes stay,
+ * byte for byte and in order, except for what belongs to a hop. Message-Authenticator is removed and
+ * made anew, first in the packet; hidden attributes are re-keyed; the packet is signed.
+ */
+
+/* One request on its way from the hop `from` to the hop `to`. */
+struct rgw_hop_request {
+	const struct rgw_packet *in;             /* verified under `from` */
+	const struct rgw_hidden_table *hidden;
+	const struct rgw_secret *from;
+	const struct rgw_secret *to;
+	const uint8_t *fresh_auth;               /* 16 random octets for code 1 (P-AUT-1) */
+	uint8_t id;                              /* on the hop `to` */
+};
+
+/*
+ * Writes the request for the next hop to out. The authenticator it got stands in out + 4, also for
+ * code 1 with ARAP-Password, which keeps the incoming one (P-CHP-6). CHAP-Challenge is added where
+ * the old authenticator was the challenge (P-CHP-3). Access-Request always gets a
+ * Message-Authenticator (P-BR-1, P-BR-12), Accounting-Request never (P-MA-2), CoA- and
+ * Disconnect-Request if they had one. Returns the length, or 0 if it would exceed cap (P-ATT-16).
+ */
+size_t rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop);
+
+/* One response on its way back from the hop `from` to the hop `to`. */
+struct rgw_hop_response {
+	const struct rgw_packet *in;             /* verified under `from` and from_auth */
+	const struct rgw_hidden_table *hidden;
+	const struct rgw_secret *from;
+	const uint8_t *from_auth;                /* of the request that was sent on `from` */
+	const struct rgw_packet *request;        /* as it was received on `to` */
+	const struct rgw_secret *to;
+	bool msgauth;                            /* sign answers to Access-Request (P-BR-2) */
+};
+
+/*
+ * Writes the response for the hop that asked: its identifier, exactly its Proxy-States, at the end
+ * (P-PRX-6), Message-Authenticator first in answers to Access-Request (if `msgauth`, and always with
+ * EAP-Message, P-MA-5) and in CoA and Disconnect answers if the request had one. Protocol-Error must
+ * not come here (P-ERR-8). Returns the length, or 0 if it would exceed cap.
+ */
+size_t rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_NET_H
+#define RADSECGW_NET_H
+
+#include <stdbool.h>
+
+#include "radsecgw/conf.h"
+#include "radsecgw/gateway.h"
+#include "radsecgw/log.h"
+
+struct ev_loop;
+
+/*
+ * The outer layer of one worker: sockets, TLS sessions, names and the clock. It implements the
+ * operations of the engine on libev and hands it what happens. One loop turn takes what has arrived,
+ * lets the engine work, and then sends everything that came of it: datagrams in batches, records in
+ * one write per connection.
+ */
+struct rgw_net;
+
+/* Borrows all arguments. */
+struct rgw_net *rgw_net_new(const struct rgw_conf *conf, struct ev_loop *loop, struct rgw_log *log);
+
+/* Reads certificates and binds all sockets. false = something failed; the log says what. */
+bool rgw_net_open(struct rgw_net *net);
+
+/* The engine's way to the world; its context is the rgw_net. */
+extern const struct rgw_ops rgw_net_ops;
+
+/* Connects the engine and starts to receive. */
+void rgw_net_start(struct rgw_net *net, struct rgw_gw *gw);
+
+/* Milliseconds of the monotonic clock; also what the engine and the log are told. */
+rgw_ms rgw_net_now(struct rgw_net *net);
+
+/* Sends what is waiting to be sent, as far as that is possible without blocking. */
+void rgw_net_flush(struct rgw_net *net);
+
+/* Closes all sockets. The engine must be gone by then. NULL is ignored. */
+void rgw_net_free(struct rgw_net *net);
+
+#endif

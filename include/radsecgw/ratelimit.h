@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_RATELIMIT_H
+#define RADSECGW_RATELIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "radsecgw/time.h"
+
+/*
+ * Token bucket. In any stretch of time t it lets through at most burst + events * t / period. Pure;
+ * a bucket starts full. Time that seems to go back adds nothing.
+ */
+struct rgw_bucket {
+	uint32_t events;  /* per period; 0 = everything passes */
+	uint32_t burst;
+	rgw_ms period;
+	uint64_t level;   /* tokens times period, so that nothing is lost to rounding */
+	rgw_ms last;
+};
+
+void rgw_bucket_init(struct rgw_bucket *b, uint32_t events, rgw_ms period, uint32_t burst,
+    rgw_ms now);
+/* Takes a token; false = none left. */
+bool rgw_bucket_take(struct rgw_bucket *b, rgw_ms now);
+/* When the next token will be there: now, or later. */
+rgw_ms rgw_bucket_next(struct rgw_bucket *b, rgw_ms now);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_TLS_H
+#define RADSECGW_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/certid.h"
+#include "radsecgw/conf.h"
+
+/*
+ * TLS as RADIUS/TLS needs it: contexts that are safe whatever the library's defaults are, and
+ * sessions over memory, so that sockets stay outside. The only place that knows wolfSSL.
+ */
+
+/* A context: the identity and trust of one [tls] section for one role. */
+struct rgw_tlsctx;
+
+/* What the other side will be. */
+enum rgw_tls_role { RGW_TLS_CLIENT, RGW_TLS_SERVER };
+
+/* Why a context could not be made: the option at fault and a sentence. */
+struct rgw_tls_problem {
+	const char *key;
+	char text[512];
+};
+
+/* Reads the files of the section and checks them: certificate and key match, suites and groups are
+ * known ones, the trust is not empty. NULL and *problem on failure. */
+struct rgw_tlsctx *rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role,
+    struct rgw_tls_problem *problem);
+/* Sessions made from it keep working. NULL is ignored. */
+void rgw_tlsctx_free(struct rgw_tlsctx *ctx);
+
+/* One session. */
+struct rgw_tls;
+
+/* Octets that wait to be sent. */
+struct rgw_outbuf {
+	uint8_t *data;  /* owned; NULL while empty, so that an idle session keeps none */
+	size_t at;      /* first octet not sent yet */
+	size_t len;     /* end of the octets */
+	size_t cap;
+};
+
+/*
+ * Starts a session. The leaf of the other side must satisfy the rules, which are borrowed until the
+ * handshake is over. sni may be NULL (send none). NULL = out of memory.
+ */
+struct rgw_tls *rgw_tls_new(struct rgw_tlsctx *ctx, const struct rgw_cert_rules *rules,
+    const char *sni);
+/* Wipes and frees; NULL is ignored. */
+void rgw_tls_free(struct rgw_tls *tls);
+
+enum rgw_tls_result {
+	RGW_TLS_OK,      /* done, or some octets are there */
+	RGW_TLS_WANT,    /* all input is taken; more is needed */
+	RGW_TLS_CLOSED,  /* the other side said goodbye */
+	RGW_TLS_FAILED,  /* over; rgw_tls_why says why. Nothing may be called but why, out and free */
+};
+
+/* Lends octets from the network. They are consumed by the next calls of handshake and read, which
+ * must go on until one says WANT (or the session is over). */
+void rgw_tls_feed(struct rgw_tls *tls, const uint8_t *data, size_t len);
+
+/* Goes on with the handshake. OK = the session stands and the peer is who it should be. */
+enum rgw_tls_result rgw_tls_handshake(struct rgw_tls *tls);
+/* OK: *len octets are in buf. */
+enum rgw_tls_result rgw_tls_read(struct rgw_tls *tls, uint8_t *buf, size_t cap, size_t *len);
+/* Makes one record of one packet (P-STR-4). false = failed. */
+bool rgw_tls_write(struct rgw_tls *tls, const uint8_t *data, size_t len);
+/* Says goodbye (P-TLS-16). */
+void rgw_tls_close(struct rgw_tls *tls);
+
+/* What is to be sent; the caller moves `at` on and calls rgw_tls_sent. */
+struct rgw_outbuf *rgw_tls_out(struct rgw_tls *tls);
+/* Gives memory back when all has been sent. */
+void rgw_tls_sent(struct rgw_tls *tls, size_t n);
+
+/* A sentence about the failure, with what was presented and expected. */
+const char *rgw_tls_why(const struct rgw_tls *tls);
+/* "TLSv1.3, TLS13-AES128-GCM-SHA256, ALPN radius/1.0" once the handshake is done. */
+const char *rgw_tls_describe(struct rgw_tls *tls, char *buf, size_t size);
+
+/* Must be called once before and after everything else in the process. false = no TLS library. */
+bool rgw_tls_library_init(void);
+void rgw_tls_library_fini(void);
+
+/* Unpredictable octets from the kernel. */
+void rgw_random(void *out, size_t len);
+
+#endif

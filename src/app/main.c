@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The command line. Everything else is in the library beside it. */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "radsecgw/confread.h"
+#include "radsecgw/logsink.h"
+#include "radsecgw/mem.h"
+#include "radsecgw/tls.h"
+#include "radsecgw/version.h"
+#include "radsecgw/worker.h"
+
+#define DEFAULT_CONFIG "/etc/radsecgw/radsecgw.ini"
+
+struct options {
+	const char *config;
+	bool dump;
+};
+
+struct command {
+	const char *name;
+	const char *help;  /* NULL = not shown */
+	int (*run)(const struct options *options);
+};
+
+static void
+print_complaint(void *ctx, enum rgw_conf_severity severity, const char *file, unsigned line,
+    const char *text)
+{
+	const char *what = severity == RGW_CONF_ERROR ? "error" : "warning";
+
+	(void)ctx;
+	if (line > 0)
+		fprintf(stderr, "%s:%u: %s: %s\n", file, line, what, text);
+	else
+		fprintf(stderr, "%s: %s: %s\n", file, what, text);
+}
+
+/* Certificates and keys are the network layer's; it finds out by making the contexts. */
+static void
+check_tls(const struct rgw_conf *conf, struct rgw_conf_report *report)
+{
+	for (size_t i = 0; i < conf->tls.n; i++) {
+		const struct rgw_conf_tls *tls = conf->tls.v[i];
+		struct rgw_tls_problem problem;
+		struct rgw_tlsctx *ctx = rgw_tlsctx_new(tls, RGW_TLS_CLIENT, &problem);
+
+		if (ctx == NULL)
+			rgw_conf_complain(report, RGW_CONF_ERROR, tls->head.file, tls->head.line,
+			    "[tls %s] %s: %s", tls->head.name, problem.key, problem.text);
+		rgw_tlsctx_free(ctx);
+	}
+}
+
+static struct rgw_conf *
+load(const struct options *options)
+{
+	struct rgw_conf_report report = { .say = print_complaint };
+	struct rgw_conf *conf = rgw_conf_load(options->config, &report);
+
+	if (conf != NULL)
+		check_tls(conf, &report);
+	if (report.errors == 0)
+		return conf;
+	fprintf(stderr, "radsecgw: %u error%s in the configuration\n", report.errors,
+	    report.errors == 1 ? "" : "s");
+	rgw_conf_free(conf);
+	return NULL;
+}
+
+static int
+do_check(const struct options *options)
+{
+	struct rgw_conf *conf = load(options);
+
+	if (conf == NULL)
+		return RGW_EXIT_CONFIG;
+	if (options->dump)
+		rgw_conf_dump(conf, stdout);
+	else
+		printf("%s: the configuration is good\n", options->config);
+	rgw_conf_free(conf);
+	return RGW_EXIT_OK;
+}
+
+static int
+do_run(const struct options *options)
+{
+	struct rgw_conf *conf = load(options);
+	struct rgw_logsink *sink;
+	struct rgw_log *log;
+	enum rgw_exit result;
+
+	if (conf == NULL)
+		return RGW_EXIT_CONFIG;
+	sink = rgw_logsink_open(conf->log.target);
+	if (sink == NULL) {
+		fprintf(stderr, "radsecgw: cannot open the log target %s: %s\n", conf->log.target,
+		    strerror(errno));
+		rgw_conf_free(conf);
+		return RGW_EXIT_START;
+	}
+	log = rgw_xcalloc(1, sizeof *log);
+	rgw_log_init(log, rgw_logsink_write, rgw_logsink_clock, sink);
+	log->level = conf->log.level;
+	log->format = conf->log.format;
+	log->rate_per_second = conf->log.rate;
+	result = rgw_worker_run(conf, log, sink);
+	rgw_logsink_close(sink);
+	free(log);
+	rgw_conf_free(conf);
+	return result;
+}
+
+static int
+do_options(const struct options *options)
+{
+	(void)options;
+	rgw_conf_print_options(stdout);
+	return RGW_EXIT_OK;
+}
+
+static const struct command commands[] = {
+	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run },
+	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check },
+	{ "options", NULL, do_options },
+};
+
+#define N_COMMANDS (sizeof commands / sizeof commands[0])
+
+static void
+usage(FILE *out)
+{
+	fputs("radsecgw: a RADIUS/TLS (RadSec) gateway beside servers that speak only RADIUS/UDP\n\n"
+	      "usage: radsecgw [COMMAND] [-c FILE]\n\n", out);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (commands[i].help != NULL)
+			fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+	fputs("\n  -c, --config FILE  the configuration [" DEFAULT_CONFIG "]\n"
+	      "      --dump         with check: print the effective configuration\n"
+	      "  -V, --version      print the version\n"
+	      "  -h, --help         print this\n\n"
+	      "Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start.\n"
+	      "See radsecgw(8) and radsecgw.ini(5).\n", out);
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int
+run_command(const struct command *command, const struct options *options)
+{
+	int result;
+
+	if (!rgw_tls_library_init()) {
+		fputs("radsecgw: the TLS library does not start\n", stderr);
+		return RGW_EXIT_START;
+	}
+	result = command->run(options);
+	rgw_tls_library_fini();
+	return result;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "dump", no_argument, NULL, 'd' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options options = { .config = DEFAULT_CONFIG };
+	const struct command *command = &commands[0];
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			options.config = optarg;
+			break;
+		case 'd':
+			options.dump = true;
+			break;
+		case 'V':
+			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls());
+			return RGW_EXIT_OK;
+		case 'h':
+			usage(stdout);
+			return RGW_EXIT_OK;
+		default:
+			fputs("see radsecgw --help\n", stderr);
+			return RGW_EXIT_CONFIG;
+		}
+	}
+	if (optind < argc)
+		command = find_command(argv[optind++]);
+	if (command == NULL || optind < argc) {
+		fprintf(stderr, "radsecgw: unknown command '%s'; see radsecgw --help\n",
+		    argv[command == NULL ? optind - 1 : optind]);
+		return RGW_EXIT_CONFIG;
+	}
+	return run_command(command, &options);
+}

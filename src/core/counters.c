@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/counters.h"
+
+static const struct {
+	const char *name;
+	const char *help;
+} table[] = {
+#define ROW(name, help) { #name, help },
+	RGW_COUNTERS(ROW)
+#undef ROW
+};
+
+const char *
+rgw_counter_name(enum rgw_counter c)
+{
+	return table[c].name;
+}
+
+const char *
+rgw_counter_help(enum rgw_counter c)
+{
+	return table[c].help;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/idpool.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static void
+append(struct rgw_idpool *pool, struct rgw_id_list *list, uint8_t id)
+{
+	pool->id[id].next = 0;
+	if (list->first == 0)
+		list->first = id;
+	else
+		pool->id[list->last].next = id;
+	list->last = id;
+}
+
+static uint8_t
+pop(struct rgw_idpool *pool, struct rgw_id_list *list)
+{
+	uint8_t id = list->first;
+
+	if (id != 0)
+		list->first = pool->id[id].next;
+	return id;
+}
+
+void
+rgw_idpool_init(struct rgw_idpool *pool, rgw_ms rest)
+{
+	memset(pool, 0, sizeof *pool);
+	pool->rest = rest;
+	for (unsigned id = 1; id < 256; id++)
+		append(pool, &pool->free, (uint8_t)id);
+}
+
+static bool
+settled(const struct rgw_id_sent *sent, rgw_ms now)
+{
+	return sent->late_until <= now;
+}
+
+bool
+rgw_idpool_available(const struct rgw_idpool *pool, rgw_ms now)
+{
+	const struct rgw_id *id = &pool->id[pool->resting.first];
+
+	if (pool->free.first != 0)
+		return true;
+	/* We keep two authenticators, one of them for the new request; so only one earlier request
+	 * of an identifier may still be answered. That of a free one is settled already. */
+	return pool->resting.first != 0 && (settled(&id->now, now) || settled(&id->before, now));
+}
+
+uint8_t
+rgw_idpool_take(struct rgw_idpool *pool, void *owner, rgw_ms now)
+{
+	struct rgw_id *slot;
+	uint8_t id;
+
+	if (!rgw_idpool_available(pool, now))
+		return 0;
+	id = pop(pool, pool->free.first != 0 ? &pool->free : &pool->resting);
+	slot = &pool->id[id];
+	if (!settled(&slot->now, now) || settled(&slot->before, now))
+		slot->before = slot->now;
+	slot->now = (struct rgw_id_sent){ .code = 0 };
+	slot->owner = owner;
+	slot->state = RGW_ID_BUSY;
+	pool->busy++;
+	return id;
+}
+
+void
+rgw_idpool_sent(struct rgw_idpool *pool, uint8_t id, uint8_t code,
+    const uint8_t auth[static RGW_AUTH_LEN])
+{
+	struct rgw_id_sent *sent = &pool->id[id].now;
+
+	sent->code = code;
+	memcpy(sent->auth, auth, RGW_AUTH_LEN);
+}
+
+static void
+release(struct rgw_idpool *pool, uint8_t id, enum rgw_id_state state)
+{
+	struct rgw_id *slot = &pool->id[id];
+
+	slot->owner = NULL;
+	slot->state = (uint8_t)state;
+	pool->busy--;
+	append(pool, state == RGW_ID_FREE ? &pool->free : &pool->resting, id);
+}
+
+void
+rgw_idpool_answered(struct rgw_idpool *pool, uint8_t id)
+{
+	release(pool, id, RGW_ID_FREE);
+}
+
+void
+rgw_idpool_given_up(struct rgw_idpool *pool, uint8_t id, rgw_ms now)
+{
+	pool->id[id].now.late_until = now + pool->rest;
+	release(pool, id, RGW_ID_RESTING);
+}
+
+void
+rgw_idpool_unused(struct rgw_idpool *pool, uint8_t id)
+{
+	struct rgw_id *slot = &pool->id[id];
+
+	slot->now = slot->before;
+	slot->before = (struct rgw_id_sent){ .code = 0 };
+	release(pool, id, RGW_ID_FREE);
+}

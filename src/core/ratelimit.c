@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/ratelimit.h"
+
+void
+rgw_bucket_init(struct rgw_bucket *b, uint32_t events, rgw_ms period, uint32_t burst, rgw_ms now)
+{
+	*b = (struct rgw_bucket){ .events = events, .burst = burst > 0 ? burst : 1,
+		.period = period > 0 ? period : 1, .last = now };
+	b->level = b->burst * b->period;
+}
+
+static void
+refill(struct rgw_bucket *b, rgw_ms now)
+{
+	uint64_t full = b->burst * b->period;
+
+	if (now <= b->last)
+		return;
+	/* A gap that fills the bucket anyway must not overflow the product. */
+	if (now - b->last >= full / b->events + 1)
+		b->level = full;
+	else
+		b->level += (now - b->last) * b->events;
+	if (b->level > full)
+		b->level = full;
+	b->last = now;
+}
+
+bool
+rgw_bucket_take(struct rgw_bucket *b, rgw_ms now)
+{
+	if (b->events == 0)
+		return true;
+	refill(b, now);
+	if (b->level < b->period)
+		return false;
+	b->level -= b->period;
+	return true;
+}
+
+rgw_ms
+rgw_bucket_next(struct rgw_bucket *b, rgw_ms now)
+{
+	if (b->events == 0)
+		return now;
+	refill(b, now);
+	if (b->level >= b->period)
+		return now;
+	return now + (b->period - b->level + b->events - 1) / b->events;
+}

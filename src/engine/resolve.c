@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bounds for the time until the next look-up. A TTL of 0 comes from /etc/hosts, too. */
+#define TTL_MIN_MS 30000
+#define TTL_MAX_MS 86400000
+#define FAIL_MIN_MS 2000
+#define FAIL_MAX_MS 60000
+
+static void
+ask(struct rgw_host *host)
+{
+	struct rgw_gw *gw = host->peer->gw;
+
+	host->asked = true;
+	gw->ops->resolve(gw->ops_ctx, host->query, host->conf->host);
+}
+
+static void
+on_timer(struct rgw_timer *timer, rgw_ms now)
+{
+	(void)now;
+	ask(RGW_CONTAINER(timer, struct rgw_host, timer));
+}
+
+void
+rgw_host_init(struct rgw_host *host, struct rgw_peer *peer, const struct rgw_hostport *conf,
+    uint32_t query, rgw_ms now)
+{
+	struct rgw_addr literal;
+
+	*host = (struct rgw_host){ .conf = conf, .peer = peer, .query = query };
+	rgw_timer_init(&host->timer, on_timer);
+	if (rgw_addr_parse(conf->host, conf->port, &literal)) {
+		host->literal = true;
+		host->addrs = rgw_xcalloc(1, sizeof *host->addrs);
+		host->addrs[0] = literal;
+		host->n_addrs = 1;
+	} else {
+		rgw_timer_set(&peer->gw->timers, &host->timer, now);
+	}
+}
+
+void
+rgw_host_fini(struct rgw_host *host)
+{
+	rgw_timer_unset(&host->peer->gw->timers, &host->timer);
+	free(host->addrs);
+}
+
+size_t
+rgw_host_count(const struct rgw_peer *peer)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < peer->n_hosts; i++)
+		n += peer->hosts[i].n_addrs;
+	return n;
+}
+
+const char *
+rgw_host_address(const struct rgw_peer *peer, size_t n, struct rgw_addr *out)
+{
+	size_t total = rgw_host_count(peer);
+
+	if (total == 0)
+		return NULL;
+	n %= total;
+	for (size_t i = 0; i < peer->n_hosts; i++) {
+		const struct rgw_host *host = &peer->hosts[i];
+
+		if (n < host->n_addrs) {
+			*out = host->addrs[n];
+			return host->conf->host;
+		}
+		n -= host->n_addrs;
+	}
+	return NULL;
+}
+
+static void
+on_failed(struct rgw_host *host, const char *why, rgw_ms now)
+{
+	struct rgw_gw *gw = host->peer->gw;
+	const char *peer = host->peer->conf->head.name;
+	rgw_ms delay = FAIL_MIN_MS;
+
+	for (unsigned i = 0; i < host->fails && delay < FAIL_MAX_MS; i++)
+		delay *= 2;
+	if (delay > FAIL_MAX_MS)
+		delay = FAIL_MAX_MS;
+	host->fails++;
+	rgw_count(gw, RGW_CTR_resolve_failed);
+	rgw_timer_set(&gw->timers, &host->timer, now + rgw_gw_jitter(gw, delay));
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "resolve-failed", peer,
+	    host->n_addrs > 0 ? "the name does not resolve; the addresses known before stay in use"
+	                      : "the name does not resolve; trying again",
+	    rgw_f_str("peer", peer), rgw_f_str("host", host->conf->host), rgw_f_str("reason", why));
+}
+
+static bool
+same_addrs(const struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
+{
+	if (host->n_addrs != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(host->addrs[i].ip, addrs[i].ip, sizeof addrs[i].ip) != 0 ||
+		    host->addrs[i].family != addrs[i].family)
+			return false;
+	return true;
+}
+
+static void
+take_addrs(struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
+{
+	const char *peer = host->peer->conf->head.name;
+
+	host->addrs = rgw_xrealloc(host->addrs, n * sizeof *addrs);
+	for (size_t i = 0; i < n; i++) {
+		host->addrs[i] = addrs[i];
+		host->addrs[i].port = host->conf->port;
+		RGW_LOG(host->peer->gw->log, RGW_LOG_INFO, "resolved", peer,
+		    "an address of the peer is known", rgw_f_str("peer", peer),
+		    rgw_f_str("host", host->conf->host), rgw_f_addr("addr", &host->addrs[i]));
+	}
+	host->n_addrs = n;
+}
+
+void
+rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *addrs, size_t n,
+    uint32_t ttl, const char *why, rgw_ms now)
+{
+	struct rgw_peer *peer = &gw->peers[query >> 16];
+	struct rgw_host *host = &peer->hosts[query & 0xffff];
+	rgw_ms keep = (rgw_ms)ttl * 1000;
+
+	host->asked = false;
+	if (n == 0) {
+		on_failed(host, why, now);
+		return;
+	}
+	host->fails = 0;
+	if (!same_addrs(host, addrs, n))
+		take_addrs(host, addrs, n);
+	if (keep < TTL_MIN_MS)
+		keep = TTL_MIN_MS;
+	if (keep > TTL_MAX_MS)
+		keep = TTL_MAX_MS;
+	rgw_timer_set(&gw->timers, &host->timer, now + keep);
+	rgw_peer_pump(peer, now);
+}

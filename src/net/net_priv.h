@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_NET_PRIV_H
+#define RADSECGW_NET_PRIV_H
+
+#include <ev.h>
+
+#include "radsecgw/list.h"
+#include "radsecgw/net.h"
+#include "radsecgw/tls.h"
+
+/* Octets read from a TCP socket in one go, and the most that wait to be sent on one connection. */
+#define RGW_READ_OCTETS 32768
+#define RGW_WRITE_LIMIT 262144
+
+struct rgw_udp;
+struct rgw_resolver;
+
+struct rgw_net {
+	const struct rgw_conf *conf;   /* borrowed, as the next three */
+	struct ev_loop *loop;
+	struct rgw_log *log;
+	struct rgw_gw *gw;
+	struct rgw_udp *udp;           /* owned: all UDP sockets and their buffers */
+	struct rgw_resolver *resolver; /* owned */
+	struct rgw_tlsctx **client;    /* owned: one per [tls] section that a peer uses */
+	struct rgw_link dirty;         /* connections with octets to send */
+	struct rgw_link dead;          /* connections to free at the end of the turn */
+	struct rgw_link conns;         /* all that live */
+	ev_timer tick;                 /* the engine's deadline */
+	ev_prepare flush;              /* the end of a turn */
+	rgw_ms tick_at;                /* what `tick` is set to */
+	uint8_t cipher[RGW_READ_OCTETS];
+	uint8_t plain[16384];          /* one record */
+};
+
+/* udp.c */
+struct rgw_udp *rgw_udp_new(struct rgw_net *net);
+/* Binds the sockets of all [listen] sections; false = failed and logged. */
+bool rgw_udp_open(struct rgw_udp *udp);
+void rgw_udp_start(struct rgw_udp *udp);
+/* Queues a datagram until the flush. */
+void rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
+    const struct rgw_addr *remote, const uint8_t *data, size_t len);
+void rgw_udp_flush(struct rgw_udp *udp);
+void rgw_udp_free(struct rgw_udp *udp);
+
+/* tcp.c: operations of the engine */
+void *rgw_tcp_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
+    const char *host, const struct rgw_addr *to);
+bool rgw_tcp_send(void *ctx, void *io, const uint8_t *data, size_t len);
+void rgw_tcp_close(void *ctx, void *io);
+/* Writes out what is queued and frees what has ended. */
+void rgw_tcp_flush(struct rgw_net *net);
+void rgw_tcp_free_all(struct rgw_net *net);
+
+/* resolve.c */
+struct rgw_resolver *rgw_resolver_new(struct rgw_net *net);
+void rgw_resolver_ask(struct rgw_resolver *resolver, uint32_t query, const char *host);
+void rgw_resolver_free(struct rgw_resolver *resolver);
+
+#endif

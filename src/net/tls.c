@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tls_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/wolfcrypt/hash.h>
+#include <wolfssl/wolfcrypt/sha256.h>
+
+#include "radsecgw/mem.h"
+
+static const char alpn[] = "radius/1.0";  /* P-ALP-1 */
+
+/* A failed session explains itself in at most this many octets. */
+#define WHY_MAX 768
+
+/* First size of an output buffer: one ordinary packet as a record. */
+#define OUT_FIRST 512
+
+struct rgw_tls {
+	WOLFSSL *ssl;                        /* owned */
+	struct rgw_tlsctx *ctx;              /* holds a reference */
+	const struct rgw_cert_rules *rules;  /* borrowed until the handshake is over */
+	const uint8_t *in;                   /* borrowed: input not taken yet */
+	size_t in_len;
+	struct rgw_outbuf out;
+	char *why;                           /* owned; NULL until something fails */
+	bool accepted;                       /* our own judgement of the leaf was yes */
+};
+
+/* Keeps the first explanation: what follows from it says less. */
+static void explain(struct rgw_tls *tls, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+explain(struct rgw_tls *tls, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (tls->why != NULL)
+		return;
+	tls->why = malloc(WHY_MAX);
+	if (tls->why == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(tls->why, WHY_MAX, fmt, ap);
+	va_end(ap);
+}
+
+const char *
+rgw_tls_why(const struct rgw_tls *tls)
+{
+	return tls->why != NULL ? tls->why : "unknown reason";
+}
+
+int
+rgw_tls_recv(WOLFSSL *ssl, char *buf, int size, void *ctx)
+{
+	struct rgw_tls *tls = ctx;
+	size_t n = (size_t)size < tls->in_len ? (size_t)size : tls->in_len;
+
+	(void)ssl;
+	if (n == 0)
+		return WOLFSSL_CBIO_ERR_WANT_READ;
+	memcpy(buf, tls->in, n);
+	tls->in += n;
+	tls->in_len -= n;
+	return (int)n;
+}
+
+/* Takes everything always: the library does not cope with partial writes. Who writes checks the
+ * length of the buffer before. */
+int
+rgw_tls_send(WOLFSSL *ssl, char *buf, int size, void *ctx)
+{
+	struct rgw_outbuf *out = &((struct rgw_tls *)ctx)->out;
+	size_t need = out->len + (size_t)size;
+	size_t cap = out->cap > 0 ? out->cap : OUT_FIRST;
+
+	(void)ssl;
+	while (cap < need)
+		cap *= 2;
+	if (cap != out->cap) {
+		uint8_t *bigger = realloc(out->data, cap);
+
+		if (bigger == NULL)
+			return WOLFSSL_CBIO_ERR_GENERAL;
+		out->data = bigger;
+		out->cap = cap;
+	}
+	memcpy(out->data + out->len, buf, (size_t)size);
+	out->len = need;
+	return size;
+}
+
+struct rgw_outbuf *
+rgw_tls_out(struct rgw_tls *tls)
+{
+	return &tls->out;
+}
+
+void
+rgw_tls_sent(struct rgw_tls *tls, size_t n)
+{
+	struct rgw_outbuf *out = &tls->out;
+
+	out->at += n;
+	if (out->at < out->len)
+		return;
+	free(out->data);
+	*out = (struct rgw_outbuf){ NULL, 0, 0, 0 };
+}
+
+struct rgw_tls *
+rgw_tls_new(struct rgw_tlsctx *ctx, const struct rgw_cert_rules *rules, const char *sni)
+{
+	struct rgw_tls *tls = calloc(1, sizeof *tls);
+
+	if (tls == NULL)
+		return NULL;
+	tls->ssl = wolfSSL_new(ctx->ctx);
+	if (tls->ssl == NULL) {
+		free(tls);
+		return NULL;
+	}
+	ctx->references++;
+	tls->ctx = ctx;
+	tls->rules = rules;
+	wolfSSL_SetIOReadCtx(tls->ssl, tls);
+	wolfSSL_SetIOWriteCtx(tls->ssl, tls);
+	wolfSSL_SetCertCbCtx(tls->ssl, tls);
+	if (wolfSSL_UseALPN(tls->ssl, (char *)(uintptr_t)alpn, sizeof alpn - 1,
+	        WOLFSSL_ALPN_FAILED_ON_MISMATCH) != WOLFSSL_SUCCESS ||
+	    (sni != NULL && wolfSSL_UseSNI(tls->ssl, WOLFSSL_SNI_HOST_NAME, sni,
+	        (unsigned short)strlen(sni)) != WOLFSSL_SUCCESS)) {
+		rgw_tls_free(tls);
+		return NULL;
+	}
+	return tls;
+}
+
+void
+rgw_tls_free(struct rgw_tls *tls)
+{
+	if (tls == NULL)
+		return;
+	wolfSSL_free(tls->ssl);
+	rgw_tlsctx_free(tls->ctx);
+	free(tls->out.data);
+	free(tls->why);
+	free(tls);
+}
+
+void
+rgw_tls_feed(struct rgw_tls *tls, const uint8_t *data, size_t len)
+{
+	tls->in = data;
+	tls->in_len = len;
+}
+
+/* The library's numbers for what may be wrong with a chain, each in both of its dialects. */
+static const struct {
+	int code;
+	const char *text;
+} chain_errors[] = {
+	{ 14, "it has expired" },
+	{ ASN_AFTER_DATE_E, "it has expired" },
+	{ 13, "it is not valid yet (is our clock right?)" },
+	{ ASN_BEFORE_DATE_E, "it is not valid yet (is our clock right?)" },
+	{ 20, "no CA in `ca` signed it, or an intermediate is missing from what the peer sends" },
+	{ ASN_NO_SIGNER_E, "no CA in `ca` signed it, or an intermediate is missing from what the peer sends" },
+	{ ASN_SELF_SIGNED_E, "it is self-signed and not in `ca`" },
+	{ ASN_SIG_CONFIRM_E, "its signature is wrong: not signed by the CA it names" },
+	{ ASN_SIG_OID_E, "its signature algorithm is not supported" },
+	{ EXTKEYUSAGE_E, "its extended key usage does not allow this role" },
+	{ KEYUSAGE_E, "its key usage does not allow this" },
+	{ RSA_KEY_SIZE_E, "its RSA key is shorter than 2048 bits" },
+	{ ECC_KEY_SIZE_E, "its elliptic curve key is shorter than 256 bits" },
+	{ MAX_CHAIN_ERROR, "the chain is too long" },
+	{ ASN_PATHLEN_INV_E, "the chain is longer than a CA in it allows" },
+	{ ASN_NAME_INVALID_E, "a CA in the chain does not allow its name" },
+	{ NO_PEER_CERT, "the peer sent no certificate" },
+};
+
+static const char *
+chain_error(int code, char *room, size_t size)
+{
+	for (size_t i = 0; i < sizeof chain_errors / sizeof chain_errors[0]; i++)
+		if (chain_errors[i].code == code)
+			return chain_errors[i].text;
+	snprintf(room, size, "%s (%d)", wolfSSL_ERR_reason_error_string((unsigned long)code), code);
+	return room;
+}
+
+static const char *
+date_text(int64_t t, char *buf, size_t size)
+{
+	time_t when = (time_t)t;
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL || strftime(buf, size, "%Y-%m-%d", &tm) == 0)
+		snprintf(buf, size, "?");
+	return buf;
+}
+
+/* Says which check failed, and what the certificate is. */
+static void
+explain_cert(struct rgw_tls *tls, const char *what, const uint8_t *der, size_t len)
+{
+	char presented[256];
+	char subject[128];
+	char issuer[128];
+	char from[16];
+	char until[16];
+	struct rgw_x509 cert;
+
+	if (!rgw_x509_parse(&cert, der, len)) {
+		explain(tls, "certificate refused: %s; it cannot be read", what);
+		return;
+	}
+	explain(tls, "certificate refused: %s; presented %s; subject %s; issuer %s; valid %s to %s", what,
+	    rgw_cert_presented(&cert, presented, sizeof presented),
+	    rgw_name_format(cert.subject, subject, sizeof subject),
+	    rgw_name_format(cert.issuer, issuer, sizeof issuer),
+	    date_text(cert.not_before, from, sizeof from), date_text(cert.not_after, until, sizeof until));
+}
+
+/* Verifies the leaf again with our own trust, so that a mistake in the session's way of doing it
+ * does not let anybody in. Intermediates that verify are kept, as the library does, too. */
+static bool
+second_opinion(struct rgw_tlsctx *ctx, const WOLFSSL_BUFFER_INFO *certs, int n)
+{
+	for (int i = n - 1; i >= 0; i--) {
+		bool ok = wolfSSL_CertManagerVerifyBuffer(ctx->cm, certs[i].buffer,
+		              (long)certs[i].length, WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS;
+
+		if (i == 0)
+			return ok;
+		if (ok)
+			rgw_tlsctx_add_intermediate(ctx, certs[i].buffer, certs[i].length);
+	}
+	return false;
+}
+
+/* The chain is good in the library's eyes; is it whom we expect? */
+static bool
+judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n)
+{
+	enum rgw_cert_role role =
+	    tls->ctx->role == RGW_TLS_CLIENT ? RGW_CERT_OF_SERVER : RGW_CERT_OF_CLIENT;
+	const struct rgw_cert_rule *failed = NULL;
+	enum rgw_cert_verdict verdict = RGW_CERT_MALFORMED;
+	uint8_t sha256[WC_SHA256_DIGEST_SIZE];
+	struct rgw_x509 cert;
+	char what[320];
+
+	if (!second_opinion(tls->ctx, certs, n)) {
+		explain_cert(tls, "it does not verify against `ca`", certs[0].buffer, certs[0].length);
+		return false;
+	}
+	if (rgw_x509_parse(&cert, certs[0].buffer, certs[0].length) &&
+	    wc_Sha256Hash(certs[0].buffer, certs[0].length, sha256) == 0)
+		verdict = rgw_cert_judge(&cert, role, tls->rules, sha256, &failed);
+	if (verdict == RGW_CERT_OK)
+		return true;
+	explain_cert(tls, rgw_cert_explain(verdict, failed, what, sizeof what), certs[0].buffer,
+	    certs[0].length);
+	return false;
+}
+
+int
+rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
+{
+	struct rgw_tls *tls = store->userCtx;
+	int depth = store->error_depth;
+	char room[96];
+
+	if (preverify != 1) {
+		if (depth >= 0 && depth < store->totalCerts)
+			explain_cert(tls, chain_error(store->error, room, sizeof room),
+			    store->certs[depth].buffer, store->certs[depth].length);
+		return 0;
+	}
+	if (depth > 0)
+		return 1;
+	tls->accepted = store->totalCerts > 0 && judge_leaf(tls, store->certs, store->totalCerts);
+	return tls->accepted ? 1 : 0;
+}
+
+static const struct {
+	int code;
+	const char *text;
+} alerts[] = {
+	{ 0, "close_notify" },
+	{ 20, "bad_record_mac" },
+	{ 40, "handshake_failure: no common suite, group or signature algorithm" },
+	{ 42, "bad_certificate: it refuses our certificate" },
+	{ 43, "unsupported_certificate: it refuses our certificate (extended key usage?)" },
+	{ 44, "certificate_revoked: it refuses our certificate" },
+	{ 45, "certificate_expired: it refuses our certificate" },
+	{ 46, "certificate_unknown: it refuses our certificate" },
+	{ 47, "illegal_parameter" },
+	{ 48, "unknown_ca: it does not know the CA of our certificate" },
+	{ 49, "access_denied: our certificate is good but not allowed there" },
+	{ 50, "decode_error" },
+	{ 51, "decrypt_error" },
+	{ 70, "protocol_version: no common TLS version" },
+	{ 71, "insufficient_security" },
+	{ 80, "internal_error" },
+	{ 86, "inappropriate_fallback" },
+	{ 109, "missing_extension" },
+	{ 112, "unrecognized_name: it has no certificate for the name we sent (SNI)" },
+	{ 115, "unknown_psk_identity" },
+	{ 116, "certificate_required: it wants a certificate" },
+	{ 120, "no_application_protocol: it does not speak radius/1.0 (ALPN)" },
+};
+
+static const char *
+alert_text(int code)
+{
+	for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++)
+		if (alerts[i].code == code)
+			return alerts[i].text;
+	return "alert";
+}
+
+/* Turns the library's error into a sentence that tells an operator what to do. */
+static enum rgw_tls_result
+failed(struct rgw_tls *tls, int error)
+{
+	WOLFSSL_ALERT_HISTORY history;
+
+	memset(&history, 0, sizeof history);
+	wolfSSL_get_alert_history(tls->ssl, &history);
+	if (history.last_rx.code > 0)
+		explain(tls, "the peer sent TLS alert %d (%s)", history.last_rx.code,
+		    alert_text(history.last_rx.code));
+	else if (error == NO_PEER_CERT)
+		explain(tls, "the peer sent no certificate");
+	else if (error == UNKNOWN_RECORD_TYPE || error == VERSION_ERROR)
+		explain(tls, "what the peer sent is not TLS, or not TLS 1.2 or 1.3");
+	else if (error == UNKNOWN_ALPN_PROTOCOL_NAME_E)
+		explain(tls, "the peer chose another application protocol than radius/1.0 (ALPN)");
+	else
+		explain(tls, "TLS failed: %s (%d)", wolfSSL_ERR_reason_error_string((unsigned long)error),
+		    error);
+	return RGW_TLS_FAILED;
+}
+
+/* What was negotiated must be among what we offered (CVE-2024-5814). */
+static bool
+suite_allowed(struct rgw_tls *tls)
+{
+	unsigned number = (unsigned)wolfSSL_get_current_cipher_suite(tls->ssl);
+	const struct rgw_suite *table;
+	size_t n = rgw_suites(&table);
+
+	for (size_t i = 0; i < n; i++)
+		if (table[i].number == number)
+			return (tls->ctx->suites >> i & 1) != 0;
+	return false;
+}
+
+enum rgw_tls_result
+rgw_tls_handshake(struct rgw_tls *tls)
+{
+	int ret = tls->ctx->role == RGW_TLS_CLIENT ? wolfSSL_connect(tls->ssl)
+	                                          : wolfSSL_accept(tls->ssl);
+	int error;
+
+	if (ret != WOLFSSL_SUCCESS) {
+		error = wolfSSL_get_error(tls->ssl, ret);
+		return error == WOLFSSL_ERROR_WANT_READ ? RGW_TLS_WANT : failed(tls, error);
+	}
+	if (!tls->accepted) {
+		explain(tls, "the peer was not identified");
+		return RGW_TLS_FAILED;
+	}
+	if (!suite_allowed(tls)) {
+		explain(tls, "the peer chose a cipher suite that was not offered");
+		return RGW_TLS_FAILED;
+	}
+	tls->rules = NULL;
+	return RGW_TLS_OK;
+}
+
+enum rgw_tls_result
+rgw_tls_read(struct rgw_tls *tls, uint8_t *buf, size_t cap, size_t *len)
+{
+	int ret = wolfSSL_read(tls->ssl, buf, (int)cap);
+	int error;
+
+	if (ret > 0) {
+		*len = (size_t)ret;
+		return RGW_TLS_OK;
+	}
+	error = wolfSSL_get_error(tls->ssl, ret);
+	if (error == WOLFSSL_ERROR_WANT_READ)
+		return RGW_TLS_WANT;
+	if (error == WOLFSSL_ERROR_ZERO_RETURN)
+		return RGW_TLS_CLOSED;
+	return failed(tls, error);
+}
+
+bool
+rgw_tls_write(struct rgw_tls *tls, const uint8_t *data, size_t len)
+{
+	int ret = wolfSSL_write(tls->ssl, data, (int)len);
+
+	if (ret == (int)len)
+		return true;
+	failed(tls, wolfSSL_get_error(tls->ssl, ret));
+	return false;
+}
+
+void
+rgw_tls_close(struct rgw_tls *tls)
+{
+	wolfSSL_shutdown(tls->ssl);
+}
+
+const char *
+rgw_tls_describe(struct rgw_tls *tls, char *buf, size_t size)
+{
+	char *protocol = NULL;
+	unsigned short len = 0;
+
+	if (wolfSSL_ALPN_GetProtocol(tls->ssl, &protocol, &len) != WOLFSSL_SUCCESS)
+		len = 0;
+	snprintf(buf, size, "%s, %s, ALPN %.*s", wolfSSL_get_version(tls->ssl),
+	    wolfSSL_get_cipher_name(tls->ssl), len > 0 ? (int)len : 4, len > 0 ? protocol : "none");
+	return buf;
+}
+
+bool
+rgw_tls_library_init(void)
+{
+	return wolfSSL_Init() == WOLFSSL_SUCCESS;
+}
+
+void
+rgw_tls_library_fini(void)
+{
+	wolfSSL_Cleanup();
+}

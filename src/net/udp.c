@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net_priv.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "radsecgw/mem.h"
+#include "radsecgw/radius.h"
+
+/* Datagrams per system call, and receive calls per turn and socket, so that a flood on one socket
+ * does not keep the others waiting. */
+#define BATCH 32
+#define ROUNDS 4
+
+/* A datagram longer than the longest packet is padded or no RADIUS; one octet more shows which. */
+#define DATAGRAM (RGW_PACKET_MAX + 1)
+
+/* Room for the destination address of either family. */
+#define CONTROL 64
+
+struct socket {
+	struct rgw_udp *udp;                  /* borrowed: the owner */
+	const struct rgw_conf_listen *conf;   /* borrowed */
+	struct rgw_addr local;                /* as bound */
+	int fd;
+	bool wildcard;                        /* bound to all addresses, so each datagram has its own */
+	ev_io readable;
+	size_t queued;                        /* datagrams of this socket in the queue */
+};
+
+/* A datagram that waits for the flush. */
+struct outgoing {
+	struct socket *socket;
+	struct rgw_addr local;
+	struct sockaddr_storage remote;
+	unsigned remote_len;
+	struct iovec data;
+};
+
+struct rgw_udp {
+	struct rgw_net *net;       /* borrowed: the owner */
+	struct socket *sockets;    /* owned */
+	size_t n_sockets;
+	/* Receiving: one datagram per slot. */
+	uint8_t (*in)[DATAGRAM];   /* owned */
+	struct mmsghdr in_msgs[BATCH];
+	struct iovec in_iov[BATCH];
+	struct sockaddr_storage in_from[BATCH];
+	uint8_t in_control[BATCH][CONTROL];
+	/* Sending: what one turn produces. */
+	struct outgoing queue[BATCH];
+	size_t queued;
+	uint8_t (*out)[RGW_PACKET_MAX];  /* owned */
+};
+
+struct rgw_udp *
+rgw_udp_new(struct rgw_net *net)
+{
+	struct rgw_udp *udp = rgw_xcalloc(1, sizeof *udp);
+
+	udp->net = net;
+	udp->in = rgw_xcalloc(BATCH, sizeof *udp->in);
+	udp->out = rgw_xcalloc(BATCH, sizeof *udp->out);
+	return udp;
+}
+
+void
+rgw_udp_free(struct rgw_udp *udp)
+{
+	if (udp == NULL)
+		return;
+	for (size_t i = 0; i < udp->n_sockets; i++) {
+		ev_io_stop(udp->net->loop, &udp->sockets[i].readable);
+		if (udp->sockets[i].fd >= 0)
+			close(udp->sockets[i].fd);
+	}
+	free(udp->sockets);
+	rgw_wipe(udp->in, BATCH * sizeof *udp->in);
+	rgw_wipe(udp->out, BATCH * sizeof *udp->out);
+	free(udp->in);
+	free(udp->out);
+	free(udp);
+}
+
+static bool
+is_wildcard(const struct rgw_addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->ip, zero, sizeof zero) == 0;
+}
+
+static bool
+set_int(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+/* Asks for a larger buffer, and says so when the kernel gives less. */
+static void
+set_receive_buffer(const struct socket *s)
+{
+	int want = (int)s->conf->receive_buffer;
+	int got = 0;
+	socklen_t len = sizeof got;
+
+	if (want == 0)
+		return;
+	if (!set_int(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, want))
+		set_int(s->fd, SOL_SOCKET, SO_RCVBUF, want);
+	getsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &got, &len);
+	/* The kernel doubles the value for its own book-keeping. */
+	if (got / 2 < want)
+		RGW_LOG(s->udp->net->log, RGW_LOG_WARNING, "receive-buffer", s->conf->head.name,
+		    "the kernel gives less than receive-buffer; see net.core.rmem_max",
+		    rgw_f_str("listen", s->conf->head.name), rgw_f_uint("wanted", (uint64_t)want),
+		    rgw_f_uint("got", (uint64_t)got / 2));
+}
+
+static bool
+open_socket(struct socket *s)
+{
+	int family = s->local.family == 4 ? AF_INET : AF_INET6;
+	struct sockaddr_storage sa;
+	unsigned len = rgw_addr_to_sockaddr(&s->local, &sa);
+	bool ok = true;
+
+	s->wildcard = is_wildcard(&s->local);
+	s->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		return false;
+	if (family == AF_INET6)
+		ok = set_int(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (s->wildcard && family == AF_INET)
+		ok = ok && set_int(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
+	if (s->wildcard && family == AF_INET6)
+		ok = ok && set_int(s->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	set_receive_buffer(s);
+	return ok && bind(s->fd, (struct sockaddr *)&sa, len) == 0;
+}
+
+bool
+rgw_udp_open(struct rgw_udp *udp)
+{
+	const struct rgw_conf *conf = udp->net->conf;
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->listen.n; i++)
+		n += conf->listen.v[i]->udp.n;
+	udp->sockets = rgw_xcalloc(n, sizeof *udp->sockets);
+	for (size_t i = 0; i < conf->listen.n; i++) {
+		const struct rgw_conf_listen *l = conf->listen.v[i];
+
+		for (size_t j = 0; j < l->udp.n; j++) {
+			struct socket *s = &udp->sockets[udp->n_sockets++];
+
+			*s = (struct socket){ .udp = udp, .conf = l, .local = l->udp.v[j], .fd = -1 };
+			if (!open_socket(s)) {
+				RGW_LOG(udp->net->log, RGW_LOG_ERROR, "listen-failed", NULL,
+				    "cannot listen on this UDP address", rgw_f_str("listen", l->head.name),
+				    rgw_f_addr("addr", &s->local), rgw_f_str("reason", strerror(errno)));
+				return false;
+			}
+			RGW_LOG(udp->net->log, RGW_LOG_NOTICE, "listening", NULL, "listening for RADIUS/UDP",
+			    rgw_f_str("listen", l->head.name), rgw_f_addr("addr", &s->local));
+		}
+	}
+	return true;
+}
+
+/* The address that a datagram was sent to, from its control data. */
+static void
+destination(const struct socket *s, struct msghdr *msg, struct rgw_addr *out)
+{
+	*out = s->local;
+	if (!s->wildcard)
+		return;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			memcpy(out->ip, &info.ipi_addr, 4);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			memcpy(out->ip, &info.ipi6_addr, 16);
+			out->scope = IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr) ? info.ipi6_ifindex : 0;
+		}
+	}
+}
+
+static void
+hand_over(struct socket *s, size_t slot, rgw_ms now)
+{
+	struct rgw_udp *udp = s->udp;
+	struct mmsghdr *m = &udp->in_msgs[slot];
+	struct rgw_udp_from from = {
+		.sock = (uint32_t)(s - udp->sockets),
+		.accept = s->conf->accept,
+	};
+
+	if (!rgw_addr_from_sockaddr(&from.remote, (struct sockaddr *)&udp->in_from[slot]))
+		return;
+	destination(s, &m->msg_hdr, &from.local);
+	rgw_gw_on_udp(udp->net->gw, &from, udp->in[slot], m->msg_len, now);
+}
+
+static int
+receive_batch(struct socket *s)
+{
+	struct rgw_udp *udp = s->udp;
+
+	for (size_t i = 0; i < BATCH; i++) {
+		udp->in_iov[i] = (struct iovec){ udp->in[i], DATAGRAM };
+		udp->in_msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &udp->in_from[i],
+			.msg_namelen = sizeof udp->in_from[i],
+			.msg_iov = &udp->in_iov[i],
+			.msg_iovlen = 1,
+			.msg_control = s->wildcard ? udp->in_control[i] : NULL,
+			.msg_controllen = s->wildcard ? CONTROL : 0,
+		};
+	}
+	return recvmmsg(s->fd, udp->in_msgs, BATCH, 0, NULL);
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct socket *s = w->data;
+	rgw_ms now = rgw_net_now(s->udp->net);
+	int n = BATCH;
+
+	(void)loop;
+	(void)revents;
+	for (int round = 0; round < ROUNDS && n == BATCH; round++) {
+		n = receive_batch(s);
+		for (int i = 0; i < n; i++)
+			hand_over(s, (size_t)i, now);
+	}
+}
+
+void
+rgw_udp_start(struct rgw_udp *udp)
+{
+	for (size_t i = 0; i < udp->n_sockets; i++) {
+		struct socket *s = &udp->sockets[i];
+
+		ev_io_init(&s->readable, on_readable, s->fd, EV_READ);
+		s->readable.data = s;
+		ev_io_start(udp->net->loop, &s->readable);
+	}
+}
+
+/* Makes a datagram leave from the address that its request was sent to (P-PKT-11). */
+static size_t
+put_source(const struct rgw_addr *local, uint8_t control[static CONTROL])
+{
+	struct msghdr msg = { .msg_control = control, .msg_controllen = CONTROL };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	memset(control, 0, CONTROL);
+	if (local->family == 4) {
+		struct in_pktinfo info = { 0 };
+
+		memcpy(&info.ipi_spec_dst, local->ip, 4);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof info);
+		memcpy(CMSG_DATA(c), &info, sizeof info);
+		return CMSG_SPACE(sizeof info);
+	} else {
+		struct in6_pktinfo info = { .ipi6_ifindex = local->scope };
+
+		memcpy(&info.ipi6_addr, local->ip, 16);
+		c->cmsg_level = IPPROTO_IPV6;
+		c->cmsg_type = IPV6_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof info);
+		memcpy(CMSG_DATA(c), &info, sizeof info);
+		return CMSG_SPACE(sizeof info);
+	}
+}
+
+/* Sends the queued datagrams of one socket. What the kernel does not take now is lost, as datagrams
+ * may be; the client sends its request again and gets the stored answer. */
+static void
+flush_socket(struct socket *s)
+{
+	struct rgw_udp *udp = s->udp;
+	struct mmsghdr msgs[BATCH];
+	uint8_t control[BATCH][CONTROL];
+	unsigned n = 0;
+	unsigned sent = 0;
+
+	for (size_t i = 0; i < udp->queued; i++) {
+		struct outgoing *o = &udp->queue[i];
+
+		if (o->socket != s)
+			continue;
+		msgs[n].msg_hdr = (struct msghdr){ .msg_name = &o->remote, .msg_namelen = o->remote_len,
+			.msg_iov = &o->data, .msg_iovlen = 1 };
+		if (s->wildcard) {
+			msgs[n].msg_hdr.msg_control = control[n];
+			msgs[n].msg_hdr.msg_controllen = put_source(&o->local, control[n]);
+		}
+		n++;
+	}
+	s->queued = 0;
+	while (sent < n) {
+		int done = sendmmsg(s->fd, msgs + sent, n - sent, MSG_NOSIGNAL);
+
+		if (done > 0) {
+			sent += (unsigned)done;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		RGW_LOG(udp->net->log, RGW_LOG_WARNING, "udp-send-failed", s->conf->head.name,
+		    "an answer could not be sent; the client will ask again",
+		    rgw_f_addr("from", &s->local), rgw_f_str("reason", strerror(errno)));
+		/* An error belongs to the first datagram; the others may still go. */
+		sent++;
+	}
+}
+
+void
+rgw_udp_flush(struct rgw_udp *udp)
+{
+	if (udp->queued == 0)
+		return;
+	for (size_t i = 0; i < udp->n_sockets; i++)
+		if (udp->sockets[i].queued > 0)
+			flush_socket(&udp->sockets[i]);
+	udp->queued = 0;
+}
+
+void
+rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
+    const struct rgw_addr *remote, const uint8_t *data, size_t len)
+{
+	struct outgoing *o;
+
+	if (udp->queued == BATCH)
+		rgw_udp_flush(udp);
+	memcpy(udp->out[udp->queued], data, len);
+	o = &udp->queue[udp->queued];
+	o->socket = &udp->sockets[sock];
+	o->socket->queued++;
+	o->local = *local;
+	o->remote_len = rgw_addr_to_sockaddr(remote, &o->remote);
+	o->data = (struct iovec){ udp->out[udp->queued], len };
+	udp->queued++;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/hop.h"
+
+#include <string.h>
+
+#include "radsecgw/auth.h"
+#include "radsecgw/wire.h"
+
+/* Salts have 15 free bits (P-SLT-2). */
+#define SALTS 32768
+
+/* What one conversion needs while it goes through the attributes. */
+struct convert {
+	struct rgw_wr w;
+	const struct rgw_hidden_table *hidden;
+	struct rgw_hide_key from;
+	struct rgw_hide_key to;
+	/* A value that goes on in the next attribute of the same vendor and type (P-ENC-6). */
+	struct rgw_rekey chain;
+	bool chain_open;
+	uint32_t chain_vendor;
+	uint16_t chain_type;
+	/* Salts of this packet, to keep them unique; cleared when the first one is met. */
+	bool salts_clear;
+	uint8_t salts[SALTS / 8];
+};
+
+static void
+begin(struct convert *c, uint8_t *out, size_t cap, const struct rgw_hidden_table *hidden,
+    struct rgw_hide_key from, struct rgw_hide_key to)
+{
+	c->w = rgw_wr_of(out, cap < RGW_PACKET_MAX ? cap : RGW_PACKET_MAX);
+	c->hidden = hidden;
+	c->from = from;
+	c->to = to;
+	c->chain_open = false;
+	c->salts_clear = false;
+}
+
+/* Keeps the salt where it is legal and new in this packet, else takes the next that is (P-SLT-5). */
+static void
+choose_salt(struct convert *c, uint8_t salt[static 2])
+{
+	unsigned n = (unsigned)(salt[0] & 0x7f) << 8 | salt[1];
+
+	if (!c->salts_clear) {
+		memset(c->salts, 0, sizeof c->salts);
+		c->salts_clear = true;
+	}
+	while ((c->salts[n / 8] >> n % 8 & 1) != 0)
+		n = (n + 1) % SALTS;
+	c->salts[n / 8] |= (uint8_t)(1 << n % 8);
+	salt[0] = (uint8_t)(0x80 | n >> 8);
+	salt[1] = (uint8_t)n;
+}
+
+/* Starts on a value and re-keys its first piece, in place. Values too short to hold a salt are
+ * invalid and stay as they are (P-SLT-7). false = nothing was started. */
+static bool
+rekey_first(struct convert *c, struct rgw_rekey *rk, const struct rgw_hidden *row, uint8_t *value,
+    size_t len)
+{
+	uint8_t old_salt[2];
+	size_t head = row->tagged ? 1 : 0;
+
+	if (row->method != RGW_HIDE_SALT) {
+		rgw_rekey_begin(rk, row->method, c->from, c->to, NULL, NULL);
+		rgw_rekey_update(rk, value, len);
+		return true;
+	}
+	if (len < head + 2)
+		return false;
+	memcpy(old_salt, value + head, 2);
+	choose_salt(c, value + head);
+	rgw_rekey_begin(rk, row->method, c->from, c->to, old_salt, value + head);
+	rgw_rekey_update(rk, value + head + 2, len - head - 2);
+	return true;
+}
+
+static void
+rekey_value(struct convert *c, const struct rgw_hidden *row, uint8_t *value, size_t len)
+{
+	struct rgw_rekey rk;
+
+	if (rekey_first(c, &rk, row, value, len))
+		rgw_rekey_end(&rk);
+}
+
+/* The octets at a reader's position, writable: the reader runs over our own output. */
+static uint8_t *
+writable(struct convert *c, const uint8_t *at)
+{
+	return c->w.base + (at - c->w.base);
+}
+
+/* TLVs inside a vendor attribute (P-ENC-7); what does not parse stays as it is. */
+static void
+rekey_tlvs(struct convert *c, uint32_t vendor, uint16_t type, struct rgw_rd r)
+{
+	while (rgw_rd_left(&r) > 0) {
+		uint8_t tlv = rgw_rd_u8(&r);
+		uint8_t len = rgw_rd_u8(&r);
+		const uint8_t *value = len >= 2 ? rgw_rd_bytes(&r, len - 2u) : NULL;
+		const struct rgw_hidden *row = rgw_hidden_find(c->hidden, vendor, type, tlv);
+
+		if (value == NULL)
+			return;
+		if (row != NULL && tlv != 0)
+			rekey_value(c, row, writable(c, value), len - 2u);
+	}
+}
+
+/* A value that may be one piece of several (P-ENC-6). */
+static void
+rekey_piece(struct convert *c, const struct rgw_hidden *row, uint8_t *value, size_t len, bool more)
+{
+	bool goes_on = c->chain_open && c->chain_vendor == row->vendor && c->chain_type == row->type;
+
+	if (goes_on) {
+		rgw_rekey_update(&c->chain, value, len);
+	} else if (more) {
+		if (c->chain_open)
+			rgw_rekey_end(&c->chain);
+		goes_on = rekey_first(c, &c->chain, row, value, len);
+		c->chain_vendor = row->vendor;
+		c->chain_type = row->type;
+		c->chain_open = goes_on;
+	} else {
+		rekey_value(c, row, value, len);
+	}
+	if (goes_on && !more) {
+		rgw_rekey_end(&c->chain);
+		c->chain_open = false;
+	}
+}
+
+/* One sub-attribute of a vendor. */
+struct sub {
+	uint16_t type;
+	bool more;
+	struct rgw_rd value;
+};
+
+static bool
+next_sub(struct rgw_rd *r, struct rgw_vendor_format format, struct sub *out)
+{
+	size_t header = (size_t)format.type_octets + format.length_octets + format.continuation;
+	size_t len;
+
+	if (rgw_rd_left(r) == 0)
+		return false;
+	out->type = format.type_octets == 2 ? rgw_rd_u16(r) : rgw_rd_u8(r);
+	len = rgw_rd_u8(r);
+	out->more = format.continuation && (rgw_rd_u8(r) & 0x80) != 0;
+	if (len < header)
+		r->bad = true;
+	out->value = rgw_rd_sub(r, len - header);
+	return !r->bad;
+}
+
+/* Re-keys what is hidden in a Vendor-Specific value that stands in the output already. One whose
+ * inside does not parse is left whole (P-ATT-7). */
+static void
+rekey_vendor(struct convert *c, const uint8_t *value, size_t len)
+{
+	struct rgw_rd r = rgw_rd_of(value, len);
+	uint32_t vendor = rgw_rd_u32(&r);
+	struct rgw_vendor_format format;
+	struct rgw_rd check;
+	struct sub sub;
+
+	if (r.bad || !rgw_hidden_vendor(c->hidden, vendor))
+		return;
+	format = rgw_vendor_format_of(vendor);
+	check = r;
+	while (next_sub(&check, format, &sub))
+		;
+	if (check.bad)
+		return;
+	while (next_sub(&r, format, &sub)) {
+		const struct rgw_hidden *row = rgw_hidden_find(c->hidden, vendor, sub.type, 0);
+
+		if (row != NULL)
+			rekey_piece(c, row, writable(c, sub.value.p), rgw_rd_left(&sub.value),
+			    sub.more);
+		else if (rgw_hidden_has_tlvs(c->hidden, vendor, sub.type))
+			rekey_tlvs(c, vendor, sub.type, sub.value);
+	}
+}
+
+/* Copies one attribute and re-keys it if it is a hidden one. */
+static void
+convert_attr(struct convert *c, const struct rgw_attr *a)
+{
+	uint8_t *out = rgw_wr_room(&c->w, 2u + a->len);
+	const struct rgw_hidden *row;
+
+	if (out == NULL)
+		return;
+	out[0] = a->type;
+	out[1] = (uint8_t)(2 + a->len);
+	memcpy(out + 2, a->value, a->len);
+	if (a->type == RGW_VENDOR_SPECIFIC) {
+		rekey_vendor(c, out + 2, a->len);
+		return;
+	}
+	row = rgw_hidden_find(c->hidden, 0, a->type, 0);
+	if (row != NULL)
+		rekey_value(c, row, out + 2, a->len);
+}
+
+static void
+put_attr(struct rgw_wr *w, uint8_t type, const uint8_t *value, uint8_t len)
+{
+	rgw_wr_u8(w, type);
+	rgw_wr_u8(w, (uint8_t)(2 + len));
+	rgw_wr_bytes(w, value, len);
+}
+
+static void
+put_header(struct rgw_wr *w, uint8_t code, uint8_t id, const uint8_t *auth, bool msgauth)
+{
+	rgw_wr_u8(w, code);
+	rgw_wr_u8(w, id);
+	rgw_wr_u16(w, 0);
+	rgw_wr_bytes(w, auth, RGW_AUTH_LEN);
+	if (msgauth)
+		put_attr(w, RGW_MESSAGE_AUTHENTICATOR, rgw_zero_auth, RGW_AUTH_LEN);
+}
+
+/* Message-Authenticator stands first in what we send (P-BR-1, P-BR-2). */
+static size_t
+msgauth_at(bool msgauth)
+{
+	return msgauth ? RGW_HEADER_LEN : 0;
+}
+
+/* Original-Packet-Code belongs into Protocol-Error only (P-ERR-7). */
+static bool
+is_original_code(const struct rgw_attr *a)
+{
+	return a->type == RGW_EXTENDED_1 && a->len > 0 && a->value[0] == RGW_ORIGINAL_PACKET_CODE;
+}
+
+static bool
+request_wants_msgauth(const struct rgw_packet *in)
+{
+	return in->code == RGW_ACCESS_REQUEST ||
+	    (in->code != RGW_ACCOUNTING_REQUEST && in->n_msgauth > 0);
+}
+
+/* The challenge was the authenticator, which does not come along (P-CHP-3). */
+static bool
+needs_chap_challenge(const struct rgw_packet *in)
+{
+	return in->code == RGW_ACCESS_REQUEST && rgw_packet_has(in, RGW_AT_CHAP_PASSWORD) &&
+	    !rgw_packet_has(in, RGW_AT_CHAP_CHALLENGE);
+}
+
+size_t
+rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop)
+{
+	const struct rgw_packet *in = hop->in;
+	bool msgauth = request_wants_msgauth(in);
+	const uint8_t *auth = rgw_zero_auth;
+	struct rgw_attr a = { 0 };
+	struct convert c;
+
+	if (in->code == RGW_ACCESS_REQUEST)
+		auth = rgw_packet_has(in, RGW_AT_ARAP_PASSWORD) ? rgw_packet_auth(in) : hop->fresh_auth;
+	begin(&c, out, cap, hop->hidden, (struct rgw_hide_key){ hop->from, rgw_hide_auth(in) },
+	    (struct rgw_hide_key){ hop->to, auth });
+	put_header(&c.w, in->code, hop->id, auth, msgauth);
+	while (rgw_packet_next(in, &a))
+		if (a.type != RGW_MESSAGE_AUTHENTICATOR && !is_original_code(&a))
+			convert_attr(&c, &a);
+	if (needs_chap_challenge(in))
+		put_attr(&c.w, RGW_CHAP_CHALLENGE, rgw_packet_auth(in), RGW_AUTH_LEN);
+	if (c.chain_open)
+		rgw_rekey_end(&c.chain);
+	rgw_wr_patch_u16(&c.w, 2, (uint16_t)c.w.len);
+	if (c.w.bad)
+		return 0;
+	rgw_sign_request(out, c.w.len, msgauth_at(msgauth), hop->to);
+	return c.w.len;
+}
+
+static bool
+response_wants_msgauth(const struct rgw_hop_response *hop)
+{
+	switch (hop->request->code) {
+	case RGW_ACCESS_REQUEST:
+		return hop->msgauth || rgw_packet_has(hop->in, RGW_AT_EAP_MESSAGE);
+	case RGW_COA_REQUEST:
+	case RGW_DISCONNECT_REQUEST:
+		return hop->request->n_msgauth > 0;
+	default:
+		return false;
+	}
+}
+
+size_t
+rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop)
+{
+	const struct rgw_packet *request = hop->request;
+	bool msgauth = response_wants_msgauth(hop);
+	struct rgw_attr a = { 0 };
+	struct convert c;
+
+	begin(&c, out, cap, hop->hidden, (struct rgw_hide_key){ hop->from, hop->from_auth },
+	    (struct rgw_hide_key){ hop->to, rgw_packet_auth(request) });
+	put_header(&c.w, hop->in->code, request->id, rgw_packet_auth(request), msgauth);
+	while (rgw_packet_next(hop->in, &a))
+		if (a.type != RGW_MESSAGE_AUTHENTICATOR && a.type != RGW_PROXY_STATE &&
+		    !is_original_code(&a))
+			convert_attr(&c, &a);
+	if (c.chain_open)
+		rgw_rekey_end(&c.chain);
+	a = (struct rgw_attr){ 0 };
+	while (rgw_packet_has(request, RGW_AT_PROXY_STATE) && rgw_packet_next(request, &a))
+		if (a.type == RGW_PROXY_STATE)
+			put_attr(&c.w, a.type, a.value, a.len);
+	rgw_wr_patch_u16(&c.w, 2, (uint16_t)c.w.len);
+	if (c.w.bad)
+		return 0;
+	rgw_sign_response(out, c.w.len, msgauth_at(msgauth), rgw_packet_auth(request), hop->to);
+	return c.w.len;
+}
