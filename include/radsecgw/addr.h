@@ -24,7 +24,7 @@ struct rgw_addr {
 };
 
 /* Longest text of rgw_addr_format, terminator included: [v6%scope]:port. */
-#define RGW_ADDR_TEXT 64
+#define RGW_ADDR_TEXT 72
 
 /* Parses an address literal: 192.0.2.1, 2001:db8::1 or [2001:db8::1], each with an optional :port
  * (IPv6 with a port needs the brackets). `port` is what stays when the text has none. false = it

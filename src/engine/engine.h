@@ -141,8 +141,8 @@ rgw_count(struct rgw_gw *gw, enum rgw_counter c)
 /* gateway.c */
 /* Random octets, n <= 16; valid until the next call. */
 const uint8_t *rgw_gw_random(struct rgw_gw *gw, size_t n);
-/* delay plus or minus a quarter of it. */
-rgw_ms rgw_gw_jitter(struct rgw_gw *gw, rgw_ms delay);
+/* Between delay and one and a half of it, so that many who wait do not move in step. */
+rgw_ms rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay);
 /* User-Name of a request as a log field, shortened or hashed as the configuration says. */
 struct rgw_identity {
 	char text[24];

@@ -17,12 +17,12 @@ rgw_gw_random(struct rgw_gw *gw, size_t n)
 }
 
 rgw_ms
-rgw_gw_jitter(struct rgw_gw *gw, rgw_ms delay)
+rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay)
 {
 	const uint8_t *r = rgw_gw_random(gw, 2);
 	rgw_ms random = (rgw_ms)r[0] << 8 | r[1];
 
-	return delay - delay / 4 + delay / 2 * random / UINT16_MAX;
+	return delay + delay / 2 * random / UINT16_MAX;
 }
 
 /* Builds the clients and their look-up. A client that covers more than one host learns nothing:

@@ -195,17 +195,20 @@ rgw_peer_pump(struct rgw_peer *peer, rgw_ms now)
 			break;
 }
 
-/* Doubles with each round over all addresses that came to nothing (P-TLS-20 to 22). */
+/* Grows by half with each round over all addresses that came to nothing, from the lower to the upper
+ * bound of `reconnect`, the spread included (P-TLS-20 to 22). Doubling would miss a peer that is
+ * away for a few seconds by longer than requests can wait. */
 static rgw_ms
 back_off(const struct rgw_peer *peer)
 {
+	rgw_ms longest = peer->conf->reconnect.max / 3 * 2;
 	rgw_ms delay = peer->conf->reconnect.min;
 	size_t addrs = rgw_host_count(peer);
 	size_t rounds = addrs > 0 ? (peer->fails - 1) / addrs : 0;
 
-	while (rounds-- > 0 && delay < peer->conf->reconnect.max)
-		delay *= 2;
-	return rgw_ms_min(delay, peer->conf->reconnect.max);
+	while (rounds-- > 0 && delay < longest)
+		delay += delay / 2;
+	return delay < longest || longest < peer->conf->reconnect.min ? delay : longest;
 }
 
 void
@@ -215,10 +218,10 @@ rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now)
 		/* It worked until now, so the next try may come soon, but not in step with everybody
 		 * else who lost the same peer. */
 		peer->fails = 0;
-		peer->retry_at = now + rgw_gw_jitter(peer->gw, peer->conf->reconnect.min / 2);
+		peer->retry_at = now + rgw_gw_spread(peer->gw, peer->conf->reconnect.min / 4);
 		return;
 	}
 	peer->fails++;
 	peer->next_addr++;
-	peer->retry_at = now + rgw_gw_jitter(peer->gw, back_off(peer));
+	peer->retry_at = now + rgw_gw_spread(peer->gw, back_off(peer));
 }

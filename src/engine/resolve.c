@@ -94,7 +94,7 @@ on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 		delay = FAIL_MAX_MS;
 	host->fails++;
 	rgw_count(gw, RGW_CTR_resolve_failed);
-	rgw_timer_set(&gw->timers, &host->timer, now + rgw_gw_jitter(gw, delay));
+	rgw_timer_set(&gw->timers, &host->timer, now + rgw_gw_spread(gw, delay));
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "resolve-failed", peer,
 	    host->n_addrs > 0 ? "the name does not resolve; the addresses known before stay in use"
 	                      : "the name does not resolve; trying again",

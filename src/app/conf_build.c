@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_priv.h"
+#include "radsecgw/mem.h"
+
+/* The names come from the configuration, not from the network, so a fixed key is enough. */
+static const struct rgw_hashkey name_key = { 0x6e616d6573206f66, 0x73656374696f6e73 };
+
+void
+rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity severity, const char *file,
+    unsigned line, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (severity == RGW_CONF_ERROR)
+		report->errors++;
+	else
+		report->warnings++;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	/* One finding is one line, whatever a path or a variable has in it. */
+	for (char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	if (report->say != NULL)
+		report->say(report->ctx, severity, file, line, text);
+}
+
+void
+rgw_build_error(struct rgw_build *b, struct rgw_place at, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	rgw_conf_complain(b->report, RGW_CONF_ERROR, at.file, at.line, "%s", text);
+}
+
+void
+rgw_build_warn(struct rgw_build *b, struct rgw_place at, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	rgw_conf_complain(b->report, RGW_CONF_WARNING, at.file, at.line, "%s", text);
+}
+
+const char *
+rgw_build_file(struct rgw_build *b, const char *path)
+{
+	char **file = rgw_list_grow(&b->conf->files, sizeof *file);
+
+	*file = rgw_xstrdup(path);
+	return *file;
+}
+
+const char *
+rgw_build_title(enum rgw_conf_kind kind, const void *data, char buf[static RGW_TITLE_TEXT])
+{
+	const struct rgw_conf_head *head = data;
+	const char *blank = head->name[0] != '\0' ? " " : "";
+
+	snprintf(buf, RGW_TITLE_TEXT, "[%s%s%s]", rgw_conf_section_of(kind)->name, blank, head->name);
+	return buf;
+}
+
+/* The kind and the name as one key; realms are the same in either case. */
+static char *
+section_id(enum rgw_conf_kind kind, const char *name)
+{
+	size_t len = strlen(name);
+	char *id = rgw_xcalloc(1, len + 2);
+
+	id[0] = (char)('a' + kind);
+	for (size_t i = 0; i < len; i++)
+		id[i + 1] = kind == RGW_CONF_REALM && name[i] >= 'A' && name[i] <= 'Z' ?
+		    (char)(name[i] + ('a' - 'A')) : name[i];
+	return id;
+}
+
+static uint64_t
+hash_of(const char *id)
+{
+	return rgw_siphash(&name_key, id, strlen(id));
+}
+
+static struct rgw_section *
+find_section(const struct rgw_build *b, const char *id)
+{
+	for (struct rgw_hnode *n = rgw_htab_first(&b->names, hash_of(id)); n != NULL;
+	     n = rgw_htab_next(n)) {
+		struct rgw_section *section = (struct rgw_section *)n;
+
+		if (strcmp(section->id, id) == 0)
+			return section;
+	}
+	return NULL;
+}
+
+/* Makes the struct of a section; one without name is part of the snapshot already. */
+static void *
+new_data(struct rgw_conf *conf, enum rgw_conf_kind kind, const char *name, struct rgw_place at)
+{
+	const struct rgw_conf_section *type = rgw_conf_section_of(kind);
+	char *where = (char *)conf + type->where;
+	struct rgw_conf_head *head;
+	void *data = where;
+
+	if (type->argument != NULL) {
+		data = rgw_xcalloc(1, type->size);
+		memcpy(rgw_list_grow(where, sizeof data), &data, sizeof data);
+	}
+	head = data;
+	head->name = rgw_xstrdup(name);
+	head->file = at.file;
+	head->line = at.line;
+	if (kind == RGW_CONF_REALM)
+		((struct rgw_conf_realm *)data)->kind = rgw_name_realm_kind(name);
+	return data;
+}
+
+static struct rgw_section *
+add_section(struct rgw_build *b, enum rgw_conf_kind kind, const char *name, struct rgw_place at)
+{
+	struct rgw_section *section = rgw_xcalloc(1, sizeof *section);
+	struct rgw_section *old;
+	size_t n;
+
+	rgw_conf_opts_of(kind, &n);
+	section->id = section_id(kind, name);
+	section->kind = kind;
+	section->data = new_data(b->conf, kind, name, at);
+	section->given = rgw_xcalloc(n, sizeof *section->given);
+	*(struct rgw_section **)rgw_list_grow(&b->sections, sizeof section) = section;
+
+	old = find_section(b, section->id);
+	if (old != NULL) {
+		const struct rgw_conf_head *head = old->data;
+		char title[RGW_TITLE_TEXT];
+
+		rgw_build_error(b, at, "%s is already at %s:%u; join the two or rename one",
+		    rgw_build_title(kind, old->data, title), head->file, head->line);
+		return section;
+	}
+	rgw_htab_add(&b->names, &section->node, hash_of(section->id));
+	return section;
+}
+
+void
+rgw_build_init(struct rgw_build *b, struct rgw_conf_report *report)
+{
+	struct rgw_place nowhere = { "", 0 };
+
+	*b = (struct rgw_build){ .report = report, .errors_before = report->errors };
+	rgw_htab_init(&b->names);
+	b->conf = rgw_xcalloc(1, sizeof *b->conf);
+	b->conf->hidden = rgw_hidden_table_new();
+	b->conf->client_by_ip = rgw_prefixmap_new();
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++)
+		if (rgw_conf_section_of(kind)->argument == NULL)
+			add_section(b, kind, "", nowhere);
+}
+
+static void
+unknown_section(struct rgw_build *b, const char *name, struct rgw_place at)
+{
+	struct rgw_nearest near;
+
+	rgw_nearest_init(&near, name);
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++)
+		rgw_nearest_try(&near, rgw_conf_section_of(kind)->name);
+	if (near.best[0] != '\0')
+		rgw_build_error(b, at, "there is no section [%s]; did you mean [%s]?", name, near.best);
+	else
+		rgw_build_error(b, at, "there is no section [%s]; there are gateway, log, tls, listen, "
+		                       "client, peer and realm", name);
+}
+
+/* Sections without name may come several times; the first one gives them their place. */
+static void
+reopen(struct rgw_build *b, enum rgw_conf_kind kind, struct rgw_place at)
+{
+	char id[2] = { (char)('a' + kind), '\0' };
+	struct rgw_conf_head *head;
+
+	b->current = find_section(b, id);
+	head = b->current->data;
+	if (head->line == 0) {
+		head->file = at.file;
+		head->line = at.line;
+	}
+}
+
+void
+rgw_build_section(struct rgw_build *b, const char *text, struct rgw_place at)
+{
+	size_t len = strcspn(text, " \t");
+	enum rgw_conf_kind kind = rgw_name_kind(text, len);
+	const char *name = text + len + strspn(text + len, " \t");
+	const struct rgw_conf_section *type;
+	const char *why;
+	char word[RGW_NEAREST_TEXT];
+
+	rgw_build_no_section(b, true);
+	if (kind == RGW_CONF_KINDS) {
+		snprintf(word, sizeof word, "%.*s", (int)len, text);
+		unknown_section(b, word, at);
+		return;
+	}
+	type = rgw_conf_section_of(kind);
+	if (type->argument == NULL && name[0] != '\0') {
+		rgw_build_error(b, at, "[%s] takes no name", type->name);
+	} else if (type->argument == NULL) {
+		reopen(b, kind, at);
+	} else if (name[0] == '\0') {
+		rgw_build_error(b, at, "[%s] needs a name: [%s %s]", type->name, type->name, type->argument);
+	} else {
+		why = rgw_name_check(kind, name);
+		if (why != NULL)
+			rgw_build_error(b, at, "[%s]: %s", text, why);
+		b->current = add_section(b, kind, name, at);
+	}
+}
+
+void
+rgw_build_no_section(struct rgw_build *b, bool reported)
+{
+	b->current = NULL;
+	b->skipping = reported;
+}
+
+const struct rgw_given *
+rgw_build_given(const struct rgw_section *section, const void *field)
+{
+	size_t where = (size_t)((const char *)field - (const char *)section->data);
+	size_t n;
+	const struct rgw_opt *opt = rgw_conf_opts_of(section->kind, &n);
+	size_t i = 0;
+
+	while (i + 1 < n && (opt[i].where != where || opt[i].type == RGW_OPT_INCLUDE))
+		i++;
+	return &section->given[i];
+}
+
+/* Everything that was not given gets its default, or is missed. */
+static void
+complete(struct rgw_build *b, struct rgw_section *section)
+{
+	const struct rgw_conf_head *head = section->data;
+	struct rgw_place at = { head->file, head->line };
+	char title[RGW_TITLE_TEXT];
+	size_t n;
+	const struct rgw_opt *opt = rgw_conf_opts_of(section->kind, &n);
+
+	rgw_build_title(section->kind, section->data, title);
+	for (size_t i = 0; i < n; i++, opt++) {
+		struct rgw_given *given = &section->given[i];
+		char *field = (char *)section->data + opt->where;
+
+		if (given->yes && !given->broken && rgw_conf_opt_has(opt, RGW_IS_LIST) &&
+		    opt->type != RGW_OPT_INCLUDE && rgw_value_count(opt, field) == 0)
+			rgw_build_error(b, given->at, "%s: there is no value", opt->key);
+		else if (!given->yes && opt->def != NULL)
+			rgw_build_default(b, section, opt);
+		else if (!given->yes && (opt->flags & RGW_OPT_REQUIRED) != 0 &&
+		    rgw_conf_opt_has(opt, RGW_IS_SECRET))
+			rgw_build_error(b, at, "%s needs `%s` or `%s-file`", title, opt->key, opt->key);
+		else if (!given->yes && (opt->flags & RGW_OPT_REQUIRED) != 0)
+			rgw_build_error(b, at, "%s needs `%s`", title, opt->key);
+	}
+}
+
+static void
+resolve(struct rgw_build *b, const struct rgw_reference *ref)
+{
+	enum rgw_conf_kind kind = ref->opt->refers;
+	const char *type = rgw_conf_section_of(kind)->name;
+	char *id = section_id(kind, ref->name);
+	const struct rgw_section *target = find_section(b, id);
+	struct rgw_nearest near;
+
+	free(id);
+	if (target != NULL) {
+		memcpy((char *)ref->section->data + ref->opt->where, &target->data, sizeof target->data);
+		return;
+	}
+	if (ref->hide) {
+		rgw_build_error(b, ref->at, "%s: there is no [%s] with that name", ref->opt->key, type);
+		return;
+	}
+	rgw_nearest_init(&near, ref->name);
+	for (size_t i = 0; i < b->sections.n; i++)
+		if (b->sections.v[i]->kind == kind)
+			rgw_nearest_try(&near, ((struct rgw_conf_head *)b->sections.v[i]->data)->name);
+	if (near.best[0] != '\0')
+		rgw_build_error(b, ref->at, "%s: there is no [%s %.60s]; did you mean `%s`?",
+		    ref->opt->key, type, ref->name, near.best);
+	else
+		rgw_build_error(b, ref->at, "%s: there is no [%s %.60s]", ref->opt->key, type, ref->name);
+}
+
+static void
+fini(struct rgw_build *b)
+{
+	for (size_t i = 0; i < b->sections.n; i++) {
+		free(b->sections.v[i]->id);
+		free(b->sections.v[i]->given);
+		free(b->sections.v[i]);
+	}
+	free(b->sections.v);
+	for (size_t i = 0; i < b->references.n; i++)
+		free(b->references.v[i].name);
+	free(b->references.v);
+	free(b->seen.v);
+	rgw_htab_fini(&b->names);
+}
+
+struct rgw_conf *
+rgw_build_finish(struct rgw_build *b, const char *path)
+{
+	struct rgw_conf *conf = b->conf;
+
+	if (!b->unreadable) {
+		for (size_t i = 0; i < b->sections.n; i++)
+			complete(b, b->sections.v[i]);
+		for (size_t i = 0; i < b->references.n; i++)
+			resolve(b, &b->references.v[i]);
+		rgw_check_all(b, path);
+	}
+	fini(b);
+	if (b->report->errors == b->errors_before)
+		return conf;
+	rgw_conf_free(conf);
+	return NULL;
+}
+
+static void
+clear_section(enum rgw_conf_kind kind, void *data)
+{
+	struct rgw_conf_head *head = data;
+	size_t n;
+	const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
+
+	for (; n > 0; n--, opt++)
+		rgw_value_clear(opt, (char *)data + opt->where);
+	free(head->name);
+}
+
+void
+rgw_conf_free(struct rgw_conf *conf)
+{
+	if (conf == NULL)
+		return;
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++) {
+		const struct rgw_conf_section *type = rgw_conf_section_of(kind);
+		void *data;
+
+		for (size_t i = 0; (data = rgw_conf_section_at(conf, kind, i)) != NULL; i++) {
+			clear_section(kind, data);
+			if (type->argument != NULL)
+				free(data);
+		}
+		if (type->argument != NULL)
+			free(rgw_list_take((char *)conf + type->where));
+	}
+	rgw_hidden_table_free(conf->hidden);
+	rgw_prefixmap_free(conf->client_by_ip);
+	rgw_strings_fini(&conf->files);
+	free(conf);
+}

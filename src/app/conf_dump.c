@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_priv.h"
+#include "radsecgw/mem.h"
+
+/* What a line may have when it is read again. */
+#define LINE_LIMIT 197
+
+/* Would the reader take the text for something else if it stood there without quotes? */
+static bool
+needs_quotes(const char *text, bool list)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || strchr("\";", text[0]) != NULL || text[0] == ' ' || text[n - 1] == ' ')
+		return true;
+	return strstr(text, " ;") != NULL || (list && strchr(text, ',') != NULL);
+}
+
+/* An item on a line of its own must not look like a comment, a section or a key either. */
+static bool
+looks_like_more(const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+
+	n = n > 0 ? n + strspn(text + n, " ") : 0;
+	return text[0] == '#' || text[0] == '[' || (n > 0 && text[n] == '=');
+}
+
+static char *
+written(const char *text, bool quotes)
+{
+	struct rgw_text out = { 0 };
+
+	rgw_text_add(&out, "\"", quotes ? 1 : 0);
+	for (; *text != '\0'; text++) {
+		if (*text == '$' || (quotes && *text == '"'))
+			rgw_text_add(&out, text, 1);
+		rgw_text_add(&out, text, 1);
+	}
+	rgw_text_add(&out, "\"", quotes ? 1 : 0);
+	return out.v;
+}
+
+static void
+dump_value(const struct rgw_opt *opt, const char *text, FILE *out)
+{
+	/* These words are separated by commas and are not one item. */
+	bool list = rgw_conf_opt_has(opt, RGW_IS_LIST) && opt->type != RGW_OPT_WORDS;
+	bool quotes = needs_quotes(text, list);
+	char *value = written(text, quotes);
+
+	if (strlen(opt->key) + 3 + strlen(value) <= LINE_LIMIT) {
+		fprintf(out, "%s = %s\n", opt->key, value);
+	} else if (!list) {
+		fprintf(out, "%s=%s\n", opt->key, value);
+	} else {
+		free(value);
+		value = written(text, quotes || looks_like_more(text));
+		fprintf(out, "%s =\n\t%s\n", opt->key, value);
+	}
+	free(value);
+}
+
+static void
+dump_option(const struct rgw_opt *opt, const void *field, FILE *out)
+{
+	size_t n = rgw_value_count(opt, field);
+
+	if (opt->type == RGW_OPT_INCLUDE)
+		return;
+	if (n == 0)
+		fprintf(out, "# %s = (%s)\n", opt->key, opt->unset != NULL ? opt->unset : "none");
+	else if (rgw_conf_opt_has(opt, RGW_IS_SECRET))
+		fprintf(out, "# %s = (hidden)\n", opt->key);
+	else
+		for (size_t i = 0; i < n; i++) {
+			char *text = rgw_value_text(opt, field, i);
+
+			dump_value(opt, text, out);
+			free(text);
+		}
+}
+
+static void
+dump_section(enum rgw_conf_kind kind, const void *data, FILE *out)
+{
+	char title[RGW_TITLE_TEXT];
+	size_t n;
+	const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
+
+	fprintf(out, "%s\n", rgw_build_title(kind, data, title));
+	for (; n > 0; n--, opt++)
+		dump_option(opt, (const char *)data + opt->where, out);
+}
+
+void
+rgw_conf_dump(const struct rgw_conf *conf, FILE *out)
+{
+	const char *gap = "";
+
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++) {
+		const void *data;
+
+		for (size_t i = 0; (data = rgw_conf_section_at(conf, kind, i)) != NULL; i++) {
+			fputs(gap, out);
+			dump_section(kind, data, out);
+			gap = "\n";
+		}
+	}
+}
+
+static void
+print_default(const struct rgw_opt *opt, FILE *out)
+{
+	if (opt->def != NULL)
+		fputs(opt->def, out);
+	else if ((opt->flags & RGW_OPT_REQUIRED) != 0)
+		fputs("required", out);
+	else
+		fprintf(out, "(%s)", opt->unset);
+}
+
+void
+rgw_conf_print_options(FILE *out)
+{
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++) {
+		const char *section = rgw_conf_section_of(kind)->name;
+		size_t n;
+		const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
+
+		for (; n > 0; n--, opt++) {
+			char range[128];
+
+			fprintf(out, "%s\t%s\t%s\t", section, opt->key, rgw_conf_opt_type(opt));
+			print_default(opt, out);
+			fprintf(out, "\t%s\t%s\n", rgw_conf_opt_range(opt, range, sizeof range), opt->help);
+			if (rgw_conf_opt_has(opt, RGW_IS_SECRET))
+				fprintf(out, "%s\t%s-file\tfile\t(none)\t-\tfile that holds %s, instead of it\n",
+				    section, opt->key, opt->key);
+		}
+	}
+}

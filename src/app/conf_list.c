@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "conf_priv.h"
+#include "radsecgw/mem.h"
+
+/* All lists of the snapshot look like this but for the type of v, hence the copying. */
+struct any_list {
+	void *v;
+	size_t n;
+};
+
+_Static_assert(sizeof(struct any_list) == sizeof(struct rgw_strings), "lists look alike");
+_Static_assert(sizeof(struct any_list) == sizeof(struct rgw_cert_rules), "lists look alike");
+_Static_assert(offsetof(struct any_list, n) == offsetof(struct rgw_addrs, n), "lists look alike");
+
+static struct any_list
+list_of(const void *list)
+{
+	struct any_list l;
+
+	memcpy(&l, list, sizeof l);
+	return l;
+}
+
+void *
+rgw_list_grow(void *list, size_t item_size)
+{
+	struct any_list l = list_of(list);
+	char *item;
+
+	/* There is always room for the next power of two, so that long lists are not moved every time. */
+	if ((l.n & (l.n - 1)) == 0)
+		l.v = rgw_xrealloc(l.v, (l.n > 0 ? 2 * l.n : 1) * item_size);
+	item = (char *)l.v + l.n * item_size;
+	memset(item, 0, item_size);
+	l.n++;
+	memcpy(list, &l, sizeof l);
+	return item;
+}
+
+size_t
+rgw_list_count(const void *list)
+{
+	return list_of(list).n;
+}
+
+void *
+rgw_list_item(const void *list, size_t i, size_t item_size)
+{
+	return (char *)list_of(list).v + i * item_size;
+}
+
+void *
+rgw_list_take(void *list)
+{
+	struct any_list l = list_of(list);
+	struct any_list empty = { 0 };
+
+	memcpy(list, &empty, sizeof empty);
+	return l.v;
+}
+
+void *
+rgw_conf_section_at(const struct rgw_conf *conf, enum rgw_conf_kind kind, size_t i)
+{
+	const struct rgw_conf_section *section = rgw_conf_section_of(kind);
+	char *where = (char *)(uintptr_t)conf + section->where;
+	void *data;
+
+	if (section->argument == NULL)
+		return i == 0 ? where : NULL;
+	if (i >= rgw_list_count(where))
+		return NULL;
+	memcpy(&data, rgw_list_item(where, i, sizeof data), sizeof data);
+	return data;
+}

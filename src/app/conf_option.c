@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_priv.h"
+#include "radsecgw/mem.h"
+
+/* A shared secret is a line, not a document. */
+#define SECRET_FILE_LIMIT 4096
+
+#define BLANKS " \t\r\n"
+
+/* One option that was given, while its value is on its way into the snapshot. */
+struct option {
+	struct rgw_build *b;
+	struct rgw_section *section;
+	const struct rgw_opt *opt;
+	const char *key;           /* as written: x or x-file */
+	struct rgw_given *given;
+	struct rgw_place at;
+	bool hide;                 /* the value must not be shown */
+};
+
+static struct rgw_given *
+given_of(struct rgw_section *section, const struct rgw_opt *opt)
+{
+	size_t n;
+
+	return &section->given[opt - rgw_conf_opts_of(section->kind, &n)];
+}
+
+/* The value in quotes, cut to a readable length at the start of a UTF-8 sequence. */
+static const char *
+shown(const struct option *o, const char *text, char *buf, size_t size)
+{
+	size_t n = strlen(text);
+	bool cut = n > 80;
+
+	if (o->hide)
+		return "the value";
+	if (cut)
+		for (n = 80; n > 0 && (text[n] & 0xc0) == 0x80;)
+			n--;
+	snprintf(buf, size, "`%.*s%s`", (int)n, text, cut ? "..." : "");
+	return buf;
+}
+
+/* inih knows no other sign for a comment behind a value, but people do. */
+static const char *
+comment_hint(const struct option *o, const char *text)
+{
+	return !o->hide && strstr(text, " #") != NULL ? " (a comment behind a value begins with ` ;`)" : "";
+}
+
+static void
+set_value(struct option *o, const char *text, size_t len)
+{
+	struct rgw_setting s = {
+		.opt = o->opt,
+		.field = (char *)o->section->data + o->opt->where,
+		.text = text,
+		.len = len,
+	};
+	char buf[128];
+
+	if (rgw_value_set(&s))
+		return;
+	o->given->broken = true;
+	rgw_build_error(o->b, o->at, "%s: %s %s%s", o->key, shown(o, text, buf, sizeof buf), s.why,
+	    comment_hint(o, text));
+}
+
+static void
+warn_exposed(struct option *o, const char *path, const char *to)
+{
+	rgw_build_warn(o->b, o->at, "%s: %s can be read by %s; allow it to its owner alone (chmod 600)", o->key, path,
+	    to);
+}
+
+/* Files must be there; what is in them is for the network layer to find out. */
+static void
+check_path(struct option *o, const char *path)
+{
+	const char *label = o->hide ? "the file" : path;
+	struct stat st;
+	const char *why = rgw_file_check(path, o->opt->type == RGW_OPT_PATHS, &st);
+
+	if (why != NULL) {
+		o->given->broken = true;
+		rgw_build_error(o->b, o->at, "%s: cannot read %s: %s%s", o->key, label, why,
+		    comment_hint(o, path));
+	} else if (o->opt->type == RGW_OPT_KEY_FILE && (st.st_mode & S_IROTH) != 0) {
+		warn_exposed(o, label, "everybody");
+	}
+}
+
+static void
+set_path(struct option *o, const char *text)
+{
+	char *path = rgw_path_from(o->at.file, text);
+
+	if (!o->b->no_files && o->opt->type != RGW_OPT_LOG_TARGET)
+		check_path(o, path);
+	set_value(o, path, strlen(path));
+	free(path);
+}
+
+static void
+set_log_target(struct option *o, const char *text)
+{
+	if (strcmp(text, "stderr") == 0 || strcmp(text, "syslog") == 0) {
+		set_value(o, text, strlen(text));
+	} else if (strchr(text, '/') != NULL) {
+		set_path(o, text);
+	} else {
+		char buf[128];
+
+		o->given->broken = true;
+		rgw_build_error(o->b, o->at, "%s: %s is neither stderr, syslog nor a path with a `/`",
+		    o->key, shown(o, text, buf, sizeof buf));
+	}
+}
+
+static void
+add_reference(struct option *o, const char *text)
+{
+	struct rgw_reference *ref = rgw_list_grow(&o->b->references, sizeof *ref);
+
+	*ref = (struct rgw_reference){ o->opt, o->section, rgw_xstrdup(text), o->hide, o->at };
+}
+
+static bool
+is_blank(char c)
+{
+	return c != '\0' && strchr(BLANKS, c) != NULL;
+}
+
+static bool
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
+
+/* One value or item, ready but for its type. */
+static void
+set_item(struct option *o, const char *text, size_t len)
+{
+	const char *why = NULL;
+
+	if (len == 0 && !rgw_conf_opt_has(o->opt, RGW_MAY_BE_EMPTY))
+		why = "the value is empty";
+	else if (!rgw_conf_opt_has(o->opt, RGW_IS_SECRET) && has_control(text))
+		why = "the value contains a control character";
+	if (why != NULL) {
+		o->given->broken = true;
+		rgw_build_error(o->b, o->at, "%s: %s", o->key, why);
+	} else if (rgw_conf_opt_has(o->opt, RGW_IS_PATH)) {
+		set_path(o, text);
+	} else if (o->opt->type == RGW_OPT_LOG_TARGET) {
+		set_log_target(o, text);
+	} else if (o->opt->type == RGW_OPT_REFERENCE) {
+		add_reference(o, text);
+	} else {
+		set_value(o, text, len);
+	}
+}
+
+/* White space at the end of a secret is an editor's more often than anybody's wish. */
+static void
+set_secret(struct option *o, const char *text, size_t len)
+{
+	set_item(o, text, len);
+	if (!o->given->broken && (is_blank(text[0]) || is_blank(text[len - 1])))
+		rgw_build_warn(o->b, o->at, "%s: the value begins or ends with white space", o->key);
+}
+
+/* x-file: the secret is all that is in the file, but for one line break at its end. */
+static void
+read_secret(struct option *o, const char *name, bool hide_name)
+{
+	char *path = rgw_path_from(o->at.file, name);
+	const char *label = hide_name ? "the file" : path;
+	struct rgw_text text = { 0 };
+	struct stat st;
+	const char *why = o->b->no_files ? "files are not read here" :
+	    rgw_file_read(path, SECRET_FILE_LIMIT, &text, &st);
+
+	if (why != NULL) {
+		o->given->broken = true;
+		rgw_build_error(o->b, o->at, "%s: cannot read %s: %s", o->key, label, why);
+	} else {
+		if (text.n > 0 && text.v[text.n - 1] == '\n')
+			text.n -= text.n > 1 && text.v[text.n - 2] == '\r' ? 2 : 1;
+		text.v[text.n] = '\0';
+		if ((st.st_mode & S_IROTH) != 0)
+			warn_exposed(o, label, "everybody");
+		else if ((st.st_mode & S_IRGRP) != 0)
+			warn_exposed(o, label, "its group");
+		set_secret(o, text.v, text.n);
+	}
+	rgw_text_fini(&text);
+	free(path);
+}
+
+static void
+set_expanded(struct option *o, const struct rgw_expansion *e)
+{
+	char *rest = e->text.v;
+	char *item;
+
+	if (rgw_conf_opt_has(o->opt, RGW_IS_SECRET) && o->given->from_file) {
+		read_secret(o, e->text.v, e->from_file);
+	} else if (rgw_conf_opt_has(o->opt, RGW_IS_SECRET)) {
+		if (e->exposed != NULL)
+			warn_exposed(o, e->exposed, "everybody");
+		set_secret(o, e->text.v, e->text.n);
+	} else if (rgw_conf_opt_has(o->opt, RGW_IS_LIST)) {
+		while ((item = rgw_build_next_item(o->b, e, o->key, &rest, o->at)) != NULL)
+			set_item(o, item, strlen(item));
+		/* ${VAR:-} makes a list that may be left out. */
+		if (e->expanded && !o->given->broken &&
+		    rgw_value_count(o->opt, (char *)o->section->data + o->opt->where) == 0)
+			o->given->yes = false;
+	} else {
+		set_item(o, e->text.v, e->text.n);
+	}
+}
+
+static void
+expand_and_set(struct option *o, const char *raw)
+{
+	struct rgw_expansion e = {
+		.file = o->at.file,
+		.list = rgw_conf_opt_has(o->opt, RGW_IS_LIST),
+		.no_files = o->b->no_files,
+	};
+
+	if (rgw_conf_expand(&e, raw)) {
+		o->hide = o->hide || e.from_file;
+		set_expanded(o, &e);
+	} else {
+		o->given->broken = true;
+		rgw_build_error(o->b, o->at, "%s: %s", o->key, e.why);
+	}
+	rgw_expansion_fini(&e);
+}
+
+char *
+rgw_build_next_item(struct rgw_build *b, const struct rgw_expansion *e, const char *key, char **rest,
+    struct rgw_place at)
+{
+	while (*rest != NULL) {
+		char *item = *rest + strspn(*rest, BLANKS);
+		char *end = strchr(item, RGW_ITEM_END);
+		char *last = end != NULL ? end : item + strlen(item);
+
+		*rest = end != NULL ? end + 1 : NULL;
+		while (last > item && is_blank(last[-1]))
+			last--;
+		*last = '\0';
+		if (*item != '\0')
+			return item;
+		/* A comma at the end promises more on the next line; a variable may be empty. */
+		if (!e->expanded && end != NULL)
+			rgw_build_error(b, at, "%s: there is nothing between two commas", key);
+	}
+	return NULL;
+}
+
+static void
+given_twice(struct option *o, bool from_file)
+{
+	const struct rgw_given *given = o->given;
+
+	if (from_file != given->from_file)
+		rgw_build_error(o->b, o->at, "only one of `%s` and `%s-file` may be given; the other is at "
+		    "%s:%u", o->opt->key, o->opt->key, given->at.file, given->at.line);
+	else
+		rgw_build_error(o->b, o->at, "`%s` is given twice, first at %s:%u", o->key, given->at.file,
+		    given->at.line);
+}
+
+/* Finds the option and marks it as given. false = there is nothing more to do. */
+static bool
+open_option(struct option *o)
+{
+	bool from_file = false;
+
+	if (o->section == NULL) {
+		if (!o->b->skipping)
+			rgw_build_error(o->b, o->at, "key `%s` before the first [section]", o->key);
+		o->b->skipping = true;
+		return false;
+	}
+	o->opt = rgw_conf_opt_find(o->section->kind, o->key, &from_file);
+	if (o->opt == NULL) {
+		rgw_name_unknown_key(o->b, o->key, o->at);
+		return false;
+	}
+	o->given = given_of(o->section, o->opt);
+	if (o->given->yes && !rgw_conf_opt_has(o->opt, RGW_IS_LIST)) {
+		given_twice(o, from_file);
+		return false;
+	}
+	if (!o->given->yes)
+		o->given->at = o->at;
+	o->given->yes = true;
+	o->given->from_file = from_file;
+	o->hide = rgw_conf_opt_has(o->opt, RGW_IS_SECRET);
+	return true;
+}
+
+void
+rgw_build_option(struct rgw_build *b, const char *key, const char *raw, struct rgw_place at)
+{
+	struct option o = { .b = b, .section = b->current, .key = key, .at = at };
+
+	if (open_option(&o))
+		expand_and_set(&o, raw);
+}
+
+void
+rgw_build_broken(struct rgw_build *b, const char *key, struct rgw_place at)
+{
+	struct option o = { .b = b, .section = b->current, .key = key, .at = at };
+
+	if (open_option(&o))
+		o.given->broken = true;
+}
+
+void
+rgw_build_default(struct rgw_build *b, struct rgw_section *section, const struct rgw_opt *opt)
+{
+	const struct rgw_conf_head *head = section->data;
+	struct option o = {
+		.b = b,
+		.section = section,
+		.opt = opt,
+		.key = opt->key,
+		.given = given_of(section, opt),
+		.at = { head->file, head->line },
+	};
+
+	expand_and_set(&o, opt->def);
+}

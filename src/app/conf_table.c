@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "conf_priv.h"
+
+static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
+static const char *const formats[] = { "text", "json", NULL };
+static const char *const identities[] = { "full", "realm", "hash", NULL };
+static const char *const autos[] = { "auto", "yes", "no", NULL };
+static const char *const services[] = { "auth", "acct", NULL };
+static const char *const versions[] = { "1.2", "1.3", NULL };
+static const char *const bad_responses[] = { "close", "discard", NULL };
+
+/* The words stand in the order of these values. */
+_Static_assert(RGW_LOG_ERROR == 0 && RGW_LOG_DEBUG == 4, "order of levels");
+_Static_assert(RGW_LOG_TEXT == 0 && RGW_LOG_JSON == 1, "order of formats");
+_Static_assert(RGW_LOG_ID_FULL == 0 && RGW_LOG_ID_HASH == 2, "order of identities");
+_Static_assert(RGW_AUTO == 0 && RGW_YES == 1 && RGW_NO == 2, "order of autos");
+_Static_assert(RGW_SERVICE_AUTH == 1 && RGW_SERVICE_ACCT == 2, "bits of services");
+_Static_assert(RGW_TLS_1_2 == 0 && RGW_TLS_1_3 == 1, "order of versions");
+_Static_assert(RGW_BAD_RESPONSE_CLOSE == 0 && RGW_BAD_RESPONSE_DISCARD == 1, "order");
+
+/* clang-format off */
+static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
+#define SECTION(field) offsetof(struct rgw_conf, field), sizeof(struct rgw_conf_##field)
+	[RGW_CONF_GATEWAY] = { "gateway", NULL,      SECTION(gateway) },
+	[RGW_CONF_LOG]     = { "log",     NULL,      SECTION(log) },
+	[RGW_CONF_TLS]     = { "tls",     "NAME",    SECTION(tls) },
+	[RGW_CONF_LISTEN]  = { "listen",  "NAME",    SECTION(listen) },
+	[RGW_CONF_CLIENT]  = { "client",  "NAME",    SECTION(client) },
+	[RGW_CONF_PEER]    = { "peer",    "NAME",    SECTION(peer) },
+	[RGW_CONF_REALM]   = { "realm",   "PATTERN", SECTION(realm) },
+#undef SECTION
+};
+
+#define MS 1
+#define S  1000
+#define K  UINT64_C(1024)
+
+#define OPT(section_, key_, type_, field_) \
+	.kind = (section_), .key = (key_), .type = RGW_OPT_##type_, .where = (field_)
+
+/* Sections in the order of their kinds, options as people read them. */
+static const struct rgw_opt opts[] = {
+#define AT(field) offsetof(struct rgw_conf_gateway, field)
+	{ OPT(RGW_CONF_GATEWAY, "include", INCLUDE, 0), .unset = "none",
+	  .help = "further files to read, as patterns relative to the directory of this file" },
+	{ OPT(RGW_CONF_GATEWAY, "user", STRING, AT(user)), .unset = "the one that started it",
+	  .min = 1, .max = 64, .flags = RGW_OPT_RESTART,
+	  .help = "user to run as once the sockets are open" },
+	{ OPT(RGW_CONF_GATEWAY, "group", STRING, AT(group)), .unset = "that of the user",
+	  .min = 1, .max = 64, .flags = RGW_OPT_RESTART,
+	  .help = "group to run as once the sockets are open" },
+	{ OPT(RGW_CONF_GATEWAY, "request-lifetime", TIME, AT(request_lifetime)), .def = "30s",
+	  .min = 5 * S, .max = 300 * S,
+	  .help = "how long a request may wait for its answer, retries included" },
+	{ OPT(RGW_CONF_GATEWAY, "duplicate-window", TIME, AT(duplicate_window)), .def = "10s",
+	  .min = 5 * S, .max = 30 * S,
+	  .help = "how long an answer is kept for a client that repeats its request" },
+	{ OPT(RGW_CONF_GATEWAY, "max-requests", COUNT, AT(max_requests)), .def = "65536",
+	  .min = 16, .max = 1000000, .unit = "requests", .flags = RGW_OPT_RESTART,
+	  .help = "requests held at once, waiting ones and kept answers together" },
+	{ OPT(RGW_CONF_GATEWAY, "drain-time", TIME, AT(drain_time)), .def = "10s",
+	  .min = 0, .max = 300 * S,
+	  .help = "how long requests in flight may go on after the order to stop" },
+	{ OPT(RGW_CONF_GATEWAY, "encrypted-attribute", HIDDEN, AT(encrypted_attribute)),
+	  .unset = "the built-in ones only",
+	  .help = "further attributes that are hidden with the shared secret" },
+	{ OPT(RGW_CONF_GATEWAY, "loop-limit", COUNT, AT(loop_limit)), .def = "32",
+	  .min = 0, .max = 1000, .unit = "attributes",
+	  .help = "Proxy-State attributes from which on a request is taken to go in circles; 0 = any number" },
+#undef AT
+
+#define AT(field) offsetof(struct rgw_conf_log, field)
+	{ OPT(RGW_CONF_LOG, "level", WORD, AT(level)), .def = "info", .words = levels,
+	  .help = "the least important lines to be written" },
+	{ OPT(RGW_CONF_LOG, "format", WORD, AT(format)), .def = "text", .words = formats,
+	  .help = "one line of text or one JSON object per event" },
+	{ OPT(RGW_CONF_LOG, "target", LOG_TARGET, AT(target)), .def = "stderr",
+	  .min = 1, .max = 4095,
+	  .help = "where the lines go" },
+	{ OPT(RGW_CONF_LOG, "identity", WORD, AT(identity)), .def = "full", .words = identities,
+	  .help = "how much of a user's identity lines show" },
+	{ OPT(RGW_CONF_LOG, "hash-key", PASSWORD, AT(hash_key)), .unset = "none",
+	  .min = 1, .max = 1024,
+	  .help = "key for identity = hash; needed then and only then" },
+	{ OPT(RGW_CONF_LOG, "rate", PER_SECOND, AT(rate)), .def = "10/s",
+	  .min = 0, .max = 100000,
+	  .help = "lines of one kind about one neighbour; 0 = no limit" },
+#undef AT
+
+#define AT(field) offsetof(struct rgw_conf_tls, field)
+	{ OPT(RGW_CONF_TLS, "certificate", FILE, AT(certificate)), .flags = RGW_OPT_REQUIRED,
+	  .min = 1, .max = 4095,
+	  .help = "PEM file with our certificate and, after it, those up to the root" },
+	{ OPT(RGW_CONF_TLS, "key", KEY_FILE, AT(key)), .flags = RGW_OPT_REQUIRED,
+	  .min = 1, .max = 4095,
+	  .help = "PEM file with the private key" },
+	{ OPT(RGW_CONF_TLS, "key-password", PASSWORD, AT(key_password)), .unset = "none",
+	  .min = 1, .max = 1024,
+	  .help = "password of the private key" },
+	{ OPT(RGW_CONF_TLS, "ca", PATHS, AT(ca)), .flags = RGW_OPT_REQUIRED,
+	  .min = 1, .max = 4095,
+	  .help = "PEM files, or directories of them, with the authorities that are trusted" },
+	{ OPT(RGW_CONF_TLS, "min-version", WORD, AT(min_version)), .def = "1.2", .words = versions,
+	  .help = "oldest version of TLS" },
+	{ OPT(RGW_CONF_TLS, "max-version", WORD, AT(max_version)), .def = "1.3", .words = versions,
+	  .help = "newest version of TLS" },
+	{ OPT(RGW_CONF_TLS, "ciphers", STRINGS, AT(ciphers)), .unset = "a built-in list",
+	  .min = 1, .max = 190,
+	  .help = "cipher suites, best first" },
+	{ OPT(RGW_CONF_TLS, "groups", STRINGS, AT(groups)), .unset = "a built-in list",
+	  .min = 1, .max = 190,
+	  .help = "groups for the key exchange, best first" },
+#undef AT
+
+#define AT(field) offsetof(struct rgw_conf_listen, field)
+	{ OPT(RGW_CONF_LISTEN, "udp", ADDRESSES, AT(udp)), .flags = RGW_OPT_REQUIRED,
+	  .port = 1812,
+	  .help = "addresses on which requests from clients are received" },
+	{ OPT(RGW_CONF_LISTEN, "accept", WORDS, AT(accept)), .def = "auth, acct", .words = services,
+	  .help = "kinds of requests that are taken here" },
+	{ OPT(RGW_CONF_LISTEN, "receive-buffer", SIZE, AT(receive_buffer)), .def = "0",
+	  .min = 0, .max = 256 * K * K,
+	  .help = "receive buffer of each socket; 0 = the default of the system" },
+#undef AT
+
+#define AT(field) offsetof(struct rgw_conf_client, field)
+	{ OPT(RGW_CONF_CLIENT, "address", PREFIXES, AT(address)), .flags = RGW_OPT_REQUIRED,
+	  .help = "addresses or networks from which its requests come" },
+	{ OPT(RGW_CONF_CLIENT, "secret", SECRET, AT(secret)), .flags = RGW_OPT_REQUIRED,
+	  .min = 1, .max = 1024,
+	  .help = "secret shared with the client" },
+	{ OPT(RGW_CONF_CLIENT, "require-message-authenticator", WORD, AT(require_message_authenticator)),
+	  .def = "auto", .words = autos,
+	  .help = "refuse Access-Requests without Message-Authenticator; auto = as the first one did" },
+	{ OPT(RGW_CONF_CLIENT, "limit-proxy-state", WORD, AT(limit_proxy_state)),
+	  .def = "auto", .words = autos,
+	  .help = "refuse Access-Requests with Proxy-State but without Message-Authenticator" },
+	{ OPT(RGW_CONF_CLIENT, "reply-message-authenticator", BOOL, AT(reply_message_authenticator)),
+	  .def = "yes",
+	  .help = "begin every answer to an Access-Request with a Message-Authenticator" },
+	{ OPT(RGW_CONF_CLIENT, "pool", REFERENCE, AT(pool)), .refers = RGW_CONF_PEER,
+	  .unset = "chosen by realm",
+	  .help = "peer for all requests of this client, whatever the realm" },
+	{ OPT(RGW_CONF_CLIENT, "protocol-error", BOOL, AT(protocol_error)), .def = "no",
+	  .help = "the client understands Protocol-Error, so it may be sent one" },
+#undef AT
+
+#define AT(field) offsetof(struct rgw_conf_peer, field)
+	{ OPT(RGW_CONF_PEER, "connect", HOSTS, AT(connect)), .flags = RGW_OPT_REQUIRED,
+	  .port = 2083,
+	  .help = "names or addresses to connect to, in this order" },
+	{ OPT(RGW_CONF_PEER, "tls", REFERENCE, AT(tls)), .refers = RGW_CONF_TLS,
+	  .flags = RGW_OPT_REQUIRED,
+	  .help = "identity and trust to be used with the peer" },
+	{ OPT(RGW_CONF_PEER, "name", HOST, AT(cert_name)), .unset = "the host of connect",
+	  .min = 1, .max = 253,
+	  .help = "DNS name or address that the peer's certificate must carry" },
+	{ OPT(RGW_CONF_PEER, "match", CERT_RULES, AT(match)), .unset = "name alone",
+	  .help = "rules that the peer's certificate must fulfil" },
+	{ OPT(RGW_CONF_PEER, "sni", SNI, AT(sni)), .unset = "the host of connect",
+	  .min = 0, .max = 253,
+	  .help = "server name to be sent in the TLS handshake; empty = none" },
+	{ OPT(RGW_CONF_PEER, "secret", SECRET, AT(secret)), .def = "radsec",
+	  .min = 1, .max = 1024,
+	  .help = "secret used inside TLS; only for peers that break the rule" },
+	{ OPT(RGW_CONF_PEER, "connections", COUNT_RANGE, AT(connections)), .def = "0-4",
+	  .min = 0, .max = 64, .unit = "connections",
+	  .help = "fewest and most connections to be kept to the peer" },
+	{ OPT(RGW_CONF_PEER, "connect-timeout", TIME, AT(connect_timeout)), .def = "3s",
+	  .min = 100 * MS, .max = 60 * S,
+	  .help = "time for one TCP connection to come up" },
+	{ OPT(RGW_CONF_PEER, "handshake-timeout", TIME, AT(handshake_timeout)), .def = "5s",
+	  .min = 500 * MS, .max = 60 * S,
+	  .help = "time for the whole TLS handshake" },
+	/* P-TLS-21: never less than half a second after a failed attempt. */
+	{ OPT(RGW_CONF_PEER, "reconnect", TIME_RANGE, AT(reconnect)), .def = "500ms-60s",
+	  .min = 500 * MS, .max = 3600 * S,
+	  .help = "shortest and longest pause between attempts to connect" },
+	{ OPT(RGW_CONF_PEER, "connect-rate", RATE, AT(connect_rate)), .def = "5/s",
+	  .min = 0, .max = 100000, .unit = "attempts",
+	  .help = "attempts to connect; 0 = no limit" },
+	{ OPT(RGW_CONF_PEER, "tcp-keepalive", BOOL, AT(tcp_keepalive)), .def = "yes",
+	  .help = "let the system probe idle connections" },
+	{ OPT(RGW_CONF_PEER, "user-timeout", TIME, AT(user_timeout)), .def = "10s",
+	  .min = 0, .max = 600 * S,
+	  .help = "how long sent octets may stay unacknowledged; 0 = the default of the system" },
+	{ OPT(RGW_CONF_PEER, "queue", COUNT, AT(queue)), .def = "1000",
+	  .min = 0, .max = 100000, .unit = "requests",
+	  .help = "requests that may wait for a free identifier or a connection" },
+	{ OPT(RGW_CONF_PEER, "queue-time", TIME, AT(queue_time)), .def = "5s",
+	  .min = 100 * MS, .max = 60 * S,
+	  .help = "how long a request may wait in the queue" },
+	{ OPT(RGW_CONF_PEER, "bad-response", WORD, AT(bad_response)), .def = "close",
+	  .words = bad_responses,
+	  .help = "what happens to a connection on which an answer fails verification" },
+	{ OPT(RGW_CONF_PEER, "allow", WORDS, AT(allow)), .def = "auth, acct", .words = services,
+	  .help = "kinds of requests that the peer is sent" },
+#undef AT
+
+	{ OPT(RGW_CONF_REALM, "pool", REFERENCE, offsetof(struct rgw_conf_realm, pool)),
+	  .refers = RGW_CONF_PEER, .flags = RGW_OPT_REQUIRED,
+	  .help = "peer that serves the realm" },
+};
+/* clang-format on */
+
+#define N_OPTS (sizeof opts / sizeof opts[0])
+
+static const struct {
+	const char *name;
+	unsigned traits;
+} types[RGW_OPT_TYPES] = {
+	[RGW_OPT_INCLUDE] = { "list of file patterns", RGW_IS_LIST },
+	[RGW_OPT_BOOL] = { "yes or no", 0 },
+	[RGW_OPT_WORD] = { "word", 0 },
+	[RGW_OPT_WORDS] = { "list of words", RGW_IS_LIST },
+	[RGW_OPT_COUNT] = { "number", 0 },
+	[RGW_OPT_SIZE] = { "size", 0 },
+	[RGW_OPT_TIME] = { "time", 0 },
+	[RGW_OPT_COUNT_RANGE] = { "range of numbers", 0 },
+	[RGW_OPT_TIME_RANGE] = { "range of times", 0 },
+	[RGW_OPT_RATE] = { "rate", 0 },
+	[RGW_OPT_PER_SECOND] = { "rate", 0 },
+	[RGW_OPT_STRING] = { "text", RGW_IS_POINTER },
+	[RGW_OPT_STRINGS] = { "list of names", RGW_IS_LIST },
+	[RGW_OPT_HOST] = { "host", RGW_IS_POINTER },
+	[RGW_OPT_SNI] = { "DNS name", RGW_IS_POINTER | RGW_MAY_BE_EMPTY },
+	[RGW_OPT_FILE] = { "file", RGW_IS_POINTER | RGW_IS_PATH },
+	[RGW_OPT_KEY_FILE] = { "file", RGW_IS_POINTER | RGW_IS_PATH },
+	[RGW_OPT_PATHS] = { "list of files or directories", RGW_IS_LIST | RGW_IS_PATH },
+	[RGW_OPT_LOG_TARGET] = { "log target", RGW_IS_POINTER },
+	[RGW_OPT_SECRET] = { "secret", RGW_IS_POINTER | RGW_IS_SECRET },
+	[RGW_OPT_PASSWORD] = { "password", RGW_IS_POINTER | RGW_IS_SECRET },
+	[RGW_OPT_ADDRESSES] = { "list of addresses", RGW_IS_LIST },
+	[RGW_OPT_PREFIXES] = { "list of networks", RGW_IS_LIST },
+	[RGW_OPT_HOSTS] = { "list of hosts", RGW_IS_LIST },
+	[RGW_OPT_CERT_RULES] = { "list of certificate rules", RGW_IS_LIST },
+	[RGW_OPT_HIDDEN] = { "list of attributes", RGW_IS_LIST },
+	[RGW_OPT_REFERENCE] = { "reference", RGW_IS_POINTER },
+};
+
+const struct rgw_conf_section *
+rgw_conf_section_of(enum rgw_conf_kind kind)
+{
+	return &sections[kind];
+}
+
+const struct rgw_opt *
+rgw_conf_opts_of(enum rgw_conf_kind kind, size_t *n)
+{
+	size_t first = 0;
+
+	while (opts[first].kind != kind)
+		first++;
+	*n = 0;
+	while (first + *n < N_OPTS && opts[first + *n].kind == kind)
+		++*n;
+	return &opts[first];
+}
+
+const struct rgw_opt *
+rgw_conf_opt_find(enum rgw_conf_kind kind, const char *key, bool *from_file)
+{
+	size_t n;
+	const struct rgw_opt *first = rgw_conf_opts_of(kind, &n);
+
+	for (const struct rgw_opt *opt = first; opt < first + n; opt++) {
+		size_t len = strlen(opt->key);
+
+		if (strncmp(key, opt->key, len) != 0)
+			continue;
+		*from_file = rgw_conf_opt_has(opt, RGW_IS_SECRET) && strcmp(key + len, "-file") == 0;
+		if (key[len] == '\0' || *from_file)
+			return opt;
+	}
+	return NULL;
+}
+
+bool
+rgw_conf_opt_has(const struct rgw_opt *opt, enum rgw_opt_trait trait)
+{
+	return (types[opt->type].traits & trait) != 0;
+}
+
+const char *
+rgw_conf_opt_type(const struct rgw_opt *opt)
+{
+	return types[opt->type].name;
+}
+
+/* "auth, acct" */
+static void
+join_words(const char *const *words, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; words[i] != NULL && n < size; i++)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", i > 0 ? ", " : "", words[i]);
+}
+
+const char *
+rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
+{
+	char min[RGW_UNIT_TEXT];
+	char max[RGW_UNIT_TEXT];
+	const char *unit = opt->unit != NULL ? opt->unit : "";
+	const char *blank = opt->unit != NULL ? " " : "";
+
+	switch (opt->type) {
+	case RGW_OPT_BOOL:
+		snprintf(buf, size, "yes, no");
+		break;
+	case RGW_OPT_WORD:
+	case RGW_OPT_WORDS:
+		join_words(opt->words, buf, size);
+		break;
+	case RGW_OPT_COUNT:
+	case RGW_OPT_COUNT_RANGE:
+		snprintf(buf, size, "%ju to %ju%s%s", (uintmax_t)opt->min, (uintmax_t)opt->max, blank, unit);
+		break;
+	case RGW_OPT_SIZE:
+		snprintf(buf, size, "%s to %s", rgw_unit_format(opt->min, rgw_unit_size, min),
+		    rgw_unit_format(opt->max, rgw_unit_size, max));
+		break;
+	case RGW_OPT_TIME:
+	case RGW_OPT_TIME_RANGE:
+		snprintf(buf, size, "%s to %s", rgw_unit_format(opt->min, rgw_unit_time, min),
+		    rgw_unit_format(opt->max, rgw_unit_time, max));
+		break;
+	case RGW_OPT_RATE:
+		snprintf(buf, size, "%ju to %ju%s%s per s, m, h or d", (uintmax_t)opt->min,
+		    (uintmax_t)opt->max, blank, unit);
+		break;
+	case RGW_OPT_PER_SECOND:
+		snprintf(buf, size, "%ju to %ju/s", (uintmax_t)opt->min, (uintmax_t)opt->max);
+		break;
+	case RGW_OPT_STRING:
+	case RGW_OPT_STRINGS:
+	case RGW_OPT_HOST:
+	case RGW_OPT_SNI:
+	case RGW_OPT_FILE:
+	case RGW_OPT_KEY_FILE:
+	case RGW_OPT_PATHS:
+	case RGW_OPT_SECRET:
+	case RGW_OPT_PASSWORD:
+		snprintf(buf, size, "%ju to %ju octets", (uintmax_t)opt->min, (uintmax_t)opt->max);
+		break;
+	case RGW_OPT_LOG_TARGET:
+		snprintf(buf, size, "stderr, syslog, a path");
+		break;
+	case RGW_OPT_REFERENCE:
+		snprintf(buf, size, "name of a %s", sections[opt->refers].name);
+		break;
+	case RGW_OPT_ADDRESSES:
+	case RGW_OPT_HOSTS:
+		snprintf(buf, size, "port %u if none is given", opt->port);
+		break;
+	case RGW_OPT_INCLUDE:
+	case RGW_OPT_PREFIXES:
+	case RGW_OPT_CERT_RULES:
+	case RGW_OPT_HIDDEN:
+	case RGW_OPT_TYPES:
+		snprintf(buf, size, "-");
+		break;
+	}
+	return buf;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_priv.h"
+#include "radsecgw/mem.h"
+
+bool
+rgw_is_dns_name(const char *text)
+{
+	size_t label = 0;
+	bool letters = false;
+
+	if (strlen(text) > 253)
+		return false;
+	for (const char *p = text; *p != '\0'; p++) {
+		bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p == '_';
+
+		if (*p == '.') {
+			if (label == 0 || p[-1] == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!letter && !(*p >= '0' && *p <= '9') && !(*p == '-' && label > 0))
+			return false;
+		letters = letters || letter;
+		if (++label > 63)
+			return false;
+	}
+	/* Digits and dots alone are a mistyped address, never a name. */
+	return letters && label > 0 && text[strlen(text) - 1] != '-';
+}
+
+bool
+rgw_set_host(struct rgw_setting *s)
+{
+	struct rgw_addr a = { 0 };
+
+	if (rgw_length_in_range(s) && (rgw_is_dns_name(s->text) || (rgw_addr_parse(s->text, 0, &a) &&
+	                                                           a.port == 0 && a.scope == 0)))
+		return rgw_set_string(s);
+	return rgw_reject(s, "is neither a DNS name nor an address");
+}
+
+bool
+rgw_set_sni(struct rgw_setting *s)
+{
+	if (s->len > 0 && !rgw_is_dns_name(s->text))
+		return rgw_reject(s, "is not a DNS name (write \"\" to send none)");
+	return rgw_set_string(s);
+}
+
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
+
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+/* "hex:00ff", so that a secret may have any octet (P-PKT-14). */
+static bool
+decode_hex(const char *text, size_t len, struct rgw_text *out)
+{
+	for (size_t i = 0; i + 1 < len; i += 2) {
+		int high = hex_digit(text[i]);
+		int low = hex_digit(text[i + 1]);
+		uint8_t octet;
+
+		if (high < 0 || low < 0)
+			return false;
+		octet = (uint8_t)(high * 16 + low);
+		rgw_text_add(out, &octet, 1);
+	}
+	return len % 2 == 0;
+}
+
+bool
+rgw_set_secret(struct rgw_setting *s)
+{
+	struct rgw_secret **field = s->field;
+	struct rgw_text octets = { 0 };
+	bool ok = true;
+
+	rgw_text_add(&octets, "", 0);
+	if (s->len >= 4 && memcmp(s->text, "hex:", 4) == 0) {
+		if (!decode_hex(s->text + 4, s->len - 4, &octets))
+			ok = rgw_reject(s, "begins with hex: but goes on with something else than pairs of "
+			               "hexadecimal digits");
+	} else {
+		rgw_text_add(&octets, s->text, s->len);
+	}
+	if (ok) {
+		s->len = octets.n;
+		ok = rgw_length_in_range(s);
+	}
+	if (ok)
+		*field = rgw_secret_new(octets.v, octets.n);
+	rgw_text_fini(&octets);
+	return ok;
+}
+
+/* Packets from IPv4 never come with such an address here, so it would never match. */
+static bool
+is_mapped(const uint8_t *ip, uint8_t family)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return family == 6 && memcmp(ip, mapped, sizeof mapped) == 0;
+}
+
+bool
+rgw_add_address(struct rgw_setting *s)
+{
+	struct rgw_addr a;
+
+	if (!rgw_addr_parse(s->text, s->opt->port, &a))
+		return rgw_reject(s, "is not address:port, such as 127.0.0.1:%u or [::1]:%u", s->opt->port,
+		    s->opt->port);
+	if (is_mapped(a.ip, a.family))
+		return rgw_reject(s, "is an IPv4 address in IPv6 form; write it as IPv4");
+	*(struct rgw_addr *)rgw_list_grow(s->field, sizeof a) = a;
+	return true;
+}
+
+/* For a network with host bits: the network that was probably meant. */
+static bool
+mask_prefix(const char *text, char out[static RGW_ADDR_TEXT])
+{
+	const char *slash = strchr(text, '/');
+	struct rgw_prefix p = { 0 };
+	struct rgw_addr a;
+	char host[RGW_ADDR_TEXT] = "";
+	uint64_t bits;
+
+	if (slash == NULL || (size_t)(slash - text) >= sizeof host)
+		return false;
+	memcpy(host, text, (size_t)(slash - text));
+	if (!rgw_addr_parse(host, 0, &a) || a.port != 0 || a.scope != 0 ||
+	    rgw_unit_parse(slash + 1, rgw_unit_none, &bits) != NULL || bits > (a.family == 4 ? 32 : 128))
+		return false;
+	p.family = a.family;
+	p.bits = (uint8_t)bits;
+	for (unsigned i = 0; i < bits; i++)
+		p.ip[i / 8] |= (uint8_t)(a.ip[i / 8] & (0x80 >> i % 8));
+	rgw_prefix_format(&p, out);
+	return true;
+}
+
+bool
+rgw_add_prefix(struct rgw_setting *s)
+{
+	struct rgw_prefix p;
+	char masked[RGW_ADDR_TEXT];
+
+	if (!rgw_prefix_parse(s->text, &p) && mask_prefix(s->text, masked))
+		return rgw_reject(s, "has bits set behind the length of the network; did you mean %s?", masked);
+	if (!rgw_prefix_parse(s->text, &p))
+		return rgw_reject(s, "is not an address or network, such as 192.0.2.1 or 2001:db8::/32");
+	if (is_mapped(p.ip, p.family))
+		return rgw_reject(s, "is an IPv4 network in IPv6 form; write it as IPv4");
+	*(struct rgw_prefix *)rgw_list_grow(s->field, sizeof p) = p;
+	return true;
+}
+
+bool
+rgw_add_host(struct rgw_setting *s)
+{
+	char host[254];
+	uint16_t port = s->opt->port;
+	struct rgw_addr a;
+	struct rgw_hostport *hp;
+
+	if (!rgw_host_split(s->text, host, sizeof host, &port) ||
+	    !(rgw_is_dns_name(host) || rgw_addr_parse(host, 0, &a)))
+		return rgw_reject(s, "is not host or host:port, such as radius.example.org or [2001:db8::1]:%u",
+		    s->opt->port);
+	hp = rgw_list_grow(s->field, sizeof *hp);
+	hp->host = rgw_xstrdup(host);
+	hp->port = port;
+	return true;
+}
+
+bool
+rgw_add_cert_rule(struct rgw_setting *s)
+{
+	struct rgw_cert_rule rule = { 0 };
+	const char *why = rgw_cert_rule_parse(s->text, &rule);
+
+	if (why != NULL)
+		return rgw_reject(s, "is no rule for a certificate: %s", why);
+	*(struct rgw_cert_rule *)rgw_list_grow(s->field, sizeof rule) = rule;
+	return true;
+}
+
+bool
+rgw_add_hidden(struct rgw_setting *s)
+{
+	struct rgw_hidden row;
+	const char *expected = rgw_hidden_parse(s->text, &row);
+
+	if (expected != NULL)
+		return rgw_reject(s, "does not describe an attribute; expected %s", expected);
+	*(char **)rgw_list_grow(s->field, sizeof(char *)) = rgw_xstrdup(s->text);
+	return true;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "certname.h"
+#include "certtext.h"
+#include "radsecgw/addr.h"
+#include "radsecgw/certid.h"
+#include "radsecgw/mem.h"
+
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+	int value = at != NULL ? (int)(at - digits) : -1;
+
+	return value < 16 ? value : value - 6;
+}
+
+/* "12:ab:CD" or "12abCD" into octets; 0 = malformed or too long. */
+static size_t
+parse_hex(const char *text, uint8_t *out, size_t size)
+{
+	struct rgw_wr w = rgw_wr_of(out, size);
+
+	while (*text != '\0') {
+		int high, low;
+
+		if (*text == ':' && w.len > 0)
+			text++;
+		high = hex_digit(text[0]);
+		low = high >= 0 ? hex_digit(text[1]) : -1;
+		if (low < 0)
+			return 0;
+		rgw_wr_u8(&w, (uint8_t)(high << 4 | low));
+		text += 2;
+	}
+	return w.bad ? 0 : w.len;
+}
+
+/* Readers of the part behind "kind:". They fill octets; false = not well-formed. */
+
+static bool
+parse_dns(const char *value, struct rgw_cert_rule *rule)
+{
+	(void)rule;
+	return rgw_host_pattern_is_valid(rgw_configured_host(value));
+}
+
+static bool
+parse_ip(const char *value, struct rgw_cert_rule *rule)
+{
+	struct rgw_addr a;
+
+	if (!rgw_addr_parse(value, 0, &a) || a.port != 0 || a.scope != 0)
+		return false;
+	rule->n_octets = a.family == 4 ? 4 : 16;
+	memcpy(rule->octets, a.ip, rule->n_octets);
+	return true;
+}
+
+/* Absolute URIs have no other characters (RFC 3986 2). */
+static bool
+parse_uri(const char *value, struct rgw_cert_rule *rule)
+{
+	size_t i = 0;
+
+	(void)rule;
+	while (value[i] > ' ' && value[i] < 0x7f)
+		i++;
+	return i > 0 && value[i] == '\0';
+}
+
+static bool
+parse_nairealm(const char *value, struct rgw_cert_rule *rule)
+{
+	(void)rule;
+	return rgw_realm_is_valid(rgw_span_of_text(value));
+}
+
+static bool
+parse_oid(const char *value, struct rgw_cert_rule *rule)
+{
+	rule->n_octets = rgw_oid_parse(value, rule->octets, sizeof rule->octets);
+	return rule->n_octets > 0;
+}
+
+static bool
+parse_cn(const char *value, struct rgw_cert_rule *rule)
+{
+	(void)rule;
+	for (const char *p = value; *p != '\0'; p++)
+		if ((uint8_t)*p < ' ' || *p == 0x7f)
+			return false;
+	return *value != '\0';
+}
+
+/* The serial number becomes the contents of the INTEGER that DER makes of it. */
+static bool
+parse_issuer_serial(const char *value, struct rgw_cert_rule *rule)
+{
+	const char *slash = strrchr(value, '/');
+	uint8_t number[sizeof rule->octets];
+	struct rgw_wr w = rgw_wr_of(rule->octets, sizeof rule->octets);
+	size_t n, skip = 0;
+
+	if (slash == NULL || slash == value || slash - value > RGW_CERT_MAX_ISSUER ||
+	    !parse_cn(value, rule))
+		return false;
+	n = parse_hex(slash + 1, number, sizeof number);
+	while (skip + 1 < n && number[skip] == 0)
+		skip++;
+	if (n > 0 && (number[skip] & 0x80) != 0)
+		rgw_wr_u8(&w, 0);
+	rgw_wr_bytes(&w, number + skip, n - skip);
+	rule->n_octets = w.len;
+	return n > 0 && !w.bad;
+}
+
+static bool
+parse_sha256(const char *value, struct rgw_cert_rule *rule)
+{
+	rule->n_octets = parse_hex(value, rule->octets, sizeof rule->octets);
+	return rule->n_octets == sizeof rule->octets;
+}
+
+static bool
+parse_any(const char *value, struct rgw_cert_rule *rule)
+{
+	(void)rule;
+	return *value == '\0';
+}
+
+/* What the configuration calls a kind, how its value is read, what to say if it is malformed. */
+static const struct {
+	const char *name;
+	bool (*parse)(const char *value, struct rgw_cert_rule *rule);
+	const char *expected;
+} kinds[RGW_CERT_KINDS] = {
+	[RGW_CERT_DNS] = { "dns", parse_dns,
+		"dns: needs a host name in ASCII, such as dns:radius.example.org or dns:*.example.org "
+		"(an address is ip:192.0.2.1)" },
+	[RGW_CERT_IP] = { "ip", parse_ip,
+		"ip: needs an address without port, such as ip:192.0.2.1 or ip:2001:db8::1" },
+	[RGW_CERT_URI] = { "uri", parse_uri,
+		"uri: needs a URI in ASCII, such as uri:radius://radius.example.org" },
+	[RGW_CERT_NAIREALM] = { "nairealm", parse_nairealm,
+		"nairealm: needs a realm without wildcard, such as nairealm:example.org" },
+	[RGW_CERT_RID] = { "rid", parse_oid,
+		"rid: needs a dotted object identifier, such as rid:2.999.1" },
+	[RGW_CERT_CN] = { "cn", parse_cn,
+		"cn: needs a common name, such as cn:radius.example.org" },
+	[RGW_CERT_ISSUER_SERIAL] = { "issuer-serial", parse_issuer_serial,
+		"issuer-serial: needs the issuer's name and the serial number in hexadecimal, such as "
+		"issuer-serial:CN=Example CA/04D2" },
+	[RGW_CERT_SHA256] = { "sha256", parse_sha256,
+		"sha256: needs the 64 hexadecimal digits of a SHA-256 fingerprint" },
+	[RGW_CERT_POLICY] = { "policy", parse_oid,
+		"policy: needs a dotted object identifier, such as policy:2.999.1.2" },
+	[RGW_CERT_ANY] = { "any", parse_any, "any stands alone, without a value" },
+};
+
+const char *
+rgw_cert_rule_parse(const char *text, struct rgw_cert_rule *out)
+{
+	const char *colon = strchr(text, ':');
+	size_t n = colon != NULL ? (size_t)(colon - text) : strlen(text);
+	struct rgw_cert_rule rule = { 0 };
+
+	for (size_t kind = 0; kind < RGW_CERT_KINDS; kind++) {
+		const char *value = colon != NULL ? colon + 1 : "";
+
+		if (strlen(kinds[kind].name) != n || strncasecmp(text, kinds[kind].name, n) != 0)
+			continue;
+		if ((kind == RGW_CERT_ANY && colon != NULL) || !kinds[kind].parse(value, &rule))
+			return kinds[kind].expected;
+		rule.kind = (enum rgw_cert_rule_kind)kind;
+		rule.text = rgw_xstrdup(value);
+		*out = rule;
+		return NULL;
+	}
+	return "a rule begins with dns:, ip:, uri:, nairealm:, rid:, cn:, issuer-serial:, sha256: or "
+	    "policy:, or is the word any";
+}
+
+void
+rgw_cert_rules_free(struct rgw_cert_rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		free(rules->v[i].text);
+	free(rules->v);
+	*rules = (struct rgw_cert_rules){ NULL, 0 };
+}
+
+const char *
+rgw_cert_rule_format(const struct rgw_cert_rule *rule, char *buf, size_t size)
+{
+	struct rgw_wr w = rgw_text_of(buf, size);
+
+	rgw_text_put(&w, kinds[rule->kind].name);
+	if (rule->kind != RGW_CERT_ANY) {
+		rgw_text_put(&w, ":");
+		rgw_text_put(&w, rule->text);
+	}
+	return rgw_text_end(&w, buf, size);
+}

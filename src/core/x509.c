@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/x509.h"
+
+#include <string.h>
+
+#include "certtext.h"
+#include "der.h"
+
+/* The X.509 versions as encoded (RFC 5280 4.1.2.1). */
+enum { V1 = 0, V2 = 1, V3 = 2 };
+
+/* Real names have about eight; the bound lets them be written last to first without allocation. */
+#define MAX_RDNS 32
+
+/* RFC 7585 2.2: ub-naiRealm-length. */
+#define MAX_NAIREALM 255
+
+/* One AttributeTypeAndValue of a Name. */
+struct attribute {
+	struct rgw_span type;   /* OBJECT IDENTIFIER contents */
+	struct rgw_span whole;  /* the value as an element */
+	struct rgw_span value;  /* its contents */
+	uint8_t tag;            /* its kind */
+};
+
+static bool
+next_attribute(struct rgw_rd *set, struct attribute *out)
+{
+	struct rgw_rd seq, value;
+
+	if (!rgw_der_has_more(set))
+		return false;
+	seq = rgw_der_take(set, RGW_DER_SEQUENCE);
+	out->type = rgw_der_take_oid(&seq);
+	out->whole = rgw_der_rest(&seq);
+	value = rgw_der_take_any(&seq, &out->tag);
+	out->value = rgw_der_rest(&value);
+	rgw_der_require(set, rgw_der_used_up(&seq));
+	return !set->bad;
+}
+
+struct rdns {
+	struct rgw_rd v[MAX_RDNS];
+	size_t n;
+};
+
+static bool
+split_name(struct rgw_span name, struct rdns *out)
+{
+	struct rgw_rd r = rgw_der_open(name);
+	struct rgw_rd seq = rgw_der_take(&r, RGW_DER_SEQUENCE);
+
+	out->n = 0;
+	while (rgw_der_has_more(&seq)) {
+		struct rgw_rd set = rgw_der_take(&seq, RGW_DER_SET);
+
+		if (out->n == MAX_RDNS)
+			return false;
+		out->v[out->n++] = set;
+	}
+	return rgw_der_used_up(&r) && rgw_der_used_up(&seq);
+}
+
+/* Strings whose octets mean what they mean in ASCII. In a BMPString the octets of "ab" are one
+ * Chinese character: taken for text, it would pass as another name. */
+static bool
+is_text(uint8_t tag)
+{
+	static const uint8_t tags[] = { RGW_DER_UTF8, RGW_DER_PRINTABLE, RGW_DER_IA5,
+		RGW_DER_TELETEX, RGW_DER_NUMERIC, RGW_DER_VISIBLE };
+
+	return memchr(tags, tag, sizeof tags) != NULL;
+}
+
+/* Checks a Name throughout; *common_name is the last one, and empty if that is not plain text. */
+static bool
+check_name(struct rgw_span name, struct rgw_span *common_name)
+{
+	struct rdns rdns;
+	struct attribute a;
+
+	if (!split_name(name, &rdns))
+		return false;
+	for (size_t i = 0; i < rdns.n; i++) {
+		if (!rgw_der_has_more(&rdns.v[i]))
+			return false;
+		while (next_attribute(&rdns.v[i], &a)) {
+			if (!rgw_span_is(a.type, "\x55\x04\x03", 3))
+				continue;
+			*common_name = is_text(a.tag) ? a.value : (struct rgw_span){ NULL, 0 };
+		}
+		if (!rgw_der_used_up(&rdns.v[i]))
+			return false;
+	}
+	return true;
+}
+
+static void
+read_name(struct rgw_rd *tbs, struct rgw_span *name, struct rgw_span *common_name)
+{
+	struct rgw_span rest = rgw_der_rest(tbs);
+
+	rgw_der_take(tbs, RGW_DER_SEQUENCE);
+	*name = (struct rgw_span){ rest.data, rest.len - rgw_rd_left(tbs) };
+	rgw_der_require(tbs, !tbs->bad && check_name(*name, common_name));
+}
+
+/* otherName. A NAIRealm that is not one UTF8String of 1 to 255 octets is malformed (P-CRT-10). */
+static bool
+read_other_name(struct rgw_rd body, struct rgw_san *out)
+{
+	struct rgw_span type = rgw_der_take_oid(&body);
+	struct rgw_rd holder = rgw_der_take(&body, RGW_DER_HOLDER(0));
+	uint8_t tag;
+	struct rgw_rd value = rgw_der_take_any(&holder, &tag);
+
+	if (!rgw_der_used_up(&body) || !rgw_der_used_up(&holder))
+		return false;
+	if (!rgw_span_is(type, "\x2b\x06\x01\x05\x05\x07\x08\x08", 8))
+		return true;
+	out->kind = RGW_SAN_NAIREALM;
+	out->value = rgw_der_rest(&value);
+	return tag == RGW_DER_UTF8 && out->value.len >= 1 && out->value.len <= MAX_NAIREALM;
+}
+
+/* GeneralName (RFC 5280 4.2.1.6), by the number of its tag. */
+static const struct {
+	uint8_t tag;
+	enum rgw_san_kind kind;
+} general_names[] = {
+	{ RGW_DER_HOLDER(0), RGW_SAN_OTHER },  /* otherName */
+	{ RGW_DER_PLAIN(1), RGW_SAN_EMAIL },
+	{ RGW_DER_PLAIN(2), RGW_SAN_DNS },
+	{ RGW_DER_HOLDER(3), RGW_SAN_OTHER },  /* x400Address */
+	{ RGW_DER_HOLDER(4), RGW_SAN_OTHER },  /* directoryName */
+	{ RGW_DER_HOLDER(5), RGW_SAN_OTHER },  /* ediPartyName */
+	{ RGW_DER_PLAIN(6), RGW_SAN_URI },
+	{ RGW_DER_PLAIN(7), RGW_SAN_IP },
+	{ RGW_DER_PLAIN(8), RGW_SAN_RID },
+};
+
+static void
+take_san(struct rgw_rd *r, struct rgw_san *out)
+{
+	uint8_t tag;
+	struct rgw_rd body = rgw_der_take_any(r, &tag);
+	size_t number = tag & 0x1f;
+
+	if (r->bad || number >= sizeof general_names / sizeof general_names[0] ||
+	    general_names[number].tag != tag) {
+		r->bad = true;
+		return;
+	}
+	out->kind = general_names[number].kind;
+	out->value = rgw_der_rest(&body);
+	if (number == 0)
+		rgw_der_require(r, read_other_name(body, out));
+	if (out->kind == RGW_SAN_IP)
+		rgw_der_require(r, out->value.len == 4 || out->value.len == 16);
+	if (out->kind == RGW_SAN_RID)
+		rgw_der_require(r, rgw_der_is_oid(out->value));
+}
+
+/* PolicyInformation (RFC 5280 4.2.1.4); the qualifiers do not matter here. */
+static void
+take_policy(struct rgw_rd *r, struct rgw_span *out)
+{
+	struct rgw_rd seq = rgw_der_take(r, RGW_DER_SEQUENCE);
+
+	*out = rgw_der_take_oid(&seq);
+	if (rgw_der_has_more(&seq))
+		rgw_der_take(&seq, RGW_DER_SEQUENCE);
+	rgw_der_require(r, rgw_der_used_up(&seq));
+}
+
+static bool
+read_san(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	struct rgw_rd list = rgw_der_take(&value, RGW_DER_SEQUENCE);
+	struct rgw_san san;
+
+	cert->san = rgw_der_rest(&list);
+	rgw_der_require(&list, rgw_der_has_more(&list));
+	while (rgw_der_has_more(&list))
+		take_san(&list, &san);
+	return rgw_der_used_up(&list) && rgw_der_used_up(&value);
+}
+
+static bool
+read_policies(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	struct rgw_rd list = rgw_der_take(&value, RGW_DER_SEQUENCE);
+	struct rgw_span policy;
+
+	cert->policies = rgw_der_rest(&list);
+	rgw_der_require(&list, rgw_der_has_more(&list));
+	while (rgw_der_has_more(&list))
+		take_policy(&list, &policy);
+	return rgw_der_used_up(&list) && rgw_der_used_up(&value);
+}
+
+static bool
+read_eku(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	struct rgw_rd list = rgw_der_take(&value, RGW_DER_SEQUENCE);
+
+	cert->has_eku = true;
+	rgw_der_require(&list, rgw_der_has_more(&list));
+	while (rgw_der_has_more(&list)) {
+		struct rgw_span purpose = rgw_der_take_oid(&list);
+		bool any = rgw_span_is(purpose, "\x55\x1d\x25\x00", 4);
+
+		if (any || rgw_span_is(purpose, "\x2b\x06\x01\x05\x05\x07\x03\x01", 8))
+			cert->eku_server = true;
+		if (any || rgw_span_is(purpose, "\x2b\x06\x01\x05\x05\x07\x03\x02", 8))
+			cert->eku_client = true;
+	}
+	return rgw_der_used_up(&list) && rgw_der_used_up(&value);
+}
+
+static bool
+read_basic_constraints(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	struct rgw_rd seq = rgw_der_take(&value, RGW_DER_SEQUENCE);
+
+	if (rgw_der_next_is(&seq, RGW_DER_BOOLEAN))
+		cert->is_ca = rgw_der_take_boolean(&seq);
+	if (rgw_der_next_is(&seq, RGW_DER_INTEGER))
+		rgw_der_take_integer(&seq);
+	return rgw_der_used_up(&seq) && rgw_der_used_up(&value);
+}
+
+/* The extensions that decide something here: 2.5.29.<last>. */
+static const struct {
+	uint8_t last;
+	bool (*read)(struct rgw_x509 *cert, struct rgw_rd value);
+} needed[] = {
+	{ 17, read_san },
+	{ 19, read_basic_constraints },
+	{ 32, read_policies },
+	{ 37, read_eku },
+};
+
+static void
+read_extension(struct rgw_rd *list, struct rgw_x509 *cert, unsigned *seen)
+{
+	struct rgw_rd ext = rgw_der_take(list, RGW_DER_SEQUENCE);
+	struct rgw_span id = rgw_der_take_oid(&ext);
+	struct rgw_rd value;
+
+	if (rgw_der_next_is(&ext, RGW_DER_BOOLEAN))
+		rgw_der_take_boolean(&ext);
+	value = rgw_der_take(&ext, RGW_DER_OCTET_STRING);
+	rgw_der_require(list, rgw_der_used_up(&ext));
+	for (size_t i = 0; !list->bad && i < sizeof needed / sizeof needed[0]; i++) {
+		const uint8_t want[] = { 0x55, 0x1d, needed[i].last };
+
+		if (!rgw_span_is(id, want, sizeof want))
+			continue;
+		/* Twice the same: readers differ in which one counts (RFC 5280 4.2). */
+		rgw_der_require(list, (*seen & 1u << i) == 0 && needed[i].read(cert, value));
+		*seen |= 1u << i;
+	}
+}
+
+static void
+read_extensions(struct rgw_rd *tbs, struct rgw_x509 *cert, uint8_t version)
+{
+	struct rgw_rd holder, list;
+	unsigned seen = 0;
+
+	if (!rgw_der_next_is(tbs, RGW_DER_HOLDER(3)))
+		return;
+	holder = rgw_der_take(tbs, RGW_DER_HOLDER(3));
+	list = rgw_der_take(&holder, RGW_DER_SEQUENCE);
+	rgw_der_require(tbs, version == V3 && rgw_der_has_more(&list));
+	while (rgw_der_has_more(&list))
+		read_extension(&list, cert, &seen);
+	rgw_der_require(tbs, rgw_der_used_up(&list) && rgw_der_used_up(&holder));
+}
+
+static uint8_t
+read_version(struct rgw_rd *tbs)
+{
+	struct rgw_rd holder;
+	struct rgw_span number;
+
+	if (!rgw_der_next_is(tbs, RGW_DER_HOLDER(0)))
+		return V1;
+	holder = rgw_der_take(tbs, RGW_DER_HOLDER(0));
+	number = rgw_der_take_integer(&holder);
+	rgw_der_require(tbs, rgw_der_used_up(&holder) && number.len == 1 &&
+	    (number.data[0] == V2 || number.data[0] == V3));
+	return tbs->bad ? V1 : number.data[0];
+}
+
+/* TBSCertificate (RFC 5280 4.1) in its order. */
+static void
+read_tbs(struct rgw_rd *tbs, struct rgw_x509 *cert)
+{
+	uint8_t version = read_version(tbs);
+	struct rgw_span unused = { NULL, 0 };
+	struct rgw_rd validity;
+
+	cert->serial = rgw_der_take_integer(tbs);
+	rgw_der_take(tbs, RGW_DER_SEQUENCE);  /* signature algorithm */
+	read_name(tbs, &cert->issuer, &unused);
+	validity = rgw_der_take(tbs, RGW_DER_SEQUENCE);
+	cert->not_before = rgw_der_take_time(&validity);
+	cert->not_after = rgw_der_take_time(&validity);
+	rgw_der_require(tbs, rgw_der_used_up(&validity));
+	read_name(tbs, &cert->subject, &cert->common_name);
+	rgw_der_take(tbs, RGW_DER_SEQUENCE);  /* public key */
+	for (uint8_t id = 1; id <= 2; id++) {
+		if (version != V1 && rgw_der_next_is(tbs, RGW_DER_PLAIN(id)))
+			rgw_der_take(tbs, RGW_DER_PLAIN(id));  /* unique identifiers */
+	}
+	read_extensions(tbs, cert, version);
+}
+
+bool
+rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len)
+{
+	struct rgw_rd r = rgw_der_open((struct rgw_span){ der, len });
+	struct rgw_rd outer = rgw_der_take(&r, RGW_DER_SEQUENCE);
+	struct rgw_rd tbs = rgw_der_take(&outer, RGW_DER_SEQUENCE);
+	struct rgw_x509 cert = { 0 };
+
+	*out = cert;
+	rgw_der_take(&outer, RGW_DER_SEQUENCE);    /* signature algorithm */
+	rgw_der_take(&outer, RGW_DER_BIT_STRING);  /* signature */
+	read_tbs(&tbs, &cert);
+	if (!rgw_der_used_up(&tbs) || !rgw_der_used_up(&outer) || !rgw_der_used_up(&r))
+		return false;
+	*out = cert;
+	return true;
+}
+
+bool
+rgw_x509_next_san(struct rgw_span *rest, struct rgw_san *out)
+{
+	struct rgw_rd r = rgw_der_open(*rest);
+
+	if (!rgw_der_has_more(&r))
+		return false;
+	take_san(&r, out);
+	*rest = r.bad ? (struct rgw_span){ NULL, 0 } : rgw_der_rest(&r);
+	return !r.bad;
+}
+
+bool
+rgw_x509_next_policy(struct rgw_span *rest, struct rgw_span *out)
+{
+	struct rgw_rd r = rgw_der_open(*rest);
+
+	if (!rgw_der_has_more(&r))
+		return false;
+	take_policy(&r, out);
+	*rest = r.bad ? (struct rgw_span){ NULL, 0 } : rgw_der_rest(&r);
+	return !r.bad;
+}
+
+/* Attribute types that have a short name (RFC 4519, RFC 4524, PKCS #9). */
+static const struct {
+	const char *oid;
+	const char *name;
+} attribute_names[] = {
+	{ "\x55\x04\x03", "CN" },
+	{ "\x55\x04\x04", "SN" },
+	{ "\x55\x04\x05", "serialNumber" },
+	{ "\x55\x04\x06", "C" },
+	{ "\x55\x04\x07", "L" },
+	{ "\x55\x04\x08", "ST" },
+	{ "\x55\x04\x09", "street" },
+	{ "\x55\x04\x0a", "O" },
+	{ "\x55\x04\x0b", "OU" },
+	{ "\x55\x04\x0c", "title" },
+	{ "\x55\x04\x2a", "GN" },
+	{ "\x55\x04\x61", "organizationIdentifier" },
+	{ "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01", "UID" },
+	{ "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19", "DC" },
+	{ "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", "emailAddress" },
+};
+
+static void
+put_attribute(struct rgw_wr *w, const struct attribute *a)
+{
+	size_t i = 0;
+
+	while (i < sizeof attribute_names / sizeof attribute_names[0] &&
+	    !rgw_span_is(a->type, attribute_names[i].oid, strlen(attribute_names[i].oid)))
+		i++;
+	if (i < sizeof attribute_names / sizeof attribute_names[0])
+		rgw_text_put(w, attribute_names[i].name);
+	else
+		rgw_oid_put(w, a->type);
+	rgw_text_put(w, "=");
+	if (is_text(a->tag))
+		rgw_text_escape(w, a->value);
+	else
+		rgw_text_hex_all(w, a->whole);  /* RFC 4514 2.4 */
+}
+
+const char *
+rgw_name_format(struct rgw_span name, char *buf, size_t size)
+{
+	struct rgw_wr w = rgw_text_of(buf, size);
+	struct rdns rdns;
+	struct attribute a;
+
+	if (!split_name(name, &rdns)) {
+		rgw_text_put(&w, "(malformed)");
+		return rgw_text_end(&w, buf, size);
+	}
+	/* Last to first as in RFC 4514 2.1, so that a cut loses the country and not the name. */
+	for (size_t i = rdns.n; i-- > 0;) {
+		const char *between = i + 1 < rdns.n ? ", " : "";
+
+		for (; next_attribute(&rdns.v[i], &a); between = "+") {
+			rgw_text_put(&w, between);
+			put_attribute(&w, &a);
+		}
+	}
+	return rgw_text_end(&w, buf, size);
+}

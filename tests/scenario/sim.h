@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIM_H
+#define SIM_H
+
+/*
+ * The real engine in a world that does not exist: a clock that moves when it is told to, NASes that
+ * send datagrams, and peers at the far end of connections. The world checks what must always hold:
+ *
+ *   - a request is sent at most once on any one connection;
+ *   - a NAS gets only answers to what it asked, with the right authenticator, and the same octets
+ *     each time;
+ *   - under one identifier at most two requests can still be answered;
+ *   - every accepted request ends in exactly one counter; limits hold; at the end nothing is left.
+ *
+ * A story is a test function: it sets the world up, lets things happen and looks at what came out.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/gateway.h"
+#include "radsecgw/radius.h"
+
+#define SIM_SECRET "testing123"
+#define SIM_RADSEC "radsec"
+
+/* What the far end does with a request. */
+enum sim_answer {
+	SIM_ANSWER,         /* answers after `delay` */
+	SIM_SILENT,         /* never answers by itself */
+};
+
+struct sim_conn;
+
+/* A request as the far end got it. */
+struct sim_got {
+	uint8_t data[4096];
+	size_t len;
+	uint32_t nonce;          /* of the NAS's request */
+	struct sim_conn *conn;   /* NULL after the connection ended */
+	rgw_ms at;
+	bool answered;
+};
+
+/* A connection as the world sees it. */
+struct sim_conn {
+	struct rgw_conn *engine;   /* NULL once it is over for the engine */
+	struct rgw_addr to;
+	char host[64];
+	unsigned number;           /* 1, 2, 3 in the order of opening */
+	bool up;
+	bool closed_by_engine;
+	bool full;                 /* conn_send says no */
+	rgw_ms opened_at;
+	size_t sent;               /* packets the engine sent on it */
+};
+
+/* A request as the NAS knows it. */
+struct sim_req {
+	uint8_t data[4096];
+	size_t len;
+	uint32_t nonce;
+	uint16_t port;             /* the NAS's source port */
+	uint32_t sock;             /* 0: authentication and accounting, 1: accounting only */
+	unsigned answers;          /* datagrams that came back for it */
+	uint8_t answer[4096];
+	size_t answer_len;
+	rgw_ms answered_at;
+	bool superseded;           /* the NAS reused its identifier */
+};
+
+struct sim {
+	struct rgw_conf conf;
+	struct rgw_log log;
+	struct rgw_gw *gw;
+	rgw_ms now;
+	uint64_t seed;
+	/* how new connections fare */
+	rgw_ms connect_delay;
+	rgw_ms handshake_delay;
+	bool refuse;               /* connection refused after connect_delay */
+	bool no_tcp;               /* nothing ever comes back */
+	bool no_tls;               /* TCP stands, the handshake never ends */
+	bool no_fds;               /* conn_open fails at once */
+	uint32_t refuse_ip;        /* only this address refuses (last octet), 0 = none */
+	/* how requests fare */
+	enum sim_answer answer;
+	rgw_ms delay;
+	bool same_again;           /* the story lets one request become a new one on a connection */
+	/* names */
+	bool no_dns;
+	uint8_t dns_ip;            /* a name resolves to 192.0.2.dns_ip */
+	uint8_t dns_ip2;           /* and to this one, unless 0 */
+	uint32_t dns_ttl;
+	unsigned dns_asked;
+	/* what happened */
+	struct sim_conn **conns;
+	size_t n_conns;
+	struct sim_got **got;
+	size_t n_got;
+	struct sim_req **reqs;
+	size_t n_reqs;
+	size_t foreign_datagrams;  /* datagrams that answer nothing sim_request asked ... */
+	size_t expected_foreign;   /* ... of which the story knows */
+	unsigned log_lines;
+	char last_event[64];
+	void *events;              /* owned: the queue of what will happen */
+	uint64_t event_serial;
+	uint32_t next_nonce;
+};
+
+/* Sets up a world with one client, 192.0.2.10, and one peer, "national", reached by `connect`
+ * (a literal or a name). The configuration may be changed until sim_start. */
+void sim_init(struct sim *s, const char *connect);
+void sim_start(struct sim *s);
+/* Lets all time limits pass, checks that nothing is left and that the counts add up, frees. */
+void sim_end(struct sim *s);
+/* The same without waiting: ends in the middle of things. */
+void sim_abort(struct sim *s);
+
+struct rgw_conf_peer *sim_peer_conf(struct sim *s);
+struct rgw_conf_client *sim_client_conf(struct sim *s);
+
+/* Moves the clock on, and everything happens that is due. */
+void sim_run(struct sim *s, rgw_ms ms);
+uint32_t sim_random(struct sim *s, uint32_t below);
+
+/* A NAS sends a request; user may be NULL for no User-Name. Returns what it remembers of it. */
+struct sim_req *sim_request(struct sim *s, uint8_t code, uint16_t port, uint8_t id, const char *user);
+/* The same octets again. */
+void sim_again(struct sim *s, struct sim_req *r);
+/* Any octets from any address. */
+void sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *data, size_t len);
+
+/* What the far end does when told. `code` 0 = the usual answer. */
+void sim_reply(struct sim *s, struct sim_got *g, uint8_t code);
+/* The same with a wrong authenticator. */
+void sim_reply_forged(struct sim *s, struct sim_got *g);
+/* An attribute in the answer. */
+void sim_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type, const void *value,
+    size_t len);
+/* Raw octets on a connection. */
+void sim_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len);
+/* The connection ends, by no doing of ours. */
+void sim_cut(struct sim *s, struct sim_conn *c);
+/* The first connection that is up, or NULL. */
+struct sim_conn *sim_first_up(struct sim *s);
+size_t sim_count_up(const struct sim *s);
+
+uint64_t sim_counter(const struct sim *s, enum rgw_counter c);
+/* Requests that have their answer. */
+size_t sim_answered(const struct sim *s);
+/* How often the far end got the request with this nonce. */
+size_t sim_sends(const struct sim *s, uint32_t nonce);
+
+#endif

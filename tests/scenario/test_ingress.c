@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Stories about what arrives on UDP and must not get any further (P-GW-1 to 4, P-BR, P-MA, P-SS).
+ * After each of them the next good request is answered. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "radsecgw/build.h"
+#include "radsecgw/mem.h"
+#include "sim.h"
+
+#define NAS "192.0.2.10:5000"
+
+/* Parts that a request of a story may have. */
+enum {
+	WITH_MSGAUTH = 1,
+	WITH_PASSWORD = 2,
+	WITH_EAP = 4,
+	WITH_PROXY_STATE = 8,
+	WITH_CHAP = 16,
+	BAD_MSGAUTH = 32,
+	TWO_MSGAUTHS = 64,
+	SHORT_MSGAUTH = 128,
+};
+
+static size_t
+build(uint8_t *out, size_t cap, uint8_t code, uint8_t id, unsigned parts)
+{
+	static const uint8_t auth[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+	struct rgw_secret *secret = rgw_secret_new(SIM_SECRET, strlen(SIM_SECRET));
+	struct rgw_builder b;
+	size_t len;
+
+	rgw_build_begin(&b, out, cap, code, id, code == RGW_ACCOUNTING_REQUEST ? NULL : auth,
+	    (parts & WITH_MSGAUTH) != 0);
+	rgw_build_attr(&b, RGW_USER_NAME, "user@example.org", 16);
+	if ((parts & WITH_PASSWORD) != 0)
+		rgw_build_attr(&b, RGW_USER_PASSWORD, "0123456789abcdef", 16);
+	if ((parts & WITH_CHAP) != 0)
+		rgw_build_attr(&b, RGW_CHAP_PASSWORD, "i0123456789abcdef", 17);
+	if ((parts & WITH_EAP) != 0)
+		rgw_build_attr(&b, RGW_EAP_MESSAGE, "\2\1\0\5\1", 5);
+	if ((parts & WITH_PROXY_STATE) != 0)
+		rgw_build_attr(&b, RGW_PROXY_STATE, "abc", 3);
+	if ((parts & TWO_MSGAUTHS) != 0)
+		rgw_build_attr(&b, RGW_MESSAGE_AUTHENTICATOR, "0123456789abcdef", 16);
+	if ((parts & SHORT_MSGAUTH) != 0)
+		rgw_build_attr(&b, RGW_MESSAGE_AUTHENTICATOR, "0123456789", 10);
+	len = rgw_build_request(&b, secret);
+	if ((parts & BAD_MSGAUTH) != 0)
+		out[25] ^= 1;
+	rgw_secret_free(secret);
+	return len;
+}
+
+static void
+good_request_is_answered(struct sim *s)
+{
+	struct sim_req *r = sim_request(s, 1, 7000, 99, "good@example.org");
+
+	sim_run(s, 1000);
+	assert_int_equal(r->answers, 1);
+}
+
+/* Sends one datagram and expects it to end in this counter, unanswered and unforwarded. */
+static void
+expect_drop(struct sim *s, const void *data, size_t len, enum rgw_counter c)
+{
+	uint64_t before = sim_counter(s, c);
+	uint64_t accepted = sim_counter(s, RGW_CTR_requests_accepted);
+	unsigned lines = s->log_lines;
+	size_t foreign = s->foreign_datagrams;
+
+	sim_datagram(s, 0, NAS, data, len);
+	assert_int_equal(sim_counter(s, c), before + 1);
+	assert_int_equal(sim_counter(s, RGW_CTR_requests_accepted), accepted);
+	assert_int_equal(s->foreign_datagrams, foreign);
+	assert_true(s->log_lines > lines);
+}
+
+static void
+malformed_datagrams(void **state)
+{
+	struct sim s;
+	uint8_t p[5000] = { 1, 1, 0, 20 };
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	expect_drop(&s, p, 0, RGW_CTR_udp_short);                  /* P-PKT-5 */
+	expect_drop(&s, p, 3, RGW_CTR_udp_short);
+	expect_drop(&s, p, 19, RGW_CTR_udp_short);
+	p[3] = 19;
+	expect_drop(&s, p, 40, RGW_CTR_udp_bad_length);            /* P-PKT-2 */
+	p[2] = 0x10;
+	p[3] = 1;
+	expect_drop(&s, p, 4097, RGW_CTR_udp_bad_length);
+	p[2] = 0;
+	p[3] = 40;
+	expect_drop(&s, p, 39, RGW_CTR_udp_short);
+	p[3] = 22;
+	expect_drop(&s, p, 22, RGW_CTR_udp_bad_attribute);         /* P-PKT-6 */
+	p[20] = 1;
+	p[21] = 3;
+	expect_drop(&s, p, 22, RGW_CTR_udp_bad_attribute);
+	p[3] = 21;
+	expect_drop(&s, p, 21, RGW_CTR_udp_bad_attribute);
+	good_request_is_answered(&s);
+	sim_end(&s);
+}
+
+/* P-PKT-4: octets behind Length are padding; they are neither checked nor forwarded. */
+static void
+padding_is_ignored(void **state)
+{
+	struct sim s;
+	uint8_t p[256] = { 0 };
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len + 50);
+	sim_run(&s, 100);
+	assert_int_equal(s.n_got, 1);
+	s.expected_foreign = 1;
+	sim_end(&s);
+}
+
+static void
+unknown_source(void **state)
+{
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | WITH_PASSWORD);
+	sim_datagram(&s, 0, "192.0.2.11:5000", p, len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_udp_unknown_client), 1);
+	assert_string_equal(s.last_event, "unknown-client");
+	good_request_is_answered(&s);
+	sim_end(&s);
+}
+
+/* P-PKT-9: unknown codes, responses, and what the port does not serve. */
+static void
+codes_that_are_not_served(void **state)
+{
+	static const uint8_t codes[] = { 0, 2, 3, 5, 6, 11, 13, 40, 41, 43, 44, 52, 250, 255 };
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	for (size_t i = 0; i < sizeof codes; i++) {
+		len = build(p, sizeof p, codes[i], 1, WITH_PASSWORD);
+		expect_drop(&s, p, len, RGW_CTR_udp_bad_code);
+	}
+	/* Socket 1 takes accounting only. */
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | WITH_PASSWORD);
+	sim_datagram(&s, 1, NAS, p, len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_udp_bad_code), sizeof codes + 1);
+	good_request_is_answered(&s);
+	sim_end(&s);
+}
+
+/* P-AUT-3: an Accounting-Request with a wrong authenticator, or none (all zero). */
+static void
+accounting_with_a_wrong_authenticator(void **state)
+{
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	len = build(p, sizeof p, 4, 1, 0);
+	p[len - 1] ^= 1;
+	expect_drop(&s, p, len, RGW_CTR_udp_bad_authenticator);
+	len = build(p, sizeof p, 4, 1, 0);
+	memset(p + 4, 0, 16);
+	expect_drop(&s, p, len, RGW_CTR_udp_bad_authenticator);
+	assert_string_equal(s.last_event, "bad-authenticator");
+	good_request_is_answered(&s);
+	sim_end(&s);
+}
+
+/* P-MA-3 to 8. */
+static void
+message_authenticators_that_are_wrong_or_missing(void **state)
+{
+	static const struct {
+		uint8_t code;
+		unsigned parts;
+		enum rgw_counter counter;
+	} cases[] = {
+		{ 1, WITH_MSGAUTH | BAD_MSGAUTH | WITH_PASSWORD, RGW_CTR_udp_bad_message_authenticator },
+		{ 1, WITH_MSGAUTH | TWO_MSGAUTHS | WITH_PASSWORD, RGW_CTR_udp_bad_message_authenticator },
+		{ 1, SHORT_MSGAUTH | WITH_PASSWORD, RGW_CTR_udp_bad_message_authenticator },
+		{ 1, WITH_MSGAUTH | BAD_MSGAUTH | WITH_EAP, RGW_CTR_udp_bad_message_authenticator },
+		{ 12, WITH_MSGAUTH | BAD_MSGAUTH, RGW_CTR_udp_bad_message_authenticator },
+		{ 1, WITH_EAP, RGW_CTR_udp_missing_message_authenticator },
+		{ 1, 0, RGW_CTR_udp_missing_message_authenticator },
+		{ 12, 0, RGW_CTR_udp_missing_message_authenticator },
+	};
+	struct sim s;
+	uint8_t p[256];
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t len = build(p, sizeof p, cases[i].code, 1, cases[i].parts);
+
+		expect_drop(&s, p, len, cases[i].counter);
+	}
+	good_request_is_answered(&s);
+	sim_end(&s);
+}
+
+/* P-DUP-6: a forged packet under the identifier of a pending request changes nothing. */
+static void
+forged_packet_does_not_touch_the_cache(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.delay = 1000;
+	sim_start(&s);
+	r = sim_request(&s, 1, 5000, 1, "user@example.org");
+	sim_run(&s, 500);
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | BAD_MSGAUTH | WITH_PASSWORD);
+	expect_drop(&s, p, len, RGW_CTR_udp_bad_message_authenticator);
+	sim_run(&s, 1000);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 0);
+	sim_end(&s);
+}
+
+/* P-BR-4: required means required, whatever else is in the packet. */
+static void
+message_authenticator_required(void **state)
+{
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_client_conf(&s)->require_message_authenticator = RGW_YES;
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_PASSWORD);
+	expect_drop(&s, p, len, RGW_CTR_udp_missing_message_authenticator);
+	len = build(p, sizeof p, 1, 1, WITH_CHAP);
+	expect_drop(&s, p, len, RGW_CTR_udp_missing_message_authenticator);
+	/* Accounting is signed; it needs none (P-BR-14). */
+	len = build(p, sizeof p, 4, 1, 0);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
+	good_request_is_answered(&s);
+	s.expected_foreign = 1;
+	sim_end(&s);
+}
+
+/* P-BR-7. */
+static void
+proxy_state_needs_message_authenticator(void **state)
+{
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_client_conf(&s)->limit_proxy_state = RGW_YES;
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_PASSWORD | WITH_PROXY_STATE);
+	expect_drop(&s, p, len, RGW_CTR_udp_proxy_state_limit);
+	len = build(p, sizeof p, 1, 2, WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	len = build(p, sizeof p, 1, 3, WITH_PASSWORD | WITH_PROXY_STATE | WITH_MSGAUTH);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 2);
+	sim_end(&s);
+}
+
+/* P-BR-8: the first Access-Request decides, and only it. */
+static void
+automatic_settings_learn_from_the_first_request(void **state)
+{
+	static const struct {
+		unsigned first;   /* parts of the first request */
+		unsigned then;    /* of the second */
+		bool accepted;    /* is the second let in? */
+	} cases[] = {
+		{ WITH_MSGAUTH | WITH_PASSWORD, WITH_PASSWORD, false },
+		{ WITH_PASSWORD, WITH_PASSWORD, true },
+		{ WITH_PASSWORD, WITH_PASSWORD | WITH_PROXY_STATE, false },
+		{ WITH_PASSWORD | WITH_PROXY_STATE, WITH_PASSWORD | WITH_PROXY_STATE, true },
+		{ WITH_MSGAUTH | WITH_EAP, WITH_PASSWORD, true },
+		{ WITH_MSGAUTH | WITH_EAP, WITH_PASSWORD | WITH_PROXY_STATE, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct sim s;
+		uint8_t p[256];
+		size_t len;
+
+		sim_init(&s, "198.51.100.1");
+		sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
+		sim_client_conf(&s)->limit_proxy_state = RGW_AUTO;
+		sim_start(&s);
+		len = build(p, sizeof p, 1, 1, cases[i].first);
+		sim_datagram(&s, 0, NAS, p, len);
+		assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
+		len = build(p, sizeof p, 1, 2, cases[i].then);
+		sim_datagram(&s, 0, NAS, p, len);
+		assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1 + cases[i].accepted);
+		sim_end(&s);
+	}
+}
+
+/* A packet that fails its check teaches nothing, and a network of clients does not learn. */
+static void
+nothing_is_learned_from_forgeries_or_networks(void **state)
+{
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | BAD_MSGAUTH | WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	len = build(p, sizeof p, 1, 2, WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
+	sim_end(&s);
+
+	sim_init(&s, "198.51.100.1");
+	sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
+	assert_true(rgw_prefix_parse("192.0.2.0/24", &sim_client_conf(&s)->address.v[0]));
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	len = build(p, sizeof p, 1, 2, WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 2);
+	sim_end(&s);
+}
+
+/* P-SS-4, P-SS-20: answered here, with no peer in sight. */
+static void
+status_server_is_answered_here(void **state)
+{
+	struct sim s;
+	struct sim_req *both;
+	struct sim_req *accounting;
+	struct rgw_secret *secret = rgw_secret_new(SIM_SECRET, strlen(SIM_SECRET));
+	struct rgw_builder b;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.refuse = true;
+	sim_start(&s);
+	both = sim_request(&s, 12, 5000, 1, NULL);
+	assert_int_equal(both->answers, 1);
+	assert_int_equal(both->answer[0], RGW_ACCESS_ACCEPT);
+	assert_int_equal(both->answer[20], RGW_MESSAGE_AUTHENTICATOR);
+	/* The accounting port answers with a bare Accounting-Response. */
+	accounting = rgw_xcalloc(1, sizeof *accounting);
+	accounting->port = 5001;
+	accounting->sock = 1;
+	rgw_build_begin(&b, accounting->data, 256, 12, 2, both->data + 4, true);
+	accounting->len = rgw_build_request(&b, secret);
+	s.reqs = rgw_xrealloc(s.reqs, (s.n_reqs + 1) * sizeof accounting);
+	s.reqs[s.n_reqs++] = accounting;
+	sim_again(&s, accounting);
+	assert_int_equal(accounting->answers, 1);
+	assert_int_equal(accounting->answer[0], RGW_ACCOUNTING_RESPONSE);
+	assert_int_equal(accounting->answer_len, 20);
+	assert_int_equal(sim_counter(&s, RGW_CTR_status_server_answered), 2);
+	assert_int_equal(s.n_conns, 0);
+	rgw_secret_free(secret);
+	sim_end(&s);
+}
+
+static void
+too_many_proxy_states(void **state)
+{
+	struct sim s;
+	uint8_t p[512];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.conf.gateway.loop_limit = 1;
+	sim_start(&s);
+	len = build(p, sizeof p, 4, 1, WITH_PROXY_STATE);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
+	/* The same attribute once more; the authenticator is made anew. */
+	memcpy(p + len, p + len - 5, 5);
+	p[3] = (uint8_t)(len + 5);
+	memset(p + 4, 0, 16);
+	{
+		struct rgw_secret *secret = rgw_secret_new(SIM_SECRET, strlen(SIM_SECRET));
+		struct rgw_md5 md5;
+
+		rgw_md5_init(&md5);
+		rgw_md5_update(&md5, p, len + 5);
+		rgw_md5_update(&md5, secret->octets, secret->len);
+		rgw_md5_final(&md5, p + 4);
+		rgw_secret_free(secret);
+	}
+	expect_drop(&s, p, len + 5, RGW_CTR_udp_too_many_proxy_states);
+	sim_end(&s);
+}
+
+static void
+max_requests_bites(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.conf.gateway.max_requests = 20;
+	s.answer = SIM_SILENT;
+	sim_start(&s);
+	for (unsigned i = 0; i < 25; i++)
+		sim_request(&s, 1, 5000, (uint8_t)i, "user@example.org");
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 20);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_no_room), 5);
+	assert_string_equal(s.last_event, "requests-no-room");
+	sim_end(&s);
+}
+
+/* Routing: no section, and a peer that does not take this kind. */
+static void
+no_route_and_not_allowed(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	free(s.conf.realm.v[0]->head.name);
+	s.conf.realm.v[0]->head.name = rgw_xstrdup("example.org");
+	s.conf.realm.v[0]->kind = RGW_REALM_EXACT;
+	sim_client_conf(&s)->protocol_error = true;
+	sim_peer_conf(&s)->allow = RGW_SERVICE_AUTH;
+	sim_start(&s);
+	r = sim_request(&s, 1, 5000, 1, "user@elsewhere.example");
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_no_route), 1);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->answer[0], RGW_PROTOCOL_ERROR);
+	r = sim_request(&s, 1, 5000, 2, NULL);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_no_route), 2);
+	r = sim_request(&s, 4, 5000, 3, "user@example.org");
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_not_allowed), 1);
+	r = sim_request(&s, 1, 5000, 4, "user@EXAMPLE.org");
+	sim_run(&s, 100);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->answer[0], RGW_ACCESS_ACCEPT);
+	sim_end(&s);
+}
+
+/* A client may have its own way, whatever the realm. Accounting-On has no User-Name. */
+static void
+client_with_its_own_pool(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	free(s.conf.realm.v[0]->head.name);
+	s.conf.realm.v[0]->head.name = rgw_xstrdup("example.org");
+	s.conf.realm.v[0]->kind = RGW_REALM_EXACT;
+	sim_client_conf(&s)->pool = sim_peer_conf(&s);
+	sim_start(&s);
+	r = sim_request(&s, 4, 5000, 1, NULL);
+	sim_run(&s, 100);
+	assert_int_equal(r->answers, 1);
+	sim_end(&s);
+}
+
+/* P-ATT-16: the request has 4090 octets, and a Message-Authenticator has to be added. */
+static void
+request_that_grows_too_big(void **state)
+{
+	static const uint8_t filler[253] = { 'x' };
+	struct sim s;
+	uint8_t p[4096];
+	struct rgw_secret *secret = rgw_secret_new(SIM_SECRET, strlen(SIM_SECRET));
+	struct rgw_builder b;
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	good_request_is_answered(&s);
+	rgw_build_begin(&b, p, sizeof p, 1, 1, filler, false);
+	rgw_build_attr(&b, RGW_USER_PASSWORD, "0123456789abcdef", 16);
+	while (b.w.len + 200 <= 4090)
+		rgw_build_attr(&b, 99, filler, 198);
+	rgw_build_attr(&b, 99, filler, 4090 - b.w.len - 2);
+	len = rgw_build_request(&b, secret);
+	assert_int_equal(len, 4090);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_too_big), 1);
+	good_request_is_answered(&s);
+	rgw_secret_free(secret);
+	sim_end(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(malformed_datagrams),
+		cmocka_unit_test(padding_is_ignored),
+		cmocka_unit_test(unknown_source),
+		cmocka_unit_test(codes_that_are_not_served),
+		cmocka_unit_test(accounting_with_a_wrong_authenticator),
+		cmocka_unit_test(message_authenticators_that_are_wrong_or_missing),
+		cmocka_unit_test(forged_packet_does_not_touch_the_cache),
+		cmocka_unit_test(message_authenticator_required),
+		cmocka_unit_test(proxy_state_needs_message_authenticator),
+		cmocka_unit_test(automatic_settings_learn_from_the_first_request),
+		cmocka_unit_test(nothing_is_learned_from_forgeries_or_networks),
+		cmocka_unit_test(status_server_is_answered_here),
+		cmocka_unit_test(too_many_proxy_states),
+		cmocka_unit_test(max_requests_bites),
+		cmocka_unit_test(no_route_and_not_allowed),
+		cmocka_unit_test(client_with_its_own_pool),
+		cmocka_unit_test(request_that_grows_too_big),
+	};
+
+	return cmocka_run_group_tests_name("ingress", tests, NULL, NULL);
+}
