@@ -3,10 +3,19 @@
 
 O        ?= build
 WOLFSSL  ?= lean
-CC       ?= gcc
 PREFIX   ?= /usr/local
 SAN      ?=
 LEAN     ?= build/wolfssl
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+# V=1 shows the commands.
+ifeq ($(V),)
+quiet = @echo '  $(1) $@';
+else
+quiet =
+endif
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
@@ -46,27 +55,42 @@ lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c))
 lib_obj  = $(lib_src:%.c=$(O)/%.o)
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
 test_bin = $(test_src:tests/%.c=$(O)/tests/%)
-help_src = $(filter-out $(test_src),$(wildcard tests/unit/*.c tests/scenario/*.c))
-help_obj = $(help_src:%.c=$(O)/%.o)
+unit_help = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+sim_help = $(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c))
 fuzz_src = $(wildcard tests/fuzz/fuzz_*.c)
+fuzz_bin = $(fuzz_src:tests/%.c=$(O)/tests/%)
 
-.PHONY: all FORCE
+.SECONDARY:
+.PHONY: all help tests test check asan valgrind lint fuzz demo deps install clean FORCE
+
 all: $(O)/radsecgw
 
+help:
+	@echo 'make               builds $(O)/radsecgw (WOLFSSL=lean|system, CC=gcc|clang, SAN=address,undefined)'
+	@echo 'make deps          installs what building needs (Debian, as root)'
+	@echo 'make demo          sets everything up and shows logins crossing, with real servers at both ends'
+	@echo 'make test          installs what it needs and runs all tests, with both wolfSSLs and with sanitizers'
+	@echo 'make check         all tests of this build only'
+	@echo 'make asan          all tests with AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make valgrind      all tests under valgrind'
+	@echo 'make lint          clang-tidy, cppcheck, includes, size of functions, manual pages'
+	@echo 'make fuzz          each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX)'
+
+# ---- the program
+
 $(O)/radsecgw: $(O)/src/app/main.o $(O)/libradsecgw.a
-	$(CC) $(cflags) $(ldflags) -o $@ $^ $(libs)
+	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs)
 
 $(O)/libradsecgw.a: $(lib_obj)
-	rm -f $@ && ar rcs $@ $^
+	@rm -f $@
+	$(call quiet,AR  ) ar rcs $@ $^
 
 $(O)/%.o: %.c $(O)/flags | $(tls_ready)
 	@mkdir -p $(@D)
-	$(CC) $(cflags) $(tls_cflags) -MMD -MP -c -o $@ $<
+	$(call quiet,CC  ) $(CC) $(cflags) $(tls_cflags) -MMD -MP -c -o $@ $<
 
 $(O)/src/app/version.o: cflags += -DRGW_VERSION='"$(VERSION)"' -DRGW_WOLFSSL='"$(WOLFSSL)"'
-
-$(O)/tests/%: $(O)/tests/%.o $(help_obj) $(O)/libradsecgw.a
-	$(CC) $(cflags) $(ldflags) -o $@ $^ $(libs) -lcmocka
 
 $(LEAN)/lib/libwolfssl.a:
 	etc/build/lean-wolfssl.sh $(LEAN)
@@ -74,7 +98,73 @@ $(LEAN)/lib/libwolfssl.a:
 # Objects are made anew when the flags change, so that one folder never mixes two builds.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs)' | cmp -s - $@ || \
-		echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs)' >$@
+	@echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs) $(VERSION)' | cmp -s - $@ || \
+		echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs) $(VERSION)' >$@
 
--include $(lib_obj:.o=.d) $(O)/src/app/main.d $(test_bin:=.d) $(help_obj:.o=.d)
+# ---- tests
+
+tests: all $(test_bin) $(fuzz_bin)
+
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(unit_help:%.c=$(O)/%.o) $(O)/libradsecgw.a
+	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs) -lcmocka
+
+$(O)/tests/scenario/%: $(O)/tests/scenario/%.o $(sim_help:%.c=$(O)/%.o) $(O)/libradsecgw.a
+	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs) -lcmocka
+
+# Without libFuzzer a target reads the files it is given: the seed corpora are part of the tests.
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(O)/libradsecgw.a
+	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs)
+
+check: tests
+	tests/run.py --build $(O)
+
+asan:
+	$(MAKE) O=build/asan SAN=address,undefined check
+
+valgrind: tests
+	tests/run.py --build $(O) --wrap '$(VALGRIND)' unit scenario conf corpus e2e
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
+
+test:
+	etc/build/deps.sh build system test
+	$(MAKE) O=build tests
+	$(MAKE) O=build/system WOLFSSL=system tests
+	$(MAKE) O=build/asan SAN=address,undefined tests
+	tests/all.sh
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	etc/build/deps.sh build fuzz
+	$(MAKE) O=build/fuzz CC=clang SAN=address,undefined,fuzzer-no-link build/fuzz/libradsecgw.a
+	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+
+lint:
+	etc/build/deps.sh build test lint
+	$(MAKE) tests
+	$(MAKE) O=build/clang CC=clang tests
+	tests/lint/run.sh
+
+# ---- use
+
+deps:
+	etc/build/deps.sh build
+
+demo:
+	@etc/build/deps.sh build test
+	@$(MAKE) -s all
+	@tests/e2e/demo.py
+
+install: all
+	install -D -m 755 $(O)/radsecgw $(DESTDIR)$(PREFIX)/sbin/radsecgw
+	install -d $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 etc/man/radsecgw.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 etc/man/radsecgw.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples
+	install -m 644 etc/examples/*.ini $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
+	install -m 755 certs/make-pki.sh $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
+
+clean:
+	rm -rf build
+
+-include $(lib_obj:.o=.d) $(O)/src/app/main.d $(test_bin:=.d) $(fuzz_bin:=.d)
+-include $(unit_help:%.c=$(O)/%.d) $(sim_help:%.c=$(O)/%.d)

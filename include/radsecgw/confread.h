@@ -30,7 +30,8 @@ struct rgw_conf_report {
 void rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity severity,
     const char *file, unsigned line, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Reads, expands, checks. NULL if there was any error; the caller frees the result otherwise. */
+/* Reads, expands, checks. NULL if there was any error; the caller frees the result otherwise. Paths
+ * in it are as seen from the current directory if `path` is. */
 struct rgw_conf *rgw_conf_load(const char *path, struct rgw_conf_report *report);
 
 /* Wipes secrets and frees everything; NULL is ignored. */

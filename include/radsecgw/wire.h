@@ -25,7 +25,8 @@ struct rgw_rd {
 static inline struct rgw_rd
 rgw_rd_of(const uint8_t *data, size_t len)
 {
-	return (struct rgw_rd){ data, data + len, false };
+	/* No octets may come as NULL, to which even 0 must not be added. */
+	return (struct rgw_rd){ data, data != NULL ? data + len : NULL, false };
 }
 
 static inline size_t

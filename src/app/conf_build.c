@@ -71,7 +71,8 @@ rgw_build_title(enum rgw_conf_kind kind, const void *data, char buf[static RGW_T
 	const struct rgw_conf_head *head = data;
 	const char *blank = head->name[0] != '\0' ? " " : "";
 
-	snprintf(buf, RGW_TITLE_TEXT, "[%s%s%s]", rgw_conf_section_of(kind)->name, blank, head->name);
+	snprintf(buf, RGW_TITLE_TEXT, "[%s%s%s]", rgw_conf_section_of(kind)->name, blank,
+	    head->name);
 	return buf;
 }
 
@@ -181,10 +182,13 @@ unknown_section(struct rgw_build *b, const char *name, struct rgw_place at)
 	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++)
 		rgw_nearest_try(&near, rgw_conf_section_of(kind)->name);
 	if (near.best[0] != '\0')
-		rgw_build_error(b, at, "there is no section [%s]; did you mean [%s]?", name, near.best);
+		rgw_build_error(b, at,
+		    "there is no section [%s]; did you mean [%s]?", name, near.best);
 	else
-		rgw_build_error(b, at, "there is no section [%s]; there are gateway, log, tls, listen, "
-		                       "client, peer and realm", name);
+		rgw_build_error(b, at,
+		    "there is no section [%s]; there are gateway, log, tls, listen, client, peer "
+		    "and realm",
+		    name);
 }
 
 /* Sections without name may come several times; the first one gives them their place. */
@@ -224,7 +228,8 @@ rgw_build_section(struct rgw_build *b, const char *text, struct rgw_place at)
 	} else if (type->argument == NULL) {
 		reopen(b, kind, at);
 	} else if (name[0] == '\0') {
-		rgw_build_error(b, at, "[%s] needs a name: [%s %s]", type->name, type->name, type->argument);
+		rgw_build_error(b, at,
+		    "[%s] needs a name: [%s %s]", type->name, type->name, type->argument);
 	} else {
 		why = rgw_name_check(kind, name);
 		if (why != NULL)
@@ -275,7 +280,8 @@ complete(struct rgw_build *b, struct rgw_section *section)
 			rgw_build_default(b, section, opt);
 		else if (!given->yes && (opt->flags & RGW_OPT_REQUIRED) != 0 &&
 		    rgw_conf_opt_has(opt, RGW_IS_SECRET))
-			rgw_build_error(b, at, "%s needs `%s` or `%s-file`", title, opt->key, opt->key);
+			rgw_build_error(b, at,
+			    "%s needs `%s` or `%s-file`", title, opt->key, opt->key);
 		else if (!given->yes && (opt->flags & RGW_OPT_REQUIRED) != 0)
 			rgw_build_error(b, at, "%s needs `%s`", title, opt->key);
 	}
@@ -292,22 +298,26 @@ resolve(struct rgw_build *b, const struct rgw_reference *ref)
 
 	free(id);
 	if (target != NULL) {
-		memcpy((char *)ref->section->data + ref->opt->where, &target->data, sizeof target->data);
+		memcpy((char *)ref->section->data + ref->opt->where, &target->data,
+		    sizeof target->data);
 		return;
 	}
 	if (ref->hide) {
-		rgw_build_error(b, ref->at, "%s: there is no [%s] with that name", ref->opt->key, type);
+		rgw_build_error(b, ref->at,
+		    "%s: there is no [%s] with that name", ref->opt->key, type);
 		return;
 	}
 	rgw_nearest_init(&near, ref->name);
 	for (size_t i = 0; i < b->sections.n; i++)
 		if (b->sections.v[i]->kind == kind)
-			rgw_nearest_try(&near, ((struct rgw_conf_head *)b->sections.v[i]->data)->name);
+			rgw_nearest_try(&near,
+			    ((struct rgw_conf_head *)b->sections.v[i]->data)->name);
 	if (near.best[0] != '\0')
 		rgw_build_error(b, ref->at, "%s: there is no [%s %.60s]; did you mean `%s`?",
 		    ref->opt->key, type, ref->name, near.best);
 	else
-		rgw_build_error(b, ref->at, "%s: there is no [%s %.60s]", ref->opt->key, type, ref->name);
+		rgw_build_error(b, ref->at,
+		    "%s: there is no [%s %.60s]", ref->opt->key, type, ref->name);
 }
 
 static void

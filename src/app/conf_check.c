@@ -31,8 +31,8 @@ check_gateway(struct rgw_build *b, const struct rgw_section *section)
 			rgw_hidden_parse(list->v[j], &before);
 			if (before.vendor == row.vendor && before.type == row.type)
 				rgw_build_error(b, place_of(section, list),
-				    "encrypted-attribute: %s and %s are the same attribute", list->v[j],
-				    list->v[i]);
+				    "encrypted-attribute: %s and %s are the same attribute",
+				    list->v[j], list->v[i]);
 		}
 	}
 }
@@ -49,8 +49,8 @@ check_log(struct rgw_build *b, const struct rgw_section *section)
 		rgw_build_error(b, place_of(section, &log->identity),
 		    "identity = hash needs `hash-key` or `hash-key-file`");
 	if (log->identity != RGW_LOG_ID_HASH && key->yes)
-		rgw_build_error(b, key->at, "hash-key has no effect without identity = hash; remove one or "
-		                            "set the other");
+		rgw_build_error(b, key->at,
+		    "hash-key has no effect without identity = hash; remove one or set the other");
 }
 
 static void
@@ -60,7 +60,8 @@ check_tls(struct rgw_build *b, const struct rgw_section *section)
 	bool min_given = rgw_build_given(section, &tls->min_version)->yes;
 
 	if (tls->min_version > tls->max_version)
-		rgw_build_error(b, place_of(section, min_given ? &tls->min_version : &tls->max_version),
+		rgw_build_error(b,
+		    place_of(section, min_given ? &tls->min_version : &tls->max_version),
 		    "min-version is newer than max-version");
 }
 
@@ -99,8 +100,8 @@ check_listen(struct rgw_build *b, const struct rgw_section *section)
 		if (other == NULL)
 			continue;
 		at = place_of(other, &((const struct rgw_conf_listen *)other->data)->udp);
-		rgw_build_error(b, place_of(section, &listen->udp), "udp: %s is already in %s at %s:%u",
-		    rgw_addr_format(&listen->udp.v[i], addr),
+		rgw_build_error(b, place_of(section, &listen->udp),
+		    "udp: %s is already in %s at %s:%u", rgw_addr_format(&listen->udp.v[i], addr),
 		    rgw_build_title(RGW_CONF_LISTEN, other->data, title), at.file, at.line);
 	}
 }
@@ -141,11 +142,14 @@ check_prefix(struct rgw_build *b, const struct rgw_section *section, const struc
 		rgw_build_error(b, at, "address: %s is given twice", text);
 	else if (other != NULL)
 		rgw_build_error(b, at, "address: %s is already that of %s at %s:%u", text,
-		    rgw_build_title(RGW_CONF_CLIENT, other, title), other->head.file, other->head.line);
+		    rgw_build_title(RGW_CONF_CLIENT, other, title), other->head.file,
+		    other->head.line);
 	/* P-DEP-1 */
 	if (is_public(p))
-		rgw_build_warn(b, at, "address: %s is public, and nothing protects RADIUS/UDP on its way; "
-		    "use a private network or a tunnel", text);
+		rgw_build_warn(b, at,
+		    "address: %s is public, and nothing protects RADIUS/UDP on its way; use a "
+		    "private network or a tunnel",
+		    text);
 }
 
 static void
@@ -159,10 +163,13 @@ check_client(struct rgw_build *b, const struct rgw_section *section)
 		check_prefix(b, section, &client->address.v[i]);
 	if (client->secret != NULL && client->secret->len <= SHORT_SECRET)
 		rgw_build_warn(b, place_of(section, &client->secret),
-		    "secret: %d octets or fewer can be guessed; take 24 random ones or more", SHORT_SECRET);
+		    "secret: %d octets or fewer can be guessed; take 24 random ones or more",
+		    SHORT_SECRET);
 	if (!rgw_build_given(section, &client->pool)->yes && b->conf->realm.n == 0)
-		rgw_build_error(b, at, "%s has no `pool`, and there is no [realm PATTERN] to route its "
-		    "requests; add one of them", rgw_build_title(RGW_CONF_CLIENT, client, title));
+		rgw_build_error(b, at,
+		    "%s has no `pool`, and there is no [realm PATTERN] to route its requests; add "
+		    "one of them",
+		    rgw_build_title(RGW_CONF_CLIENT, client, title));
 }
 
 static bool
@@ -226,7 +233,8 @@ rgw_check_all(struct rgw_build *b, const char *path)
 	for (size_t i = 0; i < b->sections.n; i++)
 		check_section(b, b->sections.v[i]);
 	if (b->conf->listen.n == 0)
-		rgw_build_error(b, whole, "there is no [listen NAME], so nothing would be received");
+		rgw_build_error(b, whole,
+		    "there is no [listen NAME], so nothing would be received");
 	if (b->conf->client.n == 0)
 		rgw_build_error(b, whole, "there is no [client NAME], so nobody may send requests");
 	if (b->conf->peer.n == 0)

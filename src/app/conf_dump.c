@@ -137,9 +137,10 @@ rgw_conf_print_options(FILE *out)
 
 			fprintf(out, "%s\t%s\t%s\t", section, opt->key, rgw_conf_opt_type(opt));
 			print_default(opt, out);
-			fprintf(out, "\t%s\t%s\n", rgw_conf_opt_range(opt, range, sizeof range), opt->help);
+			fprintf(out, "\t%s\t%s\n", rgw_conf_opt_range(opt, range, sizeof range),
+			    opt->help);
 			if (rgw_conf_opt_has(opt, RGW_IS_SECRET))
-				fprintf(out, "%s\t%s-file\tfile\t(none)\t-\tfile that holds %s, instead of it\n",
+				fprintf(out, "%s\t%s-file\tfile\t(none)\t-\tfile that holds %s\n",
 				    section, opt->key, opt->key);
 		}
 	}

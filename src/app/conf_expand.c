@@ -10,7 +10,8 @@
 /* A value is a line or a small file, never a document. */
 #define FILE_LIMIT 65536
 
-static void fail(struct rgw_expansion *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void fail(struct rgw_expansion *e, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void
 fail(struct rgw_expansion *e, const char *fmt, ...)
@@ -82,15 +83,17 @@ add_variable(struct rgw_expansion *e, char *body, bool split)
 		fallback += 2;
 	}
 	if (!is_name(body, strlen(body))) {
-		fail(e, "`${` needs the name of a variable or file: behind it; a `$` itself is written `$$`");
+		fail(e,
+		    "`${` needs the name of a variable or file: behind it; a `$` itself is written "
+		    "`$$`");
 		return false;
 	}
 	value = getenv(body);
 	if (fallback != NULL && (value == NULL || value[0] == '\0'))
 		value = fallback;
 	if (value == NULL) {
-		fail(e, "the environment has no variable %.60s; set it, or write ${%.60s:-default}", body,
-		    body);
+		fail(e, "the environment has no variable %.60s; set it, or write ${%.60s:-default}",
+		    body, body);
 		return false;
 	}
 	add(e, value, strlen(value), split);
@@ -152,7 +155,8 @@ quoted(struct rgw_expansion *e, const char *p)
 	}
 	p = skip_blanks(p + 1);
 	if (*p != '\0' && !(e->list && *p == ',')) {
-		fail(e, "text behind the closing `\"` (inside of quotes, a `\"` is written `\"\"`)");
+		fail(e,
+		    "text behind the closing `\"` (inside of quotes, a `\"` is written `\"\"`)");
 		return NULL;
 	}
 	return p;

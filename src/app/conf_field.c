@@ -37,9 +37,12 @@ format_words(const char *const *words, unsigned bits, char *buf, size_t size)
 	size_t n = 0;
 
 	buf[0] = '\0';
-	for (unsigned i = 0; words[i] != NULL && n < size; i++)
+	for (unsigned i = 0; words[i] != NULL && n < size; i++) {
+		const char *comma = n > 0 ? ", " : "";
+
 		if ((bits >> i & 1) != 0)
-			n += (size_t)snprintf(buf + n, size - n, "%s%s", n > 0 ? ", " : "", words[i]);
+			n += (size_t)snprintf(buf + n, size - n, "%s%s", comma, words[i]);
+	}
 }
 
 static void

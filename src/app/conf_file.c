@@ -154,7 +154,8 @@ rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out)
 		/* Sorted by octets, so that the order does not hang on the locale. */
 		qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_names);
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			*(char **)rgw_list_grow(out, sizeof *out->v) = rgw_xstrdup(found.gl_pathv[i]);
+			*(char **)rgw_list_grow(out, sizeof *out->v) =
+			    rgw_xstrdup(found.gl_pathv[i]);
 		break;
 	case GLOB_NOMATCH:
 		/* A pattern may match nothing, but a name promises a file. */

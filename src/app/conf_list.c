@@ -29,7 +29,7 @@ rgw_list_grow(void *list, size_t item_size)
 	struct any_list l = list_of(list);
 	char *item;
 
-	/* There is always room for the next power of two, so that long lists are not moved every time. */
+	/* Room for the next power of two, so that long lists are not moved every time. */
 	if ((l.n & (l.n - 1)) == 0)
 		l.v = rgw_xrealloc(l.v, (l.n > 0 ? 2 * l.n : 1) * item_size);
 	item = (char *)l.v + l.n * item_size;

@@ -16,14 +16,15 @@ rgw_name_kind(const char *text, size_t len)
 	return RGW_CONF_KINDS;
 }
 
-/* Names appear in log lines, metrics and lists, so they have nothing that would need quoting. A realm
- * may be written in UTF-8 (RFC 7542 section 2.2). */
+/* Names appear in log lines, metrics and lists, so they have nothing that would need quoting. A
+ * realm may be written in UTF-8 (RFC 7542 section 2.2). */
 static bool
 is_plain(const char *name, bool utf8)
 {
 	for (const char *p = name; *p != '\0'; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-		        strchr("._-", *p) != NULL || (utf8 && (*p & 0x80) != 0)))
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		        (*p >= '0' && *p <= '9') || strchr("._-", *p) != NULL ||
+		        (utf8 && (*p & 0x80) != 0)))
 			return false;
 	return true;
 }
@@ -52,14 +53,15 @@ check_realm(const char *pattern)
 		break;
 	}
 	if (strncmp(p, "*.", 2) == 0)
-		return "a realm takes no wildcard; the sub-realms of example.org are written .example.org";
+		return "a realm takes no wildcard; the sub-realms of example.org are written "
+		       ".example.org";
 	if (p[0] == '@')
 		return "a realm is what stands behind the last @, without the @ itself";
 	if (p[0] == '\0' || p[0] == '.' || p[strlen(p) - 1] == '.' || strstr(p, "..") != NULL)
 		return "a realm has a name between its dots";
 	if (!is_plain(p, true))
-		return "a realm pattern is *, -, a realm such as example.org, or .example.org for its "
-		       "sub-realms";
+		return "a realm pattern is *, -, a realm such as example.org, or .example.org for "
+		       "its sub-realms";
 	return NULL;
 }
 
@@ -68,7 +70,9 @@ rgw_name_check(enum rgw_conf_kind kind, const char *name)
 {
 	if (kind == RGW_CONF_REALM)
 		return check_realm(name);
-	return is_plain(name, false) ? NULL : "a name consists of letters, digits and the characters . _ -";
+	if (!is_plain(name, false))
+		return "a name consists of letters, digits and the characters . _ -";
+	return NULL;
 }
 
 /* "[client] or [peer]": the sections that have the key. */
@@ -112,21 +116,24 @@ rgw_name_unknown_key(struct rgw_build *b, const char *key, struct rgw_place at)
 
 	owners(key, where, sizeof where);
 	if (where[0] != '\0') {
-		rgw_build_error(b, at, "key `%s` does not belong in [%s] but in %s", key, section, where);
+		rgw_build_error(b, at,
+		    "key `%s` does not belong in [%s] but in %s", key, section, where);
 		return;
 	}
 	rgw_nearest_init(&near, key);
 	try_keys(&near, kind);
 	if (near.best[0] != '\0') {
-		rgw_build_error(b, at, "[%s] has no key `%s`; did you mean `%s`?", section, key, near.best);
+		rgw_build_error(b, at,
+		    "[%s] has no key `%s`; did you mean `%s`?", section, key, near.best);
 		return;
 	}
 	for (enum rgw_conf_kind other = 0; other < RGW_CONF_KINDS; other++)
 		try_keys(&near, other);
 	if (near.best[0] != '\0') {
 		owners(near.best, where, sizeof where);
-		rgw_build_error(b, at, "[%s] has no key `%s`; did you mean `%s`, which belongs in %s?",
-		    section, key, near.best, where);
+		rgw_build_error(b, at,
+		    "[%s] has no key `%s`; did you mean `%s`, which belongs in %s?", section, key,
+		    near.best, where);
 		return;
 	}
 	rgw_build_error(b, at, "[%s] has no key `%s`", section, key);

@@ -50,7 +50,9 @@ shown(const struct option *o, const char *text, char *buf, size_t size)
 static const char *
 comment_hint(const struct option *o, const char *text)
 {
-	return !o->hide && strstr(text, " #") != NULL ? " (a comment behind a value begins with ` ;`)" : "";
+	if (o->hide || strstr(text, " #") == NULL)
+		return "";
+	return " (a comment behind a value begins with ` ;`)";
 }
 
 static void
@@ -74,8 +76,8 @@ set_value(struct option *o, const char *text, size_t len)
 static void
 warn_exposed(struct option *o, const char *path, const char *to)
 {
-	rgw_build_warn(o->b, o->at, "%s: %s can be read by %s; allow it to its owner alone (chmod 600)", o->key, path,
-	    to);
+	rgw_build_warn(o->b, o->at,
+	    "%s: %s can be read by %s; allow it to its owner alone (chmod 600)", o->key, path, to);
 }
 
 /* Files must be there; what is in them is for the network layer to find out. */
@@ -117,8 +119,9 @@ set_log_target(struct option *o, const char *text)
 		char buf[128];
 
 		o->given->broken = true;
-		rgw_build_error(o->b, o->at, "%s: %s is neither stderr, syslog nor a path with a `/`",
-		    o->key, shown(o, text, buf, sizeof buf));
+		rgw_build_error(o->b, o->at,
+		    "%s: %s is neither stderr, syslog nor a path with a `/`", o->key,
+		    shown(o, text, buf, sizeof buf));
 	}
 }
 
@@ -175,7 +178,8 @@ set_secret(struct option *o, const char *text, size_t len)
 {
 	set_item(o, text, len);
 	if (!o->given->broken && (is_blank(text[0]) || is_blank(text[len - 1])))
-		rgw_build_warn(o->b, o->at, "%s: the value begins or ends with white space", o->key);
+		rgw_build_warn(o->b, o->at,
+		    "%s: the value begins or ends with white space", o->key);
 }
 
 /* x-file: the secret is all that is in the file, but for one line break at its end. */
@@ -250,8 +254,8 @@ expand_and_set(struct option *o, const char *raw)
 }
 
 char *
-rgw_build_next_item(struct rgw_build *b, const struct rgw_expansion *e, const char *key, char **rest,
-    struct rgw_place at)
+rgw_build_next_item(struct rgw_build *b, const struct rgw_expansion *e, const char *key,
+    char **rest, struct rgw_place at)
 {
 	while (*rest != NULL) {
 		char *item = *rest + strspn(*rest, BLANKS);
@@ -277,11 +281,12 @@ given_twice(struct option *o, bool from_file)
 	const struct rgw_given *given = o->given;
 
 	if (from_file != given->from_file)
-		rgw_build_error(o->b, o->at, "only one of `%s` and `%s-file` may be given; the other is at "
-		    "%s:%u", o->opt->key, o->opt->key, given->at.file, given->at.line);
+		rgw_build_error(o->b, o->at,
+		    "only one of `%s` and `%s-file` may be given; the other is at %s:%u",
+		    o->opt->key, o->opt->key, given->at.file, given->at.line);
 	else
-		rgw_build_error(o->b, o->at, "`%s` is given twice, first at %s:%u", o->key, given->at.file,
-		    given->at.line);
+		rgw_build_error(o->b, o->at, "`%s` is given twice, first at %s:%u", o->key,
+		    given->at.file, given->at.line);
 }
 
 /* Finds the option and marks it as given. false = there is nothing more to do. */

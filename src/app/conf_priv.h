@@ -43,7 +43,8 @@ extern const struct rgw_unit rgw_unit_time[];
 /* Reads the whole text. NULL on success; otherwise what is wrong with it, in words. */
 const char *rgw_unit_parse(const char *text, const struct rgw_unit *units, uint64_t *out);
 /* Writes with the largest unit that is exact; returns buf. */
-const char *rgw_unit_format(uint64_t n, const struct rgw_unit *units, char buf[static RGW_UNIT_TEXT]);
+const char *rgw_unit_format(uint64_t n, const struct rgw_unit *units,
+    char buf[static RGW_UNIT_TEXT]);
 
 /* "10/s", "600/m", "100/s burst 200" or "0". The burst is the number of events if not given. */
 const char *rgw_rate_parse(const char *text, struct rgw_rate *out);
@@ -54,7 +55,7 @@ const char *rgw_rate_format(const struct rgw_rate *rate, char *buf, size_t size)
 /* The path as seen from where `file` is; the caller frees it. */
 char *rgw_path_from(const char *file, const char *path);
 
-/* Adds the contents of a file of at most `limit` octets. NULL on success; otherwise what is wrong. */
+/* Adds the contents of a file of at most `limit` octets. NULL or, in words, what is wrong. */
 const char *rgw_file_read(const char *path, size_t limit, struct rgw_text *out, struct stat *st);
 /* Can it be read, and is it a regular file or, if `directory`, a directory? */
 const char *rgw_file_check(const char *path, bool directory, struct stat *st);
@@ -178,9 +179,9 @@ struct rgw_build {
 	bool no_files;                   /* the text is from memory: touch no file */
 	bool unreadable;                 /* what was not read cannot be missed */
 	struct rgw_htab names;
-	struct { struct rgw_section **v; size_t n; } sections;       /* owned */
-	struct { struct rgw_reference *v; size_t n; } references;    /* owned */
-	struct { struct rgw_file_id *v; size_t n; } seen;            /* owned: the files read so far */
+	struct { struct rgw_section **v; size_t n; } sections;     /* owned */
+	struct { struct rgw_reference *v; size_t n; } references;  /* owned */
+	struct { struct rgw_file_id *v; size_t n; } seen;          /* owned: files read so far */
 	struct rgw_section *current;     /* keys go here; NULL = nowhere */
 	bool skipping;                   /* the reason for current = NULL has been reported */
 };
@@ -205,7 +206,8 @@ void rgw_build_warn(struct rgw_build *b, struct rgw_place at, const char *fmt, .
 
 /* "[client a]", for messages; returns buf. */
 #define RGW_TITLE_TEXT 80
-const char *rgw_build_title(enum rgw_conf_kind kind, const void *data, char buf[static RGW_TITLE_TEXT]);
+const char *rgw_build_title(enum rgw_conf_kind kind, const void *data,
+    char buf[static RGW_TITLE_TEXT]);
 
 /* ---- conf_option.c: options under construction ---- */
 
@@ -236,8 +238,8 @@ void rgw_check_all(struct rgw_build *b, const char *path);
 
 /* ---- conf_source.c ---- */
 
-/* The same as rgw_conf_load for a text in memory. Nothing on disk is read or looked at: includes and
- * secrets from files are refused, and files named for other use are taken to be there. */
+/* The same as rgw_conf_load for a text in memory. Nothing on disk is read or looked at: includes
+ * and secrets from files are refused, and files named for other use are taken to be there. */
 struct rgw_conf *rgw_conf_load_text(const char *text, size_t len, struct rgw_conf_report *report);
 
 #endif

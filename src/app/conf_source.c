@@ -89,35 +89,43 @@ trim(struct span s)
 	return s;
 }
 
+/* The end of the quoted text that begins at i: its closing quote or the last octet. */
+static size_t
+end_of_quotes(struct span s, size_t i)
+{
+	for (i++; i < s.n; i++) {
+		if (s.v[i] != '"')
+			continue;
+		if (i + 1 == s.n || s.v[i + 1] != '"')
+			return i;
+		i++;
+	}
+	return s.n - 1;
+}
+
 /* Cuts a comment, that is a ";" behind a blank, outside of quotes. Quotes count at the start of the
  * value or, in a list, of an item. */
 static struct span
 cut_comment(struct span s, bool list)
 {
 	bool begins = true;
-	bool quoted = false;
+	size_t i;
 
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.v[i];
-
-		if (quoted && c == '"' && i + 1 < s.n && s.v[i + 1] == '"')
-			i++;
-		else if (quoted)
-			quoted = c != '"';
-		else if (c == ';' && i > 0 && is_blank(s.v[i - 1]))
-			return trim((struct span){ s.v, i });
-		else if (c == '"' && begins)
-			quoted = true;
-		begins = !quoted && ((list && c == ',') || (begins && is_blank(c)));
+	for (i = 0; i < s.n; i++) {
+		if (s.v[i] == '"' && begins)
+			i = end_of_quotes(s, i);
+		else if (s.v[i] == ';' && i > 0 && is_blank(s.v[i - 1]))
+			break;
+		begins = (list && s.v[i] == ',') || (begins && is_blank(s.v[i]));
 	}
-	return trim(s);
+	return trim((struct span){ s.v, i });
 }
 
 static bool
 is_key_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-	    c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	    c == '-' || c == '_';
 }
 
 /* The length of the key of a "key = value", or 0 if the line is something else. */
@@ -164,19 +172,21 @@ take_section(struct source *src, struct span s, char *out, int size)
 	src->before = NOTHING;
 	rgw_build_no_section(src->b, true);
 	if (close == NULL) {
-		rgw_build_error(src->b, here(src), "`[` without `]`; a section begins with [section] or "
-		                                   "[section name]");
+		rgw_build_error(src->b, here(src),
+		    "`[` without `]`; a section begins with [section] or [section name]");
 		return false;
 	}
 	name = trim((struct span){ s.v + 1, (size_t)(close - s.v) - 1 });
 	rest = cut_comment((struct span){ close + 1, (size_t)(s.v + s.n - close) - 1 }, false);
 	if (rest.n > 0) {
-		rgw_build_error(src->b, here(src), "text behind `]`; a comment there begins with ` ;`");
+		rgw_build_error(src->b, here(src),
+		    "text behind `]`; a comment there begins with ` ;`");
 		return false;
 	}
 	if (name.n > MAX_NAME || name.n + 2 > limit_of(size)) {
-		rgw_build_error(src->b, here(src), "the section has %zu octets between its brackets; at most "
-		    "%d are possible", name.n, MAX_NAME);
+		rgw_build_error(src->b, here(src),
+		    "the section has %zu octets between its brackets; at most %d are possible",
+		    name.n, MAX_NAME);
 		return false;
 	}
 	memcpy(title, name.v, name.n);
@@ -192,14 +202,20 @@ static void
 too_long(struct source *src, const struct rgw_opt *opt, size_t n, size_t limit)
 {
 	if (opt != NULL && rgw_conf_opt_has(opt, RGW_IS_SECRET))
-		rgw_build_error(src->b, here(src), "the line has %zu octets, at most %zu are possible; put "
-		    "the value into a file and name it with `%s-file`", n, limit, opt->key);
+		rgw_build_error(src->b, here(src),
+		    "the line has %zu octets, at most %zu are possible; put the value into a file "
+		    "and name it with `%s-file`",
+		    n, limit, opt->key);
 	else if (opt != NULL && rgw_conf_opt_has(opt, RGW_IS_LIST))
-		rgw_build_error(src->b, here(src), "the line has %zu octets, at most %zu are possible; "
-		    "continue the list on further, indented lines", n, limit);
+		rgw_build_error(src->b, here(src),
+		    "the line has %zu octets, at most %zu are possible; continue the list on "
+		    "further, indented lines",
+		    n, limit);
 	else
-		rgw_build_error(src->b, here(src), "the line has %zu octets, at most %zu are possible; put "
-		    "the value into a file and write ${file:...}", n, limit);
+		rgw_build_error(src->b, here(src),
+		    "the line has %zu octets, at most %zu are possible; put the value into a file "
+		    "and write ${file:...}",
+		    n, limit);
 }
 
 static bool
@@ -213,8 +229,8 @@ take_key(struct source *src, struct span s, size_t key_len, char *out, int size)
 
 	src->before = A_REFUSED_LINE;
 	if (key_len > MAX_NAME) {
-		rgw_build_error(src->b, here(src), "the key has %zu octets; no key is longer than %d",
-		    key_len, MAX_NAME);
+		rgw_build_error(src->b, here(src),
+		    "the key has %zu octets; no key is longer than %d", key_len, MAX_NAME);
 		return false;
 	}
 	memcpy(src->key, s.v, key_len);
@@ -240,11 +256,12 @@ take_indented(struct source *src, struct span s, char *out, int size)
 {
 	switch (src->before) {
 	case NOTHING:
-		rgw_build_error(src->b, here(src), "an indented line without a list that it could continue");
+		rgw_build_error(src->b, here(src),
+		    "an indented line without a list that it could continue");
 		return false;
 	case A_VALUE:
-		rgw_build_error(src->b, here(src), "an indented line continues a list, but `%s` takes one "
-		    "value", src->key);
+		rgw_build_error(src->b, here(src),
+		    "an indented line continues a list, but `%s` takes one value", src->key);
 		return false;
 	case A_REFUSED_LINE:
 		return false;
@@ -271,7 +288,7 @@ has_control(struct span s)
 	return false;
 }
 
-/* In a list, "[" may begin an address; [client a] is a section wherever it stands. */
+/* Below a key, "[" may begin an address; [client a] is a section wherever it stands. */
 static bool
 is_section(const struct source *src, struct span s, bool indented)
 {
@@ -279,7 +296,7 @@ is_section(const struct source *src, struct span s, bool indented)
 
 	if (s.v[0] != '[')
 		return false;
-	if (!indented || src->before != A_LIST)
+	if (!indented || src->before == NOTHING)
 		return true;
 	while (n < s.n && !is_blank(s.v[n]) && s.v[n] != ']')
 		n++;
@@ -308,8 +325,9 @@ take_line(struct source *src, struct span line, char *out, int size)
 		return take_key(src, s, key_len, out, size);
 	if (indented)
 		return take_indented(src, s, out, size);
-	rgw_build_error(src->b, here(src), "this is neither `key = value` nor [section] nor a comment; "
-	    "further lines of a list are indented");
+	rgw_build_error(src->b, here(src),
+	    "this is neither `key = value` nor [section] nor a comment; further lines of a list "
+	    "are indented");
 	src->before = A_REFUSED_LINE;
 	return false;
 }
@@ -391,7 +409,8 @@ read_text(struct source *src, const char *text, size_t n)
 		for (const char *p = text; p < nul; p++)
 			src->line += *p == '\n';
 		src->line++;
-		rgw_build_error(src->b, here(src), "a NUL octet; this is no text file in UTF-8 or ASCII");
+		rgw_build_error(src->b, here(src),
+		    "a NUL octet; this is no text file in UTF-8 or ASCII");
 		src->b->unreadable = true;
 		return;
 	}
@@ -404,7 +423,8 @@ read_text(struct source *src, const char *text, size_t n)
 	rgw_build_no_section(src->b, false);
 	rc = ini_parse_stream(read_line, src, on_value, src);
 	if (rc != 0)
-		rgw_build_error(src->b, (struct rgw_place){ src->file, 0 }, "the INI library failed (%d)", rc);
+		rgw_build_error(src->b, (struct rgw_place){ src->file, 0 },
+		    "the INI library failed (%d)", rc);
 }
 
 /* Why the file must not be read (again), or NULL. */

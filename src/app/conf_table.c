@@ -71,7 +71,7 @@ static const struct rgw_opt opts[] = {
 	  .help = "further attributes that are hidden with the shared secret" },
 	{ OPT(RGW_CONF_GATEWAY, "loop-limit", COUNT, AT(loop_limit)), .def = "32",
 	  .min = 0, .max = 1000, .unit = "attributes",
-	  .help = "Proxy-State attributes from which on a request is taken to go in circles; 0 = any number" },
+	  .help = "Proxy-State attributes that a request may have, more being a loop; 0 = any" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_log, field)
@@ -134,13 +134,15 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_CLIENT, "secret", SECRET, AT(secret)), .flags = RGW_OPT_REQUIRED,
 	  .min = 1, .max = 1024,
 	  .help = "secret shared with the client" },
-	{ OPT(RGW_CONF_CLIENT, "require-message-authenticator", WORD, AT(require_message_authenticator)),
+	{ OPT(RGW_CONF_CLIENT, "require-message-authenticator", WORD,
+	      AT(require_message_authenticator)),
 	  .def = "auto", .words = autos,
-	  .help = "refuse Access-Requests without Message-Authenticator; auto = as the first one did" },
+	  .help = "drop Access-Requests without Message-Authenticator; auto = learn from the first" },
 	{ OPT(RGW_CONF_CLIENT, "limit-proxy-state", WORD, AT(limit_proxy_state)),
 	  .def = "auto", .words = autos,
-	  .help = "refuse Access-Requests with Proxy-State but without Message-Authenticator" },
-	{ OPT(RGW_CONF_CLIENT, "reply-message-authenticator", BOOL, AT(reply_message_authenticator)),
+	  .help = "drop Access-Requests with Proxy-State but without Message-Authenticator" },
+	{ OPT(RGW_CONF_CLIENT, "reply-message-authenticator", BOOL,
+	      AT(reply_message_authenticator)),
 	  .def = "yes",
 	  .help = "begin every answer to an Access-Request with a Message-Authenticator" },
 	{ OPT(RGW_CONF_CLIENT, "pool", REFERENCE, AT(pool)), .refers = RGW_CONF_PEER,
@@ -270,11 +272,13 @@ rgw_conf_opt_find(enum rgw_conf_kind kind, const char *key, bool *from_file)
 
 	for (const struct rgw_opt *opt = first; opt < first + n; opt++) {
 		size_t len = strlen(opt->key);
+		const char *rest;
 
 		if (strncmp(key, opt->key, len) != 0)
 			continue;
-		*from_file = rgw_conf_opt_has(opt, RGW_IS_SECRET) && strcmp(key + len, "-file") == 0;
-		if (key[len] == '\0' || *from_file)
+		rest = key + len;
+		*from_file = rgw_conf_opt_has(opt, RGW_IS_SECRET) && strcmp(rest, "-file") == 0;
+		if (*rest == '\0' || *from_file)
 			return opt;
 	}
 	return NULL;
@@ -321,7 +325,8 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 		break;
 	case RGW_OPT_COUNT:
 	case RGW_OPT_COUNT_RANGE:
-		snprintf(buf, size, "%ju to %ju%s%s", (uintmax_t)opt->min, (uintmax_t)opt->max, blank, unit);
+		snprintf(buf, size, "%ju to %ju%s%s", (uintmax_t)opt->min, (uintmax_t)opt->max,
+		    blank, unit);
 		break;
 	case RGW_OPT_SIZE:
 		snprintf(buf, size, "%s to %s", rgw_unit_format(opt->min, rgw_unit_size, min),
@@ -340,12 +345,6 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 		snprintf(buf, size, "%ju to %ju/s", (uintmax_t)opt->min, (uintmax_t)opt->max);
 		break;
 	case RGW_OPT_STRING:
-	case RGW_OPT_STRINGS:
-	case RGW_OPT_HOST:
-	case RGW_OPT_SNI:
-	case RGW_OPT_FILE:
-	case RGW_OPT_KEY_FILE:
-	case RGW_OPT_PATHS:
 	case RGW_OPT_SECRET:
 	case RGW_OPT_PASSWORD:
 		snprintf(buf, size, "%ju to %ju octets", (uintmax_t)opt->min, (uintmax_t)opt->max);
@@ -354,13 +353,21 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 		snprintf(buf, size, "stderr, syslog, a path");
 		break;
 	case RGW_OPT_REFERENCE:
-		snprintf(buf, size, "name of a %s", sections[opt->refers].name);
+		snprintf(buf, size, "the name of a [%s]", sections[opt->refers].name);
 		break;
 	case RGW_OPT_ADDRESSES:
+		snprintf(buf, size, "any address, with port %u if it has none", opt->port);
+		break;
 	case RGW_OPT_HOSTS:
-		snprintf(buf, size, "port %u if none is given", opt->port);
+		snprintf(buf, size, "any host, with port %u if it has none", opt->port);
 		break;
 	case RGW_OPT_INCLUDE:
+	case RGW_OPT_STRINGS:
+	case RGW_OPT_HOST:
+	case RGW_OPT_SNI:
+	case RGW_OPT_FILE:
+	case RGW_OPT_KEY_FILE:
+	case RGW_OPT_PATHS:
 	case RGW_OPT_PREFIXES:
 	case RGW_OPT_CERT_RULES:
 	case RGW_OPT_HIDDEN:

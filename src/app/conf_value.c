@@ -27,7 +27,8 @@ in_range(struct rgw_setting *s, uint64_t n)
 
 	if (n >= s->opt->min && n <= s->opt->max)
 		return true;
-	return rgw_reject(s, "is out of range; allowed is %s", rgw_conf_opt_range(s->opt, range, sizeof range));
+	return rgw_reject(s,
+	    "is out of range; allowed is %s", rgw_conf_opt_range(s->opt, range, sizeof range));
 }
 
 bool
@@ -36,7 +37,8 @@ rgw_length_in_range(struct rgw_setting *s)
 	if (s->len == 0 && s->opt->min > 0)
 		return rgw_reject(s, "is empty");
 	if (s->len > s->opt->max)
-		return rgw_reject(s, "is too long; at most %ju octets are allowed", (uintmax_t)s->opt->max);
+		return rgw_reject(s,
+		    "is too long; at most %ju octets are allowed", (uintmax_t)s->opt->max);
 	return true;
 }
 
@@ -156,8 +158,8 @@ parse_range(struct rgw_setting *s, const struct rgw_unit *units, uint64_t *min, 
 	if (why == NULL)
 		why = rgw_unit_parse(high, units, max);
 	if (why != NULL && dash != NULL)
-		return rgw_reject(s, "is not a range; write the least, a `-` and the most, such as %s",
-		    s->opt->def);
+		return rgw_reject(s,
+		    "is not a range; write the least, a `-` and the most, such as %s", s->opt->def);
 	if (why != NULL)
 		return rgw_reject(s, "%s", why);
 	if (*min > *max)

@@ -5,31 +5,39 @@
 #include "conf_priv.h"
 #include "radsecgw/mem.h"
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+#define DIGITS "0123456789"
+
+/* One label of a name, up to the dot or the end of the text; 0 = it is not well-formed. Underscores
+ * are no letters of host names, but containers have them. */
+static size_t
+label_length(const char *text)
+{
+	size_t n = strspn(text, LETTERS DIGITS "-");
+
+	if (n > 63 || text[0] == '-' || (n > 0 && text[n - 1] == '-'))
+		return 0;
+	return text[n] == '.' || text[n] == '\0' ? n : 0;
+}
+
 bool
 rgw_is_dns_name(const char *text)
 {
-	size_t label = 0;
-	bool letters = false;
+	const char *p = text;
 
-	if (strlen(text) > 253)
-		return false;
-	for (const char *p = text; *p != '\0'; p++) {
-		bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p == '_';
-
-		if (*p == '.') {
-			if (label == 0 || p[-1] == '-')
-				return false;
-			label = 0;
-			continue;
-		}
-		if (!letter && !(*p >= '0' && *p <= '9') && !(*p == '-' && label > 0))
-			return false;
-		letters = letters || letter;
-		if (++label > 63)
-			return false;
-	}
 	/* Digits and dots alone are a mistyped address, never a name. */
-	return letters && label > 0 && text[strlen(text) - 1] != '-';
+	if (strlen(text) > 253 || strpbrk(text, LETTERS) == NULL)
+		return false;
+	for (;;) {
+		size_t n = label_length(p);
+
+		if (n == 0)
+			return false;
+		p += n;
+		if (*p == '\0')
+			return true;
+		p++;
+	}
 }
 
 bool
@@ -37,8 +45,9 @@ rgw_set_host(struct rgw_setting *s)
 {
 	struct rgw_addr a = { 0 };
 
-	if (rgw_length_in_range(s) && (rgw_is_dns_name(s->text) || (rgw_addr_parse(s->text, 0, &a) &&
-	                                                           a.port == 0 && a.scope == 0)))
+	if (rgw_length_in_range(s) &&
+	    (rgw_is_dns_name(s->text) ||
+	        (rgw_addr_parse(s->text, 0, &a) && a.port == 0 && a.scope == 0)))
 		return rgw_set_string(s);
 	return rgw_reject(s, "is neither a DNS name nor an address");
 }
@@ -55,7 +64,8 @@ static int
 hex_digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *at = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
+	const char *at =
+	    c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
 
 	return at != NULL ? (int)(at - digits) : -1;
 }
@@ -87,8 +97,9 @@ rgw_set_secret(struct rgw_setting *s)
 	rgw_text_add(&octets, "", 0);
 	if (s->len >= 4 && memcmp(s->text, "hex:", 4) == 0) {
 		if (!decode_hex(s->text + 4, s->len - 4, &octets))
-			ok = rgw_reject(s, "begins with hex: but goes on with something else than pairs of "
-			               "hexadecimal digits");
+			ok = rgw_reject(s,
+			    "begins with hex: but goes on with something else than pairs of "
+			    "hexadecimal digits");
 	} else {
 		rgw_text_add(&octets, s->text, s->len);
 	}
@@ -117,8 +128,8 @@ rgw_add_address(struct rgw_setting *s)
 	struct rgw_addr a;
 
 	if (!rgw_addr_parse(s->text, s->opt->port, &a))
-		return rgw_reject(s, "is not address:port, such as 127.0.0.1:%u or [::1]:%u", s->opt->port,
-		    s->opt->port);
+		return rgw_reject(s, "is not address:port, such as 127.0.0.1:%u or [::1]:%u",
+		    s->opt->port, s->opt->port);
 	if (is_mapped(a.ip, a.family))
 		return rgw_reject(s, "is an IPv4 address in IPv6 form; write it as IPv4");
 	*(struct rgw_addr *)rgw_list_grow(s->field, sizeof a) = a;
@@ -139,7 +150,8 @@ mask_prefix(const char *text, char out[static RGW_ADDR_TEXT])
 		return false;
 	memcpy(host, text, (size_t)(slash - text));
 	if (!rgw_addr_parse(host, 0, &a) || a.port != 0 || a.scope != 0 ||
-	    rgw_unit_parse(slash + 1, rgw_unit_none, &bits) != NULL || bits > (a.family == 4 ? 32 : 128))
+	    rgw_unit_parse(slash + 1, rgw_unit_none, &bits) != NULL ||
+	    bits > (a.family == 4 ? 32 : 128))
 		return false;
 	p.family = a.family;
 	p.bits = (uint8_t)bits;
@@ -156,9 +168,11 @@ rgw_add_prefix(struct rgw_setting *s)
 	char masked[RGW_ADDR_TEXT];
 
 	if (!rgw_prefix_parse(s->text, &p) && mask_prefix(s->text, masked))
-		return rgw_reject(s, "has bits set behind the length of the network; did you mean %s?", masked);
+		return rgw_reject(s,
+		    "has bits set behind the length of the network; did you mean %s?", masked);
 	if (!rgw_prefix_parse(s->text, &p))
-		return rgw_reject(s, "is not an address or network, such as 192.0.2.1 or 2001:db8::/32");
+		return rgw_reject(s,
+		    "is not an address or network, such as 192.0.2.1 or 2001:db8::/32");
 	if (is_mapped(p.ip, p.family))
 		return rgw_reject(s, "is an IPv4 network in IPv6 form; write it as IPv4");
 	*(struct rgw_prefix *)rgw_list_grow(s->field, sizeof p) = p;
@@ -175,7 +189,8 @@ rgw_add_host(struct rgw_setting *s)
 
 	if (!rgw_host_split(s->text, host, sizeof host, &port) ||
 	    !(rgw_is_dns_name(host) || rgw_addr_parse(host, 0, &a)))
-		return rgw_reject(s, "is not host or host:port, such as radius.example.org or [2001:db8::1]:%u",
+		return rgw_reject(s,
+		    "is not host or host:port, such as radius.example.org or [2001:db8::1]:%u",
 		    s->opt->port);
 	hp = rgw_list_grow(s->field, sizeof *hp);
 	hp->host = rgw_xstrdup(host);

@@ -11,6 +11,12 @@
 /* Longest line without its end. PIPE_BUF is 4096, so a line reaches a pipe in one piece. */
 #define LINE_MAX_OCTETS 4000
 
+/* Fields leave this much for the notes about suppressed and lost lines, which must not be lost. */
+#define NOTES_OCTETS 64
+
+/* Longer messages are cut: even if each octet takes six, room for fields remains. */
+#define MESSAGE_OCTETS 512
+
 struct line {
 	char buf[LINE_MAX_OCTETS + 8];
 	size_t len;
@@ -52,6 +58,13 @@ utf8_len(const uint8_t *p, size_t n)
 	return len;
 }
 
+/* U+0080 to U+009F in UTF-8: control characters, which terminals may obey as they do ESC. */
+static bool
+is_c1(const uint8_t *p, size_t len)
+{
+	return len == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+}
+
 /* Octets as the inside of a quoted string. JSON has no form for single octets, so one that is not
  * part of UTF-8 becomes the character of the same number; text keeps it as \xNN. */
 static void
@@ -61,11 +74,15 @@ put_escaped(struct line *l, const void *data, size_t n, enum rgw_log_format form
 
 	for (size_t i = 0; i < n;) {
 		size_t len = p[i] < 0x80 ? 1 : utf8_len(p + i, n - i);
-		char hex[8];
+		char hex[12];
 
 		if (p[i] == '"' || p[i] == '\\') {
 			put(l, "\\", 1);
 			put(l, (const char *)p + i, 1);
+		} else if (is_c1(p + i, len)) {
+			snprintf(hex, sizeof hex, format == RGW_LOG_JSON ? "\\u%04x" : "\\xc2\\x%02x",
+			    p[i + 1]);
+			put_str(l, hex);
 		} else if (len > 1 || (len == 1 && p[i] >= 0x20 && p[i] != 0x7f)) {
 			put(l, (const char *)p + i, len);
 		} else {
@@ -98,9 +115,10 @@ put_value(struct line *l, const void *data, size_t n, enum rgw_log_format format
 		put(l, "\"", 1);
 }
 
-/* A field that does not fit is left out as a whole, so that the line stays well-formed. */
+/* A field that would make the line longer than `limit` is left out as a whole, so that the line
+ * stays well-formed. */
 static void
-put_field(struct line *l, const struct rgw_field *f, enum rgw_log_format format)
+put_field(struct line *l, const struct rgw_field *f, enum rgw_log_format format, size_t limit)
 {
 	char text[RGW_ADDR_TEXT];
 	size_t before = l->len;
@@ -132,7 +150,7 @@ put_field(struct line *l, const struct rgw_field *f, enum rgw_log_format format)
 		put_value(l, text, strlen(text), format);
 		break;
 	}
-	if (l->len >= LINE_MAX_OCTETS)
+	if (l->len >= limit)
 		l->len = before;
 }
 
@@ -166,6 +184,8 @@ static void
 put_head(struct line *l, struct rgw_log *log, enum rgw_log_level level, const char *event,
     const char *text)
 {
+	size_t n = strnlen(text, MESSAGE_OCTETS);
+
 	if (log->format == RGW_LOG_JSON) {
 		put_str(l, "{\"ts\":\"");
 		put_time(l, log);
@@ -174,7 +194,7 @@ put_head(struct line *l, struct rgw_log *log, enum rgw_log_level level, const ch
 		put_str(l, "\",\"event\":\"");
 		put_str(l, event);
 		put_str(l, "\",\"msg\":");
-		put_value(l, text, strlen(text), RGW_LOG_JSON);
+		put_value(l, text, n, RGW_LOG_JSON);
 	} else {
 		put_time(l, log);
 		put_str(l, " ");
@@ -182,7 +202,7 @@ put_head(struct line *l, struct rgw_log *log, enum rgw_log_level level, const ch
 		put_str(l, " ");
 		put_str(l, event);
 		put_str(l, ": ");
-		put_str(l, text);
+		put(l, text, n);
 	}
 }
 
@@ -216,18 +236,13 @@ limit_of(struct rgw_log *log, const char *event, const char *who)
 	return oldest;
 }
 
-/* Takes a token if there is one. *suppressed gets the lines left out since the last that passed. */
+/* Takes a token if there is one. Without one the line is counted as suppressed. */
 static bool
-allowed(struct rgw_log *log, const char *event, const char *who, uint32_t *suppressed)
+allowed(const struct rgw_log *log, struct rgw_log_limit *l)
 {
 	uint64_t full = (uint64_t)log->rate_per_second * 1000;
-	struct rgw_log_limit *l;
 	uint64_t tokens;
 
-	*suppressed = 0;
-	if (log->rate_per_second == 0)
-		return true;
-	l = limit_of(log, event, who);
 	tokens = l->milli_tokens + (log->now - l->seen) * log->rate_per_second;
 	l->milli_tokens = (uint32_t)(tokens < full ? tokens : full);
 	l->seen = log->now;
@@ -236,8 +251,6 @@ allowed(struct rgw_log *log, const char *event, const char *who, uint32_t *suppr
 		return false;
 	}
 	l->milli_tokens -= 1000;
-	*suppressed = l->suppressed;
-	l->suppressed = 0;
 	return true;
 }
 
@@ -258,28 +271,35 @@ rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, 
 {
 	struct line l;
 	struct rgw_field note;
-	uint32_t suppressed;
+	struct rgw_log_limit *limit = NULL;
 	uint64_t lost = log->dropped - log->dropped_told;
 
-	if (level > log->level || !allowed(log, event, who, &suppressed))
+	if (level > log->level)
+		return;
+	if (log->rate_per_second > 0)
+		limit = limit_of(log, event, who);
+	if (limit != NULL && !allowed(log, limit))
 		return;
 	l.len = 0;
 	put_head(&l, log, level, event, text);
 	for (const struct rgw_field *f = fields; f->type != RGW_FIELD_END; f++)
-		put_field(&l, f, log->format);
-	if (suppressed > 0) {
-		note = rgw_f_uint("suppressed", suppressed);
-		put_field(&l, &note, log->format);
+		put_field(&l, f, log->format, LINE_MAX_OCTETS - NOTES_OCTETS);
+	if (limit != NULL && limit->suppressed > 0) {
+		note = rgw_f_uint("suppressed", limit->suppressed);
+		put_field(&l, &note, log->format, LINE_MAX_OCTETS);
 	}
 	if (lost > 0) {
 		note = rgw_f_uint("lines_lost", lost);
-		put_field(&l, &note, log->format);
+		put_field(&l, &note, log->format, LINE_MAX_OCTETS);
 	}
 	if (log->format == RGW_LOG_JSON)
 		l.buf[l.len++] = '}';
 	l.buf[l.len++] = '\n';
-	if (log->sink(log->ctx, level, l.buf, l.len))
-		log->dropped_told += lost;
-	else
+	if (!log->sink(log->ctx, level, l.buf, l.len)) {
 		log->dropped++;
+		return;
+	}
+	log->dropped_told += lost;
+	if (limit != NULL)
+		limit->suppressed = 0;
 }

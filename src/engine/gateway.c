@@ -206,4 +206,6 @@ rgw_gw_log_status(struct rgw_gw *gw)
 		    rgw_counter_help(c), rgw_f_str("counter", rgw_counter_name(c)),
 		    rgw_f_uint("value", gw->counters.v[c]));
 	}
+	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-end", NULL, "end of the status",
+	    rgw_f_uint("pending", gw->pending), rgw_f_uint("connections", gw->n_conns));
 }

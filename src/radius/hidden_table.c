@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "radsecgw/mem.h"
+#include "radsecgw/radius.h"
 
 /* Vendors, by IANA private enterprise number. */
 enum {
@@ -204,20 +205,25 @@ const char *
 rgw_hidden_parse(const char *text, struct rgw_hidden *out)
 {
 	static const char *const methods[] = { "hide", "salt", "ascend" };
+	/* scanf would take blanks and signs before numbers, too. */
+	static const char allowed[] = "0123456789:abcdefghijklmnopqrstuvwxyz";
 	struct rgw_hidden row = { 0 };
-	unsigned long vendor;
+	unsigned long long vendor;
 	unsigned type;
 	char method[8];
 	char tag[8] = "";
 	int end = 0;
-	int fields = sscanf(text, "%10lu:%5u:%7[a-z]%n:%7[a-z]%n", &vendor, &type, method, &end, tag,
+	int fields = sscanf(text, "%10llu:%5u:%7[a-z]%n:%7[a-z]%n", &vendor, &type, method, &end, tag,
 	    &end);
 	size_t i = 0;
 
-	if (fields < 3 || text[end] != '\0' || text[0] < '0' || text[0] > '9')
+	if (fields < 3 || text[end] != '\0' || text[strspn(text, allowed)] != '\0')
 		return "vendor:number:method or vendor:number:method:tagged, for example 311:16:salt";
 	if (vendor > UINT32_MAX || type == 0 || type > (vendor == LUCENT ? UINT16_MAX : UINT8_MAX))
 		return "a vendor of at most 4294967295 and an attribute number from 1 to 255";
+	/* 26 is a container, and nothing is hidden in the extended formats (P-ENC-5). */
+	if (vendor == STANDARD && (type == RGW_VENDOR_SPECIFIC || type >= RGW_EXTENDED_1))
+		return "an attribute number from 1 to 240, and not 26, where the vendor is 0";
 	while (i < sizeof methods / sizeof methods[0] && strcmp(method, methods[i]) != 0)
 		i++;
 	if (i == sizeof methods / sizeof methods[0])

@@ -18,8 +18,11 @@ struct convert {
 	/* A value that goes on in the next attribute of the same vendor and type (P-ENC-6). */
 	struct rgw_rekey chain;
 	bool chain_open;
+	bool chain_keyed;  /* false: it began without a salt, so all of it stays */
 	uint32_t chain_vendor;
 	uint16_t chain_type;
+	/* The sub-attribute whose TLVs go on in the next one; 0 = none. */
+	uint16_t cut_tlvs;
 	/* Salts of this packet, to keep them unique; cleared when the first one is met. */
 	bool salts_clear;
 	uint8_t salts[SALTS / 8];
@@ -34,6 +37,7 @@ begin(struct convert *c, uint8_t *out, size_t cap, const struct rgw_hidden_table
 	c->from = from;
 	c->to = to;
 	c->chain_open = false;
+	c->cut_tlvs = 0;
 	c->salts_clear = false;
 }
 
@@ -110,28 +114,36 @@ rekey_tlvs(struct convert *c, uint32_t vendor, uint16_t type, struct rgw_rd r)
 	}
 }
 
+static void
+close_chain(struct convert *c)
+{
+	if (c->chain_open && c->chain_keyed)
+		rgw_rekey_end(&c->chain);
+	c->chain_open = false;
+}
+
 /* A value that may be one piece of several (P-ENC-6). */
 static void
 rekey_piece(struct convert *c, const struct rgw_hidden *row, uint8_t *value, size_t len, bool more)
 {
 	bool goes_on = c->chain_open && c->chain_vendor == row->vendor && c->chain_type == row->type;
 
+	if (!goes_on && !more) {
+		rekey_value(c, row, value, len);
+		return;
+	}
 	if (goes_on) {
-		rgw_rekey_update(&c->chain, value, len);
-	} else if (more) {
-		if (c->chain_open)
-			rgw_rekey_end(&c->chain);
-		goes_on = rekey_first(c, &c->chain, row, value, len);
+		if (c->chain_keyed)
+			rgw_rekey_update(&c->chain, value, len);
+	} else {
+		close_chain(c);
+		c->chain_keyed = rekey_first(c, &c->chain, row, value, len);
 		c->chain_vendor = row->vendor;
 		c->chain_type = row->type;
-		c->chain_open = goes_on;
-	} else {
-		rekey_value(c, row, value, len);
+		c->chain_open = true;
 	}
-	if (goes_on && !more) {
-		rgw_rekey_end(&c->chain);
-		c->chain_open = false;
-	}
+	if (!more)
+		close_chain(c);
 }
 
 /* One sub-attribute of a vendor. */
@@ -169,7 +181,8 @@ rekey_vendor(struct convert *c, const uint8_t *value, size_t len)
 	struct rgw_rd check;
 	struct sub sub;
 
-	if (r.bad || !rgw_hidden_vendor(c->hidden, vendor))
+	/* Vendor 0 means the standard space in the table, but nothing of the kind in a packet. */
+	if (r.bad || vendor == 0 || !rgw_hidden_vendor(c->hidden, vendor))
 		return;
 	format = rgw_vendor_format_of(vendor);
 	check = r;
@@ -180,11 +193,15 @@ rekey_vendor(struct convert *c, const uint8_t *value, size_t len)
 	while (next_sub(&r, format, &sub)) {
 		const struct rgw_hidden *row = rgw_hidden_find(c->hidden, vendor, sub.type, 0);
 
-		if (row != NULL)
+		if (row != NULL) {
 			rekey_piece(c, row, writable(c, sub.value.p), rgw_rd_left(&sub.value),
 			    sub.more);
-		else if (rgw_hidden_has_tlvs(c->hidden, vendor, sub.type))
-			rekey_tlvs(c, vendor, sub.type, sub.value);
+		} else if (rgw_hidden_has_tlvs(c->hidden, vendor, sub.type)) {
+			/* The rest of a list was cut anywhere: it does not begin with a TLV. */
+			if (c->cut_tlvs != sub.type)
+				rekey_tlvs(c, vendor, sub.type, sub.value);
+			c->cut_tlvs = sub.more ? sub.type : 0;
+		}
 	}
 }
 
@@ -276,8 +293,7 @@ rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop)
 			convert_attr(&c, &a);
 	if (needs_chap_challenge(in))
 		put_attr(&c.w, RGW_CHAP_CHALLENGE, rgw_packet_auth(in), RGW_AUTH_LEN);
-	if (c.chain_open)
-		rgw_rekey_end(&c.chain);
+	close_chain(&c);
 	rgw_wr_patch_u16(&c.w, 2, (uint16_t)c.w.len);
 	if (c.w.bad)
 		return 0;
@@ -314,8 +330,7 @@ rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop)
 		if (a.type != RGW_MESSAGE_AUTHENTICATOR && a.type != RGW_PROXY_STATE &&
 		    !is_original_code(&a))
 			convert_attr(&c, &a);
-	if (c.chain_open)
-		rgw_rekey_end(&c.chain);
+	close_chain(&c);
 	a = (struct rgw_attr){ 0 };
 	while (rgw_packet_has(request, RGW_AT_PROXY_STATE) && rgw_packet_next(request, &a))
 		if (a.type == RGW_PROXY_STATE)

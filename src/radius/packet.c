@@ -107,10 +107,14 @@ rgw_packet_error_cause(const struct rgw_packet *p)
 	struct rgw_attr a;
 	struct rgw_rd r;
 
-	if (!rgw_packet_get(p, RGW_AT_ERROR_CAUSE, &a) || a.len != 4)
+	if (!rgw_packet_get(p, RGW_AT_ERROR_CAUSE, &a))
 		return 0;
-	r = rgw_rd_of(a.value, a.len);
-	return rgw_rd_u32(&r);
+	do {
+		r = rgw_rd_of(a.value, a.len);
+		if (a.type == RGW_ERROR_CAUSE && a.len == 4)
+			return rgw_rd_u32(&r);
+	} while (rgw_packet_next(p, &a));
+	return 0;
 }
 
 uint32_t
@@ -138,8 +142,9 @@ rgw_code_is_request(unsigned code)
 bool
 rgw_code_answers(unsigned response, unsigned request)
 {
+	/* Nothing but 2 and 5 answers Status-Server (P-SS-6). */
 	if (response == RGW_PROTOCOL_ERROR)
-		return rgw_code_is_request(request);
+		return rgw_code_is_request(request) && request != RGW_STATUS_SERVER;
 	switch (request) {
 	case RGW_ACCESS_REQUEST:
 		return response == RGW_ACCESS_ACCEPT || response == RGW_ACCESS_REJECT ||

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installs what a step needs, on Debian and as root; elsewhere it says what is missing.
+#
+#   deps.sh build|system|test|lint...
+set -eu
+
+packages() {
+	case $1 in
+	build) echo gcc make git pkg-config libc6-dev libev-dev libinih-dev libc-ares-dev \
+		autoconf automake libtool dpkg-dev ;;  # the last four build the lean wolfSSL
+	system) echo libwolfssl-dev ;;
+	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 \
+		freeradius freeradius-utils radsecproxy eapoltest ;;
+	lint) echo clang clang-tidy cppcheck mandoc pmccabe universal-ctags python3 ;;
+	fuzz) echo clang libclang-rt-14-dev ;;
+	valgrind) echo valgrind libc6-dbg ;;
+	*) echo "deps.sh: unknown step $1" >&2 && exit 1 ;;
+	esac
+}
+
+wanted=
+for step; do wanted="$wanted $(packages "$step")"; done
+
+if ! command -v dpkg-query >/dev/null; then
+	echo "This is not Debian; the packages would be:$wanted" >&2
+	exit 0
+fi
+missing=
+for p in $wanted; do
+	dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null | grep -q '^installed$' || missing="$missing $p"
+done
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "Missing packages:$missing" >&2
+	echo "Install them with: sudo apt-get install$missing" >&2
+	exit 1
+fi
+echo "Installing:$missing"
+# The RADIUS servers among them must not start as services of this machine.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod +x $policy
+	trap 'rm -f $policy' EXIT INT TERM
+fi
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+install() {
+	# shellcheck disable=SC2086
+	apt-get install -y --no-install-recommends $missing >"$log" 2>&1
+}
+install || { apt-get update >"$log" 2>&1 && install; } || {
+	tail -n 20 "$log" >&2
+	rm -f "$log"
+	exit 1
+}
+rm -f "$log"

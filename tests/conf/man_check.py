@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Holds the manual page of the configuration against the table of options.
+
+    man_check.py RADSECGW
+
+RADSECGW is the program, with words before it if it runs inside another (in one argument). Every
+option must stand in its section with its type, default and range, and the page must name no other.
+All manual pages must be well-formed. The last line says how many options and pages are right.
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+PAGES = pathlib.Path(__file__).resolve().parents[2] / "etc" / "man"
+
+
+def options_of(table):
+    """(section, key) -> (type, the lines that must follow the heading)."""
+    options = {}
+    for line in table:
+        section, key, kind, default, allowed, _help = line.split("\t")
+        lines = ["Required." if default == "required" else f"Default: {default.strip('()')}."]
+        if allowed != "-":
+            lines.append(f"Allowed: {allowed}.")
+        options[section, key] = (kind, lines)
+    return options
+
+
+def entries_of(page):
+    """The same from the page."""
+    entries = {}
+    section = kind = lines = None
+    for line in page:
+        line = line.rstrip("\n")
+        heading = re.match(r"\.S[hs] (?:\[(\w+)[^]]*\])?", line)
+        item = re.match(r"\.It Ic ([a-z-]+) = Ar (.*)$", line)
+        if heading:
+            section = heading[1]
+        elif item:
+            kind, lines = item[2], []
+            if (section, item[1]) in entries:
+                sys.exit(f"[{section}] {item[1]} stands twice in the page")
+            entries[section, item[1]] = (kind, lines)
+        elif lines is not None and re.match(r"(Required\.|Default: |Allowed: )", line):
+            lines.append(line)
+        elif line != ".br":
+            lines = None
+    return entries
+
+
+def check_options(program):
+    """Says what differs; gives the number of options that are right and wrong."""
+    table = subprocess.run([*program, "options"], capture_output=True, text=True, check=True).stdout
+    options = options_of(table.splitlines())
+    with open(PAGES / "radsecgw.ini.5", encoding="utf-8") as page:
+        entries = entries_of(page)
+    names = sorted(options.keys() | entries.keys(), key=str)
+    right = 0
+    for section, key in names:
+        option, entry = options.get((section, key)), entries.get((section, key))
+        right += option == entry
+        if option != entry:
+            print(f"[{section}] {key}: the table has {option}, the page has {entry}")
+    return right, len(names) - right
+
+
+def check_pages():
+    """The same for the form of the pages, where there is a program that judges it."""
+    if shutil.which("mandoc") is None:
+        return 0, 0
+    pages = sorted(PAGES.glob("*.[1-9]"))
+    wrong = 0
+    for page in pages:
+        done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", str(page)], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        wrong += done.returncode != 0
+        print(done.stdout, end="")
+    return len(pages) - wrong, wrong
+
+
+def main(args):
+    if len(args) != 1:
+        sys.exit(__doc__)
+    results = [check_options(args[0].split()), check_pages()]
+    passed, failed = (sum(counts) for counts in zip(*results))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

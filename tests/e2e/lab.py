@@ -1,0 +1,516 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A laboratory on loopback: real RADIUS servers, proxies and clients around radsecgw.
+
+Everything lives in one scratch folder and in processes that the lab has started itself; leaving the
+`with` block ends them and removes the folder, also after Ctrl-C.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DICTIONARY = "/usr/share/freeradius"
+
+USER, PASSWORD = "bob@example.org", "hello"
+NAS_SECRET = "nas-secret-of-the-lab-0123"
+HOME_SECRET = "home-secret-of-the-lab-0123"
+
+
+def binary():
+    """The radsecgw under test, with whatever has to stand before it (valgrind, for example)."""
+    words = os.environ.get("RADSECGW", str(ROOT / "build/radsecgw")).split()
+    return words
+
+
+def wait_for(what, condition, seconds=15.0):
+    """Polls until the condition gives something true, and returns that."""
+    end = time.monotonic() + seconds * float(os.environ.get("LAB_PATIENCE", "1"))
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited in vain for: {what}")
+        time.sleep(0.02)
+
+
+class Process:
+    """A program with its output in a file."""
+
+    def __init__(self, lab, name, argv, **more):
+        self.name, self.argv = name, [str(a) for a in argv]
+        self.log_path = lab.dir / f"{name}.log"
+        with open(self.log_path, "ab") as log:
+            self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                          start_new_session=True, **more)
+        lab.processes.append(self)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def wait_log(self, pattern, seconds=15.0, count=1):
+        """Waits until the pattern occurs so many times in the log; fails early if the program ends."""
+        def look():
+            if len(re.findall(pattern, self.log(), re.M)) >= count:
+                return True
+            if self.popen.poll() is not None:
+                raise RuntimeError(f"{self.name} ended with {self.popen.returncode}:\n{self.log()[-3000:]}")
+            return False
+        wait_for(f"{self.name}: {pattern}", look, seconds)
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def wait(self, seconds=20.0):
+        return self.popen.wait(seconds * float(os.environ.get("LAB_PATIENCE", "1")))
+
+    def stop(self):
+        """Ends it gently, then not so gently. Returns its exit status."""
+        if self.popen.poll() is None:
+            self.popen.terminate()
+            try:
+                self.wait()
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+                self.popen.wait()
+        return self.popen.returncode
+
+
+class Gateway(Process):
+    """radsecgw, with its log read as events."""
+
+    def counters(self):
+        """All counters that are not zero, asked for with SIGUSR1."""
+        before = len(self.log())
+        self.signal(signal.SIGUSR1)
+        wait_for("status", lambda: " status-end: " in self.log()[before:])
+        return dict((k, int(v)) for k, v in
+                    re.findall(r"counter=(\w+) value=(\d+)", self.log()[before:]))
+
+
+class Lab:
+    def __init__(self, keep=False):
+        self.keep = keep or bool(os.environ.get("LAB_KEEP"))
+        self.processes = []
+        self.ports = set()
+
+    def __enter__(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="radsecgw-lab-"))
+        return self
+
+    def __exit__(self, kind, value, trace):
+        for p in reversed(self.processes):
+            p.stop()
+        if kind is not None and issubclass(kind, Exception):
+            self.show_logs()
+        if self.keep:
+            print(f"kept: {self.dir}", file=sys.stderr)
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def show_logs(self):
+        for p in self.processes:
+            tail = p.log()[-2500:] if p.log_path.exists() else ""
+            print(f"----- end of the log of {p.name} -----\n{tail}", file=sys.stderr)
+
+    # ---- places
+
+    def port(self):
+        """A port that is free on loopback now, for UDP and TCP, and was not given out before."""
+        while True:
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
+                    socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                tcp.bind(("127.0.0.1", 0))
+                number = tcp.getsockname()[1]
+                try:
+                    udp.bind(("127.0.0.1", number))
+                except OSError:
+                    continue
+            if number not in self.ports:
+                self.ports.add(number)
+                return number
+
+    def write(self, name, text, mode=0o600):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    def pki(self, name="pki", servers=("localhost",), clients=("gateway.test",)):
+        """A test PKI made by the project's own script."""
+        where = self.dir / name
+        argv = [ROOT / "certs/make-pki.sh", where]
+        for s in servers:
+            argv += ["--server", s]
+        for c in clients:
+            argv += ["--client", c]
+        subprocess.run(argv, check=True, capture_output=True)
+        return where
+
+    # ---- programs
+
+    def freeradius(self, name="freeradius", users="", tls=None, secret=HOME_SECRET):
+        """FreeRADIUS as a home server; with tls=(pki, certificate name) it speaks RADIUS/TLS itself."""
+        home = Home(self, name, users, tls, secret)
+        home.start()
+        return home
+
+    def radsecproxy(self, pki, home, name="radsecproxy", server="localhost"):
+        """Debian's radsecproxy as a RADIUS/TLS server in front of a home server."""
+        port = self.port()
+        conf = self.write(f"{name}.conf", f"""\
+ListenTLS 127.0.0.1:{port}
+LogLevel 3
+tls default {{
+    CACertificateFile {pki}/ca.pem
+    CertificateFile {pki}/{server}.pem
+    CertificateKeyFile {pki}/{server}.key
+}}
+client gateway {{
+    host 127.0.0.1
+    type tls
+    tls default
+    certificateNameCheck off
+}}
+server home-auth {{
+    host 127.0.0.1
+    port {home.auth}
+    type udp
+    secret {home.secret}
+}}
+server home-acct {{
+    host 127.0.0.1
+    port {home.acct}
+    type udp
+    secret {home.secret}
+}}
+realm * {{
+    server home-auth
+    accountingServer home-acct
+}}
+""")
+        proxy = Process(self, name, ["/usr/sbin/radsecproxy", "-f", "-c", conf])
+        proxy.port = port
+        wait_for(f"{name} listens", lambda: tcp_open(port))
+        return proxy
+
+    def gateway_conf(self, pki, port, name="radsecgw.ini", peer="", client="", extra="", log="", rate=0,
+                     listen=None, more_listen="", cert="gateway.test", secret=NAS_SECRET, gateway=""):
+        """The configuration of an outbound gateway towards localhost:port."""
+        self.auth, self.acct = self.port(), self.port()
+        listen = listen or f"udp = 127.0.0.1:{self.auth}, 127.0.0.1:{self.acct}"
+        return self.write(name, f"""\
+[gateway]
+{gateway}
+
+[log]
+level = debug
+rate = {rate}
+{log}
+
+[tls lab]
+certificate = {pki}/{cert}.pem
+key = {pki}/{cert}.key
+ca = {pki}/ca.pem
+
+[listen local]
+{listen}
+{more_listen}
+
+[client nas]
+address = 127.0.0.1
+secret = {secret}
+{client}
+
+[peer national]
+connect = localhost:{port}
+tls = lab
+connections = 1-4
+{peer}
+
+[realm *]
+pool = national
+{extra}
+""")
+
+    def gateway(self, conf, name="radsecgw", wait="connection-up", log_file=None):
+        """Starts radsecgw and waits for an event in its log (text or JSON)."""
+        g = Gateway(self, name, [*binary(), "run", "-c", conf])
+        if log_file is not None:
+            g.log_path = log_file
+            wait_for("the log file", log_file.exists)
+        g.wait_log(rf' {wait}: |"event":"{wait}"')
+        return g
+
+
+class Home(Process):
+    """A FreeRADIUS with a configuration of its own: PAP, CHAP, MS-CHAP, PEAP, TTLS, EAP-TLS."""
+
+    def __init__(self, lab, name, users, tls, secret):
+        self.lab, self.secret = lab, secret
+        self.auth, self.acct = lab.port(), lab.port()
+        self.tls = lab.port() if tls else None
+        self.folder = lab.dir / name
+        self.folder.mkdir()
+        self.eap_pki = lab.pki(f"{name}/eap-pki", servers=("radius.example.org",), clients=("bob",))
+        self.accounting = self.folder / "accounting"
+        self._name = name
+        self._write(users, tls)
+
+    def start(self):
+        super().__init__(self.lab, self._name, ["/usr/sbin/freeradius", "-d", self.folder, "-f", "-l", "stdout",
+                                                "-xx" if os.environ.get("LAB_DEBUG") else "-x"])
+        self.wait_log("Ready to process requests")
+
+    def restart(self):
+        self.start()
+
+    def records(self):
+        """Accounting records that it has written."""
+        return self.accounting.read_text() if self.accounting.exists() else ""
+
+    def _tls_server(self, tls):
+        if tls is None:
+            return ""
+        pki, cert = tls
+        return f"""
+clients radsec {{
+    client gateway {{
+        ipaddr = 127.0.0.1
+        proto = tls
+        secret = radsec
+        limit {{ max_connections = 64 lifetime = 0 idle_timeout = 3600 }}
+    }}
+}}
+"""
+
+    def _listen_tls(self, tls):
+        if tls is None:
+            return ""
+        pki, cert = tls
+        return f"""
+    listen {{
+        type = auth+acct
+        proto = tcp
+        ipaddr = 127.0.0.1
+        port = {self.tls}
+        clients = radsec
+        limit {{
+            max_connections = 64
+            lifetime = 0
+            idle_timeout = 3600
+        }}
+        tls {{
+            private_key_file = {pki}/{cert}.key
+            certificate_file = {pki}/{cert}.pem
+            ca_file = {pki}/ca.pem
+            require_client_cert = yes
+            tls_min_version = "1.2"
+            tls_max_version = "1.3"
+            cipher_list = "DEFAULT"
+            ecdh_curve = ""
+        }}
+    }}
+"""
+
+    def _write(self, users, tls):
+        d, pki = self.folder, self.eap_pki
+        write = self.lab.write
+        write(f"{self._name}/dictionary", f"$INCLUDE {DICTIONARY}/dictionary\n")
+        write(f"{self._name}/users", f"""\
+bob@example.org Cleartext-Password := "{PASSWORD}"
+    Reply-Message = "hello bob"
+
+{users}
+""")
+        write(f"{self._name}/radiusd.conf", f"""\
+prefix = /usr
+name = freeradius
+raddbdir = {d}
+logdir = {d}
+run_dir = {d}
+libdir = /usr/lib/freeradius
+pidfile = {d}/pid
+max_request_time = 30
+cleanup_delay = 5
+max_requests = 16384
+security {{
+    max_attributes = 200
+    reject_delay = 0
+    status_server = yes
+    allow_vulnerable_openssl = yes
+}}
+thread pool {{
+    start_servers = 2
+    max_servers = 4
+}}
+client local {{
+    ipaddr = 127.0.0.1
+    secret = {self.secret}
+    require_message_authenticator = no
+}}
+{self._tls_server(tls)}
+modules {{
+    pap {{ }}
+    chap {{ }}
+    mschap {{ }}
+    always ok {{ rcode = ok }}
+    files {{
+        usersfile = {d}/users
+    }}
+    detail {{
+        filename = {self.accounting}
+    }}
+    eap {{
+        default_eap_type = peap
+        timer_expire = 60
+        tls-config lab {{
+            private_key_file = {pki}/radius.example.org.key
+            certificate_file = {pki}/radius.example.org.pem
+            ca_file = {pki}/ca.pem
+            cipher_list = "DEFAULT"
+            tls_min_version = "1.2"
+            tls_max_version = "1.2"
+            ecdh_curve = ""
+            fragment_size = 1024
+        }}
+        tls {{
+            tls = lab
+        }}
+        ttls {{
+            tls = lab
+            default_eap_type = mschapv2
+            copy_request_to_tunnel = no
+            use_tunneled_reply = no
+            virtual_server = inner
+        }}
+        peap {{
+            tls = lab
+            default_eap_type = mschapv2
+            copy_request_to_tunnel = no
+            use_tunneled_reply = no
+            virtual_server = inner
+        }}
+        mschapv2 {{ }}
+    }}
+}}
+server default {{
+    listen {{
+        type = auth
+        ipaddr = 127.0.0.1
+        port = {self.auth}
+    }}
+    listen {{
+        type = acct
+        ipaddr = 127.0.0.1
+        port = {self.acct}
+    }}
+    {self._listen_tls(tls)}
+    authorize {{
+        chap
+        mschap
+        eap {{
+            ok = return
+        }}
+        files
+        pap
+    }}
+    authenticate {{
+        Auth-Type PAP {{
+            pap
+        }}
+        Auth-Type CHAP {{
+            chap
+        }}
+        Auth-Type MS-CHAP {{
+            mschap
+        }}
+        eap
+    }}
+    accounting {{
+        detail
+        ok
+    }}
+}}
+server inner {{
+    authorize {{
+        mschap
+        eap {{
+            ok = return
+        }}
+        files
+        pap
+    }}
+    authenticate {{
+        Auth-Type PAP {{
+            pap
+        }}
+        Auth-Type MS-CHAP {{
+            mschap
+        }}
+        eap
+    }}
+}}
+""")
+
+
+def tcp_open(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def radclient(port, kind, attributes, secret=NAS_SECRET, address="127.0.0.1", retries=1, timeout=5, more=()):
+    """Runs radclient; returns (answered as it should be, its output)."""
+    done = subprocess.run(["/usr/bin/radclient", "-x", "-r", str(retries), "-t", str(timeout), *more,
+                           f"{address}:{port}", kind, secret],
+                          input=attributes, capture_output=True, text=True, timeout=120)
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+def pap(user=USER, password=PASSWORD, more=""):
+    return f'User-Name = "{user}"\nUser-Password = "{password}"\nMessage-Authenticator = 0x00\n{more}'
+
+
+def chap(user=USER, password=PASSWORD):
+    return f'User-Name = "{user}"\nCHAP-Password = "{password}"\nMessage-Authenticator = 0x00\n'
+
+
+def accounting(status="Start", session="0001", user=USER):
+    return f'User-Name = "{user}"\nAcct-Status-Type = {status}\nAcct-Session-Id = "{session}"\n'
+
+
+EAP_METHODS = {
+    "PEAP-MSCHAPv2": 'eap=PEAP phase1="peaplabel=0" phase2="auth=MSCHAPV2"',
+    "EAP-TLS": 'eap=TLS',
+    "TTLS-PAP": 'eap=TTLS phase2="auth=PAP"',
+}
+
+
+def eapol_conf(home, method, user=USER, password=PASSWORD):
+    lines = [f'ssid="lab"', 'key_mgmt=WPA-EAP', f'identity="{user}"', f'password="{password}"',
+             f'ca_cert="{home.eap_pki}/ca.pem"', *EAP_METHODS[method].replace(' phase', '\nphase').split("\n")]
+    if method == "EAP-TLS":
+        lines += [f'client_cert="{home.eap_pki}/bob.pem"', f'private_key="{home.eap_pki}/bob.key"']
+    return "network={\n" + "\n".join(f"    {line}" for line in lines) + "\n}\n"
+
+
+def eapol_test(lab, home, port, method, secret=NAS_SECRET, user=USER, password=PASSWORD, timeout=15):
+    """A whole EAP login; returns (success, keys confirmed, its output)."""
+    conf = lab.write(f"eapol-{method}-{port}.conf", eapol_conf(home, method, user, password))
+    done = subprocess.run(["/usr/bin/eapol_test", "-c", conf, "-a", "127.0.0.1", "-p", str(port), "-s", secret,
+                           "-t", str(timeout)], capture_output=True, text=True, timeout=timeout + 60)
+    keys = re.search(r"MPPE keys OK: (\d+)\s+mismatch: (\d+)", done.stdout)
+    confirmed = keys is not None and keys.group(1) == "1" and keys.group(2) == "0"
+    return done.returncode == 0 and done.stdout.rstrip().endswith("SUCCESS"), confirmed, done.stdout

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A RADIUS/TLS peer that does what a test wants: a raw TLS server in threads."""
+import socket
+import ssl
+import struct
+import threading
+import time
+
+import radius
+
+
+class TlsPeer:
+    """Accepts RADIUS/TLS on loopback. `behave(peer, connection, packet)` is called for each packet; it
+    sends what it likes with connection.sendall. Without one, each request is answered."""
+
+    def __init__(self, port, cert, key, ca=None, behave=None, version=None, ciphers=None, alpn=("radius/1.0",),
+                 family=socket.AF_INET, require_client=True):
+        self.port, self.behave = port, behave or (lambda peer, tls, p: tls.sendall(radius.usual_answer(p)))
+        self.packets, self.connections, self.errors = [], [], []
+        self.handshakes = self.ended = 0
+        self.lock = threading.Lock()
+        self.context = self._context(cert, key, ca, version, ciphers, alpn, require_client)
+        self.server = socket.socket(family)
+        self.server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.server.bind(("127.0.0.1" if family == socket.AF_INET else "::1", port))
+        self.server.listen(128)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @staticmethod
+    def _context(cert, key, ca, version, ciphers, alpn, require_client):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if ciphers:
+            context.set_ciphers(ciphers)
+        if version:
+            context.minimum_version = context.maximum_version = version
+        context.load_cert_chain(str(cert), str(key))
+        if ca and require_client:
+            context.load_verify_locations(str(ca))
+            context.verify_mode = ssl.CERT_REQUIRED
+        if alpn:
+            context.set_alpn_protocols(list(alpn))
+        return context
+
+    def _accept(self):
+        while True:
+            try:
+                plain, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+
+    def _serve(self, plain):
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            tls = self.context.wrap_socket(plain, server_side=True)
+            self.handshakes += 1
+            with self.lock:
+                self.connections.append(tls)
+            stream = b""
+            while True:
+                data = tls.recv(65536)
+                if not data:
+                    break
+                stream += data
+                while len(stream) >= 4 and len(stream) >= (size := struct.unpack("!H", stream[2:4])[0]):
+                    packet, stream = stream[:size], stream[size:]
+                    with self.lock:
+                        self.packets.append(packet)
+                    self.behave(self, tls, packet)
+        except (OSError, ValueError) as e:
+            with self.lock:
+                self.errors.append(str(e))
+        finally:
+            plain.close()
+            self.ended += 1
+
+    def drop_connections(self, reset=False):
+        """Ends all connections, with a TCP reset if so wished."""
+        with self.lock:
+            going, self.connections = self.connections, []
+        for tls in going:
+            try:
+                if reset:
+                    tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    socket.socket(fileno=tls.detach()).close()
+                else:
+                    tls.shutdown(socket.SHUT_RDWR)
+                    tls.close()
+            except OSError:
+                pass
+
+    def close(self):
+        try:
+            self.server.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.server.close()
+        self.drop_connections()
+
+
+class Nas:
+    """A NAS with one UDP socket."""
+
+    def __init__(self, port, secret, address="127.0.0.1", source=None, family=socket.AF_INET):
+        self.secret, self.to = secret.encode(), (address, port)
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.socket.bind((source or ("127.0.0.1" if family == socket.AF_INET else "::1"), 0))
+        self.socket.settimeout(5)
+
+    def send(self, packet):
+        self.socket.sendto(packet, self.to)
+
+    def receive(self, timeout=5.0):
+        """The next datagram, or None; the sender's address is kept in self.sender."""
+        self.socket.settimeout(timeout)
+        try:
+            data, self.sender = self.socket.recvfrom(8192)
+        except TimeoutError:
+            return None
+        return data
+
+    def ask(self, packet, timeout=5.0):
+        """Sends and waits for the right answer; None if there is none in time."""
+        self.send(packet)
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            data = self.receive(left)
+            if data is not None and data[1] == packet[1] and radius.answer_ok(data, packet, self.secret):
+                return data
+        return None
+
+    def close(self):
+        self.socket.close()

@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../src/app/conf_priv.h"
+#include "radsecgw/mem.h"
+
+#define N(array) (sizeof(array) / sizeof(array)[0])
+
+/* Room for the field of any option, with its alignment. */
+union field {
+	struct rgw_conf_peer peer;
+	max_align_t align;
+};
+
+static const struct rgw_opt *
+option(enum rgw_conf_kind kind, const char *key)
+{
+	bool from_file;
+	const struct rgw_opt *opt = rgw_conf_opt_find(kind, key, &from_file);
+
+	assert_non_null(opt);
+	return opt;
+}
+
+static bool
+set(const struct rgw_opt *opt, union field *field, const char *text, struct rgw_setting *s)
+{
+	*s = (struct rgw_setting){ .opt = opt, .field = field, .text = text, .len = strlen(text) };
+	return rgw_value_set(s);
+}
+
+struct row {
+	enum rgw_conf_kind kind;
+	const char *key;
+	const char *text;
+	const char *want;  /* how the dump shows it; for bad values, words of the complaint */
+};
+
+static const struct row good[] = {
+	{ RGW_CONF_PEER, "tcp-keepalive", "yes", "yes" },
+	{ RGW_CONF_PEER, "tcp-keepalive", "no", "no" },
+	{ RGW_CONF_LOG, "level", "debug", "debug" },
+	{ RGW_CONF_TLS, "min-version", "1.3", "1.3" },
+	{ RGW_CONF_CLIENT, "limit-proxy-state", "no", "no" },
+	{ RGW_CONF_LISTEN, "accept", "acct", "acct" },
+	{ RGW_CONF_GATEWAY, "max-requests", "16", "16" },
+	{ RGW_CONF_GATEWAY, "max-requests", "1000000", "1000000" },
+	{ RGW_CONF_GATEWAY, "loop-limit", "0", "0" },
+	{ RGW_CONF_LISTEN, "receive-buffer", "0", "0" },
+	{ RGW_CONF_LISTEN, "receive-buffer", "1000", "1000" },
+	{ RGW_CONF_LISTEN, "receive-buffer", "2048", "2k" },
+	{ RGW_CONF_LISTEN, "receive-buffer", "4096k", "4m" },
+	{ RGW_CONF_LISTEN, "receive-buffer", "256m", "256m" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "5s", "5s" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "5000ms", "5s" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "5m", "5m" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "90s", "90s" },
+	{ RGW_CONF_GATEWAY, "drain-time", "0", "0" },
+	{ RGW_CONF_GATEWAY, "drain-time", "0s", "0" },
+	{ RGW_CONF_PEER, "connect-timeout", "1500ms", "1500ms" },
+	{ RGW_CONF_PEER, "connections", "0-4", "0-4" },
+	{ RGW_CONF_PEER, "connections", "3", "3-3" },
+	{ RGW_CONF_PEER, "connections", "64 - 64", "64-64" },
+	{ RGW_CONF_PEER, "reconnect", "500ms-1h", "500ms-1h" },
+	{ RGW_CONF_PEER, "reconnect", "2s", "2s-2s" },
+	{ RGW_CONF_PEER, "connect-rate", "0", "0" },
+	{ RGW_CONF_PEER, "connect-rate", "10/s", "10/s" },
+	{ RGW_CONF_PEER, "connect-rate", "600/m", "600/m" },
+	{ RGW_CONF_PEER, "connect-rate", "1/h", "1/h" },
+	{ RGW_CONF_PEER, "connect-rate", "5/d burst 2", "5/d burst 2" },
+	{ RGW_CONF_PEER, "connect-rate", "5/s burst 5", "5/s" },
+	{ RGW_CONF_LOG, "rate", "0", "0" },
+	{ RGW_CONF_LOG, "rate", "600/m", "10/s" },
+	{ RGW_CONF_LOG, "rate", "100000/s", "100000/s" },
+	{ RGW_CONF_GATEWAY, "user", "radsecgw", "radsecgw" },
+	{ RGW_CONF_TLS, "ciphers", "TLS13-AES128-GCM-SHA256", "TLS13-AES128-GCM-SHA256" },
+	{ RGW_CONF_PEER, "name", "radius.example.org", "radius.example.org" },
+	{ RGW_CONF_PEER, "name", "192.0.2.1", "192.0.2.1" },
+	{ RGW_CONF_PEER, "name", "2001:db8::1", "2001:db8::1" },
+	{ RGW_CONF_PEER, "sni", "radius.example.org", "radius.example.org" },
+	{ RGW_CONF_PEER, "sni", "", "" },
+	{ RGW_CONF_LISTEN, "udp", "127.0.0.1", "127.0.0.1:1812" },
+	{ RGW_CONF_LISTEN, "udp", "127.0.0.1:1645", "127.0.0.1:1645" },
+	{ RGW_CONF_LISTEN, "udp", "::", "[::]:1812" },
+	{ RGW_CONF_LISTEN, "udp", "[fe80::1%3]:1813", "[fe80::1%3]:1813" },
+	{ RGW_CONF_CLIENT, "address", "192.0.2.1", "192.0.2.1/32" },
+	{ RGW_CONF_CLIENT, "address", "0.0.0.0/0", "0.0.0.0/0" },
+	{ RGW_CONF_CLIENT, "address", "2001:db8::/32", "2001:db8::/32" },
+	{ RGW_CONF_PEER, "connect", "radius.example.org", "radius.example.org:2083" },
+	{ RGW_CONF_PEER, "connect", "my_service:3000", "my_service:3000" },
+	{ RGW_CONF_PEER, "connect", "192.0.2.1:2084", "192.0.2.1:2084" },
+	{ RGW_CONF_PEER, "connect", "2001:db8::1", "[2001:db8::1]:2083" },
+	{ RGW_CONF_PEER, "connect", "[2001:db8::1]:2084", "[2001:db8::1]:2084" },
+	{ RGW_CONF_PEER, "match", "dns:radius.example.org", "dns:radius.example.org" },
+	{ RGW_CONF_PEER, "match", "any", "any" },
+	{ RGW_CONF_PEER, "match", "cn:A, B", "cn:A, B" },
+	{ RGW_CONF_GATEWAY, "encrypted-attribute", "0:214:ascend", "0:214:ascend" },
+	{ RGW_CONF_GATEWAY, "encrypted-attribute", "9:1:salt:tagged", "9:1:salt:tagged" },
+};
+
+static const struct row bad[] = {
+	{ RGW_CONF_PEER, "tcp-keepalive", "true", "neither yes nor no" },
+	{ RGW_CONF_LOG, "level", "warn",
+	    "none of error, warning, notice, info, debug; did you mean warning?" },
+	{ RGW_CONF_LOG, "level", "Error", "did you mean error?" },
+	{ RGW_CONF_TLS, "min-version", "1.1", "none of 1.2, 1.3" },
+	{ RGW_CONF_LISTEN, "accept", "coa", "none of auth, acct" },
+	{ RGW_CONF_GATEWAY, "max-requests", "15",
+	    "out of range; allowed is 16 to 1000000 requests" },
+	{ RGW_CONF_GATEWAY, "max-requests", "1000001", "out of range" },
+	{ RGW_CONF_GATEWAY, "max-requests", "4294967312", "out of range" },
+	{ RGW_CONF_GATEWAY, "max-requests", "99999999999999999999", "not a whole number" },
+	{ RGW_CONF_GATEWAY, "max-requests", "-1", "not a whole number" },
+	{ RGW_CONF_GATEWAY, "max-requests", "12k", "not a whole number" },
+	{ RGW_CONF_GATEWAY, "max-requests", "0x10", "not a whole number" },
+	{ RGW_CONF_LISTEN, "receive-buffer", "4g", "not a size" },
+	{ RGW_CONF_LISTEN, "receive-buffer", "257m", "out of range; allowed is 0 to 256m" },
+	{ RGW_CONF_LISTEN, "receive-buffer", "18014398509481984k", "not a size" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "30", "has no unit" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "30sec", "not a time" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "30 s", "not a time" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "s", "not a time" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "1.5s", "not a time" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "4999ms", "out of range; allowed is 5s to 5m" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "301s", "out of range" },
+	{ RGW_CONF_GATEWAY, "request-lifetime", "213503982334601d", "not a time" },
+	{ RGW_CONF_PEER, "connections", "4-3", "end is before its start" },
+	{ RGW_CONF_PEER, "connections", "0", "allows none at all" },
+	{ RGW_CONF_PEER, "connections", "0-0", "allows none at all" },
+	{ RGW_CONF_PEER, "connections", "0-65", "out of range; allowed is 0 to 64 connections" },
+	{ RGW_CONF_PEER, "connections", "-4", "not a range" },
+	{ RGW_CONF_PEER, "connections", "4-", "not a range" },
+	{ RGW_CONF_PEER, "connections", "1-2-3", "not a range" },
+	{ RGW_CONF_PEER, "connections", "11111111111111111111111111111111111111-2", "not a range" },
+	{ RGW_CONF_PEER, "connections", "many", "not a whole number" },
+	{ RGW_CONF_PEER, "reconnect", "499ms-60s", "out of range; allowed is 500ms to 1h" },
+	{ RGW_CONF_PEER, "reconnect", "1s-2h", "out of range" },
+	{ RGW_CONF_PEER, "reconnect", "1-2s", "not a range; write the least, a `-` and the most" },
+	{ RGW_CONF_PEER, "connect-rate", "10", "not a rate" },
+	{ RGW_CONF_PEER, "connect-rate", "10/ms", "not a rate" },
+	{ RGW_CONF_PEER, "connect-rate", "10/s burst", "not a rate" },
+	{ RGW_CONF_PEER, "connect-rate", "10/s burst 0", "burst that is not a whole number" },
+	{ RGW_CONF_PEER, "connect-rate", "10/s burst 1x", "not a rate" },
+	{ RGW_CONF_PEER, "connect-rate", "10/", "not a rate" },
+	{ RGW_CONF_PEER, "connect-rate", "100001/s", "out of range" },
+	{ RGW_CONF_PEER, "connect-rate", "5000000000/s", "not a rate" },
+	{ RGW_CONF_LOG, "rate", "5/m", "not a whole number per second" },
+	{ RGW_CONF_LOG, "rate", "5/s burst 9", "not a whole number per second" },
+	{ RGW_CONF_LOG, "rate", "100001/s", "out of range; allowed is 0 to 100000/s" },
+	{ RGW_CONF_PEER, "name", "*.example.org", "neither a DNS name nor an address" },
+	{ RGW_CONF_PEER, "name", "1.2.3", "neither a DNS name nor an address" },
+	{ RGW_CONF_PEER, "name", "a..b", "neither a DNS name nor an address" },
+	{ RGW_CONF_PEER, "name", "-a.b", "neither a DNS name nor an address" },
+	{ RGW_CONF_PEER, "name", "a-.b", "neither a DNS name nor an address" },
+	{ RGW_CONF_PEER, "name", "a.b-", "neither a DNS name nor an address" },
+	{ RGW_CONF_PEER, "name", "192.0.2.1:2083", "neither a DNS name nor an address" },
+	{ RGW_CONF_PEER, "sni", "192.0.2.1", "not a DNS name" },
+	{ RGW_CONF_LISTEN, "udp", "localhost", "not address:port, such as 127.0.0.1:1812" },
+	{ RGW_CONF_LISTEN, "udp", "127.0.0.1:0", "not address:port" },
+	{ RGW_CONF_LISTEN, "udp", "127.0.0.1:65536", "not address:port" },
+	{ RGW_CONF_LISTEN, "udp", "[::ffff:192.0.2.1]:1812", "write it as IPv4" },
+	{ RGW_CONF_CLIENT, "address", "10.0.0.1/8", "did you mean 10.0.0.0/8?" },
+	{ RGW_CONF_CLIENT, "address", "2001:db8::1/33", "did you mean 2001:db8::/33?" },
+	{ RGW_CONF_CLIENT, "address", "10.0.0.0/33", "not an address or network" },
+	{ RGW_CONF_CLIENT, "address", "10.0.0.0:1812", "not an address or network" },
+	{ RGW_CONF_CLIENT, "address", "nas.example.org", "not an address or network" },
+	{ RGW_CONF_CLIENT, "address", "::ffff:0:0/96", "write it as IPv4" },
+	{ RGW_CONF_PEER, "connect", "radius.example.org:0", "not host or host:port" },
+	{ RGW_CONF_PEER, "connect", "300.1.1.1", "not host or host:port" },
+	{ RGW_CONF_PEER, "connect", "https://radius.example.org", "not host or host:port" },
+	{ RGW_CONF_PEER, "connect", "a b", "not host or host:port" },
+	{ RGW_CONF_PEER, "match", "dns:*", "no rule for a certificate" },
+	{ RGW_CONF_PEER, "match", "radius.example.org", "no rule for a certificate" },
+	{ RGW_CONF_GATEWAY, "encrypted-attribute", "9:1", "does not describe an attribute" },
+};
+
+static void
+takes_good_values(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(good); i++) {
+		const struct rgw_opt *opt = option(good[i].kind, good[i].key);
+		union field field = { 0 };
+		struct rgw_setting s;
+		char *text;
+
+		if (!set(opt, &field, good[i].text, &s))
+			fail_msg("%s = %s: %s", good[i].key, good[i].text, s.why);
+		assert_int_equal(rgw_value_count(opt, &field), 1);
+		text = rgw_value_text(opt, &field, 0);
+		assert_string_equal(text, good[i].want);
+		free(text);
+		rgw_value_clear(opt, &field);
+	}
+}
+
+/* What the dump prints means the same when it is read. */
+static void
+reads_back_what_it_prints(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(good); i++) {
+		const struct rgw_opt *opt = option(good[i].kind, good[i].key);
+		union field field = { 0 };
+		struct rgw_setting s;
+		char *text;
+
+		assert_true(set(opt, &field, good[i].want, &s));
+		text = rgw_value_text(opt, &field, 0);
+		assert_string_equal(text, good[i].want);
+		free(text);
+		rgw_value_clear(opt, &field);
+	}
+}
+
+static void
+refuses_bad_values(void **state)
+{
+	static const union field untouched;
+
+	(void)state;
+	for (size_t i = 0; i < N(bad); i++) {
+		const struct rgw_opt *opt = option(bad[i].kind, bad[i].key);
+		union field field = { 0 };
+		struct rgw_setting s;
+
+		if (set(opt, &field, bad[i].text, &s))
+			fail_msg("%s = %s was taken", bad[i].key, bad[i].text);
+		if (strstr(s.why, bad[i].want) == NULL)
+			fail_msg("%s = %s: %s", bad[i].key, bad[i].text, s.why);
+		assert_memory_equal(&field, &untouched, sizeof field);
+	}
+}
+
+static void
+bounds_the_length_of_texts(void **state)
+{
+	const struct rgw_opt *user = option(RGW_CONF_GATEWAY, "user");
+	const struct rgw_opt *name = option(RGW_CONF_PEER, "name");
+	union field field = { 0 };
+	struct rgw_setting s;
+	char text[300];
+
+	(void)state;
+	memset(text, 'a', sizeof text);
+	text[65] = '\0';
+	assert_false(set(user, &field, text, &s));
+	assert_non_null(strstr(s.why, "at most 64 octets"));
+	text[64] = '\0';
+	assert_true(set(user, &field, text, &s));
+	rgw_value_clear(user, &field);
+
+	/* A label has at most 63. */
+	assert_false(set(name, &field, text, &s));
+	text[63] = '\0';
+	assert_true(set(name, &field, text, &s));
+	rgw_value_clear(name, &field);
+	memset(text, 'a', sizeof text);
+	for (size_t i = 50; i < 250; i += 50)
+		text[i] = '.';
+	text[254] = '\0';
+	assert_false(set(name, &field, text, &s));
+	text[253] = '\0';
+	assert_true(set(name, &field, text, &s));
+	rgw_value_clear(name, &field);
+	assert_null(field.peer.head.name);
+}
+
+static void
+words_add_up(void **state)
+{
+	const struct rgw_opt *opt = option(RGW_CONF_PEER, "allow");
+	union field field = { 0 };
+	struct rgw_setting s;
+	char *text;
+
+	(void)state;
+	assert_int_equal(rgw_value_count(opt, &field), 0);
+	assert_true(set(opt, &field, "acct", &s));
+	assert_true(set(opt, &field, "auth", &s));
+	text = rgw_value_text(opt, &field, 0);
+	assert_string_equal(text, "auth, acct");
+	free(text);
+}
+
+static void
+lists_keep_their_order(void **state)
+{
+	const struct rgw_opt *opt = option(RGW_CONF_LISTEN, "udp");
+	union field field = { 0 };
+	struct rgw_setting s;
+	char *text;
+
+	(void)state;
+	assert_true(set(opt, &field, "10.0.0.2:1", &s));
+	assert_true(set(opt, &field, "10.0.0.1:1", &s));
+	assert_int_equal(rgw_value_count(opt, &field), 2);
+	text = rgw_value_text(opt, &field, 1);
+	assert_string_equal(text, "10.0.0.1:1");
+	free(text);
+	rgw_value_clear(opt, &field);
+	assert_int_equal(rgw_value_count(opt, &field), 0);
+}
+
+static bool
+set_secret(struct rgw_secret **secret, const char *text, size_t len, char *why, size_t size)
+{
+	struct rgw_setting s = {
+		.opt = option(RGW_CONF_CLIENT, "secret"),
+		.field = secret,
+		.text = text,
+		.len = len,
+	};
+	bool ok = rgw_value_set(&s);
+
+	snprintf(why, size, "%s", s.why);
+	return ok;
+}
+
+static void
+secrets_are_octets(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *octets;
+		size_t n;
+	} rows[] = {
+		{ "testing123", 10, "testing123", 10 },
+		{ "a\0b", 3, "a\0b", 3 },
+		{ "hex:00ff0A", 10, "\x00\xff\x0a", 3 },
+		{ "hex", 3, "hex", 3 },
+		{ "Hex:00", 6, "Hex:00", 6 },
+	};
+	char why[256];
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		struct rgw_secret *secret = NULL;
+
+		assert_true(set_secret(&secret, rows[i].text, rows[i].len, why, sizeof why));
+		assert_int_equal(secret->len, rows[i].n);
+		assert_memory_equal(secret->octets, rows[i].octets, rows[i].n);
+		rgw_secret_free(secret);
+	}
+}
+
+/* P-PKT-13, P-PKT-14; and whatever is wrong, the secret is not told. */
+static void
+refuses_bad_secrets(void **state)
+{
+	static const struct { const char *text; size_t len; const char *want; } rows[] = {
+		{ "", 0, "is empty" },
+		{ "hex:", 4, "is empty" },
+		{ "hex:0", 5, "pairs of hexadecimal digits" },
+		{ "hex:zz99", 8, "pairs of hexadecimal digits" },
+		{ "hex:9z99", 8, "pairs of hexadecimal digits" },
+		{ "hex:99\0", 7, "pairs of hexadecimal digits" },
+		{ "hex:99\0\0", 8, "pairs of hexadecimal digits" },
+	};
+	struct rgw_secret *secret = NULL;
+	char *text = rgw_xcalloc(1, 1025);
+	char why[256];
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		assert_false(set_secret(&secret, rows[i].text, rows[i].len, why, sizeof why));
+		assert_non_null(strstr(why, rows[i].want));
+		assert_null(strstr(why, "99"));
+		assert_null(secret);
+	}
+	assert_false(set_secret(&secret, text, 1025, why, sizeof why));
+	assert_non_null(strstr(why, "at most 1024 octets"));
+	assert_true(set_secret(&secret, text, 1024, why, sizeof why));
+	rgw_secret_free(secret);
+	free(text);
+}
+
+static void
+passwords_are_texts(void **state)
+{
+	const struct rgw_opt *opt = option(RGW_CONF_TLS, "key-password");
+	char *password = NULL;
+	struct rgw_setting s = { .opt = opt, .field = &password, .text = "a\0b", .len = 3 };
+
+	(void)state;
+	assert_false(rgw_value_set(&s));
+	assert_non_null(strstr(s.why, "NUL"));
+	s.len = 1;
+	assert_true(rgw_value_set(&s));
+	assert_string_equal(password, "a");
+	rgw_value_clear(opt, &password);
+	assert_null(password);
+}
+
+/* raw -> text, where "|" stands for the end of an item; or words of the complaint. */
+static const struct {
+	const char *raw;
+	bool list;
+	bool ok;
+	const char *want;
+} expansions[] = {
+	{ "", false, true, "" },
+	{ "plain text", false, true, "plain text" },
+	{ "a, b", false, true, "a, b" },
+	{ "a, b", true, true, "a|b" },
+	{ "a,,b,", true, true, "a||b|" },
+	{ "\"a ;b\"", false, true, "a ;b" },
+	{ "\"a \"\"b\"\"\"", false, true, "a \"b\"" },
+	{ "\"\"", false, true, "" },
+	{ "a\"b", false, true, "a\"b" },
+	{ "\"a,b\", c", true, true, "a,b|c" },
+	{ "c , \"a,b\"", true, true, "c |a,b" },
+	{ "x, \"a\"", false, true, "x, \"a\"" },
+	{ "pa$$word", false, true, "pa$word" },
+	{ "$${RGW_TEST}", false, true, "${RGW_TEST}" },
+	{ "${RGW_TEST}", false, true, "one, \"two\" ;$$" },
+	{ "<${RGW_TEST}>", false, true, "<one, \"two\" ;$$>" },
+	{ "${RGW_TEST}", true, true, "one| \"two\" ;$$" },
+	{ "\"${RGW_TEST}\"", true, true, "one, \"two\" ;$$" },
+	{ "${RGW_UNSET:-a:-b, ;c}", false, true, "a:-b, ;c" },
+	{ "${RGW_UNSET:-}", false, true, "" },
+	{ "${RGW_EMPTY}", false, true, "" },
+	{ "${RGW_EMPTY:-full}", false, true, "full" },
+	{ "${RGW_TEST:-x}${RGW_EMPTY}y", false, true, "one, \"two\" ;$$y" },
+	{ "${RGW_UNSET}", false, false,
+	    "no variable RGW_UNSET; set it, or write ${RGW_UNSET:-default}" },
+	{ "${}", false, false, "needs the name of a variable" },
+	{ "${A B}", false, false, "needs the name of a variable" },
+	{ "${1A}", false, false, "needs the name of a variable" },
+	{ "${:-x}", false, false, "needs the name of a variable" },
+	{ "${A", false, false, "without `}`" },
+	{ "a$b", false, false, "a single `$`" },
+	{ "a$", false, false, "a single `$`" },
+	{ "\"a", false, false, "needs one at the end" },
+	{ "\"a\"\"", false, false, "needs one at the end" },
+	{ "\"a\" b", false, false, "behind the closing" },
+	{ "\"a\", b", false, false, "behind the closing" },
+	{ "\"a\" b", true, false, "behind the closing" },
+	{ "\"${RGW_UNSET}\"", false, false, "no variable" },
+	{ "${file:/nonexistent/secret}", false, false,
+	    "cannot read /nonexistent/secret: No such file" },
+	{ "${file:/}", false, false, "cannot read /: Is a directory" },
+};
+
+static void
+expands(void **state)
+{
+	(void)state;
+	setenv("RGW_TEST", "one, \"two\" ;$$", 1);
+	setenv("RGW_EMPTY", "", 1);
+	unsetenv("RGW_UNSET");
+	for (size_t i = 0; i < N(expansions); i++) {
+		struct rgw_expansion e = { .file = "x.ini", .list = expansions[i].list };
+		bool ok = rgw_conf_expand(&e, expansions[i].raw);
+
+		for (size_t k = 0; k < e.text.n; k++)
+			if (e.text.v[k] == RGW_ITEM_END)
+				e.text.v[k] = '|';
+		if (ok != expansions[i].ok)
+			fail_msg("%s: %s", expansions[i].raw, ok ? "was taken" : e.why);
+		if (ok)
+			assert_string_equal(e.text.v, expansions[i].want);
+		else if (strstr(e.why, expansions[i].want) == NULL)
+			fail_msg("%s: %s", expansions[i].raw, e.why);
+		rgw_expansion_fini(&e);
+	}
+}
+
+static void
+joins_paths(void **state)
+{
+	static const struct { const char *file, *path, *want; } rows[] = {
+		{ "radsecgw.ini", "a.pem", "a.pem" },
+		{ "/etc/radsecgw/radsecgw.ini", "certs/a.pem", "/etc/radsecgw/certs/a.pem" },
+		{ "/etc/radsecgw/radsecgw.ini", "/run/a.pem", "/run/a.pem" },
+		{ "conf.d/x.ini", "../a.pem", "conf.d/../a.pem" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		char *path = rgw_path_from(rows[i].file, rows[i].path);
+
+		assert_string_equal(path, rows[i].want);
+		free(path);
+	}
+}
+
+static void
+finds_the_nearest_name(void **state)
+{
+	static const struct { const char *text, *name; bool near; } rows[] = {
+		{ "secrte", "secret", true },
+		{ "secre", "secret", true },
+		{ "ssecret", "secret", true },
+		{ "Secret", "secret", true },
+		{ "request_life_time", "request-lifetime", true },
+		{ "conect-timout", "connect-timeout", true },
+		{ "crl", "ca", false },
+		{ "coa", "ca", true },
+		{ "warn", "warning", true },
+		{ "ca_file", "ca", true },
+		{ "cafile", "ca", false },
+		{ "wa", "warning", false },
+		{ "xy", "ca", false },
+		{ "ac", "ca", false },
+		{ "workers", "user", false },
+	};
+	char longest[2 * RGW_NEAREST_TEXT];
+	struct rgw_nearest near;
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		rgw_nearest_init(&near, rows[i].text);
+		rgw_nearest_try(&near, rows[i].name);
+		if ((near.best[0] != '\0') != rows[i].near)
+			fail_msg("%s and %s", rows[i].text, rows[i].name);
+	}
+	memset(longest, 'a', sizeof longest);
+	longest[RGW_NEAREST_TEXT] = '\0';
+	rgw_nearest_init(&near, longest);
+	rgw_nearest_try(&near, longest);
+	assert_string_equal(near.best, "");
+	rgw_nearest_init(&near, longest + 1);
+	rgw_nearest_try(&near, longest + 1);
+	assert_string_equal(near.best, longest + 1);
+}
+
+/* The table itself: what the other files take for granted. */
+static void
+table_is_sound(void **state)
+{
+	(void)state;
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++) {
+		size_t n;
+		const struct rgw_opt *opts = rgw_conf_opts_of(kind, &n);
+
+		assert_true(n > 0);
+		for (size_t i = 0; i < n; i++) {
+			const struct rgw_opt *opt = &opts[i];
+			bool required = (opt->flags & RGW_OPT_REQUIRED) != 0;
+			bool from_file;
+
+			assert_true(strlen(opt->key) + strlen("-file") <= 49);
+			assert_ptr_equal(rgw_conf_opt_find(kind, opt->key, &from_file), opt);
+			assert_false(from_file);
+			/* Required, or with a default, or it says what holds without. */
+			assert_int_equal(required + (opt->def != NULL) + (opt->unset != NULL), 1);
+			assert_true(opt->min <= opt->max);
+			assert_non_null(opt->help);
+			assert_non_null(rgw_conf_opt_type(opt));
+			for (size_t j = 0; j < i; j++)
+				assert_true(opts[j].where != opt->where);
+		}
+	}
+}
+
+static void
+finds_options(void **state)
+{
+	bool from_file;
+
+	(void)state;
+	assert_non_null(rgw_conf_opt_find(RGW_CONF_CLIENT, "secret", &from_file));
+	assert_false(from_file);
+	assert_non_null(rgw_conf_opt_find(RGW_CONF_CLIENT, "secret-file", &from_file));
+	assert_true(from_file);
+	assert_null(rgw_conf_opt_find(RGW_CONF_CLIENT, "secret-", &from_file));
+	assert_null(rgw_conf_opt_find(RGW_CONF_CLIENT, "secre", &from_file));
+	assert_null(rgw_conf_opt_find(RGW_CONF_CLIENT, "address-file", &from_file));
+	assert_null(rgw_conf_opt_find(RGW_CONF_TLS, "secret", &from_file));
+	assert_null(rgw_conf_opt_find(RGW_CONF_CLIENT, "", &from_file));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_good_values),
+		cmocka_unit_test(reads_back_what_it_prints),
+		cmocka_unit_test(refuses_bad_values),
+		cmocka_unit_test(bounds_the_length_of_texts),
+		cmocka_unit_test(words_add_up),
+		cmocka_unit_test(lists_keep_their_order),
+		cmocka_unit_test(secrets_are_octets),
+		cmocka_unit_test(refuses_bad_secrets),
+		cmocka_unit_test(passwords_are_texts),
+		cmocka_unit_test(expands),
+		cmocka_unit_test(joins_paths),
+		cmocka_unit_test(finds_the_nearest_name),
+		cmocka_unit_test(table_is_sound),
+		cmocka_unit_test(finds_options),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

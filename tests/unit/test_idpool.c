@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/idpool.h"
+
+#include <stdlib.h>
+
+#include "helpers.h"
+#include "radsecgw/mem.h"
+
+#define REST 30000
+
+/* Authenticators that can be told apart, from a number. */
+static void
+auth_of(uint32_t serial, uint8_t out[static 16])
+{
+	for (size_t i = 0; i < 16; i++)
+		out[i] = (uint8_t)(serial >> i % 4 * 8);
+}
+
+static void
+send_as(struct rgw_idpool *pool, uint8_t id, uint32_t serial)
+{
+	uint8_t auth[16];
+
+	auth_of(serial, auth);
+	rgw_idpool_sent(pool, id, 1, auth);
+}
+
+static int
+setup(void **state)
+{
+	struct rgw_idpool *pool = rgw_xcalloc(1, sizeof *pool);
+
+	rgw_idpool_init(pool, REST);
+	*state = pool;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+/* P-ID-1, P-ID-3 and the identifier kept for the watchdog: 255 different ones, never 0, then none. */
+static void
+gives_255_and_never_zero(void **state)
+{
+	struct rgw_idpool *pool = *state;
+	bool seen[256] = { false };
+	int owner;
+
+	for (unsigned i = 0; i < 255; i++) {
+		uint8_t id;
+
+		assert_true(rgw_idpool_available(pool, 0));
+		assert_int_equal(pool->busy, i);
+		id = rgw_idpool_take(pool, &owner, 0);
+		assert_int_not_equal(id, 0);
+		assert_false(seen[id]);
+		seen[id] = true;
+		assert_ptr_equal(pool->id[id].owner, &owner);
+		assert_int_equal(pool->id[id].state, RGW_ID_BUSY);
+		assert_int_equal(pool->id[id].now.code, 0);
+	}
+	assert_false(rgw_idpool_available(pool, 0));
+	assert_int_equal(rgw_idpool_take(pool, &owner, 0), 0);
+	assert_int_equal(rgw_idpool_take(pool, &owner, RGW_NEVER), 0);
+	assert_int_equal(pool->busy, 255);
+	assert_int_equal(pool->id[0].state, RGW_ID_FREE);
+}
+
+/* P-ID-2: the one that has been free longest comes first. */
+static void
+least_recently_used_first(void **state)
+{
+	struct rgw_idpool *pool = *state;
+	uint8_t order[255];
+
+	for (size_t i = 0; i < 255; i++) {
+		order[i] = rgw_idpool_take(pool, pool, 0);
+		send_as(pool, order[i], 1);
+	}
+	for (size_t i = 0; i < 255; i++)
+		rgw_idpool_answered(pool, order[(i * 101) % 255]);
+	for (size_t i = 0; i < 255; i++)
+		assert_int_equal(rgw_idpool_take(pool, pool, 0), order[(i * 101) % 255]);
+}
+
+/* An answered identifier is not used again before the 254 others. */
+static void
+an_answered_one_goes_to_the_end(void **state)
+{
+	struct rgw_idpool *pool = *state;
+	uint8_t first = rgw_idpool_take(pool, pool, 0);
+
+	send_as(pool, first, 1);
+	rgw_idpool_answered(pool, first);
+	assert_null(pool->id[first].owner);
+	for (size_t i = 0; i < 254; i++)
+		assert_int_not_equal(rgw_idpool_take(pool, pool, 0), first);
+	assert_int_equal(rgw_idpool_take(pool, pool, 0), first);
+}
+
+/* P-ID-1, P-ID-5: one that was given up rests behind all that are free. */
+static void
+one_given_up_rests(void **state)
+{
+	struct rgw_idpool *pool = *state;
+	uint8_t first = rgw_idpool_take(pool, pool, 0);
+
+	send_as(pool, first, 1);
+	rgw_idpool_given_up(pool, first, 0);
+	assert_int_equal(pool->id[first].state, RGW_ID_RESTING);
+	assert_null(pool->id[first].owner);
+	assert_int_equal(pool->busy, 0);
+	for (size_t i = 0; i < 3 * 254; i++) {
+		uint8_t id = rgw_idpool_take(pool, pool, 1);
+
+		assert_int_not_equal(id, first);
+		rgw_idpool_answered(pool, id);
+	}
+}
+
+/* When nothing else is left it serves a second request, and both authenticators are known. */
+static void
+a_resting_one_is_used_again_in_need(void **state)
+{
+	struct rgw_idpool *pool = *state;
+	uint8_t first = rgw_idpool_take(pool, pool, 0);
+	uint8_t one[16];
+	uint8_t two[16];
+
+	send_as(pool, first, 1);
+	rgw_idpool_given_up(pool, first, 0);
+	for (size_t i = 0; i < 254; i++)
+		assert_int_not_equal(rgw_idpool_take(pool, pool, 0), 0);
+	assert_true(rgw_idpool_available(pool, 1));
+	assert_int_equal(rgw_idpool_take(pool, pool, 1), first);
+	send_as(pool, first, 2);
+	auth_of(1, one);
+	auth_of(2, two);
+	assert_memory_equal(pool->id[first].now.auth, two, 16);
+	assert_memory_equal(pool->id[first].before.auth, one, 16);
+	/* A third one would push out the first, whose answer may still come: not before that. */
+	rgw_idpool_given_up(pool, first, 2);
+	assert_false(rgw_idpool_available(pool, REST - 1));
+	assert_int_equal(rgw_idpool_take(pool, pool, REST - 1), 0);
+	assert_true(rgw_idpool_available(pool, REST));
+	assert_int_equal(rgw_idpool_take(pool, pool, REST), first);
+	assert_memory_equal(pool->id[first].before.auth, two, 16);
+}
+
+/* An answer settles a request: what came before it is what must be kept. */
+static void
+an_answer_does_not_push_out_a_late_one(void **state)
+{
+	struct rgw_idpool *pool = *state;
+	uint8_t one[16];
+	uint8_t id = rgw_idpool_take(pool, pool, 0);
+
+	send_as(pool, id, 1);
+	rgw_idpool_given_up(pool, id, 0);
+	for (size_t i = 0; i < 254; i++)
+		rgw_idpool_take(pool, pool, 0);
+	for (uint32_t serial = 2; serial < 6; serial++) {
+		assert_int_equal(rgw_idpool_take(pool, pool, 1), id);
+		send_as(pool, id, serial);
+		auth_of(1, one);
+		assert_memory_equal(pool->id[id].before.auth, one, 16);
+		rgw_idpool_answered(pool, id);
+	}
+}
+
+/* Taken, but the packet could not be built: as if nothing had been. */
+static void
+an_unused_one_forgets_nothing(void **state)
+{
+	struct rgw_idpool *pool = *state;
+	uint8_t one[16];
+	uint8_t id = rgw_idpool_take(pool, pool, 0);
+
+	auth_of(1, one);
+	send_as(pool, id, 1);
+	rgw_idpool_given_up(pool, id, 0);
+	for (size_t i = 0; i < 254; i++)
+		rgw_idpool_take(pool, pool, 0);
+	assert_int_equal(rgw_idpool_take(pool, pool, 1), id);
+	rgw_idpool_unused(pool, id);
+	assert_int_equal(pool->busy, 254);
+	assert_null(pool->id[id].owner);
+	assert_memory_equal(pool->id[id].now.auth, one, 16);
+	assert_int_equal(rgw_idpool_take(pool, pool, 1), id);
+	send_as(pool, id, 2);
+	assert_memory_equal(pool->id[id].before.auth, one, 16);
+}
+
+/*
+ * The model: per identifier the requests that may still be answered, in a list without a bound. The
+ * pool may keep only two of them, so it must never let a third one come to be.
+ */
+enum { MODEL_STEPS = 60000, ALIVE = 8 };
+
+struct model_id {
+	bool busy;
+	uint32_t serial;         /* of the request it is busy with; 0 = taken, but not sent */
+	uint32_t late[ALIVE];    /* requests given up whose answer may still come */
+	rgw_ms until[ALIVE];
+};
+
+struct model {
+	struct rgw_idpool pool;
+	struct help_rng rng;
+	struct model_id id[256];
+	uint8_t freed[4096];     /* ring of free identifiers, in the order in which they became so */
+	size_t head;
+	size_t tail;
+	uint8_t busy[256];
+	size_t n_busy;
+	rgw_ms now;
+	uint32_t serial;
+	size_t reused;           /* resting ones taken before their rest was over */
+	size_t refused;
+};
+
+static bool
+knows(const struct rgw_id *slot, uint32_t serial)
+{
+	uint8_t auth[16];
+
+	auth_of(serial, auth);
+	return (slot->now.code != 0 && memcmp(slot->now.auth, auth, 16) == 0) ||
+	    (slot->before.code != 0 && memcmp(slot->before.auth, auth, 16) == 0);
+}
+
+/* Every request that may be answered, late or not, must be recognised by its authenticator. */
+static void
+check_id(const struct model *m, uint8_t id)
+{
+	const struct model_id *mid = &m->id[id];
+	const struct rgw_id *slot = &m->pool.id[id];
+
+	assert_int_equal(slot->state == RGW_ID_BUSY, mid->busy);
+	assert_int_equal(slot->owner != NULL, mid->busy);
+	if (mid->busy && mid->serial != 0)
+		assert_true(knows(slot, mid->serial));
+	for (size_t i = 0; i < ALIVE; i++)
+		if (mid->late[i] != 0 && mid->until[i] > m->now)
+			assert_true(knows(slot, mid->late[i]));
+}
+
+static void
+model_free(struct model *m, uint8_t id)
+{
+	m->freed[m->head++ % sizeof m->freed] = id;
+}
+
+static void
+model_take(struct model *m)
+{
+	bool available = rgw_idpool_available(&m->pool, m->now);
+	uint8_t id = rgw_idpool_take(&m->pool, m, m->now);
+
+	assert_int_equal(id != 0, available);
+	if (id == 0) {
+		assert_true(m->head == m->tail);
+		m->refused++;
+		return;
+	}
+	assert_false(m->id[id].busy);
+	if (m->head != m->tail)
+		assert_int_equal(id, m->freed[m->tail++ % sizeof m->freed]);
+	else
+		m->reused++;
+	m->id[id].busy = true;
+	m->id[id].serial = 0;
+	m->busy[m->n_busy++] = id;
+	if (help_below(&m->rng, 20) == 0)
+		return;  /* sent later, or never */
+	m->id[id].serial = ++m->serial;
+	send_as(&m->pool, id, m->serial);
+}
+
+static void
+model_end(struct model *m)
+{
+	size_t at = help_below(&m->rng, (uint32_t)m->n_busy);
+	uint8_t id = m->busy[at];
+	struct model_id *mid = &m->id[id];
+
+	m->busy[at] = m->busy[--m->n_busy];
+	mid->busy = false;
+	if (mid->serial == 0) {
+		rgw_idpool_unused(&m->pool, id);
+		model_free(m, id);
+	} else if (help_below(&m->rng, 4) > 0) {
+		rgw_idpool_answered(&m->pool, id);
+		model_free(m, id);
+	} else {
+		size_t i = 0;
+
+		while (mid->late[i] != 0 && mid->until[i] > m->now)
+			assert_true(++i < ALIVE);
+		mid->late[i] = mid->serial;
+		mid->until[i] = m->now + REST;
+		rgw_idpool_given_up(&m->pool, id, m->now);
+	}
+	mid->serial = 0;
+}
+
+static void
+against_a_simple_model(void **state)
+{
+	struct model *m = rgw_xcalloc(1, sizeof *m);
+
+	(void)state;
+	m->rng.state = 4711;
+	rgw_idpool_init(&m->pool, REST);
+	for (unsigned id = 1; id < 256; id++)
+		model_free(m, (uint8_t)id);
+	for (size_t step = 0; step < MODEL_STEPS; step++) {
+		/* Phases in which more is taken than ended, and the other way round. */
+		bool filling = step / 1000 % 2 == 0;
+
+		m->now += help_below(&m->rng, step / 5000 % 2 == 0 ? 3 : 400);
+		if (m->n_busy == 0 || help_below(&m->rng, 10) < (filling ? 7u : 3u))
+			model_take(m);
+		else
+			model_end(m);
+		assert_int_equal(m->pool.busy, m->n_busy);
+		assert_int_equal(m->pool.id[0].state, RGW_ID_FREE);
+		for (unsigned id = 1; id < 256; id++)
+			check_id(m, (uint8_t)id);
+	}
+	/* The interesting cases did occur. */
+	assert_true(m->reused > 100);
+	assert_true(m->refused > 100);
+	free(m);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(gives_255_and_never_zero),
+		TEST(least_recently_used_first),
+		TEST(an_answered_one_goes_to_the_end),
+		TEST(one_given_up_rests),
+		TEST(a_resting_one_is_used_again_in_need),
+		TEST(an_answer_does_not_push_out_a_late_one),
+		TEST(an_unused_one_forgets_nothing),
+		cmocka_unit_test(against_a_simple_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
