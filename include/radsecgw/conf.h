@@ -77,6 +77,7 @@ struct rgw_conf_head {
 	char *name;        /* "" for [gateway] and [log] */
 	const char *file;  /* borrowed from the snapshot */
 	unsigned line;
+	uint32_t index;    /* its place among the sections of its kind */
 };
 
 struct rgw_conf_gateway {
@@ -103,7 +104,6 @@ struct rgw_conf_log {
 
 struct rgw_conf_tls {
 	struct rgw_conf_head head;
-	uint32_t index;      /* its place in rgw_conf.tls */
 	char *certificate;   /* PEM file: leaf first, chain after it */
 	char *key;           /* PEM file */
 	char *key_password;  /* a secret, or NULL */
@@ -123,7 +123,6 @@ struct rgw_conf_listen {
 
 struct rgw_conf_peer {
 	struct rgw_conf_head head;
-	uint32_t index;                /* its place in rgw_conf.peer */
 	struct rgw_hostports connect;
 	const struct rgw_conf_tls *tls;
 	char *cert_name;               /* `name`: DNS or IP SAN to be found; NULL = host of connect */

@@ -320,6 +320,18 @@ resolve(struct rgw_build *b, const struct rgw_reference *ref)
 		    "%s: there is no [%s %.60s]", ref->opt->key, type, ref->name);
 }
 
+/* Whoever keeps a table beside the sections finds its row by this number. */
+static void
+number_sections(struct rgw_conf *conf)
+{
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++) {
+		struct rgw_conf_head *head;
+
+		for (uint32_t i = 0; (head = rgw_conf_section_at(conf, kind, i)) != NULL; i++)
+			head->index = i;
+	}
+}
+
 static void
 fini(struct rgw_build *b)
 {
@@ -348,6 +360,7 @@ rgw_build_finish(struct rgw_build *b, const char *path)
 			resolve(b, &b->references.v[i]);
 		rgw_check_all(b, path);
 	}
+	number_sections(conf);
 	fini(b);
 	if (b->report->errors == b->errors_before)
 		return conf;

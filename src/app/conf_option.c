@@ -74,10 +74,10 @@ set_value(struct option *o, const char *text, size_t len)
 }
 
 static void
-warn_exposed(struct option *o, const char *path, const char *to)
+warn_exposed(struct option *o, const char *path)
 {
 	rgw_build_warn(o->b, o->at,
-	    "%s: %s can be read by %s; allow it to its owner alone (chmod 600)", o->key, path, to);
+	    "%s: %s can be read by everybody; take that right away (chmod o-rwx)", o->key, path);
 }
 
 /* Files must be there; what is in them is for the network layer to find out. */
@@ -93,7 +93,7 @@ check_path(struct option *o, const char *path)
 		rgw_build_error(o->b, o->at, "%s: cannot read %s: %s%s", o->key, label, why,
 		    comment_hint(o, path));
 	} else if (o->opt->type == RGW_OPT_KEY_FILE && (st.st_mode & S_IROTH) != 0) {
-		warn_exposed(o, label, "everybody");
+		warn_exposed(o, label);
 	}
 }
 
@@ -201,9 +201,7 @@ read_secret(struct option *o, const char *name, bool hide_name)
 			text.n -= text.n > 1 && text.v[text.n - 2] == '\r' ? 2 : 1;
 		text.v[text.n] = '\0';
 		if ((st.st_mode & S_IROTH) != 0)
-			warn_exposed(o, label, "everybody");
-		else if ((st.st_mode & S_IRGRP) != 0)
-			warn_exposed(o, label, "its group");
+			warn_exposed(o, label);
 		set_secret(o, text.v, text.n);
 	}
 	rgw_text_fini(&text);
@@ -220,7 +218,7 @@ set_expanded(struct option *o, const struct rgw_expansion *e)
 		read_secret(o, e->text.v, e->from_file);
 	} else if (rgw_conf_opt_has(o->opt, RGW_IS_SECRET)) {
 		if (e->exposed != NULL)
-			warn_exposed(o, e->exposed, "everybody");
+			warn_exposed(o, e->exposed);
 		set_secret(o, e->text.v, e->text.n);
 	} else if (rgw_conf_opt_has(o->opt, RGW_IS_LIST)) {
 		while ((item = rgw_build_next_item(o->b, e, o->key, &rest, o->at)) != NULL)

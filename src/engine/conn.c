@@ -144,8 +144,12 @@ void
 rgw_conn_close(struct rgw_conn *conn, const char *event, const char *why, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->peer->gw;
+	const char *text = conn->state == RGW_CONN_UP
+	    ? "closed by us; its open requests are sent again elsewhere"
+	    : "no connection to the peer";
 
-	log_conn(conn, RGW_LOG_WARNING, event, "connection closed", why);
+	log_conn(conn, gw->draining ? RGW_LOG_INFO : RGW_LOG_WARNING, event,
+	    gw->draining ? "closed by us" : text, why);
 	gw->ops->conn_close(gw->ops_ctx, conn->io);
 	gone(conn, now);
 }

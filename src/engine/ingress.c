@@ -310,7 +310,7 @@ forward(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 		rgw_req_refuse(gw, req, RGW_CTR_request_no_route, RGW_CAUSE_NOT_ROUTABLE, now);
 		return;
 	}
-	req->peer = &gw->peers[target->index];
+	req->peer = &gw->peers[target->head.index];
 	if ((target->allow & service) == 0) {
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "not-allowed", target->head.name,
 		    "the peer does not take this kind of request; see its option `allow`",

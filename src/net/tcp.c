@@ -327,7 +327,7 @@ rgw_tcp_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
 	rgw_link_init(&t->link);
 	rgw_link_init(&t->dirty);
 	make_rules(t, peer, host);
-	t->tls = rgw_tls_new(net->client[peer->tls->index], &t->rules, sni_of(peer, host));
+	t->tls = rgw_tls_new(net->client[peer->tls->head.index], &t->rules, sni_of(peer, host));
 	t->fd = t->tls != NULL ? start_connect(peer, to) : -1;
 	if (t->fd < 0) {
 		RGW_LOG(net->log, RGW_LOG_WARNING, "connect-failed", peer->head.name,

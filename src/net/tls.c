@@ -340,7 +340,7 @@ failed(struct rgw_tls *tls, int error)
 		    alert_text(history.last_rx.code));
 	else if (error == NO_PEER_CERT)
 		explain(tls, "the peer sent no certificate");
-	else if (error == UNKNOWN_RECORD_TYPE || error == VERSION_ERROR)
+	else if (error == UNKNOWN_RECORD_TYPE || error == VERSION_ERROR || error == LENGTH_ERROR)
 		explain(tls, "what the peer sent is not TLS, or not TLS 1.2 or 1.3");
 	else if (error == UNKNOWN_ALPN_PROTOCOL_NAME_E)
 		explain(tls, "the peer chose another application protocol than radius/1.0 (ALPN)");

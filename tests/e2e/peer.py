@@ -16,7 +16,7 @@ class TlsPeer:
     def __init__(self, port, cert, key, ca=None, behave=None, version=None, ciphers=None, alpn=("radius/1.0",),
                  family=socket.AF_INET, require_client=True):
         self.port, self.behave = port, behave or (lambda peer, tls, p: tls.sendall(radius.usual_answer(p)))
-        self.packets, self.connections, self.errors = [], [], []
+        self.packets, self.connections, self.errors, self.resets = [], [], [], []
         self.handshakes = self.ended = 0
         self.lock = threading.Lock()
         self.context = self._context(cert, key, ca, version, ciphers, alpn, require_client)
@@ -51,14 +51,22 @@ class TlsPeer:
 
     def _serve(self, plain):
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tls = plain
         try:
             tls = self.context.wrap_socket(plain, server_side=True)
             self.handshakes += 1
             with self.lock:
                 self.connections.append(tls)
             stream = b""
+            tls.settimeout(0.05)
             while True:
-                data = tls.recv(65536)
+                try:
+                    data = tls.recv(65536)
+                except TimeoutError:
+                    if tls in self.resets:
+                        tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        break
+                    continue
                 if not data:
                     break
                 stream += data
@@ -71,21 +79,19 @@ class TlsPeer:
             with self.lock:
                 self.errors.append(str(e))
         finally:
-            plain.close()
+            tls.close()
             self.ended += 1
 
     def drop_connections(self, reset=False):
         """Ends all connections, with a TCP reset if so wished."""
         with self.lock:
             going, self.connections = self.connections, []
+            if reset:
+                self.resets += going
+                return
         for tls in going:
             try:
-                if reset:
-                    tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    socket.socket(fileno=tls.detach()).close()
-                else:
-                    tls.shutdown(socket.SHUT_RDWR)
-                    tls.close()
+                tls.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
 
