@@ -68,7 +68,7 @@ fi
 	--enable-ocspstapling --enable-session-ticket --enable-keying-material --enable-pwdbased $fast \
 	CFLAGS="-O2 -g0 -fPIC -ffunction-sections -fdata-sections -fstack-protector-strong \
 -DWOLFSSL_ALWAYS_VERIFY_CB -DWOLFSSL_VERIFY_CB_ALL_CERTS -DKEEP_PEER_CERT -DWOLFSSL_ALT_NAMES \
--DWOLFSSL_ENCRYPTED_KEYS" >>"$log" 2>&1 || fail "configure failed"
+-DWOLFSSL_ENCRYPTED_KEYS -DWOLFSSL_ALT_CERT_CHAINS -DWOLFSSL_GETRANDOM" >>"$log" 2>&1 || fail "configure failed"
 make -j"$(nproc)" >>"$log" 2>&1 || fail "make failed"
 make install >>"$log" 2>&1 || fail "make install failed"
 sed -n 's/^#define LIBWOLFSSL_VERSION_STRING "\(.*\)"/\1/p' wolfssl/version.h >"$dest/version"

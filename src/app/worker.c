@@ -22,11 +22,11 @@ struct worker {
 	struct rgw_gw *gw;
 	ev_signal signals[SIGNALS];
 	ev_timer drain_timer;
-	ev_check drain_check;
+	ev_prepare drain_check;
 };
 
 static void
-stop_when_drained(struct ev_loop *loop, ev_check *w, int revents)
+stop_when_drained(struct ev_loop *loop, ev_prepare *w, int revents)
 {
 	struct worker *worker = w->data;
 
@@ -67,7 +67,7 @@ on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
 	rgw_gw_drain(worker->gw);
 	ev_timer_set(&worker->drain_timer, drain_time, 0);
 	ev_timer_start(loop, &worker->drain_timer);
-	ev_check_start(loop, &worker->drain_check);
+	ev_prepare_start(loop, &worker->drain_check);
 	if (rgw_gw_pending(worker->gw) == 0)
 		ev_break(loop, EVBREAK_ALL);
 }
@@ -120,7 +120,7 @@ watch(struct worker *worker)
 		ev_signal_start(worker->loop, &worker->signals[i]);
 	}
 	ev_timer_init(&worker->drain_timer, on_drain_timeout, 0, 0);
-	ev_check_init(&worker->drain_check, stop_when_drained);
+	ev_prepare_init(&worker->drain_check, stop_when_drained);
 	worker->drain_timer.data = worker->drain_check.data = worker;
 }
 

@@ -175,7 +175,7 @@ static const struct {
 	{ ASN_SELF_SIGNED_E, "it is self-signed and not in `ca`" },
 	{ ASN_SIG_CONFIRM_E, "its signature is wrong: not signed by the CA it names" },
 	{ ASN_SIG_OID_E, "its signature algorithm is not supported" },
-	{ EXTKEYUSAGE_E, "its extended key usage does not allow this role" },
+	{ EXTKEYUSE_AUTH_E, "its extended key usage does not allow this role" },
 	{ KEYUSAGE_E, "its key usage does not allow this" },
 	{ RSA_KEY_SIZE_E, "its RSA key is shorter than 2048 bits" },
 	{ ECC_KEY_SIZE_E, "its elliptic curve key is shorter than 256 bits" },

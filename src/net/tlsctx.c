@@ -341,6 +341,7 @@ static bool
 read_key(const struct rgw_conf_tls *conf, struct file *der, struct rgw_tls_problem *problem)
 {
 	struct file pem;
+	bool encrypted;
 	int n;
 
 	if (!read_file(conf->key, "key", &pem, problem))
@@ -350,16 +351,17 @@ read_key(const struct rgw_conf_tls *conf, struct file *der, struct rgw_tls_probl
 	n = der->data == NULL ? MEMORY_E
 	                      : wc_KeyPemToDer(pem.data, (int)pem.len, der->data, (int)der->len,
 	                            conf->key_password);
+	encrypted = memmem(pem.data, pem.len, "ENCRYPTED", 9) != NULL;
 	drop_file(&pem);
 	if (n > 0) {
 		der->len = (size_t)n;
 		return true;
 	}
 	drop_file(der);
-	if (conf->key_password != NULL)
-		return fail(problem, "key", "%s cannot be read; is key-password right?", conf->key);
-	return fail(problem, "key", "%s holds no private key in PEM form that can be used%s", conf->key,
-	    n == NO_PASSWORD ? "; it is encrypted, so key-password is needed" : "");
+	if (encrypted)
+		return fail(problem, "key", "%s is encrypted; %s", conf->key, conf->key_password != NULL
+		    ? "key-password does not open it" : "key-password is needed");
+	return fail(problem, "key", "%s holds no private key in PEM form that can be used", conf->key);
 }
 
 static bool

@@ -4,6 +4,7 @@
 Everything lives in one scratch folder and in processes that the lab has started itself; leaving the
 `with` block ends them and removes the folder, also after Ctrl-C.
 """
+import ctypes
 import os
 import pathlib
 import re
@@ -41,6 +42,11 @@ def wait_for(what, condition, seconds=15.0):
         time.sleep(0.02)
 
 
+def die_with_parent():
+    """Runs in a new program before it starts: it must not outlive the lab, however that ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Process:
     """A program with its output in a file."""
 
@@ -49,7 +55,7 @@ class Process:
         self.log_path = lab.dir / f"{name}.log"
         with open(self.log_path, "ab") as log:
             self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                          start_new_session=True, **more)
+                                          start_new_session=True, preexec_fn=die_with_parent, **more)
         lab.processes.append(self)
 
     @property
@@ -291,7 +297,11 @@ clients radsec {{
         ipaddr = 127.0.0.1
         proto = tls
         secret = radsec
-        limit {{ max_connections = 64 lifetime = 0 idle_timeout = 3600 }}
+        limit {{
+            max_connections = 64
+            lifetime = 0
+            idle_timeout = 3600
+        }}
     }}
 }}
 """

@@ -37,7 +37,11 @@ struct expected {
 	uint8_t octets[2 * RGW_PACKET_MAX];
 	bool free[2 * RGW_PACKET_MAX];
 	size_t len;
-	uint8_t cut;  /* the WiMAX attribute of TLVs that goes on in the next one */
+	uint16_t salt[RGW_PACKET_MAX];  /* where salts stand */
+	size_t n_salts;
+	unsigned chain;   /* the WiMAX attribute whose value goes on in the next one; 0 = none */
+	bool chain_free;  /* and its octets may change, since it began with a salt */
+	unsigned cut;     /* the WiMAX attribute of TLVs that goes on in the next one */
 };
 
 static const struct rgw_hidden *
@@ -67,10 +71,30 @@ free_value(struct expected *e, const struct rgw_hidden *row, size_t at, size_t n
 
 	if (row->method == RGW_HIDE_ASCEND)
 		set_free(e, at, n < 16 ? n : 16);
-	else if (row->method == RGW_HIDE_PASSWORD || row->vendor == 24757)
+	else if (row->method == RGW_HIDE_PASSWORD)
 		set_free(e, at, n);
-	else if (n >= tag + 2)
-		set_free(e, at + tag, n - tag);
+	if (row->method != RGW_HIDE_SALT || n < tag + 2)
+		return;
+	set_free(e, at + tag, n - tag);
+	e->salt[e->n_salts++] = (uint16_t)(at + tag);
+}
+
+/* The same for a value that may be one piece of several. */
+static void
+free_piece(struct expected *e, const struct rgw_hidden *row, size_t at, size_t n, bool more)
+{
+	bool goes_on = row->vendor == 24757 && e->chain == row->type;
+
+	if (!goes_on)
+		free_value(e, row, at, n);
+	else if (e->chain_free)
+		set_free(e, at, n);
+	if (!goes_on && more)
+		e->chain_free = n >= 2;
+	if (more)
+		e->chain = row->type;
+	else if (goes_on)
+		e->chain = 0;
 }
 
 static void
@@ -78,9 +102,10 @@ free_tlvs(struct expected *e, unsigned type, size_t at, size_t end)
 {
 	while (end - at >= 2 && e->octets[at + 1] >= 2 && e->octets[at + 1] <= end - at) {
 		size_t len = e->octets[at + 1];
+		const struct rgw_hidden *row = row_of(24757, type, e->octets[at]);
 
-		if (row_of(24757, type, e->octets[at]) != NULL && e->octets[at] != 0 && len >= 4)
-			set_free(e, at + 2, len - 2);
+		if (row != NULL && row->tlv != 0)
+			free_value(e, row, at + 2, len - 2);
 		at += len;
 	}
 }
@@ -100,12 +125,12 @@ walk_subs(struct expected *e, uint32_t vendor, size_t at, size_t end, bool mark)
 
 		if (len < head || len > end - at)
 			return false;
-		if (mark && row != NULL)
-			free_value(e, row, at + head, len - head);
-		else if (mark && row_of(vendor, type, 3) != NULL) {
+		if (mark && row != NULL) {
+			free_piece(e, row, at + head, len - head, vendor == 24757 && sub[2] & 0x80);
+		} else if (mark && row_of(vendor, type, 3) != NULL) {
 			if (e->cut != type)
 				free_tlvs(e, type, at + head, at + len);
-			e->cut = sub[2] & 0x80 ? (uint8_t)type : 0;
+			e->cut = sub[2] & 0x80 ? type : 0;
 		}
 		at += len;
 	}
@@ -165,6 +190,23 @@ expect(struct expected *e, const struct rgw_packet *in, const struct rgw_packet 
 			expect_raw(e, 33, a.value, a.len);
 }
 
+/* All salts are legal and different, and stay where they were so before (P-SLT-5). */
+static void
+check_salts(const struct expected *e, const uint8_t *attrs)
+{
+	bool seen[0x10000] = { false };
+
+	for (size_t i = 0; i < e->n_salts; i++) {
+		size_t at = e->salt[i];
+		unsigned was = (unsigned)e->octets[at] << 8 | e->octets[at + 1];
+		unsigned is = (unsigned)attrs[at] << 8 | attrs[at + 1];
+
+		require(is >= 0x8000 && !seen[is]);
+		require(is == was || was < 0x8000 || seen[was]);
+		seen[is] = true;
+	}
+}
+
 /* Holds what came out against what should. head = 38 with a Message-Authenticator, else 20. */
 static void
 compare(const struct expected *e, const uint8_t *out, size_t len, size_t head, size_t cap)
@@ -174,6 +216,8 @@ compare(const struct expected *e, const uint8_t *out, size_t len, size_t head, s
 	require(len == (head + e->len <= most ? head + e->len : 0));
 	for (size_t i = 0; len > 0 && i < e->len; i++)
 		require(e->free[i] || out[head + i] == e->octets[i]);
+	if (len > 0)
+		check_salts(e, out + head);
 }
 
 /* Converts into memory of exactly that size and returns it, or NULL. */
@@ -236,6 +280,7 @@ try_request(const struct setting *s, const struct rgw_packet *in, size_t cap)
 	p = parse_signed(there, n, NULL, s->b, head);
 	back = forward(s, true, &p, RGW_PACKET_MAX, &m);
 	require(back != NULL && m == n);
+	expect(&e, &p, NULL);
 	compare(&e, back, m, head, RGW_PACKET_MAX);
 	p = parse_signed(back, m, NULL, s->a, head);
 	/* ARAP keeps the authenticator that came in, so only then it need not be ours. */

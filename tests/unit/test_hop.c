@@ -102,7 +102,7 @@ responses_keep_all_other_octets(void **state)
 
 static size_t
 forward_with(const struct help_hops *h, bool reverse, const struct rgw_packet *in,
-    const uint8_t *fresh, uint8_t *out)
+    const uint8_t *fresh, uint8_t *out, size_t cap)
 {
 	const struct rgw_hop_request hop = {
 		.in = in,
@@ -113,7 +113,7 @@ forward_with(const struct help_hops *h, bool reverse, const struct rgw_packet *i
 		.id = 9,
 	};
 
-	return rgw_hop_request(out, 4096, &hop);
+	return rgw_hop_request(out, cap, &hop);
 }
 
 /* Hidden attributes of many kinds with legal and different salts, which a hop may keep. */
@@ -156,10 +156,11 @@ there_and_back_is_the_same(void **state)
 		help_begin(&p, codes[i], 9, codes[i] == 1 ? h->auth_a : NULL);
 		put_hidden_attributes(&p, &rng);
 		in = help_finish(&p);
-		mid = help_parse(there, forward_with(h, false, &in, h->auth_b, there));
+		mid = help_parse(there, forward_with(h, false, &in, h->auth_b, there,
+		    sizeof there));
 		assert_int_equal(mid.len, in.len + head - 20);
 		assert_memory_not_equal(mid.data + head, in.data + 20, in.len - 20u);
-		out = help_parse(back, forward_with(h, true, &mid, h->auth_a, back));
+		out = help_parse(back, forward_with(h, true, &mid, h->auth_a, back, sizeof back));
 		assert_same_attributes(&out, head, &in);
 	}
 }
@@ -630,7 +631,8 @@ the_largest_request(void **state)
 			help_pad(&p, 18, 4096 - rows[i].grows + over);
 			in = help_finish(&p);
 			memset(out, 0xee, sizeof out);
-			assert_int_equal(forward_with(h, false, &in, h->auth_b, out), over == 0 ? 4096 : 0);
+			assert_int_equal(forward_with(h, false, &in, h->auth_b, out, sizeof out),
+			    over == 0 ? 4096 : 0);
 			for (size_t k = 4096; k < sizeof out; k++)
 				assert_int_equal(out[k], 0xee);
 		}
