@@ -14,6 +14,7 @@
 
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/wolfcrypt/asn_public.h>
+#include <wolfssl/wolfcrypt/ecc.h>
 
 #include "radsecgw/mem.h"
 
@@ -364,28 +365,67 @@ read_key(const struct rgw_conf_tls *conf, struct file *der, struct rgw_tls_probl
 	return fail(problem, "key", "%s holds no private key in PEM form that can be used", conf->key);
 }
 
+/* Is the public part of an elliptic curve key in the certificate? Not every build of the library
+ * notices a key of the right curve that belongs to another certificate. True for other kinds. */
+static bool
+ecc_key_fits(const struct file *key, const struct file *leaf)
+{
+	ecc_key *ecc = wc_ecc_key_new(NULL);
+	byte public[2 * MAX_ECC_BYTES + 1];
+	word32 len = sizeof public;
+	word32 at = 0;
+	bool fits = true;
+
+	if (ecc != NULL && wc_EccPrivateKeyDecode(key->data, &at, ecc, (word32)key->len) == 0)
+		fits = wc_ecc_make_pub(ecc, NULL) == 0 && wc_ecc_export_x963(ecc, public, &len) == 0 &&
+		    memmem(leaf->data, leaf->len, public, len) != NULL;
+	wc_ecc_key_free(ecc);
+	return fits;
+}
+
+/* Loads the certificate chain; *leaf gets the first certificate in DER. */
+static bool
+load_chain(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct file *leaf,
+    struct rgw_tls_problem *problem)
+{
+	struct file pem;
+	int n = -1;
+
+	if (!read_file(conf->certificate, "certificate", &pem, problem))
+		return false;
+	leaf->data = rgw_xcalloc(1, pem.len);
+	if (wolfSSL_CTX_use_certificate_chain_buffer(t->ctx, pem.data, (long)pem.len) ==
+	    WOLFSSL_SUCCESS)
+		n = wc_CertPemToDer(pem.data, (int)pem.len, leaf->data, (int)pem.len, CERT_TYPE);
+	drop_file(&pem);
+	if (n > 0) {
+		leaf->len = (size_t)n;
+		return true;
+	}
+	free(leaf->data);
+	return fail(problem, "certificate",
+	    "%s holds no certificate in PEM form that can be used (RSA needs 2048 bits)",
+	    conf->certificate);
+}
+
 static bool
 load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_problem *problem)
 {
-	struct file cert;
-	struct file key;
+	struct file leaf = { NULL, 0 };
+	struct file key = { NULL, 0 };
 	bool ok;
 
-	if (!read_file(conf->certificate, "certificate", &cert, problem))
+	if (!load_chain(t, conf, &leaf, problem))
 		return false;
-	ok = wolfSSL_CTX_use_certificate_chain_buffer(t->ctx, cert.data, (long)cert.len) ==
-	    WOLFSSL_SUCCESS;
-	drop_file(&cert);
-	if (!ok)
-		return fail(problem, "certificate",
-		    "%s holds no certificate in PEM form that can be used (RSA needs 2048 bits)",
-		    conf->certificate);
-	if (!read_key(conf, &key, problem))
+	if (!read_key(conf, &key, problem)) {
+		drop_file(&leaf);
 		return false;
+	}
 	ok = wolfSSL_CTX_use_PrivateKey_buffer(t->ctx, key.data, (long)key.len,
 	         WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS &&
-	    wolfSSL_CTX_check_private_key(t->ctx) == WOLFSSL_SUCCESS;
+	    wolfSSL_CTX_check_private_key(t->ctx) == WOLFSSL_SUCCESS && ecc_key_fits(&key, &leaf);
 	drop_file(&key);
+	drop_file(&leaf);
 	if (!ok)
 		return fail(problem, "key", "%s is not the key of the first certificate in %s", conf->key,
 		    conf->certificate);
