@@ -24,7 +24,9 @@ struct rgw_builder {
 void rgw_build_begin(struct rgw_builder *b, uint8_t *buf, size_t cap, uint8_t code, uint8_t id,
     const uint8_t *auth, bool with_msgauth);
 
+/* Adds an attribute; a value above 253 octets is an error that shows at the end. */
 void rgw_build_attr(struct rgw_builder *b, uint8_t type, const void *value, size_t len);
+/* Adds an attribute that holds an integer. */
 void rgw_build_u32(struct rgw_builder *b, uint8_t type, uint32_t value);
 /* Copies all attributes of one type, in order. */
 void rgw_build_copy(struct rgw_builder *b, const struct rgw_packet *from, uint8_t type);

@@ -49,6 +49,7 @@ void rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *has
     rgw_ms window);
 void rgw_dupcache_fini(struct rgw_dupcache *cache);
 
+/* The key of a request that came from an address to a place. */
 struct rgw_dupkey rgw_dupkey_of(uint32_t place, const struct rgw_addr *from, uint8_t code, uint8_t id);
 
 /* The entry with this key, whatever its authenticator, or NULL. There is at most one. */

@@ -62,6 +62,7 @@ struct rgw_udp_from {
 	struct rgw_addr remote;
 };
 
+/* A datagram arrived; data is borrowed for the call. */
 void rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const uint8_t *data, size_t len,
     rgw_ms now);
 
@@ -90,6 +91,7 @@ void rgw_gw_drain(struct rgw_gw *gw);
 /* Requests that wait for an answer. */
 size_t rgw_gw_pending(const struct rgw_gw *gw);
 
+/* What has been counted since the start; borrowed from the gateway. */
 const struct rgw_counters *rgw_gw_counters(const struct rgw_gw *gw);
 /* Writes the state of each peer and all counters that are not zero as notice lines. */
 void rgw_gw_log_status(struct rgw_gw *gw);
@@ -101,6 +103,7 @@ struct rgw_gw_usage {
 	size_t conns;
 };
 
+/* Fills *out with what is in use now. */
 void rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out);
 
 #endif

@@ -15,6 +15,7 @@ struct rgw_hashkey {
 	uint64_t k1;
 };
 
+/* SipHash-2-4 of len octets. */
 uint64_t rgw_siphash(const struct rgw_hashkey *key, const void *data, size_t len);
 
 /* Embedded in each object of a table; the table owns nothing. */

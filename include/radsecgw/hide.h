@@ -57,6 +57,7 @@ bool rgw_hidden_vendor(const struct rgw_hidden_table *table, uint32_t vendor);
 /* Does this sub-attribute hold TLVs of which one is hidden? */
 bool rgw_hidden_has_tlvs(const struct rgw_hidden_table *table, uint32_t vendor, uint16_t type);
 
+/* The format that a vendor is known to use; that of RFC 2865 5.26 for all others. */
 struct rgw_vendor_format rgw_vendor_format_of(uint32_t vendor);
 
 /* The number of built-in rows and the rows themselves, for tests and documentation. */

@@ -20,6 +20,7 @@ struct rgw_md5 {
 };
 
 void rgw_md5_init(struct rgw_md5 *ctx);
+/* Takes len more octets. */
 void rgw_md5_update(struct rgw_md5 *ctx, const void *data, size_t len);
 /* Leaves ctx unusable until the next init or copy. */
 void rgw_md5_final(struct rgw_md5 *ctx, uint8_t digest[static RGW_MD5_LEN]);

@@ -27,7 +27,7 @@ rgw_path_from(const char *file, const char *path)
 	char *joined = rgw_xcalloc(1, len + path_len + 1);
 
 	memcpy(joined, file, len);
-	memcpy(joined + len, path, path_len);
+	memcpy(joined + len, path, path_len + 1);
 	return joined;
 }
 

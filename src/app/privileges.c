@@ -19,24 +19,34 @@ fail(struct rgw_log *log, const char *what, const char *name)
 bool
 rgw_privileges_drop(const struct rgw_conf_gateway *conf, struct rgw_log *log)
 {
-	const struct passwd *user = NULL;
-	const struct group *group = NULL;
-	gid_t gid;
+	const struct passwd *user;
+	const struct group *group;
+	uid_t uid = getuid();
+	gid_t gid = getgid();
 
 	errno = 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail(log, "cannot set no_new_privs", "");
 	if (conf->user == NULL && conf->group == NULL)
 		return true;
-	if (conf->user != NULL && (user = getpwnam(conf->user)) == NULL)
-		return fail(log, "unknown user in [gateway] user", conf->user);
-	if (conf->group != NULL && (group = getgrnam(conf->group)) == NULL)
-		return fail(log, "unknown group in [gateway] group", conf->group);
-	gid = group != NULL ? group->gr_gid : user->pw_gid;
+	if (conf->user != NULL) {
+		user = getpwnam(conf->user);
+		if (user == NULL)
+			return fail(log, "unknown user in [gateway] user", conf->user);
+		uid = user->pw_uid;
+		gid = user->pw_gid;
+	}
+	if (conf->group != NULL) {
+		group = getgrnam(conf->group);
+		if (group == NULL)
+			return fail(log, "unknown group in [gateway] group", conf->group);
+		gid = group->gr_gid;
+	}
+	/* The group first: without root it could not be changed any more. */
 	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0)
 		return fail(log, "cannot change the group; was radsecgw started as root?",
 		    conf->group != NULL ? conf->group : conf->user);
-	if (user != NULL && setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0)
+	if (conf->user != NULL && setresuid(uid, uid, uid) != 0)
 		return fail(log, "cannot change the user; was radsecgw started as root?", conf->user);
 	return true;
 }

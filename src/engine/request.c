@@ -167,7 +167,7 @@ rgw_req_dispatch(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 static void
 on_timed_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 {
-	const char *peer = req->peer != NULL ? req->peer->conf->head.name : "";
+	const char *peer = req->peer->conf->head.name;
 	struct rgw_identity room;
 
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "request-timeout", peer,

@@ -190,10 +190,9 @@ on_start(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	while ((l = rgw_list_first(&r->waiting)) != NULL) {
+	while ((l = rgw_list_pop(&r->waiting)) != NULL) {
 		struct query *q = RGW_CONTAINER(l, struct query, link);
 
-		rgw_link_remove(l);
 		refresh_channel(r);
 		r->pending++;
 		if (r->channel == NULL)

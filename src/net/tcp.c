@@ -307,7 +307,6 @@ start_connect(const struct rgw_conf_peer *peer, const struct rgw_addr *to)
 static void
 free_tcp(struct tcp *t)
 {
-	rgw_link_remove(&t->link);
 	rgw_tls_free(t->tls);
 	rgw_cert_rules_free(&t->rules);
 	free(t);
@@ -379,14 +378,13 @@ rgw_tcp_flush(struct rgw_net *net)
 {
 	struct rgw_link *l;
 
-	while ((l = rgw_list_first(&net->dirty)) != NULL) {
+	while ((l = rgw_list_pop(&net->dirty)) != NULL) {
 		struct tcp *t = RGW_CONTAINER(l, struct tcp, dirty);
 
-		rgw_link_remove(l);
 		if (t->stage != CONNECTING)
 			write_out(t, rgw_net_now(net));
 	}
-	while ((l = rgw_list_first(&net->dead)) != NULL)
+	while ((l = rgw_list_pop(&net->dead)) != NULL)
 		free_tcp(RGW_CONTAINER(l, struct tcp, link));
 }
 
@@ -397,6 +395,6 @@ rgw_tcp_free_all(struct rgw_net *net)
 
 	while ((l = rgw_list_first(&net->conns)) != NULL)
 		bury(RGW_CONTAINER(l, struct tcp, link));
-	while ((l = rgw_list_first(&net->dead)) != NULL)
+	while ((l = rgw_list_pop(&net->dead)) != NULL)
 		free_tcp(RGW_CONTAINER(l, struct tcp, link));
 }

@@ -73,11 +73,11 @@ rgw_suites(const struct rgw_suite **table)
 	return N_SUITES;
 }
 
-static bool fail(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
+static void set_problem(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-static bool
-fail(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
+static void
+set_problem(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -85,8 +85,10 @@ fail(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(problem->text, sizeof problem->text, fmt, ap);
 	va_end(ap);
-	return false;
 }
+
+/* Says what is wrong with an option; its value is false, so that a check can end with it. */
+#define FAIL(...) (set_problem(__VA_ARGS__), false)
 
 /* A whole file in memory; free with drop_file. */
 struct file {
@@ -110,17 +112,17 @@ read_file(const char *path, const char *key, struct file *out, struct rgw_tls_pr
 	struct stat st;
 
 	if (in == NULL)
-		return fail(problem, key, "cannot open %s: %s", path, strerror(errno));
+		return FAIL(problem, key, "cannot open %s: %s", path, strerror(errno));
 	if (fstat(fileno(in), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX_OCTETS) {
 		fclose(in);
-		return fail(problem, key, "%s is not a file of at most 4 MiB", path);
+		return FAIL(problem, key, "%s is not a file of at most 4 MiB", path);
 	}
 	out->data = malloc((size_t)st.st_size + 1);
 	out->len = out->data != NULL ? fread(out->data, 1, (size_t)st.st_size, in) : 0;
 	fclose(in);
 	if (out->data == NULL || out->len == 0) {
 		drop_file(out);
-		return fail(problem, key, "%s is empty or cannot be read", path);
+		return FAIL(problem, key, "%s is empty or cannot be read", path);
 	}
 	return true;
 }
@@ -178,12 +180,12 @@ choose_suites(const struct rgw_conf_tls *conf, uint8_t order[static N_SUITES], s
 
 	*n = 0;
 	if (conf->ciphers.n > N_SUITES)
-		return fail(problem, "ciphers", "more than the %zu suites there are", N_SUITES);
+		return FAIL(problem, "ciphers", "more than the %zu suites there are", N_SUITES);
 	for (size_t i = 0; i < (conf->ciphers.n > 0 ? conf->ciphers.n : N_SUITES); i++) {
 		int s = conf->ciphers.n > 0 ? find_suite(conf->ciphers.v[i]) : preferred[i];
 
 		if (s < 0)
-			return fail(problem, "ciphers",
+			return FAIL(problem, "ciphers",
 			    "%s is not a suite that radsecgw speaks; see radsecgw.ini(5) for the list",
 			    conf->ciphers.v[i]);
 		order[(*n)++] = (uint8_t)s;
@@ -192,9 +194,9 @@ choose_suites(const struct rgw_conf_tls *conf, uint8_t order[static N_SUITES], s
 	}
 	/* The library would fill a gap with suites of its own choice. */
 	if (uses_tls13(conf) && !have13)
-		return fail(problem, "ciphers", "no suite for TLS 1.3; add one, or set max-version = 1.2");
+		return FAIL(problem, "ciphers", "no suite for TLS 1.3; add one, or set max-version = 1.2");
 	if (uses_tls12(conf) && !have12)
-		return fail(problem, "ciphers", "no suite for TLS 1.2; add one, or set min-version = 1.3");
+		return FAIL(problem, "ciphers", "no suite for TLS 1.2; add one, or set min-version = 1.3");
 	return true;
 }
 
@@ -218,7 +220,7 @@ set_suites(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 		    s->wolfssl);
 	}
 	if (wolfSSL_CTX_set_cipher_list(t->ctx, list) != WOLFSSL_SUCCESS)
-		return fail(problem, "ciphers", "the TLS library does not know these: %s", list);
+		return FAIL(problem, "ciphers", "the TLS library does not know these: %s", list);
 	return true;
 }
 
@@ -229,7 +231,7 @@ set_groups(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 	size_t n = conf->groups.n > 0 ? conf->groups.n : N_GROUPS;
 
 	if (n > N_GROUPS)
-		return fail(problem, "groups", "more than the %zu groups there are", N_GROUPS);
+		return FAIL(problem, "groups", "more than the %zu groups there are", N_GROUPS);
 	for (size_t i = 0; i < n; i++) {
 		size_t g = i;
 
@@ -239,15 +241,15 @@ set_groups(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 				    strcasecmp(conf->groups.v[i], groups[g].alias) == 0)
 					break;
 		if (g == N_GROUPS)
-			return fail(problem, "groups", "%s is none of X25519, P-256, P-384",
+			return FAIL(problem, "groups", "%s is none of X25519, P-256, P-384",
 			    conf->groups.v[i]);
 		numbers[i] = groups[g].number;
 		/* For TLS 1.2; without it a peer may pick a slow or odd curve. */
 		if (wolfSSL_CTX_UseSupportedCurve(t->ctx, (word16)groups[g].number) != WOLFSSL_SUCCESS)
-			return fail(problem, "groups", "the TLS library does not know %s", groups[g].name);
+			return FAIL(problem, "groups", "the TLS library does not know %s", groups[g].name);
 	}
 	if (uses_tls13(conf) && wolfSSL_CTX_set_groups(t->ctx, numbers, (int)n) != WOLFSSL_SUCCESS)
-		return fail(problem, "groups", "the TLS library does not take these groups");
+		return FAIL(problem, "groups", "the TLS library does not take these groups");
 	return true;
 }
 
@@ -278,7 +280,7 @@ rgw_tlsctx_add_intermediate(struct rgw_tlsctx *t, const unsigned char *der, size
 static bool
 load_ca_file(struct rgw_tlsctx *t, const char *path, struct rgw_tls_problem *problem)
 {
-	struct file f;
+	struct file f = { NULL, 0 };
 	bool ok;
 
 	if (!read_file(path, "ca", &f, problem))
@@ -290,7 +292,7 @@ load_ca_file(struct rgw_tlsctx *t, const char *path, struct rgw_tls_problem *pro
 	drop_file(&f);
 	forget_trusted_peers(t);
 	if (!ok)
-		return fail(problem, "ca", "%s holds no CA certificate in PEM form that can be used", path);
+		return FAIL(problem, "ca", "%s holds no CA certificate in PEM form that can be used", path);
 	return true;
 }
 
@@ -303,7 +305,7 @@ load_ca_dir(struct rgw_tlsctx *t, const char *path, struct rgw_tls_problem *prob
 	bool ok = true;
 
 	if (dir == NULL)
-		return fail(problem, "ca", "cannot open the directory %s: %s", path, strerror(errno));
+		return FAIL(problem, "ca", "cannot open the directory %s: %s", path, strerror(errno));
 	while (ok && (entry = readdir(dir)) != NULL) {
 		char file[4096];
 		struct stat st;
@@ -316,7 +318,7 @@ load_ca_dir(struct rgw_tlsctx *t, const char *path, struct rgw_tls_problem *prob
 	}
 	closedir(dir);
 	if (ok && loaded == 0)
-		return fail(problem, "ca", "the directory %s holds no files", path);
+		return FAIL(problem, "ca", "the directory %s holds no files", path);
 	return ok;
 }
 
@@ -341,7 +343,7 @@ load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 static bool
 read_key(const struct rgw_conf_tls *conf, struct file *der, struct rgw_tls_problem *problem)
 {
-	struct file pem;
+	struct file pem = { NULL, 0 };
 	bool encrypted;
 	int n;
 
@@ -360,9 +362,9 @@ read_key(const struct rgw_conf_tls *conf, struct file *der, struct rgw_tls_probl
 	}
 	drop_file(der);
 	if (encrypted)
-		return fail(problem, "key", "%s is encrypted; %s", conf->key, conf->key_password != NULL
+		return FAIL(problem, "key", "%s is encrypted; %s", conf->key, conf->key_password != NULL
 		    ? "key-password does not open it" : "key-password is needed");
-	return fail(problem, "key", "%s holds no private key in PEM form that can be used", conf->key);
+	return FAIL(problem, "key", "%s holds no private key in PEM form that can be used", conf->key);
 }
 
 /* Is the public part of an elliptic curve key in the certificate? Not every build of the library
@@ -388,7 +390,7 @@ static bool
 load_chain(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct file *leaf,
     struct rgw_tls_problem *problem)
 {
-	struct file pem;
+	struct file pem = { NULL, 0 };
 	int n = -1;
 
 	if (!read_file(conf->certificate, "certificate", &pem, problem))
@@ -403,7 +405,7 @@ load_chain(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct file *l
 		return true;
 	}
 	free(leaf->data);
-	return fail(problem, "certificate",
+	return FAIL(problem, "certificate",
 	    "%s holds no certificate in PEM form that can be used (RSA needs 2048 bits)",
 	    conf->certificate);
 }
@@ -427,7 +429,7 @@ load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_
 	drop_file(&key);
 	drop_file(&leaf);
 	if (!ok)
-		return fail(problem, "key", "%s is not the key of the first certificate in %s", conf->key,
+		return FAIL(problem, "key", "%s is not the key of the first certificate in %s", conf->key,
 		    conf->certificate);
 	return true;
 }
@@ -462,7 +464,7 @@ rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role,
 	t->references = 1;
 	t->cm = wolfSSL_CertManagerNew();
 	if (t->cm == NULL || !set_versions(t, conf) || !harden(t)) {
-		fail(problem, "min-version", "the TLS library cannot make a context for this");
+		set_problem(problem, "min-version", "the TLS library cannot make a context for this");
 		rgw_tlsctx_free(t);
 		return NULL;
 	}

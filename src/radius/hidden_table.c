@@ -201,39 +201,53 @@ rgw_hidden_builtin(const struct rgw_hidden **rows)
 	return N_BUILTIN;
 }
 
-const char *
-rgw_hidden_parse(const char *text, struct rgw_hidden *out)
+static int
+method_of(const char *text)
 {
 	static const char *const methods[] = { "hide", "salt", "ascend" };
-	/* scanf would take blanks and signs before numbers, too. */
-	static const char allowed[] = "0123456789:abcdefghijklmnopqrstuvwxyz";
-	struct rgw_hidden row = { 0 };
-	unsigned long long vendor;
-	unsigned type;
-	char method[8];
-	char tag[8] = "";
-	int end = 0;
-	int fields = sscanf(text, "%10llu:%5u:%7[a-z]%n:%7[a-z]%n", &vendor, &type, method, &end, tag,
-	    &end);
-	size_t i = 0;
 
-	if (fields < 3 || text[end] != '\0' || text[strspn(text, allowed)] != '\0')
-		return "vendor:number:method or vendor:number:method:tagged, for example 311:16:salt";
+	for (int i = 0; i < 3; i++)
+		if (strcmp(text, methods[i]) == 0)
+			return i;
+	return -1;
+}
+
+static const char *
+check_number(unsigned long long vendor, unsigned type)
+{
 	if (vendor > UINT32_MAX || type == 0 || type > (vendor == LUCENT ? UINT16_MAX : UINT8_MAX))
 		return "a vendor of at most 4294967295 and an attribute number from 1 to 255";
 	/* 26 is a container, and nothing is hidden in the extended formats (P-ENC-5). */
 	if (vendor == STANDARD && (type == RGW_VENDOR_SPECIFIC || type >= RGW_EXTENDED_1))
 		return "an attribute number from 1 to 240, and not 26, where the vendor is 0";
-	while (i < sizeof methods / sizeof methods[0] && strcmp(method, methods[i]) != 0)
-		i++;
-	if (i == sizeof methods / sizeof methods[0])
+	return NULL;
+}
+
+const char *
+rgw_hidden_parse(const char *text, struct rgw_hidden *out)
+{
+	/* scanf would take blanks and signs before numbers, too. */
+	static const char allowed[] = "0123456789:abcdefghijklmnopqrstuvwxyz";
+	unsigned long long vendor = 0;
+	unsigned type = 0;
+	char method[8] = "";
+	char tag[8] = "";
+	int end = 0;
+	int fields = sscanf(text, "%10llu:%5u:%7[a-z]%n:%7[a-z]%n", &vendor, &type, method, &end, tag,
+	    &end);
+	int m = method_of(method);
+	const char *why;
+
+	if (fields < 3 || text[end] != '\0' || text[strspn(text, allowed)] != '\0')
+		return "vendor:number:method or vendor:number:method:tagged, for example 311:16:salt";
+	why = check_number(vendor, type);
+	if (why != NULL)
+		return why;
+	if (m < 0)
 		return "a method of hide, salt or ascend";
-	if (fields == 4 && (strcmp(tag, "tagged") != 0 || i != RGW_HIDE_SALT))
+	if (fields == 4 && (strcmp(tag, "tagged") != 0 || m != RGW_HIDE_SALT))
 		return "nothing or :tagged (with method salt only) after the method";
-	row.vendor = (uint32_t)vendor;
-	row.type = (uint16_t)type;
-	row.method = (uint8_t)i;
-	row.tagged = fields == 4;
-	*out = row;
+	*out = (struct rgw_hidden){ .vendor = (uint32_t)vendor, .type = (uint16_t)type,
+		.method = (uint8_t)m, .tagged = fields == 4 };
 	return NULL;
 }

@@ -14,8 +14,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint8_t auth_a[RGW_AUTH_LEN] = { 0xa0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 1 };
-static const uint8_t auth_b[RGW_AUTH_LEN] = { 0xb0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 2 };
+static const uint8_t auth_a[RGW_AUTH_LEN] = { 0xa0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 };
+static const uint8_t auth_b[RGW_AUTH_LEN] = { 0xb0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 };
 
 static void
 require(bool holds)
@@ -295,7 +295,8 @@ try_request(const struct setting *s, const struct rgw_packet *in, size_t cap)
 static struct rgw_packet
 asked(const struct setting *s, uint8_t *buf, uint8_t code)
 {
-	static const uint8_t states[][6] = { { 33, 5, 'a', 'b', 'c' }, { 33, 2 }, { 33, 6, 1, 2, 3, 4 } };
+	static const uint8_t states[][6] = { { 33, 5, 'a', 'b', 'c' }, { 33, 2 },
+		{ 33, 6, 1, 2, 3, 4 } };
 	struct rgw_packet p;
 	uint8_t len = RGW_HEADER_LEN;
 
@@ -342,7 +343,8 @@ try_response(const struct setting *s, const struct rgw_packet *in, size_t cap)
 	if (n > 0) {
 		struct rgw_packet p = parse_signed(out, n, auth_a, s->a, head);
 
-		require(p.id == 99 && p.code == in->code && p.n_proxy_state == request.n_proxy_state);
+		require(p.id == 99 && p.code == in->code &&
+		    p.n_proxy_state == request.n_proxy_state);
 	}
 	free(out);
 }
@@ -352,7 +354,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const secrets[][2] = {
 		{ "xyzzy5461", "radsec" }, { "a", "b" }, { "same", "same" },
-		{ "one that is longer than a block of the hash, which has 64 octets, I think", "x" },
+		{ "one that is longer than a block of the hash, which has sixty-four octets", "x" },
 	};
 	struct rgw_packet in;
 	struct setting s;

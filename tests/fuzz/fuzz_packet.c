@@ -78,7 +78,8 @@ check_signing(const struct rgw_packet *p, const struct rgw_secret *secret)
 		if (a.type == RGW_MESSAGE_AUTHENTICATOR && a.len == RGW_AUTH_LEN)
 			b.msgauth_at = a.at;
 	}
-	len = request ? rgw_build_request(&b, secret) : rgw_build_response(&b, request_auth, secret);
+	len = request ? rgw_build_request(&b, secret) :
+	    rgw_build_response(&b, request_auth, secret);
 	require(len == p->len);
 	require(rgw_packet_parse(&again, out, len) == RGW_PACKET_OK);
 	require(memcmp(again.at, p->at, sizeof again.at) == 0);
@@ -109,7 +110,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(rgw_packet_strerror(error) != NULL);
 	if (error != RGW_PACKET_OK)
 		return 0;
-	require(p.data == data && p.len <= size && p.len >= RGW_HEADER_LEN && p.len <= RGW_PACKET_MAX);
+	require(p.data == data && p.len <= size && p.len >= RGW_HEADER_LEN &&
+	    p.len <= RGW_PACKET_MAX);
 	check_walk(&p);
 	check_numbers(&p);
 	secret = rgw_secret_new("fuzz", 4);

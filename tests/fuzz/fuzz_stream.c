@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A stream in pieces gives the same packets as in one. The first four octets of the input choose the
- * pieces, the others are the stream.
+ * A stream in pieces gives the same packets as in one. The first four octets of the input choose
+ * the pieces, the others are the stream.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,8 @@ require(bool holds)
 		abort();
 }
 
-/* Where the reader of the packets is: they must be the octets of the stream, one behind the other. */
+/* Where the reader of the packets is: they must be the octets of the stream, one behind the
+ * other. */
 struct reader {
 	const uint8_t *data;
 	size_t size;

@@ -475,9 +475,9 @@ no_route_and_not_allowed(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_no_route), 1);
 	assert_int_equal(r->answers, 1);
 	assert_int_equal(r->answer[0], RGW_PROTOCOL_ERROR);
-	r = sim_request(&s, 1, 5000, 2, NULL);
+	sim_request(&s, 1, 5000, 2, NULL);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_no_route), 2);
-	r = sim_request(&s, 4, 5000, 3, "user@example.org");
+	sim_request(&s, 4, 5000, 3, "user@example.org");
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_not_allowed), 1);
 	r = sim_request(&s, 1, 5000, 4, "user@EXAMPLE.org");
 	sim_run(&s, 100);

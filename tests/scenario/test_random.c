@@ -42,7 +42,8 @@ nas_does_something(struct sim *s)
 
 	/* Few ports and identifiers, so that they collide. */
 	if (s->n_reqs > 0 && sim_random(s, 3) == 0) {
-		struct sim_req *r = s->reqs[s->n_reqs - 1 - sim_random(s, s->n_reqs < 30 ? (uint32_t)s->n_reqs : 30)];
+		uint32_t recent = s->n_reqs < 30 ? (uint32_t)s->n_reqs : 30;
+		struct sim_req *r = s->reqs[s->n_reqs - 1 - sim_random(s, recent)];
 
 		/* A NAS does not go back to an identifier that it has used for something else. */
 		if (!r->superseded && s->now - r->answered_at < s->conf.gateway.duplicate_window)

@@ -250,7 +250,8 @@ help_text(struct help_packet *p, uint8_t type, const char *value)
 void
 help_vsa(struct help_packet *p, uint32_t vendor, const void *data, size_t n)
 {
-	const uint8_t head[6] = { 26, (uint8_t)(n + 6), (uint8_t)(vendor >> 24), (uint8_t)(vendor >> 16),
+	const uint8_t head[6] = { 26, (uint8_t)(n + 6), (uint8_t)(vendor >> 24),
+		(uint8_t)(vendor >> 16),
 		(uint8_t)(vendor >> 8), (uint8_t)vendor };
 
 	assert_true(n <= 249);

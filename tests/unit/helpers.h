@@ -85,11 +85,12 @@ size_t help_count(const struct rgw_packet *p, uint8_t type);
 /* MD5(Code + ID + Length + auth + Attributes + S) stands in the packet (P-AUT-2, P-AUT-4). */
 bool help_auth_ok(const struct rgw_packet *p, const uint8_t *auth, const void *secret, size_t len);
 /* Exactly one Message-Authenticator, right for `auth` (P-MA-1). */
-bool help_msgauth_ok(const struct rgw_packet *p, const uint8_t *auth, const void *secret, size_t len);
+bool help_msgauth_ok(const struct rgw_packet *p, const uint8_t *auth, const void *secret,
+    size_t len);
 
 /*
- * Two hops that meet in the gateway. A is where the client is, B where the server is, so requests go
- * from A to B and responses from B to A.
+ * Two hops that meet in the gateway. A is where the client is, B where the server is, so requests
+ * go from A to B and responses from B to A.
  */
 struct help_hops {
 	struct rgw_secret *secret_a;

@@ -9,78 +9,79 @@
 #include "helpers.h"
 
 /* Text in, default port, and the text that comes out; NULL = not an address literal. */
+static const struct { const char *in; uint16_t port; const char *out; } literals[] = {
+	{ "192.0.2.1", 0, "192.0.2.1" },
+	{ "192.0.2.1", 1812, "192.0.2.1:1812" },
+	{ "192.0.2.1:53", 1812, "192.0.2.1:53" },
+	{ "0.0.0.0:65535", 0, "0.0.0.0:65535" },
+	{ "255.255.255.255", 1, "255.255.255.255:1" },
+	{ "2001:db8::1", 0, "2001:db8::1" },
+	{ "2001:DB8:0:0::1", 2083, "[2001:db8::1]:2083" },
+	{ "[2001:db8::1]", 0, "2001:db8::1" },
+	{ "[2001:db8::1]", 2083, "[2001:db8::1]:2083" },
+	{ "[2001:db8::1]:2083", 1, "[2001:db8::1]:2083" },
+	{ "::", 0, "::" },
+	{ "[::]:1812", 0, "[::]:1812" },
+	{ "::1", 1812, "[::1]:1812" },
+	{ "fe80::1%3", 0, "fe80::1%3" },
+	{ "[fe80::1%3]:1812", 0, "[fe80::1%3]:1812" },
+	{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%65535", 65535,
+	    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%65535]:65535" },
+	{ "", 0, NULL },
+	{ ":", 0, NULL },
+	{ ":1812", 0, NULL },
+	{ "[]", 0, NULL },
+	{ "[]:1812", 0, NULL },
+	{ "[::1", 0, NULL },
+	{ "::1]", 0, NULL },
+	{ "[::1]x", 0, NULL },
+	{ "[::1]:", 0, NULL },
+	{ "[[::1]]", 0, NULL },
+	{ "192.0.2.1:", 0, NULL },
+	{ "192.0.2.1:0", 0, NULL },
+	{ "192.0.2.1:65536", 0, NULL },
+	{ "192.0.2.1:99999999999999999999", 0, NULL },
+	{ "192.0.2.1:-1", 0, NULL },
+	{ "192.0.2.1:+1", 0, NULL },
+	{ "192.0.2.1: 1", 0, NULL },
+	{ "192.0.2.1:1812x", 0, NULL },
+	{ "192.0.2.1%3", 0, NULL },
+	{ "192.0.2", 0, NULL },
+	{ "192.0.2.256", 0, NULL },
+	{ "192.0.2.1.1", 0, NULL },
+	{ " 192.0.2.1", 0, NULL },
+	{ "192.0.2.1 ", 0, NULL },
+	{ "2001:db8::1::2", 0, NULL },
+	{ "2001:db8::g", 0, NULL },
+	{ "1:2:3:4:5:6:7:8:9", 0, NULL },
+	{ "fe80::1%", 0, NULL },
+	{ "fe80::1%eth0", 0, NULL },
+	{ "fe80::1%-1", 0, NULL },
+	{ "localhost", 0, NULL },
+	{ "localhost:1812", 0, NULL },
+	{ "192.0.2.0/24", 0, NULL },
+	{ "00000000000000000000000000000000000000000000000000000000000000000000000::1", 0,
+	    NULL },
+};
+
 static void
 parses_and_formats(void **state)
 {
-	static const struct { const char *in; uint16_t port; const char *out; } rows[] = {
-		{ "192.0.2.1", 0, "192.0.2.1" },
-		{ "192.0.2.1", 1812, "192.0.2.1:1812" },
-		{ "192.0.2.1:53", 1812, "192.0.2.1:53" },
-		{ "0.0.0.0:65535", 0, "0.0.0.0:65535" },
-		{ "255.255.255.255", 1, "255.255.255.255:1" },
-		{ "2001:db8::1", 0, "2001:db8::1" },
-		{ "2001:DB8:0:0::1", 2083, "[2001:db8::1]:2083" },
-		{ "[2001:db8::1]", 0, "2001:db8::1" },
-		{ "[2001:db8::1]", 2083, "[2001:db8::1]:2083" },
-		{ "[2001:db8::1]:2083", 1, "[2001:db8::1]:2083" },
-		{ "::", 0, "::" },
-		{ "[::]:1812", 0, "[::]:1812" },
-		{ "::1", 1812, "[::1]:1812" },
-		{ "fe80::1%3", 0, "fe80::1%3" },
-		{ "[fe80::1%3]:1812", 0, "[fe80::1%3]:1812" },
-		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%65535", 65535,
-		    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%65535]:65535" },
-		{ "", 0, NULL },
-		{ ":", 0, NULL },
-		{ ":1812", 0, NULL },
-		{ "[]", 0, NULL },
-		{ "[]:1812", 0, NULL },
-		{ "[::1", 0, NULL },
-		{ "::1]", 0, NULL },
-		{ "[::1]x", 0, NULL },
-		{ "[::1]:", 0, NULL },
-		{ "[[::1]]", 0, NULL },
-		{ "192.0.2.1:", 0, NULL },
-		{ "192.0.2.1:0", 0, NULL },
-		{ "192.0.2.1:65536", 0, NULL },
-		{ "192.0.2.1:99999999999999999999", 0, NULL },
-		{ "192.0.2.1:-1", 0, NULL },
-		{ "192.0.2.1:+1", 0, NULL },
-		{ "192.0.2.1: 1", 0, NULL },
-		{ "192.0.2.1:1812x", 0, NULL },
-		{ "192.0.2.1%3", 0, NULL },
-		{ "192.0.2", 0, NULL },
-		{ "192.0.2.256", 0, NULL },
-		{ "192.0.2.1.1", 0, NULL },
-		{ " 192.0.2.1", 0, NULL },
-		{ "192.0.2.1 ", 0, NULL },
-		{ "2001:db8::1::2", 0, NULL },
-		{ "2001:db8::g", 0, NULL },
-		{ "1:2:3:4:5:6:7:8:9", 0, NULL },
-		{ "fe80::1%", 0, NULL },
-		{ "fe80::1%eth0", 0, NULL },
-		{ "fe80::1%-1", 0, NULL },
-		{ "localhost", 0, NULL },
-		{ "localhost:1812", 0, NULL },
-		{ "192.0.2.0/24", 0, NULL },
-		{ "00000000000000000000000000000000000000000000000000000000000000000000000::1", 0,
-		    NULL },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(literals); i++) {
 		struct rgw_addr a;
 		struct rgw_addr before;
+		bool good = literals[i].out != NULL;
 		char text[RGW_ADDR_TEXT];
 
 		memset(&a, 0x5a, sizeof a);
 		before = a;
-		if (rgw_addr_parse(rows[i].in, rows[i].port, &a) != (rows[i].out != NULL))
-			fail_msg("'%s'", rows[i].in);
-		if (rows[i].out == NULL)
+		if (rgw_addr_parse(literals[i].in, literals[i].port, &a) != good)
+			fail_msg("'%s'", literals[i].in);
+		if (!good)
 			assert_memory_equal(&a, &before, sizeof a);
 		else
-			assert_string_equal(rgw_addr_format(&a, text), rows[i].out);
+			assert_string_equal(rgw_addr_format(&a, text), literals[i].out);
 	}
 }
 
@@ -241,12 +242,15 @@ prefix_table(void **state)
 		{ "192.0.2.1/24", NULL },  /* host bits are a sign of a mistake */
 		{ "192.0.2.128/24", NULL }, { "192.0.2.0/33", NULL }, { "192.0.2.0/", NULL },
 		{ "192.0.2.0/-1", NULL }, { "192.0.2.0/24x", NULL }, { "192.0.2.0/ 24", NULL },
-		{ "192.0.2.0//24", NULL }, { "192.0.2.0/24/24", NULL }, { "/24", NULL }, { "", NULL },
+		{ "192.0.2.0//24", NULL }, { "192.0.2.0/24/24", NULL }, { "/24", NULL },
+		{ "", NULL },
 		{ "2001:db8::/129", NULL }, { "2001:db8::1/127", NULL }, { "::1/0", NULL },
-		{ "192.0.2.0:53/24", NULL }, { "192.0.2.1:53", NULL }, { "[2001:db8::]:53/32", NULL },
+		{ "192.0.2.0:53/24", NULL }, { "192.0.2.1:53", NULL },
+		{ "[2001:db8::]:53/32", NULL },
 		{ "fe80::%2/64", NULL }, { "host/24", NULL },
 		{ "192.0.2.0/4294967320", NULL },  /* 2^32 + 24 */
-		{ "2001:0db8:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000/32", NULL },
+		{ "2001:0db8:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000/32",
+		    NULL },
 	};
 
 	(void)state;
@@ -419,7 +423,8 @@ map_against_a_linear_search(void **state)
 
 		memcpy(a.ip, nets[help_below(&rng, N)].ip, 2 + help_below(&rng, 3));
 		for (size_t i = 0; i < N; i++)
-			if (contains_by_bits(&nets[i], &a) && (best == NULL || nets[i].bits > best->bits))
+			if (contains_by_bits(&nets[i], &a) &&
+			    (best == NULL || nets[i].bits > best->bits))
 				best = &nets[i];
 		found = rgw_prefixmap_find(map, &a);
 		assert_int_equal(found != NULL, best != NULL);

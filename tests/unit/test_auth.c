@@ -8,8 +8,8 @@
 
 #define SECRET "testing123"
 
-static const uint8_t random_auth[16] = { 0xa1, 0xb2, 0xc3, 0xd4, 0xe5, 0xf6, 7, 8, 9, 10, 11, 12, 13,
-	14, 15, 16 };
+static const uint8_t random_auth[16] = { 0xa1, 0xb2, 0xc3, 0xd4, 0xe5, 0xf6, 7, 8, 9, 10, 11, 12,
+	13, 14, 15, 16 };
 static const uint8_t zeros[16];
 
 struct fixture {
@@ -71,7 +71,8 @@ signs_requests(void **state)
 
 			put_body(&p, codes[i], hashed ? NULL : random_auth, ma);
 			in = help_finish(&p);
-			rgw_sign_request(p.b, p.len, ma ? in.at[RGW_AT_MESSAGE_AUTHENTICATOR] : 0, f->secret);
+			rgw_sign_request(p.b, p.len, ma ? in.at[RGW_AT_MESSAGE_AUTHENTICATOR] : 0,
+			    f->secret);
 			if (hashed)
 				assert_true(help_auth_ok(&in, zeros, SECRET, strlen(SECRET)));
 			else
@@ -103,7 +104,8 @@ signs_responses(void **state)
 			    random_auth, f->secret);
 			assert_true(help_auth_ok(&in, random_auth, SECRET, strlen(SECRET)));
 			if (ma)
-				assert_true(help_msgauth_ok(&in, random_auth, SECRET, strlen(SECRET)));
+				assert_true(help_msgauth_ok(&in, random_auth, SECRET,
+				    strlen(SECRET)));
 			assert_true(rgw_response_auth_ok(&in, random_auth, f->secret));
 			assert_int_equal(rgw_msgauth_check(&in, random_auth, f->secret),
 			    ma ? RGW_MSGAUTH_OK : RGW_MSGAUTH_ABSENT);

@@ -69,8 +69,8 @@ answers_to_a_probe(void **state)
 	assert_hex(buf, rgw_build_status_answer(buf, sizeof buf, &request, false, *state),
 	    "02000026a8caf9f16c826411a67e857c76844300501285befc1548030978adcd09a26bd367b5");
 	/* RFC 5997 6.2, with code 5 as its text says. */
-	p.len = help_hex("0cb30026925f6b66dd5fed571fcb1db7ad3882605012e8d6eabda910875cd91fdade26367858",
-	    p.b, sizeof p.b);
+	p.len = help_hex("0cb30026925f6b66dd5fed571fcb1db7ad388260"
+	    "5012e8d6eabda910875cd91fdade26367858", p.b, sizeof p.b);
 	request = help_parse(p.b, p.len);
 	assert_hex(buf, rgw_build_status_answer(buf, sizeof buf, &request, true, rfc),
 	    "05b300140f6f92145f107e2f504e860a4860669c");
@@ -154,7 +154,8 @@ attributes_one_by_one(void **state)
 	len = rgw_build_response(&b, auth, *state);
 	assert_int_equal(len, 20 + 4 + 2 + 6 + 8 + 255);
 	assert_memory_equal(buf, "\x03\xc8\x01\x27", 4);
-	assert_memory_equal(buf + 20, "\x12\x04hi\x59\x02\x65\x06\xfe\xdc\xba\x98\x18\x04s1\x18\x04s2"
+	assert_memory_equal(buf + 20,
+	    "\x12\x04hi\x59\x02\x65\x06\xfe\xdc\xba\x98\x18\x04s1\x18\x04s2"
 	    "\xc8\xff", 22);
 	from = help_parse(buf, len);
 	assert_true(help_auth_ok(&from, auth, SECRET, strlen(SECRET)));

@@ -38,7 +38,8 @@ key_of(uint32_t place, const char *from, uint8_t code, uint8_t id)
 	return rgw_dupkey_of(place, &a, code, id);
 }
 
-/* P-DUP-1: source address and port, place, code and identifier; each difference is another request. */
+/* P-DUP-1: source address and port, place, code and identifier; each difference is another
+ * request. */
 static void
 each_part_of_the_key_counts(void **state)
 {
@@ -61,7 +62,8 @@ each_part_of_the_key_counts(void **state)
 	for (size_t i = 0; i < COUNT(dup); i++) {
 		rgw_dupcache_remove(cache, &dup[i]);
 		for (size_t k = 0; k < COUNT(dup); k++)
-			assert_ptr_equal(rgw_dupcache_find(cache, &dup[k].key), k <= i ? NULL : &dup[k]);
+			assert_ptr_equal(rgw_dupcache_find(cache, &dup[k].key),
+			    k <= i ? NULL : &dup[k]);
 	}
 }
 
@@ -183,14 +185,15 @@ against_an_array(void **state)
 	rgw_ms now = 0;
 
 	for (size_t i = 0; i < ENTRIES; i++)
-		m->dup[i].key = (struct rgw_dupkey){ .place = (uint32_t)i % 3, .port = (uint16_t)(i / 3),
-			.code = 1, .id = 7 };
+		m->dup[i].key = (struct rgw_dupkey){ .place = (uint32_t)i % 3,
+			.port = (uint16_t)(i / 3), .code = 1, .id = 7 };
 	for (size_t step = 0; step < STEPS; step++) {
 		size_t i = help_below(&rng, ENTRIES);
 
 		now += help_below(&rng, 300);
 		expire(cache, m, now);
-		assert_ptr_equal(rgw_dupcache_find(cache, &m->dup[i].key), m->in[i] ? &m->dup[i] : NULL);
+		assert_ptr_equal(rgw_dupcache_find(cache, &m->dup[i].key),
+		    m->in[i] ? &m->dup[i] : NULL);
 		if (!m->in[i]) {
 			assert_true(rgw_dupcache_add(cache, &m->dup[i], now));
 			m->in[i] = true;

@@ -136,7 +136,8 @@ equal_hashes_stand_beside_each_other(void **state)
 	assert_int_equal(times_found(&tab, &items[25], 5 + (1ull << 40)), 0);
 	for (unsigned i = 0; i < COUNT(items); i++)
 		if (i != 25)
-			assert_int_equal(times_found(&tab, &items[i], 5 + ((uint64_t)(i % 3) << 40)), 1);
+			assert_int_equal(times_found(&tab, &items[i],
+			    5 + ((uint64_t)(i % 3) << 40)), 1);
 	rgw_htab_fini(&tab);
 }
 

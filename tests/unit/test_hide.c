@@ -94,7 +94,8 @@ what_is_not_hidden(void **state)
 		{ 0, 1, 0 }, { 0, 3, 0 }, { 0, 70, 0 }, { 0, 79, 0 }, { 0, 80, 0 }, { 0, 214, 0 },
 		{ 0, 215, 0 }, { 0, 2, 1 }, { 311, 3, 0 }, { 311, 6, 0 }, { 311, 11, 0 },
 		{ 311, 25, 0 }, { 311, 18, 0 }, { 311, 272, 0 }, { 9, 1, 0 }, { 10415, 1, 0 },
-		{ 94, 9, 0 }, { 24757, 86, 0 }, { 24757, 86, 2 }, { 24757, 86, 4 }, { 24757, 88, 3 },
+		{ 94, 9, 0 }, { 24757, 86, 0 }, { 24757, 86, 2 }, { 24757, 86, 4 },
+		{ 24757, 88, 3 },
 		{ 24757, 3, 3 }, { UINT32_MAX, 2, 0 }, { 4846, 2, 0 }, { 4846, 54784, 0 },
 	};
 	struct rgw_hidden_table *table = rgw_hidden_table_new();
@@ -558,10 +559,12 @@ parse_table(void **state)
 		"311:16:salt:Tagged", "311:16:hide:tagged", "311:16:ascend:tagged", "311:16:salt ",
 		" 311:16:salt", "311 :16:salt", "311: 16:salt", "311:16 :salt", "311:16: salt",
 		"+311:16:salt", "-1:16:salt", "311:+16:salt", "311:-16:salt", "0x137:16:salt",
-		"311:0:salt", "311:256:salt", "311:65552:salt", "311:99999:salt", "311:4294967312:salt",
+		"311:0:salt", "311:256:salt", "311:65552:salt", "311:99999:salt",
+		"311:4294967312:salt",
 		"4294967296:16:salt", "9999999999:16:salt", "18446744073709551927:16:salt",
 		"4846:65536:salt", "311:16:salt,tagged", "311.16.salt", "radius:16:salt",
-		/* 26 holds the vendors' attributes, and the extended ones are never hidden: P-ENC-5. */
+		/* 26 holds the vendors' attributes, and the extended ones are never hidden:
+		 * P-ENC-5. */
 		"0:26:salt", "0:241:salt", "0:242:salt", "0:243:hide", "0:244:salt", "0:245:salt",
 		"0:246:salt",
 	};

@@ -56,7 +56,8 @@ put_plain_attributes(struct help_packet *p, struct help_rng *rng)
 	}
 }
 
-/* P-ATT-1, P-ATT-4, P-ATT-15, P-PRX-11, P-GW-10: everything else stays, octet by octet, in order. */
+/* P-ATT-1, P-ATT-4, P-ATT-15, P-PRX-11, P-GW-10: everything else stays, octet by octet, in
+ * order. */
 static void
 requests_keep_all_other_octets(void **state)
 {
@@ -199,8 +200,8 @@ hashed_requests_hide_with_zeros(void **state)
 	}
 }
 
-/* P-MA-9, P-BR-1, P-BR-12, P-MA-2, P-GW-15: removed wherever it was, and made anew, first, where the
- * code wants one. */
+/* P-MA-9, P-BR-1, P-BR-12, P-MA-2, P-GW-15: removed wherever it was, and made anew, first, where
+ * the code wants one. */
 static void
 message_authenticator_of_requests(void **state)
 {
@@ -226,8 +227,8 @@ message_authenticator_of_requests(void **state)
 			out = help_forward(h, &in);
 			assert_int_equal(out.n_msgauth, want);
 			assert_int_equal(out.at[RGW_AT_MESSAGE_AUTHENTICATOR], want ? 20 : 0);
-			assert_memory_equal(out.data + (want ? 38 : 20), "\x01\x03" "a\x01\x03" "b\x01\x03"
-			    "b", 9);
+			assert_memory_equal(out.data + (want ? 38 : 20),
+			    "\x01\x03" "a\x01\x03" "b\x01\x03" "b", 9);
 			assert_int_equal(out.len, want ? 47 : 29);
 		}
 }
@@ -252,8 +253,8 @@ strange_message_authenticators_are_removed(void **state)
 
 /* One answer through the gateway; `with` says whether Message-Authenticator went out. */
 static bool
-answer_has_msgauth(struct help_hops *h, uint8_t asked, bool asked_with, uint8_t code, bool came_with,
-    bool wish, bool eap)
+answer_has_msgauth(struct help_hops *h, uint8_t asked, bool asked_with, uint8_t code,
+    bool came_with, bool wish, bool eap)
 {
 	struct help_packet request;
 	struct help_packet p;
@@ -292,7 +293,8 @@ static void
 message_authenticator_of_responses(void **state)
 {
 	static const struct { uint8_t asked; uint8_t code; } rows[] = {
-		{ 1, 2 }, { 1, 3 }, { 1, 11 }, { 4, 5 }, { 40, 41 }, { 40, 42 }, { 43, 44 }, { 43, 45 },
+		{ 1, 2 }, { 1, 3 }, { 1, 11 }, { 4, 5 }, { 40, 41 }, { 40, 42 }, { 43, 44 },
+		{ 43, 45 },
 	};
 	struct help_hops *h = *state;
 
@@ -305,8 +307,8 @@ message_authenticator_of_responses(void **state)
 			bool want = rows[i].asked == 1 ? wish || eap :
 			    rows[i].asked == 4 ? false : asked_with;
 
-			assert_int_equal(answer_has_msgauth(h, rows[i].asked, asked_with, rows[i].code,
-			    came_with, wish, eap), want);
+			assert_int_equal(answer_has_msgauth(h, rows[i].asked, asked_with,
+			    rows[i].code, came_with, wish, eap), want);
 		}
 }
 
@@ -315,7 +317,8 @@ message_authenticator_of_responses(void **state)
 static void
 chap_challenge_is_added_where_needed(void **state)
 {
-	static const uint8_t chap[17] = { 0x16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+	static const uint8_t chap[17] = { 0x16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+		16 };
 	struct help_hops *h = *state;
 
 	for (unsigned bits = 0; bits < 8; bits++) {
@@ -375,7 +378,8 @@ arap_keeps_the_authenticator(void **state)
 	struct help_hops *h = *state;
 
 	for (int arap = 0; arap <= 1; arap++) {
-		struct help_end end = { h->b.secret, h->b.secret_len, arap ? h->auth_a : h->auth_b };
+		struct help_end end = { h->b.secret, h->b.secret_len,
+			arap ? h->auth_a : h->auth_b };
 		uint8_t password[32] = "a password";
 		struct help_packet p;
 		struct rgw_packet in;
@@ -502,8 +506,8 @@ proxy_states_are_restored(void **state)
 		in = help_finish(&p);
 		out = help_back(h, &in);
 		assert_int_equal(out.n_proxy_state, COUNT(ours));
-		assert_memory_equal(out.data + out.len - 21, "\x21\x05" "one\x21\x02\x21\x05" "two\x21\x05"
-		    "one\x21\x04\xff\xfe", 21);
+		assert_memory_equal(out.data + out.len - 21,
+		    "\x21\x05" "one\x21\x02\x21\x05" "two\x21\x05" "one\x21\x04\xff\xfe", 21);
 		/* And nothing else changed: n times 18 "x", then the class. */
 		assert_int_equal(out.len, 38 + 3 * help_count(&in, 33) + 7 + 21);
 	}
@@ -552,7 +556,8 @@ proxy_states_of_other_requests(void **state)
 }
 
 /* P-ATT-9 to P-ATT-13, P-ENC-5: the extended attributes and chains of fragments with the More flag,
- * finished or not, with others in between, are not touched; nor is what looks hidden inside them. */
+ * finished or not, with others in between, are not touched; nor is what looks hidden inside
+ * them. */
 static void
 extended_attributes_are_untouched(void **state)
 {
@@ -605,8 +610,8 @@ original_packet_code_is_removed(void **state)
 		in = help_finish(&p);
 		out = response ? help_back(h, &in) : help_forward(h, &in);
 		assert_int_equal(out.len, 38 + 7 + 7 + 2);
-		assert_memory_equal(out.data + 38, "\xf1\x07\x03\0\0\x10\0\xf2\x07\x04\0\0\0\x01\xf1\x02",
-		    16);
+		assert_memory_equal(out.data + 38,
+		    "\xf1\x07\x03\0\0\x10\0\xf2\x07\x04\0\0\0\x01\xf1\x02", 16);
 	}
 }
 

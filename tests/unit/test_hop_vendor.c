@@ -9,7 +9,8 @@
 static int
 setup(void **state)
 {
-	*state = help_hops_new("a", "a much longer secret that needs more than one block of the hash....");
+	*state = help_hops_new("a", "a much longer secret, which fills more than one block of "
+	    "the hash, since that has sixty-four octets");
 	return 0;
 }
 
@@ -63,8 +64,10 @@ two_keys_in_one_attribute(void **state)
 	memcpy(sub, a.value + 4, sizeof sub);
 	help_unhide(&h->a, send, send + 2, 32);
 	help_unhide(&h->a, recv, recv + 2, 48);
-	assert_memory_equal(sub, "\x07\x04\x00\x01\x10\x24\x80\x01ssssssssssssssssssssssssssssssss", 40);
-	assert_memory_equal(sub + 40, "\x08\x05xyz\x11\x34\x80\x02rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr", 45);
+	assert_memory_equal(sub, "\x07\x04\x00\x01\x10\x24\x80\x01ssssssssssssssssssssssssssssssss",
+	    40);
+	assert_memory_equal(sub + 40,
+	    "\x08\x05xyz\x11\x34\x80\x02rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr", 45);
 	assert_memory_equal(sub + 85, "rrrrrrrrrrrr\x63\x03.", 15);
 }
 
@@ -163,7 +166,8 @@ chain_send(struct help_packet *p, struct chain *c)
 	c->at += n;
 }
 
-/* Collects the pieces of a type from what came out, and compares the plain text with what it was. */
+/* Collects the pieces of a type from what came out, and compares the plain text with what it
+ * was. */
 static void
 chain_check(const struct help_hops *h, const struct rgw_packet *out, struct chain *c)
 {
@@ -354,7 +358,8 @@ wimax_tlvs(void **state)
 		assert_int_equal(sub[0], types[i]);
 		assert_memory_equal(sub + 1, "\x45\x00\x01\x06\x0a\x00\x00\x01\x03\x24\x80\x01"
 		    "11111111111111111111111111111111", 44);
-		assert_memory_equal(sub + 45, "\x02\x04\x03\x12\x03\x14\x80\x02" "2222222222222222", 24);
+		assert_memory_equal(sub + 45, "\x02\x04\x03\x12\x03\x14\x80\x02" "2222222222222222",
+		    24);
 	}
 }
 
@@ -383,8 +388,8 @@ broken_tlvs_stay(void **state)
 	}
 }
 
-/* The second attribute of a list of TLVs that was cut somewhere does not begin with a TLV: what looks
- * like one there is not. */
+/* The second attribute of a list of TLVs that was cut somewhere does not begin with a TLV: what
+ * looks like one there is not. */
 static void
 cut_lists_of_tlvs_are_not_misread(void **state)
 {
@@ -398,8 +403,8 @@ cut_lists_of_tlvs_are_not_misread(void **state)
 	assert_untouched(h, &p);
 }
 
-/* P-ATT-6, P-ATT-7: an attribute whose inside does not parse is forwarded whole, even the parts that
- * parse. All of these are attribute 26 with hidden numbers inside. */
+/* P-ATT-6, P-ATT-7: an attribute whose inside does not parse is forwarded whole, even the parts
+ * that parse. All of these are attribute 26 with hidden numbers inside. */
 static void
 vendor_attributes_that_do_not_parse_stay(void **state)
 {
@@ -432,8 +437,8 @@ vendor_attributes_that_do_not_parse_stay(void **state)
 	}
 }
 
-/* P-ENC-8, P-ATT-6: vendors without hidden attributes, and Vendor-Id 0, whose sub-attributes are not
- * those of the standard space. */
+/* P-ENC-8, P-ATT-6: vendors without hidden attributes, and Vendor-Id 0, whose sub-attributes are
+ * not those of the standard space. */
 static void
 other_vendors_stay(void **state)
 {
@@ -489,7 +494,8 @@ responses_are_keyed_with_the_requests_authenticators(void **state)
 		memcpy(first, v, n);
 	}
 	help_unhide(&h->a, first, first + 2, 32);
-	assert_memory_equal(first + 2, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
+	assert_memory_equal(first + 2,
+	    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -42,7 +42,8 @@ teardown(void **state)
 	return 0;
 }
 
-/* P-ID-1, P-ID-3 and the identifier kept for the watchdog: 255 different ones, never 0, then none. */
+/* P-ID-1, P-ID-3 and the identifier kept for the watchdog: 255 different ones, never 0, then
+ * none. */
 static void
 gives_255_and_never_zero(void **state)
 {
@@ -212,7 +213,7 @@ struct model {
 	struct rgw_idpool pool;
 	struct help_rng rng;
 	struct model_id id[256];
-	uint8_t freed[4096];     /* ring of free identifiers, in the order in which they became so */
+	uint8_t freed[4096];  /* ring of free identifiers, in the order in which they became so */
 	size_t head;
 	size_t tail;
 	uint8_t busy[256];

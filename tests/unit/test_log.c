@@ -82,7 +82,8 @@ json_hex(struct json *j)
 	for (int i = 0; i < 4; i++, j->p++) {
 		char c = *j->p;
 
-		assert_true((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'));
+		assert_true((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+		    (c >= 'A' && c <= 'F'));
 		n = n << 4 | (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 	}
 	return n;
@@ -209,8 +210,9 @@ one_line_of_text(void **state)
 	struct rgw_addr a;
 
 	assert_true(rgw_addr_parse("[2001:db8::1]:1812", 0, &a));
-	RGW_LOG(&t->log, RGW_LOG_NOTICE, "peer-up", "nro", "connection is up", rgw_f_str("peer", "nro"),
-	    rgw_f_uint("conn", 3), rgw_f_addr("to", &a), rgw_f_octets("user", "a b", 3));
+	RGW_LOG(&t->log, RGW_LOG_NOTICE, "peer-up", "nro", "connection is up",
+	    rgw_f_str("peer", "nro"), rgw_f_uint("conn", 3), rgw_f_addr("to", &a),
+	    rgw_f_octets("user", "a b", 3));
 	assert_string_equal(t->line, "2024-06-07T12:00:00.007Z notice peer-up: connection is up "
 	    "peer=nro conn=3 to=[2001:db8::1]:1812 user=\"a b\"\n");
 	assert_int_equal(t->level, RGW_LOG_NOTICE);
@@ -236,7 +238,9 @@ one_line_of_json(void **state)
 static void
 escaping_table(void **state)
 {
-	static const struct { const char *in; size_t n; const char *text; const char *json; } rows[] = {
+	static const struct {
+		const char *in; size_t n; const char *text; const char *json;
+	} rows[] = {
 		{ "plain", 5, "plain", "plain" },
 		{ "", 0, "\"\"", "" },
 		{ " ", 1, "\" \"", " " },
@@ -257,7 +261,8 @@ escaping_table(void **state)
 		{ "\xe0\x80\xaf", 3, "\"\\xe0\\x80\\xaf\"", "\\u00e0\\u0080\\u00af" },
 		{ "\xf0\x80\x80\xaf", 4, "\"\\xf0\\x80\\x80\\xaf\"",
 		    "\\u00f0\\u0080\\u0080\\u00af" },
-		{ "\xed\xa0\x80", 3, "\"\\xed\\xa0\\x80\"", "\\u00ed\\u00a0\\u0080" },  /* surrogate */
+		/* a surrogate */
+		{ "\xed\xa0\x80", 3, "\"\\xed\\xa0\\x80\"", "\\u00ed\\u00a0\\u0080" },
 		{ "\xf4\x90\x80\x80", 4, "\"\\xf4\\x90\\x80\\x80\"",
 		    "\\u00f4\\u0090\\u0080\\u0080" },                        /* above U+10FFFF */
 		{ "\xc3\x28", 2, "\"\\xc3(\"", "\\u00c3(" },
@@ -389,7 +394,8 @@ levels_filter(void **state)
 			size_t before = t->taken;
 
 			t->log.level = (enum rgw_log_level)level;
-			RGW_LOG(&t->log, (enum rgw_log_level)line, "e", NULL, "m", rgw_f_uint("n", 1));
+			RGW_LOG(&t->log, (enum rgw_log_level)line, "e", NULL, "m",
+			    rgw_f_uint("n", 1));
 			assert_int_equal(t->taken - before, line <= level);
 			rgw_log_write(&t->log, (enum rgw_log_level)line, "e", NULL, "m",
 			    (const struct rgw_field[]){ { NULL, RGW_FIELD_END, NULL, 0 } });

@@ -106,7 +106,7 @@ attributes_must_fill_the_packet(void **state)
 		{ "0102", RGW_PACKET_OK },              /* empty value: P-PKT-8 */
 		{ "5902", RGW_PACKET_OK },
 		{ "0103ff", RGW_PACKET_OK },
-		{ "0002", RGW_PACKET_OK },              /* type 0 is unknown, not malformed: P-ATT-5 */
+		{ "0002", RGW_PACKET_OK },  /* type 0 is unknown, not malformed: P-ATT-5 */
 		{ "ff04abcd", RGW_PACKET_OK },
 		{ "0104abcd0103ee", RGW_PACKET_OK },
 		{ "01", RGW_PACKET_BAD_ATTR },
@@ -118,11 +118,11 @@ attributes_must_fill_the_packet(void **state)
 		{ "0103ab0100", RGW_PACKET_BAD_ATTR },
 		{ "01ff", RGW_PACKET_BAD_ATTR },
 		{ "1a06000001", RGW_PACKET_BAD_ATTR },
-		{ "1a0600000137", RGW_PACKET_OK },      /* a strange VSA is no bad packet: P-ATT-7 */
+		{ "1a0600000137", RGW_PACKET_OK },  /* a strange VSA is no bad packet: P-ATT-7 */
 		{ "1a03ff", RGW_PACKET_OK },
 		{ "5003ff", RGW_PACKET_OK },            /* judged by msgauth_check, not here */
-		{ "f102", RGW_PACKET_OK },              /* P-ATT-9: invalid attribute, good packet */
-		{ "f504" "0180", RGW_PACKET_OK },       /* P-ATT-11: unfinished chain, good packet */
+		{ "f102", RGW_PACKET_OK },  /* P-ATT-9: invalid attribute, good packet */
+		{ "f504" "0180", RGW_PACKET_OK },  /* P-ATT-11: unfinished chain, good packet */
 	};
 
 	(void)state;
@@ -223,7 +223,8 @@ a_bare_header_has_no_attributes(void **state)
 static const struct { uint8_t type; enum rgw_packet_slot slot; } slots[] = {
 	{ 1, RGW_AT_USER_NAME }, { 2, RGW_AT_USER_PASSWORD }, { 3, RGW_AT_CHAP_PASSWORD },
 	{ 60, RGW_AT_CHAP_CHALLENGE }, { 24, RGW_AT_STATE }, { 31, RGW_AT_CALLING_STATION_ID },
-	{ 70, RGW_AT_ARAP_PASSWORD }, { 79, RGW_AT_EAP_MESSAGE }, { 80, RGW_AT_MESSAGE_AUTHENTICATOR },
+	{ 70, RGW_AT_ARAP_PASSWORD }, { 79, RGW_AT_EAP_MESSAGE },
+	{ 80, RGW_AT_MESSAGE_AUTHENTICATOR },
 	{ 33, RGW_AT_PROXY_STATE }, { 101, RGW_AT_ERROR_CAUSE },
 };
 
@@ -364,9 +365,11 @@ codes_have_names(void **state)
 {
 	static const struct { unsigned code; const char *name; } rows[] = {
 		{ 1, "Access-Request" }, { 2, "Access-Accept" }, { 3, "Access-Reject" },
-		{ 4, "Accounting-Request" }, { 5, "Accounting-Response" }, { 11, "Access-Challenge" },
+		{ 4, "Accounting-Request" }, { 5, "Accounting-Response" },
+		{ 11, "Access-Challenge" },
 		{ 12, "Status-Server" }, { 40, "Disconnect-Request" }, { 41, "Disconnect-ACK" },
-		{ 42, "Disconnect-NAK" }, { 43, "CoA-Request" }, { 44, "CoA-ACK" }, { 45, "CoA-NAK" },
+		{ 42, "Disconnect-NAK" }, { 43, "CoA-Request" }, { 44, "CoA-ACK" },
+		{ 45, "CoA-NAK" },
 		{ 52, "Protocol-Error" }, { 0, "unknown" }, { 6, "unknown" }, { 13, "unknown" },
 		{ 255, "unknown" }, { 257, "unknown" },
 	};

@@ -164,7 +164,8 @@ any_window(struct help_rng *rng)
 	}
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = i; k < n; k++)
-			assert_true((k - i + 1) * period <= burst * period + events * (passed[k] - passed[i]));
+			assert_true((k - i + 1) * period <=
+			    burst * period + events * (passed[k] - passed[i]));
 	free(passed);
 }
 

@@ -124,7 +124,8 @@ names_with_nul(void **state)
 static void
 exact_before_suffix_and_longer_before_shorter(void **state)
 {
-	static const char *const patterns[] = { ".org", ".example.org", "b.example.org", "example.org",
+	static const char *const patterns[] = { ".org", ".example.org", "b.example.org",
+		"example.org",
 		".c.example.org", "*", "-", "x.y.z" };
 	static const char *const rows[][2] = {
 		{ "example.org", "example.org" },
@@ -152,7 +153,8 @@ exact_before_suffix_and_longer_before_shorter(void **state)
 static void
 ascii_case_is_folded(void **state)
 {
-	static const char *const patterns[] = { "Example.ORG", ".SUB.example.Org", "x\xc3\xbcx.example",
+	static const char *const patterns[] = { "Example.ORG", ".SUB.example.Org",
+		"x\xc3\xbcx.example",
 		"a[b.example", "*" };
 	static const char *const rows[][2] = {
 		{ "example.org", "Example.ORG" }, { "EXAMPLE.ORG", "Example.ORG" },

@@ -155,8 +155,8 @@ pieces_of_every_size(void **state)
 
 		rgw_stream_init(&s);
 		for (size_t at = 0; at < n; at += piece)
-			assert_int_equal(feed(&s, data + at, n - at < piece ? n - at : piece, 1, &t),
-			    RGW_STREAM_MORE);
+			assert_int_equal(feed(&s, data + at, n - at < piece ? n - at : piece,
+			    1, &t), RGW_STREAM_MORE);
 		assert_taken(&t, data, lens, COUNT(lens));
 		rgw_stream_fini(&s);
 	}
@@ -184,7 +184,8 @@ bad_lengths_are_seen_at_once(void **state)
 				assert_int_equal(feed(&s, head, 4, 1, &t), want);
 			} else if (way == 1) {
 				for (size_t i = 0; i < 3; i++)
-					assert_int_equal(feed(&s, head + i, 1, 1, &t), RGW_STREAM_MORE);
+					assert_int_equal(feed(&s, head + i, 1, 1, &t),
+					    RGW_STREAM_MORE);
 				assert_int_equal(feed(&s, head + 3, 1, 1, &t), want);
 			} else {
 				make_packets(data, &good, 1);

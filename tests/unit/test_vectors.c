@@ -17,7 +17,7 @@
 #define LINES 10
 #define SECOND_SECRET "another secret"
 
-static const uint8_t second_auth[16] = { 0xf0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff };
+static const uint8_t second_auth[16] = { 0xf0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 };
 
 struct block {
 	char *id;  /* owned, as all texts here */
@@ -142,8 +142,8 @@ block_of(const struct vectors *v, const char *id)
 	return NULL;
 }
 
-/* Carries a packet to the second secret; requests forward, responses back. Returns the authenticator
- * that hidden values depend on there. */
+/* Carries a packet to the second secret; requests forward, responses back. Returns the
+ * authenticator that hidden values depend on there. */
 static const uint8_t *
 hop(struct work *w, const struct rgw_packet *in)
 {
@@ -155,7 +155,8 @@ hop(struct work *w, const struct rgw_packet *in)
 	request = help_parse(asked, sizeof asked);
 	if (rgw_code_is_request(in->code))
 		len = rgw_hop_request(w->hopped_octets, sizeof w->hopped_octets,
-		    &(struct rgw_hop_request){ in, w->hidden, w->secret, w->second, second_auth, 9 });
+		    &(struct rgw_hop_request){ in, w->hidden, w->secret, w->second,
+		    second_auth, 9 });
 	else
 		len = rgw_hop_response(w->hopped_octets, sizeof w->hopped_octets,
 		    &(struct rgw_hop_response){ in, w->hidden, w->secret, w->request_auth, &request,
@@ -200,7 +201,8 @@ check_reqauth(struct work *w)
 {
 	uint8_t code = w->packet.code;
 
-	return (code == 4 || code == 40 || code == 43) && rgw_request_auth_ok(&w->packet, w->secret);
+	return (code == 4 || code == 40 || code == 43) &&
+	    rgw_request_auth_ok(&w->packet, w->secret);
 }
 
 static bool
@@ -342,7 +344,8 @@ static const struct {
 } checks[] = {
 	{ "frame", check_frame }, { "badframe", check_badframe }, { "reqauth", check_reqauth },
 	{ "respauth", check_respauth }, { "msgauth", check_msgauth }, { "userpw", check_userpw },
-	{ "chap", check_chap }, { "tunnelattr", check_tunnelattr }, { "saltvalue", check_saltvalue },
+	{ "chap", check_chap }, { "tunnelattr", check_tunnelattr },
+	{ "saltvalue", check_saltvalue },
 	{ "ascendattr", check_ascendattr }, { "v11", check_v11 },
 };
 
@@ -363,7 +366,8 @@ work_on(const struct block *b)
 	if (packet != NULL) {
 		size_t len = help_hex(packet, w->octets, sizeof w->octets);
 
-		if (rgw_packet_parse(&w->packet, w->octets, len) != RGW_PACKET_OK || w->packet.len != len)
+		if (rgw_packet_parse(&w->packet, w->octets, len) != RGW_PACKET_OK ||
+		    w->packet.len != len)
 			w->packet.data = NULL;
 	}
 	return w;
@@ -474,7 +478,8 @@ every_hidden_attribute_decodes(void **state)
 		auth = hop(w, &w->packet);
 		text = rgw_xstrdup(attrs);
 		how = strtok_r(text, " ", &rest);
-		if (strcmp(how, "salt") != 0 && strcmp(how, "salt0") != 0 && strcmp(how, "hide") != 0)
+		if (strcmp(how, "salt") != 0 && strcmp(how, "salt0") != 0 &&
+		    strcmp(how, "hide") != 0)
 			fail_msg("[%s] attrs of unknown kind '%s'", v->block[i].id, how);
 		if (strcmp(how, "salt0") == 0)
 			assert_memory_equal(auth, rgw_zero_auth, 16);
@@ -493,7 +498,8 @@ every_hidden_attribute_decodes(void **state)
 static void
 no_check_holds_with_another_secret(void **state)
 {
-	static const char *const names[] = { "reqauth", "respauth", "msgauth", "userpw", "tunnelattr",
+	static const char *const names[] = { "reqauth", "respauth", "msgauth", "userpw",
+		"tunnelattr",
 		"saltvalue", "ascendattr" };
 	const struct vectors *v = *state;
 	size_t n = 0;
@@ -513,7 +519,8 @@ no_check_holds_with_another_secret(void **state)
 			w->secret = rgw_secret_new(near, strlen(need(&v->block[i], "secret")));
 			for (size_t c = 0; c < COUNT(checks); c++)
 				if (strcmp(checks[c].name, names[k]) == 0 && checks[c].check(w))
-					fail_msg("[%s] %s with the wrong secret", v->block[i].id, names[k]);
+					fail_msg("[%s] %s with the wrong secret", v->block[i].id,
+					    names[k]);
 			work_done(w);
 			n++;
 		}
@@ -521,7 +528,8 @@ no_check_holds_with_another_secret(void **state)
 }
 
 /* Packets whose signatures hold are built again from their attributes, octet by octet the same. The
- * builder puts Message-Authenticator first, so packets that have it elsewhere are signed in place. */
+ * builder puts Message-Authenticator first, so packets that have it elsewhere are signed in
+ * place. */
 static void
 signed_packets_are_built_again(void **state)
 {
@@ -538,14 +546,15 @@ signed_packets_are_built_again(void **state)
 		uint8_t out[4096];
 		size_t at;
 
-		if (p->data == NULL || strchr(words, '!') != NULL || strstr(words, "auth") == NULL ||
+		if (p->data == NULL || strchr(words, '!') != NULL ||
+		    strstr(words, "auth") == NULL ||
 		    (p->n_msgauth > 0 && strstr(words, "msgauth") == NULL)) {
 			work_done(w);
 			continue;
 		}
 		at = p->at[RGW_AT_MESSAGE_AUTHENTICATOR];
-		rgw_build_begin(&b, out, sizeof out, p->code, p->id, request ? rgw_packet_auth(p) : NULL,
-		    at == 20);
+		rgw_build_begin(&b, out, sizeof out, p->code, p->id,
+		    request ? rgw_packet_auth(p) : NULL, at == 20);
 		while (rgw_packet_next(p, &a))
 			if (a.type != RGW_MESSAGE_AUTHENTICATOR || at != 20)
 				rgw_build_attr(&b, a.type, a.value, a.len);
@@ -582,12 +591,13 @@ hops_give_the_derived_packets(void **state)
 		size_t len;
 
 		if (of == NULL)
-			len = rgw_hop_request(out, sizeof out, &(struct rgw_hop_request){ &in->packet,
-			    in->hidden, in->secret, want->secret, rgw_packet_auth(&want->packet),
-			    want->packet.id });
+			len = rgw_hop_request(out, sizeof out,
+			    &(struct rgw_hop_request){ &in->packet, in->hidden, in->secret,
+			    want->secret, rgw_packet_auth(&want->packet), want->packet.id });
 		else
-			len = rgw_hop_response(out, sizeof out, &(struct rgw_hop_response){ &in->packet,
-			    in->hidden, in->secret, in->request_auth, &of->packet, want->secret, true });
+			len = rgw_hop_response(out, sizeof out,
+			    &(struct rgw_hop_response){ &in->packet, in->hidden, in->secret,
+			    in->request_auth, &of->packet, want->secret, true });
 		assert_int_equal(len, want->packet.len);
 		assert_memory_equal(out, want->octets, len);
 		if (of != NULL)

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rules of this code base that no compiler checks. Prints what breaks them; exit status 1 if anything does.
+
+  - includes go one way: base <- radius <- core <- engine <- net <- app
+  - the layers below net reach neither clock nor socket nor library of the outside
+  - no mutable variables at file scope outside main.c
+  - no function above 80 lines or a complexity of 15, no file above 600 lines (tests 800)
+  - each function in a public header has a comment, unless its name says it all (new, free, init, ...)
+  - functions that invite mistakes are not used
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAYERS = ["base", "radius", "core", "engine", "net", "app"]
+# Headers without a .c file of the same name.
+HEADER_LAYER = {"time": "base", "wire": "base", "list": "base", "conf": "core", "hide": "radius", "radius": "radius",
+                "confread": "app"}
+BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca", "rand", "srand"]
+OUTSIDE = r"^(ev_|ares_|wolfSSL_|wc_|socket$|send|recv|bind$|connect$|open$|fopen$|read$|write$|time$|clock_|gettimeofday$" \
+          r"|getrandom$|sleep|usleep|nanosleep|printf$|puts$|exit$)"
+MAX_FUNCTION, MAX_COMPLEXITY, MAX_FILE, MAX_TEST_FILE = 80, 15, 600, 800
+# Complexity that reads well all the same: tables written as a switch.
+EXCUSED = {"rgw_code_name": "a table"}
+
+problems = []
+
+
+def complain(where, what):
+    problems.append(f"{where}: {what}")
+
+
+def sources(*patterns):
+    return sorted(p for pattern in patterns for p in ROOT.glob(pattern))
+
+
+def layer_of_header(name):
+    if name in HEADER_LAYER:
+        return HEADER_LAYER[name]
+    for layer in LAYERS:
+        if (ROOT / "src" / layer / f"{name}.c").exists():
+            return layer
+    return None
+
+
+def check_includes():
+    for path in sources("src/*/*.[ch]"):
+        mine = LAYERS.index(path.parent.name)
+        for header in re.findall(r'^#include "radsecgw/(\w+)\.h"', path.read_text(), re.M):
+            layer = layer_of_header(header)
+            if layer is None:
+                complain(path, f"radsecgw/{header}.h belongs to no layer")
+            elif LAYERS.index(layer) > mine:
+                complain(path, f"includes radsecgw/{header}.h of the layer {layer} above it")
+    for path in sources("include/radsecgw/*.h"):
+        mine = layer_of_header(path.stem)
+        for header in re.findall(r'^#include "radsecgw/(\w+)\.h"', path.read_text(), re.M):
+            layer = layer_of_header(header)
+            if mine and layer and LAYERS.index(layer) > LAYERS.index(mine):
+                complain(path, f"includes radsecgw/{header}.h of the layer {layer} above it")
+
+
+def check_symbols(build):
+    for obj in sorted((build / "src").glob("*/*.o")):
+        if obj.name == "main.o":
+            continue
+        table = subprocess.run(["nm", "-f", "sysv", str(obj)], capture_output=True, text=True, check=True).stdout
+        for row in table.splitlines():
+            cells = [cell.strip() for cell in row.split("|")]
+            if len(cells) < 7:
+                continue
+            name, kind, section = cells[0], cells[2], cells[6]
+            if kind in ("b", "B", "d", "D", "C") and not section.startswith(".data.rel.ro"):
+                complain(obj.relative_to(build), f"mutable variable at file scope: {name}")
+            if kind == "U" and LAYERS.index(obj.parent.name) < LAYERS.index("net") and re.match(OUTSIDE, name):
+                complain(obj.relative_to(build), f"reaches the outside: {name}")
+
+
+def check_functions():
+    files = sources("src/*/*.c", "tests/*/*.c")
+    out = subprocess.run(["pmccabe", *map(str, files)], capture_output=True, text=True).stdout
+    for line in out.splitlines():
+        modified, _, _, _, length, rest = line.split(None, 5)
+        where, name = rest.rsplit(": ", 1)
+        place = pathlib.Path(where.split("(")[0]).relative_to(ROOT)
+        if int(modified) > MAX_COMPLEXITY and name not in EXCUSED:
+            complain(place, f"{name} has a complexity of {modified}")
+        if int(length) > MAX_FUNCTION:
+            complain(place, f"{name} has {length} lines")
+    for path in files:
+        lines = path.read_text().count("\n")
+        limit = MAX_TEST_FILE if "tests" in path.parts else MAX_FILE
+        if lines > limit:
+            complain(path.relative_to(ROOT), f"has {lines} lines")
+
+
+def check_headers():
+    for path in sources("include/radsecgw/*.h"):
+        lines = path.read_text().splitlines()
+        for i, line in enumerate(lines):
+            match = re.match(r"^(?!static|typedef|#|extern|struct \w+;)[a-z].*?\b(rgw_\w+)\(", line)
+            if not match or re.search(r"_(init|fini|new|free|equal|begin|name|help)$", match.group(1)):
+                continue
+            # A comment stands for the prototypes that follow it without a blank line.
+            j = i
+            while j > 0 and lines[j - 1].strip() and not lines[j - 1].rstrip().endswith("*/"):
+                j -= 1
+            if j == 0 or not lines[j - 1].rstrip().endswith("*/"):
+                complain(f"{path.relative_to(ROOT)}:{i + 1}", f"{match.group(1)} has no comment")
+
+
+def check_words():
+    banned = re.compile(rf"\b({'|'.join(BANNED)})\(")
+    for path in sources("src/*/*.[ch]", "include/radsecgw/*.h", "tests/*/*.[ch]"):
+        text = path.read_text()
+        if not text.startswith("/* SPDX-License-Identifier: "):
+            complain(path.relative_to(ROOT), "has no licence line")
+        for i, line in enumerate(text.splitlines(), 1):
+            where = f"{path.relative_to(ROOT)}:{i}"
+            if banned.search(line):
+                complain(where, f"uses {banned.search(line).group(1)}")
+            if len(line.expandtabs(8)) > 110:
+                complain(where, "is longer than 110 columns")
+            if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", line):
+                complain(where, "is unfinished")
+
+
+def main():
+    build = ROOT / (sys.argv[1] if len(sys.argv) > 1 else "build")
+    check_includes()
+    check_symbols(build)
+    check_functions()
+    check_headers()
+    check_words()
+    print("\n".join(problems) if problems else "the rules of the code base hold")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

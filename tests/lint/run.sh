@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Everything that can be said about the code without running it. The builds have been made with gcc and
+# clang already, warnings being errors.
+set -eu
+tls="-isystem ${LEAN:-build/wolfssl}/include"
+defines='-D_GNU_SOURCE -DRGW_VERSION="lint" -DRGW_WOLFSSL="lint"'
+
+echo "== rules of the code base"
+tests/lint/code.py build || true
+
+echo "== cppcheck"
+# shellcheck disable=SC2086
+cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
+	--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -j "$(nproc)" \
+	-Iinclude $defines src
+
+echo "== clang-tidy"
+# shellcheck disable=SC2086,SC2016
+find src tests/scenario -name '*.c' -print0 | xargs -0 -n 4 -P "$(nproc)" sh -c '
+	clang-tidy --quiet "$@" -- -std=c11 -Iinclude '"$tls"' -D_GNU_SOURCE "-DRGW_VERSION=\"x\"" "-DRGW_WOLFSSL=\"x\"" \
+		2>/dev/null' lint
+
+echo "== manual pages"
+mandoc -Tlint -W warning etc/man/*
+
+echo "== shell and Python"
+for f in etc/build/*.sh certs/*.sh tests/*.sh tests/*/*.sh; do sh -n "$f"; done
+/usr/bin/python3 -c 'import ast, pathlib, sys
+for p in pathlib.Path("tests").rglob("*.py"): ast.parse(p.read_text(), str(p))'
+echo "lint is clean"
