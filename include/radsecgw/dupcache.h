@@ -22,6 +22,7 @@
 /* What must be equal before authenticators are compared. Unused octets are zero. */
 struct rgw_dupkey {
 	uint8_t ip[16];
+	uint32_t scope;  /* link-local addresses are the same on every link */
 	uint32_t place;  /* the receiving socket (or, for a stream, the connection) */
 	uint16_t port;
 	uint8_t code;

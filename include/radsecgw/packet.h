@@ -87,7 +87,8 @@ rgw_packet_has(const struct rgw_packet *p, enum rgw_packet_slot slot)
 
 /* Is the code one that asks (P-COD)? Unknown codes are neither request nor response. */
 bool rgw_code_is_request(unsigned code);
-/* May `response` answer `request`? The table of section 1.1; Protocol-Error answers any (P-COD-1). */
+/* May `response` answer `request`? The table of section 1.1 (P-COD-1): Protocol-Error
+ * answers anything but Status-Server (P-SS-6). */
 bool rgw_code_answers(unsigned response, unsigned request);
 
 #endif

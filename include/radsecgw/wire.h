@@ -68,9 +68,9 @@ rgw_rd_u16(struct rgw_rd *r)
 static inline uint32_t
 rgw_rd_u32(struct rgw_rd *r)
 {
-	uint32_t high = rgw_rd_u16(r);
+	const uint8_t *b = rgw_rd_bytes(r, 4);
 
-	return high << 16 | rgw_rd_u16(r);
+	return b != NULL ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3] : 0;
 }
 
 /* Cuts the next n octets off as a cursor of their own; an empty, bad one when fewer are left. */

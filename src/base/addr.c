@@ -15,7 +15,7 @@
 static bool
 parse_number(const char *text, unsigned max, unsigned *out)
 {
-	unsigned n = 0;
+	uint64_t n = 0;
 
 	if (*text == '\0')
 		return false;
@@ -26,7 +26,7 @@ parse_number(const char *text, unsigned max, unsigned *out)
 		if (n > max)
 			return false;
 	}
-	*out = n;
+	*out = (unsigned)n;
 	return true;
 }
 
@@ -76,7 +76,7 @@ rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out)
 		return false;
 	percent = strchr(host, '%');
 	if (percent != NULL) {
-		if (!parse_number(percent + 1, UINT16_MAX, &scope))
+		if (!parse_number(percent + 1, UINT32_MAX, &scope))
 			return false;
 		*percent = '\0';
 	}

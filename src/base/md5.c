@@ -146,6 +146,7 @@ key_state(uint32_t state[static 4], const uint8_t *key, uint8_t pad)
 	rgw_md5_update(&ctx, block, BLOCK);
 	memcpy(state, ctx.state, sizeof ctx.state);
 	rgw_wipe(block, sizeof block);
+	rgw_wipe(&ctx, sizeof ctx);
 }
 
 void

@@ -24,7 +24,8 @@ rgw_dupcache_fini(struct rgw_dupcache *cache)
 struct rgw_dupkey
 rgw_dupkey_of(uint32_t place, const struct rgw_addr *from, uint8_t code, uint8_t id)
 {
-	struct rgw_dupkey key = { .place = place, .port = from->port, .code = code, .id = id };
+	struct rgw_dupkey key = { .scope = from->scope, .place = place, .port = from->port,
+		.code = code, .id = id };
 
 	memcpy(key.ip, from->ip, sizeof key.ip);
 	return key;

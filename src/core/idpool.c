@@ -48,7 +48,7 @@ rgw_idpool_available(const struct rgw_idpool *pool, rgw_ms now)
 	if (pool->free.first != 0)
 		return true;
 	/* We keep two authenticators, one of them for the new request; so only one earlier request
-	 * of an identifier may still be answered. That of a free one is settled already. */
+	 * of an identifier may still be answered. Of a free one that holds anyway. */
 	return pool->resting.first != 0 && (settled(&id->now, now) || settled(&id->before, now));
 }
 

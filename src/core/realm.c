@@ -107,8 +107,8 @@ rgw_realm_of(const uint8_t *name, size_t len, size_t *realm_len)
 
 	while (at > 0 && name[at - 1] != '@')
 		at--;
-	*realm_len = len - at;
-	return at > 0 && at < len ? name + at : NULL;
+	*realm_len = at > 0 ? len - at : 0;
+	return *realm_len > 0 ? name + at : NULL;
 }
 
 const struct rgw_conf_realm *

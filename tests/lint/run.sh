@@ -7,7 +7,7 @@ tls="-isystem ${LEAN:-build/wolfssl}/include"
 defines='-D_GNU_SOURCE -DRGW_VERSION="lint" -DRGW_WOLFSSL="lint"'
 
 echo "== rules of the code base"
-tests/lint/code.py build || true
+tests/lint/code.py build
 
 echo "== cppcheck"
 # shellcheck disable=SC2086

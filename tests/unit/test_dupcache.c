@@ -92,13 +92,17 @@ keys_have_no_holes(void **state)
 	struct rgw_addr from;
 
 	(void)state;
-	assert_int_equal(sizeof a, 16 + 4 + 2 + 1 + 1);
+	assert_int_equal(sizeof a, 16 + 4 + 4 + 2 + 1 + 1);
 	assert_true(rgw_addr_parse("192.0.2.1:7", 0, &from));
 	memset(&a, 0xee, sizeof a);
 	memset(&b, 0x11, sizeof b);
 	a = rgw_dupkey_of(3, &from, 1, 2);
 	b = rgw_dupkey_of(3, &from, 1, 2);
 	assert_memory_equal(&a, &b, sizeof a);
+	/* The same link-local address on another link is somebody else. */
+	from.scope = 2;
+	b = rgw_dupkey_of(3, &from, 1, 2);
+	assert_memory_not_equal(&a, &b, sizeof a);
 }
 
 static void
