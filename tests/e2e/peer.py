@@ -116,6 +116,18 @@ class Nas:
     def send(self, packet):
         self.socket.sendto(packet, self.to)
 
+    def send_many(self, packets, pause=30):
+        """Sends without ever filling the socket's buffer: after some datagrams a Status-Server shows that
+        all before it have been taken."""
+        for i, packet in enumerate(packets):
+            self.send(packet)
+            if i % pause == pause - 1:
+                probe = Nas(self.to[1], self.secret.decode(), self.to[0])
+                status = radius.request(radius.STATUS_SERVER, 0, b"", self.secret)
+                if probe.ask(status, 30) is None:
+                    raise TimeoutError("Status-Server is not answered")
+                probe.close()
+
     def receive(self, timeout=5.0):
         """The next datagram, or None; the sender's address is kept in self.sender."""
         self.socket.settimeout(timeout)

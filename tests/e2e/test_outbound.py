@@ -157,9 +157,8 @@ def test_log_lines_are_limited(world):
     gw = w.gw
     bad = bytearray(radius.access_request(1, SECRET))
     bad[-1] ^= 1
-    for _ in range(500):
-        w.nas.send(bytes(bad))
-    wait_for("the flood is over", lambda: gw.counters().get("udp_bad_message_authenticator", 0) >= 400)
+    w.nas.send_many([bytes(bad)] * 500)
+    assert gw.counters()["udp_bad_message_authenticator"] == 500
     lines = len(re.findall("bad-message-authenticator: ", gw.log()))
     assert 10 <= lines <= 60, lines
     time.sleep(0.3)
@@ -210,13 +209,13 @@ def test_three_hundred_in_flight(world):
     w = world.start(lambda peer, tls, p: held.append((tls, p)))
     naspool = [Nas(w.lab.auth, NAS_SECRET) for _ in range(3)]
     requests = [(nas, radius.access_request(i, SECRET)) for nas in naspool for i in range(100)]
-    for nas, r in requests:
-        nas.send(r)
+    for nas in naspool:
+        nas.send_many([r for sender, r in requests if sender is nas])
     wait_for("300 requests at the peer", lambda: len(held) == 300)
     assert len(w.peer.connections) == 2
     for tls, p in held:
         tls.sendall(radius.usual_answer(p))
-    got = {(nas, data[1]): data for nas in naspool for data in (nas.receive() for _ in range(100)) if data}
+    got = {(nas, data[1]): data for nas in naspool for data in (nas.receive(30) for _ in range(100)) if data}
     assert all(radius.answer_ok(got[nas, r[1]], r, SECRET) for nas, r in requests)
     assert w.gw.counters()["request_answered"] == 300
 
