@@ -96,6 +96,10 @@ class Process:
 class Gateway(Process):
     """radsecgw, with its log read as events."""
 
+    def has_memory_errors(self):
+        """Has valgrind or a sanitizer said anything? Their exit status may be lost, their words are not."""
+        return re.search(r"^==\d+==|Sanitizer|runtime error:", self.log(), re.M) is not None
+
     def counters(self):
         """All counters that are not zero, asked for with SIGUSR1."""
         before = len(self.log())
@@ -118,12 +122,14 @@ class Lab:
     def __exit__(self, kind, value, trace):
         for p in reversed(self.processes):
             p.stop()
+        complaints = [p.log() for p in self.processes if isinstance(p, Gateway) and p.has_memory_errors()]
         if kind is not None and issubclass(kind, Exception):
             self.show_logs()
         if self.keep:
             print(f"kept: {self.dir}", file=sys.stderr)
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
+        assert not complaints, "valgrind or a sanitizer has found something:\n" + "\n".join(complaints)[-6000:]
 
     def show_logs(self):
         for p in self.processes:
