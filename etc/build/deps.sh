@@ -10,7 +10,7 @@ packages() {
 	build) echo gcc make git pkg-config libc6-dev libev-dev libinih-dev libc-ares-dev \
 		autoconf automake libtool dpkg-dev ;;  # the last four build the lean wolfSSL
 	system) echo libwolfssl-dev ;;
-	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 \
+	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 nftables \
 		freeradius freeradius-utils radsecproxy eapoltest ;;
 	lint) echo clang clang-tidy cppcheck mandoc pmccabe universal-ctags python3 ;;
 	fuzz) echo clang libclang-rt-14-dev ;;

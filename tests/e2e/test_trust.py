@@ -343,3 +343,37 @@ def test_ca_directory(lab, odd_pki):
     text = head(lab, pki).replace(f"ca = {pki}/ca.pem", f"ca = {lab.dir}/cas")
     lab.gateway(lab.write("dir.ini", text + peer_section("p0", port, "", "localhost")))
     peer.close()
+
+
+def test_name_and_sni_options(lab, odd_pki):
+    """`name` says whom the certificate must name, whatever the address; `sni` what is sent, and an empty one
+    sends none."""
+    pki, _ = odd_pki
+    names, text, peers = {}, head(lab, pki), []
+    for i, (more, _) in enumerate(SNI_CASES):
+        port = lab.port()
+        peer = TlsPeer(port, pki / "wrong-name.pem", pki / "wrong-name.key", pki / "ca.pem")
+        peer.context.sni_callback = lambda tls, name, context, i=i: names.__setitem__(i, name)
+        peers.append(peer)
+        text += peer_section(f"p{i}", port, "", "localhost") + more + "\n"
+    gw = lab.gateway(lab.write("names.ini", text), wait="started")
+    found = outcomes(gw, [f"p{i}" for i in range(len(SNI_CASES))])
+    assert all(found[f"p{i}"] is None for i in range(len(SNI_CASES))), found
+    assert [names.get(i) for i in range(len(SNI_CASES))] == [sent for _, sent in SNI_CASES]
+    for peer in peers:
+        peer.close()
+
+
+SNI_CASES = [("name = wrong.test", "localhost"), ("name = wrong.test\nsni = wrong.test", "wrong.test"),
+             ('name = wrong.test\nsni = ""', None), ("match = dns:wrong.test", "localhost")]
+
+
+def test_ipv6_peer(lab, odd_pki):
+    """P-CRT-3: an address literal is looked for as iPAddress, of either family."""
+    pki, _ = odd_pki
+    port = lab.port()
+    peer = TlsPeer(port, pki / "server.pem", pki / "server.key", pki / "ca.pem", family=socket.AF_INET6)
+    lab.gateway(lab.write("v6.ini", head(lab, pki) + peer_section("p0", port, "", "[::1]")))
+    nas = Nas(lab.auth, NAS_SECRET)
+    assert nas.ask(radius.access_request(1, SECRET)) is not None
+    peer.close()

@@ -56,6 +56,25 @@ secret_of(const char *text)
 	return rgw_secret_new(text, strlen(text));
 }
 
+/* Hides or reveals one block of a salted attribute: xor with MD5(S + RA + Salt) (RFC 2868 3.5). */
+static void
+salted_block(uint8_t block[static 16], const char *secret, const uint8_t *auth, const uint8_t *salt)
+{
+	uint8_t stream[RGW_MD5_LEN];
+	struct rgw_md5 md5;
+
+	rgw_md5_init(&md5);
+	rgw_md5_update(&md5, secret, strlen(secret));
+	rgw_md5_update(&md5, auth, RGW_AUTH_LEN);
+	rgw_md5_update(&md5, salt, 2);
+	rgw_md5_final(&md5, stream);
+	for (size_t i = 0; i < sizeof stream; i++)
+		block[i] ^= stream[i];
+}
+
+/* What the far end hides in each answer, and the NAS must find there. */
+static const uint8_t key_material[16] = "\017the key, hidden";
+
 /* ---- the world as the engine sees it ---- */
 
 /* The request that an answer is signed for (P-AUT-4, P-MA-1). */
@@ -92,6 +111,23 @@ nonce_in(const struct rgw_packet *p, uint8_t type)
 	return 0;
 }
 
+/* A hidden attribute in an answer was re-keyed for this request (P-SLT-1). */
+static void
+check_key(const struct rgw_packet *p, const struct sim_req *r)
+{
+	struct rgw_attr a = { 0 };
+	uint8_t block[16];
+
+	while (rgw_packet_next(p, &a)) {
+		if (a.type != RGW_TUNNEL_PASSWORD)
+			continue;
+		assert_int_equal(a.len, 19);
+		memcpy(block, a.value + 3, sizeof block);
+		salted_block(block, SIM_SECRET, r->data + 4, a.value + 1);
+		assert_memory_equal(block, key_material, sizeof block);
+	}
+}
+
 static void
 op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local, const struct rgw_addr *remote,
     const uint8_t *data, size_t len)
@@ -109,6 +145,7 @@ op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local, const struct
 		return;
 	}
 	assert_false(r->superseded);
+	check_key(&p, r);
 	/* From the address and port that was asked (P-PKT-11). */
 	assert_int_equal(sock, r->sock);
 	assert_int_equal(local->port, 1812 + sock);
@@ -625,6 +662,7 @@ build_answer(struct sim_got *g, uint8_t *out, size_t cap, uint8_t code, uint8_t 
 {
 	struct rgw_secret *secret = secret_of(SIM_RADSEC);
 	struct rgw_builder b;
+	uint8_t hidden[19] = { 1, 0x80, 7 };
 	char nonce[9];
 	size_t n;
 
@@ -634,6 +672,9 @@ build_answer(struct sim_got *g, uint8_t *out, size_t cap, uint8_t code, uint8_t 
 	rgw_build_begin(&b, out, cap, code, g->data[1], NULL, code != RGW_ACCOUNTING_RESPONSE);
 	if (type != 0)
 		rgw_build_attr(&b, type, value, len);
+	memcpy(hidden + 3, key_material, sizeof key_material);
+	salted_block(hidden + 3, SIM_RADSEC, g->data + 4, hidden + 1);
+	rgw_build_attr(&b, RGW_TUNNEL_PASSWORD, hidden, sizeof hidden);
 	rgw_build_attr(&b, RGW_REPLY_MESSAGE, nonce, 8);
 	n = rgw_build_response(&b, g->data + 4, secret);
 	rgw_secret_free(secret);

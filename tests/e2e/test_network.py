@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What needs a network of its own: name servers that come and go, packets that are dropped. Each test
+runs in a network namespace that holds nothing but a loopback interface."""
+import os
+import pathlib
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import radius
+from lab import NAS_SECRET, ROOT, Lab, wait_for
+from peer import Nas, TlsPeer
+
+SECRET = NAS_SECRET.encode()
+INSIDE = "RADSECGW_TEST_INSIDE"
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a network namespace")
+
+
+def in_namespace(function):
+    """Runs the test again in a fresh process inside a new network namespace."""
+    def outside(lab):
+        if os.environ.get(INSIDE):
+            return function(lab)
+        resolv = lab.write("resolv.conf", "nameserver 127.0.0.1\nsearch attacker.example\noptions timeout:1\n", 0o644)
+        name = f"{pathlib.Path(__file__)}::{function.__name__}"
+        script = f"ip link set lo up && mount --bind {resolv} /etc/resolv.conf && " \
+                 f"exec /usr/bin/python3 -m pytest -q -p no:cacheprovider '{name}'"
+        done = subprocess.run(["unshare", "--net", "--mount", "sh", "-c", script], cwd=ROOT, capture_output=True,
+                              text=True, env={**os.environ, INSIDE: "1"}, timeout=300)
+        assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    outside.__name__, outside.__doc__ = function.__name__, function.__doc__
+    return outside
+
+
+class NameServer:
+    """Answers A and AAAA queries on 127.0.0.1:53 from a table; SERVFAIL while it is broken."""
+
+    def __init__(self, names):
+        self.names, self.broken, self.asked = names, False, []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 53))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            query, who = self.socket.recvfrom(4096)
+            labels, at = [], 12
+            while query[at]:
+                labels.append(query[at + 1:at + 1 + query[at]].decode())
+                at += 1 + query[at]
+            name, kind = ".".join(labels).lower(), struct.unpack("!H", query[at + 1:at + 3])[0]
+            self.asked.append(name)
+            found = [] if self.broken else [a for a in self.names.get(name, []) if (":" in a) == (kind == 28)]
+            code = 2 if self.broken else 0 if name in self.names else 3
+            records = b"".join(
+                b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 300, 16 if kind == 28 else 4) +
+                socket.inet_pton(socket.AF_INET6 if kind == 28 else socket.AF_INET, a) for a in found)
+            self.socket.sendto(query[:2] + struct.pack("!HHHHH", 0x8180 | code, 1, len(found), 0, 0) +
+                               query[12:at + 5] + records, who)
+
+
+def name_conf(lab, pki, port, name):
+    conf = lab.gateway_conf(pki, port)
+    conf.write_text(conf.read_text().replace(f"connect = localhost:{port}", f"connect = {name}:{port}"))
+    return conf
+
+
+@in_namespace
+def test_start_without_dns(lab):
+    """It starts, says what is missing, and what waits goes out as soon as the name resolves. No search
+    domain is tried: the name of a peer is never found in somebody else's zone."""
+    pki, port = lab.pki(servers=("radius.test",)), lab.port()
+    peer = TlsPeer(port, pki / "radius.test.pem", pki / "radius.test.key", pki / "ca.pem")
+    dns = NameServer({"radius.test": ["127.0.0.1"], "radius.test.attacker.example": ["127.0.0.66"]})
+    dns.broken = True
+    gw = lab.gateway(name_conf(lab, pki, port, "radius.test"), wait="resolve-failed")
+    assert "host=radius.test" in gw.log()
+    dns.broken = False
+    nas = Nas(lab.auth, NAS_SECRET)
+    request = radius.access_request(1, SECRET)
+    nas.send(request)
+    assert radius.answer_ok(nas.receive(8), request, SECRET)
+    assert set(dns.asked) == {"radius.test"}
+    peer.close()
+
+
+@in_namespace
+def test_all_addresses_of_a_name(lab):
+    """The first addresses refuse or are of the wrong family; the last one answers."""
+    pki, port = lab.pki(servers=("radius.test",)), lab.port()
+    peer = TlsPeer(port, pki / "radius.test.pem", pki / "radius.test.key", pki / "ca.pem")
+    NameServer({"radius.test": ["127.0.0.5", "127.0.0.6", "::1", "127.0.0.1"]})
+    gw = lab.gateway(name_conf(lab, pki, port, "radius.test"))
+    assert "addr=127.0.0.1:" in gw.log().split(" connection-up: ")[1]
+    peer.close()
+
+
+@in_namespace
+def test_unknown_name(lab):
+    pki, port = lab.pki(), lab.port()
+    NameServer({})
+    gw = lab.gateway(name_conf(lab, pki, port, "no.such.test"), wait="resolve-failed")
+    assert "not found" in gw.log()
+
+
+@in_namespace
+def test_user_timeout(lab):
+    """Packets to the peer vanish: the connection is given up after user-timeout, not after minutes."""
+    pki, port = lab.pki(), lab.port()
+    peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem")
+    gw = lab.gateway(lab.gateway_conf(pki, port, peer="user-timeout = 1s"))
+    rules = f"add table t; add chain t c {{ type filter hook input priority 0; }}; add rule t c tcp dport {port} drop"
+    subprocess.run(["nft", rules], check=True)
+    nas = Nas(lab.auth, NAS_SECRET)
+    request = radius.access_request(1, SECRET)
+    nas.send(request)
+    gw.wait_log(" connection-lost: .*timed out", seconds=8)
+    subprocess.run(["nft", "delete table t"], check=True)
+    assert radius.answer_ok(nas.receive(10), request, SECRET)
+    peer.close()
+
+
+@in_namespace
+def test_keepalive(lab):
+    """tcp-keepalive reaches the socket."""
+    pki, port = lab.pki(), lab.port()
+    peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem")
+    for value, seen in (("yes", True), ("no", False)):
+        gw = lab.gateway(lab.gateway_conf(pki, port, peer=f"tcp-keepalive = {value}"), name=f"gw-{value}")
+        wait_for("the timer", lambda: ("timer:(keepalive" in subprocess.run(
+            ["ss", "-tno", "state", "established", f"dport = :{port}"], capture_output=True, text=True).stdout) == seen)
+        gw.stop()
+    peer.close()
