@@ -64,6 +64,20 @@ struct rgw_rate {
 
 enum rgw_auto { RGW_AUTO, RGW_YES, RGW_NO };
 
+/* References to sections, in the order written. */
+struct rgw_conf_refs {
+	const struct rgw_conf_head **v;
+	size_t n;
+};
+
+/* RFC 5080 2.2.1: first time-out, longest time-out, transmissions and time in all; 0 = no limit. */
+struct rgw_conf_retransmit {
+	rgw_ms irt;
+	rgw_ms mrt;
+	rgw_ms mrd;
+	uint32_t mrc;
+};
+
 /* What a listener or peer may carry; bits. */
 enum rgw_service { RGW_SERVICE_AUTH = 1, RGW_SERVICE_ACCT = 2 };
 
@@ -72,8 +86,22 @@ enum rgw_bad_response { RGW_BAD_RESPONSE_CLOSE, RGW_BAD_RESPONSE_DISCARD };
 
 enum rgw_tls_version { RGW_TLS_1_2, RGW_TLS_1_3 };
 
-/* Every section knows its name and where it began. */
+/* The kinds of sections, in the order in which they are dumped. */
+enum rgw_conf_kind {
+	RGW_CONF_GATEWAY,
+	RGW_CONF_LOG,
+	RGW_CONF_TLS,
+	RGW_CONF_LISTEN,
+	RGW_CONF_CLIENT,
+	RGW_CONF_PEER,
+	RGW_CONF_SERVER,
+	RGW_CONF_REALM,
+	RGW_CONF_KINDS
+};
+
+/* Every section begins with this: what it is, its name and where it began. */
 struct rgw_conf_head {
+	enum rgw_conf_kind kind;
 	char *name;        /* "" for [gateway] and [log] */
 	const char *file;  /* borrowed from the snapshot */
 	unsigned line;
@@ -87,7 +115,14 @@ struct rgw_conf_gateway {
 	rgw_ms request_lifetime;
 	rgw_ms duplicate_window;
 	rgw_ms drain_time;
+	rgw_ms packet_timeout;                    /* for the rest of a packet (P-STR-6) */
 	uint32_t max_requests;
+	uint32_t max_connections;                 /* incoming, in all */
+	uint32_t max_connections_per_address;
+	uint32_t max_half_open;
+	uint32_t write_buffer;                    /* octets that may wait on one connection */
+	struct rgw_rate connect_rate;             /* new incoming connections in all ... */
+	struct rgw_rate connect_rate_per_address; /* ... and from one address (IPv6: one /64) */
 	uint32_t loop_limit;  /* Proxy-State attributes in one request; 0 = no limit */
 	struct rgw_strings encrypted_attribute;
 };
@@ -116,20 +151,30 @@ struct rgw_conf_tls {
 
 struct rgw_conf_listen {
 	struct rgw_conf_head head;
-	struct rgw_addrs udp;
-	unsigned accept;           /* RGW_SERVICE_* bits */
-	uint32_t receive_buffer;   /* octets; 0 = the kernel's default */
+	struct rgw_addrs udp;          /* either these ... */
+	unsigned accept;               /* RGW_SERVICE_* bits */
+	uint32_t receive_buffer;       /* octets; 0 = the kernel's default */
+	struct rgw_addrs tls;          /* ... or these */
+	struct rgw_conf_refs profile;  /* [tls] sections; the first is for clients without SNI */
+	rgw_ms handshake_timeout;
+	uint32_t max_connections;      /* 0 = as many as the gateway takes */
 };
 
 struct rgw_conf_peer {
 	struct rgw_conf_head head;
-	struct rgw_hostports connect;
+	struct rgw_hostports connect;  /* empty = it only connects to us */
+	bool accept;                   /* it may connect to us */
+	struct rgw_prefixes address;   /* from where; empty = from anywhere */
 	const struct rgw_conf_tls *tls;
 	char *cert_name;               /* `name`: DNS or IP SAN to be found; NULL = host of connect */
 	struct rgw_cert_rules match;   /* `match`: further rules for the certificate */
+	struct rgw_cert_rules identity;  /* who may connect as this peer; empty unless it may */
 	char *sni;                     /* NULL = host of connect; "" = send none */
 	struct rgw_secret *secret;
 	struct rgw_range_u32 connections;
+	uint32_t max_connections;      /* incoming */
+	rgw_ms idle_timeout;           /* 0 = never */
+	rgw_ms lifetime;               /* 0 = for ever */
 	rgw_ms connect_timeout;
 	rgw_ms handshake_timeout;
 	struct rgw_range_ms reconnect;
@@ -142,6 +187,22 @@ struct rgw_conf_peer {
 	unsigned allow;                /* RGW_SERVICE_* bits */
 };
 
+/* A UDP neighbour that we send to. */
+struct rgw_conf_server {
+	struct rgw_conf_head head;
+	struct rgw_hostports auth;   /* none or one */
+	struct rgw_hostports acct;   /* none or one */
+	struct rgw_secret *secret;
+	enum rgw_auto require_message_authenticator;  /* P-BR-5 */
+	struct rgw_addrs source;     /* none or one per family; port 0 */
+	struct rgw_conf_retransmit retransmit;
+	bool status_server;          /* it answers Status-Server (P-SS-12) */
+	rgw_ms watchdog;             /* between probes of one that is suspected */
+	rgw_ms zombie;               /* silence after which a suspected one counts as dead */
+	rgw_ms revive;               /* after which a dead one that cannot be probed is tried again */
+	uint32_t max_requests;
+};
+
 struct rgw_conf_client {
 	struct rgw_conf_head head;
 	struct rgw_prefixes address;
@@ -150,7 +211,7 @@ struct rgw_conf_client {
 	enum rgw_auto limit_proxy_state;              /* P-BR-7, 8 */
 	bool reply_message_authenticator;             /* P-BR-2 */
 	bool protocol_error;                          /* P-ERR-11 */
-	const struct rgw_conf_peer *pool;             /* NULL = route by realm */
+	const struct rgw_conf_head *pool;             /* a target; NULL = route by realm */
 };
 
 /* How the pattern of a [realm PATTERN] is meant. */
@@ -164,7 +225,7 @@ enum rgw_realm_kind {
 struct rgw_conf_realm {
 	struct rgw_conf_head head;
 	enum rgw_realm_kind kind;
-	const struct rgw_conf_peer *pool;
+	const struct rgw_conf_head *pool;  /* a target: [peer] or [server] */
 };
 
 /* All sections of one kind, in file order: an array of owned pointers. */
@@ -177,6 +238,7 @@ struct rgw_conf {
 	RGW_CONF_LIST(rgw_conf_listen) listen;
 	RGW_CONF_LIST(rgw_conf_client) client;
 	RGW_CONF_LIST(rgw_conf_peer) peer;
+	RGW_CONF_LIST(rgw_conf_server) server;
 	RGW_CONF_LIST(rgw_conf_realm) realm;
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
 	struct rgw_prefixmap *client_by_ip;  /* owned: values are struct rgw_conf_client */

@@ -37,9 +37,19 @@
 	X(request_too_big, "ended: would exceed 4096 octets on the next hop")                      \
 	X(request_refused, "ended: the peer answered with an error")                               \
 	X(request_answer_too_big, "ended: the answer would exceed 4096 octets")                    \
+	X(request_no_identifier, "ended: max-requests of the server reached")                      \
+	X(request_loop, "ended: it would go back to the peer that it came from")                   \
+	X(request_gone, "ended: the connection that it came on has ended")                         \
 	X(request_abandoned, "ended: still open when the gateway stopped")                         \
 	X(requests_no_room, "not accepted: max-requests reached or out of memory")                 \
 	X(requests_while_draining, "not accepted: the gateway is stopping")                        \
+	/* requests from peers */                                                                  \
+	X(tls_bad_code, "answered with Protocol-Error: code unknown or not served")                \
+	X(tls_bad_authenticator, "connection closed: Request Authenticator does not verify")       \
+	X(tls_bad_message_authenticator, "connection closed: Message-Authenticator does not verify") \
+	X(tls_missing_message_authenticator, "dropped: Status-Server without Message-Authenticator") \
+	X(tls_too_many_proxy_states, "dropped: more Proxy-States than loop-limit")                 \
+	X(tls_answers_dropped, "answers dropped: the peer does not read, its write-buffer is full") \
 	/* towards peers */                                                                        \
 	X(tls_sent, "packets sent to peers")                                                       \
 	X(tls_received, "packets received from peers")                                             \
@@ -49,16 +59,49 @@
 	X(response_bad_pair, "dropped: answer of a code that does not fit the request")            \
 	X(response_bad_authenticator, "dropped: Response Authenticator does not verify")           \
 	X(response_bad_message_authenticator, "dropped: Message-Authenticator does not verify")    \
-	X(response_malformed, "connection closed: malformed packet")                               \
-	X(peer_unexpected_code, "dropped: request or unknown code from a peer")                    \
+	X(tls_malformed, "connection closed: malformed packet")                                    \
+	X(response_missing_message_authenticator, "dropped: Message-Authenticator missing but required") \
+	X(peer_unexpected_code, "dropped: packet of a code that has no place in this direction")   \
 	X(protocol_errors_received, "Protocol-Errors received from peers")                         \
 	X(accounting_unsupported, "Accounting-Responses with Error-Cause 406, not acknowledgements") \
-	/* connections */                                                                          \
+	/* towards servers */                                                                      \
+	X(server_sent, "requests sent to servers")                                                 \
+	X(server_retransmitted, "requests sent to servers once more")                              \
+	X(server_received, "datagrams received from servers")                                      \
+	X(server_malformed, "dropped: malformed datagram from a server")                           \
+	X(server_unexpected_code, "dropped: datagram from a server that is no answer")             \
+	X(server_unreachable, "ICMP: nobody listens at the server's port")                         \
+	X(server_probes, "Status-Servers sent to servers")                                         \
+	X(server_suspected, "times a server was suspected: a request had no answer")               \
+	X(server_dead, "times a server was taken for dead")                                        \
+	X(server_revived, "times a server that was suspected or dead answered again")              \
+	X(sources_opened, "UDP sockets opened towards servers")                                    \
+	X(sources_failed, "UDP sockets towards servers that could not be opened")                  \
+	/* connections that peers open */                                                          \
+	X(accepted, "incoming TCP connections accepted")                                           \
+	X(accept_failed, "times no connection could be accepted, for lack of descriptors for example") \
+	X(refused_draining, "incoming connections refused: the gateway is stopping")               \
+	X(refused_address, "incoming connections refused: no peer may come from that address")     \
+	X(refused_max_connections, "incoming connections refused: max-connections reached")        \
+	X(refused_max_connections_listener, "incoming connections refused: max-connections of the listener") \
+	X(refused_max_connections_per_address, "incoming connections refused: max-connections-per-address") \
+	X(refused_max_connections_peer, "incoming connections refused: max-connections of the peer") \
+	X(refused_connect_rate, "incoming connections refused: connect-rate")                      \
+	X(refused_connect_rate_per_address, "incoming connections refused: connect-rate-per-address") \
+	X(refused_no_memory, "incoming connections refused: out of memory")                        \
+	X(half_open_evicted, "incoming connections closed: max-half-open reached")                 \
+	X(incoming_silent, "incoming connections that ended before they had begun a handshake")     \
+	X(incoming_failed, "incoming connections whose handshake did not succeed")                 \
+	X(incoming_opened, "incoming connections that came up")                                    \
+	X(incoming_ended, "incoming connections that ended after they had come up")                \
+	X(idle_timeouts, "connections closed: idle-timeout")                                       \
+	X(lifetimes, "connections closed: lifetime")                                               \
+	/* connections that we open */                                                             \
 	X(connections_opened, "outgoing connections that came up")                                 \
 	X(connections_failed, "outgoing connections that did not come up")                         \
 	X(connections_lost, "outgoing connections that ended after they had come up")              \
 	X(connect_timeouts, "attempts given up: no TCP connection within connect-timeout")         \
-	X(handshake_timeouts, "attempts given up: no TLS session within handshake-timeout")        \
+	X(handshake_timeouts, "connections closed: no TLS session within handshake-timeout")        \
 	X(packet_timeouts, "connections closed: a packet stayed incomplete")                       \
 	X(connect_rate_limited, "attempts put off by connect-rate")                                \
 	X(resolve_failed, "host names that did not resolve")

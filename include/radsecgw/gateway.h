@@ -20,9 +20,12 @@
  */
 struct rgw_gw;
 
-/* One connection to a peer. Lives from conn_open until the engine calls conn_close or the outer
- * layer reports it lost; after either neither side uses it again. */
+/* One TLS connection, opened by us or by a peer. It lives from conn_open (or rgw_gw_on_accept) until the
+ * engine calls conn_close or the outer layer reports it lost; after either neither side uses it again. */
 struct rgw_conn;
+
+/* One UDP socket from which a server is asked. Lives from source_open until source_close. */
+struct rgw_source;
 
 /* How the engine reaches the world. All pointers passed are borrowed for the duration of the call. */
 struct rgw_ops {
@@ -38,8 +41,16 @@ struct rgw_ops {
 	/* Hands over one packet, to leave as one TLS record. false = its buffer is full: nothing was
 	 * taken, and rgw_conn_on_writable follows when there is room again. */
 	bool (*conn_send)(void *ctx, void *io, const uint8_t *data, size_t len);
-	/* Says goodbye properly and forgets the connection. */
+	/* Says goodbye properly, after what is still to be sent, and forgets the connection. */
 	void (*conn_close)(void *ctx, void *io);
+
+	/* Opens a UDP socket with a port of its own, from which only `to` is asked and heard. `from` is
+	 * the address to be used, or NULL for the system's choice. NULL = failed, the log says why. */
+	void *(*source_open)(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
+	    const struct rgw_addr *to);
+	/* Sends one datagram; what the kernel does not take is lost, as datagrams may be. */
+	void (*source_send)(void *ctx, void *io, const uint8_t *data, size_t len);
+	void (*source_close)(void *ctx, void *io);
 
 	/* Looks up the addresses of a host; rgw_gw_on_resolved answers with the same query number. */
 	void (*resolve)(void *ctx, uint32_t query, const char *host);
@@ -66,16 +77,29 @@ struct rgw_udp_from {
 void rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const uint8_t *data, size_t len,
     rgw_ms now);
 
-/* The TCP connection stands; the handshake begins. */
+/* A peer opened a TCP connection to the [listen] section with this index; nothing has been read from
+ * it. NULL = it is not wanted: the outer layer resets it. The engine may close another in this call. */
+struct rgw_conn *rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from,
+    void *io, rgw_ms now);
+/* No connection can be accepted for the moment. */
+void rgw_gw_on_accept_failed(struct rgw_gw *gw, uint32_t listen, const char *why, rgw_ms now);
+
+/* The handshake begins: our TCP connection stands, or the first octets came on that of a peer. */
 void rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
-/* The handshake is done and the peer's identity is verified. */
-void rgw_conn_on_open(struct rgw_conn *conn, rgw_ms now);
+/* The handshake is done. `peer` is the one whose identity was verified; for a connection that we
+ * opened it is the one that was connected to. The engine may close the connection in this call. */
+void rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
 /* Decrypted octets. The engine may close the connection in this call. */
 void rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
 /* There is room to send again after conn_send said no. */
 void rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now);
 /* It failed or ended; `why` is a sentence for the log. The connection is gone after this. */
 void rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
+
+/* A datagram came back from the server; data is borrowed for the call. */
+void rgw_source_on_packet(struct rgw_source *source, const uint8_t *data, size_t len, rgw_ms now);
+/* ICMP says that nobody listens there. */
+void rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now);
 
 /* The answer to ops.resolve. n == 0: it failed, and `why` says how. ttl in seconds. The addresses
  * have no port. */
@@ -100,7 +124,8 @@ void rgw_gw_log_status(struct rgw_gw *gw);
 struct rgw_gw_usage {
 	size_t requests;   /* request objects, cached answers included */
 	size_t buffers;    /* packet buffers */
-	size_t conns;
+	size_t conns;      /* in both directions */
+	size_t sources;    /* UDP sockets towards servers */
 };
 
 /* Fills *out with what is in use now. */

@@ -26,7 +26,8 @@ void rgw_stream_fini(struct rgw_stream *s);
 enum rgw_stream_result {
 	RGW_STREAM_PACKET,     /* *packet is one whole packet by its Length */
 	RGW_STREAM_MORE,       /* all input is taken; wait for the next octets */
-	RGW_STREAM_BAD_LENGTH, /* Length below 20 or above 4096: close (P-STR-5, P-TCP-35b, c) */
+	RGW_STREAM_BAD_LENGTH, /* Length below 20 or above 4096: close (P-STR-5, P-TCP-35b, c); *packet
+	                        * is the four octets up to it, for the log */
 	RGW_STREAM_NO_MEMORY,
 };
 

@@ -33,6 +33,12 @@ struct rgw_tlsctx *rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_
 /* Sessions made from it keep working. NULL is ignored. */
 void rgw_tlsctx_free(struct rgw_tlsctx *ctx);
 
+/* Does the context's own certificate carry this DNS name? */
+bool rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name);
+
+/* Reads the server name out of a ClientHello before a session exists. false = there is none. */
+bool rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size);
+
 /* One session. */
 struct rgw_tls;
 
@@ -44,12 +50,16 @@ struct rgw_outbuf {
 	size_t cap;
 };
 
-/*
- * Starts a session. The leaf of the other side must satisfy the rules, which are borrowed until the
- * handshake is over. sni may be NULL (send none). NULL = out of memory.
- */
-struct rgw_tls *rgw_tls_new(struct rgw_tlsctx *ctx, const struct rgw_cert_rules *rules,
-    const char *sni);
+/* Decides about the other side's leaf, whose chain has been verified. false: `why` says in words what
+ * was expected. */
+typedef bool rgw_tls_judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why,
+    size_t size);
+
+#define RGW_TLS_JUDGE_TEXT 512
+
+/* Starts a session. The judge is called during the handshake, once or not at all. sni may be NULL (send
+ * none); servers ignore it. NULL = out of memory. */
+struct rgw_tls *rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni);
 /* Wipes and frees; NULL is ignored. */
 void rgw_tls_free(struct rgw_tls *tls);
 

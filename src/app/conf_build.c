@@ -123,6 +123,7 @@ new_data(struct rgw_conf *conf, enum rgw_conf_kind kind, const char *name, struc
 		memcpy(rgw_list_grow(where, sizeof data), &data, sizeof data);
 	}
 	head = data;
+	head->kind = kind;
 	head->name = rgw_xstrdup(name);
 	head->file = at.file;
 	head->line = at.line;
@@ -186,8 +187,8 @@ unknown_section(struct rgw_build *b, const char *name, struct rgw_place at)
 		    "there is no section [%s]; did you mean [%s]?", name, near.best);
 	else
 		rgw_build_error(b, at,
-		    "there is no section [%s]; there are gateway, log, tls, listen, client, peer "
-		    "and realm",
+		    "there is no section [%s]; there are gateway, log, tls, listen, client, peer, "
+		    "server and realm",
 		    name);
 }
 
@@ -271,10 +272,9 @@ complete(struct rgw_build *b, struct rgw_section *section)
 	rgw_build_title(section->kind, section->data, title);
 	for (size_t i = 0; i < n; i++, opt++) {
 		struct rgw_given *given = &section->given[i];
-		char *field = (char *)section->data + opt->where;
 
-		if (given->yes && !given->broken && rgw_conf_opt_has(opt, RGW_IS_LIST) &&
-		    opt->type != RGW_OPT_INCLUDE && rgw_value_count(opt, field) == 0)
+		if (given->yes && !given->broken && !given->filled &&
+		    rgw_conf_opt_has(opt, RGW_IS_LIST) && opt->type != RGW_OPT_INCLUDE)
 			rgw_build_error(b, given->at, "%s: there is no value", opt->key);
 		else if (!given->yes && opt->def != NULL)
 			rgw_build_default(b, section, opt);
@@ -287,37 +287,68 @@ complete(struct rgw_build *b, struct rgw_section *section)
 	}
 }
 
+const struct rgw_section *
+rgw_build_find(const struct rgw_build *b, enum rgw_conf_kind kind, const char *name)
+{
+	char *id = section_id(kind, name);
+	const struct rgw_section *section = find_section(b, id);
+
+	free(id);
+	return section;
+}
+
+/* The section with that name among the kinds that the option may refer to. */
+static const struct rgw_section *
+find_target(const struct rgw_build *b, const struct rgw_reference *ref)
+{
+	const struct rgw_section *target = NULL;
+
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS && target == NULL; kind++)
+		if ((ref->opt->refers >> kind & 1) != 0)
+			target = rgw_build_find(b, kind, ref->name);
+	return target;
+}
+
+/* Whatever the reference is needed for cannot be judged any more. */
+static void
+mark_broken(const struct rgw_reference *ref)
+{
+	size_t n;
+
+	ref->section->given[ref->opt - rgw_conf_opts_of(ref->section->kind, &n)].broken = true;
+}
+
 static void
 resolve(struct rgw_build *b, const struct rgw_reference *ref)
 {
-	enum rgw_conf_kind kind = ref->opt->refers;
-	const char *type = rgw_conf_section_of(kind)->name;
-	char *id = section_id(kind, ref->name);
-	const struct rgw_section *target = find_section(b, id);
+	const struct rgw_section *target = find_target(b, ref);
+	char *field = (char *)ref->section->data + ref->opt->where;
+	char kinds[64];
 	struct rgw_nearest near;
 
-	free(id);
 	if (target != NULL) {
-		memcpy((char *)ref->section->data + ref->opt->where, &target->data,
-		    sizeof target->data);
+		if (ref->opt->type == RGW_OPT_REFERENCES)
+			field = rgw_list_grow(field, sizeof target->data);
+		memcpy(field, &target->data, sizeof target->data);
 		return;
 	}
+	mark_broken(ref);
+	rgw_conf_opt_refers(ref->opt, kinds, sizeof kinds);
 	if (ref->hide) {
-		rgw_build_error(b, ref->at,
-		    "%s: there is no [%s] with that name", ref->opt->key, type);
+		rgw_build_error(b, ref->at, "%s: there is no %s with that name", ref->opt->key, kinds);
 		return;
 	}
 	rgw_nearest_init(&near, ref->name);
 	for (size_t i = 0; i < b->sections.n; i++)
-		if (b->sections.v[i]->kind == kind)
+		if ((ref->opt->refers >> b->sections.v[i]->kind & 1) != 0)
 			rgw_nearest_try(&near,
 			    ((struct rgw_conf_head *)b->sections.v[i]->data)->name);
 	if (near.best[0] != '\0')
-		rgw_build_error(b, ref->at, "%s: there is no [%s %.60s]; did you mean `%s`?",
-		    ref->opt->key, type, ref->name, near.best);
+		rgw_build_error(b, ref->at, "%s: there is no %s called `%.60s`; did you mean `%s`?",
+		    ref->opt->key, kinds, ref->name, near.best);
 	else
-		rgw_build_error(b, ref->at,
-		    "%s: there is no [%s %.60s]", ref->opt->key, type, ref->name);
+		rgw_build_error(b, ref->at, "%s: there is no %s called `%.60s`", ref->opt->key, kinds,
+		    ref->name);
 }
 
 /* Whoever keeps a table beside the sections finds its row by this number. */
@@ -377,6 +408,8 @@ clear_section(enum rgw_conf_kind kind, void *data)
 
 	for (; n > 0; n--, opt++)
 		rgw_value_clear(opt, (char *)data + opt->where);
+	if (kind == RGW_CONF_PEER)
+		rgw_cert_rules_free(&((struct rgw_conf_peer *)data)->identity);
 	free(head->name);
 }
 

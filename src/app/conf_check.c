@@ -6,8 +6,8 @@
 /* P-PKT-13: up to here a secret can be guessed from a recorded packet. */
 #define SHORT_SECRET 12
 
-static struct rgw_place
-place_of(const struct rgw_section *section, const void *field)
+struct rgw_place
+rgw_check_place(const struct rgw_section *section, const void *field)
 {
 	const struct rgw_conf_head *head = section->data;
 	const struct rgw_given *given = rgw_build_given(section, field);
@@ -30,7 +30,7 @@ check_gateway(struct rgw_build *b, const struct rgw_section *section)
 		for (size_t j = 0; j < i; j++) {
 			rgw_hidden_parse(list->v[j], &before);
 			if (before.vendor == row.vendor && before.type == row.type)
-				rgw_build_error(b, place_of(section, list),
+				rgw_build_error(b, rgw_check_place(section, list),
 				    "encrypted-attribute: %s and %s are the same attribute",
 				    list->v[j], list->v[i]);
 		}
@@ -46,7 +46,7 @@ check_log(struct rgw_build *b, const struct rgw_section *section)
 	if (rgw_build_given(section, &log->identity)->broken)
 		return;
 	if (log->identity == RGW_LOG_ID_HASH && !key->yes)
-		rgw_build_error(b, place_of(section, &log->identity),
+		rgw_build_error(b, rgw_check_place(section, &log->identity),
 		    "identity = hash needs `hash-key` or `hash-key-file`");
 	if (log->identity != RGW_LOG_ID_HASH && key->yes)
 		rgw_build_error(b, key->at,
@@ -61,49 +61,8 @@ check_tls(struct rgw_build *b, const struct rgw_section *section)
 
 	if (tls->min_version > tls->max_version)
 		rgw_build_error(b,
-		    place_of(section, min_given ? &tls->min_version : &tls->max_version),
+		    rgw_check_place(section, min_given ? &tls->min_version : &tls->max_version),
 		    "min-version is newer than max-version");
-}
-
-/* The first section with the address, whichever comes earlier in the files. */
-static const struct rgw_section *
-listener_before(const struct rgw_build *b, const struct rgw_section *last, const struct rgw_addr *a,
-    size_t i)
-{
-	for (size_t k = 0; k < b->sections.n; k++) {
-		const struct rgw_section *section = b->sections.v[k];
-		const struct rgw_conf_listen *listen = section->data;
-
-		if (section->kind != RGW_CONF_LISTEN)
-			continue;
-		for (size_t j = 0; j < listen->udp.n; j++) {
-			if (section == last && j == i)
-				return NULL;
-			if (rgw_addr_equal(&listen->udp.v[j], a))
-				return section;
-		}
-	}
-	return NULL;
-}
-
-static void
-check_listen(struct rgw_build *b, const struct rgw_section *section)
-{
-	const struct rgw_conf_listen *listen = section->data;
-
-	for (size_t i = 0; i < listen->udp.n; i++) {
-		const struct rgw_section *other = listener_before(b, section, &listen->udp.v[i], i);
-		struct rgw_place at;
-		char title[RGW_TITLE_TEXT];
-		char addr[RGW_ADDR_TEXT];
-
-		if (other == NULL)
-			continue;
-		at = place_of(other, &((const struct rgw_conf_listen *)other->data)->udp);
-		rgw_build_error(b, place_of(section, &listen->udp),
-		    "udp: %s is already in %s at %s:%u", rgw_addr_format(&listen->udp.v[i], addr),
-		    rgw_build_title(RGW_CONF_LISTEN, other->data, title), at.file, at.line);
-	}
 }
 
 /* Loopback, private, link-local, unique local and carrier-grade addresses. */
@@ -112,8 +71,8 @@ static const char *const sheltered[] = {
 	"100.64.0.0/10", "::1/128", "fe80::/10", "fc00::/7",
 };
 
-static bool
-is_public(const struct rgw_prefix *p)
+bool
+rgw_check_is_public(const struct rgw_prefix *p)
 {
 	struct rgw_addr first = { .family = p->family };
 
@@ -132,7 +91,7 @@ static void
 check_prefix(struct rgw_build *b, const struct rgw_section *section, const struct rgw_prefix *p)
 {
 	struct rgw_conf_client *client = section->data;
-	struct rgw_place at = place_of(section, &client->address);
+	struct rgw_place at = rgw_check_place(section, &client->address);
 	const struct rgw_conf_client *other = rgw_prefixmap_add(b->conf->client_by_ip, p, client);
 	char title[RGW_TITLE_TEXT];
 	char text[RGW_ADDR_TEXT];
@@ -145,11 +104,21 @@ check_prefix(struct rgw_build *b, const struct rgw_section *section, const struc
 		    rgw_build_title(RGW_CONF_CLIENT, other, title), other->head.file,
 		    other->head.line);
 	/* P-DEP-1 */
-	if (is_public(p))
+	if (rgw_check_is_public(p))
 		rgw_build_warn(b, at,
 		    "address: %s is public, and nothing protects RADIUS/UDP on its way; use a "
 		    "private network or a tunnel",
 		    text);
+}
+
+void
+rgw_check_secret(
+    struct rgw_build *b, const struct rgw_section *section, struct rgw_secret *const *secret)
+{
+	if (*secret != NULL && (*secret)->len <= SHORT_SECRET)
+		rgw_build_warn(b, rgw_check_place(section, secret),
+		    "secret: %d octets or fewer can be guessed; take 24 random ones or more",
+		    SHORT_SECRET);
 }
 
 static void
@@ -159,12 +128,10 @@ check_client(struct rgw_build *b, const struct rgw_section *section)
 	struct rgw_place at = { client->head.file, client->head.line };
 	char title[RGW_TITLE_TEXT];
 
+	rgw_check_target(b, section, &client->pool, client->pool);
 	for (size_t i = 0; i < client->address.n; i++)
 		check_prefix(b, section, &client->address.v[i]);
-	if (client->secret != NULL && client->secret->len <= SHORT_SECRET)
-		rgw_build_warn(b, place_of(section, &client->secret),
-		    "secret: %d octets or fewer can be guessed; take 24 random ones or more",
-		    SHORT_SECRET);
+	rgw_check_secret(b, section, &client->secret);
 	if (!rgw_build_given(section, &client->pool)->yes && b->conf->realm.n == 0)
 		rgw_build_error(b, at,
 		    "%s has no `pool`, and there is no [realm PATTERN] to route its requests; add "
@@ -172,34 +139,37 @@ check_client(struct rgw_build *b, const struct rgw_section *section)
 		    rgw_build_title(RGW_CONF_CLIENT, client, title));
 }
 
-static bool
-is_udp_port(uint16_t port)
+/* An option that would be read and then ignored is somebody's mistake. */
+static void
+check_effects(struct rgw_build *b, const struct rgw_section *section)
 {
-	return port == 1812 || port == 1813 || port == 1645 || port == 1646 || port == 3799;
+	size_t n;
+	const struct rgw_opt *opts = rgw_conf_opts_of(section->kind, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct rgw_given *given = &section->given[i];
+		const struct rgw_opt *because;
+		char why[128];
+
+		if (given->yes &&
+		    rgw_value_idle(&opts[i], section->data, &because, why, sizeof why) != NULL &&
+		    !section->given[because - opts].broken)
+			rgw_build_error(b, given->at, "%s: has no effect %s", opts[i].key, why);
+	}
 }
 
 static void
-check_peer(struct rgw_build *b, const struct rgw_section *section)
+check_realm(struct rgw_build *b, const struct rgw_section *section)
 {
-	const struct rgw_conf_peer *peer = section->data;
-	bool only_any = peer->match.n > 0 && peer->cert_name == NULL;
+	const struct rgw_conf_realm *realm = section->data;
 
-	for (size_t i = 0; i < peer->match.n; i++)
-		only_any = only_any && peer->match.v[i].kind == RGW_CERT_ANY;
-	if (only_any)
-		rgw_build_warn(b, place_of(section, &peer->match),
-		    "match = any alone: every certificate of this trust is accepted");
-	/* P-TCP-8, P-TCP-10 */
-	for (size_t i = 0; i < peer->connect.n; i++)
-		if (is_udp_port(peer->connect.v[i].port))
-			rgw_build_warn(b, place_of(section, &peer->connect),
-			    "connect: port %u belongs to RADIUS/UDP; RADIUS/TLS uses 2083",
-			    peer->connect.v[i].port);
+	rgw_check_target(b, section, &realm->pool, realm->pool);
 }
 
 static void
 check_section(struct rgw_build *b, const struct rgw_section *section)
 {
+	check_effects(b, section);
 	switch (section->kind) {
 	case RGW_CONF_GATEWAY:
 		check_gateway(b, section);
@@ -211,18 +181,57 @@ check_section(struct rgw_build *b, const struct rgw_section *section)
 		check_tls(b, section);
 		break;
 	case RGW_CONF_LISTEN:
-		check_listen(b, section);
+		rgw_check_listen(b, section);
 		break;
 	case RGW_CONF_CLIENT:
 		check_client(b, section);
 		break;
 	case RGW_CONF_PEER:
-		check_peer(b, section);
+		rgw_check_peer(b, section);
+		break;
+	case RGW_CONF_SERVER:
+		rgw_check_server(b, section);
 		break;
 	case RGW_CONF_REALM:
+		check_realm(b, section);
+		break;
 	case RGW_CONF_KINDS:
 		break;
 	}
+}
+
+bool
+rgw_check_some_peer(const struct rgw_build *b, bool accepts)
+{
+	for (size_t i = 0; i < b->sections.n; i++) {
+		const struct rgw_section *section = b->sections.v[i];
+		const struct rgw_conf_peer *peer = section->data;
+
+		if (section->kind != RGW_CONF_PEER)
+			continue;
+		/* Nothing is concluded from a broken option, or from a peer that lacks both, which has
+		 * been reported. */
+		if (accepts ? peer->accept || rgw_build_given(section, &peer->accept)->broken
+		            : !peer->accept || rgw_build_given(section, &peer->connect)->yes)
+			return true;
+	}
+	return false;
+}
+
+static bool
+some_udp_listener(const struct rgw_build *b)
+{
+	for (size_t i = 0; i < b->sections.n; i++) {
+		const struct rgw_section *section = b->sections.v[i];
+		const struct rgw_conf_listen *listen = section->data;
+
+		/* One that lacks both has been reported. */
+		if (section->kind == RGW_CONF_LISTEN &&
+		    (rgw_build_given(section, &listen->udp)->yes ||
+		        !rgw_build_given(section, &listen->tls)->yes))
+			return true;
+	}
+	return false;
 }
 
 void
@@ -235,8 +244,15 @@ rgw_check_all(struct rgw_build *b, const char *path)
 	if (b->conf->listen.n == 0)
 		rgw_build_error(b, whole,
 		    "there is no [listen NAME], so nothing would be received");
-	if (b->conf->client.n == 0)
-		rgw_build_error(b, whole, "there is no [client NAME], so nobody may send requests");
-	if (b->conf->peer.n == 0)
-		rgw_build_error(b, whole, "there is no [peer NAME], so requests could go nowhere");
+	else if (b->conf->client.n > 0 && !some_udp_listener(b))
+		rgw_build_error(b, whole,
+		    "there is no [listen NAME] with `udp`, so no [client NAME] could send requests");
+	if (b->conf->client.n == 0 && !rgw_check_some_peer(b, true))
+		rgw_build_error(b, whole,
+		    "there is no [client NAME] and no [peer NAME] with `accept = yes`, so nobody may "
+		    "send requests");
+	if (b->conf->server.n == 0 && !rgw_check_some_peer(b, false))
+		rgw_build_error(b, whole,
+		    "there is no [peer NAME] with `connect` and no [server NAME], so requests could go "
+		    "nowhere");
 }

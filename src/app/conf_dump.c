@@ -66,13 +66,18 @@ dump_value(const struct rgw_opt *opt, const char *text, FILE *out)
 }
 
 static void
-dump_option(const struct rgw_opt *opt, const void *field, FILE *out)
+dump_option(const struct rgw_opt *opt, const void *section, FILE *out)
 {
+	const void *field = (const char *)section + opt->where;
 	size_t n = rgw_value_count(opt, field);
+	const struct rgw_opt *because;
+	char why[128];
 
 	if (opt->type == RGW_OPT_INCLUDE)
 		return;
-	if (n == 0)
+	if (rgw_value_idle(opt, section, &because, why, sizeof why) != NULL)
+		fprintf(out, "# %s = (no effect %s)\n", opt->key, why);
+	else if (n == 0)
 		fprintf(out, "# %s = (%s)\n", opt->key, opt->unset != NULL ? opt->unset : "none");
 	else if (rgw_conf_opt_has(opt, RGW_IS_SECRET))
 		fprintf(out, "# %s = (hidden)\n", opt->key);
@@ -94,7 +99,7 @@ dump_section(enum rgw_conf_kind kind, const void *data, FILE *out)
 
 	fprintf(out, "%s\n", rgw_build_title(kind, data, title));
 	for (; n > 0; n--, opt++)
-		dump_option(opt, (const char *)data + opt->where, out);
+		dump_option(opt, data, out);
 }
 
 void

@@ -80,6 +80,7 @@ rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
 	char buf[VALUE_TEXT] = "";
 	const struct rgw_range_u32 *range;
+	const struct rgw_conf_head *head;
 
 	switch (opt->type) {
 	case RGW_OPT_BOOL:
@@ -137,6 +138,12 @@ rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
 	case RGW_OPT_REFERENCE:
 		/* Every section begins with its head. */
 		return rgw_xstrdup(((const struct rgw_conf_head *)pointer_in(field))->name);
+	case RGW_OPT_REFERENCES:
+		head = pointer_in(rgw_list_item(field, i, sizeof head));
+		return rgw_xstrdup(head->name);
+	case RGW_OPT_RETRANSMIT:
+		rgw_retransmit_format(field, buf, sizeof buf);
+		break;
 	case RGW_OPT_INCLUDE:
 	case RGW_OPT_SECRET:
 	case RGW_OPT_PASSWORD:
@@ -144,6 +151,31 @@ rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
 		break;
 	}
 	return rgw_xstrdup(buf);
+}
+
+const char *
+rgw_value_idle(const struct rgw_opt *opt, const void *section, const struct rgw_opt **because,
+    char *buf, size_t size)
+{
+	bool without = opt->only_with != NULL;
+	const char *key = without ? opt->only_with : opt->not_with;
+	const void *field;
+	bool from_file;
+	bool is_bool;
+	bool on;
+
+	if (key == NULL)
+		return NULL;
+	*because = rgw_conf_opt_find(opt->kind, key, &from_file);
+	field = (const char *)section + (*because)->where;
+	is_bool = (*because)->type == RGW_OPT_BOOL;
+	on = is_bool ? *(const bool *)field : rgw_value_count(*because, field) > 0;
+	if (on != without) {
+		snprintf(buf, size, "%s `%s%s`", without ? "without" : "with", key,
+		    is_bool ? " = yes" : "");
+		return buf;
+	}
+	return NULL;
 }
 
 static void
@@ -202,6 +234,7 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 		break;
 	case RGW_OPT_ADDRESSES:
 	case RGW_OPT_PREFIXES:
+	case RGW_OPT_REFERENCES:
 		free(rgw_list_take(field));
 		break;
 	case RGW_OPT_INCLUDE:
@@ -216,6 +249,7 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 	case RGW_OPT_RATE:
 	case RGW_OPT_PER_SECOND:
 	case RGW_OPT_REFERENCE:
+	case RGW_OPT_RETRANSMIT:
 	case RGW_OPT_TYPES:
 		break;
 	}

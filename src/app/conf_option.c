@@ -154,6 +154,7 @@ set_item(struct option *o, const char *text, size_t len)
 {
 	const char *why = NULL;
 
+	o->given->filled = true;
 	if (len == 0 && !rgw_conf_opt_has(o->opt, RGW_MAY_BE_EMPTY))
 		why = "the value is empty";
 	else if (!rgw_conf_opt_has(o->opt, RGW_IS_SECRET) && has_control(text))
@@ -165,7 +166,7 @@ set_item(struct option *o, const char *text, size_t len)
 		set_path(o, text);
 	} else if (o->opt->type == RGW_OPT_LOG_TARGET) {
 		set_log_target(o, text);
-	} else if (o->opt->type == RGW_OPT_REFERENCE) {
+	} else if (rgw_conf_opt_has(o->opt, RGW_IS_REFERENCE)) {
 		add_reference(o, text);
 	} else {
 		set_value(o, text, len);
@@ -224,8 +225,7 @@ set_expanded(struct option *o, const struct rgw_expansion *e)
 		while ((item = rgw_build_next_item(o->b, e, o->key, &rest, o->at)) != NULL)
 			set_item(o, item, strlen(item));
 		/* ${VAR:-} makes a list that may be left out. */
-		if (e->expanded && !o->given->broken &&
-		    rgw_value_count(o->opt, (char *)o->section->data + o->opt->where) == 0)
+		if (e->expanded && !o->given->broken && !o->given->filled)
 			o->given->yes = false;
 	} else {
 		set_item(o, e->text.v, e->text.n);

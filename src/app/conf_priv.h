@@ -50,6 +50,10 @@ const char *rgw_unit_format(uint64_t n, const struct rgw_unit *units,
 const char *rgw_rate_parse(const char *text, struct rgw_rate *out);
 const char *rgw_rate_format(const struct rgw_rate *rate, char *buf, size_t size);
 
+/* "irt 2s mrt 16s mrc 5 mrd 30s", each part at most once; those left out keep what *out has. */
+const char *rgw_retransmit_parse(const char *text, struct rgw_conf_retransmit *out);
+const char *rgw_retransmit_format(const struct rgw_conf_retransmit *r, char *buf, size_t size);
+
 /* ---- conf_file.c: files and their names ---- */
 
 /* The path as seen from where `file` is; the caller frees it. */
@@ -123,6 +127,10 @@ size_t rgw_value_count(const struct rgw_opt *opt, const void *field);
 char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i);
 /* Frees, and wipes secrets. */
 void rgw_value_clear(const struct rgw_opt *opt, void *field);
+/* Why an option has no effect in its section, such as "without `connect`", and which other option is
+ * the reason. NULL = it has one. */
+const char *rgw_value_idle(const struct rgw_opt *opt, const void *section,
+    const struct rgw_opt **because, char *buf, size_t size);
 
 /* ---- conf_list.c: lists of any type, as they stand in struct rgw_conf ---- */
 
@@ -147,6 +155,7 @@ struct rgw_given {
 	struct rgw_place at;
 	bool yes;
 	bool from_file;  /* as x-file */
+	bool filled;     /* with at least one value, good or bad */
 	bool broken;     /* but its value is not usable, which has been reported */
 };
 
@@ -198,6 +207,9 @@ void rgw_build_section(struct rgw_build *b, const char *text, struct rgw_place a
 void rgw_build_no_section(struct rgw_build *b, bool reported);
 /* The facts about the option of this field. */
 const struct rgw_given *rgw_build_given(const struct rgw_section *section, const void *field);
+/* The first section of a kind with that name, or NULL. */
+const struct rgw_section *rgw_build_find(
+    const struct rgw_build *b, enum rgw_conf_kind kind, const char *name);
 
 void rgw_build_error(struct rgw_build *b, struct rgw_place at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -232,9 +244,23 @@ enum rgw_conf_kind rgw_name_kind(const char *text, size_t len);
 const char *rgw_name_check(enum rgw_conf_kind kind, const char *name);
 enum rgw_realm_kind rgw_name_realm_kind(const char *pattern);
 
-/* ---- conf_check.c: what one option cannot know alone ---- */
+/* ---- conf_check.c, conf_check_net.c: what one option cannot know alone ---- */
 
 void rgw_check_all(struct rgw_build *b, const char *path);
+/* Where the option of this field was given, or where its section begins. */
+struct rgw_place rgw_check_place(const struct rgw_section *section, const void *field);
+/* A short secret brings a warning, and so does an address to which RADIUS/UDP should not go. */
+void rgw_check_secret(
+    struct rgw_build *b, const struct rgw_section *section, struct rgw_secret *const *secret);
+bool rgw_check_is_public(const struct rgw_prefix *p);
+/* Is there a peer that may connect to us, or one that we connect to? */
+bool rgw_check_some_peer(const struct rgw_build *b, bool accepts);
+void rgw_check_listen(struct rgw_build *b, const struct rgw_section *section);
+void rgw_check_peer(struct rgw_build *b, const struct rgw_section *section);
+void rgw_check_server(struct rgw_build *b, const struct rgw_section *section);
+/* Can requests be sent to what the option of this field refers to? */
+void rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const void *field,
+    const struct rgw_conf_head *target);
 
 /* ---- conf_source.c ---- */
 

@@ -32,16 +32,21 @@ static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
 	[RGW_CONF_LISTEN]  = { "listen",  "NAME",    SECTION(listen) },
 	[RGW_CONF_CLIENT]  = { "client",  "NAME",    SECTION(client) },
 	[RGW_CONF_PEER]    = { "peer",    "NAME",    SECTION(peer) },
+	[RGW_CONF_SERVER]  = { "server",  "NAME",    SECTION(server) },
 	[RGW_CONF_REALM]   = { "realm",   "PATTERN", SECTION(realm) },
 #undef SECTION
 };
 
 #define MS 1
 #define S  1000
+#define D  UINT64_C(86400000)
 #define K  UINT64_C(1024)
 
 #define OPT(section_, key_, type_, field_) \
 	.kind = (section_), .key = (key_), .type = RGW_OPT_##type_, .where = (field_)
+
+/* Where a request may be sent. */
+#define TARGETS (1u << RGW_CONF_PEER | 1u << RGW_CONF_SERVER)
 
 /* Sections in the order of their kinds, options as people read them. */
 static const struct rgw_opt opts[] = {
@@ -63,6 +68,27 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_GATEWAY, "max-requests", COUNT, AT(max_requests)), .def = "65536",
 	  .min = 16, .max = 1000000, .unit = "requests", .flags = RGW_OPT_RESTART,
 	  .help = "requests held at once, waiting ones and kept answers together" },
+	{ OPT(RGW_CONF_GATEWAY, "max-connections", COUNT, AT(max_connections)), .def = "1024",
+	  .min = 1, .max = 1000000, .unit = "connections",
+	  .help = "incoming TLS connections in all" },
+	{ OPT(RGW_CONF_GATEWAY, "max-connections-per-address", COUNT, AT(max_connections_per_address)),
+	  .def = "64", .min = 1, .max = 1000000, .unit = "connections",
+	  .help = "incoming TLS connections from one address (IPv6: from one /64)" },
+	{ OPT(RGW_CONF_GATEWAY, "max-half-open", COUNT, AT(max_half_open)), .def = "64",
+	  .min = 1, .max = 100000, .unit = "connections",
+	  .help = "incoming connections whose handshake is not over" },
+	{ OPT(RGW_CONF_GATEWAY, "connect-rate", RATE, AT(connect_rate)), .def = "100/s burst 200",
+	  .min = 0, .max = 1000000, .unit = "connections",
+	  .help = "new incoming TLS connections in all; 0 = no limit" },
+	{ OPT(RGW_CONF_GATEWAY, "connect-rate-per-address", RATE, AT(connect_rate_per_address)),
+	  .def = "10/s burst 20", .min = 0, .max = 1000000, .unit = "connections",
+	  .help = "new incoming TLS connections from one address (IPv6: from one /64); 0 = no limit" },
+	{ OPT(RGW_CONF_GATEWAY, "packet-timeout", TIME, AT(packet_timeout)), .def = "10s",
+	  .min = 1 * S, .max = 300 * S,
+	  .help = "how long the rest of a packet may take on a TLS connection" },
+	{ OPT(RGW_CONF_GATEWAY, "write-buffer", SIZE, AT(write_buffer)), .def = "256k",
+	  .min = 8 * K, .max = 64 * K * K,
+	  .help = "octets that may wait to be sent on one TLS connection" },
 	{ OPT(RGW_CONF_GATEWAY, "drain-time", TIME, AT(drain_time)), .def = "10s",
 	  .min = 0, .max = 300 * S,
 	  .help = "how long requests in flight may go on after the order to stop" },
@@ -118,14 +144,31 @@ static const struct rgw_opt opts[] = {
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_listen, field)
-	{ OPT(RGW_CONF_LISTEN, "udp", ADDRESSES, AT(udp)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_LISTEN, "udp", ADDRESSES, AT(udp)), .unset = "none",
 	  .port = 1812,
 	  .help = "addresses on which requests from clients are received" },
 	{ OPT(RGW_CONF_LISTEN, "accept", WORDS, AT(accept)), .def = "auth, acct", .words = services,
+	  .not_with = "tls",
 	  .help = "kinds of requests that are taken here" },
 	{ OPT(RGW_CONF_LISTEN, "receive-buffer", SIZE, AT(receive_buffer)), .def = "0",
 	  .min = 0, .max = 256 * K * K,
-	  .help = "receive buffer of each socket; 0 = the default of the system" },
+	  .not_with = "tls",
+	  .help = "receive buffer of each UDP socket; 0 = the default of the system" },
+	{ OPT(RGW_CONF_LISTEN, "tls", ADDRESSES, AT(tls)), .unset = "none",
+	  .port = 2083,
+	  .help = "addresses on which connections from peers are accepted" },
+	{ OPT(RGW_CONF_LISTEN, "profile", REFERENCES, AT(profile)), .refers = 1u << RGW_CONF_TLS,
+	  .unset = "none",
+	  .not_with = "udp",
+	  .help = "identities for these connections; the server name of the client chooses" },
+	{ OPT(RGW_CONF_LISTEN, "handshake-timeout", TIME, AT(handshake_timeout)), .def = "5s",
+	  .min = 500 * MS, .max = 60 * S,
+	  .not_with = "udp",
+	  .help = "time for the whole TLS handshake of an incoming connection" },
+	{ OPT(RGW_CONF_LISTEN, "max-connections", COUNT, AT(max_connections)), .def = "0",
+	  .min = 0, .max = 1000000, .unit = "connections",
+	  .not_with = "udp",
+	  .help = "incoming connections on these addresses; 0 = as many as the gateway takes" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_client, field)
@@ -145,18 +188,23 @@ static const struct rgw_opt opts[] = {
 	      AT(reply_message_authenticator)),
 	  .def = "yes",
 	  .help = "begin every answer to an Access-Request with a Message-Authenticator" },
-	{ OPT(RGW_CONF_CLIENT, "pool", REFERENCE, AT(pool)), .refers = RGW_CONF_PEER,
+	{ OPT(RGW_CONF_CLIENT, "pool", REFERENCE, AT(pool)), .refers = TARGETS,
 	  .unset = "chosen by realm",
-	  .help = "peer for all requests of this client, whatever the realm" },
+	  .help = "peer or server for all requests of this client, whatever the realm" },
 	{ OPT(RGW_CONF_CLIENT, "protocol-error", BOOL, AT(protocol_error)), .def = "no",
 	  .help = "the client understands Protocol-Error, so it may be sent one" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_peer, field)
-	{ OPT(RGW_CONF_PEER, "connect", HOSTS, AT(connect)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_PEER, "connect", HOSTS, AT(connect)), .unset = "it only connects to us",
 	  .port = 2083,
 	  .help = "names or addresses to connect to, in this order" },
-	{ OPT(RGW_CONF_PEER, "tls", REFERENCE, AT(tls)), .refers = RGW_CONF_TLS,
+	{ OPT(RGW_CONF_PEER, "accept", BOOL, AT(accept)), .def = "no",
+	  .help = "the peer may connect to us" },
+	{ OPT(RGW_CONF_PEER, "address", PREFIXES, AT(address)), .unset = "any",
+	  .only_with = "accept",
+	  .help = "addresses or networks from which it may connect" },
+	{ OPT(RGW_CONF_PEER, "tls", REFERENCE, AT(tls)), .refers = 1u << RGW_CONF_TLS,
 	  .flags = RGW_OPT_REQUIRED,
 	  .help = "identity and trust to be used with the peer" },
 	{ OPT(RGW_CONF_PEER, "name", HOST, AT(cert_name)), .unset = "the host of connect",
@@ -166,25 +214,41 @@ static const struct rgw_opt opts[] = {
 	  .help = "rules that the peer's certificate must fulfil" },
 	{ OPT(RGW_CONF_PEER, "sni", SNI, AT(sni)), .unset = "the host of connect",
 	  .min = 0, .max = 253,
+	  .only_with = "connect",
 	  .help = "server name to be sent in the TLS handshake; empty = none" },
 	{ OPT(RGW_CONF_PEER, "secret", SECRET, AT(secret)), .def = "radsec",
 	  .min = 1, .max = 1024,
 	  .help = "secret used inside TLS; only for peers that break the rule" },
 	{ OPT(RGW_CONF_PEER, "connections", COUNT_RANGE, AT(connections)), .def = "0-4",
 	  .min = 0, .max = 64, .unit = "connections",
+	  .only_with = "connect",
 	  .help = "fewest and most connections to be kept to the peer" },
+	{ OPT(RGW_CONF_PEER, "max-connections", COUNT, AT(max_connections)), .def = "16",
+	  .min = 1, .max = 10000, .unit = "connections",
+	  .only_with = "accept",
+	  .help = "connections that the peer may have to us" },
+	{ OPT(RGW_CONF_PEER, "idle-timeout", TIME, AT(idle_timeout)), .def = "600s",
+	  .min = 0, .max = 7 * D,
+	  .help = "time without requests and answers after which a connection is closed; 0 = never" },
+	{ OPT(RGW_CONF_PEER, "lifetime", TIME, AT(lifetime)), .def = "0",
+	  .min = 0, .max = 30 * D,
+	  .help = "age at which a connection is replaced, without losing what is open on it; 0 = never" },
 	{ OPT(RGW_CONF_PEER, "connect-timeout", TIME, AT(connect_timeout)), .def = "3s",
 	  .min = 100 * MS, .max = 60 * S,
+	  .only_with = "connect",
 	  .help = "time for one TCP connection to come up" },
 	{ OPT(RGW_CONF_PEER, "handshake-timeout", TIME, AT(handshake_timeout)), .def = "5s",
 	  .min = 500 * MS, .max = 60 * S,
+	  .only_with = "connect",
 	  .help = "time for the whole TLS handshake" },
 	/* P-TLS-21: never less than half a second after a failed attempt. */
 	{ OPT(RGW_CONF_PEER, "reconnect", TIME_RANGE, AT(reconnect)), .def = "500ms-60s",
 	  .min = 500 * MS, .max = 3600 * S,
+	  .only_with = "connect",
 	  .help = "shortest and longest pause between attempts to connect" },
 	{ OPT(RGW_CONF_PEER, "connect-rate", RATE, AT(connect_rate)), .def = "5/s",
 	  .min = 0, .max = 100000, .unit = "attempts",
+	  .only_with = "connect",
 	  .help = "attempts to connect; 0 = no limit" },
 	{ OPT(RGW_CONF_PEER, "tcp-keepalive", BOOL, AT(tcp_keepalive)), .def = "yes",
 	  .help = "let the system probe idle connections" },
@@ -193,20 +257,61 @@ static const struct rgw_opt opts[] = {
 	  .help = "how long sent octets may stay unacknowledged; 0 = the default of the system" },
 	{ OPT(RGW_CONF_PEER, "queue", COUNT, AT(queue)), .def = "1000",
 	  .min = 0, .max = 100000, .unit = "requests",
+	  .only_with = "connect",
 	  .help = "requests that may wait for a free identifier or a connection" },
 	{ OPT(RGW_CONF_PEER, "queue-time", TIME, AT(queue_time)), .def = "5s",
 	  .min = 100 * MS, .max = 60 * S,
+	  .only_with = "connect",
 	  .help = "how long a request may wait in the queue" },
 	{ OPT(RGW_CONF_PEER, "bad-response", WORD, AT(bad_response)), .def = "close",
 	  .words = bad_responses,
+	  .only_with = "connect",
 	  .help = "what happens to a connection on which an answer fails verification" },
 	{ OPT(RGW_CONF_PEER, "allow", WORDS, AT(allow)), .def = "auth, acct", .words = services,
-	  .help = "kinds of requests that the peer is sent" },
+	  .help = "kinds of requests that go to the peer and may come from it" },
+#undef AT
+
+#define AT(field) offsetof(struct rgw_conf_server, field)
+	{ OPT(RGW_CONF_SERVER, "auth", HOSTS, AT(auth)), .unset = "it takes no authentication",
+	  .port = 1812,
+	  .help = "where authentication requests are sent" },
+	{ OPT(RGW_CONF_SERVER, "acct", HOSTS, AT(acct)), .unset = "it takes no accounting",
+	  .port = 1813,
+	  .help = "where accounting requests are sent" },
+	{ OPT(RGW_CONF_SERVER, "secret", SECRET, AT(secret)), .flags = RGW_OPT_REQUIRED,
+	  .min = 1, .max = 1024,
+	  .help = "secret shared with the server" },
+	{ OPT(RGW_CONF_SERVER, "require-message-authenticator", WORD,
+	      AT(require_message_authenticator)),
+	  .def = "auto", .words = autos,
+	  .help = "drop answers to Access-Requests without Message-Authenticator; auto = learn from the "
+	          "first that has one" },
+	{ OPT(RGW_CONF_SERVER, "source", ADDRESSES, AT(source)), .unset = "the system's choice",
+	  .help = "address from which requests are sent; one for each family" },
+	{ OPT(RGW_CONF_SERVER, "retransmit", RETRANSMIT, AT(retransmit)),
+	  .def = "irt 2s mrt 16s mrc 5 mrd 30s",
+	  .help = "first and longest time-out, transmissions and time in all (RFC 5080)" },
+	{ OPT(RGW_CONF_SERVER, "status-server", BOOL, AT(status_server)), .def = "no",
+	  .help = "the server answers Status-Server, so it is asked when it is suspected" },
+	{ OPT(RGW_CONF_SERVER, "watchdog", TIME, AT(watchdog)), .def = "30s",
+	  .min = 6 * S, .max = 600 * S,
+	  .only_with = "status-server",
+	  .help = "between two such questions" },
+	{ OPT(RGW_CONF_SERVER, "zombie", TIME, AT(zombie)), .def = "40s",
+	  .min = 1 * S, .max = 600 * S,
+	  .help = "silence after which a server that lost a request counts as dead" },
+	{ OPT(RGW_CONF_SERVER, "revive", TIME, AT(revive)), .def = "300s",
+	  .min = 1 * S, .max = 3600 * S,
+	  .not_with = "status-server",
+	  .help = "time after which a dead server that cannot be asked is tried again" },
+	{ OPT(RGW_CONF_SERVER, "max-requests", COUNT, AT(max_requests)), .def = "4096",
+	  .min = 1, .max = 65536, .unit = "requests",
+	  .help = "requests that the server is given at once" },
 #undef AT
 
 	{ OPT(RGW_CONF_REALM, "pool", REFERENCE, offsetof(struct rgw_conf_realm, pool)),
-	  .refers = RGW_CONF_PEER, .flags = RGW_OPT_REQUIRED,
-	  .help = "peer that serves the realm" },
+	  .refers = TARGETS, .flags = RGW_OPT_REQUIRED,
+	  .help = "peer or server that serves the realm" },
 };
 /* clang-format on */
 
@@ -242,7 +347,9 @@ static const struct {
 	[RGW_OPT_HOSTS] = { "list of hosts", RGW_IS_LIST },
 	[RGW_OPT_CERT_RULES] = { "list of certificate rules", RGW_IS_LIST },
 	[RGW_OPT_HIDDEN] = { "list of attributes", RGW_IS_LIST },
-	[RGW_OPT_REFERENCE] = { "reference", RGW_IS_POINTER },
+	[RGW_OPT_REFERENCE] = { "reference", RGW_IS_POINTER | RGW_IS_REFERENCE },
+	[RGW_OPT_REFERENCES] = { "list of references", RGW_IS_LIST | RGW_IS_REFERENCE },
+	[RGW_OPT_RETRANSMIT] = { "retransmission", 0 },
 };
 
 const struct rgw_conf_section *
@@ -308,10 +415,24 @@ join_words(const char *const *words, char *buf, size_t size)
 }
 
 const char *
+rgw_conf_opt_refers(const struct rgw_opt *opt, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (unsigned kind = 0; kind < RGW_CONF_KINDS && n < size; kind++)
+		if ((opt->refers >> kind & 1) != 0)
+			n += (size_t)snprintf(buf + n, size - n, "%s[%s]", n > 0 ? " or " : "",
+			    sections[kind].name);
+	return buf;
+}
+
+const char *
 rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 {
 	char min[RGW_UNIT_TEXT];
 	char max[RGW_UNIT_TEXT];
+	char kinds[64];
 	const char *unit = opt->unit != NULL ? opt->unit : "";
 	const char *blank = opt->unit != NULL ? " " : "";
 
@@ -353,10 +474,17 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 		snprintf(buf, size, "stderr, syslog, a path");
 		break;
 	case RGW_OPT_REFERENCE:
-		snprintf(buf, size, "the name of a [%s]", sections[opt->refers].name);
+	case RGW_OPT_REFERENCES:
+		snprintf(buf, size, "the name of a %s", rgw_conf_opt_refers(opt, kinds, sizeof kinds));
+		break;
+	case RGW_OPT_RETRANSMIT:
+		snprintf(buf, size, "irt TIME mrt TIME mrc NUMBER mrd TIME");
 		break;
 	case RGW_OPT_ADDRESSES:
-		snprintf(buf, size, "any address, with port %u if it has none", opt->port);
+		if (opt->port == 0)
+			snprintf(buf, size, "any address, without a port");
+		else
+			snprintf(buf, size, "any address, with port %u if it has none", opt->port);
 		break;
 	case RGW_OPT_HOSTS:
 		snprintf(buf, size, "any host, with port %u if it has none", opt->port);

@@ -13,16 +13,6 @@
  * and wiping, the suggestions and the test of the manual page all read it; an option is declared
  * nowhere else.
  */
-enum rgw_conf_kind {
-	RGW_CONF_GATEWAY,
-	RGW_CONF_LOG,
-	RGW_CONF_TLS,
-	RGW_CONF_LISTEN,
-	RGW_CONF_CLIENT,
-	RGW_CONF_PEER,
-	RGW_CONF_REALM,
-	RGW_CONF_KINDS
-};
 
 /* One kind of section. `where` is the place in struct rgw_conf: of the section itself if it has no
  * name, of the list of them otherwise. */
@@ -60,7 +50,9 @@ enum rgw_opt_type {
 	RGW_OPT_HOSTS,       /* struct rgw_hostports; list */
 	RGW_OPT_CERT_RULES,  /* struct rgw_cert_rules; list */
 	RGW_OPT_HIDDEN,      /* struct rgw_strings, each for rgw_hidden_parse; list */
-	RGW_OPT_REFERENCE,   /* pointer to a section of the kind `refers` */
+	RGW_OPT_REFERENCE,   /* pointer to the head of a section of one of the kinds `refers` */
+	RGW_OPT_REFERENCES,  /* struct rgw_conf_refs; list */
+	RGW_OPT_RETRANSMIT,  /* struct rgw_conf_retransmit */
 	RGW_OPT_TYPES
 };
 
@@ -71,6 +63,7 @@ enum rgw_opt_trait {
 	RGW_IS_POINTER = 4,    /* the field is a pointer, NULL when not set */
 	RGW_IS_PATH = 8,       /* relative to the file that it stands in */
 	RGW_MAY_BE_EMPTY = 16,
+	RGW_IS_REFERENCE = 32,
 };
 
 enum {
@@ -89,7 +82,9 @@ struct rgw_opt {
 	uint64_t max;
 	const char *unit;          /* what a COUNT counts */
 	const char *const *words;  /* ends with NULL */
-	enum rgw_conf_kind refers;
+	unsigned refers;           /* bit n for kind n */
+	const char *only_with;     /* it has no effect without this other option of its section */
+	const char *not_with;      /* it has no effect with this one */
 	uint16_t port;             /* where a value may have a port: the one that it has without */
 	unsigned flags;
 	const char *help;
@@ -105,6 +100,9 @@ const struct rgw_opt *rgw_conf_opts_of(enum rgw_conf_kind kind, size_t *n);
 const struct rgw_opt *rgw_conf_opt_find(enum rgw_conf_kind kind, const char *key, bool *from_file);
 
 bool rgw_conf_opt_has(const struct rgw_opt *opt, enum rgw_opt_trait trait);
+
+/* The kinds that a reference may lead to, "[peer] or [server]"; returns buf. */
+const char *rgw_conf_opt_refers(const struct rgw_opt *opt, char *buf, size_t size);
 
 /* What is allowed, in words, "5s to 5m"; returns buf. */
 const char *rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size);

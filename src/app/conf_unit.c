@@ -138,3 +138,95 @@ rgw_rate_format(const struct rgw_rate *rate, char *buf, size_t size)
 		snprintf(buf, size, "%u/%s burst %u", rate->events, unit->suffix, rate->burst);
 	return buf;
 }
+
+/* The parts of RFC 5080 2.2.1, as they are called there. */
+static const struct {
+	const char *word;
+	size_t where;
+	bool is_time;
+	uint64_t min;
+	uint64_t max;
+} retransmit_parts[] = {
+	{ "irt", offsetof(struct rgw_conf_retransmit, irt), true, 100, 60000 },
+	{ "mrt", offsetof(struct rgw_conf_retransmit, mrt), true, 0, 300000 },
+	{ "mrc", offsetof(struct rgw_conf_retransmit, mrc), false, 0, 100 },
+	{ "mrd", offsetof(struct rgw_conf_retransmit, mrd), true, 1000, 300000 },
+};
+
+#define N_PARTS (sizeof retransmit_parts / sizeof retransmit_parts[0])
+#define NOT_A_RETRANSMISSION \
+	"is not written as irt TIME mrt TIME mrc NUMBER mrd TIME, with each part at most once"
+
+/* Cuts the next word off; 0 = there is none, or it is too long. */
+static size_t
+next_word(const char **text, char word[static RGW_UNIT_TEXT])
+{
+	size_t n;
+
+	*text += strspn(*text, " \t");
+	n = strcspn(*text, " \t");
+	if (n >= RGW_UNIT_TEXT)
+		return 0;
+	memcpy(word, *text, n);
+	word[n] = '\0';
+	*text += n;
+	return n;
+}
+
+static void
+set_part(struct rgw_conf_retransmit *r, size_t part, uint64_t n)
+{
+	char *field = (char *)r + retransmit_parts[part].where;
+
+	if (retransmit_parts[part].is_time)
+		*(rgw_ms *)(void *)field = n;
+	else
+		*(uint32_t *)(void *)field = (uint32_t)n;
+}
+
+const char *
+rgw_retransmit_parse(const char *text, struct rgw_conf_retransmit *out)
+{
+	struct rgw_conf_retransmit r = *out;
+	unsigned seen = 0;
+	char word[RGW_UNIT_TEXT];
+	char value[RGW_UNIT_TEXT];
+
+	while (next_word(&text, word) > 0) {
+		const struct rgw_unit *units;
+		size_t part = 0;
+		uint64_t n;
+
+		while (part < N_PARTS && strcmp(retransmit_parts[part].word, word) != 0)
+			part++;
+		if (part == N_PARTS || (seen >> part & 1) != 0 || next_word(&text, value) == 0)
+			return NOT_A_RETRANSMISSION;
+		seen |= 1u << part;
+		units = retransmit_parts[part].is_time ? rgw_unit_time : rgw_unit_none;
+		if (rgw_unit_parse(value, units, &n) != NULL)
+			return NOT_A_RETRANSMISSION;
+		if (n < retransmit_parts[part].min || n > retransmit_parts[part].max)
+			return "is out of range; allowed are irt 100ms to 60s, mrt 0 to 5m, mrc 0 to 100, "
+			       "mrd 1s to 5m";
+		set_part(&r, part, n);
+	}
+	if (seen == 0 || *text != '\0')
+		return NOT_A_RETRANSMISSION;
+	if (r.mrt != 0 && r.mrt < r.irt)
+		return "has an mrt, the longest time-out, below its irt, the first one";
+	*out = r;
+	return NULL;
+}
+
+const char *
+rgw_retransmit_format(const struct rgw_conf_retransmit *r, char *buf, size_t size)
+{
+	char irt[RGW_UNIT_TEXT];
+	char mrt[RGW_UNIT_TEXT];
+	char mrd[RGW_UNIT_TEXT];
+
+	snprintf(buf, size, "irt %s mrt %s mrc %u mrd %s", rgw_unit_format(r->irt, rgw_unit_time, irt),
+	    rgw_unit_format(r->mrt, rgw_unit_time, mrt), r->mrc,
+	    rgw_unit_format(r->mrd, rgw_unit_time, mrd));
+	return buf;
+}

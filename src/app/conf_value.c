@@ -229,6 +229,21 @@ set_per_second(struct rgw_setting *s)
 	return true;
 }
 
+static bool
+set_retransmit(struct rgw_setting *s)
+{
+	struct rgw_conf_retransmit *field = s->field;
+	struct rgw_conf_retransmit r = { 0 };
+	const char *why;
+
+	rgw_retransmit_parse(s->opt->def, &r);
+	why = rgw_retransmit_parse(s->text, &r);
+	if (why != NULL)
+		return rgw_reject(s, "%s", why);
+	*field = r;
+	return true;
+}
+
 bool
 rgw_set_string(struct rgw_setting *s)
 {
@@ -283,6 +298,7 @@ static bool (*const set[RGW_OPT_TYPES])(struct rgw_setting *) = {
 	[RGW_OPT_HOSTS] = rgw_add_host,
 	[RGW_OPT_CERT_RULES] = rgw_add_cert_rule,
 	[RGW_OPT_HIDDEN] = rgw_add_hidden,
+	[RGW_OPT_RETRANSMIT] = set_retransmit,
 };
 
 bool

@@ -40,13 +40,23 @@ rgw_is_dns_name(const char *text)
 	}
 }
 
+/* Certificates have no such names, so a rule cannot ask for one. */
+static bool
+ends_in_number(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	const char *last = dot != NULL ? dot + 1 : name;
+
+	return last[strspn(last, DIGITS)] == '\0';
+}
+
 bool
 rgw_set_host(struct rgw_setting *s)
 {
 	struct rgw_addr a = { 0 };
 
 	if (rgw_length_in_range(s) &&
-	    (rgw_is_dns_name(s->text) ||
+	    ((rgw_is_dns_name(s->text) && !ends_in_number(s->text)) ||
 	        (rgw_addr_parse(s->text, 0, &a) && a.port == 0 && a.scope == 0)))
 		return rgw_set_string(s);
 	return rgw_reject(s, "is neither a DNS name nor an address");
@@ -127,6 +137,8 @@ rgw_add_address(struct rgw_setting *s)
 {
 	struct rgw_addr a;
 
+	if (s->opt->port == 0 && (!rgw_addr_parse(s->text, 0, &a) || a.port != 0))
+		return rgw_reject(s, "is not an address without a port, such as 192.0.2.1");
 	if (!rgw_addr_parse(s->text, s->opt->port, &a))
 		return rgw_reject(s, "is not address:port, such as 127.0.0.1:%u or [::1]:%u",
 		    s->opt->port, s->opt->port);

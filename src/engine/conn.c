@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-/* A packet whose rest does not come holds a buffer; after this its connection is closed (P-STR-6). */
-#define PACKET_TIMEOUT_MS 10000
-
 /* A connection that stood this long was a success even if no packet ever came. */
 #define PROVEN_AFTER_MS 10000
 
@@ -15,22 +12,39 @@ state_name(enum rgw_conn_state state)
 	switch (state) {
 	case RGW_CONN_CONNECTING:
 		return "connecting";
+	case RGW_CONN_ACCEPTED:
+		return "accepted";
 	case RGW_CONN_HANDSHAKE:
 		return "handshake";
 	case RGW_CONN_UP:
 		return "up";
+	case RGW_CONN_DRAINING:
+		return "draining";
 	}
 	return "unknown";
+}
+
+static const char *
+peer_name(const struct rgw_conn *conn)
+{
+	return conn->peer != NULL ? conn->peer->conf->head.name : "";
+}
+
+static bool
+is_up(const struct rgw_conn *conn)
+{
+	return conn->state == RGW_CONN_UP || conn->state == RGW_CONN_DRAINING;
 }
 
 static void
 log_conn(const struct rgw_conn *conn, enum rgw_log_level level, const char *event, const char *text,
     const char *reason)
 {
-	const char *peer = conn->peer->conf->head.name;
+	const char *peer = peer_name(conn);
 
-	RGW_LOG(conn->peer->gw->log, level, event, peer, text, rgw_f_str("peer", peer),
-	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->serial),
+	RGW_LOG(conn->gw->log, level, event, conn->peer != NULL ? peer : NULL, text,
+	    rgw_f_str("peer", peer), rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->serial),
+	    rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
 	    rgw_f_str("state", state_name(conn->state)), rgw_f_str("reason", reason));
 }
 
@@ -38,60 +52,164 @@ log_conn(const struct rgw_conn *conn, enum rgw_log_level level, const char *even
 static void
 enter(struct rgw_conn *conn, enum rgw_conn_state state)
 {
-	if (state == RGW_CONN_UP) {
+	if (!conn->incoming && state == RGW_CONN_UP) {
 		conn->peer->n_opening--;
 		conn->peer->n_up++;
 	}
+	if (!conn->incoming && state == RGW_CONN_DRAINING)
+		conn->peer->n_up--;
 	log_conn(conn, RGW_LOG_DEBUG, "connection-state", state_name(state), "");
 	conn->state = state;
+}
+
+/* Is a request under way on it, in the direction that it serves? */
+static bool
+is_busy(const struct rgw_conn *conn)
+{
+	return conn->incoming ? conn->n_pending > 0 : conn->lane.ids->busy > 0;
+}
+
+/* ---- deadlines: one timer for all of them ---- */
+
+static rgw_ms
+packet_deadline(const struct rgw_conn *conn)
+{
+	return rgw_ms_after(conn->stream.since, conn->gw->conf->gateway.packet_timeout);
+}
+
+static rgw_ms
+idle_deadline(const struct rgw_conn *conn)
+{
+	rgw_ms timeout = conn->peer->conf->idle_timeout;
+
+	return timeout != 0 ? conn->used_at + timeout : RGW_NEVER;
+}
+
+static rgw_ms
+lifetime_deadline(const struct rgw_conn *conn)
+{
+	rgw_ms lifetime = conn->peer->conf->lifetime;
+
+	return lifetime != 0 && conn->state == RGW_CONN_UP ? conn->up_at + lifetime : RGW_NEVER;
+}
+
+void
+rgw_conn_set_timer(struct rgw_conn *conn)
+{
+	rgw_ms at = conn->deadline;
+
+	if (is_up(conn)) {
+		at = rgw_ms_min(at, packet_deadline(conn));
+		at = rgw_ms_min(at, idle_deadline(conn));
+		at = rgw_ms_min(at, lifetime_deadline(conn));
+	}
+	rgw_timer_set(&conn->gw->timers, &conn->timer, at);
+}
+
+/* May it go when nobody uses it? Those that `connections` wants open stay. */
+static bool
+is_spare(const struct rgw_conn *conn)
+{
+	return conn->incoming || conn->state == RGW_CONN_DRAINING ||
+	    conn->peer->n_up > conn->peer->conf->connections.min;
+}
+
+static void
+on_not_up(struct rgw_conn *conn, rgw_ms now)
+{
+	enum rgw_log_level level = RGW_LOG_WARNING;
+
+	switch (conn->state) {
+	case RGW_CONN_CONNECTING:
+		rgw_count(conn->gw, RGW_CTR_connect_timeouts);
+		rgw_conn_close(conn, level, "connect-failed", "no TCP connection within connect-timeout",
+		    now);
+		return;
+	case RGW_CONN_ACCEPTED:
+		/* It never said a word, as many who only look whether the port is open. */
+		level = RGW_LOG_INFO;
+		break;
+	default:
+		break;
+	}
+	rgw_count(conn->gw, RGW_CTR_handshake_timeouts);
+	rgw_conn_close(conn, level, conn->incoming ? "handshake-failed" : "connect-failed",
+	    "no TLS session within handshake-timeout", now);
 }
 
 static void
 on_timer(struct rgw_timer *timer, rgw_ms now)
 {
 	struct rgw_conn *conn = RGW_CONTAINER(timer, struct rgw_conn, timer);
-	struct rgw_gw *gw = conn->peer->gw;
+	struct rgw_gw *gw = conn->gw;
 
-	switch (conn->state) {
-	case RGW_CONN_CONNECTING:
-		rgw_count(gw, RGW_CTR_connect_timeouts);
-		rgw_conn_close(conn, "connect-failed", "no TCP connection within connect-timeout", now);
-		break;
-	case RGW_CONN_HANDSHAKE:
-		rgw_count(gw, RGW_CTR_handshake_timeouts);
-		rgw_conn_close(conn, "connect-failed", "no TLS session within handshake-timeout", now);
-		break;
-	case RGW_CONN_UP:
+	if (!is_up(conn)) {
+		on_not_up(conn, now);
+	} else if (packet_deadline(conn) <= now) {
 		rgw_count(gw, RGW_CTR_packet_timeouts);
-		rgw_conn_close(conn, "connection-closed", "the rest of a packet did not come", now);
-		break;
+		rgw_conn_close(conn, RGW_LOG_WARNING, "connection-closed",
+		    "the rest of a packet did not come within packet-timeout", now);
+	} else if (conn->state == RGW_CONN_DRAINING && (!is_busy(conn) || conn->deadline <= now)) {
+		rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed",
+		    is_busy(conn) ? "drained as long as possible" : "drained", now);
+	} else if (lifetime_deadline(conn) <= now) {
+		rgw_count(gw, RGW_CTR_lifetimes);
+		log_conn(conn, RGW_LOG_INFO, "connection-old", "nothing new is begun on it", "lifetime");
+		rgw_conn_drain(conn, now);
+	} else if (idle_deadline(conn) <= now && !is_busy(conn) && is_spare(conn)) {
+		rgw_count(gw, RGW_CTR_idle_timeouts);
+		rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed", "idle-timeout", now);
+	} else {
+		/* One that is busy or wanted is looked at again after another such time. */
+		if (idle_deadline(conn) <= now)
+			conn->used_at = now;
+		rgw_conn_set_timer(conn);
 	}
 }
 
+/* ---- the life of a connection ---- */
+
 struct rgw_conn *
-rgw_conn_new(struct rgw_peer *peer, const char *host, const struct rgw_addr *to, rgw_ms now)
+rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr)
 {
-	struct rgw_gw *gw = peer->gw;
 	struct rgw_conn *conn = calloc(1, sizeof *conn);
 
 	if (conn == NULL)
 		return NULL;
-	conn->peer = peer;
+	conn->gw = gw;
 	conn->serial = ++gw->serial;
-	conn->state = RGW_CONN_CONNECTING;
-	conn->addr = *to;
+	conn->addr = *addr;
+	conn->deadline = RGW_NEVER;
+	rgw_link_init(&conn->link);
+	rgw_link_init(&conn->requests);
 	rgw_stream_init(&conn->stream);
 	rgw_timer_init(&conn->timer, on_timer);
+	gw->n_conns++;
+	return conn;
+}
+
+struct rgw_conn *
+rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to, rgw_ms now)
+{
+	struct rgw_gw *gw = peer->target.gw;
+	struct rgw_conn *conn = rgw_conn_new(gw, to);
+
+	if (conn == NULL)
+		return NULL;
+	conn->peer = peer;
+	conn->state = RGW_CONN_CONNECTING;
+	conn->lane = (struct rgw_lane){ .target = &peer->target, .secret = peer->conf->secret,
+		.conn = conn };
 	conn->io = gw->ops->conn_open(gw->ops_ctx, conn, peer->conf, host, to);
 	if (conn->io == NULL) {
+		gw->n_conns--;
 		free(conn);
 		return NULL;
 	}
-	rgw_link_init(&conn->link);
 	rgw_list_append(&peer->conns, &conn->link);
 	peer->n_opening++;
-	gw->n_conns++;
-	rgw_timer_set(&gw->timers, &conn->timer, now + peer->conf->connect_timeout);
+	conn->deadline = now + peer->conf->connect_timeout;
+	rgw_conn_set_timer(conn);
 	return conn;
 }
 
@@ -99,130 +217,248 @@ rgw_conn_new(struct rgw_peer *peer, const char *host, const struct rgw_addr *to,
 static void
 move_requests(struct rgw_conn *conn, rgw_ms now)
 {
-	struct rgw_gw *gw = conn->peer->gw;
-
 	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_req *req = conn->ids->id[id].owner;
+		struct rgw_req *req = conn->lane.ids->id[id].owner;
 
 		if (req == NULL)
 			continue;
-		rgw_req_detach(gw, req, now);
+		rgw_req_detach(conn->gw, req, now);
 		req->sent_before = true;
 		rgw_peer_enqueue(conn->peer, req, now);
 	}
+}
+
+/* One that we opened leaves its peer. */
+static void
+leave_peer(struct rgw_conn *conn, rgw_ms now)
+{
+	struct rgw_peer *peer = conn->peer;
+	enum rgw_conn_state state = conn->state;
+	bool good = is_up(conn) && (conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
+
+	rgw_count(conn->gw, is_up(conn) ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
+	rgw_link_remove(&conn->link);
+	if (state == RGW_CONN_UP)
+		peer->n_up--;
+	else if (state != RGW_CONN_DRAINING)
+		peer->n_opening--;
+	if (is_up(conn))
+		move_requests(conn, now);
+	/* That one was replaced in good order says nothing about the peer. */
+	if (state != RGW_CONN_DRAINING)
+		rgw_peer_on_attempt(peer, good, now);
 }
 
 /* The end of a connection, whoever ended it. */
 static void
 gone(struct rgw_conn *conn, rgw_ms now)
 {
-	struct rgw_peer *peer = conn->peer;
-	struct rgw_gw *gw = peer->gw;
-	bool was_up = conn->state == RGW_CONN_UP;
-	bool good = was_up && (conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
+	struct rgw_peer *peer = conn->incoming ? NULL : conn->peer;
+	struct rgw_gw *gw = conn->gw;
 
-	rgw_count(gw, was_up ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
-	rgw_timer_unset(&gw->timers, &conn->timer);
-	rgw_link_remove(&conn->link);
+	if (conn->incoming)
+		rgw_accept_forget(conn, now);
+	else
+		leave_peer(conn, now);
 	gw->n_conns--;
-	if (was_up) {
-		peer->n_up--;
-		move_requests(conn, now);
-	} else {
-		peer->n_opening--;
-	}
+	rgw_timer_unset(&gw->timers, &conn->timer);
 	rgw_stream_fini(&conn->stream);
-	if (conn->ids != NULL)
-		rgw_wipe(conn->ids, sizeof *conn->ids);
-	free(conn->ids);
+	if (conn->lane.ids != NULL)
+		rgw_wipe(conn->lane.ids, sizeof *conn->lane.ids);
+	free(conn->lane.ids);
 	free(conn);
-	rgw_peer_on_attempt(peer, good, now);
-	rgw_peer_pump(peer, now);
+	if (peer != NULL)
+		rgw_peer_pump(peer, now);
+}
+
+/* What its end means, in words. */
+static const char *
+end_text(const struct rgw_conn *conn)
+{
+	if (!is_up(conn))
+		return conn->incoming ? "a peer could not connect" : "no connection to the peer";
+	if (conn->incoming)
+		return conn->n_pending > 0 ? "the connection has ended; what was asked on it is not worked "
+		                             "on any more"
+		                           : "the connection has ended";
+	return conn->lane.ids->busy > 0 ? "the connection has ended; its open requests are sent again "
+	                                  "elsewhere"
+	                                : "the connection has ended";
 }
 
 void
-rgw_conn_close(struct rgw_conn *conn, const char *event, const char *why, rgw_ms now)
+rgw_conn_close(struct rgw_conn *conn, enum rgw_log_level level, const char *event, const char *why,
+    rgw_ms now)
 {
-	struct rgw_gw *gw = conn->peer->gw;
-	const char *text = conn->state == RGW_CONN_UP
-	    ? "closed by us; its open requests are sent again elsewhere"
-	    : "no connection to the peer";
+	struct rgw_gw *gw = conn->gw;
 
-	log_conn(conn, gw->draining ? RGW_LOG_INFO : RGW_LOG_WARNING, event,
-	    gw->draining ? "closed by us" : text, why);
+	if (gw->draining && level < RGW_LOG_INFO)
+		level = RGW_LOG_INFO;
+	log_conn(conn, level, event, end_text(conn), why);
 	gw->ops->conn_close(gw->ops_ctx, conn->io);
 	gone(conn, now);
+}
+
+void
+rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *p, const char *rule, rgw_ms now)
+{
+	struct rgw_gw *gw = conn->gw;
+
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "connection-closed", peer_name(conn), end_text(conn),
+	    rgw_f_str("peer", peer_name(conn)), rgw_f_addr("addr", &conn->addr),
+	    rgw_f_uint("conn", conn->serial), rgw_f_str("rule", rule),
+	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
+	    rgw_f_uint("id", p->id), rgw_f_uint("length", p->len));
+	gw->ops->conn_close(gw->ops_ctx, conn->io);
+	gone(conn, now);
+}
+
+void
+rgw_conn_drain(struct rgw_conn *conn, rgw_ms now)
+{
+	if (conn->state != RGW_CONN_UP)
+		return;
+	enter(conn, RGW_CONN_DRAINING);
+	conn->deadline = now + conn->gw->conf->gateway.request_lifetime;
+	rgw_conn_set_timer(conn);
+	rgw_conn_settled(conn, now);
+	if (!conn->incoming)
+		rgw_peer_nudge(conn->peer, now);
+}
+
+void
+rgw_conn_settled(struct rgw_conn *conn, rgw_ms now)
+{
+	/* Not at once: whoever calls may be in the middle of something on this connection. */
+	if (conn->state == RGW_CONN_DRAINING && !is_busy(conn))
+		rgw_timer_set(&conn->gw->timers, &conn->timer, now);
+	if (!conn->incoming && conn->peer->queued > 0)
+		rgw_peer_nudge(conn->peer, now);
 }
 
 void
 rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 {
 	enter(conn, RGW_CONN_HANDSHAKE);
-	rgw_timer_set(&conn->peer->gw->timers, &conn->timer, now + conn->peer->conf->handshake_timeout);
+	/* For one that a peer opened the time runs since it was accepted. */
+	if (conn->incoming)
+		return;
+	conn->deadline = now + conn->peer->conf->handshake_timeout;
+	rgw_conn_set_timer(conn);
 }
 
 void
-rgw_conn_on_open(struct rgw_conn *conn, rgw_ms now)
+rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now)
 {
-	struct rgw_gw *gw = conn->peer->gw;
+	struct rgw_gw *gw = conn->gw;
 
-	conn->ids = malloc(sizeof *conn->ids);
-	if (conn->ids == NULL) {
-		rgw_conn_close(conn, "connect-failed", "out of memory", now);
-		return;
+	if (conn->incoming) {
+		if (!rgw_accept_identified(conn, peer, now))
+			return;
+	} else {
+		conn->lane.ids = malloc(sizeof *conn->lane.ids);
+		if (conn->lane.ids == NULL) {
+			rgw_conn_close(conn, RGW_LOG_ERROR, "connect-failed", "out of memory", now);
+			return;
+		}
+		rgw_idpool_init(conn->lane.ids, gw->conf->gateway.request_lifetime);
 	}
-	rgw_idpool_init(conn->ids, gw->conf->gateway.request_lifetime);
-	rgw_timer_unset(&gw->timers, &conn->timer);
-	conn->up_at = now;
+	conn->up_at = conn->used_at = now;
+	conn->deadline = RGW_NEVER;
 	enter(conn, RGW_CONN_UP);
-	rgw_count(gw, RGW_CTR_connections_opened);
-	log_conn(conn, RGW_LOG_NOTICE, "connection-up", "connection to the peer is up", "");
-	rgw_peer_pump(conn->peer, now);
+	rgw_conn_set_timer(conn);
+	rgw_count(gw, conn->incoming ? RGW_CTR_incoming_opened : RGW_CTR_connections_opened);
+	log_conn(conn, RGW_LOG_NOTICE, "connection-up",
+	    conn->incoming ? "a peer has connected" : "connection to the peer is up", "");
+	if (!conn->incoming)
+		rgw_peer_pump(conn->peer, now);
 }
 
 void
 rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now)
 {
 	conn->blocked = false;
-	rgw_peer_pump(conn->peer, now);
+	if (!conn->incoming)
+		rgw_peer_pump(conn->peer, now);
 }
 
 void
 rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now)
 {
-	bool up = conn->state == RGW_CONN_UP;
+	enum rgw_log_level level = is_up(conn) ? RGW_LOG_NOTICE : RGW_LOG_WARNING;
+	const char *event = is_up(conn) ? "connection-lost"
+	                                : conn->incoming ? "handshake-failed" : "connect-failed";
 
-	log_conn(conn, up ? RGW_LOG_NOTICE : RGW_LOG_WARNING, up ? "connection-lost" : "connect-failed",
-	    up ? "the connection ended; its open requests are sent again elsewhere"
-	       : "no connection to the peer",
-	    why);
+	/* Whoever only looks whether the port is open gets no line. */
+	if (conn->state == RGW_CONN_ACCEPTED)
+		level = RGW_LOG_DEBUG;
+	log_conn(conn, level, event, end_text(conn), why);
 	gone(conn, now);
+}
+
+/* One whole packet, not looked into yet. false = the connection was closed. */
+static bool
+on_packet(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now)
+{
+	struct rgw_gw *gw = conn->gw;
+	const char *rule;
+	struct rgw_packet p;
+
+	rgw_count(gw, RGW_CTR_tls_received);
+	conn->used_at = now;
+	if (rgw_packet_parse(&p, data, len) != RGW_PACKET_OK) {
+		rgw_count(gw, RGW_CTR_tls_malformed);
+		rgw_conn_close_for(conn, &p, "attributes do not fill the packet exactly, or one has a "
+		    "length of 0 or 1 (RFC 6613 2.6.4)", now);
+		return false;
+	}
+	if (conn->incoming)
+		return rgw_tlsin_on_packet(conn, &p, now);
+	rule = rgw_response_take(&conn->lane, &p, now);
+	/* The successor of RFC 6613 drops the packet only (P-TCP-36). */
+	if (rule == NULL || conn->peer->conf->bad_response == RGW_BAD_RESPONSE_DISCARD)
+		return true;
+	rgw_conn_close_for(conn, &p, rule, now);
+	return false;
+}
+
+/* What was to be a packet: only its first four octets are there. */
+static void
+on_bad_length(struct rgw_conn *conn, struct rgw_rd *start, rgw_ms now)
+{
+	struct rgw_packet p = { 0 };
+
+	p.code = rgw_rd_u8(start);
+	p.id = rgw_rd_u8(start);
+	p.len = rgw_rd_u16(start);
+	rgw_count(conn->gw, RGW_CTR_tls_malformed);
+	rgw_conn_close_for(conn, &p, p.len < RGW_HEADER_LEN ? "Length field below 20 (RFC 6613 2.6.4)"
+	                                                    : "Length field above 4096 (RFC 6613 2.6.4)",
+	    now);
 }
 
 void
 rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now)
 {
-	struct rgw_gw *gw = conn->peer->gw;
 	struct rgw_rd in = rgw_rd_of(data, len);
 	struct rgw_rd packet;
 
 	for (;;) {
 		switch (rgw_stream_next(&conn->stream, &in, now, &packet)) {
 		case RGW_STREAM_PACKET:
-			if (!rgw_response_on_packet(conn, packet.p, rgw_rd_left(&packet), now))
+			if (!on_packet(conn, packet.p, rgw_rd_left(&packet), now))
 				return;
 			continue;
 		case RGW_STREAM_MORE:
-			rgw_timer_set(&gw->timers, &conn->timer,
-			    rgw_ms_after(PACKET_TIMEOUT_MS, conn->stream.since));
+			/* Other deadlines move on by themselves when they come. */
+			if (packet_deadline(conn) < conn->timer.at)
+				rgw_conn_set_timer(conn);
 			return;
 		case RGW_STREAM_BAD_LENGTH:
-			rgw_count(gw, RGW_CTR_response_malformed);
-			rgw_conn_close(conn, "malformed-packet",
-			    "Length field below 20 or above 4096 (RFC 6613 2.6.4)", now);
+			on_bad_length(conn, &packet, now);
 			return;
 		case RGW_STREAM_NO_MEMORY:
-			rgw_conn_close(conn, "connection-closed", "out of memory", now);
+			rgw_conn_close(conn, RGW_LOG_ERROR, "connection-closed", "out of memory", now);
 			return;
 		}
 	}

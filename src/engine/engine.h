@@ -3,14 +3,16 @@
 #define RADSECGW_ENGINE_H
 
 /*
- * What the files of the engine share. Who owns what: the gateway owns clients, peers, requests and
- * packet buffers; a peer owns its connections; a request is owned by the duplicate cache from the
- * moment it is accepted until rgw_req_end or the end of its replay time. A connection borrows the
- * requests that wait on it, through its identifiers; rgw_req_detach is the one place where a request
- * and its connection (or queue) let go of each other.
+ * What the files of the engine share. Who owns what: the gateway owns clients, peers, servers,
+ * requests, packet buffers and the connections that came in; a peer owns the connections to it, a
+ * server its sources. A request is owned by the duplicate cache from the moment it is accepted until
+ * rgw_req_end or the end of its replay time. A lane borrows the requests that wait on it, through its
+ * identifiers; rgw_req_detach is the one place where a request and its lane (or queue) let go of each
+ * other.
  */
 
 #include "radsecgw/addr.h"
+#include "radsecgw/admission.h"
 #include "radsecgw/conf.h"
 #include "radsecgw/dupcache.h"
 #include "radsecgw/gateway.h"
@@ -20,8 +22,12 @@
 #include "radsecgw/packet.h"
 #include "radsecgw/ratelimit.h"
 #include "radsecgw/realm.h"
+#include "radsecgw/retrans.h"
 #include "radsecgw/stream.h"
 #include "radsecgw/timerq.h"
+
+/* Requests that one lane carries: all identifiers but the watchdog's. */
+#define RGW_PER_LANE 255
 
 /* A client as it runs: its section and what was learned about it (P-BR-8). */
 struct rgw_client {
@@ -30,76 +36,114 @@ struct rgw_client {
 	enum rgw_auto limit_proxy_state;
 };
 
+/* A neighbour that requests are sent to: what a peer and a server have in common. */
+struct rgw_target {
+	const struct rgw_conf_head *conf;  /* borrowed: its section; the kind tells which it is */
+	struct rgw_gw *gw;                 /* borrowed: the owner */
+};
+
+/* A space of identifiers towards a target: one connection that we opened, or one UDP source. */
+struct rgw_lane {
+	struct rgw_target *target;        /* borrowed */
+	const struct rgw_secret *secret;  /* borrowed */
+	struct rgw_idpool *ids;           /* owned by what the lane belongs to, which is ... */
+	struct rgw_conn *conn;            /* ... this connection ... */
+	struct rgw_source *source;        /* ... or this source; the other is NULL */
+};
+
+/* Who asked, and the way back. */
+struct rgw_origin {
+	const struct rgw_secret *secret;  /* borrowed, as the next two */
+	struct rgw_client *client;        /* over UDP; NULL over TLS */
+	struct rgw_conn *conn;            /* over TLS; NULL over UDP */
+	uint32_t sock;                    /* over UDP: the receiving socket ... */
+	struct rgw_addr local;            /* ... and its address */
+	struct rgw_addr remote;
+};
+
 enum rgw_req_state {
 	RGW_REQ_NEW,       /* accepted, not on its way */
-	RGW_REQ_QUEUED,    /* on its peer's queue */
-	RGW_REQ_SENT,      /* on a connection, under an identifier */
+	RGW_REQ_QUEUED,    /* on the queue of its target */
+	RGW_REQ_SENT,      /* on a lane, under an identifier */
 	RGW_REQ_ANSWERED,  /* kept for replays */
 };
 
 struct rgw_req {
-	struct rgw_dup dup;         /* key, authenticator and end of life */
+	struct rgw_dup dup;          /* key, authenticator and end of life */
 	enum rgw_req_state state;
-	uint8_t *octets;            /* owned: the request as received and verified ... */
-	struct rgw_packet packet;   /* ... and where its attributes are; borrows octets */
-	struct rgw_client *client;  /* borrowed: who asked ... */
-	uint32_t sock;              /* ... where ... */
-	struct rgw_addr local;
-	struct rgw_addr remote;     /* ... and from where */
-	struct rgw_peer *peer;      /* borrowed: where it is sent; NULL before that is known */
-	struct rgw_conn *conn;      /* borrowed: while SENT */
-	struct rgw_link link;       /* on the queue, while QUEUED */
+	uint8_t id;                  /* on the lane, while SENT */
+	bool sent_before;            /* it was on a lane that is gone */
+	uint16_t answer_len;
+	uint16_t sent_len;
+	uint8_t *octets;             /* owned: the request as received and verified ... */
+	struct rgw_packet packet;    /* ... and where its attributes are; borrows octets */
+	struct rgw_origin origin;
+	struct rgw_link origin_link; /* among the requests that came on origin.conn */
+	struct rgw_target *target;   /* borrowed: where it goes; NULL before that is known */
+	struct rgw_lane *lane;       /* borrowed: while SENT */
+	struct rgw_link link;        /* on the queue of the target, while QUEUED */
 	rgw_ms queued_until;
 	rgw_ms accepted_at;
-	uint8_t *answer;            /* owned: while ANSWERED */
-	uint16_t answer_len;
-	uint8_t id;                 /* on conn, while SENT */
-	bool sent_before;           /* it was on a connection that is gone */
+	uint8_t *answer;             /* owned: while ANSWERED */
+	uint8_t *sent;               /* owned: while SENT over UDP, the octets to be repeated */
+	struct rgw_retrans retrans;
+	struct rgw_timer retrans_timer;
 };
 
 enum rgw_conn_state {
-	RGW_CONN_CONNECTING,
+	RGW_CONN_CONNECTING,  /* ours only */
+	RGW_CONN_ACCEPTED,    /* a peer's only: no octet yet */
 	RGW_CONN_HANDSHAKE,
 	RGW_CONN_UP,
+	RGW_CONN_DRAINING,    /* nothing new; it ends when nothing is open on it */
 };
 
 struct rgw_conn {
-	struct rgw_peer *peer;    /* borrowed: the owner */
-	struct rgw_link link;     /* among the peer's connections */
-	void *io;                 /* borrowed: the outer layer's handle */
-	uint32_t serial;          /* tells connections apart in logs */
+	struct rgw_gw *gw;            /* borrowed */
+	struct rgw_peer *peer;        /* borrowed: whose it is; NULL while a peer's is not identified */
+	bool incoming;                /* the peer opened it */
+	bool proven;                  /* a valid packet came, so this attempt counts as a success */
+	bool blocked;                 /* conn_send said no */
 	enum rgw_conn_state state;
+	uint32_t serial;              /* tells connections apart in logs */
+	uint32_t listen;              /* incoming: index of the [listen] section */
+	uint32_t n_pending;           /* incoming: requests that wait for their answer */
+	struct rgw_link link;         /* among the half-open, or among the peer's own */
+	void *io;                     /* borrowed: the outer layer's handle */
 	struct rgw_addr addr;
-	struct rgw_timer timer;   /* connect, handshake or incomplete-packet deadline */
+	struct rgw_timer timer;       /* the next deadline of any kind */
+	rgw_ms deadline;              /* of connect and handshake, and of a drain */
 	rgw_ms up_at;
-	bool proven;              /* a valid packet came, so this attempt counts as a success */
-	bool blocked;             /* conn_send said no */
+	rgw_ms used_at;               /* the last packet in either direction */
 	struct rgw_stream stream;
-	struct rgw_idpool *ids;   /* owned: exists while UP */
+	struct rgw_lane lane;         /* outgoing: ids exists while up */
+	struct rgw_link requests;     /* incoming: those that came on it, answered ones included */
+	struct rgw_admitted *admitted;/* incoming: owned by the admission table */
 };
 
-/* One host of a peer's `connect` list. */
+/* One host name or address to be reached. */
 struct rgw_host {
 	const struct rgw_hostport *conf;  /* borrowed */
 	struct rgw_addr *addrs;           /* owned */
 	size_t n_addrs;
-	bool literal;
 	bool asked;                       /* a look-up is under way */
 	unsigned fails;
 	struct rgw_timer timer;           /* next look-up */
-	struct rgw_peer *peer;            /* borrowed: the owner */
-	uint32_t query;
+	struct rgw_target *target;        /* borrowed: whose it is */
+	uint32_t query;                   /* its number in rgw_gw.hosts */
 };
 
 struct rgw_peer {
-	struct rgw_gw *gw;                  /* borrowed: the owner */
+	struct rgw_target target;
 	const struct rgw_conf_peer *conf;   /* borrowed */
 	struct rgw_host *hosts;             /* owned */
 	size_t n_hosts;
 	size_t next_addr;                   /* which address the next attempt takes, over all hosts */
-	struct rgw_link conns;
+	struct rgw_link conns;              /* that we opened */
 	unsigned n_up;
 	unsigned n_opening;
+	struct rgw_link incoming;           /* that it opened */
+	unsigned n_incoming;
 	struct rgw_link queue;              /* requests, oldest first */
 	size_t queued;
 	struct rgw_timer queue_timer;       /* the first of the queue gives up */
@@ -109,8 +153,59 @@ struct rgw_peer {
 	struct rgw_bucket connect_rate;
 };
 
+/* One UDP socket towards a server. */
+struct rgw_source {
+	struct rgw_lane lane;
+	struct rgw_port *port;   /* borrowed: the owner */
+	struct rgw_link link;    /* among the port's sources */
+	void *io;                /* borrowed: the outer layer's handle */
+	struct rgw_addr addr;    /* whom it asks */
+	rgw_ms used_at;
+};
+
+enum rgw_port_state {
+	RGW_PORT_ALIVE,
+	RGW_PORT_SUSPECTED,  /* a request had no answer, and nothing else had since */
+	RGW_PORT_DEAD,
+};
+
+/* One of a server's two ports: authentication and accounting live and die apart. */
+struct rgw_port {
+	struct rgw_server *server;   /* borrowed: the owner; NULL = the server has no such port */
+	const char *name;
+	struct rgw_host host;
+	struct rgw_link sources;
+	unsigned n_sources;
+	struct rgw_link queue;       /* requests that wait for an address or an identifier */
+	size_t n_requests;           /* queued and sent */
+	enum rgw_port_state state;
+	rgw_ms heard_at;             /* the last valid answer */
+	struct rgw_timer timer;      /* SUSPECTED, DEAD: the earlier one of the next two */
+	rgw_ms change_at;            /* when the state changes by itself */
+	rgw_ms probe_at;             /* when Status-Server is sent */
+	struct rgw_source *prober;   /* borrowed: where a Status-Server is under way, or NULL */
+	uint8_t probe_id;
+	size_t next_addr;            /* which address of the host is in use, modulo their number */
+	struct rgw_timer tidy_timer; /* what waits is looked at, and sources that are not needed */
+};
+
+struct rgw_server {
+	struct rgw_target target;
+	const struct rgw_conf_server *conf;          /* borrowed */
+	enum rgw_auto require_message_authenticator; /* AUTO = none seen yet (P-BR-5) */
+	struct rgw_port auth;
+	struct rgw_port acct;
+};
+
+/* A [listen] section with `tls`, as it runs. */
+struct rgw_listener {
+	const struct rgw_conf_listen *conf;  /* borrowed */
+	struct rgw_prefixmap *allowed;       /* owned: from where peers may come; NULL = anywhere */
+	uint32_t n_conns;
+};
+
 struct rgw_gw {
-	const struct rgw_conf *conf;   /* borrowed, as the next four */
+	const struct rgw_conf *conf;   /* borrowed, as the next three */
 	const struct rgw_ops *ops;
 	void *ops_ctx;
 	struct rgw_log *log;
@@ -118,11 +213,18 @@ struct rgw_gw {
 	struct rgw_dupcache dups;
 	struct rgw_slab reqs;
 	struct rgw_bufs bufs;
-	struct rgw_prefixmap *clients_by_ip;  /* owned */
-	struct rgw_client *clients;           /* owned */
+	struct rgw_client *clients;           /* owned, by the index of their section, as the next */
+	struct rgw_peer *peers;
+	struct rgw_server *servers;
+	struct rgw_listener *listeners;
 	struct rgw_realms *realms;            /* owned */
-	struct rgw_peer *peers;               /* owned */
+	struct rgw_host **hosts;              /* owned array of borrowed hosts, by their query number */
+	uint32_t n_hosts;
+	struct rgw_admission admission;
+	struct rgw_link half_open;            /* connections that peers open, oldest first */
+	uint32_t n_half_open;
 	size_t n_conns;
+	size_t n_sources;
 	size_t pending;
 	bool draining;
 	uint32_t serial;
@@ -138,63 +240,159 @@ rgw_count(struct rgw_gw *gw, enum rgw_counter c)
 	gw->counters.v[c]++;
 }
 
+static inline struct rgw_peer *
+rgw_target_peer(struct rgw_target *target)
+{
+	return RGW_CONTAINER(target, struct rgw_peer, target);
+}
+
+static inline struct rgw_server *
+rgw_target_server(struct rgw_target *target)
+{
+	return RGW_CONTAINER(target, struct rgw_server, target);
+}
+
 /* gateway.c */
 /* Random octets, n <= 16; valid until the next call. */
 const uint8_t *rgw_gw_random(struct rgw_gw *gw, size_t n);
+uint16_t rgw_gw_random16(struct rgw_gw *gw);
 /* Between delay and one and a half of it, so that many who wait do not move in step. */
 rgw_ms rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay);
+
+/* fields.c: what log lines say about neighbours and requests */
 /* User-Name of a request as a log field, shortened or hashed as the configuration says. */
 struct rgw_identity {
 	char text[24];
 };
-struct rgw_field rgw_gw_identity(struct rgw_gw *gw, const struct rgw_packet *packet,
+struct rgw_field rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet,
     struct rgw_identity *room);
+/* The name of whoever asked, and of where the request goes. */
+const char *rgw_origin_name(const struct rgw_origin *origin);
+struct rgw_field rgw_f_origin(const struct rgw_origin *origin);
+struct rgw_field rgw_f_target(const struct rgw_target *target);
+
+/* ingress.c: requests, from wherever they come */
+/* A request that has passed the checks of its transport. Deals with duplicates, then accepts it and
+ * sends it on its way. `place` is the socket or connection (P-DUP-1). */
+void rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t place,
+    const struct rgw_packet *packet, rgw_ms now);
+
+/* tlsin.c: what peers send on the connections that they opened. false = it was closed. */
+bool rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_packet *packet, rgw_ms now);
 
 /* request.c: the life of a request */
-/* Sends it to its peer, or puts it on the peer's queue, or ends it. */
-void rgw_req_dispatch(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
-/* Tries to send on a connection that is up; false = it could not take it. May end the request. */
-bool rgw_req_send(struct rgw_gw *gw, struct rgw_req *req, struct rgw_conn *conn, rgw_ms now);
-/* Takes it from its connection or queue; the identifier rests if an answer may still come. */
+/* A new request. Takes the octets, a copy of those of the packet. */
+void rgw_req_init(struct rgw_req *req, const struct rgw_origin *origin, const struct rgw_packet *packet,
+    uint8_t *octets, rgw_ms now);
+/* Sends it to its target, or puts it on the target's queue, or ends it. */
+void rgw_req_dispatch(struct rgw_req *req, rgw_ms now);
+/* Tries to send on a lane; false = it could not take it. May end the request. */
+bool rgw_req_send(struct rgw_gw *gw, struct rgw_req *req, struct rgw_lane *lane, rgw_ms now);
+/* Takes it from its lane or queue; the identifier rests if an answer may still come. */
 void rgw_req_detach(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
+/* The same when its answer has come: the identifier is free. */
+void rgw_req_answered(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* The request ends without an answer, in this counter; it is gone after that. */
 void rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
-/* Sends an answer to whoever asked and keeps it for retransmissions. The bytes are copied. */
-void rgw_req_answer(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, size_t len,
+/* Nobody answered it in time: it ends, and the log says so. */
+void rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
+/* Sends an answer to whoever asked and keeps it for retransmissions. The octets are copied. */
+void rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, size_t len,
     rgw_ms now);
-/* Tells the client about a failure if it wants to hear of it (protocol-error), and ends it. */
+/* Tells whoever asked about a failure if they want to hear of it (protocol-error; peers always do),
+ * and ends it. */
 void rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
     rgw_ms now);
+/* Sends octets to whoever asked; what a connection does not take is counted. */
+void rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const uint8_t *data,
+    size_t len);
 /* Frees what has expired. */
 void rgw_req_expire(struct rgw_gw *gw, rgw_ms now);
 void rgw_req_free(struct rgw_gw *gw, struct rgw_req *req);
 
-/* response.c: what peers send */
-/* false = the connection was closed. */
-bool rgw_response_on_packet(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
+/* response.c: what targets answer */
+/* Takes an answer that came on a lane. NULL = fine, or dropped; else the rule that it breaks, for
+ * which a connection is closed (RFC 6613 2.6.4). */
+const char *rgw_response_take(struct rgw_lane *lane, const struct rgw_packet *packet, rgw_ms now);
+/* A line about a packet that came on a lane. */
+void rgw_log_packet(const struct rgw_lane *lane, const struct rgw_packet *packet,
+    enum rgw_log_level level, const char *event, const char *text);
 
-/* conn.c: one connection */
-struct rgw_conn *rgw_conn_new(struct rgw_peer *peer, const char *host, const struct rgw_addr *to,
+/* conn.c: one connection of either direction */
+struct rgw_conn *rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr);
+/* Opens one to a peer; NULL = not possible now. */
+struct rgw_conn *rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to,
     rgw_ms now);
-/* Closes it and moves its requests. */
-void rgw_conn_close(struct rgw_conn *conn, const char *event, const char *why, rgw_ms now);
+/* Closes it; what is open on one of ours moves, what came on one of a peer's ends. */
+void rgw_conn_close(struct rgw_conn *conn, enum rgw_log_level level, const char *event,
+    const char *why, rgw_ms now);
+/* The same for a packet that breaks a rule; the line says which packet it was. */
+void rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *packet, const char *rule,
+    rgw_ms now);
+/* A packet was sent on it or came on it. */
+void rgw_conn_used(struct rgw_conn *conn, rgw_ms now);
+/* Nothing new is begun on it; it is closed as soon as nothing is open on it. */
+void rgw_conn_drain(struct rgw_conn *conn, rgw_ms now);
+/* One thing less is open on it; if it drains and was waiting for that, it ends soon. */
+void rgw_conn_settled(struct rgw_conn *conn, rgw_ms now);
+/* Sets the timer to the next deadline. */
+void rgw_conn_set_timer(struct rgw_conn *conn);
+
+/* accept.c: connections that peers open */
+void rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms now);
+void rgw_accept_fini(struct rgw_gw *gw, rgw_ms now);
+/* All of them end when nothing is open on them. */
+void rgw_accept_drain(struct rgw_gw *gw, rgw_ms now);
+/* Its peer is known. false = it was closed. */
+bool rgw_accept_identified(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
+/* It ends: leaves all lists and counts, and the requests that came on it end. */
+void rgw_accept_forget(struct rgw_conn *conn, rgw_ms now);
 
 /* peer.c: the connection set of a peer */
 void rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
-    uint32_t index, rgw_ms now);
+    rgw_ms now);
 void rgw_peer_fini(struct rgw_peer *peer, rgw_ms now);
-/* A connection that can take a request now, or NULL. */
-struct rgw_conn *rgw_peer_pick(struct rgw_peer *peer, rgw_ms now);
-/* Queues a request; a new one only if there is room. false = full. */
+/* Sends a request or queues it; a new one is queued only if there is room. */
+void rgw_peer_dispatch(struct rgw_peer *peer, struct rgw_req *req, rgw_ms now);
 bool rgw_peer_enqueue(struct rgw_peer *peer, struct rgw_req *req, rgw_ms now);
 /* Sends what is queued as far as there is room, and opens connections as needed. */
 void rgw_peer_pump(struct rgw_peer *peer, rgw_ms now);
+/* The same, soon. */
+void rgw_peer_nudge(struct rgw_peer *peer, rgw_ms now);
 /* An attempt came to nothing, or one proved good. */
 void rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now);
 
-/* resolve.c: addresses of a peer's hosts */
-void rgw_host_init(struct rgw_host *host, struct rgw_peer *peer, const struct rgw_hostport *conf,
-    uint32_t query, rgw_ms now);
+/* server.c: the sources of a server */
+void rgw_server_init(struct rgw_server *server, struct rgw_gw *gw, const struct rgw_conf_server *conf,
+    rgw_ms now);
+void rgw_server_fini(struct rgw_server *server);
+struct rgw_port *rgw_server_port(struct rgw_server *server, uint8_t code);
+void rgw_server_dispatch(struct rgw_server *server, struct rgw_req *req, rgw_ms now);
+/* Sends what waits, as far as that is possible. */
+void rgw_port_pump(struct rgw_port *port, rgw_ms now);
+/* A source that has an identifier left, opened if need be; NULL = none for the moment. */
+struct rgw_source *rgw_port_source(struct rgw_port *port, rgw_ms now);
+/* A request came to it, to wait or to be sent, or left it. */
+void rgw_port_joined(struct rgw_port *port);
+void rgw_port_left(struct rgw_port *port, rgw_ms now);
+
+/* health.c: is a server alive? */
+void rgw_health_init(struct rgw_port *port);
+void rgw_health_fini(struct rgw_port *port);
+/* The answer to a Status-Server came. */
+void rgw_health_probe_answered(struct rgw_port *port);
+/* A valid answer of any kind came. */
+void rgw_health_heard(struct rgw_port *port, rgw_ms now);
+/* A request that was sent first at `since` had no answer. */
+void rgw_health_silent(struct rgw_port *port, rgw_ms since, rgw_ms now);
+/* ICMP: nobody listens. */
+void rgw_health_unreachable(struct rgw_port *port, const char *why, rgw_ms now);
+const char *rgw_health_name(enum rgw_port_state state);
+
+/* resolve.c: addresses of hosts */
+/* Pointers to the host are kept until the gateway ends. */
+void rgw_host_init(struct rgw_host *host, struct rgw_target *target, const struct rgw_hostport *conf,
+    rgw_ms now);
 void rgw_host_fini(struct rgw_host *host);
 /* The n-th address over all hosts of the peer, modulo their number, and the host it belongs to;
  * NULL = there is none. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 const uint8_t *
 rgw_gw_random(struct rgw_gw *gw, size_t n)
@@ -16,42 +14,53 @@ rgw_gw_random(struct rgw_gw *gw, size_t n)
 	return gw->random + gw->random_left;
 }
 
+uint16_t
+rgw_gw_random16(struct rgw_gw *gw)
+{
+	const uint8_t *r = rgw_gw_random(gw, 2);
+
+	return (uint16_t)(r[0] << 8 | r[1]);
+}
+
 rgw_ms
 rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay)
 {
-	const uint8_t *r = rgw_gw_random(gw, 2);
-	rgw_ms random = (rgw_ms)r[0] << 8 | r[1];
-
-	return delay + delay / 2 * random / UINT16_MAX;
+	return delay + delay / 2 * rgw_gw_random16(gw) / UINT16_MAX;
 }
 
-/* Builds the clients and their look-up. A client that covers more than one host learns nothing:
- * one old NAS must not decide for the others (P-BR-8). */
+/* A client that covers more than one host learns nothing: one old NAS must not decide for the others
+ * (P-BR-8). */
 static void
-add_clients(struct rgw_gw *gw)
+init_client(struct rgw_client *c, const struct rgw_conf_client *conf)
+{
+	const struct rgw_prefixes *prefixes = &conf->address;
+	bool one_host = prefixes->n == 1 &&
+	    prefixes->v[0].bits == (prefixes->v[0].family == 4 ? 32 : 128);
+
+	c->conf = conf;
+	c->require_message_authenticator = conf->require_message_authenticator;
+	c->limit_proxy_state = conf->limit_proxy_state;
+	if (c->require_message_authenticator == RGW_AUTO && !one_host)
+		c->require_message_authenticator = RGW_NO;
+	if (c->limit_proxy_state == RGW_AUTO && !one_host)
+		c->limit_proxy_state = RGW_NO;
+}
+
+/* Clients, peers and servers stand at the index of their section. */
+static void
+add_neighbours(struct rgw_gw *gw, rgw_ms now)
 {
 	const struct rgw_conf *conf = gw->conf;
 
-	gw->clients_by_ip = rgw_prefixmap_new();
 	gw->clients = rgw_xcalloc(conf->client.n, sizeof *gw->clients);
-	for (size_t i = 0; i < conf->client.n; i++) {
-		struct rgw_client *c = &gw->clients[i];
-		const struct rgw_prefixes *prefixes;
-		bool one_host;
-
-		c->conf = conf->client.v[i];
-		prefixes = &c->conf->address;
-		one_host = prefixes->n == 1 &&
-		    prefixes->v[0].bits == (prefixes->v[0].family == 4 ? 32 : 128);
-		c->require_message_authenticator = c->conf->require_message_authenticator;
-		c->limit_proxy_state = c->conf->limit_proxy_state;
-		if (c->require_message_authenticator == RGW_AUTO && !one_host)
-			c->require_message_authenticator = RGW_NO;
-		if (c->limit_proxy_state == RGW_AUTO && !one_host)
-			c->limit_proxy_state = RGW_NO;
-		for (size_t j = 0; j < prefixes->n; j++)
-			rgw_prefixmap_add(gw->clients_by_ip, &prefixes->v[j], c);
-	}
+	for (size_t i = 0; i < conf->client.n; i++)
+		init_client(&gw->clients[i], conf->client.v[i]);
+	gw->peers = rgw_xcalloc(conf->peer.n, sizeof *gw->peers);
+	for (size_t i = 0; i < conf->peer.n; i++)
+		rgw_peer_init(&gw->peers[i], gw, conf->peer.v[i], now);
+	gw->servers = rgw_xcalloc(conf->server.n, sizeof *gw->servers);
+	for (size_t i = 0; i < conf->server.n; i++)
+		rgw_server_init(&gw->servers[i], gw, conf->server.v[i], now);
 }
 
 struct rgw_gw *
@@ -71,11 +80,9 @@ rgw_gw_new(const struct rgw_conf *conf, const struct rgw_ops *ops, void *ops_ctx
 	    conf->gateway.duplicate_window);
 	rgw_slab_init(&gw->reqs, sizeof(struct rgw_req), conf->gateway.max_requests);
 	rgw_bufs_init(&gw->bufs);
-	add_clients(gw);
 	gw->realms = rgw_realms_new(conf);
-	gw->peers = rgw_xcalloc(conf->peer.n, sizeof *gw->peers);
-	for (size_t i = 0; i < conf->peer.n; i++)
-		rgw_peer_init(&gw->peers[i], gw, conf->peer.v[i], (uint32_t)i, now);
+	rgw_accept_init(gw, &key, now);
+	add_neighbours(gw, now);
 	return gw;
 }
 
@@ -104,12 +111,16 @@ rgw_gw_free(struct rgw_gw *gw)
 
 	gw->draining = true;
 	end_all_requests(gw, now);
+	rgw_accept_fini(gw, now);
 	for (size_t i = 0; i < gw->conf->peer.n; i++)
 		rgw_peer_fini(&gw->peers[i], now);
+	for (size_t i = 0; i < gw->conf->server.n; i++)
+		rgw_server_fini(&gw->servers[i]);
 	free(gw->peers);
-	rgw_realms_free(gw->realms);
-	rgw_prefixmap_free(gw->clients_by_ip);
+	free(gw->servers);
 	free(gw->clients);
+	free(gw->hosts);
+	rgw_realms_free(gw->realms);
 	rgw_dupcache_fini(&gw->dups);
 	rgw_slab_fini(&gw->reqs);
 	rgw_bufs_fini(&gw->bufs);
@@ -134,6 +145,7 @@ void
 rgw_gw_drain(struct rgw_gw *gw)
 {
 	gw->draining = true;
+	rgw_accept_drain(gw, gw->log->now);
 }
 
 size_t
@@ -154,38 +166,20 @@ rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out)
 	out->requests = gw->reqs.used;
 	out->buffers = rgw_bufs_used(&gw->bufs);
 	out->conns = gw->n_conns;
+	out->sources = gw->n_sources;
 }
 
-struct rgw_field
-rgw_gw_identity(struct rgw_gw *gw, const struct rgw_packet *packet, struct rgw_identity *room)
+static void
+log_port(struct rgw_gw *gw, const struct rgw_server *server, const struct rgw_port *port)
 {
-	const struct rgw_conf_log *conf = &gw->conf->log;
-	const uint8_t *realm;
-	struct rgw_attr a;
-	struct rgw_hashkey key;
-	struct rgw_md5 md5;
-	uint8_t digest[RGW_MD5_LEN];
-	size_t len;
+	const char *name = server->conf->head.name;
 
-	if (!rgw_packet_get(packet, RGW_AT_USER_NAME, &a))
-		return rgw_f_str("user", "");
-	switch (conf->identity) {
-	case RGW_LOG_ID_FULL:
-		break;
-	case RGW_LOG_ID_REALM:
-		realm = rgw_realm_of(a.value, a.len, &len);
-		return rgw_f_octets("realm", realm, realm != NULL ? len : 0);
-	case RGW_LOG_ID_HASH:
-		/* Equal names give equal texts, and only who has the key can try names out. */
-		rgw_md5_init(&md5);
-		rgw_md5_update(&md5, conf->hash_key, strlen(conf->hash_key));
-		rgw_md5_final(&md5, digest);
-		memcpy(&key, digest, sizeof key);
-		snprintf(room->text, sizeof room->text, "%016llx",
-		    (unsigned long long)rgw_siphash(&key, a.value, a.len));
-		return rgw_f_str("user", room->text);
-	}
-	return rgw_f_octets("user", a.value, a.len);
+	if (port->server == NULL)
+		return;
+	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-server-port", name, "state of a server",
+	    rgw_f_str("server", name), rgw_f_str("port", port->name),
+	    rgw_f_str("state", rgw_health_name(port->state)), rgw_f_uint("requests", port->n_requests),
+	    rgw_f_uint("sources", port->n_sources));
 }
 
 void
@@ -197,7 +191,11 @@ rgw_gw_log_status(struct rgw_gw *gw)
 		RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-peer", p->conf->head.name, "state of a peer",
 		    rgw_f_str("peer", p->conf->head.name), rgw_f_uint("up", p->n_up),
 		    rgw_f_uint("opening", p->n_opening), rgw_f_uint("queued", p->queued),
-		    rgw_f_uint("failed_attempts", p->fails));
+		    rgw_f_uint("failed_attempts", p->fails), rgw_f_uint("incoming", p->n_incoming));
+	}
+	for (size_t i = 0; i < gw->conf->server.n; i++) {
+		log_port(gw, &gw->servers[i], &gw->servers[i].auth);
+		log_port(gw, &gw->servers[i], &gw->servers[i].acct);
 	}
 	for (unsigned c = 0; c < RGW_COUNTER_COUNT; c++) {
 		if (gw->counters.v[c] == 0)
@@ -207,5 +205,6 @@ rgw_gw_log_status(struct rgw_gw *gw)
 		    rgw_f_uint("value", gw->counters.v[c]));
 	}
 	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-end", NULL, "end of the status",
-	    rgw_f_uint("pending", gw->pending), rgw_f_uint("connections", gw->n_conns));
+	    rgw_f_uint("pending", gw->pending), rgw_f_uint("connections", gw->n_conns),
+	    rgw_f_uint("half_open", gw->n_half_open));
 }

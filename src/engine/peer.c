@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-/* Requests that one connection carries: all identifiers but the watchdog's. */
-#define PER_CONNECTION 255
-
 /* Attempts at one time: one to a peer that does not answer, two to one that does. */
 #define OPENING_MAX 2
 
@@ -20,7 +17,7 @@ static void
 on_queue_timer(struct rgw_timer *timer, rgw_ms now)
 {
 	struct rgw_peer *peer = RGW_CONTAINER(timer, struct rgw_peer, queue_timer);
-	struct rgw_gw *gw = peer->gw;
+	struct rgw_gw *gw = peer->target.gw;
 	const char *name = peer->conf->head.name;
 	struct rgw_link *l;
 
@@ -33,7 +30,7 @@ on_queue_timer(struct rgw_timer *timer, rgw_ms now)
 		}
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "queue-timeout", name,
 		    "dropped: no connection to the peer took the request within queue-time",
-		    rgw_f_str("peer", name), rgw_f_str("client", req->client->conf->head.name),
+		    rgw_f_str("peer", name), rgw_f_origin(&req->origin),
 		    rgw_f_uint("up", peer->n_up), rgw_f_uint("queued", peer->queued));
 		rgw_req_refuse(gw, req, RGW_CTR_request_queue_timed_out, RGW_CAUSE_NOT_ROUTABLE, now);
 	}
@@ -41,13 +38,14 @@ on_queue_timer(struct rgw_timer *timer, rgw_ms now)
 
 void
 rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
-    uint32_t index, rgw_ms now)
+    rgw_ms now)
 {
 	const struct rgw_rate *rate = &conf->connect_rate;
 
-	peer->gw = gw;
+	peer->target = (struct rgw_target){ .conf = &conf->head, .gw = gw };
 	peer->conf = conf;
 	rgw_link_init(&peer->conns);
+	rgw_link_init(&peer->incoming);
 	rgw_link_init(&peer->queue);
 	rgw_timer_init(&peer->queue_timer, on_queue_timer);
 	rgw_timer_init(&peer->open_timer, on_open_timer);
@@ -55,7 +53,7 @@ rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_pe
 	peer->n_hosts = conf->connect.n;
 	peer->hosts = rgw_xcalloc(peer->n_hosts, sizeof *peer->hosts);
 	for (uint32_t i = 0; i < peer->n_hosts; i++)
-		rgw_host_init(&peer->hosts[i], peer, &conf->connect.v[i], index << 16 | i, now);
+		rgw_host_init(&peer->hosts[i], &peer->target, &conf->connect.v[i], now);
 	if (conf->connections.min > 0)
 		rgw_timer_set(&gw->timers, &peer->open_timer, now);
 }
@@ -63,12 +61,12 @@ rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_pe
 void
 rgw_peer_fini(struct rgw_peer *peer, rgw_ms now)
 {
-	struct rgw_gw *gw = peer->gw;
+	struct rgw_gw *gw = peer->target.gw;
 	struct rgw_link *l;
 
 	while ((l = rgw_list_first(&peer->conns)) != NULL)
-		rgw_conn_close(RGW_CONTAINER(l, struct rgw_conn, link), "connection-closed",
-		    "the gateway stops", now);
+		rgw_conn_close(RGW_CONTAINER(l, struct rgw_conn, link), RGW_LOG_INFO,
+		    "connection-closed", "the gateway stops", now);
 	for (size_t i = 0; i < peer->n_hosts; i++)
 		rgw_host_fini(&peer->hosts[i]);
 	free(peer->hosts);
@@ -76,8 +74,9 @@ rgw_peer_fini(struct rgw_peer *peer, rgw_ms now)
 	rgw_timer_unset(&gw->timers, &peer->open_timer);
 }
 
-struct rgw_conn *
-rgw_peer_pick(struct rgw_peer *peer, rgw_ms now)
+/* A connection that can take a request now, or NULL. */
+static struct rgw_conn *
+pick(struct rgw_peer *peer, rgw_ms now)
 {
 	struct rgw_conn *best = NULL;
 
@@ -85,9 +84,9 @@ rgw_peer_pick(struct rgw_peer *peer, rgw_ms now)
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
 		if (conn->state != RGW_CONN_UP || conn->blocked ||
-		    !rgw_idpool_available(conn->ids, now))
+		    !rgw_idpool_available(conn->lane.ids, now))
 			continue;
-		if (best == NULL || conn->ids->busy < best->ids->busy)
+		if (best == NULL || conn->lane.ids->busy < best->lane.ids->busy)
 			best = conn;
 	}
 	return best;
@@ -104,8 +103,37 @@ rgw_peer_enqueue(struct rgw_peer *peer, struct rgw_req *req, rgw_ms now)
 	rgw_list_append(&peer->queue, &req->link);
 	peer->queued++;
 	if (!rgw_timer_is_set(&peer->queue_timer))
-		rgw_timer_set(&peer->gw->timers, &peer->queue_timer, req->queued_until);
+		rgw_timer_set(&peer->target.gw->timers, &peer->queue_timer, req->queued_until);
 	return true;
+}
+
+void
+rgw_peer_dispatch(struct rgw_peer *peer, struct rgw_req *req, rgw_ms now)
+{
+	struct rgw_gw *gw = peer->target.gw;
+	const char *name = peer->conf->head.name;
+	/* Whoever waits already goes first. */
+	struct rgw_conn *conn = peer->queued == 0 ? pick(peer, now) : NULL;
+
+	if (conn != NULL && rgw_req_send(gw, req, &conn->lane, now))
+		return;
+	if (!rgw_peer_enqueue(peer, req, now)) {
+		RGW_LOG(gw->log, RGW_LOG_WARNING, "queue-full", name,
+		    "dropped: the queue of the peer is full; is the peer up, and are its connections "
+		    "enough?",
+		    rgw_f_str("peer", name), rgw_f_uint("queue", peer->conf->queue),
+		    rgw_f_uint("up", peer->n_up));
+		rgw_req_refuse(gw, req, RGW_CTR_request_queue_full, RGW_CAUSE_RESOURCES_UNAVAILABLE,
+		    now);
+		return;
+	}
+	rgw_peer_pump(peer, now);
+}
+
+void
+rgw_peer_nudge(struct rgw_peer *peer, rgw_ms now)
+{
+	rgw_timer_set(&peer->target.gw->timers, &peer->open_timer, now);
 }
 
 static void
@@ -115,19 +143,19 @@ send_queued(struct rgw_peer *peer, rgw_ms now)
 
 	while ((l = rgw_list_first(&peer->queue)) != NULL) {
 		struct rgw_req *req = RGW_CONTAINER(l, struct rgw_req, link);
-		struct rgw_conn *conn = rgw_peer_pick(peer, now);
+		struct rgw_conn *conn = pick(peer, now);
 
 		if (conn == NULL)
 			return;
-		rgw_req_detach(peer->gw, req, now);
-		if (!rgw_req_send(peer->gw, req, conn, now)) {
+		rgw_req_detach(peer->target.gw, req, now);
+		if (!rgw_req_send(peer->target.gw, req, &conn->lane, now)) {
 			/* Full after all: back to its place, with the time it had left. */
 			req->state = RGW_REQ_QUEUED;
 			rgw_list_prepend(&peer->queue, &req->link);
 			peer->queued++;
 		}
 	}
-	rgw_timer_unset(&peer->gw->timers, &peer->queue_timer);
+	rgw_timer_unset(&peer->target.gw->timers, &peer->queue_timer);
 }
 
 /* How many connections the load asks for, within the limits. */
@@ -141,9 +169,9 @@ wanted(const struct rgw_peer *peer)
 		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
 		if (conn->state == RGW_CONN_UP)
-			load += conn->ids->busy;
+			load += conn->lane.ids->busy;
 	}
-	want = (load + PER_CONNECTION - 1) / PER_CONNECTION;
+	want = (load + RGW_PER_LANE - 1) / RGW_PER_LANE;
 	if (want < peer->conf->connections.min)
 		want = peer->conf->connections.min;
 	if (want > peer->conf->connections.max)
@@ -155,7 +183,7 @@ wanted(const struct rgw_peer *peer)
 static bool
 open_more(struct rgw_peer *peer, rgw_ms now)
 {
-	struct rgw_gw *gw = peer->gw;
+	struct rgw_gw *gw = peer->target.gw;
 	struct rgw_addr to;
 	const char *host;
 
@@ -172,7 +200,7 @@ open_more(struct rgw_peer *peer, rgw_ms now)
 		    rgw_bucket_next(&peer->connect_rate, now));
 		return false;
 	}
-	if (rgw_conn_new(peer, host, &to, now) == NULL) {
+	if (rgw_conn_open(peer, host, &to, now) == NULL) {
 		rgw_count(gw, RGW_CTR_connections_failed);
 		rgw_peer_on_attempt(peer, false, now);
 		rgw_timer_set(&gw->timers, &peer->open_timer, peer->retry_at);
@@ -188,7 +216,7 @@ rgw_peer_pump(struct rgw_peer *peer, rgw_ms now)
 
 	if (peer->queued > 0)
 		send_queued(peer, now);
-	if (peer->gw->draining && peer->queued == 0)
+	if (peer->target.gw->draining && peer->queued == 0)
 		return;
 	while (peer->n_opening < opening_max && peer->n_up + peer->n_opening < wanted(peer))
 		if (!open_more(peer, now))
@@ -218,10 +246,10 @@ rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now)
 		/* It worked until now, so the next try may come soon, but not in step with everybody
 		 * else who lost the same peer. */
 		peer->fails = 0;
-		peer->retry_at = now + rgw_gw_spread(peer->gw, peer->conf->reconnect.min / 4);
+		peer->retry_at = now + rgw_gw_spread(peer->target.gw, peer->conf->reconnect.min / 4);
 		return;
 	}
 	peer->fails++;
 	peer->next_addr++;
-	peer->retry_at = now + rgw_gw_spread(peer->gw, back_off(peer));
+	peer->retry_at = now + rgw_gw_spread(peer->target.gw, back_off(peer));
 }

@@ -13,7 +13,7 @@
 static void
 ask(struct rgw_host *host)
 {
-	struct rgw_gw *gw = host->peer->gw;
+	struct rgw_gw *gw = host->target->gw;
 
 	host->asked = true;
 	gw->ops->resolve(gw->ops_ctx, host->query, host->conf->host);
@@ -27,27 +27,29 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 }
 
 void
-rgw_host_init(struct rgw_host *host, struct rgw_peer *peer, const struct rgw_hostport *conf,
-    uint32_t query, rgw_ms now)
+rgw_host_init(struct rgw_host *host, struct rgw_target *target, const struct rgw_hostport *conf,
+    rgw_ms now)
 {
+	struct rgw_gw *gw = target->gw;
 	struct rgw_addr literal;
 
-	*host = (struct rgw_host){ .conf = conf, .peer = peer, .query = query };
+	*host = (struct rgw_host){ .conf = conf, .target = target, .query = gw->n_hosts };
+	gw->hosts = rgw_xrealloc(gw->hosts, (gw->n_hosts + 1) * sizeof(struct rgw_host *));
+	gw->hosts[gw->n_hosts++] = host;
 	rgw_timer_init(&host->timer, on_timer);
 	if (rgw_addr_parse(conf->host, conf->port, &literal)) {
-		host->literal = true;
 		host->addrs = rgw_xcalloc(1, sizeof *host->addrs);
 		host->addrs[0] = literal;
 		host->n_addrs = 1;
 	} else {
-		rgw_timer_set(&peer->gw->timers, &host->timer, now);
+		rgw_timer_set(&gw->timers, &host->timer, now);
 	}
 }
 
 void
 rgw_host_fini(struct rgw_host *host)
 {
-	rgw_timer_unset(&host->peer->gw->timers, &host->timer);
+	rgw_timer_unset(&host->target->gw->timers, &host->timer);
 	free(host->addrs);
 }
 
@@ -84,8 +86,8 @@ rgw_host_address(const struct rgw_peer *peer, size_t n, struct rgw_addr *out)
 static void
 on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 {
-	struct rgw_gw *gw = host->peer->gw;
-	const char *peer = host->peer->conf->head.name;
+	struct rgw_gw *gw = host->target->gw;
+	const char *name = host->target->conf->name;
 	rgw_ms delay = FAIL_MIN_MS;
 
 	for (unsigned i = 0; i < host->fails && delay < FAIL_MAX_MS; i++)
@@ -95,10 +97,10 @@ on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 	host->fails++;
 	rgw_count(gw, RGW_CTR_resolve_failed);
 	rgw_timer_set(&gw->timers, &host->timer, now + rgw_gw_spread(gw, delay));
-	RGW_LOG(gw->log, RGW_LOG_WARNING, "resolve-failed", peer,
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "resolve-failed", name,
 	    host->n_addrs > 0 ? "the name does not resolve; the addresses known before stay in use"
 	                      : "the name does not resolve; trying again",
-	    rgw_f_str("peer", peer), rgw_f_str("host", host->conf->host), rgw_f_str("reason", why));
+	    rgw_f_target(host->target), rgw_f_str("host", host->conf->host), rgw_f_str("reason", why));
 }
 
 static bool
@@ -116,14 +118,14 @@ same_addrs(const struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 static void
 take_addrs(struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 {
-	const char *peer = host->peer->conf->head.name;
+	const char *name = host->target->conf->name;
 
 	host->addrs = rgw_xrealloc(host->addrs, n * sizeof *addrs);
 	for (size_t i = 0; i < n; i++) {
 		host->addrs[i] = addrs[i];
 		host->addrs[i].port = host->conf->port;
-		RGW_LOG(host->peer->gw->log, RGW_LOG_INFO, "resolved", peer,
-		    "an address of the peer is known", rgw_f_str("peer", peer),
+		RGW_LOG(host->target->gw->log, RGW_LOG_INFO, "resolved", name,
+		    "an address of the host is known", rgw_f_target(host->target),
 		    rgw_f_str("host", host->conf->host), rgw_f_addr("addr", &host->addrs[i]));
 	}
 	host->n_addrs = n;
@@ -133,8 +135,7 @@ void
 rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *addrs, size_t n,
     uint32_t ttl, const char *why, rgw_ms now)
 {
-	struct rgw_peer *peer = &gw->peers[query >> 16];
-	struct rgw_host *host = &peer->hosts[query & 0xffff];
+	struct rgw_host *host = gw->hosts[query];
 	rgw_ms keep = (rgw_ms)ttl * 1000;
 
 	host->asked = false;
@@ -150,5 +151,8 @@ rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *add
 	if (keep > TTL_MAX_MS)
 		keep = TTL_MAX_MS;
 	rgw_timer_set(&gw->timers, &host->timer, now + keep);
-	rgw_peer_pump(peer, now);
+	if (host->target->conf->kind == RGW_CONF_PEER)
+		rgw_peer_pump(rgw_target_peer(host->target), now);
+	else
+		rgw_port_pump(RGW_CONTAINER(host, struct rgw_port, host), now);
 }

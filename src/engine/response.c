@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine.h"
 
+#include <string.h>
+
 #include "radsecgw/auth.h"
 #include "radsecgw/hop.h"
 
-/* What a response is, seen from the connection it came on. */
+/* What a response is, seen from the lane it came on. */
 enum match {
 	MATCH,       /* answers the request that waits under this identifier */
 	LATE,        /* answers one that was given up before (P-ID-5) */
@@ -34,187 +36,250 @@ is_pair(const struct rgw_packet *p, uint8_t request_code)
 }
 
 static enum match
-match(const struct rgw_conn *conn, const struct rgw_packet *p)
+match(const struct rgw_lane *lane, const struct rgw_packet *p)
 {
-	const struct rgw_secret *secret = conn->peer->conf->secret;
-	const struct rgw_id *slot = &conn->ids->id[p->id];
+	const struct rgw_id *slot = &lane->ids->id[p->id];
 
 	if (slot->state == RGW_ID_BUSY && is_pair(p, slot->now.code) &&
-	    verifies(p, &slot->now, secret))
+	    verifies(p, &slot->now, lane->secret))
 		return MATCH;
-	if (slot->state != RGW_ID_BUSY && verifies(p, &slot->now, secret))
+	if (slot->state != RGW_ID_BUSY && verifies(p, &slot->now, lane->secret))
 		return LATE;
-	if (verifies(p, &slot->before, secret))
+	if (verifies(p, &slot->before, lane->secret))
 		return LATE;
 	if (slot->state != RGW_ID_BUSY)
 		return UNMATCHED;
 	return is_pair(p, slot->now.code) ? BAD_AUTH : BAD_PAIR;
 }
 
-static void
-log_packet(const struct rgw_conn *conn, const struct rgw_packet *p, enum rgw_log_level level,
+void
+rgw_log_packet(const struct rgw_lane *lane, const struct rgw_packet *p, enum rgw_log_level level,
     const char *event, const char *text)
 {
-	const char *peer = conn->peer->conf->head.name;
+	const struct rgw_addr *addr = lane->conn != NULL ? &lane->conn->addr : &lane->source->addr;
+	uint32_t serial = lane->conn != NULL ? lane->conn->serial : 0;
 
-	RGW_LOG(conn->peer->gw->log, level, event, peer, text, rgw_f_str("peer", peer),
-	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->serial),
+	RGW_LOG(lane->target->gw->log, level, event, lane->target->conf->name, text,
+	    rgw_f_target(lane->target), rgw_f_addr("addr", addr), rgw_f_uint("conn", serial),
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
 	    rgw_f_uint("id", p->id));
 }
 
-/* An answer that fails a check. Under RFC 6613 2.6.4 the connection closes, and its requests are
- * sent again elsewhere; the successor standard drops the packet only. false = closed. */
-static bool
-on_bad(struct rgw_conn *conn, const struct rgw_packet *p, const char *what, rgw_ms now)
-{
-	log_packet(conn, p, RGW_LOG_WARNING, "bad-response", what);
-	if (conn->peer->conf->bad_response == RGW_BAD_RESPONSE_DISCARD)
-		return true;
-	rgw_conn_close(conn, "connection-closed", what, now);
-	return false;
-}
-
 /* The peer could not serve it; that is not passed on but told in our own words (P-ERR-8, 9). */
 static void
-on_refused(struct rgw_conn *conn, struct rgw_req *req, const struct rgw_packet *p, const char *event,
+on_refused(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p, const char *event,
     const char *text, rgw_ms now)
 {
-	struct rgw_gw *gw = conn->peer->gw;
-	const char *peer = conn->peer->conf->head.name;
+	struct rgw_gw *gw = lane->target->gw;
 	uint32_t cause = rgw_packet_error_cause(p);
 	struct rgw_identity room;
 
-	RGW_LOG(gw->log, RGW_LOG_WARNING, event, peer, text, rgw_f_str("peer", peer),
-	    rgw_f_str("client", req->client->conf->head.name), rgw_f_uint("error_cause", cause),
-	    rgw_gw_identity(gw, &req->packet, &room));
+	RGW_LOG(gw->log, RGW_LOG_WARNING, event, lane->target->conf->name, text,
+	    rgw_f_target(lane->target), rgw_f_origin(&req->origin), rgw_f_uint("error_cause", cause),
+	    rgw_f_identity(gw, &req->packet, &room));
 	rgw_req_refuse(gw, req, RGW_CTR_request_refused,
 	    cause != 0 ? cause : RGW_CAUSE_OTHER_PROXY_ERROR, now);
 }
 
 static void
-pass_on(struct rgw_conn *conn, struct rgw_req *req, const struct rgw_packet *p,
+pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
     const uint8_t *request_auth, rgw_ms now)
 {
-	struct rgw_gw *gw = conn->peer->gw;
-	const struct rgw_conf_client *client = req->client->conf;
+	struct rgw_gw *gw = lane->target->gw;
+	const struct rgw_origin *origin = &req->origin;
 	struct rgw_identity room;
 	struct rgw_hop_response hop = {
 		.in = p,
 		.hidden = gw->conf->hidden,
-		.from = conn->peer->conf->secret,
+		.from = lane->secret,
 		.from_auth = request_auth,
 		.request = &req->packet,
-		.to = client->secret,
-		.msgauth = client->reply_message_authenticator,
+		.to = origin->secret,
+		.msgauth = origin->client == NULL || origin->client->conf->reply_message_authenticator,
 	};
 	size_t len = rgw_hop_response(gw->scratch, sizeof gw->scratch, &hop);
 
 	if (len == 0) {
-		log_packet(conn, p, RGW_LOG_WARNING, "answer-too-big",
+		rgw_log_packet(lane, p, RGW_LOG_WARNING, "answer-too-big",
 		    "dropped: with Message-Authenticator and Proxy-State it would exceed 4096 octets");
 		rgw_req_refuse(gw, req, RGW_CTR_request_answer_too_big,
 		    RGW_CAUSE_OTHER_PROXY_ERROR, now);
 		return;
 	}
-	RGW_LOG(gw->log, RGW_LOG_DEBUG, "answered", client->head.name, rgw_code_name(p->code),
-	    rgw_f_str("client", client->head.name), rgw_f_addr("from", &req->remote),
-	    rgw_f_str("peer", conn->peer->conf->head.name), rgw_f_uint("conn", conn->serial),
-	    rgw_f_uint("ms", now - req->accepted_at), rgw_gw_identity(gw, &req->packet, &room));
-	rgw_req_answer(gw, req, gw->scratch, len, now);
+	RGW_LOG(gw->log, RGW_LOG_DEBUG, "answered", rgw_origin_name(origin), rgw_code_name(p->code),
+	    rgw_f_origin(origin),
+	    rgw_f_addr("from", origin->conn != NULL ? &origin->conn->addr : &origin->remote),
+	    rgw_f_target(lane->target), rgw_f_uint("ms", now - req->accepted_at),
+	    rgw_f_identity(gw, &req->packet, &room));
+	rgw_req_reply(gw, req, gw->scratch, len, now);
 }
 
-/* A response that answers a waiting request. false = the connection was closed. */
-static bool
-on_match(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
+/* A valid packet shows that the neighbour lives. */
+static void
+heard(struct rgw_lane *lane, rgw_ms now)
 {
-	struct rgw_gw *gw = conn->peer->gw;
-	struct rgw_id *slot = &conn->ids->id[p->id];
-	struct rgw_req *req = slot->owner;
-	const uint8_t *auth = slot->now.auth;
+	struct rgw_conn *conn = lane->conn;
 
-	if (rgw_msgauth_check(p, auth, conn->peer->conf->secret) == RGW_MSGAUTH_BAD) {
-		rgw_count(gw, RGW_CTR_response_bad_message_authenticator);
-		return on_bad(conn, p, "Message-Authenticator does not verify", now);
+	if (conn == NULL) {
+		lane->source->used_at = now;
+		rgw_health_heard(lane->source->port, now);
+		return;
 	}
+	conn->used_at = now;
 	if (!conn->proven) {
 		conn->proven = true;
 		conn->peer->fails = 0;
 	}
-	rgw_idpool_answered(conn->ids, p->id);
-	req->conn = NULL;
-	req->state = RGW_REQ_NEW;
+}
+
+/* More may go out now. */
+static void
+pump(struct rgw_target *target, uint8_t code, rgw_ms now)
+{
+	if (target->conf->kind == RGW_CONF_SERVER)
+		rgw_port_pump(rgw_server_port(rgw_target_server(target), code), now);
+	else if (rgw_target_peer(target)->queued > 0)
+		rgw_peer_pump(rgw_target_peer(target), now);
+}
+
+/* A response that answers a waiting request. */
+static void
+on_match(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p, rgw_ms now)
+{
+	struct rgw_gw *gw = lane->target->gw;
+	struct rgw_target *target = lane->target;
+	uint8_t code = req->packet.code;
+	uint8_t auth[RGW_AUTH_LEN];
+
+	memcpy(auth, lane->ids->id[p->id].now.auth, sizeof auth);
+	rgw_req_answered(gw, req, now);
 	if (p->code == RGW_PROTOCOL_ERROR) {
 		rgw_count(gw, RGW_CTR_protocol_errors_received);
-		on_refused(conn, req, p, "protocol-error", "the peer answered with Protocol-Error", now);
+		on_refused(lane, req, p, "protocol-error", "it answered with Protocol-Error", now);
 	} else if (p->code == RGW_ACCOUNTING_RESPONSE &&
 	    rgw_packet_error_cause(p) == RGW_CAUSE_UNSUPPORTED_EXTENSION) {
 		/* RFC 6614 2.5: this says that nothing was recorded (P-TLS-32). */
 		rgw_count(gw, RGW_CTR_accounting_unsupported);
-		on_refused(conn, req, p, "accounting-unsupported",
-		    "the peer does not take accounting; the record is not acknowledged", now);
+		on_refused(lane, req, p, "accounting-unsupported",
+		    "it does not take accounting; the record is not acknowledged", now);
 	} else {
-		pass_on(conn, req, p, auth, now);
+		pass_on(lane, req, p, auth, now);
 	}
-	if (conn->peer->queued > 0)
-		rgw_peer_pump(conn->peer, now);
-	return true;
+	pump(target, code, now);
 }
 
+/* Must the answer carry a Message-Authenticator? Over TLS nothing is dropped for want of one (P-BR-12);
+ * over UDP EAP needs it (P-MA-6), and a server that has shown that it can send it, or of which the
+ * configuration says so (P-BR-5). */
 static bool
-on_response(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
+needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)
 {
-	struct rgw_gw *gw = conn->peer->gw;
+	const struct rgw_id *slot = &lane->ids->id[p->id];
 
-	switch (match(conn, p)) {
+	if (lane->conn != NULL || slot->state != RGW_ID_BUSY || slot->now.code != RGW_ACCESS_REQUEST)
+		return false;
+	return rgw_packet_has(p, RGW_AT_EAP_MESSAGE) ||
+	    lane->source->port->server->require_message_authenticator == RGW_YES;
+}
+
+/* The first answer with a Message-Authenticator shows that the server sends them (P-BR-8). */
+static void
+learn(struct rgw_lane *lane, const struct rgw_packet *p, uint8_t request_code)
+{
+	struct rgw_server *server;
+
+	if (lane->source == NULL || p->n_msgauth == 0 || request_code != RGW_ACCESS_REQUEST ||
+	    rgw_packet_has(p, RGW_AT_EAP_MESSAGE))
+		return;
+	server = lane->source->port->server;
+	if (server->require_message_authenticator != RGW_AUTO)
+		return;
+	server->require_message_authenticator = RGW_YES;
+	RGW_LOG(lane->target->gw->log, RGW_LOG_NOTICE, "server-learned", lane->target->conf->name,
+	    "the server sends Message-Authenticator: from now on its answers must have one",
+	    rgw_f_target(lane->target), rgw_f_str("option", "require-message-authenticator"));
+}
+
+/* The packet fits a waiting request, and its Response Authenticator is right. */
+static const char *
+on_verified(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
+{
+	struct rgw_id *slot = &lane->ids->id[p->id];
+	uint8_t code = slot->now.code;
+
+	if (rgw_msgauth_check(p, slot->now.auth, lane->secret) == RGW_MSGAUTH_BAD) {
+		rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
+		return "Message-Authenticator does not verify";
+	}
+	learn(lane, p, code);
+	if (code == RGW_STATUS_SERVER)
+		rgw_health_probe_answered(lane->source->port);
+	heard(lane, now);
+	if (code != RGW_STATUS_SERVER)
+		on_match(lane, slot->owner, p, now);
+	return NULL;
+}
+
+static const char *
+on_response(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
+{
+	struct rgw_gw *gw = lane->target->gw;
+
+	if (needs_msgauth(lane, p) && p->n_msgauth == 0) {
+		rgw_count(gw, RGW_CTR_response_missing_message_authenticator);
+		rgw_log_packet(lane, p, RGW_LOG_WARNING, "missing-message-authenticator",
+		    "dropped: an answer without Message-Authenticator could be forged (CVE-2024-3596); "
+		    "update the server, or see its option require-message-authenticator");
+		return NULL;
+	}
+	switch (match(lane, p)) {
 	case MATCH:
-		return on_match(conn, p, now);
+		return on_verified(lane, p, now);
 	case LATE:
 		rgw_count(gw, RGW_CTR_response_late);
-		log_packet(conn, p, RGW_LOG_DEBUG, "late-response", "answer to a request given up before");
-		return true;
+		rgw_log_packet(lane, p, RGW_LOG_DEBUG, "late-response",
+		    "answer to a request given up before");
+		return NULL;
 	case UNMATCHED:
 		rgw_count(gw, RGW_CTR_response_unmatched);
-		log_packet(conn, p, RGW_LOG_INFO, "unmatched-response", "answer that matches no request");
-		return true;
+		rgw_log_packet(lane, p, RGW_LOG_INFO, "unmatched-response",
+		    "answer that matches no request");
+		return NULL;
 	case BAD_PAIR:
 		rgw_count(gw, RGW_CTR_response_bad_pair);
-		log_packet(conn, p, RGW_LOG_WARNING, "bad-pair",
+		rgw_log_packet(lane, p, RGW_LOG_WARNING, "bad-pair",
 		    "dropped: answer of a code that does not fit the request");
-		return true;
+		return NULL;
 	case BAD_AUTH:
-		rgw_count(gw, RGW_CTR_response_bad_authenticator);
-		return on_bad(conn, p,
-		    "Response Authenticator does not verify; is the secret of this peer right?", now);
+		break;
 	}
-	return true;
+	rgw_count(gw, RGW_CTR_response_bad_authenticator);
+	return "Response Authenticator does not verify; is the secret the same on both sides?";
 }
 
-bool
-rgw_response_on_packet(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now)
+const char *
+rgw_response_take(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 {
-	struct rgw_gw *gw = conn->peer->gw;
-	struct rgw_packet p;
+	struct rgw_gw *gw = lane->target->gw;
+	const char *rule;
 
-	rgw_count(gw, RGW_CTR_tls_received);
-	if (rgw_packet_parse(&p, data, len) != RGW_PACKET_OK) {
-		rgw_count(gw, RGW_CTR_response_malformed);
-		rgw_conn_close(conn, "malformed-packet",
-		    "attributes do not fill the packet exactly (RFC 6613 2.6.4)", now);
-		return false;
-	}
-	switch (p.code) {
+	switch (p->code) {
 	case RGW_ACCESS_ACCEPT:
 	case RGW_ACCESS_REJECT:
 	case RGW_ACCESS_CHALLENGE:
 	case RGW_ACCOUNTING_RESPONSE:
 	case RGW_PROTOCOL_ERROR:
-		return on_response(conn, &p, now);
+		break;
 	default:
 		/* Not a reason to close (P-TCP-39, P-RCA-6). */
-		rgw_count(gw, RGW_CTR_peer_unexpected_code);
-		log_packet(conn, &p, RGW_LOG_INFO, "unexpected-code",
+		rgw_count(gw, lane->conn != NULL ? RGW_CTR_peer_unexpected_code
+		                                 : RGW_CTR_server_unexpected_code);
+		rgw_log_packet(lane, p, RGW_LOG_INFO, "unexpected-code",
 		    "dropped: not an answer to what this side asks");
-		return true;
+		return NULL;
 	}
+	rule = on_response(lane, p, now);
+	if (rule != NULL)
+		rgw_log_packet(lane, p, RGW_LOG_WARNING, "bad-response", rule);
+	return rule;
 }

@@ -46,6 +46,35 @@ set_tick(struct rgw_net *net)
 	ev_timer_start(net->loop, &net->tick);
 }
 
+bool
+rgw_net_is_wildcard(const struct rgw_addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->ip, zero, sizeof zero) == 0;
+}
+
+static void
+on_linger(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct rgw_net *net = w->data;
+	rgw_ms now = rgw_net_now(net);
+	rgw_ms next = rgw_tcp_end_lingering(net, now);
+
+	(void)revents;
+	if (next == RGW_NEVER)
+		return;
+	ev_timer_set(w, (double)(next - now + 1) / 1000, 0);
+	ev_timer_start(loop, w);
+}
+
+void
+rgw_net_watch_lingering(struct rgw_net *net)
+{
+	if (!ev_is_active(&net->linger))
+		on_linger(net->loop, &net->linger, 0);
+}
+
 void
 rgw_net_flush(struct rgw_net *net)
 {
@@ -55,14 +84,28 @@ rgw_net_flush(struct rgw_net *net)
 	rgw_udp_flush(net->udp);
 }
 
+/* Keeps the loop from sleeping while there is work that waits for its turn. */
+static void
+on_busy(struct ev_loop *loop, ev_idle *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+}
+
 static void
 on_turn_end(struct ev_loop *loop, ev_prepare *w, int revents)
 {
 	struct rgw_net *net = w->data;
 
-	(void)loop;
 	(void)revents;
+	rgw_tcp_work(net);
+	rgw_udp_report(net->udp);
 	rgw_net_flush(net);
+	if (rgw_list_empty(&net->ready))
+		ev_idle_stop(loop, &net->busy);
+	else
+		ev_idle_start(loop, &net->busy);
 	set_tick(net);
 }
 
@@ -78,30 +121,51 @@ rgw_net_new(const struct rgw_conf *conf, struct ev_loop *loop, struct rgw_log *l
 	rgw_link_init(&net->dirty);
 	rgw_link_init(&net->dead);
 	rgw_link_init(&net->conns);
+	rgw_link_init(&net->ready);
+	rgw_link_init(&net->lingering);
 	ev_timer_init(&net->tick, on_tick, 0, 0);
+	ev_timer_init(&net->linger, on_linger, 0, 0);
 	ev_prepare_init(&net->flush, on_turn_end);
-	net->tick.data = net->flush.data = net;
+	ev_idle_init(&net->busy, on_busy);
+	net->tick.data = net->linger.data = net->flush.data = net;
 	net->udp = rgw_udp_new(net);
+	net->listen = rgw_listen_new(net);
 	net->resolver = rgw_resolver_new(net);
 	net->client = rgw_xcalloc(conf->tls.n, sizeof(struct rgw_tlsctx *));
+	net->server = rgw_xcalloc(conf->tls.n, sizeof(struct rgw_tlsctx *));
 	return net;
+}
+
+static bool
+make_context(struct rgw_net *net, const struct rgw_conf_tls *conf, enum rgw_tls_role role)
+{
+	struct rgw_tlsctx **at =
+	    &(role == RGW_TLS_CLIENT ? net->client : net->server)[conf->head.index];
+	struct rgw_tls_problem problem;
+
+	if (*at == NULL)
+		*at = rgw_tlsctx_new(conf, role, &problem);
+	if (*at != NULL)
+		return true;
+	RGW_LOG(net->log, RGW_LOG_ERROR, "tls-context", NULL, problem.text,
+	    rgw_f_str("tls", conf->head.name), rgw_f_str("key", problem.key));
+	return false;
 }
 
 static bool
 make_contexts(struct rgw_net *net)
 {
-	struct rgw_tls_problem problem;
+	const struct rgw_conf *conf = net->conf;
 
-	for (size_t i = 0; i < net->conf->tls.n; i++) {
-		const struct rgw_conf_tls *conf = net->conf->tls.v[i];
-
-		net->client[i] = rgw_tlsctx_new(conf, RGW_TLS_CLIENT, &problem);
-		if (net->client[i] == NULL) {
-			RGW_LOG(net->log, RGW_LOG_ERROR, "tls-context", NULL, problem.text,
-			    rgw_f_str("tls", conf->head.name), rgw_f_str("key", problem.key));
+	for (size_t i = 0; i < conf->peer.n; i++)
+		if (conf->peer.v[i]->connect.n > 0 &&
+		    !make_context(net, conf->peer.v[i]->tls, RGW_TLS_CLIENT))
 			return false;
-		}
-	}
+	for (size_t i = 0; i < conf->listen.n; i++)
+		for (size_t j = 0; j < conf->listen.v[i]->profile.n; j++)
+			if (!make_context(net, (const void *)conf->listen.v[i]->profile.v[j],
+			        RGW_TLS_SERVER))
+				return false;
 	return true;
 }
 
@@ -109,7 +173,7 @@ bool
 rgw_net_open(struct rgw_net *net)
 {
 	rgw_net_now(net);
-	return make_contexts(net) && rgw_udp_open(net->udp);
+	return make_contexts(net) && rgw_udp_open(net->udp) && rgw_listen_open(net->listen);
 }
 
 void
@@ -118,6 +182,7 @@ rgw_net_start(struct rgw_net *net, struct rgw_gw *gw)
 	net->gw = gw;
 	ev_prepare_start(net->loop, &net->flush);
 	rgw_udp_start(net->udp);
+	rgw_listen_start(net->listen);
 }
 
 void
@@ -127,12 +192,18 @@ rgw_net_free(struct rgw_net *net)
 		return;
 	ev_prepare_stop(net->loop, &net->flush);
 	ev_timer_stop(net->loop, &net->tick);
+	ev_timer_stop(net->loop, &net->linger);
+	ev_idle_stop(net->loop, &net->busy);
 	rgw_tcp_free_all(net);
 	rgw_udp_free(net->udp);
+	rgw_listen_free(net->listen);
 	rgw_resolver_free(net->resolver);
-	for (size_t i = 0; i < net->conf->tls.n; i++)
+	for (size_t i = 0; i < net->conf->tls.n; i++) {
 		rgw_tlsctx_free(net->client[i]);
+		rgw_tlsctx_free(net->server[i]);
+	}
 	free(net->client);
+	free(net->server);
 	rgw_wipe(net, sizeof *net);
 	free(net);
 }
@@ -162,6 +233,9 @@ const struct rgw_ops rgw_net_ops = {
 	.conn_open = rgw_tcp_open,
 	.conn_send = rgw_tcp_send,
 	.conn_close = rgw_tcp_close,
+	.source_open = rgw_udp_source_open,
+	.source_send = rgw_udp_source_send,
+	.source_close = rgw_udp_source_close,
 	.resolve = op_resolve,
 	.random = op_random,
 };

@@ -8,11 +8,11 @@
 #include "radsecgw/net.h"
 #include "radsecgw/tls.h"
 
-/* Octets read from a TCP socket in one go, and the most that wait to be sent on one connection. */
+/* Octets read from a TCP socket in one go. */
 #define RGW_READ_OCTETS 32768
-#define RGW_WRITE_LIMIT 262144
 
 struct rgw_udp;
+struct rgw_listen;
 struct rgw_resolver;
 
 struct rgw_net {
@@ -21,17 +21,29 @@ struct rgw_net {
 	struct rgw_log *log;
 	struct rgw_gw *gw;
 	struct rgw_udp *udp;           /* owned: all UDP sockets and their buffers */
+	struct rgw_listen *listen;     /* owned: the listening TCP sockets */
 	struct rgw_resolver *resolver; /* owned */
-	struct rgw_tlsctx **client;    /* owned: one per [tls] section that a peer uses */
+	struct rgw_tlsctx **client;    /* owned: by the index of the [tls] section, if a peer uses it */
+	struct rgw_tlsctx **server;    /* owned: the same, if it is the profile of a listener */
 	struct rgw_link dirty;         /* connections with octets to send */
 	struct rgw_link dead;          /* connections to free at the end of the turn */
-	struct rgw_link conns;         /* all that live */
+	struct rgw_link conns;         /* all that live for the engine */
+	struct rgw_link ready;         /* those whose handshake can go on */
+	struct rgw_link lingering;     /* closed ones that still send, oldest first */
+	unsigned n_lingering;
 	ev_timer tick;                 /* the engine's deadline */
+	ev_timer linger;               /* the oldest of the lingering is closed */
 	ev_prepare flush;              /* the end of a turn */
+	ev_idle busy;                  /* active while handshakes wait: no turn may sleep */
 	rgw_ms tick_at;                /* what `tick` is set to */
 	uint8_t cipher[RGW_READ_OCTETS];
 	uint8_t plain[16384];          /* one record */
 };
+
+/* net.c */
+bool rgw_net_is_wildcard(const struct rgw_addr *a);
+/* There is something among the lingering. */
+void rgw_net_watch_lingering(struct rgw_net *net);
 
 /* udp.c */
 struct rgw_udp *rgw_udp_new(struct rgw_net *net);
@@ -41,14 +53,33 @@ void rgw_udp_start(struct rgw_udp *udp);
 /* Queues a datagram until the flush. */
 void rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
     const struct rgw_addr *remote, const uint8_t *data, size_t len);
+/* Sends what is queued. */
 void rgw_udp_flush(struct rgw_udp *udp);
+/* Tells the engine about the servers that are not there. */
+void rgw_udp_report(struct rgw_udp *udp);
 void rgw_udp_free(struct rgw_udp *udp);
+/* Operations of the engine. */
+void *rgw_udp_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
+    const struct rgw_addr *to);
+void rgw_udp_source_send(void *ctx, void *io, const uint8_t *data, size_t len);
+void rgw_udp_source_close(void *ctx, void *io);
 
-/* tcp.c: operations of the engine */
+/* listen.c */
+struct rgw_listen *rgw_listen_new(struct rgw_net *net);
+/* Binds the TCP sockets of all [listen] sections; false = failed and logged. */
+bool rgw_listen_open(struct rgw_listen *listen);
+void rgw_listen_start(struct rgw_listen *listen);
+void rgw_listen_free(struct rgw_listen *listen);
+
+/* connect.c and tcp.c: operations of the engine */
 void *rgw_tcp_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
     const char *host, const struct rgw_addr *to);
 bool rgw_tcp_send(void *ctx, void *io, const uint8_t *data, size_t len);
 void rgw_tcp_close(void *ctx, void *io);
+/* One step of one handshake. */
+void rgw_tcp_work(struct rgw_net *net);
+/* Closes the lingering ones whose time is over; returns when the next one's is. */
+rgw_ms rgw_tcp_end_lingering(struct rgw_net *net, rgw_ms now);
 /* Writes out what is queued and frees what has ended. */
 void rgw_tcp_flush(struct rgw_net *net);
 void rgw_tcp_free_all(struct rgw_net *net);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "net_priv.h"
+#include "tcp_priv.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,121 +17,77 @@
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_PROBES 4
 
-enum stage {
-	CONNECTING,
-	HANDSHAKE,
-	OPEN,
-	DEAD,  /* closed; memory goes at the end of the turn */
-};
+/* How long a closed connection may take for what is still to be sent, and how many may do so. */
+#define LINGER_MS 2000
+#define LINGER_MAX 256
 
-/* One TCP connection with its TLS session. */
-struct tcp {
-	struct rgw_net *net;          /* borrowed: the owner */
-	struct rgw_conn *conn;        /* borrowed: the engine's side */
-	struct rgw_link link;         /* among all, or among the dead */
-	struct rgw_link dirty;        /* among those with octets to send */
-	struct rgw_tls *tls;          /* owned */
-	struct rgw_cert_rules rules;  /* owned: who the peer must be */
-	int fd;
-	enum stage stage;
-	bool refused;                 /* the engine was told that there is no room */
-	bool broken;                  /* writing failed; reported at the end of the turn */
-	ev_io readable;
-	ev_io writable;
-};
-
-static void
-bury(struct tcp *t)
+void
+rgw_tcp_bury(struct rgw_tcp *t)
 {
 	struct ev_loop *loop = t->net->loop;
 
-	t->stage = DEAD;
+	if (t->stage == RGW_TCP_LINGER)
+		t->net->n_lingering--;
+	t->stage = RGW_TCP_DEAD;
 	t->conn = NULL;
 	ev_io_stop(loop, &t->readable);
 	ev_io_stop(loop, &t->writable);
 	close(t->fd);
 	rgw_link_remove(&t->dirty);
+	rgw_link_remove(&t->ready);
 	rgw_link_remove(&t->link);
 	rgw_list_append(&t->net->dead, &t->link);
 }
 
+/* Tries to send what is queued, whatever comes of it. */
 static void
-lost(struct tcp *t, const char *why, rgw_ms now)
+send_rest(struct rgw_tcp *t)
+{
+	const struct rgw_outbuf *out = t->tls != NULL ? rgw_tls_out(t->tls) : NULL;
+	ssize_t n;
+
+	if (out == NULL || out->len == out->at)
+		return;
+	n = send(t->fd, out->data + out->at, out->len - out->at, MSG_NOSIGNAL);
+	if (n > 0)
+		rgw_tls_sent(t->tls, (size_t)n);
+}
+
+void
+rgw_tcp_lost(struct rgw_tcp *t, const char *why, rgw_ms now)
 {
 	struct rgw_conn *conn = t->conn;
-	char copy[768];
+	char copy[1280];
 
+	if (conn == NULL) {
+		rgw_tcp_bury(t);
+		return;
+	}
 	snprintf(copy, sizeof copy, "%s", why);
 	/* The alert that tells the peer why may still be in the buffer. */
-	if (t->stage != CONNECTING) {
-		const struct rgw_outbuf *out = rgw_tls_out(t->tls);
-
-		if (out->len > out->at)
-			(void)!send(t->fd, out->data + out->at, out->len - out->at, MSG_NOSIGNAL);
-	}
-	bury(t);
+	send_rest(t);
+	rgw_tcp_bury(t);
 	rgw_conn_on_lost(conn, copy, now);
 }
 
 /* Marks that there is something to send at the end of the turn. */
 static void
-mark_dirty(struct tcp *t)
+mark_dirty(struct rgw_tcp *t)
 {
 	if (!rgw_link_linked(&t->dirty) && (t->broken || rgw_tls_out(t->tls)->len > 0))
 		rgw_list_append(&t->net->dirty, &t->dirty);
 }
 
-/* Who the certificate must name: the `match` list and `name`, or the host that we connect to. A
- * policy says nothing about who the peer is, so it does not replace the name (P-CRT-5, 9). */
-static void
-make_rules(struct tcp *t, const struct rgw_conf_peer *peer, const char *host)
-{
-	const struct rgw_cert_rules *match = &peer->match;
-	const char *name = peer->cert_name;
-	struct rgw_addr literal;
-	bool named = false;
-	char text[300];
-
-	t->rules.v = rgw_xcalloc(match->n + 1, sizeof *t->rules.v);
-	for (size_t i = 0; i < match->n; i++) {
-		struct rgw_cert_rule *rule = &t->rules.v[t->rules.n++];
-
-		*rule = match->v[i];
-		rule->text = rgw_xstrdup(match->v[i].text);
-		named |= rule->kind != RGW_CERT_POLICY;
-	}
-	if (name == NULL && !named)
-		name = host;
-	if (name == NULL)
-		return;
-	snprintf(text, sizeof text, "%s:%s", rgw_addr_parse(name, 0, &literal) ? "ip" : "dns", name);
-	/* A name that makes no rule leaves no rule that could match, so nobody gets in. */
-	if (rgw_cert_rule_parse(text, &t->rules.v[t->rules.n]) == NULL)
-		t->rules.n++;
-	else
-		rgw_cert_rules_free(&t->rules);
-}
-
-/* SNI is the host name; an address literal is never sent (RFC 6066 section 3). */
-static const char *
-sni_of(const struct rgw_conf_peer *peer, const char *host)
-{
-	const char *name = peer->sni != NULL ? peer->sni : host;
-	struct rgw_addr literal;
-
-	return name[0] == '\0' || rgw_addr_parse(name, 0, &literal) ? NULL : name;
-}
-
-static void
-set_options(int fd, const struct rgw_conf_peer *peer)
+void
+rgw_tcp_set_options(int fd, const struct rgw_conf_peer *peer)
 {
 	const struct {
 		int level, name, value;
 	} options[] = {
 		/* Whole packets are written at once; waiting to fill a segment only delays (P-FO-8). */
 		{ IPPROTO_TCP, TCP_NODELAY, 1 },
-		{ IPPROTO_TCP, TCP_USER_TIMEOUT, (int)peer->user_timeout },
-		{ SOL_SOCKET, SO_KEEPALIVE, peer->tcp_keepalive },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, peer != NULL ? (int)peer->user_timeout : 0 },
+		{ SOL_SOCKET, SO_KEEPALIVE, peer == NULL || peer->tcp_keepalive },
 		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
 		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
 		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES },
@@ -142,8 +98,29 @@ set_options(int fd, const struct rgw_conf_peer *peer)
 		    sizeof options[i].value);
 }
 
+/* A peer that does not read is not read from either, or its answers would fill our memory. */
 static void
-go_on_with_handshake(struct tcp *t, rgw_ms now)
+balance(struct rgw_tcp *t)
+{
+	const struct rgw_outbuf *out = rgw_tls_out(t->tls);
+	size_t waiting = out->len - out->at;
+	size_t limit = t->net->conf->gateway.write_buffer;
+
+	if (t->stage != RGW_TCP_OPEN)
+		return;
+	if (!t->paused && waiting > limit / 2) {
+		t->paused = true;
+		ev_io_stop(t->net->loop, &t->readable);
+	} else if (t->paused && waiting < limit / 4) {
+		t->paused = false;
+		ev_io_start(t->net->loop, &t->readable);
+	}
+}
+
+/* ---- the handshake ---- */
+
+static void
+go_on_with_handshake(struct rgw_tcp *t, rgw_ms now)
 {
 	char text[128];
 
@@ -155,25 +132,45 @@ go_on_with_handshake(struct tcp *t, rgw_ms now)
 		return;
 	case RGW_TLS_CLOSED:
 	case RGW_TLS_FAILED:
-		lost(t, rgw_tls_why(t->tls), now);
+		rgw_tcp_lost(t, rgw_tls_why(t->tls), now);
 		return;
 	}
 	mark_dirty(t);
-	t->stage = OPEN;
+	t->stage = RGW_TCP_OPEN;
 	rgw_cert_rules_free(&t->rules);
+	if (t->listener != NULL)
+		rgw_tcp_set_options(t->fd, t->peer);
 	RGW_LOG(t->net->log, RGW_LOG_DEBUG, "tls-up", NULL, "TLS handshake done",
-	    rgw_f_str("tls", rgw_tls_describe(t->tls, text, sizeof text)));
-	rgw_conn_on_open(t->conn, now);
+	    rgw_f_addr("addr", &t->addr), rgw_f_str("tls", rgw_tls_describe(t->tls, text, sizeof text)));
+	rgw_conn_on_open(t->conn, t->peer, now);
 }
+
+void
+rgw_tcp_begin_handshake(struct rgw_tcp *t, rgw_ms now)
+{
+	t->stage = RGW_TCP_HANDSHAKE;
+	rgw_conn_on_connected(t->conn, now);
+}
+
+/* A step of a handshake costs as much as hundreds of packets. So there is one per turn of the loop, and
+ * between two of them everybody else is served. */
+static void
+wait_for_turn(struct rgw_tcp *t)
+{
+	ev_io_stop(t->net->loop, &t->readable);
+	rgw_list_append(&t->net->ready, &t->ready);
+}
+
+/* ---- reading ---- */
 
 /* Decrypts what has been read and hands it over, record by record. */
 static void
-read_records(struct tcp *t, rgw_ms now)
+read_records(struct rgw_tcp *t, rgw_ms now)
 {
 	struct rgw_net *net = t->net;
 	size_t len;
 
-	while (t->stage == OPEN) {
+	while (t->stage == RGW_TCP_OPEN) {
 		switch (rgw_tls_read(t->tls, net->plain, sizeof net->plain, &len)) {
 		case RGW_TLS_OK:
 			rgw_conn_on_data(t->conn, net->plain, len, now);
@@ -182,55 +179,82 @@ read_records(struct tcp *t, rgw_ms now)
 			mark_dirty(t);
 			return;
 		case RGW_TLS_CLOSED:
-			lost(t, "the peer closed the connection", now);
+			rgw_tcp_lost(t, "the peer closed the connection", now);
 			return;
 		case RGW_TLS_FAILED:
-			lost(t, rgw_tls_why(t->tls), now);
+			rgw_tcp_lost(t, rgw_tls_why(t->tls), now);
 			return;
 		}
 	}
 }
 
-static void
-on_readable(struct ev_loop *loop, ev_io *w, int revents)
+/* The other side closed its direction. */
+static const char *
+why_eof(const struct rgw_tcp *t)
 {
-	struct tcp *t = w->data;
+	if (t->stage == RGW_TCP_OPEN)
+		return "the peer closed the TCP connection without a goodbye";
+	return "the peer closed the TCP connection during the handshake; it may have refused us, its log "
+	       "should say why";
+}
+
+static void
+take_octets(struct rgw_tcp *t, rgw_ms now)
+{
 	struct rgw_net *net = t->net;
-	rgw_ms now = rgw_net_now(net);
 	ssize_t n = recv(t->fd, net->cipher, sizeof net->cipher, 0);
 
-	(void)loop;
-	(void)revents;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n < 0) {
-		lost(t, strerror(errno), now);
+	if (n <= 0) {
+		rgw_tcp_lost(t, n < 0 ? strerror(errno) : why_eof(t), now);
 		return;
 	}
-	if (n == 0) {
-		lost(t, t->stage == OPEN ? "the peer closed the TCP connection without a goodbye"
-		                         : "the peer closed the TCP connection during the handshake; "
-		                           "it may have refused us, its log should say why",
-		    now);
+	if (t->stage == RGW_TCP_LINGER)
 		return;
-	}
 	rgw_tls_feed(t->tls, net->cipher, (size_t)n);
-	if (t->stage == HANDSHAKE)
+	if (t->stage == RGW_TCP_HANDSHAKE)
 		go_on_with_handshake(t, now);
-	if (t->stage == OPEN)
+	if (t->stage == RGW_TCP_OPEN)
 		read_records(t, now);
 }
 
-/* Sends what is queued; the connection may be gone after it. */
 static void
-write_out(struct tcp *t, rgw_ms now)
+on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct rgw_tcp *t = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (t->stage == RGW_TCP_ACCEPTED)
+		rgw_listen_peek(t, rgw_net_now(t->net));
+	else if (t->stage == RGW_TCP_HANDSHAKE)
+		wait_for_turn(t);
+	else
+		take_octets(t, rgw_net_now(t->net));
+}
+
+void
+rgw_tcp_work(struct rgw_net *net)
+{
+	struct rgw_link *l = rgw_list_pop(&net->ready);
+	struct rgw_tcp *t;
+
+	if (l == NULL)
+		return;
+	t = RGW_CONTAINER(l, struct rgw_tcp, ready);
+	ev_io_start(net->loop, &t->readable);
+	take_octets(t, rgw_net_now(net));
+}
+
+/* ---- writing ---- */
+
+/* Sends as much as the kernel takes. false = that failed, and the connection is gone. */
+static bool
+send_queued(struct rgw_tcp *t, rgw_ms now)
 {
 	struct rgw_outbuf *out = rgw_tls_out(t->tls);
 
-	if (t->broken) {
-		lost(t, rgw_tls_why(t->tls), now);
-		return;
-	}
 	while (out->len > out->at) {
 		ssize_t n = send(t->fd, out->data + out->at, out->len - out->at, MSG_NOSIGNAL);
 
@@ -239,118 +263,83 @@ write_out(struct tcp *t, rgw_ms now)
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0) {
-			lost(t, strerror(errno), now);
-			return;
+			rgw_tcp_lost(t, strerror(errno), now);
+			return false;
 		}
 		rgw_tls_sent(t->tls, (size_t)n);
 	}
-	if (out->len > out->at)
+	return true;
+}
+
+/* Sends what is queued; the connection may be gone after it. */
+static void
+write_out(struct rgw_tcp *t, rgw_ms now)
+{
+	const struct rgw_outbuf *out = rgw_tls_out(t->tls);
+	size_t waiting;
+
+	if (t->broken) {
+		rgw_tcp_lost(t, rgw_tls_why(t->tls), now);
+		return;
+	}
+	if (!send_queued(t, now))
+		return;
+	waiting = out->len - out->at;
+	if (waiting > 0)
 		ev_io_start(t->net->loop, &t->writable);
 	else
 		ev_io_stop(t->net->loop, &t->writable);
-	if (t->refused && out->len - out->at < RGW_WRITE_LIMIT / 2) {
+	if (t->stage == RGW_TCP_LINGER && waiting == 0 && !t->shut) {
+		t->shut = true;
+		shutdown(t->fd, SHUT_WR);
+	}
+	balance(t);
+	if (t->refused && waiting < t->net->conf->gateway.write_buffer / 2) {
 		t->refused = false;
 		rgw_conn_on_writable(t->conn, now);
 	}
 }
 
 static void
-on_connected(struct tcp *t, rgw_ms now)
+on_connected(struct rgw_tcp *t, rgw_ms now)
 {
 	int error = 0;
 	socklen_t len = sizeof error;
 
 	getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (error != 0) {
-		lost(t, strerror(error), now);
+		rgw_tcp_lost(t, strerror(error), now);
 		return;
 	}
 	ev_io_stop(t->net->loop, &t->writable);
 	ev_io_start(t->net->loop, &t->readable);
-	t->stage = HANDSHAKE;
-	rgw_conn_on_connected(t->conn, now);
-	if (t->stage == HANDSHAKE)
+	rgw_tcp_begin_handshake(t, now);
+	if (t->stage == RGW_TCP_HANDSHAKE)
 		go_on_with_handshake(t, now);
 }
 
 static void
 on_writable(struct ev_loop *loop, ev_io *w, int revents)
 {
-	struct tcp *t = w->data;
+	struct rgw_tcp *t = w->data;
 	rgw_ms now = rgw_net_now(t->net);
 
 	(void)loop;
 	(void)revents;
-	if (t->stage == CONNECTING)
+	if (t->stage == RGW_TCP_CONNECTING)
 		on_connected(t, now);
 	else
 		write_out(t, now);
 }
 
-static int
-start_connect(const struct rgw_conf_peer *peer, const struct rgw_addr *to)
-{
-	struct sockaddr_storage sa;
-	unsigned len = rgw_addr_to_sockaddr(to, &sa);
-	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	set_options(fd, peer);
-	if (connect(fd, (struct sockaddr *)&sa, len) != 0 && errno != EINPROGRESS) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static void
-free_tcp(struct tcp *t)
-{
-	rgw_tls_free(t->tls);
-	rgw_cert_rules_free(&t->rules);
-	free(t);
-}
-
-void *
-rgw_tcp_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host,
-    const struct rgw_addr *to)
-{
-	struct rgw_net *net = ctx;
-	struct tcp *t = calloc(1, sizeof *t);
-
-	if (t == NULL)
-		return NULL;
-	t->net = net;
-	t->conn = conn;
-	rgw_link_init(&t->link);
-	rgw_link_init(&t->dirty);
-	make_rules(t, peer, host);
-	t->tls = rgw_tls_new(net->client[peer->tls->head.index], &t->rules, sni_of(peer, host));
-	t->fd = t->tls != NULL ? start_connect(peer, to) : -1;
-	if (t->fd < 0) {
-		RGW_LOG(net->log, RGW_LOG_WARNING, "connect-failed", peer->head.name,
-		    "cannot start to connect", rgw_f_str("peer", peer->head.name), rgw_f_addr("addr", to),
-		    rgw_f_str("reason", t->tls != NULL ? strerror(errno) : "out of memory"));
-		free_tcp(t);
-		return NULL;
-	}
-	rgw_list_append(&net->conns, &t->link);
-	ev_io_init(&t->readable, on_readable, t->fd, EV_READ);
-	ev_io_init(&t->writable, on_writable, t->fd, EV_WRITE);
-	t->readable.data = t->writable.data = t;
-	ev_io_start(net->loop, &t->writable);
-	return t;
-}
-
 bool
 rgw_tcp_send(void *ctx, void *io, const uint8_t *data, size_t len)
 {
-	struct tcp *t = io;
+	struct rgw_tcp *t = io;
 	const struct rgw_outbuf *out = rgw_tls_out(t->tls);
 
 	(void)ctx;
-	t->refused = t->broken || out->len - out->at >= RGW_WRITE_LIMIT;
+	t->refused = t->broken || out->len - out->at >= t->net->conf->gateway.write_buffer;
 	if (t->refused)
 		return false;
 	t->broken = !rgw_tls_write(t->tls, data, len);
@@ -358,19 +347,94 @@ rgw_tcp_send(void *ctx, void *io, const uint8_t *data, size_t len)
 	return !t->broken;
 }
 
+/* ---- the life of a connection ---- */
+
+struct rgw_tcp *
+rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stage, const struct rgw_addr *addr)
+{
+	struct rgw_tcp *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->net = net;
+	t->fd = fd;
+	t->stage = stage;
+	t->addr = *addr;
+	rgw_link_init(&t->link);
+	rgw_link_init(&t->dirty);
+	rgw_link_init(&t->ready);
+	rgw_list_append(&net->conns, &t->link);
+	ev_io_init(&t->readable, on_readable, fd, EV_READ);
+	ev_io_init(&t->writable, on_writable, fd, EV_WRITE);
+	t->readable.data = t->writable.data = t;
+	ev_io_start(net->loop, stage == RGW_TCP_CONNECTING ? &t->writable : &t->readable);
+	return t;
+}
+
+void
+rgw_tcp_free(struct rgw_tcp *t)
+{
+	rgw_tls_free(t->tls);
+	rgw_cert_rules_free(&t->rules);
+	free(t);
+}
+
+/* What has been written reaches the peer only if we do not close while it still sends: the kernel would
+ * answer its octets with a reset, and that may overtake ours. */
+static void
+linger(struct rgw_tcp *t)
+{
+	struct rgw_net *net = t->net;
+	rgw_ms now = rgw_net_now(net);
+
+	if (net->n_lingering >= LINGER_MAX)
+		rgw_tcp_bury(RGW_CONTAINER(rgw_list_first(&net->lingering), struct rgw_tcp, link));
+	rgw_link_remove(&t->link);
+	rgw_list_append(&net->lingering, &t->link);
+	net->n_lingering++;
+	t->stage = RGW_TCP_LINGER;
+	t->conn = NULL;
+	t->refused = false;
+	t->linger_until = now + LINGER_MS;
+	ev_io_start(net->loop, &t->readable);
+	if (!rgw_link_linked(&t->dirty))
+		rgw_list_append(&net->dirty, &t->dirty);
+	rgw_net_watch_lingering(net);
+}
+
 void
 rgw_tcp_close(void *ctx, void *io)
 {
-	struct tcp *t = io;
-	struct rgw_outbuf *out;
+	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	struct rgw_tcp *t = io;
 
 	(void)ctx;
-	if (t->stage == OPEN)
+	if (t->stage == RGW_TCP_OPEN && !t->broken) {
 		rgw_tls_close(t->tls);
-	out = rgw_tls_out(t->tls);
-	if (t->stage != CONNECTING && out->len > out->at)
-		(void)!send(t->fd, out->data + out->at, out->len - out->at, MSG_NOSIGNAL);
-	bury(t);
+		linger(t);
+		return;
+	}
+	/* Whoever has not said a word gets none either, and leaves nothing behind in the kernel. */
+	if (t->stage == RGW_TCP_ACCEPTED)
+		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	else if (t->stage != RGW_TCP_CONNECTING)
+		send_rest(t);
+	rgw_tcp_bury(t);
+}
+
+rgw_ms
+rgw_tcp_end_lingering(struct rgw_net *net, rgw_ms now)
+{
+	struct rgw_link *l;
+
+	while ((l = rgw_list_first(&net->lingering)) != NULL) {
+		struct rgw_tcp *t = RGW_CONTAINER(l, struct rgw_tcp, link);
+
+		if (t->linger_until > now)
+			return t->linger_until;
+		rgw_tcp_bury(t);
+	}
+	return RGW_NEVER;
 }
 
 void
@@ -379,13 +443,13 @@ rgw_tcp_flush(struct rgw_net *net)
 	struct rgw_link *l;
 
 	while ((l = rgw_list_pop(&net->dirty)) != NULL) {
-		struct tcp *t = RGW_CONTAINER(l, struct tcp, dirty);
+		struct rgw_tcp *t = RGW_CONTAINER(l, struct rgw_tcp, dirty);
 
-		if (t->stage != CONNECTING)
+		if (t->stage != RGW_TCP_CONNECTING)
 			write_out(t, rgw_net_now(net));
 	}
 	while ((l = rgw_list_pop(&net->dead)) != NULL)
-		free_tcp(RGW_CONTAINER(l, struct tcp, link));
+		rgw_tcp_free(RGW_CONTAINER(l, struct rgw_tcp, link));
 }
 
 void
@@ -393,8 +457,9 @@ rgw_tcp_free_all(struct rgw_net *net)
 {
 	struct rgw_link *l;
 
-	while ((l = rgw_list_first(&net->conns)) != NULL)
-		bury(RGW_CONTAINER(l, struct tcp, link));
+	while ((l = rgw_list_first(&net->conns)) != NULL ||
+	    (l = rgw_list_first(&net->lingering)) != NULL)
+		rgw_tcp_bury(RGW_CONTAINER(l, struct rgw_tcp, link));
 	while ((l = rgw_list_pop(&net->dead)) != NULL)
-		free_tcp(RGW_CONTAINER(l, struct tcp, link));
+		rgw_tcp_free(RGW_CONTAINER(l, struct rgw_tcp, link));
 }

@@ -16,7 +16,7 @@
 static const char alpn[] = "radius/1.0";  /* P-ALP-1 */
 
 /* A failed session explains itself in at most this many octets. */
-#define WHY_MAX 768
+#define WHY_MAX 1280
 
 /* First size of an output buffer: one ordinary packet as a record. */
 #define OUT_FIRST 512
@@ -24,7 +24,8 @@ static const char alpn[] = "radius/1.0";  /* P-ALP-1 */
 struct rgw_tls {
 	WOLFSSL *ssl;                        /* owned */
 	struct rgw_tlsctx *ctx;              /* holds a reference */
-	const struct rgw_cert_rules *rules;  /* borrowed until the handshake is over */
+	rgw_tls_judge *judge;                /* borrowed until the handshake is over ... */
+	void *judge_arg;                     /* ... like what it is given */
 	const uint8_t *in;                   /* borrowed: input not taken yet */
 	size_t in_len;
 	struct rgw_outbuf out;
@@ -77,10 +78,17 @@ int
 rgw_tls_send(WOLFSSL *ssl, char *buf, int size, void *ctx)
 {
 	struct rgw_outbuf *out = &((struct rgw_tls *)ctx)->out;
-	size_t need = out->len + (size_t)size;
 	size_t cap = out->cap > 0 ? out->cap : OUT_FIRST;
+	size_t need;
 
 	(void)ssl;
+	/* What has been sent makes room first, or a buffer that is never empty would grow for ever. */
+	if (out->at > 0 && out->len + (size_t)size > out->cap) {
+		memmove(out->data, out->data + out->at, out->len - out->at);
+		out->len -= out->at;
+		out->at = 0;
+	}
+	need = out->len + (size_t)size;
 	while (cap < need)
 		cap *= 2;
 	if (cap != out->cap) {
@@ -115,8 +123,9 @@ rgw_tls_sent(struct rgw_tls *tls, size_t n)
 }
 
 struct rgw_tls *
-rgw_tls_new(struct rgw_tlsctx *ctx, const struct rgw_cert_rules *rules, const char *sni)
+rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni)
 {
+	bool client = ctx->role == RGW_TLS_CLIENT;
 	struct rgw_tls *tls = calloc(1, sizeof *tls);
 
 	if (tls == NULL)
@@ -128,18 +137,32 @@ rgw_tls_new(struct rgw_tlsctx *ctx, const struct rgw_cert_rules *rules, const ch
 	}
 	ctx->references++;
 	tls->ctx = ctx;
-	tls->rules = rules;
+	tls->judge = judge;
+	tls->judge_arg = arg;
 	wolfSSL_SetIOReadCtx(tls->ssl, tls);
 	wolfSSL_SetIOWriteCtx(tls->ssl, tls);
 	wolfSSL_SetCertCbCtx(tls->ssl, tls);
 	if (wolfSSL_UseALPN(tls->ssl, (char *)(uintptr_t)alpn, sizeof alpn - 1,
 	        WOLFSSL_ALPN_FAILED_ON_MISMATCH) != WOLFSSL_SUCCESS ||
-	    (sni != NULL && wolfSSL_UseSNI(tls->ssl, WOLFSSL_SNI_HOST_NAME, sni,
+	    (client && sni != NULL && wolfSSL_UseSNI(tls->ssl, WOLFSSL_SNI_HOST_NAME, sni,
 	        (unsigned short)strlen(sni)) != WOLFSSL_SUCCESS)) {
 		rgw_tls_free(tls);
 		return NULL;
 	}
 	return tls;
+}
+
+bool
+rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size)
+{
+	word32 n = (word32)size - 1;
+
+	if (wolfSSL_SNI_GetFromBuffer(hello, (word32)len, WOLFSSL_SNI_HOST_NAME, (byte *)out, &n) !=
+	        WOLFSSL_SUCCESS ||
+	    n >= size)
+		return false;
+	out[n] = '\0';
+	return strlen(out) == n && n > 0;
 }
 
 void
@@ -254,25 +277,23 @@ second_opinion(struct rgw_tlsctx *ctx, const WOLFSSL_BUFFER_INFO *certs, int n)
 static bool
 judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n)
 {
-	enum rgw_cert_role role =
-	    tls->ctx->role == RGW_TLS_CLIENT ? RGW_CERT_OF_SERVER : RGW_CERT_OF_CLIENT;
-	const struct rgw_cert_rule *failed = NULL;
-	enum rgw_cert_verdict verdict = RGW_CERT_MALFORMED;
+	const uint8_t *der = certs[0].buffer;
+	size_t len = certs[0].length;
 	uint8_t sha256[WC_SHA256_DIGEST_SIZE];
 	struct rgw_x509 cert;
-	char what[320];
+	char why[RGW_TLS_JUDGE_TEXT];
 
 	if (!second_opinion(tls->ctx, certs, n)) {
-		explain_cert(tls, "it does not verify against `ca`", certs[0].buffer, certs[0].length);
+		explain_cert(tls, "it does not verify against `ca`", der, len);
 		return false;
 	}
-	if (rgw_x509_parse(&cert, certs[0].buffer, certs[0].length) &&
-	    wc_Sha256Hash(certs[0].buffer, certs[0].length, sha256) == 0)
-		verdict = rgw_cert_judge(&cert, role, tls->rules, sha256, &failed);
-	if (verdict == RGW_CERT_OK)
+	if (!rgw_x509_parse(&cert, der, len) || wc_Sha256Hash(der, (word32)len, sha256) != 0) {
+		explain_cert(tls, "the certificate is malformed", der, len);
+		return false;
+	}
+	if (tls->judge(tls->judge_arg, &cert, sha256, why, sizeof why))
 		return true;
-	explain_cert(tls, rgw_cert_explain(verdict, failed, what, sizeof what), certs[0].buffer,
-	    certs[0].length);
+	explain_cert(tls, why, der, len);
 	return false;
 }
 
@@ -388,7 +409,7 @@ rgw_tls_handshake(struct rgw_tls *tls)
 		explain(tls, "the peer chose a cipher suite that was not offered");
 		return RGW_TLS_FAILED;
 	}
-	tls->rules = NULL;
+	tls->judge = NULL;
 	return RGW_TLS_OK;
 }
 

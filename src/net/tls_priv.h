@@ -12,6 +12,8 @@ struct rgw_tlsctx {
 	WOLFSSL_CTX *ctx;          /* owned */
 	WOLFSSL_CERT_MANAGER *cm;  /* owned: trust for the second opinion on each leaf */
 	enum rgw_tls_role role;
+	uint8_t *leaf;             /* owned: our own certificate in DER */
+	size_t leaf_len;
 	unsigned suites;           /* bits of those that may be negotiated, by place in the table */
 	unsigned references;       /* owners: who made it, and each session */
 };

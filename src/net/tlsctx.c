@@ -427,7 +427,8 @@ load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_
 	         WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS &&
 	    wolfSSL_CTX_check_private_key(t->ctx) == WOLFSSL_SUCCESS && ecc_key_fits(&key, &leaf);
 	drop_file(&key);
-	drop_file(&leaf);
+	t->leaf = leaf.data;
+	t->leaf_len = leaf.len;
 	if (!ok)
 		return FAIL(problem, "key", "%s is not the key of the first certificate in %s", conf->key,
 		    conf->certificate);
@@ -485,5 +486,20 @@ rgw_tlsctx_free(struct rgw_tlsctx *ctx)
 		wolfSSL_CTX_free(ctx->ctx);
 	if (ctx->cm != NULL)
 		wolfSSL_CertManagerFree(ctx->cm);
+	free(ctx->leaf);
 	free(ctx);
+}
+
+bool
+rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name)
+{
+	struct rgw_x509 cert;
+	struct rgw_san san;
+
+	if (!rgw_x509_parse(&cert, ctx->leaf, ctx->leaf_len))
+		return false;
+	while (rgw_x509_next_san(&cert.san, &san))
+		if (san.kind == RGW_SAN_DNS && rgw_dns_match(san.value, name))
+			return true;
+	return false;
 }

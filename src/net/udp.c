@@ -1,61 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "net_priv.h"
+#include "udp_priv.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "radsecgw/mem.h"
-#include "radsecgw/radius.h"
 
-/* Datagrams per system call, and receive calls per turn and socket, so that a flood on one socket
- * does not keep the others waiting. */
-#define BATCH 32
+/* Receive calls per turn and socket, so that a flood on one does not keep the others waiting. */
 #define ROUNDS 4
-
-/* A datagram longer than the longest packet is padded or no RADIUS; one octet more shows which. */
-#define DATAGRAM (RGW_PACKET_MAX + 1)
-
-/* Room for the destination address of either family. */
-#define CONTROL 64
-
-struct socket {
-	struct rgw_udp *udp;                  /* borrowed: the owner */
-	const struct rgw_conf_listen *conf;   /* borrowed */
-	struct rgw_addr local;                /* as bound */
-	int fd;
-	bool wildcard;                        /* bound to all addresses, so each datagram has its own */
-	ev_io readable;
-	size_t queued;                        /* datagrams of this socket in the queue */
-};
-
-/* A datagram that waits for the flush. */
-struct outgoing {
-	struct socket *socket;
-	struct rgw_addr local;
-	struct sockaddr_storage remote;
-	unsigned remote_len;
-	struct iovec data;
-};
-
-struct rgw_udp {
-	struct rgw_net *net;       /* borrowed: the owner */
-	struct socket *sockets;    /* owned */
-	size_t n_sockets;
-	/* Receiving: one datagram per slot. */
-	uint8_t (*in)[DATAGRAM];   /* owned */
-	struct mmsghdr in_msgs[BATCH];
-	struct iovec in_iov[BATCH];
-	struct sockaddr_storage in_from[BATCH];
-	uint8_t in_control[BATCH][CONTROL];
-	/* Sending: what one turn produces. */
-	struct outgoing queue[BATCH];
-	size_t queued;
-	uint8_t (*out)[RGW_PACKET_MAX];  /* owned */
-};
 
 struct rgw_udp *
 rgw_udp_new(struct rgw_net *net)
@@ -63,8 +18,11 @@ rgw_udp_new(struct rgw_net *net)
 	struct rgw_udp *udp = rgw_xcalloc(1, sizeof *udp);
 
 	udp->net = net;
-	udp->in = rgw_xcalloc(BATCH, sizeof *udp->in);
-	udp->out = rgw_xcalloc(BATCH, sizeof *udp->out);
+	rgw_link_init(&udp->sources);
+	rgw_link_init(&udp->dirty);
+	rgw_link_init(&udp->refused);
+	udp->in = rgw_xcalloc(RGW_UDP_BATCH, sizeof *udp->in);
+	udp->out = rgw_xcalloc(RGW_UDP_BATCH, sizeof *udp->out);
 	return udp;
 }
 
@@ -79,19 +37,12 @@ rgw_udp_free(struct rgw_udp *udp)
 			close(udp->sockets[i].fd);
 	}
 	free(udp->sockets);
-	rgw_wipe(udp->in, BATCH * sizeof *udp->in);
-	rgw_wipe(udp->out, BATCH * sizeof *udp->out);
+	rgw_udp_free_sources(udp);
+	rgw_wipe(udp->in, RGW_UDP_BATCH * sizeof *udp->in);
+	rgw_wipe(udp->out, RGW_UDP_BATCH * sizeof *udp->out);
 	free(udp->in);
 	free(udp->out);
 	free(udp);
-}
-
-static bool
-is_wildcard(const struct rgw_addr *a)
-{
-	static const uint8_t zero[16];
-
-	return memcmp(a->ip, zero, sizeof zero) == 0;
 }
 
 static bool
@@ -102,7 +53,7 @@ set_int(int fd, int level, int name, int value)
 
 /* Asks for a larger buffer, and says so when the kernel gives less. */
 static void
-set_receive_buffer(const struct socket *s)
+set_receive_buffer(const struct rgw_udp_socket *s)
 {
 	int want = (int)s->conf->receive_buffer;
 	int got = 0;
@@ -122,14 +73,14 @@ set_receive_buffer(const struct socket *s)
 }
 
 static bool
-open_socket(struct socket *s)
+open_socket(struct rgw_udp_socket *s)
 {
 	int family = s->local.family == 4 ? AF_INET : AF_INET6;
 	struct sockaddr_storage sa;
 	unsigned len = rgw_addr_to_sockaddr(&s->local, &sa);
 	bool ok = true;
 
-	s->wildcard = is_wildcard(&s->local);
+	s->wildcard = rgw_net_is_wildcard(&s->local);
 	s->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return false;
@@ -156,9 +107,12 @@ rgw_udp_open(struct rgw_udp *udp)
 		const struct rgw_conf_listen *l = conf->listen.v[i];
 
 		for (size_t j = 0; j < l->udp.n; j++) {
-			struct socket *s = &udp->sockets[udp->n_sockets++];
+			struct rgw_udp_socket *s = &udp->sockets[udp->n_sockets++];
 
-			*s = (struct socket){ .udp = udp, .conf = l, .local = l->udp.v[j], .fd = -1 };
+			*s = (struct rgw_udp_socket){ .udp = udp, .conf = l, .local = l->udp.v[j],
+				.fd = -1 };
+			rgw_link_init(&s->dirty);
+			rgw_link_init(&s->refused);
 			if (!open_socket(s)) {
 				RGW_LOG(udp->net->log, RGW_LOG_ERROR, "listen-failed", NULL,
 				    "cannot listen on this UDP address", rgw_f_str("listen", l->head.name),
@@ -174,7 +128,7 @@ rgw_udp_open(struct rgw_udp *udp)
 
 /* The address that a datagram was sent to, from its control data. */
 static void
-destination(const struct socket *s, struct msghdr *msg, struct rgw_addr *out)
+destination(const struct rgw_udp_socket *s, struct msghdr *msg, struct rgw_addr *out)
 {
 	*out = s->local;
 	if (!s->wildcard)
@@ -196,7 +150,7 @@ destination(const struct socket *s, struct msghdr *msg, struct rgw_addr *out)
 }
 
 static void
-hand_over(struct socket *s, size_t slot, rgw_ms now)
+hand_over(struct rgw_udp_socket *s, size_t slot, rgw_ms now)
 {
 	struct rgw_udp *udp = s->udp;
 	struct mmsghdr *m = &udp->in_msgs[slot];
@@ -211,36 +165,36 @@ hand_over(struct socket *s, size_t slot, rgw_ms now)
 	rgw_gw_on_udp(udp->net->gw, &from, udp->in[slot], m->msg_len, now);
 }
 
-static int
-receive_batch(struct socket *s)
+int
+rgw_udp_receive(struct rgw_udp_socket *s)
 {
 	struct rgw_udp *udp = s->udp;
 
-	for (size_t i = 0; i < BATCH; i++) {
-		udp->in_iov[i] = (struct iovec){ udp->in[i], DATAGRAM };
+	for (size_t i = 0; i < RGW_UDP_BATCH; i++) {
+		udp->in_iov[i] = (struct iovec){ udp->in[i], RGW_UDP_DATAGRAM };
 		udp->in_msgs[i].msg_hdr = (struct msghdr){
 			.msg_name = &udp->in_from[i],
 			.msg_namelen = sizeof udp->in_from[i],
 			.msg_iov = &udp->in_iov[i],
 			.msg_iovlen = 1,
 			.msg_control = s->wildcard ? udp->in_control[i] : NULL,
-			.msg_controllen = s->wildcard ? CONTROL : 0,
+			.msg_controllen = s->wildcard ? RGW_UDP_CONTROL : 0,
 		};
 	}
-	return recvmmsg(s->fd, udp->in_msgs, BATCH, 0, NULL);
+	return recvmmsg(s->fd, udp->in_msgs, RGW_UDP_BATCH, 0, NULL);
 }
 
 static void
 on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
-	struct socket *s = w->data;
+	struct rgw_udp_socket *s = w->data;
 	rgw_ms now = rgw_net_now(s->udp->net);
-	int n = BATCH;
+	int n = RGW_UDP_BATCH;
 
 	(void)loop;
 	(void)revents;
-	for (int round = 0; round < ROUNDS && n == BATCH; round++) {
-		n = receive_batch(s);
+	for (int round = 0; round < ROUNDS && n == RGW_UDP_BATCH; round++) {
+		n = rgw_udp_receive(s);
 		for (int i = 0; i < n; i++)
 			hand_over(s, (size_t)i, now);
 	}
@@ -250,7 +204,7 @@ void
 rgw_udp_start(struct rgw_udp *udp)
 {
 	for (size_t i = 0; i < udp->n_sockets; i++) {
-		struct socket *s = &udp->sockets[i];
+		struct rgw_udp_socket *s = &udp->sockets[i];
 
 		ev_io_init(&s->readable, on_readable, s->fd, EV_READ);
 		s->readable.data = s;
@@ -260,12 +214,12 @@ rgw_udp_start(struct rgw_udp *udp)
 
 /* Makes a datagram leave from the address that its request was sent to (P-PKT-11). */
 static size_t
-put_source(const struct rgw_addr *local, uint8_t control[static CONTROL])
+put_source(const struct rgw_addr *local, uint8_t control[static RGW_UDP_CONTROL])
 {
-	struct msghdr msg = { .msg_control = control, .msg_controllen = CONTROL };
+	struct msghdr msg = { .msg_control = control, .msg_controllen = RGW_UDP_CONTROL };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
-	memset(control, 0, CONTROL);
+	memset(control, 0, RGW_UDP_CONTROL);
 	if (local->family == 4) {
 		struct in_pktinfo info = { 0 };
 
@@ -287,31 +241,54 @@ put_source(const struct rgw_addr *local, uint8_t control[static CONTROL])
 	}
 }
 
-/* Sends the queued datagrams of one socket. What the kernel does not take now is lost, as datagrams
- * may be; the client sends its request again and gets the stored answer. */
-static void
-flush_socket(struct socket *s)
+/* Gathers the queued datagrams of one socket. */
+static unsigned
+gather(struct rgw_udp_socket *s, struct mmsghdr *msgs, uint8_t (*control)[RGW_UDP_CONTROL])
 {
 	struct rgw_udp *udp = s->udp;
-	struct mmsghdr msgs[BATCH];
-	uint8_t control[BATCH][CONTROL];
 	unsigned n = 0;
-	unsigned sent = 0;
 
 	for (size_t i = 0; i < udp->queued; i++) {
-		struct outgoing *o = &udp->queue[i];
+		struct rgw_udp_outgoing *o = &udp->queue[i];
 
 		if (o->socket != s)
 			continue;
-		msgs[n].msg_hdr = (struct msghdr){ .msg_name = &o->remote, .msg_namelen = o->remote_len,
-			.msg_iov = &o->data, .msg_iovlen = 1 };
+		msgs[n].msg_hdr = (struct msghdr){ .msg_iov = &o->data, .msg_iovlen = 1 };
+		if (o->remote_len > 0) {
+			msgs[n].msg_hdr.msg_name = &o->remote;
+			msgs[n].msg_hdr.msg_namelen = o->remote_len;
+		}
 		if (s->wildcard) {
 			msgs[n].msg_hdr.msg_control = control[n];
 			msgs[n].msg_hdr.msg_controllen = put_source(&o->local, control[n]);
 		}
 		n++;
 	}
-	s->queued = 0;
+	return n;
+}
+
+static void
+log_failure(const struct rgw_udp_socket *s, int error)
+{
+	const char *name = s->conf != NULL ? s->conf->head.name : NULL;
+
+	RGW_LOG(s->udp->net->log, RGW_LOG_WARNING, "udp-send-failed", name,
+	    s->conf != NULL ? "an answer could not be sent; the client will ask again"
+	                    : "a request could not be sent; it will be sent again",
+	    rgw_f_addr("from", &s->local), rgw_f_str("reason", strerror(error)));
+}
+
+/* Sends the queued datagrams of one socket. What the kernel does not take now is lost, as datagrams
+ * may be; whoever asked asks again. */
+static void
+flush_socket(struct rgw_udp_socket *s)
+{
+	struct mmsghdr msgs[RGW_UDP_BATCH];
+	uint8_t control[RGW_UDP_BATCH][RGW_UDP_CONTROL];
+	unsigned n = gather(s, msgs, control);
+	unsigned sent = 0;
+	bool told = false;
+
 	while (sent < n) {
 		int done = sendmmsg(s->fd, msgs + sent, n - sent, MSG_NOSIGNAL);
 
@@ -321,9 +298,13 @@ flush_socket(struct socket *s)
 		}
 		if (errno == EINTR)
 			continue;
-		RGW_LOG(udp->net->log, RGW_LOG_WARNING, "udp-send-failed", s->conf->head.name,
-		    "an answer could not be sent; the client will ask again",
-		    rgw_f_addr("from", &s->local), rgw_f_str("reason", strerror(errno)));
+		/* ICMP for an earlier datagram: this one has not been tried yet. */
+		if (s->source != NULL && rgw_udp_is_unreachable(errno) && !told) {
+			told = true;
+			rgw_udp_source_error(s, errno);
+			continue;
+		}
+		log_failure(s, errno);
 		/* An error belongs to the first datagram; the others may still go. */
 		sent++;
 	}
@@ -332,28 +313,36 @@ flush_socket(struct socket *s)
 void
 rgw_udp_flush(struct rgw_udp *udp)
 {
-	if (udp->queued == 0)
-		return;
-	for (size_t i = 0; i < udp->n_sockets; i++)
-		if (udp->sockets[i].queued > 0)
-			flush_socket(&udp->sockets[i]);
+	struct rgw_link *l;
+
+	while ((l = rgw_list_pop(&udp->dirty)) != NULL)
+		flush_socket(RGW_CONTAINER(l, struct rgw_udp_socket, dirty));
 	udp->queued = 0;
+}
+
+void
+rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const struct rgw_addr *remote,
+    const uint8_t *data, size_t len)
+{
+	struct rgw_udp *udp = s->udp;
+	struct rgw_udp_outgoing *o;
+
+	if (udp->queued == RGW_UDP_BATCH)
+		rgw_udp_flush(udp);
+	memcpy(udp->out[udp->queued], data, len);
+	o = &udp->queue[udp->queued];
+	o->socket = s;
+	o->local = *local;
+	o->remote_len = remote != NULL ? rgw_addr_to_sockaddr(remote, &o->remote) : 0;
+	o->data = (struct iovec){ udp->out[udp->queued], len };
+	udp->queued++;
+	if (!rgw_link_linked(&s->dirty))
+		rgw_list_append(&udp->dirty, &s->dirty);
 }
 
 void
 rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
     const struct rgw_addr *remote, const uint8_t *data, size_t len)
 {
-	struct outgoing *o;
-
-	if (udp->queued == BATCH)
-		rgw_udp_flush(udp);
-	memcpy(udp->out[udp->queued], data, len);
-	o = &udp->queue[udp->queued];
-	o->socket = &udp->sockets[sock];
-	o->socket->queued++;
-	o->local = *local;
-	o->remote_len = rgw_addr_to_sockaddr(remote, &o->remote);
-	o->data = (struct iovec){ udp->out[udp->queued], len };
-	udp->queued++;
+	rgw_udp_queue(&udp->sockets[sock], local, remote, data, len);
 }

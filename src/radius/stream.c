@@ -59,8 +59,10 @@ complete(struct rgw_stream *s, struct rgw_rd *in, struct rgw_rd *packet)
 			return RGW_STREAM_MORE;
 	}
 	len = length_field(s->part);
-	if (bad_length(len))
+	if (bad_length(len)) {
+		*packet = rgw_rd_of(s->part, PREFIX);
 		return RGW_STREAM_BAD_LENGTH;
+	}
 	take(s, in, len - s->have);
 	if (s->have < len)
 		return RGW_STREAM_MORE;
@@ -82,8 +84,10 @@ rgw_stream_next(struct rgw_stream *s, struct rgw_rd *in, rgw_ms now, struct rgw_
 		return RGW_STREAM_MORE;
 	if (rgw_rd_left(in) >= PREFIX) {
 		len = length_field(in->p);
-		if (bad_length(len))
+		if (bad_length(len)) {
+			*packet = rgw_rd_of(in->p, PREFIX);
 			return RGW_STREAM_BAD_LENGTH;
+		}
 		if (rgw_rd_left(in) >= len) {
 			*packet = rgw_rd_sub(in, len);
 			return RGW_STREAM_PACKET;

@@ -30,6 +30,7 @@ FILES = {
     "secrets/nas": (0o600, SECRET + "\n"),
     "secrets/freeradius": (0o600, SECRET + "\n"),
     "secrets/wlan-controller": (0o600, SECRET + "\n"),
+    "secrets/home": (0o600, SECRET + "\n"),
     "secrets/open": (0o644, SECRET + "\n"),
     "secrets/grouped": (0o640, SECRET + "\n"),
     "secrets/blank": (0o600, SECRET + "\n\n"),

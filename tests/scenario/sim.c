@@ -1,38 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sim.h"
+#include "sim_priv.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
 #include "radsecgw/mem.h"
 
-/* The NAS puts the number of its request here, and the far end sends it back in Reply-Message. */
-#define NONCE_ATTR RGW_CALLING_STATION_ID
-
-enum event_kind { CONNECTED, HANDSHAKED, REFUSED, ANSWER, RESOLVED };
-
-struct event {
-	struct event *next;
-	rgw_ms at;
-	uint64_t serial;
-	enum event_kind kind;
-	struct sim_conn *conn;
-	struct sim_got *got;
-	uint32_t query;
-};
-
-static void
-schedule(struct sim *s, rgw_ms delay, struct event e)
+void
+sim_schedule(struct sim *s, rgw_ms delay, struct sim_event e)
 {
-	struct event *new = rgw_xcalloc(1, sizeof *new);
-	struct event **at = (struct event **)&s->events;
+	struct sim_event *new = rgw_xcalloc(1, sizeof *new);
+	struct sim_event **at = (struct sim_event **)&s->events;
 
 	*new = e;
 	new->at = s->now + delay;
@@ -50,8 +31,8 @@ sim_random(struct sim *s, uint32_t below)
 	return (uint32_t)(s->seed >> 33) % below;
 }
 
-static struct rgw_secret *
-secret_of(const char *text)
+struct rgw_secret *
+sim_secret_of(const char *text)
 {
 	return rgw_secret_new(text, strlen(text));
 }
@@ -81,13 +62,13 @@ static const uint8_t key_material[16] = "\017the key, hidden";
 static struct sim_req *
 find_req(struct sim *s, const struct rgw_addr *remote, const struct rgw_packet *p)
 {
-	struct rgw_secret *secret = secret_of(SIM_SECRET);
+	struct rgw_secret *secret = sim_secret_of(SIM_SECRET);
 	struct sim_req *found = NULL;
 
 	for (size_t i = s->n_reqs; i-- > 0 && found == NULL;) {
 		struct sim_req *r = s->reqs[i];
 
-		if (r->port == remote->port && r->data[1] == p->id &&
+		if (r->conn == NULL && r->port == remote->port && r->data[1] == p->id &&
 		    rgw_code_answers(p->code, r->data[0]) && rgw_response_auth_ok(p, r->data + 4, secret))
 			found = r;
 	}
@@ -98,8 +79,8 @@ find_req(struct sim *s, const struct rgw_addr *remote, const struct rgw_packet *
 }
 
 /* The nonce in an answer, or 0. */
-static uint32_t
-nonce_in(const struct rgw_packet *p, uint8_t type)
+uint32_t
+sim_nonce_in(const struct rgw_packet *p, uint8_t type)
 {
 	struct rgw_attr a = { 0 };
 
@@ -111,9 +92,8 @@ nonce_in(const struct rgw_packet *p, uint8_t type)
 	return 0;
 }
 
-/* A hidden attribute in an answer was re-keyed for this request (P-SLT-1). */
-static void
-check_key(const struct rgw_packet *p, const struct sim_req *r)
+void
+sim_check_key(const struct rgw_packet *p, const struct sim_req *r, const char *secret)
 {
 	struct rgw_attr a = { 0 };
 	uint8_t block[16];
@@ -123,7 +103,7 @@ check_key(const struct rgw_packet *p, const struct sim_req *r)
 			continue;
 		assert_int_equal(a.len, 19);
 		memcpy(block, a.value + 3, sizeof block);
-		salted_block(block, SIM_SECRET, r->data + 4, a.value + 1);
+		salted_block(block, secret, r->data + 4, a.value + 1);
 		assert_memory_equal(block, key_material, sizeof block);
 	}
 }
@@ -135,7 +115,6 @@ op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local, const struct
 	struct sim *s = ctx;
 	struct rgw_packet p;
 	struct sim_req *r;
-	uint32_t nonce;
 
 	assert_int_equal(rgw_packet_parse(&p, data, len), RGW_PACKET_OK);
 	assert_int_equal(p.len, len);
@@ -145,11 +124,21 @@ op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local, const struct
 		return;
 	}
 	assert_false(r->superseded);
-	check_key(&p, r);
+	sim_check_key(&p, r, SIM_SECRET);
 	/* From the address and port that was asked (P-PKT-11). */
 	assert_int_equal(sock, r->sock);
 	assert_int_equal(local->port, 1812 + sock);
-	nonce = nonce_in(&p, RGW_REPLY_MESSAGE);
+	sim_note_answer(s, r, data, len);
+}
+
+void
+sim_note_answer(struct sim *s, struct sim_req *r, const uint8_t *data, size_t len)
+{
+	struct rgw_packet p;
+	uint32_t nonce;
+
+	assert_int_equal(rgw_packet_parse(&p, data, len), RGW_PACKET_OK);
+	nonce = sim_nonce_in(&p, RGW_REPLY_MESSAGE);
 	assert_true(nonce == 0 || nonce == r->nonce);
 	if (r->answers == 0) {
 		r->answered_at = s->now;
@@ -163,6 +152,18 @@ op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local, const struct
 	r->answers++;
 }
 
+struct sim_conn *
+sim_new_conn(struct sim *s)
+{
+	struct sim_conn *c = rgw_xcalloc(1, sizeof *c);
+
+	c->opened_at = s->now;
+	s->conns = rgw_xrealloc(s->conns, (s->n_conns + 1) * sizeof c);
+	s->conns[s->n_conns++] = c;
+	c->number = (unsigned)s->n_conns;
+	return c;
+}
+
 static void *
 op_conn_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host,
     const struct rgw_addr *to)
@@ -174,28 +175,23 @@ op_conn_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
 	if (s->no_fds)
 		return NULL;
 	for (size_t i = 0; i < s->n_conns; i++)
-		open += s->conns[i]->engine != NULL;
-	assert_true(open < peer->connections.max);
-	c = rgw_xcalloc(1, sizeof *c);
+		open += s->conns[i]->engine != NULL && !s->conns[i]->incoming;
+	assert_true(open < peer->connections.max + s->draining);
+	c = sim_new_conn(s);
 	c->engine = conn;
 	c->to = *to;
-	c->opened_at = s->now;
 	snprintf(c->host, sizeof c->host, "%s", host);
-	s->conns = rgw_xrealloc(s->conns, (s->n_conns + 1) * sizeof c);
-	s->conns[s->n_conns++] = c;
-	c->number = (unsigned)s->n_conns;
 	if (s->refuse || (s->refuse_ip != 0 && to->ip[3] == s->refuse_ip))
-		schedule(s, s->connect_delay, (struct event){ .kind = REFUSED, .conn = c });
+		sim_schedule(s, s->connect_delay, (struct sim_event){ .kind = REFUSED, .conn = c });
 	else if (!s->no_tcp)
-		schedule(s, s->connect_delay, (struct event){ .kind = CONNECTED, .conn = c });
+		sim_schedule(s, s->connect_delay, (struct sim_event){ .kind = CONNECTED, .conn = c });
 	return c;
 }
 
-/* The far end: every request arrives verified and whole, or the engine is wrong. */
-static struct sim_got *
-receive(struct sim *s, struct sim_conn *c, const uint8_t *data, size_t len)
+struct sim_got *
+sim_receive(struct sim *s, const uint8_t *data, size_t len, const char *text)
 {
-	struct rgw_secret *secret = secret_of(SIM_RADSEC);
+	struct rgw_secret *secret = sim_secret_of(text);
 	struct sim_got *g = rgw_xcalloc(1, sizeof *g);
 	struct rgw_packet p;
 
@@ -203,13 +199,13 @@ receive(struct sim *s, struct sim_conn *c, const uint8_t *data, size_t len)
 	assert_int_equal(p.len, len);
 	assert_true(rgw_request_auth_ok(&p, secret));
 	assert_int_equal(rgw_msgauth_check(&p, NULL, secret),
-	    p.code == RGW_ACCESS_REQUEST ? RGW_MSGAUTH_OK : RGW_MSGAUTH_ABSENT);
+	    p.code == RGW_ACCOUNTING_REQUEST ? RGW_MSGAUTH_ABSENT : RGW_MSGAUTH_OK);
 	assert_int_not_equal(p.id, 0);
 	memcpy(g->data, data, len);
 	g->len = len;
-	g->nonce = nonce_in(&p, NONCE_ATTR);
-	g->conn = c;
+	g->nonce = sim_nonce_in(&p, NONCE_ATTR);
 	g->at = s->now;
+	g->copies = 1;
 	rgw_secret_free(secret);
 	s->got = rgw_xrealloc(s->got, (s->n_got + 1) * sizeof g);
 	s->got[s->n_got++] = g;
@@ -228,8 +224,13 @@ op_conn_send(void *ctx, void *io, const uint8_t *data, size_t len)
 	assert_true(c->up);
 	if (c->full)
 		return false;
-	g = receive(s, c, data, len);
 	c->sent++;
+	if (c->incoming) {
+		sim_visitor_hears(s, c, data, len);
+		return true;
+	}
+	g = sim_receive(s, data, len, SIM_RADSEC);
+	g->conn = c;
 	for (size_t i = 0; i + 1 < s->n_got; i++) {
 		const struct sim_got *other = s->got[i];
 
@@ -243,12 +244,12 @@ op_conn_send(void *ctx, void *io, const uint8_t *data, size_t len)
 	/* With this one, at most two answers can come under the identifier (P-ID-5). */
 	assert_true(same_id <= 1);
 	if (s->answer == SIM_ANSWER)
-		schedule(s, s->delay, (struct event){ .kind = ANSWER, .got = g });
+		sim_schedule(s, s->delay, (struct sim_event){ .kind = ANSWER, .got = g });
 	return true;
 }
 
-static void
-over(struct sim *s, struct sim_conn *c)
+void
+sim_conn_over(struct sim *s, struct sim_conn *c)
 {
 	c->engine = NULL;
 	c->up = false;
@@ -264,7 +265,7 @@ op_conn_close(void *ctx, void *io)
 
 	assert_non_null(c->engine);
 	c->closed_by_engine = true;
-	over(ctx, c);
+	sim_conn_over(ctx, c);
 }
 
 static void
@@ -274,16 +275,22 @@ op_resolve(void *ctx, uint32_t query, const char *host)
 
 	(void)host;
 	s->dns_asked++;
-	schedule(s, 1, (struct event){ .kind = RESOLVED, .query = query });
+	sim_schedule(s, 1, (struct sim_event){ .kind = RESOLVED, .query = query });
+}
+
+void
+sim_fill_random(struct sim *s, void *out, size_t len)
+{
+	uint8_t *p = out;
+
+	for (size_t i = 0; i < len; i++)
+		p[i] = (uint8_t)sim_random(s, 256);
 }
 
 static void
 op_random(void *ctx, void *out, size_t len)
 {
-	uint8_t *p = out;
-
-	for (size_t i = 0; i < len; i++)
-		p[i] = (uint8_t)sim_random(ctx, 256);
+	sim_fill_random(ctx, out, len);
 }
 
 static const struct rgw_ops ops = {
@@ -291,6 +298,9 @@ static const struct rgw_ops ops = {
 	.conn_open = op_conn_open,
 	.conn_send = op_conn_send,
 	.conn_close = op_conn_close,
+	.source_open = sim_op_source_open,
+	.source_send = sim_op_source_send,
+	.source_close = sim_op_source_close,
 	.resolve = op_resolve,
 	.random = op_random,
 };
@@ -335,7 +345,7 @@ resolved(struct sim *s, uint32_t query)
 }
 
 static void
-happen(struct sim *s, const struct event *e)
+happen(struct sim *s, const struct sim_event *e)
 {
 	struct sim_conn *c = e->conn;
 	struct rgw_conn *engine = c != NULL ? c->engine : NULL;
@@ -346,18 +356,18 @@ happen(struct sim *s, const struct event *e)
 			return;
 		rgw_conn_on_connected(engine, s->now);
 		if (!s->no_tls)
-			schedule(s, s->handshake_delay, (struct event){ .kind = HANDSHAKED, .conn = c });
+			sim_schedule(s, s->handshake_delay, (struct sim_event){ .kind = HANDSHAKED, .conn = c });
 		return;
 	case HANDSHAKED:
 		if (engine == NULL)
 			return;
 		c->up = true;
-		rgw_conn_on_open(engine, s->now);
+		rgw_conn_on_open(engine, s->conf.peer.v[0], s->now);
 		return;
 	case REFUSED:
 		if (engine == NULL)
 			return;
-		over(s, c);
+		sim_conn_over(s, c);
 		rgw_conn_on_lost(engine, "Connection refused", s->now);
 		return;
 	case ANSWER:
@@ -365,6 +375,10 @@ happen(struct sim *s, const struct event *e)
 		return;
 	case RESOLVED:
 		resolved(s, e->query);
+		return;
+	case SERVER_ANSWER:
+	case UNREACHABLE:
+		sim_server_happen(s, e);
 		return;
 	}
 }
@@ -375,7 +389,7 @@ sim_run(struct sim *s, rgw_ms ms)
 	rgw_ms until = s->now + ms;
 
 	for (;;) {
-		struct event *e = s->events;
+		struct sim_event *e = s->events;
 		rgw_ms deadline = rgw_gw_deadline(s->gw);
 		rgw_ms at = e != NULL ? rgw_ms_min(e->at, deadline) : deadline;
 
@@ -400,84 +414,6 @@ sim_run(struct sim *s, rgw_ms ms)
 
 /* ---- setting up and ending ---- */
 
-static void *
-one(size_t size)
-{
-	return rgw_xcalloc(1, size);
-}
-
-static char *
-name(const char *text)
-{
-	return rgw_xstrdup(text);
-}
-
-struct rgw_conf_peer *
-sim_peer_conf(struct sim *s)
-{
-	return s->conf.peer.v[0];
-}
-
-struct rgw_conf_client *
-sim_client_conf(struct sim *s)
-{
-	return s->conf.client.v[0];
-}
-
-static void
-make_peer(struct sim *s, const char *connect)
-{
-	struct rgw_conf_peer *p = one(sizeof *p);
-
-	p->head.name = name("national");
-	p->connect.v = one(sizeof *p->connect.v);
-	p->connect.v[0] = (struct rgw_hostport){ name(connect), 2083 };
-	p->connect.n = 1;
-	p->secret = secret_of(SIM_RADSEC);
-	p->connections = (struct rgw_range_u32){ 0, 4 };
-	p->connect_timeout = 3000;
-	p->handshake_timeout = 5000;
-	p->reconnect = (struct rgw_range_ms){ 500, 60000 };
-	p->connect_rate = (struct rgw_rate){ 5, 1000, 5 };
-	p->queue = 1000;
-	p->queue_time = 5000;
-	p->allow = RGW_SERVICE_AUTH | RGW_SERVICE_ACCT;
-	s->conf.peer.v = one(sizeof p);
-	s->conf.peer.v[0] = p;
-	s->conf.peer.n = 1;
-}
-
-static void
-make_client(struct sim *s)
-{
-	struct rgw_conf_client *c = one(sizeof *c);
-
-	c->head.name = name("nas");
-	c->address.v = one(sizeof *c->address.v);
-	assert_true(rgw_prefix_parse("192.0.2.10", &c->address.v[0]));
-	c->address.n = 1;
-	c->secret = secret_of(SIM_SECRET);
-	c->require_message_authenticator = RGW_NO;
-	c->limit_proxy_state = RGW_NO;
-	c->reply_message_authenticator = true;
-	s->conf.client.v = one(sizeof c);
-	s->conf.client.v[0] = c;
-	s->conf.client.n = 1;
-}
-
-static void
-make_realm(struct sim *s)
-{
-	struct rgw_conf_realm *r = one(sizeof *r);
-
-	r->head.name = name("*");
-	r->kind = RGW_REALM_DEFAULT;
-	r->pool = s->conf.peer.v[0];
-	s->conf.realm.v = one(sizeof r);
-	s->conf.realm.v[0] = r;
-	s->conf.realm.n = 1;
-}
-
 void
 sim_init(struct sim *s, const char *connect)
 {
@@ -487,17 +423,11 @@ sim_init(struct sim *s, const char *connect)
 	s->connect_delay = 10;
 	s->handshake_delay = 20;
 	s->delay = 5;
+	s->server_delay = 5;
 	s->dns_ip = 1;
 	s->dns_ttl = 300;
 	s->next_nonce = 1;
-	s->conf.gateway.request_lifetime = 30000;
-	s->conf.gateway.duplicate_window = 10000;
-	s->conf.gateway.max_requests = 65536;
-	s->conf.gateway.loop_limit = 32;
-	s->conf.hidden = rgw_hidden_table_new();
-	make_peer(s, connect);
-	make_client(s);
-	make_realm(s);
+	sim_conf_init(s, connect);
 	rgw_log_init(&s->log, sink, wall_clock, s);
 	s->log.level = RGW_LOG_DEBUG;
 	s->log.rate_per_second = 0;
@@ -507,39 +437,15 @@ sim_init(struct sim *s, const char *connect)
 void
 sim_start(struct sim *s)
 {
+	sim_conf_ready(s);
 	s->gw = rgw_gw_new(&s->conf, &ops, s, &s->log, s->now);
 	sim_run(s, 2);
-}
-
-static void
-free_conf(struct sim *s)
-{
-	struct rgw_conf_peer *p = sim_peer_conf(s);
-	struct rgw_conf_client *c = sim_client_conf(s);
-
-	free(p->head.name);
-	free(p->connect.v[0].host);
-	free(p->connect.v);
-	rgw_secret_free(p->secret);
-	free(p);
-	free(s->conf.peer.v);
-	free(c->head.name);
-	free(c->address.v);
-	rgw_secret_free(c->secret);
-	free(c);
-	free(s->conf.client.v);
-	for (size_t i = 0; i < s->conf.realm.n; i++) {
-		free(s->conf.realm.v[i]->head.name);
-		free(s->conf.realm.v[i]);
-	}
-	free(s->conf.realm.v);
-	rgw_hidden_table_free(s->conf.hidden);
 }
 
 void
 sim_abort(struct sim *s)
 {
-	struct event *e;
+	struct sim_event *e;
 
 	rgw_gw_free(s->gw);
 	for (size_t i = 0; i < s->n_conns; i++) {
@@ -554,10 +460,11 @@ sim_abort(struct sim *s)
 		s->events = e->next;
 		free(e);
 	}
+	sim_free_sources(s);
 	free(s->conns);
 	free(s->got);
 	free(s->reqs);
-	free_conf(s);
+	sim_conf_free(s);
 }
 
 /* Every accepted request must have ended in exactly one of the counters that say so. */
@@ -568,6 +475,7 @@ check_balance(const struct sim *s)
 		RGW_CTR_request_queue_timed_out, RGW_CTR_request_queue_full,
 		RGW_CTR_request_superseded, RGW_CTR_request_no_route, RGW_CTR_request_not_allowed,
 		RGW_CTR_request_too_big, RGW_CTR_request_refused, RGW_CTR_request_answer_too_big,
+		RGW_CTR_request_no_identifier, RGW_CTR_request_loop, RGW_CTR_request_gone,
 		RGW_CTR_request_abandoned };
 	uint64_t sum = 0;
 
@@ -616,17 +524,16 @@ sim_again(struct sim *s, struct sim_req *r)
 }
 
 struct sim_req *
-sim_request(struct sim *s, uint8_t code, uint16_t port, uint8_t id, const char *user)
+sim_build_request(struct sim *s, uint8_t code, uint8_t id, const char *user, const char *text)
 {
-	struct rgw_secret *secret = secret_of(SIM_SECRET);
-	struct sim_req *r = one(sizeof *r);
+	struct rgw_secret *secret = sim_secret_of(text);
+	struct sim_req *r = rgw_xcalloc(1, sizeof *r);
 	uint8_t auth[RGW_AUTH_LEN];
 	struct rgw_builder b;
 	char nonce[9];
 
-	op_random(s, auth, sizeof auth);
+	sim_fill_random(s, auth, sizeof auth);
 	r->nonce = s->next_nonce++;
-	r->port = port;
 	snprintf(nonce, sizeof nonce, "%08x", r->nonce);
 	rgw_build_begin(&b, r->data, sizeof r->data, code, id,
 	    code == RGW_ACCOUNTING_REQUEST ? NULL : auth, code != RGW_ACCOUNTING_REQUEST);
@@ -639,12 +546,21 @@ sim_request(struct sim *s, uint8_t code, uint16_t port, uint8_t id, const char *
 	r->len = rgw_build_request(&b, secret);
 	assert_true(r->len > 0);
 	rgw_secret_free(secret);
-	for (size_t i = 0; i < s->n_reqs; i++)
-		if (s->reqs[i]->port == port && s->reqs[i]->data[1] == id &&
-		    s->reqs[i]->data[0] == code)
-			s->reqs[i]->superseded = true;
 	s->reqs = rgw_xrealloc(s->reqs, (s->n_reqs + 1) * sizeof r);
 	s->reqs[s->n_reqs++] = r;
+	return r;
+}
+
+struct sim_req *
+sim_request(struct sim *s, uint8_t code, uint16_t port, uint8_t id, const char *user)
+{
+	struct sim_req *r = sim_build_request(s, code, id, user, SIM_SECRET);
+
+	r->port = port;
+	for (size_t i = 0; i + 1 < s->n_reqs; i++)
+		if (s->reqs[i]->port == port && s->reqs[i]->data[1] == id &&
+		    s->reqs[i]->data[0] == code && s->reqs[i]->conn == NULL)
+			s->reqs[i]->superseded = true;
 	sim_again(s, r);
 	return r;
 }
@@ -655,12 +571,11 @@ usual_answer(uint8_t request)
 	return request == RGW_ACCOUNTING_REQUEST ? RGW_ACCOUNTING_RESPONSE : RGW_ACCESS_ACCEPT;
 }
 
-/* Builds an answer; an attribute type of 0 adds none. */
-static size_t
-build_answer(struct sim_got *g, uint8_t *out, size_t cap, uint8_t code, uint8_t type,
-    const void *value, size_t len)
+size_t
+sim_build_answer(const struct sim_got *g, uint8_t *out, size_t cap, uint8_t code, uint8_t type,
+    const void *value, size_t len, const char *text)
 {
-	struct rgw_secret *secret = secret_of(SIM_RADSEC);
+	struct rgw_secret *secret = sim_secret_of(text);
 	struct rgw_builder b;
 	uint8_t hidden[19] = { 1, 0x80, 7 };
 	char nonce[9];
@@ -673,7 +588,7 @@ build_answer(struct sim_got *g, uint8_t *out, size_t cap, uint8_t code, uint8_t 
 	if (type != 0)
 		rgw_build_attr(&b, type, value, len);
 	memcpy(hidden + 3, key_material, sizeof key_material);
-	salted_block(hidden + 3, SIM_RADSEC, g->data + 4, hidden + 1);
+	salted_block(hidden + 3, text, g->data + 4, hidden + 1);
 	rgw_build_attr(&b, RGW_TUNNEL_PASSWORD, hidden, sizeof hidden);
 	rgw_build_attr(&b, RGW_REPLY_MESSAGE, nonce, 8);
 	n = rgw_build_response(&b, g->data + 4, secret);
@@ -693,7 +608,7 @@ sim_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type, con
     size_t len)
 {
 	uint8_t out[4096];
-	size_t n = build_answer(g, out, sizeof out, code, type, value, len);
+	size_t n = sim_build_answer(g, out, sizeof out, code, type, value, len, SIM_RADSEC);
 
 	g->answered = true;
 	sim_octets(s, g->conn, out, n);
@@ -709,7 +624,7 @@ void
 sim_reply_forged(struct sim *s, struct sim_got *g)
 {
 	uint8_t out[4096];
-	size_t n = build_answer(g, out, sizeof out, 0, 0, NULL, 0);
+	size_t n = sim_build_answer(g, out, sizeof out, 0, 0, NULL, 0, SIM_RADSEC);
 
 	out[4] ^= 1;
 	sim_octets(s, g->conn, out, n);
@@ -721,7 +636,7 @@ sim_cut(struct sim *s, struct sim_conn *c)
 	struct rgw_conn *engine = c->engine;
 
 	assert_non_null(engine);
-	over(s, c);
+	sim_conn_over(s, c);
 	rgw_conn_on_lost(engine, "Connection reset by peer", s->now);
 }
 

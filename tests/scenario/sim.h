@@ -23,6 +23,7 @@
 
 #define SIM_SECRET "testing123"
 #define SIM_RADSEC "radsec"
+#define SIM_LOCAL "between gateway and server"
 
 /* What the far end does with a request. */
 enum sim_answer {
@@ -37,7 +38,9 @@ struct sim_got {
 	uint8_t data[4096];
 	size_t len;
 	uint32_t nonce;          /* of the NAS's request */
-	struct sim_conn *conn;   /* NULL after the connection ended */
+	struct sim_conn *conn;   /* a peer: where it came; NULL after the connection ended */
+	struct sim_source *source;/* a server: the same; NULL after the socket was closed */
+	unsigned copies;         /* a server: how often it came */
 	rgw_ms at;
 	bool answered;
 };
@@ -50,16 +53,25 @@ struct sim_conn {
 	unsigned number;           /* 1, 2, 3 in the order of opening */
 	bool up;
 	bool closed_by_engine;
+	bool incoming;             /* the visitor opened it */
 	bool full;                 /* conn_send says no */
 	rgw_ms opened_at;
 	size_t sent;               /* packets the engine sent on it */
 };
 
-/* A request as the NAS knows it. */
+/* A UDP socket towards the server as the world sees it. */
+struct sim_source {
+	struct rgw_source *engine; /* NULL after the engine closed it */
+	struct rgw_addr to;
+	rgw_ms closed_at;
+};
+
+/* A request as the NAS, or the visitor, knows it. */
 struct sim_req {
 	uint8_t data[4096];
 	size_t len;
 	uint32_t nonce;
+	struct sim_conn *conn;     /* the visitor's connection; NULL = a NAS asked */
 	uint16_t port;             /* the NAS's source port */
 	uint32_t sock;             /* 0: authentication and accounting, 1: accounting only */
 	unsigned answers;          /* datagrams that came back for it */
@@ -82,11 +94,20 @@ struct sim {
 	bool no_tcp;               /* nothing ever comes back */
 	bool no_tls;               /* TCP stands, the handshake never ends */
 	bool no_fds;               /* conn_open fails at once */
+	unsigned draining;         /* so many connections of ours may drain while others are open */
 	uint32_t refuse_ip;        /* only this address refuses (last octet), 0 = none */
 	/* how requests fare */
 	enum sim_answer answer;
 	rgw_ms delay;
 	bool same_again;           /* the story lets one request become a new one on a connection */
+	/* the server */
+	enum sim_answer server_answer;
+	rgw_ms server_delay;
+	bool server_gone;          /* ICMP port unreachable */
+	uint8_t server_gone_ip;    /* only at this address (last octet), 0 = at all */
+	bool no_sockets;           /* source_open fails */
+	unsigned probes;           /* Status-Servers that came to it */
+	bool answer_probes;
 	/* names */
 	bool no_dns;
 	uint8_t dns_ip;            /* a name resolves to 192.0.2.dns_ip */
@@ -100,6 +121,10 @@ struct sim {
 	size_t n_got;
 	struct sim_req **reqs;
 	size_t n_reqs;
+	struct sim_source **sources;
+	size_t n_sources;
+	uint8_t heard[4096];       /* the last packet that the visitor got and did not wait for */
+	size_t heard_len;
 	size_t foreign_datagrams;  /* datagrams that answer nothing sim_request asked ... */
 	size_t expected_foreign;   /* ... of which the story knows */
 	unsigned log_lines;
@@ -118,8 +143,13 @@ void sim_end(struct sim *s);
 /* The same without waiting: ends in the middle of things. */
 void sim_abort(struct sim *s);
 
-struct rgw_conf_peer *sim_peer_conf(struct sim *s);
+struct rgw_conf_peer *sim_peer_conf(struct sim *s);     /* "national": we connect to it */
+struct rgw_conf_peer *sim_visitor_conf(struct sim *s);  /* "visitor": it connects to us */
+struct rgw_conf_server *sim_server_conf(struct sim *s);
+struct rgw_conf_listen *sim_listen_conf(struct sim *s);
 struct rgw_conf_client *sim_client_conf(struct sim *s);
+/* All requests go to the server. */
+void sim_to_server(struct sim *s);
 
 /* Moves the clock on, and everything happens that is due. */
 void sim_run(struct sim *s, rgw_ms ms);
@@ -131,6 +161,20 @@ struct sim_req *sim_request(struct sim *s, uint8_t code, uint16_t port, uint8_t 
 void sim_again(struct sim *s, struct sim_req *r);
 /* Any octets from any address. */
 void sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *data, size_t len);
+
+/* Somebody opens a TCP connection to us; NULL = the engine refused it. */
+struct sim_conn *sim_accept(struct sim *s, const char *from);
+/* It turns out to be the visitor. */
+void sim_identify(struct sim *s, struct sim_conn *c);
+/* Both at once, from 203.0.113.5. */
+struct sim_conn *sim_visit(struct sim *s);
+/* The visitor asks; the request is remembered like that of a NAS. */
+struct sim_req *sim_ask(struct sim *s, struct sim_conn *c, uint8_t code, uint8_t id, const char *user);
+/* The server's answer to a request; `code` 0 = the usual one. */
+void sim_server_reply(struct sim *s, struct sim_got *g, uint8_t code);
+/* Raw octets from the server's address. */
+void sim_server_octets(struct sim *s, struct sim_source *source, const void *data, size_t len);
+size_t sim_count_sources(const struct sim *s);
 
 /* What the far end does when told. `code` 0 = the usual answer. */
 void sim_reply(struct sim *s, struct sim_got *g, uint8_t code);

@@ -221,8 +221,8 @@ malformed_packet_closes(void **state)
 		s.answer = SIM_ANSWER;
 		sim_octets(&s, s.conns[0], bad[i].octets, bad[i].len);
 		assert_true(s.conns[0]->closed_by_engine);
-		assert_int_equal(sim_counter(&s, RGW_CTR_response_malformed), 1);
-		assert_string_equal(s.last_event, "malformed-packet");
+		assert_int_equal(sim_counter(&s, RGW_CTR_tls_malformed), 1);
+		assert_string_equal(s.last_event, "connection-closed");
 		sim_run(&s, 1000);
 		assert_int_equal(sim_answered(&s), 1);
 		sim_end(&s);

@@ -498,7 +498,7 @@ client_with_its_own_pool(void **state)
 	free(s.conf.realm.v[0]->head.name);
 	s.conf.realm.v[0]->head.name = rgw_xstrdup("example.org");
 	s.conf.realm.v[0]->kind = RGW_REALM_EXACT;
-	sim_client_conf(&s)->pool = sim_peer_conf(&s);
+	sim_client_conf(&s)->pool = &sim_peer_conf(&s)->head;
 	sim_start(&s);
 	r = sim_request(&s, 4, 5000, 1, NULL);
 	sim_run(&s, 100);

@@ -113,10 +113,10 @@ static const struct conf_row bad_keys[] = {
 	      "`user`?" } },
 	{ "[log]\nsecret = x\n" REST,
 	    { "main.ini:2: error: key `secret` does not belong in [log] but in "
-	      "[client] or [peer]" } },
+	      "[client] or [peer] or [server]" } },
 	{ "[log]\nsecrte = x\n" REST,
 	    { "[log] has no key `secrte`; did you mean `secret`, which belongs in "
-	      "[client] or [peer]?" } },
+	      "[client] or [peer] or [server]?" } },
 	{ "[log]\nhash-key-fiel = x\n" REST, { "did you mean `hash-key-file`?" } },
 	{ "[log]\ninclude = x\n" REST,
 	    { "key `include` does not belong in [log] but in [gateway]" } },
@@ -139,11 +139,11 @@ static const struct conf_row bad_keys[] = {
 	      "`secret-file`" } },
 	{ REST "[client c2]\n" SECRET, { "main.ini:15: error: [client c2] needs `address`" } },
 	{ REST "[peer p2]\n",
-	    { "main.ini:15: error: [peer p2] needs `connect`",
-	        "main.ini:15: error: [peer p2] needs `tls`" } },
+	    { "main.ini:15: error: [peer p2] needs `tls`",
+	        "main.ini:15: error: [peer p2] needs `connect`, or `accept = yes`" } },
 	{ REST "[tls t2]\n",
 	    { "[tls t2] needs `certificate`", "[tls t2] needs `key`", "[tls t2] needs `ca`" } },
-	{ REST "[listen l2]\n", { "main.ini:15: error: [listen l2] needs `udp`" } },
+	{ REST "[listen l2]\n", { "main.ini:15: error: [listen l2] needs `udp` or `tls`" } },
 	{ REST "[realm x]\n", { "main.ini:15: error: [realm x] needs `pool`" } },
 	{ REST "[client c]\naddress = 10.0.0.1\n" SECRET,
 	    { "main.ini:15: error: [client c] is already at "
@@ -166,12 +166,13 @@ static const struct conf_row bad_keys[] = {
 	{ REST "[realm a.]\npool = p\n", { "[realm a.]: a realm has a name between its dots" } },
 	{ REST "[realm /x/]\npool = p\n", { "[realm /x/]: a realm pattern is *, -, a realm" } },
 	{ REST "[peer p2]\nconnect = a\ntls = tt\n",
-	    { "main.ini:17: error: tls: there is no [tls tt]" } },
+	    { "main.ini:17: error: tls: there is no [tls] called `tt`" } },
 	{ REST "[tls federation]\ncertificate = cert.pem\nkey = key.pem\nca = ca.pem\n[peer p2]\n"
 	       "connect = a\ntls = federaton\n",
-	    { "main.ini:21: error: tls: there is no [tls federaton]; did you "
+	    { "main.ini:21: error: tls: there is no [tls] called `federaton`; did you "
 	      "mean `federation`?" } },
-	{ REST "[realm x]\npool = t\n", { "main.ini:16: error: pool: there is no [peer t]" } },
+	{ REST "[realm x]\npool = t\n",
+	    { "main.ini:16: error: pool: there is no [peer] or [server] called `t`" } },
 	{ REST "[realm x]\npool =\n", { "main.ini:16: error: pool: the value is empty" } },
 };
 
@@ -184,8 +185,8 @@ refuses_bad_keys(void **state)
 static const struct conf_row bad_wholes[] = {
 	{ "",
 	    { "main.ini:0: error: there is no [listen NAME]",
-	        "main.ini:0: error: there is no [client NAME]",
-	        "main.ini:0: error: there is no [peer NAME]" } },
+	        "main.ini:0: error: there is no [client NAME] and no [peer NAME] with `accept = yes`",
+	        "main.ini:0: error: there is no [peer NAME] with `connect` and no [server NAME]" } },
 	{ TLS LISTEN CLIENT PEER,
 	    { "main.ini:7: error: [client c] has no `pool`, and there is no [realm "
 	      "PATTERN]" } },
@@ -286,7 +287,7 @@ static const struct conf_row bad_files[] = {
 	{ REST "[client c2]\naddress = 10.0.0.1\nsecret-file = ${file:secret}\n",
 	    { "main.ini:17: error: secret-file: cannot read the file: No such file" } },
 	{ REST "[realm x]\npool = ${file:secret}\n",
-	    { "main.ini:16: error: pool: there is no [peer] with that name" } },
+	    { "main.ini:16: error: pool: there is no [peer] or [server] with that name" } },
 };
 
 static void

@@ -17,6 +17,7 @@
 /* Room for the field of any option, with its alignment. */
 union field {
 	struct rgw_conf_peer peer;
+	struct rgw_conf_retransmit retransmit;
 	max_align_t align;
 };
 
@@ -104,6 +105,43 @@ static const struct row good[] = {
 	{ RGW_CONF_PEER, "match", "cn:A, B", "cn:A, B" },
 	{ RGW_CONF_GATEWAY, "encrypted-attribute", "0:214:ascend", "0:214:ascend" },
 	{ RGW_CONF_GATEWAY, "encrypted-attribute", "9:1:salt:tagged", "9:1:salt:tagged" },
+	{ RGW_CONF_GATEWAY, "max-connections", "1000000", "1000000" },
+	{ RGW_CONF_GATEWAY, "max-connections-per-address", "1", "1" },
+	{ RGW_CONF_GATEWAY, "max-half-open", "100000", "100000" },
+	{ RGW_CONF_GATEWAY, "connect-rate", "0", "0" },
+	{ RGW_CONF_GATEWAY, "connect-rate", "1000000/s", "1000000/s" },
+	{ RGW_CONF_GATEWAY, "connect-rate-per-address", "6/m burst 3", "6/m burst 3" },
+	{ RGW_CONF_GATEWAY, "packet-timeout", "1s", "1s" },
+	{ RGW_CONF_GATEWAY, "packet-timeout", "5m", "5m" },
+	{ RGW_CONF_GATEWAY, "write-buffer", "8192", "8k" },
+	{ RGW_CONF_GATEWAY, "write-buffer", "64m", "64m" },
+	{ RGW_CONF_LISTEN, "tls", "::", "[::]:2083" },
+	{ RGW_CONF_LISTEN, "tls", "192.0.2.1:443", "192.0.2.1:443" },
+	{ RGW_CONF_LISTEN, "handshake-timeout", "500ms", "500ms" },
+	{ RGW_CONF_LISTEN, "max-connections", "0", "0" },
+	{ RGW_CONF_LISTEN, "max-connections", "1000000", "1000000" },
+	{ RGW_CONF_PEER, "accept", "yes", "yes" },
+	{ RGW_CONF_PEER, "address", "2001:db8::/32", "2001:db8::/32" },
+	{ RGW_CONF_PEER, "max-connections", "10000", "10000" },
+	{ RGW_CONF_PEER, "idle-timeout", "0", "0" },
+	{ RGW_CONF_PEER, "idle-timeout", "168h", "7d" },
+	{ RGW_CONF_PEER, "lifetime", "0", "0" },
+	{ RGW_CONF_PEER, "lifetime", "30d", "30d" },
+	{ RGW_CONF_SERVER, "auth", "radius.example.org", "radius.example.org:1812" },
+	{ RGW_CONF_SERVER, "acct", "::1", "[::1]:1813" },
+	{ RGW_CONF_SERVER, "require-message-authenticator", "yes", "yes" },
+	{ RGW_CONF_SERVER, "source", "192.0.2.1", "192.0.2.1" },
+	{ RGW_CONF_SERVER, "source", "fe80::1%2", "fe80::1%2" },
+	{ RGW_CONF_SERVER, "source", "[2001:db8::1]", "2001:db8::1" },
+	{ RGW_CONF_SERVER, "retransmit", "mrc 3", "irt 2s mrt 16s mrc 3 mrd 30s" },
+	{ RGW_CONF_SERVER, "retransmit", "mrd 5m  mrt 0\tirt 60s mrc 0", "irt 1m mrt 0 mrc 0 mrd 5m" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 100ms mrt 100ms mrc 100 mrd 1s",
+	    "irt 100ms mrt 100ms mrc 100 mrd 1s" },
+	{ RGW_CONF_SERVER, "status-server", "yes", "yes" },
+	{ RGW_CONF_SERVER, "watchdog", "6s", "6s" },
+	{ RGW_CONF_SERVER, "zombie", "1s", "1s" },
+	{ RGW_CONF_SERVER, "revive", "1h", "1h" },
+	{ RGW_CONF_SERVER, "max-requests", "65536", "65536" },
 };
 
 static const struct row bad[] = {
@@ -180,6 +218,60 @@ static const struct row bad[] = {
 	{ RGW_CONF_PEER, "match", "dns:*", "no rule for a certificate" },
 	{ RGW_CONF_PEER, "match", "radius.example.org", "no rule for a certificate" },
 	{ RGW_CONF_GATEWAY, "encrypted-attribute", "9:1", "does not describe an attribute" },
+	{ RGW_CONF_GATEWAY, "max-connections", "0", "allowed is 1 to 1000000 connections" },
+	{ RGW_CONF_GATEWAY, "max-connections-per-address", "0", "out of range" },
+	{ RGW_CONF_GATEWAY, "max-half-open", "100001", "allowed is 1 to 100000 connections" },
+	{ RGW_CONF_GATEWAY, "connect-rate", "100", "not a rate" },
+	{ RGW_CONF_GATEWAY, "connect-rate", "1000001/s", "out of range" },
+	{ RGW_CONF_GATEWAY, "connect-rate-per-address", "1/s burst 1000001", "out of range" },
+	{ RGW_CONF_GATEWAY, "packet-timeout", "999ms", "allowed is 1s to 5m" },
+	{ RGW_CONF_GATEWAY, "write-buffer", "8191", "allowed is 8k to 64m" },
+	{ RGW_CONF_GATEWAY, "write-buffer", "65m", "out of range" },
+	{ RGW_CONF_LISTEN, "tls", "federation", "not address:port, such as 127.0.0.1:2083" },
+	{ RGW_CONF_LISTEN, "tls", "[::ffff:192.0.2.1]:2083", "write it as IPv4" },
+	{ RGW_CONF_LISTEN, "handshake-timeout", "61s", "allowed is 500ms to 1m" },
+	{ RGW_CONF_LISTEN, "max-connections", "1000001", "out of range" },
+	{ RGW_CONF_PEER, "name", "radius.1", "neither a DNS name nor an address" },
+	{ RGW_CONF_PEER, "accept", "auth", "neither yes nor no" },
+	{ RGW_CONF_PEER, "address", "192.0.2.1/24", "did you mean 192.0.2.0/24?" },
+	{ RGW_CONF_PEER, "max-connections", "0", "allowed is 1 to 10000 connections" },
+	{ RGW_CONF_PEER, "idle-timeout", "8d", "allowed is 0 to 7d" },
+	{ RGW_CONF_PEER, "lifetime", "31d", "allowed is 0 to 30d" },
+	{ RGW_CONF_SERVER, "auth", "https://radius.example.org", "not host or host:port" },
+	{ RGW_CONF_SERVER, "acct", "[2001:db8::1", "such as radius.example.org or [2001:db8::1]:1813" },
+	{ RGW_CONF_SERVER, "require-message-authenticator", "always", "none of auto, yes, no" },
+	{ RGW_CONF_SERVER, "source", "192.0.2.1:1812", "not an address without a port" },
+	{ RGW_CONF_SERVER, "source", "[::1]:1812", "not an address without a port" },
+	{ RGW_CONF_SERVER, "source", "radius.example.org", "not an address without a port" },
+	{ RGW_CONF_SERVER, "source", "::ffff:192.0.2.1", "write it as IPv4" },
+	{ RGW_CONF_SERVER, "retransmit", "2s", "not written as irt TIME mrt TIME" },
+	{ RGW_CONF_SERVER, "retransmit", " ", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "irt", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 2", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 2 s", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "irt=2s", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 2s, mrc 5", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 2s irt 3s", "with each part at most once" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 2s mrx 3s", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "IRT 2s", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "mrc 5s", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "mrc -1", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "mrc 5 mrd", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 00000000000000000000000000000002s", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "a-word-that-is-longer-than-any-time 2s", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "mrc 5 a-word-that-is-longer-than-any-time", "not written as" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 99ms", "out of range; allowed are irt 100ms to 60s" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 61s mrt 0", "out of range" },
+	{ RGW_CONF_SERVER, "retransmit", "mrt 301s", "out of range" },
+	{ RGW_CONF_SERVER, "retransmit", "mrc 101", "out of range" },
+	{ RGW_CONF_SERVER, "retransmit", "mrd 0", "out of range" },
+	{ RGW_CONF_SERVER, "retransmit", "mrd 301s", "out of range" },
+	{ RGW_CONF_SERVER, "retransmit", "irt 17s", "below its irt" },
+	{ RGW_CONF_SERVER, "retransmit", "mrt 1s", "below its irt" },
+	{ RGW_CONF_SERVER, "watchdog", "5s", "allowed is 6s to 10m" },
+	{ RGW_CONF_SERVER, "zombie", "0", "allowed is 1s to 10m" },
+	{ RGW_CONF_SERVER, "revive", "2h", "allowed is 1s to 1h" },
+	{ RGW_CONF_SERVER, "max-requests", "0", "allowed is 1 to 65536 requests" },
 };
 
 static void
@@ -308,6 +400,27 @@ lists_keep_their_order(void **state)
 	free(text);
 	rgw_value_clear(opt, &field);
 	assert_int_equal(rgw_value_count(opt, &field), 0);
+}
+
+/* What is left out keeps its default. */
+static void
+reads_retransmissions(void **state)
+{
+	const struct rgw_opt *opt = option(RGW_CONF_SERVER, "retransmit");
+	union field field = { 0 };
+	struct rgw_setting s;
+
+	(void)state;
+	assert_true(set(opt, &field, "mrd 20s irt 1500ms", &s));
+	assert_int_equal(field.retransmit.irt, 1500);
+	assert_int_equal(field.retransmit.mrt, 16000);
+	assert_int_equal(field.retransmit.mrc, 5);
+	assert_int_equal(field.retransmit.mrd, 20000);
+	assert_true(set(opt, &field, "mrt 0 mrc 0", &s));
+	assert_int_equal(field.retransmit.irt, 2000);
+	assert_int_equal(field.retransmit.mrt, 0);
+	assert_int_equal(field.retransmit.mrc, 0);
+	assert_int_equal(field.retransmit.mrd, 30000);
 }
 
 static bool
@@ -559,6 +672,12 @@ table_is_sound(void **state)
 			assert_non_null(rgw_conf_opt_type(opt));
 			for (size_t j = 0; j < i; j++)
 				assert_true(opts[j].where != opt->where);
+			assert_true(opt->only_with == NULL || opt->not_with == NULL);
+			if (opt->only_with != NULL)
+				option(kind, opt->only_with);
+			if (opt->not_with != NULL)
+				option(kind, opt->not_with);
+			assert_int_equal(opt->refers != 0, rgw_conf_opt_has(opt, RGW_IS_REFERENCE));
 		}
 	}
 }
@@ -590,6 +709,7 @@ main(void)
 		cmocka_unit_test(bounds_the_length_of_texts),
 		cmocka_unit_test(words_add_up),
 		cmocka_unit_test(lists_keep_their_order),
+		cmocka_unit_test(reads_retransmissions),
 		cmocka_unit_test(secrets_are_octets),
 		cmocka_unit_test(refuses_bad_secrets),
 		cmocka_unit_test(passwords_are_texts),

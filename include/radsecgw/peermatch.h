@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_PEERMATCH_H
+#define RADSECGW_PEERMATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/addr.h"
+#include "radsecgw/conf.h"
+#include "radsecgw/x509.h"
+
+/*
+ * Whose connection is this? The chain of the client's certificate has been verified with the trust of
+ * a [tls] section by then. Among the peers with that section and accept = yes, the one is looked for
+ * whose identity rules the leaf satisfies and whose address prefixes contain the source; never the
+ * address alone. In the order of the file; peers that take any certificate of the trust come last.
+ */
+
+/* Longest sentence of rgw_peer_match. */
+#define RGW_PEER_MATCH_TEXT 512
+
+/* The peer, or NULL; then `why` says in words what was expected. `sha256` is the digest of the leaf. */
+const struct rgw_conf_peer *rgw_peer_match(const struct rgw_conf *conf, const struct rgw_conf_tls *tls,
+    const struct rgw_addr *from, const struct rgw_x509 *cert, const uint8_t *sha256, char *why,
+    size_t size);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_RETRANS_H
+#define RADSECGW_RETRANS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "radsecgw/conf.h"
+#include "radsecgw/time.h"
+
+/*
+ * When a request over UDP is sent again, and when that has no use any more (RFC 5080 2.2.1, P-RTX-1,
+ * P-RTX-4). Pure: the caller brings the time and 16 random bits for the jitter.
+ */
+struct rgw_retrans {
+	rgw_ms rt;      /* the current time-out */
+	rgw_ms since;   /* when the request was sent first */
+	uint32_t sent;  /* how often, so far */
+};
+
+/* The request was sent for the first time. Returns when rgw_retrans_again is to be asked. */
+rgw_ms rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf,
+    uint16_t random, rgw_ms now);
+
+/* No answer came in time. true = send it again now and ask again at *next; false = give up. */
+bool rgw_retrans_again(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, uint16_t random,
+    rgw_ms now, rgw_ms *next);
+
+/* value, or up to a tenth more or less. */
+rgw_ms rgw_jitter(rgw_ms value, uint16_t random);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+#include <stdlib.h>
+
+/* A server's ports and the sockets from which they are asked: one socket has 255 identifiers, so more
+ * are opened as requests need them, and closed when they are not used any more. */
+
+/* A source that nobody used for so long is closed; a late answer to it cannot be expected. */
+#define UNUSED_MS 60000
+
+/* When no socket can be opened, this long until the next attempt. */
+#define RETRY_MS 1000
+
+static void on_tidy_timer(struct rgw_timer *timer, rgw_ms now);
+
+static void
+init_port(struct rgw_port *port, struct rgw_server *server, const char *name,
+    const struct rgw_hostports *conf, rgw_ms now)
+{
+	if (conf->n == 0)
+		return;
+	port->server = server;
+	port->name = name;
+	rgw_link_init(&port->sources);
+	rgw_link_init(&port->queue);
+	rgw_timer_init(&port->tidy_timer, on_tidy_timer);
+	rgw_health_init(port);
+	rgw_host_init(&port->host, &server->target, &conf->v[0], now);
+}
+
+void
+rgw_server_init(struct rgw_server *server, struct rgw_gw *gw, const struct rgw_conf_server *conf,
+    rgw_ms now)
+{
+	server->target = (struct rgw_target){ .conf = &conf->head, .gw = gw };
+	server->conf = conf;
+	server->require_message_authenticator = conf->require_message_authenticator;
+	init_port(&server->auth, server, "auth", &conf->auth, now);
+	init_port(&server->acct, server, "acct", &conf->acct, now);
+}
+
+static void
+close_source(struct rgw_source *source)
+{
+	struct rgw_port *port = source->port;
+	struct rgw_gw *gw = port->server->target.gw;
+
+	gw->ops->source_close(gw->ops_ctx, source->io);
+	rgw_link_remove(&source->link);
+	port->n_sources--;
+	gw->n_sources--;
+	rgw_wipe(source->lane.ids, sizeof *source->lane.ids);
+	free(source->lane.ids);
+	free(source);
+}
+
+static void
+fini_port(struct rgw_port *port)
+{
+	struct rgw_link *l;
+
+	if (port->server == NULL)
+		return;
+	rgw_health_fini(port);
+	rgw_timer_unset(&port->server->target.gw->timers, &port->tidy_timer);
+	while ((l = rgw_list_first(&port->sources)) != NULL)
+		close_source(RGW_CONTAINER(l, struct rgw_source, link));
+	rgw_host_fini(&port->host);
+}
+
+void
+rgw_server_fini(struct rgw_server *server)
+{
+	fini_port(&server->auth);
+	fini_port(&server->acct);
+}
+
+struct rgw_port *
+rgw_server_port(struct rgw_server *server, uint8_t code)
+{
+	struct rgw_port *port = code == RGW_ACCOUNTING_REQUEST ? &server->acct : &server->auth;
+
+	return port->server != NULL ? port : NULL;
+}
+
+/* ---- sources ---- */
+
+/* The address to be asked now; false = none is known yet. */
+static bool
+current_addr(const struct rgw_port *port, struct rgw_addr *out)
+{
+	if (port->host.n_addrs == 0)
+		return false;
+	*out = port->host.addrs[port->next_addr % port->host.n_addrs];
+	return true;
+}
+
+static const struct rgw_addr *
+own_addr(const struct rgw_conf_server *conf, const struct rgw_addr *to)
+{
+	for (size_t i = 0; i < conf->source.n; i++)
+		if (conf->source.v[i].family == to->family)
+			return &conf->source.v[i];
+	return NULL;
+}
+
+static struct rgw_source *
+open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
+{
+	struct rgw_server *server = port->server;
+	struct rgw_gw *gw = server->target.gw;
+	struct rgw_source *source = calloc(1, sizeof *source);
+	struct rgw_idpool *ids = source != NULL ? malloc(sizeof *ids) : NULL;
+
+	if (ids != NULL) {
+		rgw_idpool_init(ids, gw->conf->gateway.request_lifetime);
+		*source = (struct rgw_source){
+			.lane = { .target = &server->target, .secret = server->conf->secret, .ids = ids,
+			    .source = source },
+			.port = port,
+			.addr = *to,
+			.used_at = now,
+		};
+		source->io = gw->ops->source_open(gw->ops_ctx, source, own_addr(server->conf, to), to);
+	}
+	if (ids == NULL || source->io == NULL) {
+		rgw_count(gw, RGW_CTR_sources_failed);
+		free(ids);
+		free(source);
+		return NULL;
+	}
+	rgw_list_append(&port->sources, &source->link);
+	port->n_sources++;
+	gw->n_sources++;
+	rgw_count(gw, RGW_CTR_sources_opened);
+	if (!rgw_timer_is_set(&port->tidy_timer))
+		rgw_timer_set(&gw->timers, &port->tidy_timer, now + UNUSED_MS);
+	return source;
+}
+
+/* So many sockets are enough for all requests that the server may be given. */
+static unsigned
+max_sources(const struct rgw_port *port)
+{
+	return (port->server->conf->max_requests + RGW_PER_LANE - 1) / RGW_PER_LANE;
+}
+
+struct rgw_source *
+rgw_port_source(struct rgw_port *port, rgw_ms now)
+{
+	struct rgw_addr to;
+	unsigned n = 0;
+
+	if (!current_addr(port, &to))
+		return NULL;
+	for (struct rgw_link *l = port->sources.next; l != &port->sources; l = l->next) {
+		struct rgw_source *source = RGW_CONTAINER(l, struct rgw_source, link);
+
+		if (!rgw_addr_equal(&source->addr, &to))
+			continue;
+		if (rgw_idpool_available(source->lane.ids, now))
+			return source;
+		n++;
+	}
+	return n < max_sources(port) ? open_source(port, &to, now) : NULL;
+}
+
+/* One is kept for the next request; what leads to an address that is not in use goes, too. */
+static void
+close_unused(struct rgw_port *port, rgw_ms now)
+{
+	struct rgw_link *next;
+	struct rgw_addr to;
+
+	for (struct rgw_link *l = port->sources.next; l != &port->sources; l = next) {
+		struct rgw_source *source = RGW_CONTAINER(l, struct rgw_source, link);
+		bool current = current_addr(port, &to) && rgw_addr_equal(&source->addr, &to);
+
+		next = l->next;
+		if (source->lane.ids->busy == 0 && now - source->used_at >= UNUSED_MS &&
+		    (port->n_sources > 1 || !current))
+			close_source(source);
+	}
+}
+
+static void
+on_tidy_timer(struct rgw_timer *timer, rgw_ms now)
+{
+	struct rgw_port *port = RGW_CONTAINER(timer, struct rgw_port, tidy_timer);
+	bool waiting;
+
+	rgw_port_pump(port, now);
+	close_unused(port, now);
+	waiting = !rgw_list_empty(&port->queue);
+	if (waiting || port->n_sources > 0)
+		rgw_timer_set(&port->server->target.gw->timers, timer,
+		    now + (waiting ? RETRY_MS : UNUSED_MS));
+}
+
+/* ---- requests ---- */
+
+void
+rgw_port_joined(struct rgw_port *port)
+{
+	port->n_requests++;
+}
+
+void
+rgw_port_left(struct rgw_port *port, rgw_ms now)
+{
+	port->n_requests--;
+	/* Not at once: whoever calls may be in the middle of something. */
+	if (!rgw_list_empty(&port->queue))
+		rgw_timer_set(&port->server->target.gw->timers, &port->tidy_timer, now);
+}
+
+static void
+enqueue(struct rgw_port *port, struct rgw_req *req, rgw_ms now)
+{
+	rgw_ms retry = now + RETRY_MS;
+
+	req->state = RGW_REQ_QUEUED;
+	rgw_list_append(&port->queue, &req->link);
+	rgw_port_joined(port);
+	if (retry < port->tidy_timer.at)
+		rgw_timer_set(&port->server->target.gw->timers, &port->tidy_timer, retry);
+}
+
+void
+rgw_server_dispatch(struct rgw_server *server, struct rgw_req *req, rgw_ms now)
+{
+	struct rgw_port *port = rgw_server_port(server, req->packet.code);
+	struct rgw_gw *gw = server->target.gw;
+	const char *name = server->conf->head.name;
+	struct rgw_source *source;
+
+	if (port->n_requests >= server->conf->max_requests) {
+		RGW_LOG(gw->log, RGW_LOG_WARNING, "server-full", name,
+		    "dropped: max-requests of the server is reached; does it answer?",
+		    rgw_f_str("server", name), rgw_f_str("port", port->name),
+		    rgw_f_uint("requests", port->n_requests));
+		rgw_req_refuse(gw, req, RGW_CTR_request_no_identifier,
+		    RGW_CAUSE_RESOURCES_UNAVAILABLE, now);
+		return;
+	}
+	source = rgw_list_empty(&port->queue) ? rgw_port_source(port, now) : NULL;
+	if (source == NULL || !rgw_req_send(gw, req, &source->lane, now))
+		enqueue(port, req, now);
+}
+
+void
+rgw_port_pump(struct rgw_port *port, rgw_ms now)
+{
+	struct rgw_gw *gw = port->server->target.gw;
+	struct rgw_link *l;
+
+	while ((l = rgw_list_first(&port->queue)) != NULL) {
+		struct rgw_req *req = RGW_CONTAINER(l, struct rgw_req, link);
+		struct rgw_source *source = rgw_port_source(port, now);
+
+		if (source == NULL)
+			return;
+		rgw_req_detach(gw, req, now);
+		if (!rgw_req_send(gw, req, &source->lane, now)) {
+			enqueue(port, req, now);
+			return;
+		}
+	}
+}
+
+/* ---- what comes back ---- */
+
+void
+rgw_source_on_packet(struct rgw_source *source, const uint8_t *data, size_t len, rgw_ms now)
+{
+	struct rgw_gw *gw = source->port->server->target.gw;
+	enum rgw_packet_error error;
+	struct rgw_packet p;
+
+	rgw_count(gw, RGW_CTR_server_received);
+	error = rgw_packet_parse(&p, data, len);
+	if (error != RGW_PACKET_OK) {
+		rgw_count(gw, RGW_CTR_server_malformed);
+		rgw_log_packet(&source->lane, &p, RGW_LOG_WARNING, "malformed-datagram",
+		    rgw_packet_strerror(error));
+		return;
+	}
+	/* Anybody can send datagrams: what is wrong with one has no consequence but a line. */
+	(void)rgw_response_take(&source->lane, &p, now);
+}
+
+/* What was on the way to an address where nobody listens goes to the next address. */
+static void
+move_requests(struct rgw_source *source, rgw_ms now)
+{
+	struct rgw_port *port = source->port;
+	struct rgw_gw *gw = port->server->target.gw;
+
+	for (unsigned id = 1; id < 256; id++) {
+		struct rgw_req *req = source->lane.ids->id[id].owner;
+
+		if (req == NULL)
+			continue;
+		rgw_req_detach(gw, req, now);
+		req->sent_before = true;
+		enqueue(port, req, now);
+	}
+	rgw_port_pump(port, now);
+}
+
+void
+rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now)
+{
+	struct rgw_port *port = source->port;
+	bool was_dead = port->state == RGW_PORT_DEAD;
+	struct rgw_addr to;
+
+	rgw_health_unreachable(port, why, now);
+	/* Once per round: if no address is listened at, repetition with its pauses goes on. */
+	if (was_dead || port->host.n_addrs < 2 || !current_addr(port, &to) ||
+	    !rgw_addr_equal(&source->addr, &to))
+		return;
+	port->next_addr++;
+	move_requests(source, now);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+#include "radsecgw/auth.h"
+#include "radsecgw/build.h"
+
+/* Requests from peers, over the connections that they opened: the checks of protocol.md 16.1, after
+ * which rgw_ingress_take goes on. What RFC 6613 2.6.4 names closes the connection; nothing else does,
+ * or a stranger could cut the link with odd requests (P-TCP-39). */
+
+/* The place of a connection in the duplicate cache; sockets are numbered from 0. */
+#define PLACE_OF_CONNECTIONS 0x80000000u
+
+static struct rgw_origin
+origin_of(struct rgw_conn *conn)
+{
+	return (struct rgw_origin){ .secret = conn->peer->conf->secret, .conn = conn };
+}
+
+/* Counts a packet that is not worked on, and says why. */
+static void
+note(struct rgw_conn *conn, const struct rgw_packet *p, enum rgw_counter counter, const char *event,
+    const char *text)
+{
+	const char *peer = conn->peer->conf->head.name;
+
+	rgw_count(conn->gw, counter);
+	RGW_LOG(conn->gw->log, RGW_LOG_WARNING, event, peer, text, rgw_f_str("from_peer", peer),
+	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->serial),
+	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
+	    rgw_f_uint("id", p->id), rgw_f_str("counter", rgw_counter_name(counter)));
+}
+
+/* Codes that are no requests, whoever sends them. */
+static bool
+is_answer(uint8_t code)
+{
+	switch (code) {
+	case RGW_ACCESS_ACCEPT:
+	case RGW_ACCESS_REJECT:
+	case RGW_ACCESS_CHALLENGE:
+	case RGW_ACCOUNTING_RESPONSE:
+	case RGW_DISCONNECT_ACK:
+	case RGW_DISCONNECT_NAK:
+	case RGW_COA_ACK:
+	case RGW_COA_NAK:
+	case RGW_PROTOCOL_ERROR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The rule that the packet breaks, or NULL (P-TCP-35f, h). Without Message-Authenticator it is fine:
+ * TLS protects it (P-BR-12). */
+static const char *
+why_not_authentic(struct rgw_conn *conn, const struct rgw_packet *p)
+{
+	const struct rgw_secret *secret = conn->peer->conf->secret;
+
+	if (!rgw_request_auth_ok(p, secret)) {
+		rgw_count(conn->gw, RGW_CTR_tls_bad_authenticator);
+		return "Request Authenticator does not verify; is the secret of this peer right?";
+	}
+	if (rgw_code_is_request(p->code) &&
+	    rgw_msgauth_check(p, NULL, secret) == RGW_MSGAUTH_BAD) {
+		rgw_count(conn->gw, RGW_CTR_tls_bad_message_authenticator);
+		return "Message-Authenticator does not verify; is the secret of this peer right?";
+	}
+	return NULL;
+}
+
+/* Status-Server ends here (P-SS-4, P-SS-9, P-SS-20). */
+static void
+answer_status(struct rgw_conn *conn, const struct rgw_packet *p)
+{
+	struct rgw_gw *gw = conn->gw;
+	struct rgw_origin origin = origin_of(conn);
+	size_t len;
+
+	if (p->n_msgauth == 0) {
+		note(conn, p, RGW_CTR_tls_missing_message_authenticator, "missing-message-authenticator",
+		    "dropped: Status-Server needs a Message-Authenticator");
+		return;
+	}
+	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, p, false, origin.secret);
+	rgw_count(gw, RGW_CTR_status_server_answered);
+	if (len > 0)
+		rgw_origin_send(gw, &origin, gw->scratch, len);
+}
+
+/* A request that nobody serves here (P-ERR-10). It is answered anew each time, so it needs no place in
+ * the duplicate cache. */
+static void
+refuse_code(struct rgw_conn *conn, const struct rgw_packet *p)
+{
+	struct rgw_gw *gw = conn->gw;
+	struct rgw_origin origin = origin_of(conn);
+	size_t len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, p,
+	    RGW_CAUSE_UNSUPPORTED_EXTENSION, origin.secret);
+
+	note(conn, p, RGW_CTR_tls_bad_code, "unexpected-code",
+	    "answered with Protocol-Error: this code is not served here, or not from this peer; see "
+	    "its option `allow`");
+	if (len > 0)
+		rgw_origin_send(gw, &origin, gw->scratch, len);
+}
+
+static bool
+is_allowed(const struct rgw_conn *conn, uint8_t code)
+{
+	unsigned allow = conn->peer->conf->allow;
+
+	return (code == RGW_ACCESS_REQUEST && (allow & RGW_SERVICE_AUTH) != 0) ||
+	    (code == RGW_ACCOUNTING_REQUEST && (allow & RGW_SERVICE_ACCT) != 0);
+}
+
+bool
+rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
+{
+	struct rgw_gw *gw = conn->gw;
+	struct rgw_origin origin = origin_of(conn);
+	const char *rule;
+
+	if (is_answer(p->code)) {
+		note(conn, p, RGW_CTR_peer_unexpected_code, "unexpected-code",
+		    "dropped: an answer, and nothing was asked on this connection");
+		return true;
+	}
+	rule = why_not_authentic(conn, p);
+	if (rule != NULL) {
+		rgw_conn_close_for(conn, p, rule, now);
+		return false;
+	}
+	if (p->code == RGW_STATUS_SERVER)
+		answer_status(conn, p);
+	else if (!is_allowed(conn, p->code))
+		refuse_code(conn, p);
+	else if (gw->conf->gateway.loop_limit != 0 && p->n_proxy_state > gw->conf->gateway.loop_limit)
+		note(conn, p, RGW_CTR_tls_too_many_proxy_states, "loop-suspected",
+		    "dropped: more Proxy-States than loop-limit; does a route lead back here?");
+	else
+		rgw_ingress_take(gw, &origin, PLACE_OF_CONNECTIONS | conn->serial, p, now);
+	return true;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+#include "radsecgw/auth.h"
+#include "radsecgw/build.h"
+
+/* Requests from UDP clients: the checks of protocol.md 16.1, after which rgw_ingress_take goes on. */
+
+/* A datagram on its way through the checks. */
+struct arrival {
+	const struct rgw_udp_from *from;
+	struct rgw_client *client;
+	struct rgw_packet packet;
+};
+
+/* Why a datagram is dropped: the counter, and a line that says what to do about it. */
+struct drop {
+	enum rgw_counter counter;
+	const char *event;
+	const char *text;
+};
+
+static const struct drop drop_short = { RGW_CTR_udp_short, "malformed-datagram",
+	"dropped: fewer octets than the packet's Length field says" };
+static const struct drop drop_bad_length = { RGW_CTR_udp_bad_length, "malformed-datagram",
+	"dropped: Length field below 20 or above 4096; is this RADIUS?" };
+static const struct drop drop_bad_attribute = { RGW_CTR_udp_bad_attribute, "malformed-datagram",
+	"dropped: attributes do not fill the packet exactly" };
+static const struct drop drop_bad_code = { RGW_CTR_udp_bad_code, "unexpected-code",
+	"dropped: this code is not served on this port; see `accept` of the listen section" };
+static const struct drop drop_bad_auth = { RGW_CTR_udp_bad_authenticator, "bad-authenticator",
+	"dropped: Request Authenticator does not verify; compare the shared secret on both sides" };
+static const struct drop drop_bad_msgauth = { RGW_CTR_udp_bad_message_authenticator,
+	"bad-message-authenticator",
+	"dropped: Message-Authenticator does not verify; compare the shared secret on both sides" };
+static const struct drop drop_required = { RGW_CTR_udp_missing_message_authenticator,
+	"missing-message-authenticator",
+	"dropped: require-message-authenticator holds for this client and the request has none; "
+	"update the client, or set it to no and accept that answers can be forged (CVE-2024-3596)" };
+static const struct drop drop_missing = { RGW_CTR_udp_missing_message_authenticator,
+	"missing-message-authenticator",
+	"dropped: EAP, Status-Server and requests without a password need a Message-Authenticator" };
+static const struct drop drop_proxy_state = { RGW_CTR_udp_proxy_state_limit, "proxy-state-limit",
+	"dropped: Proxy-State without Message-Authenticator; a proxy of this age needs an update or "
+	"limit-proxy-state = no" };
+static const struct drop drop_loop = { RGW_CTR_udp_too_many_proxy_states, "loop-suspected",
+	"dropped: more Proxy-States than loop-limit; does a route lead back here?" };
+
+static void
+drop(struct rgw_gw *gw, const struct arrival *a, const struct drop *why)
+{
+	const char *name = a->client->conf->head.name;
+
+	rgw_count(gw, why->counter);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, why->event, name, why->text, rgw_f_str("client", name),
+	    rgw_f_addr("from", &a->from->remote), rgw_f_str("code", rgw_code_name(a->packet.code)),
+	    rgw_f_uint("id", a->packet.id), rgw_f_str("counter", rgw_counter_name(why->counter)));
+}
+
+static const struct drop *
+why_malformed(enum rgw_packet_error error)
+{
+	switch (error) {
+	case RGW_PACKET_OK:
+		return NULL;
+	case RGW_PACKET_SHORT:
+		return &drop_short;
+	case RGW_PACKET_BAD_LENGTH:
+		return &drop_bad_length;
+	case RGW_PACKET_BAD_ATTR:
+		return &drop_bad_attribute;
+	}
+	return &drop_bad_attribute;
+}
+
+/* Is the code served on the port it came to (P-GW-3)? */
+static bool
+is_served(const struct arrival *a)
+{
+	switch (a->packet.code) {
+	case RGW_ACCESS_REQUEST:
+		return (a->from->accept & RGW_SERVICE_AUTH) != 0;
+	case RGW_ACCOUNTING_REQUEST:
+		return (a->from->accept & RGW_SERVICE_ACCT) != 0;
+	default:
+		return a->packet.code == RGW_STATUS_SERVER;
+	}
+}
+
+/* BlastRADIUS: what must be there before anything else is looked at (P-BR-4, P-BR-7). */
+static const struct drop *
+why_unprotected(const struct arrival *a)
+{
+	const struct rgw_packet *p = &a->packet;
+
+	if (p->code != RGW_ACCESS_REQUEST || p->n_msgauth > 0)
+		return NULL;
+	if (a->client->require_message_authenticator == RGW_YES)
+		return &drop_required;
+	if (a->client->limit_proxy_state == RGW_YES && p->n_proxy_state > 0)
+		return &drop_proxy_state;
+	return NULL;
+}
+
+/* Requests that are not to be believed without Message-Authenticator (P-MA-6 to 8). The next hop
+ * could not see that it was missing here, since we put one in. */
+static bool
+needs_msgauth(const struct rgw_packet *p)
+{
+	if (p->code == RGW_STATUS_SERVER)
+		return true;
+	if (p->code != RGW_ACCESS_REQUEST)
+		return false;
+	return rgw_packet_has(p, RGW_AT_EAP_MESSAGE) ||
+	    !(rgw_packet_has(p, RGW_AT_USER_PASSWORD) || rgw_packet_has(p, RGW_AT_CHAP_PASSWORD) ||
+	        rgw_packet_has(p, RGW_AT_ARAP_PASSWORD));
+}
+
+/* Is the packet really from this client (P-AUT-3, P-MA-3)? NULL = yes. */
+static const struct drop *
+why_not_authentic(const struct arrival *a)
+{
+	const struct rgw_secret *secret = a->client->conf->secret;
+
+	if (!rgw_request_auth_ok(&a->packet, secret))
+		return &drop_bad_auth;
+	switch (rgw_msgauth_check(&a->packet, NULL, secret)) {
+	case RGW_MSGAUTH_BAD:
+		return &drop_bad_msgauth;
+	case RGW_MSGAUTH_ABSENT:
+		return needs_msgauth(&a->packet) ? &drop_missing : NULL;
+	case RGW_MSGAUTH_OK:
+		break;
+	}
+	return NULL;
+}
+
+/* All checks, in the order of P-GW-4. NULL = the packet may be worked on. */
+static const struct drop *
+why_drop(struct rgw_gw *gw, const struct arrival *a)
+{
+	const struct drop *why = NULL;
+
+	if (!is_served(a))
+		return &drop_bad_code;
+	why = why_unprotected(a);
+	if (why == NULL)
+		why = why_not_authentic(a);
+	if (why == NULL && gw->conf->gateway.loop_limit != 0 &&
+	    a->packet.n_proxy_state > gw->conf->gateway.loop_limit)
+		why = &drop_loop;
+	return why;
+}
+
+static void
+learned(struct rgw_gw *gw, const struct arrival *a, const char *what, bool yes)
+{
+	const char *name = a->client->conf->head.name;
+
+	RGW_LOG(gw->log, yes ? RGW_LOG_NOTICE : RGW_LOG_WARNING, "client-learned", name,
+	    yes ? "the first request of this client decides: from now on yes"
+	        : "the first request of this client decides: no, until the next start; "
+	          "update the client, or say so in its section",
+	    rgw_f_str("client", name), rgw_f_str("option", what));
+}
+
+/* The automatic settings take what the first Access-Request shows (P-BR-8). */
+static void
+learn(struct rgw_gw *gw, const struct arrival *a)
+{
+	struct rgw_client *c = a->client;
+	bool msgauth = a->packet.n_msgauth > 0;
+
+	if (a->packet.code != RGW_ACCESS_REQUEST)
+		return;
+	if (c->require_message_authenticator == RGW_AUTO &&
+	    !(msgauth && rgw_packet_has(&a->packet, RGW_AT_EAP_MESSAGE))) {
+		c->require_message_authenticator = msgauth ? RGW_YES : RGW_NO;
+		learned(gw, a, "require-message-authenticator", msgauth);
+	}
+	if (c->limit_proxy_state == RGW_AUTO) {
+		bool limit = msgauth || a->packet.n_proxy_state == 0;
+
+		c->limit_proxy_state = limit ? RGW_YES : RGW_NO;
+		learned(gw, a, "limit-proxy-state", limit);
+	}
+}
+
+/* Status-Server ends here (P-SS-4, P-SS-20); a stateless answer needs no duplicate detection. */
+static void
+answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origin *origin)
+{
+	size_t len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &a->packet,
+	    a->from->accept == RGW_SERVICE_ACCT, a->client->conf->secret);
+
+	rgw_count(gw, RGW_CTR_status_server_answered);
+	if (len > 0)
+		rgw_origin_send(gw, origin, gw->scratch, len);
+}
+
+void
+rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const uint8_t *data, size_t len,
+    rgw_ms now)
+{
+	const struct rgw_conf_client *client = rgw_prefixmap_find(gw->conf->client_by_ip, &from->remote);
+	struct arrival a = { .from = from };
+	struct rgw_origin origin;
+	const struct drop *why;
+
+	rgw_count(gw, RGW_CTR_udp_received);
+	if (client == NULL) {
+		rgw_count(gw, RGW_CTR_udp_unknown_client);
+		RGW_LOG(gw->log, RGW_LOG_WARNING, "unknown-client", NULL,
+		    "dropped: no [client] section has this address",
+		    rgw_f_addr("from", &from->remote), rgw_f_addr("to", &from->local));
+		return;
+	}
+	a.client = &gw->clients[client->head.index];
+	why = why_malformed(rgw_packet_parse(&a.packet, data, len));
+	if (why == NULL)
+		why = why_drop(gw, &a);
+	if (why != NULL) {
+		drop(gw, &a, why);
+		return;
+	}
+	learn(gw, &a);
+	origin = (struct rgw_origin){ .secret = client->secret, .client = a.client, .sock = from->sock,
+		.local = from->local, .remote = from->remote };
+	if (a.packet.code == RGW_STATUS_SERVER)
+		answer_status(gw, &a, &origin);
+	else
+		rgw_ingress_take(gw, &origin, from->sock, &a.packet, now);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tcp_priv.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "radsecgw/peerid.h"
+
+/* Connections that we open. */
+
+/* SNI is the host name; an address literal is never sent (RFC 6066 section 3). */
+static const char *
+sni_of(const struct rgw_conf_peer *peer, const char *host)
+{
+	const char *name = peer->sni != NULL ? peer->sni : host;
+	struct rgw_addr literal;
+
+	return name[0] == '\0' || rgw_addr_parse(name, 0, &literal) ? NULL : name;
+}
+
+static int
+start_connect(const struct rgw_conf_peer *peer, const struct rgw_addr *to)
+{
+	struct sockaddr_storage sa;
+	unsigned len = rgw_addr_to_sockaddr(to, &sa);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	rgw_tcp_set_options(fd, peer);
+	if (connect(fd, (struct sockaddr *)&sa, len) != 0 && errno != EINPROGRESS) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Is it the server that we wanted? */
+static bool
+judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, size_t size)
+{
+	const struct rgw_tcp *t = arg;
+	const struct rgw_cert_rule *failed = NULL;
+	enum rgw_cert_verdict verdict =
+	    rgw_cert_judge(leaf, RGW_CERT_OF_SERVER, &t->rules, sha256, &failed);
+
+	if (verdict == RGW_CERT_OK)
+		return true;
+	rgw_cert_explain(verdict, failed, why, size);
+	return false;
+}
+
+static bool
+set_up(struct rgw_tcp *t, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host)
+{
+	t->conn = conn;
+	t->peer = peer;
+	rgw_peer_rules(peer, host, &t->rules);
+	t->tls = rgw_tls_new(t->net->client[peer->tls->head.index], judge, t, sni_of(peer, host));
+	return t->tls != NULL;
+}
+
+void *
+rgw_tcp_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host,
+    const struct rgw_addr *to)
+{
+	struct rgw_net *net = ctx;
+	int fd = start_connect(peer, to);
+	int error = errno;
+	struct rgw_tcp *t = fd >= 0 ? rgw_tcp_new(net, fd, RGW_TCP_CONNECTING, to) : NULL;
+
+	if (t != NULL && set_up(t, conn, peer, host))
+		return t;
+	RGW_LOG(net->log, RGW_LOG_WARNING, "connect-failed", peer->head.name, "cannot start to connect",
+	    rgw_f_str("peer", peer->head.name), rgw_f_addr("addr", to),
+	    rgw_f_str("reason", fd >= 0 ? "out of memory" : strerror(error)));
+	if (t != NULL)
+		rgw_tcp_bury(t);
+	else if (fd >= 0)
+		close(fd);
+	return NULL;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "radsecgw/mem.h"
+#include "radsecgw/peermatch.h"
+#include "tcp_priv.h"
+
+/* Connections that peers open. Until a whole ClientHello is there, a connection costs a descriptor and
+ * a few hundred octets: nothing is read, the kernel is asked to say when enough has come. */
+
+/* Connections taken from one socket in one turn. */
+#define ACCEPT_ROUNDS 32
+
+/* When descriptors or memory are out, this long until the next attempt. */
+#define RETRY_S 0.5
+
+/* A record of TLS: type, version, length. */
+#define RECORD_HEADER 5
+#define RECORD_HANDSHAKE 22
+#define RECORD_MAX 16384
+
+struct rgw_listen_socket {
+	struct rgw_net *net;                 /* borrowed: the owner */
+	const struct rgw_conf_listen *conf;  /* borrowed */
+	uint32_t index;                      /* of the section */
+	struct rgw_addr local;
+	int fd;
+	ev_io readable;
+	ev_timer retry;
+};
+
+struct rgw_listen {
+	struct rgw_net *net;                 /* borrowed: the owner */
+	struct rgw_listen_socket *sockets;   /* owned */
+	size_t n;
+};
+
+struct rgw_listen *
+rgw_listen_new(struct rgw_net *net)
+{
+	struct rgw_listen *listen = rgw_xcalloc(1, sizeof *listen);
+
+	listen->net = net;
+	return listen;
+}
+
+void
+rgw_listen_free(struct rgw_listen *listen)
+{
+	if (listen == NULL)
+		return;
+	for (size_t i = 0; i < listen->n; i++) {
+		struct rgw_listen_socket *s = &listen->sockets[i];
+
+		ev_io_stop(listen->net->loop, &s->readable);
+		ev_timer_stop(listen->net->loop, &s->retry);
+		if (s->fd >= 0)
+			close(s->fd);
+	}
+	free(listen->sockets);
+	free(listen);
+}
+
+/* ---- from the first octet to the session ---- */
+
+/* The [tls] section for the name that the client asks for. Who asks for none, or for a name that no
+ * certificate has, gets the first (RFC 6066 section 3 allows to go on). */
+static const struct rgw_conf_tls *
+choose_profile(const struct rgw_tcp *t, const uint8_t *hello, size_t len)
+{
+	const struct rgw_conf_refs *profiles = &t->listener->conf->profile;
+	char name[256];
+
+	if (profiles->n > 1 && rgw_tls_peek_sni(hello, len, name, sizeof name))
+		for (size_t i = 0; i < profiles->n; i++)
+			if (rgw_tlsctx_serves(t->net->server[profiles->v[i]->index], name))
+				return (const void *)profiles->v[i];
+	return (const void *)profiles->v[0];
+}
+
+/* Whose certificate is it? */
+static bool
+judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, size_t size)
+{
+	struct rgw_tcp *t = arg;
+
+	t->peer = rgw_peer_match(t->net->conf, t->profile, &t->addr, leaf, sha256, why, size);
+	return t->peer != NULL;
+}
+
+/* Says when the kernel is to wake us: when so many octets are there, or the connection is over. */
+static void
+wait_for(struct rgw_tcp *t, int octets)
+{
+	(void)setsockopt(t->fd, SOL_SOCKET, SO_RCVLOWAT, &octets, sizeof octets);
+}
+
+static bool
+is_closed(const struct rgw_tcp *t)
+{
+	struct pollfd p = { .fd = t->fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* The first octets cannot begin a session. */
+static void
+not_tls(struct rgw_tcp *t, const char *why, rgw_ms now)
+{
+	rgw_conn_on_connected(t->conn, now);
+	rgw_tcp_lost(t, why, now);
+}
+
+static void
+make_session(struct rgw_tcp *t, const uint8_t *hello, size_t len, rgw_ms now)
+{
+	t->profile = choose_profile(t, hello, len);
+	t->tls = rgw_tls_new(t->net->server[t->profile->head.index], judge, t, NULL);
+	if (t->tls == NULL)
+		rgw_tcp_lost(t, "out of memory", now);
+	else
+		rgw_tcp_begin_handshake(t, now);
+}
+
+void
+rgw_listen_peek(struct rgw_tcp *t, rgw_ms now)
+{
+	uint8_t *hello = t->net->cipher;
+	ssize_t n = recv(t->fd, hello, sizeof t->net->cipher, MSG_PEEK);
+	size_t need = RECORD_HEADER;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		rgw_tcp_lost(t, n < 0 ? strerror(errno) : "it was closed before its first octet", now);
+		return;
+	}
+	if (hello[0] != RECORD_HANDSHAKE) {
+		not_tls(t, "what came first is not TLS; is this RADIUS/TCP without TLS, or HTTP?", now);
+		return;
+	}
+	if ((size_t)n >= need)
+		need += (size_t)hello[3] << 8 | hello[4];
+	if (need > RECORD_HEADER + RECORD_MAX) {
+		not_tls(t, "what came first is not TLS: its record is too long", now);
+	} else if ((size_t)n >= need) {
+		wait_for(t, 1);
+		make_session(t, hello, need, now);
+	} else if (is_closed(t)) {
+		rgw_tcp_lost(t, "it was closed in the middle of the ClientHello", now);
+	} else {
+		wait_for(t, (int)need);
+	}
+}
+
+/* ---- the listening sockets ---- */
+
+static void
+reset(int fd)
+{
+	static const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	close(fd);
+}
+
+static void
+take(struct rgw_listen_socket *s, int fd, const struct rgw_addr *from, rgw_ms now)
+{
+	struct rgw_tcp *t = rgw_tcp_new(s->net, fd, RGW_TCP_ACCEPTED, from);
+
+	if (t == NULL) {
+		reset(fd);
+		return;
+	}
+	t->listener = s;
+	t->conn = rgw_gw_on_accept(s->net->gw, s->index, from, t, now);
+	if (t->conn == NULL)
+		rgw_tcp_close(s->net, t);
+	else
+		rgw_tcp_set_options(fd, NULL);
+}
+
+/* Is it the connection that failed, so that the next one may work? */
+static bool
+is_theirs(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void
+on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct rgw_listen_socket *s = w->data;
+	rgw_ms now = rgw_net_now(s->net);
+
+	(void)revents;
+	for (int round = 0; round < ACCEPT_ROUNDS; round++) {
+		struct sockaddr_storage sa;
+		socklen_t len = sizeof sa;
+		int fd = accept4(s->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct rgw_addr from;
+
+		if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (fd < 0 && is_theirs(errno))
+			continue;
+		if (fd < 0) {
+			rgw_gw_on_accept_failed(s->net->gw, s->index, strerror(errno), now);
+			ev_io_stop(loop, w);
+			ev_timer_start(loop, &s->retry);
+			return;
+		}
+		if (rgw_addr_from_sockaddr(&from, (struct sockaddr *)&sa))
+			take(s, fd, &from, now);
+		else
+			reset(fd);
+	}
+}
+
+static void
+on_retry(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct rgw_listen_socket *s = w->data;
+
+	(void)revents;
+	ev_timer_set(w, RETRY_S, 0);
+	ev_io_start(loop, &s->readable);
+}
+
+static bool
+open_socket(struct rgw_listen_socket *s, bool dual)
+{
+	struct sockaddr_storage sa;
+	unsigned len = rgw_addr_to_sockaddr(&s->local, &sa);
+	int yes = 1;
+	int v6only = !dual;
+
+	s->fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		return false;
+	if (setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0)
+		return false;
+	if (sa.ss_family == AF_INET6 &&
+	    setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only) != 0)
+		return false;
+	return bind(s->fd, (struct sockaddr *)&sa, len) == 0 && listen(s->fd, SOMAXCONN) == 0;
+}
+
+/* Does [::] take IPv4, too? Unless somebody listens for that at the same port. */
+static bool
+takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a)
+{
+	if (a->family != 6 || !rgw_net_is_wildcard(a))
+		return false;
+	for (size_t i = 0; i < conf->listen.n; i++)
+		for (size_t j = 0; j < conf->listen.v[i]->tls.n; j++) {
+			const struct rgw_addr *b = &conf->listen.v[i]->tls.v[j];
+
+			if (b->family == 4 && b->port == a->port)
+				return false;
+		}
+	return true;
+}
+
+static bool
+open_listener(struct rgw_listen *listen, const struct rgw_conf_listen *conf, size_t i)
+{
+	struct rgw_listen_socket *s = &listen->sockets[listen->n++];
+	struct rgw_net *net = listen->net;
+
+	*s = (struct rgw_listen_socket){ .net = net, .conf = conf, .index = conf->head.index,
+		.local = conf->tls.v[i], .fd = -1 };
+	ev_timer_init(&s->retry, on_retry, RETRY_S, 0);
+	s->retry.data = s;
+	if (!open_socket(s, takes_ipv4(net->conf, &s->local))) {
+		RGW_LOG(net->log, RGW_LOG_ERROR, "listen-failed", NULL,
+		    "cannot listen on this TCP address", rgw_f_str("listen", conf->head.name),
+		    rgw_f_addr("addr", &s->local), rgw_f_str("reason", strerror(errno)));
+		return false;
+	}
+	RGW_LOG(net->log, RGW_LOG_NOTICE, "listening", NULL, "listening for RADIUS/TLS",
+	    rgw_f_str("listen", conf->head.name), rgw_f_addr("addr", &s->local));
+	return true;
+}
+
+bool
+rgw_listen_open(struct rgw_listen *listen)
+{
+	const struct rgw_conf *conf = listen->net->conf;
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->listen.n; i++)
+		n += conf->listen.v[i]->tls.n;
+	listen->sockets = rgw_xcalloc(n, sizeof *listen->sockets);
+	for (size_t i = 0; i < conf->listen.n; i++)
+		for (size_t j = 0; j < conf->listen.v[i]->tls.n; j++)
+			if (!open_listener(listen, conf->listen.v[i], j))
+				return false;
+	return true;
+}
+
+void
+rgw_listen_start(struct rgw_listen *listen)
+{
+	for (size_t i = 0; i < listen->n; i++) {
+		struct rgw_listen_socket *s = &listen->sockets[i];
+
+		ev_io_init(&s->readable, on_acceptable, s->fd, EV_READ);
+		s->readable.data = s;
+		ev_io_start(listen->net->loop, &s->readable);
+	}
+}

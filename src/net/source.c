@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "udp_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "radsecgw/mem.h"
+
+/* Sockets from which servers are asked: connected, so that the kernel drops what comes from anywhere
+ * else, gives each its own port, and reports what ICMP says. */
+
+#define ROUNDS 4
+
+bool
+rgw_udp_is_unreachable(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case ENOPROTOOPT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Told later: this may be in the middle of an operation of the engine. */
+void
+rgw_udp_source_error(struct rgw_udp_socket *s, int error)
+{
+	s->error = error;
+	if (!rgw_link_linked(&s->refused))
+		rgw_list_append(&s->udp->refused, &s->refused);
+}
+
+void
+rgw_udp_report(struct rgw_udp *udp)
+{
+	struct rgw_link *l;
+
+	while ((l = rgw_list_pop(&udp->refused)) != NULL) {
+		struct rgw_udp_socket *s = RGW_CONTAINER(l, struct rgw_udp_socket, refused);
+
+		rgw_source_on_refused(s->source, s->error == ECONNREFUSED
+		        ? "ICMP port unreachable: nobody listens there" : strerror(s->error),
+		    rgw_net_now(udp->net));
+	}
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct rgw_udp_socket *s = w->data;
+	struct rgw_udp *udp = s->udp;
+	rgw_ms now = rgw_net_now(udp->net);
+	int n = RGW_UDP_BATCH;
+
+	(void)loop;
+	(void)revents;
+	for (int round = 0; round < ROUNDS && n == RGW_UDP_BATCH; round++) {
+		n = rgw_udp_receive(s);
+		if (n < 0 && rgw_udp_is_unreachable(errno))
+			rgw_udp_source_error(s, errno);
+		for (int i = 0; i < n; i++)
+			rgw_source_on_packet(s->source, udp->in[i], udp->in_msgs[i].msg_len, now);
+	}
+}
+
+/* Binds and connects. */
+static bool
+set_up(struct rgw_udp_socket *s, const struct rgw_addr *from, const struct rgw_addr *to)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = rgw_addr_to_sockaddr(to, &sa);
+
+	s->fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		return false;
+	if (from != NULL) {
+		struct sockaddr_storage own;
+		socklen_t own_len = rgw_addr_to_sockaddr(from, &own);
+
+		if (bind(s->fd, (struct sockaddr *)&own, own_len) != 0)
+			return false;
+	}
+	if (connect(s->fd, (struct sockaddr *)&sa, len) != 0)
+		return false;
+	len = sizeof sa;
+	return getsockname(s->fd, (struct sockaddr *)&sa, &len) == 0 &&
+	    rgw_addr_from_sockaddr(&s->local, (struct sockaddr *)&sa);
+}
+
+void *
+rgw_udp_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
+    const struct rgw_addr *to)
+{
+	struct rgw_net *net = ctx;
+	struct rgw_udp_socket *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->udp = net->udp;
+	s->source = source;
+	s->fd = -1;
+	rgw_link_init(&s->link);
+	rgw_link_init(&s->dirty);
+	rgw_link_init(&s->refused);
+	if (!set_up(s, from, to)) {
+		RGW_LOG(net->log, RGW_LOG_WARNING, "source-failed", NULL,
+		    "cannot open a UDP socket towards a server; see `source`", rgw_f_addr("to", to),
+		    rgw_f_str("reason", strerror(errno)));
+		if (s->fd >= 0)
+			close(s->fd);
+		free(s);
+		return NULL;
+	}
+	rgw_list_append(&net->udp->sources, &s->link);
+	ev_io_init(&s->readable, on_readable, s->fd, EV_READ);
+	s->readable.data = s;
+	ev_io_start(net->loop, &s->readable);
+	return s;
+}
+
+void
+rgw_udp_source_send(void *ctx, void *io, const uint8_t *data, size_t len)
+{
+	struct rgw_udp_socket *s = io;
+
+	(void)ctx;
+	rgw_udp_queue(s, &s->local, NULL, data, len);
+}
+
+void
+rgw_udp_source_close(void *ctx, void *io)
+{
+	struct rgw_udp_socket *s = io;
+	struct rgw_udp *udp = s->udp;
+
+	(void)ctx;
+	for (size_t i = 0; i < udp->queued; i++)
+		if (udp->queue[i].socket == s)
+			udp->queue[i].socket = NULL;
+	rgw_link_remove(&s->link);
+	rgw_link_remove(&s->dirty);
+	rgw_link_remove(&s->refused);
+	ev_io_stop(udp->net->loop, &s->readable);
+	close(s->fd);
+	free(s);
+}
+
+void
+rgw_udp_free_sources(struct rgw_udp *udp)
+{
+	struct rgw_link *l;
+
+	while ((l = rgw_list_first(&udp->sources)) != NULL) {
+		struct rgw_udp_socket *s = RGW_CONTAINER(l, struct rgw_udp_socket, link);
+
+		rgw_udp_source_close(udp->net, s);
+	}
+}

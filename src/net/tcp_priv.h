@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_TCP_PRIV_H
+#define RADSECGW_TCP_PRIV_H
+
+#include "net_priv.h"
+
+/* What tcp.c (a connection as it works), connect.c (how we open one) and listen.c (how peers do)
+ * share. */
+
+struct rgw_listen_socket;
+
+enum rgw_tcp_stage {
+	RGW_TCP_CONNECTING,  /* ours: TCP is not there yet */
+	RGW_TCP_ACCEPTED,    /* a peer's: the ClientHello is not there yet, so there is no session */
+	RGW_TCP_HANDSHAKE,
+	RGW_TCP_OPEN,
+	RGW_TCP_LINGER,      /* the engine has forgotten it; what is queued still goes out */
+	RGW_TCP_DEAD,        /* closed; memory goes at the end of the turn */
+};
+
+/* One TCP connection with its TLS session. */
+struct rgw_tcp {
+	struct rgw_net *net;               /* borrowed: the owner */
+	struct rgw_conn *conn;             /* borrowed: the engine's side; NULL from LINGER on */
+	struct rgw_link link;              /* among all, the lingering or the dead */
+	struct rgw_link dirty;             /* among those with octets to send */
+	struct rgw_link ready;             /* among those whose handshake can go on */
+	struct rgw_tls *tls;               /* owned; NULL while ACCEPTED */
+	const struct rgw_conf_peer *peer;  /* borrowed: whom we connect to, or who it turned out to be */
+	struct rgw_cert_rules rules;       /* owned: who the peer that we connect to must be */
+	struct rgw_listen_socket *listener;/* borrowed: where it came in; NULL = we opened it */
+	const struct rgw_conf_tls *profile;/* borrowed: the identity that it is shown, once chosen */
+	struct rgw_addr addr;
+	int fd;
+	enum rgw_tcp_stage stage;
+	bool refused;                      /* the engine was told that there is no room */
+	bool broken;                       /* writing failed; reported at the end of the turn */
+	bool paused;                       /* not read, since it does not read either */
+	bool shut;                         /* our direction is closed */
+	rgw_ms linger_until;
+	ev_io readable;
+	ev_io writable;
+};
+
+/* Takes a socket in: sets it up and watches it in the way of the stage. NULL = no memory; the socket
+ * stays open. */
+struct rgw_tcp *rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stage,
+    const struct rgw_addr *addr);
+void rgw_tcp_free(struct rgw_tcp *t);
+/* The connection is over by no doing of the engine: it is told, and the socket closed. */
+void rgw_tcp_lost(struct rgw_tcp *t, const char *why, rgw_ms now);
+/* Closes the socket at once, without a word. Memory goes at the end of the turn. */
+void rgw_tcp_bury(struct rgw_tcp *t);
+/* A handshake is under way from now on. */
+void rgw_tcp_begin_handshake(struct rgw_tcp *t, rgw_ms now);
+/* Options of every connection, and those of a peer. */
+void rgw_tcp_set_options(int fd, const struct rgw_conf_peer *peer);
+
+/* listen.c: looks at what came on a connection without a session, and makes one when the whole
+ * ClientHello is there. */
+void rgw_listen_peek(struct rgw_tcp *t, rgw_ms now);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_UDP_PRIV_H
+#define RADSECGW_UDP_PRIV_H
+
+#include <sys/socket.h>
+
+#include "net_priv.h"
+#include "radsecgw/radius.h"
+
+/* What udp.c (sockets that listen, batches) and source.c (sockets that ask servers) share. */
+
+/* Datagrams per system call. */
+#define RGW_UDP_BATCH 32
+
+/* A datagram longer than the longest packet is padded or no RADIUS; one octet more shows which. */
+#define RGW_UDP_DATAGRAM (RGW_PACKET_MAX + 1)
+
+/* Room for the destination address of either family. */
+#define RGW_UDP_CONTROL 64
+
+/* One UDP socket, of either kind. */
+struct rgw_udp_socket {
+	struct rgw_udp *udp;                  /* borrowed: the owner */
+	const struct rgw_conf_listen *conf;   /* borrowed: for one that listens */
+	struct rgw_source *source;            /* borrowed: for one that asks; it is connected */
+	struct rgw_link link;                 /* among the sources */
+	struct rgw_link dirty;                /* among those with datagrams in the queue */
+	struct rgw_link refused;              /* among those to be reported */
+	struct rgw_addr local;                /* as bound */
+	int fd;
+	bool wildcard;                        /* bound to all addresses, so each datagram has its own */
+	int error;                            /* what is to be reported */
+	ev_io readable;
+};
+
+/* A datagram that waits for the flush. */
+struct rgw_udp_outgoing {
+	struct rgw_udp_socket *socket;        /* NULL = it was closed meanwhile */
+	struct rgw_addr local;
+	struct sockaddr_storage remote;
+	unsigned remote_len;                  /* 0 = to whom the socket is connected */
+	struct iovec data;
+};
+
+struct rgw_udp {
+	struct rgw_net *net;                  /* borrowed: the owner */
+	struct rgw_udp_socket *sockets;       /* owned: those that listen */
+	size_t n_sockets;
+	struct rgw_link sources;              /* owned: those that ask */
+	struct rgw_link dirty;
+	struct rgw_link refused;
+	/* Receiving: one datagram per slot. */
+	uint8_t (*in)[RGW_UDP_DATAGRAM];      /* owned */
+	struct mmsghdr in_msgs[RGW_UDP_BATCH];
+	struct iovec in_iov[RGW_UDP_BATCH];
+	struct sockaddr_storage in_from[RGW_UDP_BATCH];
+	uint8_t in_control[RGW_UDP_BATCH][RGW_UDP_CONTROL];
+	/* Sending: what one turn produces. */
+	struct rgw_udp_outgoing queue[RGW_UDP_BATCH];
+	size_t queued;
+	uint8_t (*out)[RGW_PACKET_MAX];       /* owned */
+};
+
+/* Fills udp->in from the socket; the number of datagrams, or -1 with errno. */
+int rgw_udp_receive(struct rgw_udp_socket *s);
+/* Puts a datagram into the queue; remote NULL = to whom the socket is connected. */
+void rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const struct rgw_addr *remote,
+    const uint8_t *data, size_t len);
+
+/* source.c: the kernel said that the server is not there. */
+void rgw_udp_source_error(struct rgw_udp_socket *s, int error);
+bool rgw_udp_is_unreachable(int error);
+void rgw_udp_free_sources(struct rgw_udp *udp);
+
+#endif
