@@ -364,7 +364,8 @@ failed(struct rgw_tls *tls, int error)
 	if (history.last_rx.code > 0)
 		explain(tls, "the peer sent TLS alert %d (%s)", history.last_rx.code,
 		    alert_text(history.last_rx.code));
-	else if (error == NO_PEER_CERT)
+	else if (error == NO_PEER_CERT || error == VERIFY_CERT_ERROR)
+		/* One that was sent and refused has been explained by then. */
 		explain(tls, "the peer sent no certificate");
 	else if (error == UNKNOWN_RECORD_TYPE || error == VERSION_ERROR || error == LENGTH_ERROR)
 		explain(tls, "what the peer sent is not TLS, or not TLS 1.2 or 1.3");
