@@ -58,7 +58,7 @@ fits(struct search *s, const struct rgw_conf_peer *peer)
 		note(s, peer, failed);
 	else if (verdict != RGW_CERT_OK)
 		rgw_cert_explain(verdict, NULL, s->why, s->size);
-	else if (!may_come_from(peer, s->from))
+	else if (s->elsewhere == NULL && !may_come_from(peer, s->from))
 		s->elsewhere = peer;
 	return verdict == RGW_CERT_OK && may_come_from(peer, s->from);
 }

@@ -261,22 +261,6 @@ open_socket(struct rgw_listen_socket *s, bool dual)
 	return bind(s->fd, (struct sockaddr *)&sa, len) == 0 && listen(s->fd, SOMAXCONN) == 0;
 }
 
-/* Does [::] take IPv4, too? Unless somebody listens for that at the same port. */
-static bool
-takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a)
-{
-	if (a->family != 6 || !rgw_net_is_wildcard(a))
-		return false;
-	for (size_t i = 0; i < conf->listen.n; i++)
-		for (size_t j = 0; j < conf->listen.v[i]->tls.n; j++) {
-			const struct rgw_addr *b = &conf->listen.v[i]->tls.v[j];
-
-			if (b->family == 4 && b->port == a->port)
-				return false;
-		}
-	return true;
-}
-
 static bool
 open_listener(struct rgw_listen *listen, const struct rgw_conf_listen *conf, size_t i)
 {
@@ -287,7 +271,7 @@ open_listener(struct rgw_listen *listen, const struct rgw_conf_listen *conf, siz
 		.local = conf->tls.v[i], .fd = -1 };
 	ev_timer_init(&s->retry, on_retry, RETRY_S, 0);
 	s->retry.data = s;
-	if (!open_socket(s, takes_ipv4(net->conf, &s->local))) {
+	if (!open_socket(s, rgw_net_takes_ipv4(net->conf, &s->local, true))) {
 		RGW_LOG(net->log, RGW_LOG_ERROR, "listen-failed", NULL,
 		    "cannot listen on this TCP address", rgw_f_str("listen", conf->head.name),
 		    rgw_f_addr("addr", &s->local), rgw_f_str("reason", strerror(errno)));

@@ -54,6 +54,22 @@ rgw_net_is_wildcard(const struct rgw_addr *a)
 	return memcmp(a->ip, zero, sizeof zero) == 0;
 }
 
+bool
+rgw_net_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, bool tls)
+{
+	if (a->family != 6 || !rgw_net_is_wildcard(a))
+		return false;
+	for (size_t i = 0; i < conf->listen.n; i++) {
+		const struct rgw_conf_listen *l = conf->listen.v[i];
+		const struct rgw_addrs *addrs = tls ? &l->tls : &l->udp;
+
+		for (size_t j = 0; j < addrs->n; j++)
+			if (addrs->v[j].family == 4 && addrs->v[j].port == a->port)
+				return false;
+	}
+	return true;
+}
+
 static void
 on_linger(struct ev_loop *loop, ev_timer *w, int revents)
 {

@@ -42,6 +42,8 @@ struct rgw_net {
 
 /* net.c */
 bool rgw_net_is_wildcard(const struct rgw_addr *a);
+/* Does [::] take IPv4, too? Unless somebody listens for that at the same port. */
+bool rgw_net_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, bool tls);
 /* There is something among the lingering. */
 void rgw_net_watch_lingering(struct rgw_net *net);
 

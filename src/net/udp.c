@@ -85,7 +85,8 @@ open_socket(struct rgw_udp_socket *s)
 	if (s->fd < 0)
 		return false;
 	if (family == AF_INET6)
-		ok = set_int(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		ok = set_int(s->fd, IPPROTO_IPV6, IPV6_V6ONLY,
+		    !rgw_net_takes_ipv4(s->udp->net->conf, &s->local, false));
 	if (s->wildcard && family == AF_INET)
 		ok = ok && set_int(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
 	if (s->wildcard && family == AF_INET6)
@@ -142,9 +143,13 @@ destination(const struct rgw_udp_socket *s, struct msghdr *msg, struct rgw_addr 
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 
+			struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(s->local.port) };
+
 			memcpy(&info, CMSG_DATA(c), sizeof info);
-			memcpy(out->ip, &info.ipi6_addr, 16);
-			out->scope = IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr) ? info.ipi6_ifindex : 0;
+			sa.sin6_addr = info.ipi6_addr;
+			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+				sa.sin6_scope_id = info.ipi6_ifindex;
+			(void)rgw_addr_from_sockaddr(out, (struct sockaddr *)&sa);
 		}
 	}
 }
@@ -212,15 +217,43 @@ rgw_udp_start(struct rgw_udp *udp)
 	}
 }
 
+/* An IPv6 socket reaches IPv4 by addresses of its own family (RFC 4291 2.5.5.2). */
+static struct in6_addr
+mapped(const struct rgw_addr *a)
+{
+	struct in6_addr out = { 0 };
+
+	if (a->family == 6) {
+		memcpy(&out, a->ip, sizeof out);
+	} else {
+		out.s6_addr[10] = out.s6_addr[11] = 0xff;
+		memcpy(&out.s6_addr[12], a->ip, 4);
+	}
+	return out;
+}
+
+static unsigned
+put_remote(const struct rgw_udp_socket *s, const struct rgw_addr *remote, struct sockaddr_storage *out)
+{
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(remote->port) };
+
+	if (s->local.family == remote->family)
+		return rgw_addr_to_sockaddr(remote, out);
+	sa.sin6_addr = mapped(remote);
+	memcpy(out, &sa, sizeof sa);
+	return sizeof sa;
+}
+
 /* Makes a datagram leave from the address that its request was sent to (P-PKT-11). */
 static size_t
-put_source(const struct rgw_addr *local, uint8_t control[static RGW_UDP_CONTROL])
+put_source(const struct rgw_udp_socket *s, const struct rgw_addr *local,
+    uint8_t control[static RGW_UDP_CONTROL])
 {
 	struct msghdr msg = { .msg_control = control, .msg_controllen = RGW_UDP_CONTROL };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
 	memset(control, 0, RGW_UDP_CONTROL);
-	if (local->family == 4) {
+	if (s->local.family == 4) {
 		struct in_pktinfo info = { 0 };
 
 		memcpy(&info.ipi_spec_dst, local->ip, 4);
@@ -230,9 +263,9 @@ put_source(const struct rgw_addr *local, uint8_t control[static RGW_UDP_CONTROL]
 		memcpy(CMSG_DATA(c), &info, sizeof info);
 		return CMSG_SPACE(sizeof info);
 	} else {
-		struct in6_pktinfo info = { .ipi6_ifindex = local->scope };
+		struct in6_pktinfo info = { .ipi6_addr = mapped(local),
+			.ipi6_ifindex = local->scope };
 
-		memcpy(&info.ipi6_addr, local->ip, 16);
 		c->cmsg_level = IPPROTO_IPV6;
 		c->cmsg_type = IPV6_PKTINFO;
 		c->cmsg_len = CMSG_LEN(sizeof info);
@@ -260,7 +293,7 @@ gather(struct rgw_udp_socket *s, struct mmsghdr *msgs, uint8_t (*control)[RGW_UD
 		}
 		if (s->wildcard) {
 			msgs[n].msg_hdr.msg_control = control[n];
-			msgs[n].msg_hdr.msg_controllen = put_source(&o->local, control[n]);
+			msgs[n].msg_hdr.msg_controllen = put_source(s, &o->local, control[n]);
 		}
 		n++;
 	}
@@ -333,7 +366,7 @@ rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const stru
 	o = &udp->queue[udp->queued];
 	o->socket = s;
 	o->local = *local;
-	o->remote_len = remote != NULL ? rgw_addr_to_sockaddr(remote, &o->remote) : 0;
+	o->remote_len = remote != NULL ? put_remote(s, remote, &o->remote) : 0;
 	o->data = (struct iovec){ udp->out[udp->queued], len };
 	udp->queued++;
 	if (!rgw_link_linked(&s->dirty))

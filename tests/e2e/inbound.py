@@ -10,21 +10,21 @@ import radius
 from lab import HOME_SECRET, NAS_SECRET, Process
 
 
+NO_RATES = "connect-rate = 0\nconnect-rate-per-address = 0\n"
+
+
 def inbound_conf(lab, pki, home, name="home.ini", cert="localhost", listen="", peer="", server="", gateway="",
-                 match="", log="", extra="", profile="lab", realm="*"):
+                 match="", level="debug", extra="", profile="lab", realm="*"):
     """A gateway that takes requests from peers with a certificate for gateway.test and asks the home
     server. lab.radsec is its port."""
     lab.radsec = lab.port()
     return lab.write(name, f"""\
 [gateway]
-connect-rate = 0
-connect-rate-per-address = 0
-{gateway}
+{gateway if "connect-rate" in gateway else NO_RATES + gateway}
 
 [log]
-level = debug
+level = {level}
 rate = 0
-{log}
 
 [tls lab]
 certificate = {pki}/{cert}.pem

@@ -166,11 +166,12 @@ def test_log_lines_are_limited(world):
     wait_for("a line that tells", lambda: re.search(r"bad-message-authenticator: .* suppressed=\d\d+", gw.log()))
 
 
-def test_answer_leaves_from_the_address_that_was_asked(lab):
+@pytest.mark.parametrize("listen", ["0.0.0.0:{0}, [::]:{0}", "[::]:{0}"])
+def test_answer_leaves_from_the_address_that_was_asked(lab, listen):
     """P-PKT-11: a wildcard socket on a host with several addresses, both families."""
     pki, port, udp = lab.pki(), lab.port(), lab.port()
     peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem")
-    conf = lab.gateway_conf(pki, port, listen=f"udp = 0.0.0.0:{udp}, [::]:{udp}")
+    conf = lab.gateway_conf(pki, port, listen="udp = " + listen.format(udp))
     conf.write_text(conf.read_text().replace("address = 127.0.0.1", "address = 127.0.0.0/8, ::1"))
     lab.gateway(conf)
     for address in ("127.0.0.1", "127.0.0.2", "127.3.2.1"):

@@ -25,6 +25,9 @@
 #define SIM_RADSEC "radsec"
 #define SIM_LOCAL "between gateway and server"
 
+/* Of so many copies of a request the times are kept. */
+#define SIM_COPIES 8
+
 /* What the far end does with a request. */
 enum sim_answer {
 	SIM_ANSWER,         /* answers after `delay` */
@@ -40,7 +43,8 @@ struct sim_got {
 	uint32_t nonce;          /* of the NAS's request */
 	struct sim_conn *conn;   /* a peer: where it came; NULL after the connection ended */
 	struct sim_source *source;/* a server: the same; NULL after the socket was closed */
-	unsigned copies;         /* a server: how often it came */
+	unsigned copies;         /* a server: how often it came, and when */
+	rgw_ms copy_at[SIM_COPIES];
 	rgw_ms at;
 	bool answered;
 };
@@ -129,6 +133,7 @@ struct sim {
 	size_t expected_foreign;   /* ... of which the story knows */
 	unsigned log_lines;
 	char last_event[64];
+	char last_line[1024];      /* all of it, but for the time stamp */
 	void *events;              /* owned: the queue of what will happen */
 	uint64_t event_serial;
 	uint32_t next_nonce;
@@ -170,6 +175,8 @@ void sim_identify(struct sim *s, struct sim_conn *c);
 struct sim_conn *sim_visit(struct sim *s);
 /* The visitor asks; the request is remembered like that of a NAS. */
 struct sim_req *sim_ask(struct sim *s, struct sim_conn *c, uint8_t code, uint8_t id, const char *user);
+/* The same with octets that the story makes itself; they are one whole request. */
+struct sim_req *sim_ask_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len);
 /* The server's answer to a request; `code` 0 = the usual one. */
 void sim_server_reply(struct sim *s, struct sim_got *g, uint8_t code);
 /* Raw octets from the server's address. */
@@ -187,8 +194,9 @@ void sim_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type
 void sim_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len);
 /* The connection ends, by no doing of ours. */
 void sim_cut(struct sim *s, struct sim_conn *c);
-/* The first connection that is up, or NULL. */
+/* The first connection that is up, or NULL; and the first of those that we opened. */
 struct sim_conn *sim_first_up(struct sim *s);
+struct sim_conn *sim_first_ours(struct sim *s);
 size_t sim_count_up(const struct sim *s);
 
 uint64_t sim_counter(const struct sim *s, enum rgw_counter c);

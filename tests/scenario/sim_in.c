@@ -54,7 +54,12 @@ repeated(struct sim *s, const struct sim_source *source, const uint8_t *data, si
 
 		if (g->source != source || g->data[1] != data[1])
 			continue;
-		return g->len == len && memcmp(g->data, data, len) == 0 ? g : NULL;
+		if (g->len != len || memcmp(g->data, data, len) != 0)
+			return NULL;
+		/* What is answered does not come again (P-ID-8); but the same record of accounting, sent
+		 * once more by its client much later, may come under the same identifier. */
+		assert_true(!g->answered || data[0] == RGW_ACCOUNTING_REQUEST);
+		return !g->answered ? g : NULL;
 	}
 	return NULL;
 }
@@ -72,10 +77,14 @@ sim_op_source_send(void *ctx, void *io, const uint8_t *data, size_t len)
 		return;
 	}
 	if (g != NULL) {
+		/* Unchanged, from the same port (P-ID-6). */
+		if (g->copies < SIM_COPIES)
+			g->copy_at[g->copies] = s->now;
 		g->copies++;
 	} else {
 		g = sim_receive(s, data, len, SIM_LOCAL);
 		g->source = source;
+		sim_check_identifier(s, g);
 	}
 	if (data[0] == RGW_STATUS_SERVER) {
 		s->probes++;
@@ -101,7 +110,7 @@ sim_server_reply(struct sim *s, struct sim_got *g, uint8_t code)
 	uint8_t out[4096];
 	size_t n = sim_build_answer(g, out, sizeof out, code, 0, NULL, 0, SIM_LOCAL);
 
-	g->answered = true;
+	g->answered |= rgw_code_answers(out[0], g->data[0]);
 	sim_server_octets(s, g->source, out, n);
 }
 
@@ -167,17 +176,35 @@ sim_visit(struct sim *s)
 	return c;
 }
 
-struct sim_req *
-sim_ask(struct sim *s, struct sim_conn *c, uint8_t code, uint8_t id, const char *user)
+/* The newest request is one that the visitor sends here. */
+static struct sim_req *
+send_it(struct sim *s, struct sim_conn *c)
 {
-	struct sim_req *r = sim_build_request(s, code, id, user, SIM_RADSEC);
+	struct sim_req *r = s->reqs[s->n_reqs - 1];
 
 	r->conn = c;
 	for (size_t i = 0; i + 1 < s->n_reqs; i++)
-		if (s->reqs[i]->conn == c && s->reqs[i]->data[1] == id && s->reqs[i]->data[0] == code)
+		if (s->reqs[i]->conn == c && memcmp(s->reqs[i]->data, r->data, 2) == 0)
 			s->reqs[i]->superseded = true;
 	sim_octets(s, c, r->data, r->len);
 	return r;
+}
+
+struct sim_req *
+sim_ask(struct sim *s, struct sim_conn *c, uint8_t code, uint8_t id, const char *user)
+{
+	sim_build_request(s, code, id, user, SIM_RADSEC);
+	return send_it(s, c);
+}
+
+struct sim_req *
+sim_ask_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len)
+{
+	struct sim_req *r = sim_new_req(s);
+
+	memcpy(r->data, data, len);
+	r->len = len;
+	return send_it(s, c);
 }
 
 /* Which request of this connection does it answer, by its authenticator? */

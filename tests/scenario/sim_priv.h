@@ -39,7 +39,8 @@ uint32_t sim_nonce_in(const struct rgw_packet *p, uint8_t type);
 void sim_check_key(const struct rgw_packet *p, const struct sim_req *r, const char *secret);
 /* Notes an answer that came for a request: it must be the first, or the same again. */
 void sim_note_answer(struct sim *s, struct sim_req *r, const uint8_t *data, size_t len);
-/* Builds a request of a NAS or a peer and remembers it. */
+/* A request of a NAS or a peer that is remembered, empty or built. */
+struct sim_req *sim_new_req(struct sim *s);
 struct sim_req *sim_build_request(struct sim *s, uint8_t code, uint8_t id, const char *user,
     const char *secret);
 /* Builds the answer of a far end; an attribute type of 0 adds none. */
@@ -47,6 +48,8 @@ size_t sim_build_answer(const struct sim_got *g, uint8_t *out, size_t cap, uint8
     const void *value, size_t len, const char *secret);
 /* Takes note of a request that arrived at a far end, verified and whole, or the engine is wrong. */
 struct sim_got *sim_receive(struct sim *s, const uint8_t *data, size_t len, const char *secret);
+/* With this one, the newest, at most two answers can come under its identifier (P-ID-5). */
+void sim_check_identifier(const struct sim *s, const struct sim_got *g);
 struct sim_conn *sim_new_conn(struct sim *s);
 void sim_conn_over(struct sim *s, struct sim_conn *c);
 

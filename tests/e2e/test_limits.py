@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Limits of connections that peers open, each of them reached."""
+import resource
+import socket
+import ssl
+import time
+
+import pytest
+
+import radius
+from inbound import FakeHome, Visitor, inbound_conf
+from lab import wait_for
+
+SECRET = b"radsec"
+STATUS = radius.request(12, 1, b"", SECRET)
+
+
+@pytest.fixture
+def start(lab):
+    """Starts a gateway with these options; gives (gateway, function that makes visitors)."""
+    homes = []
+
+    def go(**conf):
+        pki, home = lab.pki(), FakeHome(lab)
+        homes.append(home)
+        gw = lab.gateway(inbound_conf(lab, pki, home, **conf), wait="started")
+        gw.home = home
+        return gw, lambda **more: Visitor(lab.radsec, pki, **more)
+    yield go
+    for home in homes:
+        home.close()
+
+
+def plain(lab, source=None):
+    """A bare TCP connection, or None if it is refused at once."""
+    try:
+        return socket.create_connection(("127.0.0.1", lab.radsec), 5,
+                                        source_address=(source, 0) if source else None)
+    except ConnectionError:
+        return None
+
+
+def is_reset(sock, timeout=5.0):
+    """Has the other side ended it, without a word?"""
+    if sock is None:
+        return True
+    sock.settimeout(timeout)
+    try:
+        return sock.recv(1) == b""
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+
+
+def test_connections_of_one_peer(start):
+    gw, visit = start(peer="max-connections = 3")
+    kept = [visit() for _ in range(3)]
+    for v in kept:
+        assert v.ask(STATUS)
+    assert visit().is_closed()
+    assert gw.counters()["refused_max_connections_peer"] == 1
+    assert "max-connections of the peer is reached" in gw.log()
+    kept.pop().close()
+    gw.wait_log(r" connection-lost: ")
+    kept.append(visit())
+    assert all(v.ask(STATUS) for v in kept)
+
+
+@pytest.mark.parametrize("where,option,counter", [
+    ("gateway", "max-connections = 2", "refused_max_connections"),
+    ("gateway", "max-connections-per-address = 2", "refused_max_connections_per_address"),
+    ("listen", "max-connections = 2", "refused_max_connections_listener"),
+    ("gateway", "connect-rate = 1/h burst 2", "refused_connect_rate"),
+    ("gateway", "connect-rate-per-address = 1/h burst 2", "refused_connect_rate_per_address"),
+])
+def test_connections_in_all_and_per_address(lab, start, where, option, counter):
+    gw, visit = start(**{where: option})
+    kept = [visit(), visit()]
+    assert is_reset(plain(lab))
+    assert gw.counters()[counter] == 1
+    assert all(v.ask(STATUS) for v in kept)
+    if "per-address" in option:
+        assert visit(source="127.0.0.2").ask(STATUS)
+    else:
+        assert is_reset(plain(lab, source="127.0.0.2"))
+
+
+def test_oldest_handshake_gives_way(lab, start):
+    gw, visit = start(gateway="max-half-open = 4")
+    silent = [plain(lab) for _ in range(4)]
+    assert not is_reset(silent[0], 0.2)
+    assert visit().ask(STATUS)
+    assert is_reset(silent[0]) and not is_reset(silent[1], 0.2)
+    assert gw.counters()["half_open_evicted"] == 1
+
+
+def test_handshake_deadline_is_in_all(lab, start):
+    """Dribbling octets does not stretch it."""
+    gw, visit = start(listen="handshake-timeout = 1s")
+    begun = time.monotonic()
+    dribble = plain(lab)
+    dribble.sendall(b"\x16\x03\x01\x02\x00")
+    while time.monotonic() - begun < 4:
+        try:
+            dribble.sendall(b"\x01")
+        except ConnectionError:
+            break
+        if is_reset(dribble, 0.1):
+            break
+    assert 0.9 < time.monotonic() - begun < 2.5
+    assert gw.counters()["handshake_timeouts"] == 1
+
+
+def test_rest_of_a_packet_does_not_come(start):
+    gw, visit = start(gateway="packet-timeout = 1s")
+    visitor, begun = visit(), time.monotonic()
+    packet = radius.access_request(1, SECRET)
+    for octet in packet[:25]:
+        visitor.send(bytes([octet]))
+        time.sleep(0.05)
+    assert visitor.is_closed()
+    assert 0.9 < time.monotonic() - begun < 2.5
+    gw.wait_log(r'reason="the rest of a packet did not come within packet-timeout"')
+    assert gw.counters()["packet_timeouts"] == 1
+
+
+def test_idle_connection_is_closed(start):
+    """One that is used is not; Status-Server counts as use of a connection that a peer opened."""
+    gw, visit = start(peer="idle-timeout = 1s")
+    idle, used = visit(), visit()
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        assert used.ask(STATUS)
+        time.sleep(0.2)
+    assert idle.is_closed(0.1) and used.ask(STATUS)
+    assert used.is_closed()
+    assert gw.counters()["idle_timeouts"] == 2
+
+
+def test_old_connection_is_drained(start):
+    """What is open on it is answered before it is closed."""
+    gw, visit = start(peer="lifetime = 1s")
+    visitor, asked = visit(), radius.access_request(1, SECRET)
+    visitor.send(asked)
+    assert gw.home.receive()
+    gw.wait_log(r" connection-old: ")
+    gw.home.answer()
+    assert radius.answer_ok(visitor.receive(), asked, SECRET)
+    assert visitor.is_closed()
+    assert gw.counters()["lifetimes"] == 1
+
+
+def test_bare_probe_costs_and_says_nothing(lab, start):
+    gw, _ = start(level="info")
+    before = gw.log()
+    for _ in range(20):
+        plain(lab).close()
+    wait_for("the probes", lambda: gw.counters().get("incoming_silent") == 20)
+    said = [line for line in gw.log()[len(before):].splitlines() if " status-" not in line]
+    assert not said, said
+
+
+def test_peer_that_does_not_read(start):
+    """Its buffer fills, then it is not read any more; nobody else notices, and memory stays bounded."""
+    gw, visit = start(gateway="write-buffer = 64k", realm="example.org")
+    deaf, good = visit(), visit()
+    deaf.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    packets = [radius.access_request(i % 256, SECRET, user=b"x@nowhere.example") for i in range(5000)]
+    deaf.tls.settimeout(1)
+    sent = 0
+    try:
+        for packet in packets * 20:
+            deaf.send(packet)
+            sent += 1
+    except TimeoutError:
+        pass
+    assert sent < len(packets) * 20
+    begun = time.monotonic()
+    assert good.ask(STATUS)
+    assert time.monotonic() - begun < 1
+    with open(f"/proc/{gw.pid}/status", encoding="ascii") as status:
+        rss = int(next(line for line in status if line.startswith("VmRSS")).split()[1])
+    assert rss < 60000
+
+
+def test_out_of_descriptors(lab):
+    """New connections wait in the kernel; the old ones work, and there is no busy loop."""
+    pki, home = lab.pki(), FakeHome(lab)
+    conf = inbound_conf(lab, pki, home)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        gw = lab.gateway(conf, wait="started")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    old = Visitor(lab.radsec, pki)
+    crowd = [plain(lab) for _ in range(80)]
+    gw.wait_log(r" accept-failed: .*Too many open files")
+    assert old.ask(STATUS)
+
+    def ticks():
+        with open(f"/proc/{gw.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+    before = ticks()
+    time.sleep(1)
+    assert ticks() - before <= 10
+    for sock in crowd:
+        sock.close()
+    assert Visitor(lab.radsec, pki).ask(STATUS)
+    home.close()
+
+
+def test_stop_finishes_what_is_open(lab, start):
+    """SIGTERM: no new connections, an idle one ends, one with a request ends after its answer."""
+    gw, visit = start()
+    idle, busy, asked = visit(), visit(), radius.access_request(1, SECRET)
+    busy.send(asked)
+    assert gw.home.receive()
+    gw.popen.terminate()
+    assert idle.is_closed()
+    assert is_reset(plain(lab))
+    gw.home.answer()
+    assert radius.answer_ok(busy.receive(), asked, SECRET)
+    assert busy.is_closed()
+    assert gw.wait() == 0
+
+
+def test_answers_sent_before_a_close_arrive(start):
+    """The peer breaks a rule right behind good requests: their answers are not lost by the close."""
+    gw, visit = start(realm="example.org")
+    visitor = visit()
+    good = [radius.access_request(i, SECRET, user=b"x@nowhere.example") for i in range(30)]
+    visitor.send(b"".join(good) + b"\x01\x00\x00\x01" + bytes(1000))
+    for packet in good:
+        got = visitor.receive()
+        assert got and radius.answer_ok(got, packet, SECRET)
+    assert visitor.is_closed()
+
+
+def test_goodbye_of_a_peer_with_an_open_session(start):
+    """close_notify or a bare FIN: both end the connection quietly."""
+    gw, visit = start()
+    polite, rude = visit(), visit()
+    polite.close()
+    rude.tls.shutdown(socket.SHUT_RDWR)
+    wait_for("both ends", lambda: gw.counters().get("incoming_ended") == 2)
+    with pytest.raises((OSError, ssl.SSLError)):
+        rude.send(STATUS)
+        rude.send(STATUS)
