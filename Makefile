@@ -59,9 +59,12 @@ unit_help = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 sim_help = $(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c))
 fuzz_src = $(wildcard tests/fuzz/fuzz_*.c)
 fuzz_bin = $(fuzz_src:tests/%.c=$(O)/tests/%)
+bench_src = $(addprefix tests/bench/,load.c respond.c respond_tls.c storm.c)
+bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
+bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all help tests test check asan valgrind lint fuzz demo deps install clean FORCE
+.PHONY: all help tests test check asan valgrind lint fuzz bench-tools bench demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -75,6 +78,8 @@ help:
 	@echo 'make valgrind      all tests under valgrind'
 	@echo 'make lint          clang-tidy, cppcheck, includes, size of functions, manual pages'
 	@echo 'make fuzz          each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make bench         hostile clients and idle connections, and what they cost, also with radsecproxy'
+	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX)'
 
 # ---- the program
@@ -138,6 +143,19 @@ fuzz:
 	$(MAKE) O=build/fuzz CC=clang SAN=address,undefined,fuzzer-no-link build/fuzz/libradsecgw.a
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
+# The tools are the same whatever is measured with them.
+$(O)/tests/bench/%: $(O)/tests/bench/%.o $(bench_help:%.c=$(O)/%.o) $(O)/libradsecgw.a
+	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs)
+
+bench-tools: $(bench_bin)
+
+bench:
+	etc/build/deps.sh build system test
+	$(MAKE) all bench-tools
+	$(MAKE) O=build/system WOLFSSL=system all
+	tests/bench/storms.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
+	tests/bench/memory.py --tools $(O)/tests/bench --lean $(O)/radsecgw
+
 lint:
 	etc/build/deps.sh build test lint
 	$(MAKE) tests
@@ -167,4 +185,5 @@ clean:
 	rm -rf build
 
 -include $(lib_obj:.o=.d) $(O)/src/app/main.d $(test_bin:=.d) $(fuzz_bin:=.d)
+-include $(bench_bin:=.d) $(bench_help:%.c=$(O)/%.d)
 -include $(unit_help:%.c=$(O)/%.d) $(sim_help:%.c=$(O)/%.d)

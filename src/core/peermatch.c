@@ -79,9 +79,8 @@ rgw_peer_match(const struct rgw_conf *conf, const struct rgw_conf_tls *tls, cons
 				return peer;
 		}
 	if (s.elsewhere != NULL)
-		snprintf(why, size,
-		    "it is that of [peer %s], which may not connect from there; see its option `address`",
-		    s.elsewhere->head.name);
+		snprintf(why, size, "it is that of [peer %s], which may not connect from there; see its "
+		    "option `address`", s.elsewhere->head.name);
 	else if (why[0] == '\0')
 		snprintf(why, size, "no [peer] with `accept = yes` has [tls %s]", tls->head.name);
 	return NULL;

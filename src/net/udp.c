@@ -143,7 +143,8 @@ destination(const struct rgw_udp_socket *s, struct msghdr *msg, struct rgw_addr 
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 
-			struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(s->local.port) };
+			struct sockaddr_in6 sa = { .sin6_family = AF_INET6,
+				.sin6_port = htons(s->local.port) };
 
 			memcpy(&info, CMSG_DATA(c), sizeof info);
 			sa.sin6_addr = info.ipi6_addr;
