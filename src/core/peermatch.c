@@ -74,8 +74,8 @@ rgw_peer_match(const struct rgw_conf *conf, const struct rgw_conf_tls *tls, cons
 		for (size_t i = 0; i < conf->peer.n; i++) {
 			const struct rgw_conf_peer *peer = conf->peer.v[i];
 
-			if (peer->accept && peer->tls == tls && rgw_peer_rules_are_any(&peer->identity) == (any == 1) &&
-			    fits(&s, peer))
+			if (peer->accept && peer->tls == tls &&
+			    rgw_peer_rules_are_any(&peer->identity) == (any == 1) && fits(&s, peer))
 				return peer;
 		}
 	if (s.elsewhere != NULL)

@@ -405,13 +405,15 @@ on_packet(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now)
 	struct rgw_packet p;
 
 	rgw_count(gw, RGW_CTR_tls_received);
-	conn->used_at = now;
 	if (rgw_packet_parse(&p, data, len) != RGW_PACKET_OK) {
 		rgw_count(gw, RGW_CTR_tls_malformed);
 		rgw_conn_close_for(conn, &p, "attributes do not fill the packet exactly, or one has a "
 		    "length of 0 or 1 (RFC 6613 2.6.4)", now);
 		return false;
 	}
+	/* A watchdog is no use of it (P-TLS-27). */
+	if (p.code != RGW_STATUS_SERVER)
+		conn->used_at = now;
 	if (conn->incoming)
 		return rgw_tlsin_on_packet(conn, &p, now);
 	rule = rgw_response_take(&conn->lane, &p, now);

@@ -329,8 +329,6 @@ void rgw_conn_close(struct rgw_conn *conn, enum rgw_log_level level, const char 
 /* The same for a packet that breaks a rule; the line says which packet it was. */
 void rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *packet, const char *rule,
     rgw_ms now);
-/* A packet was sent on it or came on it. */
-void rgw_conn_used(struct rgw_conn *conn, rgw_ms now);
 /* Nothing new is begun on it; it is closed as soon as nothing is open on it. */
 void rgw_conn_drain(struct rgw_conn *conn, rgw_ms now);
 /* One thing less is open on it; if it drains and was waiting for that, it ends soon. */

@@ -93,12 +93,16 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 	const struct rgw_conf_server *conf = port->server->conf;
 
 	if (port->probe_at <= now) {
+		/* Of a name with more addresses each is asked in turn. */
+		if (port->state == RGW_PORT_DEAD)
+			port->next_addr++;
 		send_probe(port, now);
 		port->probe_at = now + rgw_jitter(conf->watchdog,
 		                           rgw_gw_random16(port->server->target.gw));
 	}
 	if (port->change_at <= now && port->state == RGW_PORT_SUSPECTED) {
 		enter(port, RGW_PORT_DEAD, "silent for the time `zombie`");
+		port->next_addr++;
 		port->change_at = conf->status_server ? RGW_NEVER : now + conf->revive;
 	} else if (port->change_at <= now) {
 		enter(port, RGW_PORT_ALIVE, "its time as a dead one is over: it is tried again");

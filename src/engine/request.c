@@ -292,7 +292,7 @@ rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "request-timeout", name,
 	    peer ? "no answer within request-lifetime; the home server behind the peer may be down"
-	         : "no answer from the server, though it was asked again; does it know us and our secret?",
+	         : "no answer from the server; is it up, and does it know us and our secret?",
 	    rgw_f_target(req->target), rgw_f_origin(&req->origin),
 	    rgw_f_identity(gw, &req->packet, &room));
 	if (!peer && req->state == RGW_REQ_SENT)

@@ -236,6 +236,8 @@ on_response(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 	case MATCH:
 		return on_verified(lane, p, now);
 	case LATE:
+		/* It proves that the neighbour lives all the same (P-SS-21). */
+		heard(lane, now);
 		rgw_count(gw, RGW_CTR_response_late);
 		rgw_log_packet(lane, p, RGW_LOG_DEBUG, "late-response",
 		    "answer to a request given up before");

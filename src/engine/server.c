@@ -317,10 +317,13 @@ rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now)
 	struct rgw_addr to;
 
 	rgw_health_unreachable(port, why, now);
-	/* Once per round: if no address is listened at, repetition with its pauses goes on. */
-	if (was_dead || port->host.n_addrs < 2 || !current_addr(port, &to) ||
-	    !rgw_addr_equal(&source->addr, &to))
+	if (!current_addr(port, &to))
 		return;
-	port->next_addr++;
+	if (rgw_addr_equal(&source->addr, &to)) {
+		/* Once per round: if no address is listened at, repetition with its pauses goes on. */
+		if (was_dead || port->host.n_addrs < 2)
+			return;
+		port->next_addr++;
+	}
 	move_requests(source, now);
 }

@@ -220,7 +220,7 @@ main(int argc, char **argv)
 		{ "listen", BENCH_TEXT, &r.listen, "ADDRESS:PORT[,ADDRESS:PORT ...]" },
 		{ "secret", BENCH_TEXT, &r.secret_text, "shared secret (testing123)" },
 		{ "delay", BENCH_NUMBER, &r.delay_ms, "milliseconds by which answers are held back" },
-		{ "silent-after", BENCH_NUMBER, &r.silent_after, "requests after which there are no answers" },
+		{ "silent-after", BENCH_NUMBER, &r.silent_after, "requests before it falls silent" },
 	};
 
 	bench_begin(argc, argv, "respond --listen ADDRESS:PORT[,...] --secret TEXT", options,

@@ -126,16 +126,19 @@ def test_rest_of_a_packet_does_not_come(start):
 
 
 def test_idle_connection_is_closed(start):
-    """One that is used is not; Status-Server counts as use of a connection that a peer opened."""
-    gw, visit = start(peer="idle-timeout = 1s")
-    idle, used = visit(), visit()
-    end = time.monotonic() + 2
-    while time.monotonic() < end:
-        assert used.ask(STATUS)
+    """P-TLS-27: one that is used is not; Status-Server is no use."""
+    gw, visit = start(peer="idle-timeout = 1s", realm="example.org")
+    idle, watched, used = visit(), visit(), visit()
+    asked = [radius.access_request(i, SECRET, user=b"x@nowhere.example") for i in range(10)]
+    watched.ask(STATUS)
+    for packet in asked:
+        assert used.ask(packet)
         time.sleep(0.2)
-    assert idle.is_closed(0.1) and used.ask(STATUS)
+        if gw.counters().get("idle_timeouts") is None:
+            assert watched.ask(STATUS)
+    assert idle.is_closed(0.1) and watched.is_closed(0.1) and used.ask(asked[0])
     assert used.is_closed()
-    assert gw.counters()["idle_timeouts"] == 2
+    assert gw.counters()["idle_timeouts"] == 3
 
 
 def test_old_connection_is_drained(start):

@@ -322,14 +322,15 @@ sink(void *ctx, enum rgw_log_level level, const char *line, size_t len)
 {
 	struct sim *s = ctx;
 	const char *event = line + 25;  /* behind the time stamp */
+	const char *end = line + len;   /* nothing ends the text there */
 
-	(void)len;
 	s->log_lines++;
-	snprintf(s->last_line, sizeof s->last_line, "%s", event);
-	event += strcspn(event, " ") + 1;
-	snprintf(s->last_event, sizeof s->last_event, "%.*s", (int)strcspn(event, ":"), event);
 	if (getenv("SIM_LOG") != NULL)
-		fprintf(stderr, "%8llu %d %s", (unsigned long long)s->now, level, line + 25);
+		fprintf(stderr, "%8llu %d %.*s", (unsigned long long)s->now, level, (int)(end - event),
+		    event);
+	event += strcspn(event, " ") + 1;
+	snprintf(s->last_line, sizeof s->last_line, "%.*s", (int)(end - event), event);
+	snprintf(s->last_event, sizeof s->last_event, "%.*s", (int)strcspn(event, ":"), event);
 	return true;
 }
 
@@ -369,7 +370,8 @@ happen(struct sim *s, const struct sim_event *e)
 			return;
 		rgw_conn_on_connected(engine, s->now);
 		if (!s->no_tls)
-			sim_schedule(s, s->handshake_delay, (struct sim_event){ .kind = HANDSHAKED, .conn = c });
+			sim_schedule(s, s->handshake_delay,
+			    (struct sim_event){ .kind = HANDSHAKED, .conn = c });
 		return;
 	case HANDSHAKED:
 		if (engine == NULL)
@@ -541,6 +543,7 @@ sim_new_req(struct sim *s)
 {
 	struct sim_req *r = rgw_xcalloc(1, sizeof *r);
 
+	r->asked_at = s->now;
 	s->reqs = rgw_xrealloc(s->reqs, (s->n_reqs + 1) * sizeof r);
 	s->reqs[s->n_reqs++] = r;
 	return r;

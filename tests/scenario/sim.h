@@ -66,6 +66,7 @@ struct sim_conn {
 /* A UDP socket towards the server as the world sees it. */
 struct sim_source {
 	struct rgw_source *engine; /* NULL after the engine closed it */
+	struct rgw_addr from;      /* as the configuration wants; family 0 = the system's choice */
 	struct rgw_addr to;
 	rgw_ms closed_at;
 };
@@ -78,6 +79,7 @@ struct sim_req {
 	struct sim_conn *conn;     /* the visitor's connection; NULL = a NAS asked */
 	uint16_t port;             /* the NAS's source port */
 	uint32_t sock;             /* 0: authentication and accounting, 1: accounting only */
+	rgw_ms asked_at;
 	unsigned answers;          /* datagrams that came back for it */
 	uint8_t answer[4096];
 	size_t answer_len;

@@ -19,12 +19,13 @@ sim_op_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *
 	struct sim *s = ctx;
 	struct sim_source *new;
 
-	(void)from;
 	if (s->no_sockets)
 		return NULL;
 	new = rgw_xcalloc(1, sizeof *new);
 	new->engine = source;
 	new->to = *to;
+	if (from != NULL)
+		new->from = *from;
 	s->sources = rgw_xrealloc(s->sources, (s->n_sources + 1) * sizeof new);
 	s->sources[s->n_sources++] = new;
 	return new;

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tlsend.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "radsecgw/mem.h"
+
+static char *
+path(const char *folder, const char *name, const char *suffix)
+{
+	char text[4096];
+
+	snprintf(text, sizeof text, "%s/%s%s", folder, name, suffix);
+	return rgw_xstrdup(text);
+}
+
+struct rgw_tlsctx *
+tlsend_context(const char *pki, const char *name, enum rgw_tls_role role)
+{
+	char *ca = path(pki, "ca", ".pem");
+	struct rgw_conf_tls conf = { .certificate = path(pki, name, ".pem"),
+		.key = path(pki, name, ".key"), .ca = { &ca, 1 },
+		.min_version = RGW_TLS_1_2, .max_version = RGW_TLS_1_3 };
+	struct rgw_tls_problem problem;
+	struct rgw_tlsctx *ctx;
+
+	if (!rgw_tls_library_init())
+		bench_fail("the TLS library does not start");
+	ctx = rgw_tlsctx_new(&conf, role, &problem);
+	if (ctx == NULL)
+		bench_fail("%s: %s", problem.key, problem.text);
+	return ctx;
+}
+
+/* Whoever has a certificate of this PKI will do. */
+static bool
+judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, size_t size)
+{
+	(void)arg;
+	(void)leaf;
+	(void)sha256;
+	(void)why;
+	(void)size;
+	return true;
+}
+
+bool
+tlsend_begin(struct tlsend *e, int fd, struct rgw_tlsctx *ctx)
+{
+	*e = (struct tlsend){ .fd = fd, .tls = rgw_tls_new(ctx, judge, NULL, "localhost") };
+	return e->tls != NULL;
+}
+
+void
+tlsend_end(struct tlsend *e)
+{
+	rgw_tls_free(e->tls);
+	close(e->fd);
+	*e = (struct tlsend){ .fd = -1 };
+}
+
+size_t
+tlsend_waiting(const struct tlsend *e)
+{
+	const struct rgw_outbuf *out = rgw_tls_out(e->tls);
+
+	return out->len - out->at;
+}
+
+bool
+tlsend_flush(struct tlsend *e)
+{
+	struct rgw_outbuf *out = rgw_tls_out(e->tls);
+
+	while (out->len > out->at) {
+		ssize_t n = send(e->fd, out->data + out->at, out->len - out->at, MSG_NOSIGNAL);
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		rgw_tls_sent(e->tls, (size_t)n);
+	}
+	return true;
+}
+
+static bool
+shake(struct tlsend *e)
+{
+	switch (rgw_tls_handshake(e->tls)) {
+	case RGW_TLS_OK:
+		e->up = true;
+		return true;
+	case RGW_TLS_WANT:
+		return true;
+	case RGW_TLS_CLOSED:
+	case RGW_TLS_FAILED:
+		break;
+	}
+	/* The alert tells the other side why. */
+	(void)tlsend_flush(e);
+	return false;
+}
+
+static bool
+read_all(struct tlsend *e, tlsend_data *on_data, void *arg)
+{
+	static uint8_t plain[16384];
+	size_t len;
+
+	for (;;) {
+		switch (rgw_tls_read(e->tls, plain, sizeof plain, &len)) {
+		case RGW_TLS_OK:
+			on_data(arg, plain, len);
+			break;
+		case RGW_TLS_WANT:
+			return true;
+		case RGW_TLS_CLOSED:
+		case RGW_TLS_FAILED:
+			return false;
+		}
+	}
+}
+
+bool
+tlsend_work(struct tlsend *e, tlsend_data *on_data, void *arg)
+{
+	static uint8_t cipher[32768];
+	ssize_t n = recv(e->fd, cipher, sizeof cipher, MSG_DONTWAIT);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		return false;
+	rgw_tls_feed(e->tls, cipher, n > 0 ? (size_t)n : 0);
+	if (!e->up && !shake(e))
+		return false;
+	if (e->up && !read_all(e, on_data, arg))
+		return false;
+	return tlsend_flush(e);
+}
