@@ -23,6 +23,7 @@
 	X(udp_too_many_proxy_states, "dropped: more Proxy-States than loop-limit")                 \
 	X(status_server_answered, "Status-Server answered")                                        \
 	X(duplicate_absorbed, "retransmissions absorbed while the request was pending")            \
+	X(superseding_too_fast, "dropped: an identifier used anew too often before its answer")     \
 	X(duplicate_replayed, "retransmissions answered with the stored answer")                   \
 	X(udp_sent, "datagrams sent to clients")                                                   \
 	/* requests: each accepted one ends in exactly one of the request_ counters */             \
@@ -70,6 +71,7 @@
 	X(server_received, "datagrams received from servers")                                      \
 	X(server_malformed, "dropped: malformed datagram from a server")                           \
 	X(server_unexpected_code, "dropped: datagram from a server that is no answer")             \
+	X(server_waits, "requests that had to wait for an address, a socket or an identifier")     \
 	X(server_unreachable, "ICMP: nobody listens at the server's port")                         \
 	X(server_probes, "Status-Servers sent to servers")                                         \
 	X(server_suspected, "times a server was suspected: a request had no answer")               \

@@ -59,6 +59,9 @@ void rgw_idpool_sent(struct rgw_idpool *pool, uint8_t id, uint8_t code,
 void rgw_idpool_answered(struct rgw_idpool *pool, uint8_t id);
 /* Nobody waits any more (timed out, or the client went another way): the identifier rests. */
 void rgw_idpool_given_up(struct rgw_idpool *pool, uint8_t id, rgw_ms now);
+/* A late answer came, to the request under it (or under it before): it need not rest for that any
+ * longer, or a flood of requests that are given up would use up all identifiers. */
+void rgw_idpool_late(struct rgw_idpool *pool, uint8_t id, struct rgw_id_sent *which, rgw_ms now);
 /* Nothing was sent under it after all: free at once. */
 void rgw_idpool_unused(struct rgw_idpool *pool, uint8_t id);
 

@@ -105,6 +105,35 @@ rgw_idpool_given_up(struct rgw_idpool *pool, uint8_t id, rgw_ms now)
 	release(pool, id, RGW_ID_RESTING);
 }
 
+/* Takes one out of the middle of a list. */
+static void
+unlist(struct rgw_idpool *pool, struct rgw_id_list *list, uint8_t id)
+{
+	uint8_t before = 0;
+
+	for (uint8_t at = list->first; at != id; at = pool->id[at].next)
+		before = at;
+	if (before == 0)
+		list->first = pool->id[id].next;
+	else
+		pool->id[before].next = pool->id[id].next;
+	if (list->last == id)
+		list->last = before;
+}
+
+void
+rgw_idpool_late(struct rgw_idpool *pool, uint8_t id, struct rgw_id_sent *which, rgw_ms now)
+{
+	struct rgw_id *slot = &pool->id[id];
+
+	which->late_until = 0;
+	if (slot->state != RGW_ID_RESTING || !settled(&slot->now, now) || !settled(&slot->before, now))
+		return;
+	unlist(pool, &pool->resting, id);
+	slot->state = RGW_ID_FREE;
+	append(pool, &pool->free, id);
+}
+
 void
 rgw_idpool_unused(struct rgw_idpool *pool, uint8_t id)
 {

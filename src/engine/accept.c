@@ -36,7 +36,8 @@ rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms now)
 {
 	const struct rgw_conf *conf = gw->conf;
 
-	rgw_link_init(&gw->half_open);
+	rgw_link_init(&gw->silent);
+	rgw_link_init(&gw->shaking);
 	rgw_admission_init(&gw->admission, &conf->gateway, key, now);
 	gw->listeners = rgw_xcalloc(conf->listen.n, sizeof *gw->listeners);
 	for (size_t i = 0; i < conf->listen.n; i++) {
@@ -59,7 +60,8 @@ close_all(struct rgw_link *list, rgw_ms now)
 void
 rgw_accept_fini(struct rgw_gw *gw, rgw_ms now)
 {
-	close_all(&gw->half_open, now);
+	close_all(&gw->silent, now);
+	close_all(&gw->shaking, now);
 	for (size_t i = 0; i < gw->conf->peer.n; i++)
 		close_all(&gw->peers[i].incoming, now);
 	for (size_t i = 0; i < gw->conf->listen.n; i++)
@@ -71,7 +73,8 @@ rgw_accept_fini(struct rgw_gw *gw, rgw_ms now)
 void
 rgw_accept_drain(struct rgw_gw *gw, rgw_ms now)
 {
-	close_all(&gw->half_open, now);
+	close_all(&gw->silent, now);
+	close_all(&gw->shaking, now);
 	for (size_t i = 0; i < gw->conf->peer.n; i++) {
 		struct rgw_link *head = &gw->peers[i].incoming;
 
@@ -135,17 +138,27 @@ refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *f
 	    rgw_f_str("counter", rgw_counter_name(why->counter)));
 }
 
-/* There is always room for one more handshake: the oldest has had the longest time (P-TLS-25). */
+/* There is always room for one more handshake (P-TLS-25). Who has not said a word yet goes first, and
+ * the oldest, since it has had the longest time. */
 static void
 make_room(struct rgw_gw *gw, rgw_ms now)
 {
-	struct rgw_link *oldest = rgw_list_first(&gw->half_open);
+	struct rgw_link *oldest = rgw_list_first(&gw->silent);
 
-	if (gw->n_half_open < gw->conf->gateway.max_half_open || oldest == NULL)
+	if (gw->n_half_open < gw->conf->gateway.max_half_open)
 		return;
+	if (oldest == NULL)
+		oldest = rgw_list_first(&gw->shaking);
 	rgw_count(gw, RGW_CTR_half_open_evicted);
 	rgw_conn_close(RGW_CONTAINER(oldest, struct rgw_conn, link), RGW_LOG_INFO, "handshake-failed",
-	    "max-half-open is reached, and its handshake is the oldest", now);
+	    "max-half-open is reached, and it is the oldest", now);
+}
+
+void
+rgw_accept_shaking(struct rgw_conn *conn)
+{
+	rgw_link_remove(&conn->link);
+	rgw_list_append(&conn->gw->shaking, &conn->link);
 }
 
 struct rgw_conn *
@@ -169,7 +182,8 @@ rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from
 	conn->listen = listen;
 	conn->io = io;
 	conn->admitted = admitted;
-	rgw_list_append(&gw->half_open, &conn->link);
+	rgw_ingress_init(&conn->superseding, now);
+	rgw_list_append(&gw->silent, &conn->link);
 	gw->n_half_open++;
 	l->n_conns++;
 	conn->deadline = now + l->conf->handshake_timeout;

@@ -341,8 +341,10 @@ rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 {
 	enter(conn, RGW_CONN_HANDSHAKE);
 	/* For one that a peer opened the time runs since it was accepted. */
-	if (conn->incoming)
+	if (conn->incoming) {
+		rgw_accept_shaking(conn);
 		return;
+	}
 	conn->deadline = now + conn->peer->conf->handshake_timeout;
 	rgw_conn_set_timer(conn);
 }

@@ -34,6 +34,7 @@ struct rgw_client {
 	const struct rgw_conf_client *conf;          /* borrowed */
 	enum rgw_auto require_message_authenticator; /* AUTO = not decided yet */
 	enum rgw_auto limit_proxy_state;
+	struct rgw_bucket superseding;               /* how often it may take back what it asked */
 };
 
 /* A neighbour that requests are sent to: what a peer and a server have in common. */
@@ -118,6 +119,7 @@ struct rgw_conn {
 	struct rgw_stream stream;
 	struct rgw_lane lane;         /* outgoing: ids exists while up */
 	struct rgw_link requests;     /* incoming: those that came on it, answered ones included */
+	struct rgw_bucket superseding;/* incoming: how often requests on it may be taken back */
 	struct rgw_admitted *admitted;/* incoming: owned by the admission table */
 };
 
@@ -221,7 +223,8 @@ struct rgw_gw {
 	struct rgw_host **hosts;              /* owned array of borrowed hosts, by their query number */
 	uint32_t n_hosts;
 	struct rgw_admission admission;
-	struct rgw_link half_open;            /* connections that peers open, oldest first */
+	struct rgw_link silent;               /* connections that peers open, oldest first: before ... */
+	struct rgw_link shaking;              /* ... and in the handshake */
 	uint32_t n_half_open;
 	size_t n_conns;
 	size_t n_sources;
@@ -272,6 +275,9 @@ struct rgw_field rgw_f_origin(const struct rgw_origin *origin);
 struct rgw_field rgw_f_target(const struct rgw_target *target);
 
 /* ingress.c: requests, from wherever they come */
+/* Somebody who asks: nobody may take back requests for new ones without end (P-DUP-5), since each costs
+ * an identifier at the next hop. */
+void rgw_ingress_init(struct rgw_bucket *superseding, rgw_ms now);
 /* A request that has passed the checks of its transport. Deals with duplicates, then accepts it and
  * sends it on its way. `place` is the socket or connection (P-DUP-1). */
 void rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t place,
@@ -341,6 +347,8 @@ void rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms no
 void rgw_accept_fini(struct rgw_gw *gw, rgw_ms now);
 /* All of them end when nothing is open on them. */
 void rgw_accept_drain(struct rgw_gw *gw, rgw_ms now);
+/* Its handshake begins. */
+void rgw_accept_shaking(struct rgw_conn *conn);
 /* Its peer is known. false = it was closed. */
 bool rgw_accept_identified(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
 /* It ends: leaves all lists and counts, and the requests that came on it end. */

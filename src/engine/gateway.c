@@ -31,13 +31,14 @@ rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay)
 /* A client that covers more than one host learns nothing: one old NAS must not decide for the others
  * (P-BR-8). */
 static void
-init_client(struct rgw_client *c, const struct rgw_conf_client *conf)
+init_client(struct rgw_client *c, const struct rgw_conf_client *conf, rgw_ms now)
 {
 	const struct rgw_prefixes *prefixes = &conf->address;
 	bool one_host = prefixes->n == 1 &&
 	    prefixes->v[0].bits == (prefixes->v[0].family == 4 ? 32 : 128);
 
 	c->conf = conf;
+	rgw_ingress_init(&c->superseding, now);
 	c->require_message_authenticator = conf->require_message_authenticator;
 	c->limit_proxy_state = conf->limit_proxy_state;
 	if (c->require_message_authenticator == RGW_AUTO && !one_host)
@@ -54,7 +55,7 @@ add_neighbours(struct rgw_gw *gw, rgw_ms now)
 
 	gw->clients = rgw_xcalloc(conf->client.n, sizeof *gw->clients);
 	for (size_t i = 0; i < conf->client.n; i++)
-		init_client(&gw->clients[i], conf->client.v[i]);
+		init_client(&gw->clients[i], conf->client.v[i], now);
 	gw->peers = rgw_xcalloc(conf->peer.n, sizeof *gw->peers);
 	for (size_t i = 0; i < conf->peer.n; i++)
 		rgw_peer_init(&gw->peers[i], gw, conf->peer.v[i], now);

@@ -5,6 +5,33 @@
 
 /* What happens to a request that has been verified, whichever way it came. */
 
+/* A client that reuses its identifiers so fast that answers cannot come in between floods us. */
+#define SUPERSEDE_PER_S 256
+#define SUPERSEDE_BURST 512
+
+void
+rgw_ingress_init(struct rgw_bucket *superseding, rgw_ms now)
+{
+	rgw_bucket_init(superseding, SUPERSEDE_PER_S, 1000, SUPERSEDE_BURST, now);
+}
+
+/* May the request that waits give way to a new one? */
+static bool
+may_supersede(struct rgw_gw *gw, const struct rgw_origin *origin, rgw_ms now)
+{
+	struct rgw_bucket *bucket =
+	    origin->conn != NULL ? &origin->conn->superseding : &origin->client->superseding;
+	const char *name = rgw_origin_name(origin);
+
+	if (rgw_bucket_take(bucket, now))
+		return true;
+	rgw_count(gw, RGW_CTR_superseding_too_fast);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "superseding-too-fast", name,
+	    "dropped: identifiers are used for new requests long before the old ones can be answered",
+	    rgw_f_origin(origin));
+	return false;
+}
+
 /* Is this a request we know (P-DUP-1 to 5)? true = it has been dealt with. */
 static bool
 is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet,
@@ -19,8 +46,10 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 	if (!rgw_ct_equal(dup->auth, rgw_packet_auth(packet), RGW_AUTH_LEN)) {
 		if (req->state == RGW_REQ_ANSWERED)
 			rgw_req_free(gw, req);
-		else
+		else if (may_supersede(gw, origin, now))
 			rgw_req_end(gw, req, RGW_CTR_request_superseded, now);
+		else
+			return true;
 		return false;
 	}
 	if (req->state == RGW_REQ_ANSWERED) {

@@ -9,7 +9,8 @@
 /* What a response is, seen from the lane it came on. */
 enum match {
 	MATCH,       /* answers the request that waits under this identifier */
-	LATE,        /* answers one that was given up before (P-ID-5) */
+	LATE,        /* answers the last one, which was given up (P-ID-5) */
+	LATE_BEFORE, /* answers the one before that */
 	UNMATCHED,   /* answers nothing we know (P-TCP-38) */
 	BAD_PAIR,    /* of a code that the waiting request cannot get (P-COD-2) */
 	BAD_AUTH,    /* for the waiting request, but its authenticator is wrong (P-TCP-35g) */
@@ -46,7 +47,7 @@ match(const struct rgw_lane *lane, const struct rgw_packet *p)
 	if (slot->state != RGW_ID_BUSY && verifies(p, &slot->now, lane->secret))
 		return LATE;
 	if (verifies(p, &slot->before, lane->secret))
-		return LATE;
+		return LATE_BEFORE;
 	if (slot->state != RGW_ID_BUSY)
 		return UNMATCHED;
 	return is_pair(p, slot->now.code) ? BAD_AUTH : BAD_PAIR;
@@ -220,6 +221,16 @@ on_verified(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 	return NULL;
 }
 
+static void
+on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *sent, rgw_ms now)
+{
+	/* It proves that the neighbour lives all the same (P-SS-21). */
+	heard(lane, now);
+	rgw_idpool_late(lane->ids, p->id, sent, now);
+	rgw_count(lane->target->gw, RGW_CTR_response_late);
+	rgw_log_packet(lane, p, RGW_LOG_DEBUG, "late-response", "answer to a request given up before");
+}
+
 static const char *
 on_response(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 {
@@ -236,11 +247,10 @@ on_response(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 	case MATCH:
 		return on_verified(lane, p, now);
 	case LATE:
-		/* It proves that the neighbour lives all the same (P-SS-21). */
-		heard(lane, now);
-		rgw_count(gw, RGW_CTR_response_late);
-		rgw_log_packet(lane, p, RGW_LOG_DEBUG, "late-response",
-		    "answer to a request given up before");
+		on_late(lane, p, &lane->ids->id[p->id].now, now);
+		return NULL;
+	case LATE_BEFORE:
+		on_late(lane, p, &lane->ids->id[p->id].before, now);
 		return NULL;
 	case UNMATCHED:
 		rgw_count(gw, RGW_CTR_response_unmatched);

@@ -245,8 +245,15 @@ rgw_server_dispatch(struct rgw_server *server, struct rgw_req *req, rgw_ms now)
 		return;
 	}
 	source = rgw_list_empty(&port->queue) ? rgw_port_source(port, now) : NULL;
-	if (source == NULL || !rgw_req_send(gw, req, &source->lane, now))
-		enqueue(port, req, now);
+	if (source != NULL && rgw_req_send(gw, req, &source->lane, now))
+		return;
+	rgw_count(gw, RGW_CTR_server_waits);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "server-wait", name,
+	    "a request waits: no address is known, no socket can be opened, or all identifiers wait for "
+	    "answers",
+	    rgw_f_str("server", name), rgw_f_str("port", port->name),
+	    rgw_f_uint("sources", port->n_sources), rgw_f_uint("requests", port->n_requests));
+	enqueue(port, req, now);
 }
 
 void

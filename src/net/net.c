@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net_priv.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "radsecgw/mem.h"
+
+/* Connections that are freed before it is worth while to look for memory that can be given back. */
+#define TRIM_AFTER 256
+#define TRIM_PAUSE_MS 10000
 
 rgw_ms
 rgw_net_now(struct rgw_net *net)
@@ -17,6 +24,19 @@ rgw_net_now(struct rgw_net *net)
 	return net->log->now;
 }
 
+/* After many connections have gone: what they took goes back to the system. */
+static void
+give_memory_back(struct rgw_net *net, rgw_ms now)
+{
+	if (net->n_freed < TRIM_AFTER || now - net->trimmed_at < TRIM_PAUSE_MS)
+		return;
+	net->n_freed = 0;
+	net->trimmed_at = now;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static void
 on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -25,7 +45,8 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	net->tick_at = RGW_NEVER;
-	rgw_gw_on_timer(net->gw, rgw_net_now(net));
+	give_memory_back(net, rgw_net_now(net));
+	rgw_gw_on_timer(net->gw, net->log->now);
 }
 
 /* Sets the one timer to the engine's next deadline. Most deadlines move on before they come; a timer

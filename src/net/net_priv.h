@@ -31,6 +31,8 @@ struct rgw_net {
 	struct rgw_link ready;         /* those whose handshake can go on */
 	struct rgw_link lingering;     /* closed ones that still send, oldest first */
 	unsigned n_lingering;
+	unsigned n_freed;              /* connections, since memory was given back last ... */
+	rgw_ms trimmed_at;             /* ... which was then */
 	ev_timer tick;                 /* the engine's deadline */
 	ev_timer linger;               /* the oldest of the lingering is closed */
 	ev_prepare flush;              /* the end of a turn */

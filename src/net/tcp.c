@@ -374,6 +374,7 @@ rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stage, const struct 
 void
 rgw_tcp_free(struct rgw_tcp *t)
 {
+	t->net->n_freed++;
 	rgw_tls_free(t->tls);
 	rgw_cert_rules_free(&t->rules);
 	free(t);

@@ -104,7 +104,8 @@ def main():
                 results[name].append(measure(lab, pki, start, args.connections))
                 print(f"run {run + 1}: {name}: {results[name][-1]['rss_each']:.2f} KiB", file=sys.stderr)
         show(results, args.connections)
-    parts.save(args.json, {"about": parts.about(), "connections": args.connections, "results": results})
+    parts.save(args.json, {"about": parts.about(*(b for b in (args.lean, args.system) if os.path.exists(b))),
+                           "connections": args.connections, "results": results})
 
 
 if __name__ == "__main__":

@@ -228,13 +228,11 @@ def table(head, rows):
                         for i, (c, w) in enumerate(zip(row, widths))).rstrip(), flush=True)
 
 
-def about():
+def about(*binaries):
     """Where and with what this was measured."""
-    commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--tags"],
-                            capture_output=True, text=True).stdout.strip()
-    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
-                 "unknown")
-    return {"commit": commit, "cpu": model, "cores": os.cpu_count(), "kernel": os.uname().release}
+    versions = [subprocess.run([b, "--version"], capture_output=True, text=True).stdout.strip() for b in binaries]
+    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "")
+    return {"versions": versions, "cpu": cpu, "cores": os.cpu_count(), "kernel": os.uname().release}
 
 
 def save(path, data):

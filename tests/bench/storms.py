@@ -161,7 +161,7 @@ def main():
                 for subject, runs in by_subject.items():
                     print(f"run {run + 1}: {name} against {subject}", file=sys.stderr, flush=True)
                     runs.append(measure(lab, args, pki, subject, name))
-            parts.save(args.json, {"about": parts.about(), "rate": args.rate, "seconds": args.seconds,
+            parts.save(args.json, {"about": parts.about(args.gateway), "rate": args.rate, "seconds": args.seconds,
                                    "results": results})
     show(results, args)
 

@@ -245,6 +245,34 @@ identifier_is_not_used_a_third_time(void **state)
 	sim_end(&s);
 }
 
+/* A client that uses its identifier anew for each packet floods us: after a burst that is dropped, and
+ * others do not notice. */
+static void
+superseding_has_a_limit(void **state)
+{
+	struct sim s;
+	struct sim_req *other;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.answer = SIM_SILENT;
+	s.same_again = true;
+	sim_start(&s);
+	for (unsigned i = 0; i < 1000; i++)
+		sim_request(&s, 1, 5000, 1, "user@example.org");
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 512);
+	assert_int_equal(sim_counter(&s, RGW_CTR_superseding_too_fast), 1000 - 1 - 512);
+	assert_string_equal(s.last_event, "superseding-too-fast");
+	s.answer = SIM_ANSWER;
+	other = sim_request(&s, 1, 5001, 1, "user@example.org");
+	sim_run(&s, 1000);
+	assert_int_equal(other->answers, 1);
+	/* A second later it may again. */
+	sim_request(&s, 1, 5000, 1, "user@example.org");
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 513);
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -259,6 +287,7 @@ main(void)
 		cmocka_unit_test(late_answer_is_dropped_quietly),
 		cmocka_unit_test(late_answer_to_a_reused_identifier),
 		cmocka_unit_test(identifier_is_not_used_a_third_time),
+		cmocka_unit_test(superseding_has_a_limit),
 	};
 
 	return cmocka_run_group_tests_name("duplicates", tests, NULL, NULL);

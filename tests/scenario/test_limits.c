@@ -159,7 +159,7 @@ max_connections_of_the_listener(void **state)
 	sim_end(&s);
 }
 
-/* P-TLS-25: the oldest handshake makes room; those that are up do not count. */
+/* P-TLS-25: the oldest makes room, those that have not said a word first; who is up does not count. */
 static void
 half_open_ones_make_room(void **state)
 {
@@ -175,18 +175,20 @@ half_open_ones_make_room(void **state)
 	rgw_conn_on_connected(c[0]->engine, s.now);
 	assert_int_equal(sim_counter(&s, RGW_CTR_half_open_evicted), 0);
 	c[3] = sim_accept(&s, "203.0.113.7");
-	assert_true(c[0]->closed_by_engine);
+	assert_true(c[1]->closed_by_engine);
 	assert_string_equal(s.last_event, "handshake-failed");
 	assert_int_equal(sim_counter(&s, RGW_CTR_half_open_evicted), 1);
-	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_failed), 1);
-	sim_identify(&s, c[1]);
+	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_silent), 1);
+	sim_identify(&s, c[2]);
+	rgw_conn_on_connected(c[3]->engine, s.now);
 	c[4] = sim_accept(&s, "203.0.113.8");
+	rgw_conn_on_connected(c[4]->engine, s.now);
 	assert_int_equal(sim_counter(&s, RGW_CTR_half_open_evicted), 1);
 	c[5] = sim_accept(&s, "203.0.113.9");
-	assert_true(c[2]->closed_by_engine);
-	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_silent), 1);
+	assert_true(c[0]->closed_by_engine);
+	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_failed), 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_half_open_evicted), 2);
-	assert_true(c[1]->up);
+	assert_true(c[2]->up);
 	for (int i = 3; i < 6; i++)
 		assert_non_null(c[i]->engine);
 	sim_end(&s);

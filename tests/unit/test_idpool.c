@@ -341,6 +341,63 @@ against_a_simple_model(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A late answer takes the reason to rest away: the identifier can be used again as often as one likes,
+ * and the list of those that rest stays whole. */
+static void
+late_answer_ends_the_rest(void **state)
+{
+	static const uint8_t auth[RGW_AUTH_LEN] = { 1 };
+	static struct rgw_idpool pool;
+	uint8_t ids[255];
+	int owner;
+
+	(void)state;
+	rgw_idpool_init(&pool, 30000);
+	for (unsigned round = 0; round < 5; round++) {
+		for (unsigned i = 0; i < 255; i++) {
+			ids[i] = rgw_idpool_take(&pool, &owner, 1000);
+			assert_int_not_equal(ids[i], 0);
+			rgw_idpool_sent(&pool, ids[i], RGW_ACCESS_REQUEST, auth);
+		}
+		for (unsigned i = 0; i < 255; i++)
+			rgw_idpool_given_up(&pool, ids[i], 1000);
+		/* From the middle, the end and the beginning of the list. */
+		for (unsigned i = 0; i < 255; i++) {
+			uint8_t id = ids[i % 3 == 0 ? i / 3 : i % 3 == 1 ? 85 + i / 3 : 254 - i / 3];
+
+			assert_int_equal(pool.id[id].state, RGW_ID_RESTING);
+			rgw_idpool_late(&pool, id, &pool.id[id].now, 1001);
+			assert_int_equal(pool.id[id].state, RGW_ID_FREE);
+		}
+		assert_int_equal(pool.resting.first, 0);
+	}
+}
+
+/* Two requests of one identifier can still be answered: it rests until both have been. */
+static void
+late_answer_to_one_of_two(void **state)
+{
+	static const uint8_t auth[RGW_AUTH_LEN] = { 1 };
+	static struct rgw_idpool pool;
+	uint8_t id = 0;
+	int owner;
+
+	(void)state;
+	rgw_idpool_init(&pool, 30000);
+	/* All are given up once, and one of them a second time. */
+	for (unsigned i = 0; i < 256; i++) {
+		id = rgw_idpool_take(&pool, &owner, 1000);
+		assert_int_not_equal(id, 0);
+		rgw_idpool_sent(&pool, id, RGW_ACCESS_REQUEST, auth);
+		if (i >= 254)
+			rgw_idpool_given_up(&pool, id, 1000);
+	}
+	rgw_idpool_late(&pool, id, &pool.id[id].before, 1001);
+	assert_int_equal(pool.id[id].state, RGW_ID_RESTING);
+	rgw_idpool_late(&pool, id, &pool.id[id].now, 1001);
+	assert_int_equal(pool.id[id].state, RGW_ID_FREE);
+}
+
 int
 main(void)
 {
@@ -353,6 +410,8 @@ main(void)
 		TEST(an_answer_does_not_push_out_a_late_one),
 		TEST(an_unused_one_forgets_nothing),
 		cmocka_unit_test(against_a_simple_model),
+		cmocka_unit_test(late_answer_ends_the_rest),
+		cmocka_unit_test(late_answer_to_one_of_two),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
