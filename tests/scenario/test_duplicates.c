@@ -263,11 +263,13 @@ superseding_has_a_limit(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 512);
 	assert_int_equal(sim_counter(&s, RGW_CTR_superseding_too_fast), 1000 - 1 - 512);
 	assert_string_equal(s.last_event, "superseding-too-fast");
+	sim_run(&s, 100);
 	s.answer = SIM_ANSWER;
 	other = sim_request(&s, 1, 5001, 1, "user@example.org");
 	sim_run(&s, 1000);
 	assert_int_equal(other->answers, 1);
 	/* A second later it may again. */
+	s.answer = SIM_SILENT;
 	sim_request(&s, 1, 5000, 1, "user@example.org");
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 513);
 	sim_end(&s);
