@@ -117,11 +117,11 @@ class Nas:
         self.socket.sendto(packet, self.to)
 
     def send_many(self, packets, pause=30):
-        """Sends without ever filling the socket's buffer: after some datagrams a Status-Server shows that
-        all before it have been taken."""
+        """Sends without ever filling the socket's buffer: after some datagrams, and at the end, a
+        Status-Server shows that all before it have been taken."""
         for i, packet in enumerate(packets):
             self.send(packet)
-            if i % pause == pause - 1:
+            if i % pause == pause - 1 or i == len(packets) - 1:
                 probe = Nas(self.to[1], self.secret.decode(), self.to[0])
                 status = radius.request(radius.STATUS_SERVER, 0, b"", self.secret)
                 if probe.ask(status, 30) is None:
