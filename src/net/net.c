@@ -12,7 +12,7 @@
 
 /* Connections that are freed before it is worth while to look for memory that can be given back. */
 #define TRIM_AFTER 256
-#define TRIM_PAUSE_MS 10000
+#define TRIM_DELAY_S 2.0
 
 rgw_ms
 rgw_net_now(struct rgw_net *net)
@@ -24,14 +24,15 @@ rgw_net_now(struct rgw_net *net)
 	return net->log->now;
 }
 
-/* After many connections have gone: what they took goes back to the system. */
+/* Many connections have gone: what they took goes back to the system. */
 static void
-give_memory_back(struct rgw_net *net, rgw_ms now)
+on_trim(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	if (net->n_freed < TRIM_AFTER || now - net->trimmed_at < TRIM_PAUSE_MS)
-		return;
+	struct rgw_net *net = w->data;
+
+	(void)loop;
+	(void)revents;
 	net->n_freed = 0;
-	net->trimmed_at = now;
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
@@ -45,8 +46,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	net->tick_at = RGW_NEVER;
-	give_memory_back(net, rgw_net_now(net));
-	rgw_gw_on_timer(net->gw, net->log->now);
+	rgw_gw_on_timer(net->gw, rgw_net_now(net));
 }
 
 /* Sets the one timer to the engine's next deadline. Most deadlines move on before they come; a timer
@@ -119,6 +119,10 @@ rgw_net_flush(struct rgw_net *net)
 	while (!rgw_list_empty(&net->dirty) || !rgw_list_empty(&net->dead))
 		rgw_tcp_flush(net);
 	rgw_udp_flush(net->udp);
+	if (net->n_freed >= TRIM_AFTER && !ev_is_active(&net->trim)) {
+		ev_timer_set(&net->trim, TRIM_DELAY_S, 0);
+		ev_timer_start(net->loop, &net->trim);
+	}
 }
 
 /* Keeps the loop from sleeping while there is work that waits for its turn. */
@@ -162,9 +166,10 @@ rgw_net_new(const struct rgw_conf *conf, struct ev_loop *loop, struct rgw_log *l
 	rgw_link_init(&net->lingering);
 	ev_timer_init(&net->tick, on_tick, 0, 0);
 	ev_timer_init(&net->linger, on_linger, 0, 0);
+	ev_timer_init(&net->trim, on_trim, 0, 0);
 	ev_prepare_init(&net->flush, on_turn_end);
 	ev_idle_init(&net->busy, on_busy);
-	net->tick.data = net->linger.data = net->flush.data = net;
+	net->tick.data = net->linger.data = net->trim.data = net->flush.data = net;
 	net->udp = rgw_udp_new(net);
 	net->listen = rgw_listen_new(net);
 	net->resolver = rgw_resolver_new(net);
@@ -230,6 +235,7 @@ rgw_net_free(struct rgw_net *net)
 	ev_prepare_stop(net->loop, &net->flush);
 	ev_timer_stop(net->loop, &net->tick);
 	ev_timer_stop(net->loop, &net->linger);
+	ev_timer_stop(net->loop, &net->trim);
 	ev_idle_stop(net->loop, &net->busy);
 	rgw_tcp_free_all(net);
 	rgw_udp_free(net->udp);

@@ -31,10 +31,10 @@ struct rgw_net {
 	struct rgw_link ready;         /* those whose handshake can go on */
 	struct rgw_link lingering;     /* closed ones that still send, oldest first */
 	unsigned n_lingering;
-	unsigned n_freed;              /* connections, since memory was given back last ... */
-	rgw_ms trimmed_at;             /* ... which was then */
+	unsigned n_freed;              /* connections, since memory was given back last */
 	ev_timer tick;                 /* the engine's deadline */
 	ev_timer linger;               /* the oldest of the lingering is closed */
+	ev_timer trim;                 /* memory is given back */
 	ev_prepare flush;              /* the end of a turn */
 	ev_idle busy;                  /* active while handshakes wait: no turn may sleep */
 	rgw_ms tick_at;                /* what `tick` is set to */

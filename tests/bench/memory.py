@@ -43,6 +43,7 @@ def measure(lab, pki, start, n):
     result = tool.end()
     if result["closed"] or result["open"] != n:
         raise RuntimeError(f"connections were lost: {result}")
+    time.sleep(4)  # memory is given back a little later
     after = settled(process)
     process.stop()
     return {"fresh": fresh, "warm": warm, "full": full, "after": after,
