@@ -185,8 +185,9 @@ make_context(struct rgw_net *net, const struct rgw_conf_tls *conf, enum rgw_tls_
 	    &(role == RGW_TLS_CLIENT ? net->client : net->server)[conf->head.index];
 	struct rgw_tls_problem problem;
 
-	if (*at == NULL)
-		*at = rgw_tlsctx_new(conf, role, &problem);
+	if (*at != NULL)
+		return true;
+	*at = rgw_tlsctx_new(conf, role, &problem);
 	if (*at != NULL)
 		return true;
 	RGW_LOG(net->log, RGW_LOG_ERROR, "tls-context", NULL, problem.text,

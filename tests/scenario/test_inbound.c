@@ -88,8 +88,8 @@ other_answers_pass(void **state)
 
 	(void)state;
 	s.server_answer = SIM_SILENT;
-	for (uint8_t i = 0; i < sizeof codes; i++) {
-		struct sim_req *r = sim_ask(&s, c, 1, i, "user@example.org");
+	for (size_t i = 0; i < sizeof codes; i++) {
+		struct sim_req *r = sim_ask(&s, c, 1, (uint8_t)i, "user@example.org");
 
 		sim_server_reply(&s, s.got[i], codes[i]);
 		assert_int_equal(r->answers, 1);
