@@ -64,7 +64,7 @@ bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all help tests test check asan valgrind lint fuzz bench-tools bench demo deps install clean FORCE
+.PHONY: all help tests test check asan valgrind sim lint fuzz bench-tools bench demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -76,9 +76,10 @@ help:
 	@echo 'make check         all tests of this build only'
 	@echo 'make asan          all tests with AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make valgrind      all tests under valgrind'
+	@echo 'make sim           the random simulation: SEEDS=$(SEEDS), FIRST=$(FIRST); one seed prints the same each time'
 	@echo 'make lint          clang-tidy, cppcheck, includes, size of functions, manual pages'
 	@echo 'make fuzz          each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
-	@echo 'make bench         hostile clients and idle connections, and what they cost, also with radsecproxy'
+	@echo 'make bench         hostile clients, servers that go away and idle connections, also with radsecproxy'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX)'
 
@@ -130,6 +131,12 @@ valgrind: tests
 	tests/run.py --build $(O) --wrap '$(VALGRIND)' unit scenario conf corpus e2e
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
 
+# One seed with all that the engine says: SIM_SEED=17 SIM_LOG=1 $(O)/tests/scenario/test_random
+SEEDS = 1000
+FIRST = 1
+sim: $(O)/tests/scenario/test_random
+	SIM_FIRST=$(FIRST) SIM_SEEDS=$(SEEDS) $<
+
 test:
 	etc/build/deps.sh build system test
 	$(MAKE) O=build tests
@@ -154,6 +161,7 @@ bench:
 	$(MAKE) all bench-tools
 	$(MAKE) O=build/system WOLFSSL=system all
 	tests/bench/storms.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
+	tests/bench/failover.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
 	tests/bench/memory.py --tools $(O)/tests/bench --lean $(O)/radsecgw
 
 lint:

@@ -41,6 +41,12 @@ size_t rgw_build_response(struct rgw_builder *b, const uint8_t *request_auth,
 size_t rgw_build_status_answer(uint8_t *buf, size_t cap, const struct rgw_packet *request,
     bool accounting_only, const struct rgw_secret *secret);
 
+/* An Access-Reject for a request that nobody could be asked about: EAP-Failure inside if the request had
+ * EAP (P-EAP-3), Error-Cause, and a Reply-Message unless it is NULL or the request had EAP (an answer
+ * with EAP has none, RFC 3579 2.6.5). */
+size_t rgw_build_reject(uint8_t *buf, size_t cap, const struct rgw_packet *request, uint32_t error_cause,
+    const char *message, const struct rgw_secret *secret);
+
 /* A Protocol-Error for a request (P-ERR-1, 2). */
 size_t rgw_build_protocol_error(uint8_t *buf, size_t cap, const struct rgw_packet *request,
     uint32_t error_cause, const struct rgw_secret *secret);

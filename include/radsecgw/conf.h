@@ -95,6 +95,7 @@ enum rgw_conf_kind {
 	RGW_CONF_CLIENT,
 	RGW_CONF_PEER,
 	RGW_CONF_SERVER,
+	RGW_CONF_POOL,
 	RGW_CONF_REALM,
 	RGW_CONF_KINDS
 };
@@ -179,6 +180,10 @@ struct rgw_conf_peer {
 	rgw_ms handshake_timeout;
 	struct rgw_range_ms reconnect;
 	struct rgw_rate connect_rate;
+	rgw_ms watchdog;               /* Twinit (P-WD-2) */
+	enum rgw_auto status_server;   /* does it answer Status-Server (P-WD-11)? */
+	uint32_t reopen_answers;       /* watchdogs answered before it is trusted again (P-WD-7, 9) */
+	rgw_ms response_window;        /* for the answer to one attempt; 0 = request-lifetime */
 	bool tcp_keepalive;
 	rgw_ms user_timeout;           /* TCP_USER_TIMEOUT; 0 = the kernel's default */
 	uint32_t queue;
@@ -211,7 +216,32 @@ struct rgw_conf_client {
 	enum rgw_auto limit_proxy_state;              /* P-BR-7, 8 */
 	bool reply_message_authenticator;             /* P-BR-2 */
 	bool protocol_error;                          /* P-ERR-11 */
-	const struct rgw_conf_head *pool;             /* a target; NULL = route by realm */
+	const struct rgw_conf_head *pool;             /* [pool], [peer] or [server]; NULL = by realm */
+};
+
+enum rgw_pool_policy {
+	RGW_POOL_FAILOVER,           /* the first that works, in the order of members */
+	RGW_POOL_ROUND_ROBIN,
+	RGW_POOL_LEAST_OUTSTANDING,
+	RGW_POOL_HASH,               /* by an attribute; few keys move when a member goes or comes */
+};
+
+/* What whoever asked gets when no member of the pool can be reached. */
+enum rgw_outage_auth { RGW_OUTAGE_AUTH_REJECT, RGW_OUTAGE_AUTH_DROP };
+enum rgw_outage_acct { RGW_OUTAGE_ACCT_DROP, RGW_OUTAGE_ACCT_ACK };
+
+/* A request remembers in so many bits who has been tried. */
+#define RGW_POOL_MEMBERS_MAX 64
+
+struct rgw_conf_pool {
+	struct rgw_conf_head head;
+	struct rgw_conf_refs members;   /* [peer] and [server] sections, at least one */
+	enum rgw_pool_policy policy;
+	uint8_t hash_key;               /* attribute type */
+	rgw_ms retry_after;             /* 0 = off */
+	enum rgw_outage_auth outage_auth;
+	enum rgw_outage_acct outage_acct;
+	char *reply_message;            /* in the Access-Reject of an outage; NULL = none */
 };
 
 /* How the pattern of a [realm PATTERN] is meant. */
@@ -225,7 +255,7 @@ enum rgw_realm_kind {
 struct rgw_conf_realm {
 	struct rgw_conf_head head;
 	enum rgw_realm_kind kind;
-	const struct rgw_conf_head *pool;  /* a target: [peer] or [server] */
+	const struct rgw_conf_head *pool;  /* [pool], [peer] or [server] */
 };
 
 /* All sections of one kind, in file order: an array of owned pointers. */
@@ -239,6 +269,7 @@ struct rgw_conf {
 	RGW_CONF_LIST(rgw_conf_client) client;
 	RGW_CONF_LIST(rgw_conf_peer) peer;
 	RGW_CONF_LIST(rgw_conf_server) server;
+	RGW_CONF_LIST(rgw_conf_pool) pool;
 	RGW_CONF_LIST(rgw_conf_realm) realm;
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
 	struct rgw_prefixmap *client_by_ip;  /* owned: values are struct rgw_conf_client */

@@ -40,10 +40,16 @@
 	X(request_answer_too_big, "ended: the answer would exceed 4096 octets")                    \
 	X(request_no_identifier, "ended: max-requests of the server reached")                      \
 	X(request_loop, "ended: it would go back to the peer that it came from")                   \
+	X(request_outage, "ended: no member of the pool could be reached")                        \
 	X(request_gone, "ended: the connection that it came on has ended")                         \
 	X(request_abandoned, "ended: still open when the gateway stopped")                         \
 	X(requests_no_room, "not accepted: max-requests reached or out of memory")                 \
 	X(requests_while_draining, "not accepted: the gateway is stopping")                        \
+	/* what pools do for requests */                                                           \
+	X(requests_moved, "attempts moved to another member of the pool")                          \
+	X(requests_doubled, "requests tried at another member, too, after retry-after")            \
+	X(outage_rejects, "Access-Rejects made because no member could be reached")                \
+	X(outage_acks, "Accounting-Responses made because no member could be reached")             \
 	/* requests from peers */                                                                  \
 	X(tls_bad_code, "answered with Protocol-Error: code unknown or not served")                \
 	X(tls_bad_authenticator, "connection closed: Request Authenticator does not verify")       \
@@ -104,6 +110,11 @@
 	X(connections_lost, "outgoing connections that ended after they had come up")              \
 	X(connect_timeouts, "attempts given up: no TCP connection within connect-timeout")         \
 	X(handshake_timeouts, "connections closed: no TLS session within handshake-timeout")        \
+	X(watchdogs_sent, "Status-Servers sent to peers")                                          \
+	X(watchdogs_answered, "Status-Servers that peers answered")                                \
+	X(connections_suspected, "times a connection was suspected by its watchdog")               \
+	X(watchdog_timeouts, "connections closed: the watchdog had no answer")                     \
+	X(connections_surplus, "connections closed: more than the load needs")                     \
 	X(packet_timeouts, "connections closed: a packet stayed incomplete")                       \
 	X(connect_rate_limited, "attempts put off by connect-rate")                                \
 	X(resolve_failed, "host names that did not resolve")

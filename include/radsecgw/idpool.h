@@ -59,6 +59,12 @@ void rgw_idpool_sent(struct rgw_idpool *pool, uint8_t id, uint8_t code,
 void rgw_idpool_answered(struct rgw_idpool *pool, uint8_t id);
 /* Nobody waits any more (timed out, or the client went another way): the identifier rests. */
 void rgw_idpool_given_up(struct rgw_idpool *pool, uint8_t id, rgw_ms now);
+/* Identifier 0, which is never taken: a Status-Server was sent under it; one before it that had no
+ * answer is given up (P-TCP-20, P-SS-8). */
+void rgw_idpool_probe(struct rgw_idpool *pool, uint8_t code, const uint8_t auth[static RGW_AUTH_LEN],
+    rgw_ms now);
+/* Its answer came. */
+void rgw_idpool_probe_answered(struct rgw_idpool *pool);
 /* A late answer came, to the request under it (or under it before): it need not rest for that any
  * longer, or a flood of requests that are given up would use up all identifiers. */
 void rgw_idpool_late(struct rgw_idpool *pool, uint8_t id, struct rgw_id_sent *which, rgw_ms now);

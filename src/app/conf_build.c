@@ -188,7 +188,7 @@ unknown_section(struct rgw_build *b, const char *name, struct rgw_place at)
 	else
 		rgw_build_error(b, at,
 		    "there is no section [%s]; there are gateway, log, tls, listen, client, peer, "
-		    "server and realm",
+		    "server, pool and realm",
 		    name);
 }
 
@@ -309,6 +309,14 @@ find_target(const struct rgw_build *b, const struct rgw_reference *ref)
 	return target;
 }
 
+/* Does it lead to a pool where only peers and servers can stand? */
+static bool
+means_pool(const struct rgw_build *b, const struct rgw_reference *ref)
+{
+	return (ref->opt->refers >> RGW_CONF_PEER & 1) != 0 &&
+	    rgw_build_find(b, RGW_CONF_POOL, ref->name) != NULL;
+}
+
 /* Whatever the reference is needed for cannot be judged any more. */
 static void
 mark_broken(const struct rgw_reference *ref)
@@ -319,23 +327,19 @@ mark_broken(const struct rgw_reference *ref)
 }
 
 static void
-resolve(struct rgw_build *b, const struct rgw_reference *ref)
+report_lost(struct rgw_build *b, const struct rgw_reference *ref)
 {
-	const struct rgw_section *target = find_target(b, ref);
-	char *field = (char *)ref->section->data + ref->opt->where;
 	char kinds[64];
 	struct rgw_nearest near;
 
-	if (target != NULL) {
-		if (ref->opt->type == RGW_OPT_REFERENCES)
-			field = rgw_list_grow(field, sizeof target->data);
-		memcpy(field, &target->data, sizeof target->data);
-		return;
-	}
-	mark_broken(ref);
 	rgw_conf_opt_refers(ref->opt, kinds, sizeof kinds);
 	if (ref->hide) {
 		rgw_build_error(b, ref->at, "%s: there is no %s with that name", ref->opt->key, kinds);
+		return;
+	}
+	if (means_pool(b, ref)) {
+		rgw_build_error(b, ref->at, "%s: [pool %s] is no %s", ref->opt->key, ref->name,
+		    kinds);
 		return;
 	}
 	rgw_nearest_init(&near, ref->name);
@@ -349,6 +353,22 @@ resolve(struct rgw_build *b, const struct rgw_reference *ref)
 	else
 		rgw_build_error(b, ref->at, "%s: there is no %s called `%.60s`", ref->opt->key, kinds,
 		    ref->name);
+}
+
+static void
+resolve(struct rgw_build *b, const struct rgw_reference *ref)
+{
+	const struct rgw_section *target = find_target(b, ref);
+	char *field = (char *)ref->section->data + ref->opt->where;
+
+	if (target == NULL) {
+		mark_broken(ref);
+		report_lost(b, ref);
+		return;
+	}
+	if (ref->opt->type == RGW_OPT_REFERENCES)
+		field = rgw_list_grow(field, sizeof target->data);
+	memcpy(field, &target->data, sizeof target->data);
 }
 
 /* Whoever keeps a table beside the sections finds its row by this number. */
@@ -389,9 +409,9 @@ rgw_build_finish(struct rgw_build *b, const char *path)
 			complete(b, b->sections.v[i]);
 		for (size_t i = 0; i < b->references.n; i++)
 			resolve(b, &b->references.v[i]);
+		number_sections(conf);
 		rgw_check_all(b, path);
 	}
-	number_sections(conf);
 	fini(b);
 	if (b->report->errors == b->errors_before)
 		return conf;

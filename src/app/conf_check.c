@@ -128,7 +128,7 @@ check_client(struct rgw_build *b, const struct rgw_section *section)
 	struct rgw_place at = { client->head.file, client->head.line };
 	char title[RGW_TITLE_TEXT];
 
-	rgw_check_target(b, section, &client->pool, client->pool);
+	rgw_check_target(b, section, &client->pool, "pool", client->pool);
 	for (size_t i = 0; i < client->address.n; i++)
 		check_prefix(b, section, &client->address.v[i]);
 	rgw_check_secret(b, section, &client->secret);
@@ -163,7 +163,7 @@ check_realm(struct rgw_build *b, const struct rgw_section *section)
 {
 	const struct rgw_conf_realm *realm = section->data;
 
-	rgw_check_target(b, section, &realm->pool, realm->pool);
+	rgw_check_target(b, section, &realm->pool, "pool", realm->pool);
 }
 
 static void
@@ -191,6 +191,9 @@ check_section(struct rgw_build *b, const struct rgw_section *section)
 		break;
 	case RGW_CONF_SERVER:
 		rgw_check_server(b, section);
+		break;
+	case RGW_CONF_POOL:
+		rgw_check_pool(b, section);
 		break;
 	case RGW_CONF_REALM:
 		check_realm(b, section);
@@ -255,4 +258,5 @@ rgw_check_all(struct rgw_build *b, const char *path)
 		rgw_build_error(b, whole,
 		    "there is no [peer NAME] with `connect` and no [server NAME], so requests could go "
 		    "nowhere");
+	rgw_check_unused_pools(b);
 }

@@ -322,6 +322,19 @@ check_any(struct rgw_build *b, const struct rgw_section *section)
 		    peer->accept ? "may connect as this peer" : "is accepted");
 }
 
+static void
+check_response_window(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_peer *peer = section->data;
+	rgw_ms lifetime = rgw_check_lifetime(b);
+	char text[RGW_UNIT_TEXT];
+
+	if (peer->response_window > lifetime)
+		rgw_build_error(b, rgw_check_place(section, &peer->response_window),
+		    "response-window: a request lives no longer than request-lifetime, which is %s",
+		    rgw_unit_format(lifetime, rgw_unit_time, text));
+}
+
 void
 rgw_check_peer(struct rgw_build *b, const struct rgw_section *section)
 {
@@ -335,27 +348,12 @@ rgw_check_peer(struct rgw_build *b, const struct rgw_section *section)
 		    rgw_build_title(RGW_CONF_PEER, peer, title));
 	check_accept(b, section);
 	check_any(b, section);
+	check_response_window(b, section);
 	for (size_t i = 0; i < peer->connect.n; i++)
 		if (is_udp_port(peer->connect.v[i].port))
 			rgw_build_warn(b, rgw_check_place(section, &peer->connect),
 			    "connect: port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u",
 			    peer->connect.v[i].port, RADSEC_PORT);
-}
-
-/* A name that leads to a target must lead to one. */
-static void
-check_target_name(struct rgw_build *b, const struct rgw_section *section)
-{
-	const struct rgw_conf_head *server = section->data;
-	const struct rgw_section *other = rgw_build_find(b, RGW_CONF_PEER, server->name);
-	const struct rgw_conf_head *peer;
-
-	if (other == NULL)
-		return;
-	peer = other->data;
-	rgw_build_error(b, (struct rgw_place){ server->file, server->line },
-	    "[server %s] has the name of the [peer] at %s:%u, so `pool` could mean either; rename one",
-	    server->name, peer->file, peer->line);
 }
 
 /* Where a server is, for one kind of requests. */
@@ -422,22 +420,5 @@ rgw_check_server(struct rgw_build *b, const struct rgw_section *section)
 	check_server_host(b, section, &server->acct, "acct", 1813);
 	check_source(b, section);
 	rgw_check_secret(b, section, &server->secret);
-	check_target_name(b, section);
-}
-
-/* Requests go where we connect to, not to those who only connect to us. */
-void
-rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const void *field,
-    const struct rgw_conf_head *target)
-{
-	const struct rgw_section *other;
-	const struct rgw_conf_peer *peer;
-
-	if (target == NULL || target->kind != RGW_CONF_PEER)
-		return;
-	other = rgw_build_find(b, RGW_CONF_PEER, target->name);
-	peer = other->data;
-	if (peer->accept && !rgw_build_given(other, &peer->connect)->yes)
-		rgw_build_error(b, rgw_check_place(section, field),
-		    "pool: [peer %s] has no `connect`, so no request can be sent to it", target->name);
+	rgw_check_target_name(b, section);
 }

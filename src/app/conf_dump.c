@@ -138,7 +138,7 @@ rgw_conf_print_options(FILE *out)
 		const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
 
 		for (; n > 0; n--, opt++) {
-			char range[128];
+			char range[256];
 
 			fprintf(out, "%s\t%s\t%s\t", section, opt->key, rgw_conf_opt_type(opt));
 			print_default(opt, out);

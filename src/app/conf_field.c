@@ -141,6 +141,9 @@ rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
 	case RGW_OPT_REFERENCES:
 		head = pointer_in(rgw_list_item(field, i, sizeof head));
 		return rgw_xstrdup(head->name);
+	case RGW_OPT_ATTRIBUTE:
+		rgw_attribute_format(*(const uint8_t *)field, buf, sizeof buf);
+		break;
 	case RGW_OPT_RETRANSMIT:
 		rgw_retransmit_format(field, buf, sizeof buf);
 		break;
@@ -153,26 +156,34 @@ rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
 	return rgw_xstrdup(buf);
 }
 
+/* Does the option say what makes others count? */
+static bool
+is_on(const struct rgw_opt *opt, const void *field, const char *word)
+{
+	if (word != NULL)
+		return strcmp(opt->words[*(const unsigned *)field], word) == 0;
+	if (opt->type == RGW_OPT_BOOL)
+		return *(const bool *)field;
+	return rgw_value_count(opt, field) > 0;
+}
+
 const char *
 rgw_value_idle(const struct rgw_opt *opt, const void *section, const struct rgw_opt **because,
     char *buf, size_t size)
 {
 	bool without = opt->only_with != NULL;
 	const char *key = without ? opt->only_with : opt->not_with;
-	const void *field;
+	const char *word = opt->with_word;
 	bool from_file;
-	bool is_bool;
-	bool on;
 
 	if (key == NULL)
 		return NULL;
 	*because = rgw_conf_opt_find(opt->kind, key, &from_file);
-	field = (const char *)section + (*because)->where;
-	is_bool = (*because)->type == RGW_OPT_BOOL;
-	on = is_bool ? *(const bool *)field : rgw_value_count(*because, field) > 0;
-	if (on != without) {
-		snprintf(buf, size, "%s `%s%s`", without ? "without" : "with", key,
-		    is_bool ? " = yes" : "");
+	if (is_on(*because, (const char *)section + (*because)->where, word) != without) {
+		if (word == NULL && (*because)->type == RGW_OPT_BOOL)
+			word = "yes";
+		snprintf(buf, size, "%s `%s%s%s`", without ? "without" : "with", key,
+		    word != NULL ? " = " : "", word != NULL ? word : "");
 		return buf;
 	}
 	return NULL;
@@ -249,6 +260,7 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 	case RGW_OPT_RATE:
 	case RGW_OPT_PER_SECOND:
 	case RGW_OPT_REFERENCE:
+	case RGW_OPT_ATTRIBUTE:
 	case RGW_OPT_RETRANSMIT:
 	case RGW_OPT_TYPES:
 		break;

@@ -54,6 +54,13 @@ const char *rgw_rate_format(const struct rgw_rate *rate, char *buf, size_t size)
 const char *rgw_retransmit_parse(const char *text, struct rgw_conf_retransmit *out);
 const char *rgw_retransmit_format(const struct rgw_conf_retransmit *r, char *buf, size_t size);
 
+/* ---- conf_attribute.c: attributes by name or number ---- */
+
+/* The name of an attribute, or its number if it has none here; returns buf. */
+const char *rgw_attribute_format(uint8_t type, char *buf, size_t size);
+/* All there are, for messages; returns buf. */
+const char *rgw_attribute_names(char *buf, size_t size);
+
 /* ---- conf_file.c: files and their names ---- */
 
 /* The path as seen from where `file` is; the caller frees it. */
@@ -111,6 +118,7 @@ bool rgw_add_prefix(struct rgw_setting *s);
 bool rgw_add_host(struct rgw_setting *s);
 bool rgw_add_cert_rule(struct rgw_setting *s);
 bool rgw_add_hidden(struct rgw_setting *s);
+bool rgw_set_attribute(struct rgw_setting *s);  /* in conf_attribute.c */
 
 /* Sets the reason; returns false for the caller to return. */
 bool rgw_reject(struct rgw_setting *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -244,7 +252,7 @@ enum rgw_conf_kind rgw_name_kind(const char *text, size_t len);
 const char *rgw_name_check(enum rgw_conf_kind kind, const char *name);
 enum rgw_realm_kind rgw_name_realm_kind(const char *pattern);
 
-/* ---- conf_check.c, conf_check_net.c: what one option cannot know alone ---- */
+/* ---- conf_check.c, conf_check_net.c, conf_check_pool.c: what one option cannot know alone ---- */
 
 void rgw_check_all(struct rgw_build *b, const char *path);
 /* Where the option of this field was given, or where its section begins. */
@@ -258,9 +266,16 @@ bool rgw_check_some_peer(const struct rgw_build *b, bool accepts);
 void rgw_check_listen(struct rgw_build *b, const struct rgw_section *section);
 void rgw_check_peer(struct rgw_build *b, const struct rgw_section *section);
 void rgw_check_server(struct rgw_build *b, const struct rgw_section *section);
+void rgw_check_pool(struct rgw_build *b, const struct rgw_section *section);
+/* Is there a pool that nothing leads to? To be asked last. */
+void rgw_check_unused_pools(struct rgw_build *b);
 /* Can requests be sent to what the option of this field refers to? */
 void rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const void *field,
-    const struct rgw_conf_head *target);
+    const char *key, const struct rgw_conf_head *target);
+/* A name that leads to a target must lead to one. */
+void rgw_check_target_name(struct rgw_build *b, const struct rgw_section *section);
+/* How long a request lives; RGW_NEVER if that is not known because the option is broken. */
+rgw_ms rgw_check_lifetime(const struct rgw_build *b);
 
 /* ---- conf_source.c ---- */
 

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conf_table.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "conf_priv.h"
+#include "radsecgw/radius.h"
 
 static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const formats[] = { "text", "json", NULL };
 static const char *const identities[] = { "full", "realm", "hash", NULL };
 static const char *const autos[] = { "auto", "yes", "no", NULL };
+static const char *const switches[] = { "auto", "on", "off", NULL };
 static const char *const services[] = { "auth", "acct", NULL };
 static const char *const versions[] = { "1.2", "1.3", NULL };
 static const char *const bad_responses[] = { "close", "discard", NULL };
+static const char *const policies[] = {
+	"failover", "round-robin", "least-outstanding", "hash", NULL,
+};
+static const char *const outages_auth[] = { "reject", "drop", NULL };
+static const char *const outages_acct[] = { "drop", "ack", NULL };
 
 /* The words stand in the order of these values. */
 _Static_assert(RGW_LOG_ERROR == 0 && RGW_LOG_DEBUG == 4, "order of levels");
@@ -22,6 +28,10 @@ _Static_assert(RGW_AUTO == 0 && RGW_YES == 1 && RGW_NO == 2, "order of autos");
 _Static_assert(RGW_SERVICE_AUTH == 1 && RGW_SERVICE_ACCT == 2, "bits of services");
 _Static_assert(RGW_TLS_1_2 == 0 && RGW_TLS_1_3 == 1, "order of versions");
 _Static_assert(RGW_BAD_RESPONSE_CLOSE == 0 && RGW_BAD_RESPONSE_DISCARD == 1, "order");
+_Static_assert(RGW_POOL_FAILOVER == 0 && RGW_POOL_ROUND_ROBIN == 1, "order of policies");
+_Static_assert(RGW_POOL_LEAST_OUTSTANDING == 2 && RGW_POOL_HASH == 3, "order of policies");
+_Static_assert(RGW_OUTAGE_AUTH_REJECT == 0 && RGW_OUTAGE_AUTH_DROP == 1, "order of outages");
+_Static_assert(RGW_OUTAGE_ACCT_DROP == 0 && RGW_OUTAGE_ACCT_ACK == 1, "order of outages");
 
 /* clang-format off */
 static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
@@ -33,6 +43,7 @@ static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
 	[RGW_CONF_CLIENT]  = { "client",  "NAME",    SECTION(client) },
 	[RGW_CONF_PEER]    = { "peer",    "NAME",    SECTION(peer) },
 	[RGW_CONF_SERVER]  = { "server",  "NAME",    SECTION(server) },
+	[RGW_CONF_POOL]    = { "pool",    "NAME",    SECTION(pool) },
 	[RGW_CONF_REALM]   = { "realm",   "PATTERN", SECTION(realm) },
 #undef SECTION
 };
@@ -45,8 +56,9 @@ static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
 #define OPT(section_, key_, type_, field_) \
 	.kind = (section_), .key = (key_), .type = RGW_OPT_##type_, .where = (field_)
 
-/* Where a request may be sent. */
-#define TARGETS (1u << RGW_CONF_PEER | 1u << RGW_CONF_SERVER)
+/* Where a request may be sent, alone or as one of several. */
+#define MEMBERS (1u << RGW_CONF_PEER | 1u << RGW_CONF_SERVER)
+#define TARGETS (MEMBERS | 1u << RGW_CONF_POOL)
 
 /* Sections in the order of their kinds, options as people read them. */
 static const struct rgw_opt opts[] = {
@@ -190,7 +202,7 @@ static const struct rgw_opt opts[] = {
 	  .help = "begin every answer to an Access-Request with a Message-Authenticator" },
 	{ OPT(RGW_CONF_CLIENT, "pool", REFERENCE, AT(pool)), .refers = TARGETS,
 	  .unset = "chosen by realm",
-	  .help = "peer or server for all requests of this client, whatever the realm" },
+	  .help = "pool, peer or server for all requests of this client, whatever the realm" },
 	{ OPT(RGW_CONF_CLIENT, "protocol-error", BOOL, AT(protocol_error)), .def = "no",
 	  .help = "the client understands Protocol-Error, so it may be sent one" },
 #undef AT
@@ -255,6 +267,22 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_PEER, "user-timeout", TIME, AT(user_timeout)), .def = "10s",
 	  .min = 0, .max = 600 * S,
 	  .help = "how long sent octets may stay unacknowledged; 0 = the default of the system" },
+	{ OPT(RGW_CONF_PEER, "watchdog", TIME, AT(watchdog)), .def = "30s",
+	  .min = 6 * S, .max = 600 * S,
+	  .only_with = "connect",
+	  .help = "silence after which the peer is asked whether it is alive" },
+	{ OPT(RGW_CONF_PEER, "status-server", WORD, AT(status_server)), .def = "auto",
+	  .words = switches,
+	  .only_with = "connect",
+	  .help = "ask it with Status-Server; auto = until it is seen that it never answers one" },
+	{ OPT(RGW_CONF_PEER, "reopen-answers", COUNT, AT(reopen_answers)), .def = "3",
+	  .min = 1, .max = 10, .unit = "answers",
+	  .only_with = "connect",
+	  .help = "answers to Status-Server after which one that failed is trusted again" },
+	{ OPT(RGW_CONF_PEER, "response-window", TIME, AT(response_window)), .def = "0",
+	  .min = 500 * MS, .max = 300 * S, .flags = RGW_OPT_OR_ZERO,
+	  .only_with = "connect",
+	  .help = "how long it may take to answer; 0 = as long as the request lives" },
 	{ OPT(RGW_CONF_PEER, "queue", COUNT, AT(queue)), .def = "1000",
 	  .min = 0, .max = 100000, .unit = "requests",
 	  .only_with = "connect",
@@ -309,48 +337,37 @@ static const struct rgw_opt opts[] = {
 	  .help = "requests that the server is given at once" },
 #undef AT
 
+#define AT(field) offsetof(struct rgw_conf_pool, field)
+	{ OPT(RGW_CONF_POOL, "members", REFERENCES, AT(members)), .refers = MEMBERS,
+	  .flags = RGW_OPT_REQUIRED,
+	  .help = "peers or servers that can do the same, best first" },
+	{ OPT(RGW_CONF_POOL, "policy", WORD, AT(policy)), .def = "failover", .words = policies,
+	  .help = "which of the members that work gets a request" },
+	{ OPT(RGW_CONF_POOL, "hash-key", ATTRIBUTE, AT(hash_key)), .def = "Calling-Station-Id",
+	  .only_with = "policy", .with_word = "hash",
+	  .help = "requests that are alike in this attribute go to the same member" },
+	{ OPT(RGW_CONF_POOL, "retry-after", TIME, AT(retry_after)), .def = "3s",
+	  .min = 500 * MS, .max = 60 * S, .flags = RGW_OPT_OR_ZERO,
+	  .help = "time after which a request without answer also goes to the next member; 0 = never" },
+	{ OPT(RGW_CONF_POOL, "outage-auth", WORD, AT(outage_auth)), .def = "reject",
+	  .words = outages_auth,
+	  .help = "what becomes of an Access-Request when no member can be reached" },
+	{ OPT(RGW_CONF_POOL, "outage-acct", WORD, AT(outage_acct)), .def = "drop",
+	  .words = outages_acct,
+	  .help = "what becomes of an Accounting-Request then" },
+	{ OPT(RGW_CONF_POOL, "reply-message", STRING, AT(reply_message)), .unset = "none",
+	  .min = 1, .max = RGW_ATTR_VALUE_MAX,
+	  .not_with = "outage-auth", .with_word = "drop",
+	  .help = "text for the user in the Access-Reject of an outage" },
+#undef AT
+
 	{ OPT(RGW_CONF_REALM, "pool", REFERENCE, offsetof(struct rgw_conf_realm, pool)),
 	  .refers = TARGETS, .flags = RGW_OPT_REQUIRED,
-	  .help = "peer or server that serves the realm" },
+	  .help = "pool, peer or server that serves the realm" },
 };
 /* clang-format on */
 
 #define N_OPTS (sizeof opts / sizeof opts[0])
-
-static const struct {
-	const char *name;
-	unsigned traits;
-} types[RGW_OPT_TYPES] = {
-	[RGW_OPT_INCLUDE] = { "list of file patterns", RGW_IS_LIST },
-	[RGW_OPT_BOOL] = { "yes or no", 0 },
-	[RGW_OPT_WORD] = { "word", 0 },
-	[RGW_OPT_WORDS] = { "list of words", RGW_IS_LIST },
-	[RGW_OPT_COUNT] = { "number", 0 },
-	[RGW_OPT_SIZE] = { "size", 0 },
-	[RGW_OPT_TIME] = { "time", 0 },
-	[RGW_OPT_COUNT_RANGE] = { "range of numbers", 0 },
-	[RGW_OPT_TIME_RANGE] = { "range of times", 0 },
-	[RGW_OPT_RATE] = { "rate", 0 },
-	[RGW_OPT_PER_SECOND] = { "rate", 0 },
-	[RGW_OPT_STRING] = { "text", RGW_IS_POINTER },
-	[RGW_OPT_STRINGS] = { "list of names", RGW_IS_LIST },
-	[RGW_OPT_HOST] = { "host", RGW_IS_POINTER },
-	[RGW_OPT_SNI] = { "DNS name", RGW_IS_POINTER | RGW_MAY_BE_EMPTY },
-	[RGW_OPT_FILE] = { "file", RGW_IS_POINTER | RGW_IS_PATH },
-	[RGW_OPT_KEY_FILE] = { "file", RGW_IS_POINTER | RGW_IS_PATH },
-	[RGW_OPT_PATHS] = { "list of files or directories", RGW_IS_LIST | RGW_IS_PATH },
-	[RGW_OPT_LOG_TARGET] = { "log target", RGW_IS_POINTER },
-	[RGW_OPT_SECRET] = { "secret", RGW_IS_POINTER | RGW_IS_SECRET },
-	[RGW_OPT_PASSWORD] = { "password", RGW_IS_POINTER | RGW_IS_SECRET },
-	[RGW_OPT_ADDRESSES] = { "list of addresses", RGW_IS_LIST },
-	[RGW_OPT_PREFIXES] = { "list of networks", RGW_IS_LIST },
-	[RGW_OPT_HOSTS] = { "list of hosts", RGW_IS_LIST },
-	[RGW_OPT_CERT_RULES] = { "list of certificate rules", RGW_IS_LIST },
-	[RGW_OPT_HIDDEN] = { "list of attributes", RGW_IS_LIST },
-	[RGW_OPT_REFERENCE] = { "reference", RGW_IS_POINTER | RGW_IS_REFERENCE },
-	[RGW_OPT_REFERENCES] = { "list of references", RGW_IS_LIST | RGW_IS_REFERENCE },
-	[RGW_OPT_RETRANSMIT] = { "retransmission", 0 },
-};
 
 const struct rgw_conf_section *
 rgw_conf_section_of(enum rgw_conf_kind kind)
@@ -389,119 +406,4 @@ rgw_conf_opt_find(enum rgw_conf_kind kind, const char *key, bool *from_file)
 			return opt;
 	}
 	return NULL;
-}
-
-bool
-rgw_conf_opt_has(const struct rgw_opt *opt, enum rgw_opt_trait trait)
-{
-	return (types[opt->type].traits & trait) != 0;
-}
-
-const char *
-rgw_conf_opt_type(const struct rgw_opt *opt)
-{
-	return types[opt->type].name;
-}
-
-/* "auth, acct" */
-static void
-join_words(const char *const *words, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	buf[0] = '\0';
-	for (size_t i = 0; words[i] != NULL && n < size; i++)
-		n += (size_t)snprintf(buf + n, size - n, "%s%s", i > 0 ? ", " : "", words[i]);
-}
-
-const char *
-rgw_conf_opt_refers(const struct rgw_opt *opt, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	buf[0] = '\0';
-	for (unsigned kind = 0; kind < RGW_CONF_KINDS && n < size; kind++)
-		if ((opt->refers >> kind & 1) != 0)
-			n += (size_t)snprintf(buf + n, size - n, "%s[%s]", n > 0 ? " or " : "",
-			    sections[kind].name);
-	return buf;
-}
-
-const char *
-rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
-{
-	char min[RGW_UNIT_TEXT];
-	char max[RGW_UNIT_TEXT];
-	char kinds[64];
-	const char *unit = opt->unit != NULL ? opt->unit : "";
-	const char *blank = opt->unit != NULL ? " " : "";
-
-	switch (opt->type) {
-	case RGW_OPT_BOOL:
-		snprintf(buf, size, "yes, no");
-		break;
-	case RGW_OPT_WORD:
-	case RGW_OPT_WORDS:
-		join_words(opt->words, buf, size);
-		break;
-	case RGW_OPT_COUNT:
-	case RGW_OPT_COUNT_RANGE:
-		snprintf(buf, size, "%ju to %ju%s%s", (uintmax_t)opt->min, (uintmax_t)opt->max,
-		    blank, unit);
-		break;
-	case RGW_OPT_SIZE:
-		snprintf(buf, size, "%s to %s", rgw_unit_format(opt->min, rgw_unit_size, min),
-		    rgw_unit_format(opt->max, rgw_unit_size, max));
-		break;
-	case RGW_OPT_TIME:
-	case RGW_OPT_TIME_RANGE:
-		snprintf(buf, size, "%s to %s", rgw_unit_format(opt->min, rgw_unit_time, min),
-		    rgw_unit_format(opt->max, rgw_unit_time, max));
-		break;
-	case RGW_OPT_RATE:
-		snprintf(buf, size, "%ju to %ju%s%s per s, m, h or d", (uintmax_t)opt->min,
-		    (uintmax_t)opt->max, blank, unit);
-		break;
-	case RGW_OPT_PER_SECOND:
-		snprintf(buf, size, "%ju to %ju/s", (uintmax_t)opt->min, (uintmax_t)opt->max);
-		break;
-	case RGW_OPT_STRING:
-	case RGW_OPT_SECRET:
-	case RGW_OPT_PASSWORD:
-		snprintf(buf, size, "%ju to %ju octets", (uintmax_t)opt->min, (uintmax_t)opt->max);
-		break;
-	case RGW_OPT_LOG_TARGET:
-		snprintf(buf, size, "stderr, syslog, a path");
-		break;
-	case RGW_OPT_REFERENCE:
-	case RGW_OPT_REFERENCES:
-		snprintf(buf, size, "the name of a %s", rgw_conf_opt_refers(opt, kinds, sizeof kinds));
-		break;
-	case RGW_OPT_RETRANSMIT:
-		snprintf(buf, size, "irt TIME mrt TIME mrc NUMBER mrd TIME");
-		break;
-	case RGW_OPT_ADDRESSES:
-		if (opt->port == 0)
-			snprintf(buf, size, "any address, without a port");
-		else
-			snprintf(buf, size, "any address, with port %u if it has none", opt->port);
-		break;
-	case RGW_OPT_HOSTS:
-		snprintf(buf, size, "any host, with port %u if it has none", opt->port);
-		break;
-	case RGW_OPT_INCLUDE:
-	case RGW_OPT_STRINGS:
-	case RGW_OPT_HOST:
-	case RGW_OPT_SNI:
-	case RGW_OPT_FILE:
-	case RGW_OPT_KEY_FILE:
-	case RGW_OPT_PATHS:
-	case RGW_OPT_PREFIXES:
-	case RGW_OPT_CERT_RULES:
-	case RGW_OPT_HIDDEN:
-	case RGW_OPT_TYPES:
-		snprintf(buf, size, "-");
-		break;
-	}
-	return buf;
 }

@@ -52,6 +52,7 @@ enum rgw_opt_type {
 	RGW_OPT_HIDDEN,      /* struct rgw_strings, each for rgw_hidden_parse; list */
 	RGW_OPT_REFERENCE,   /* pointer to the head of a section of one of the kinds `refers` */
 	RGW_OPT_REFERENCES,  /* struct rgw_conf_refs; list */
+	RGW_OPT_ATTRIBUTE,   /* uint8_t, the type of an attribute */
 	RGW_OPT_RETRANSMIT,  /* struct rgw_conf_retransmit */
 	RGW_OPT_TYPES
 };
@@ -69,6 +70,7 @@ enum rgw_opt_trait {
 enum {
 	RGW_OPT_REQUIRED = 1,
 	RGW_OPT_RESTART = 2,  /* a change needs a restart; all others are taken over by a reload */
+	RGW_OPT_OR_ZERO = 4,  /* 0 is allowed, too, although it lies below min */
 };
 
 struct rgw_opt {
@@ -85,6 +87,7 @@ struct rgw_opt {
 	unsigned refers;           /* bit n for kind n */
 	const char *only_with;     /* it has no effect without this other option of its section */
 	const char *not_with;      /* it has no effect with this one */
+	const char *with_word;     /* that other option is a WORD, and counts if it has this value */
 	uint16_t port;             /* where a value may have a port: the one that it has without */
 	unsigned flags;
 	const char *help;

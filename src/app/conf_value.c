@@ -27,6 +27,8 @@ in_range(struct rgw_setting *s, uint64_t n)
 
 	if (n >= s->opt->min && n <= s->opt->max)
 		return true;
+	if (n == 0 && (s->opt->flags & RGW_OPT_OR_ZERO) != 0)
+		return true;
 	return rgw_reject(s,
 	    "is out of range; allowed is %s", rgw_conf_opt_range(s->opt, range, sizeof range));
 }
@@ -67,10 +69,11 @@ static bool
 set_bool(struct rgw_setting *s)
 {
 	bool *field = s->field;
+	bool yes = strcmp(s->text, "yes") == 0 || strcmp(s->text, "on") == 0;
 
-	if (strcmp(s->text, "yes") != 0 && strcmp(s->text, "no") != 0)
+	if (!yes && strcmp(s->text, "no") != 0 && strcmp(s->text, "off") != 0)
 		return rgw_reject(s, "is neither yes nor no");
-	*field = s->text[0] == 'y';
+	*field = yes;
 	return true;
 }
 
@@ -298,6 +301,7 @@ static bool (*const set[RGW_OPT_TYPES])(struct rgw_setting *) = {
 	[RGW_OPT_HOSTS] = rgw_add_host,
 	[RGW_OPT_CERT_RULES] = rgw_add_cert_rule,
 	[RGW_OPT_HIDDEN] = rgw_add_hidden,
+	[RGW_OPT_ATTRIBUTE] = rgw_set_attribute,
 	[RGW_OPT_RETRANSMIT] = set_retransmit,
 };
 

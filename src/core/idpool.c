@@ -143,3 +143,23 @@ rgw_idpool_unused(struct rgw_idpool *pool, uint8_t id)
 	slot->before = (struct rgw_id_sent){ .code = 0 };
 	release(pool, id, RGW_ID_FREE);
 }
+
+void
+rgw_idpool_probe(struct rgw_idpool *pool, uint8_t code, const uint8_t auth[static RGW_AUTH_LEN],
+    rgw_ms now)
+{
+	struct rgw_id *slot = &pool->id[0];
+
+	slot->before = slot->now;
+	if (slot->state == RGW_ID_BUSY)
+		slot->before.late_until = now + pool->rest;
+	slot->now = (struct rgw_id_sent){ .code = code };
+	memcpy(slot->now.auth, auth, RGW_AUTH_LEN);
+	slot->state = RGW_ID_BUSY;
+}
+
+void
+rgw_idpool_probe_answered(struct rgw_idpool *pool)
+{
+	pool->id[0].state = RGW_ID_FREE;
+}

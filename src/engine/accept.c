@@ -238,7 +238,7 @@ end_requests(struct rgw_conn *conn, rgw_ms now)
 	while ((l = rgw_list_first(&conn->requests)) != NULL) {
 		struct rgw_req *req = RGW_CONTAINER(l, struct rgw_req, origin_link);
 
-		if (req->state == RGW_REQ_ANSWERED)
+		if (req->answered)
 			rgw_req_free(conn->gw, req);
 		else
 			rgw_req_end(conn->gw, req, RGW_CTR_request_gone, now);

@@ -20,6 +20,8 @@ state_name(enum rgw_conn_state state)
 		return "up";
 	case RGW_CONN_DRAINING:
 		return "draining";
+	case RGW_CONN_GONE:
+		return "gone";
 	}
 	return "unknown";
 }
@@ -56,8 +58,10 @@ enter(struct rgw_conn *conn, enum rgw_conn_state state)
 		conn->peer->n_opening--;
 		conn->peer->n_up++;
 	}
-	if (!conn->incoming && state == RGW_CONN_DRAINING)
+	if (!conn->incoming && state == RGW_CONN_DRAINING) {
 		conn->peer->n_up--;
+		rgw_guard_leave(conn);
+	}
 	log_conn(conn, RGW_LOG_DEBUG, "connection-state", state_name(state), "");
 	conn->state = state;
 }
@@ -102,6 +106,7 @@ rgw_conn_set_timer(struct rgw_conn *conn)
 		at = rgw_ms_min(at, packet_deadline(conn));
 		at = rgw_ms_min(at, idle_deadline(conn));
 		at = rgw_ms_min(at, lifetime_deadline(conn));
+		at = rgw_ms_min(at, rgw_watchdog_deadline(&conn->watchdog));
 	}
 	rgw_timer_set(&conn->gw->timers, &conn->timer, at);
 }
@@ -163,7 +168,8 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		/* One that is busy or wanted is looked at again after another such time. */
 		if (idle_deadline(conn) <= now)
 			conn->used_at = now;
-		rgw_conn_set_timer(conn);
+		if (rgw_watchdog_deadline(&conn->watchdog) > now || rgw_guard_expired(conn, now))
+			rgw_conn_set_timer(conn);
 	}
 }
 
@@ -213,18 +219,15 @@ rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to
 	return conn;
 }
 
-/* The unanswered requests go back to the peer's queue at once; nothing waits for the NAS (P-TCP-29). */
+/* The unanswered requests are tried elsewhere at once; nothing waits for the NAS (P-TCP-29). */
 static void
 move_requests(struct rgw_conn *conn, rgw_ms now)
 {
 	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_req *req = conn->lane.ids->id[id].owner;
+		struct rgw_attempt *a = conn->lane.ids->id[id].owner;
 
-		if (req == NULL)
-			continue;
-		rgw_req_detach(conn->gw, req, now);
-		req->sent_before = true;
-		rgw_peer_enqueue(conn->peer, req, now);
+		if (a != NULL)
+			rgw_pool_move(a, now);
 	}
 }
 
@@ -235,18 +238,25 @@ leave_peer(struct rgw_conn *conn, rgw_ms now)
 	struct rgw_peer *peer = conn->peer;
 	enum rgw_conn_state state = conn->state;
 	bool good = is_up(conn) && (conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
+	bool doubtful = conn->watchdog.state != RGW_WD_OKAY;
 
 	rgw_count(conn->gw, is_up(conn) ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
 	rgw_link_remove(&conn->link);
+	rgw_guard_leave(conn);
 	if (state == RGW_CONN_UP)
 		peer->n_up--;
 	else if (state != RGW_CONN_DRAINING)
 		peer->n_opening--;
-	if (is_up(conn))
-		move_requests(conn, now);
+	/* An orderly end of one that was not in use is no failure; but what was open on one that its
+	 * watchdog closes has moved long ago. */
+	if (peer->n_up == 0 && state == RGW_CONN_UP && (doubtful || conn->lane.ids->busy > 0))
+		peer->failed = true;
 	/* That one was replaced in good order says nothing about the peer. */
 	if (state != RGW_CONN_DRAINING)
 		rgw_peer_on_attempt(peer, good, now);
+	conn->state = RGW_CONN_GONE;
+	if (conn->lane.ids != NULL)
+		move_requests(conn, now);
 }
 
 /* The end of a connection, whoever ended it. */
@@ -332,7 +342,7 @@ rgw_conn_settled(struct rgw_conn *conn, rgw_ms now)
 	/* Not at once: whoever calls may be in the middle of something on this connection. */
 	if (conn->state == RGW_CONN_DRAINING && !is_busy(conn))
 		rgw_timer_set(&conn->gw->timers, &conn->timer, now);
-	if (!conn->incoming && conn->peer->queued > 0)
+	if (!conn->incoming && conn->state != RGW_CONN_GONE && conn->peer->queued > 0)
 		rgw_peer_nudge(conn->peer, now);
 }
 
@@ -368,12 +378,16 @@ rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms
 	conn->up_at = conn->used_at = now;
 	conn->deadline = RGW_NEVER;
 	enter(conn, RGW_CONN_UP);
+	if (!conn->incoming)
+		rgw_guard_open(conn, now);
 	rgw_conn_set_timer(conn);
 	rgw_count(gw, conn->incoming ? RGW_CTR_incoming_opened : RGW_CTR_connections_opened);
 	log_conn(conn, RGW_LOG_NOTICE, "connection-up",
 	    conn->incoming ? "a peer has connected" : "connection to the peer is up", "");
-	if (!conn->incoming)
-		rgw_peer_pump(conn->peer, now);
+	if (conn->incoming)
+		return;
+	rgw_peer_watch_size(conn->peer, now);
+	rgw_peer_pump(conn->peer, now);
 }
 
 void
@@ -413,11 +427,9 @@ on_packet(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now)
 		    "length of 0 or 1 (RFC 6613 2.6.4)", now);
 		return false;
 	}
-	/* A watchdog is no use of it (P-TLS-27). */
-	if (p.code != RGW_STATUS_SERVER)
-		conn->used_at = now;
 	if (conn->incoming)
 		return rgw_tlsin_on_packet(conn, &p, now);
+	rgw_guard_heard(conn, false, now);
 	rule = rgw_response_take(&conn->lane, &p, now);
 	/* The successor of RFC 6613 drops the packet only (P-TCP-36). */
 	if (rule == NULL || conn->peer->conf->bad_response == RGW_BAD_RESPONSE_DISCARD)

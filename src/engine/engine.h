@@ -6,14 +6,16 @@
  * What the files of the engine share. Who owns what: the gateway owns clients, peers, servers,
  * requests, packet buffers and the connections that came in; a peer owns the connections to it, a
  * server its sources. A request is owned by the duplicate cache from the moment it is accepted until
- * rgw_req_end or the end of its replay time. A lane borrows the requests that wait on it, through its
- * identifiers; rgw_req_detach is the one place where a request and its lane (or queue) let go of each
- * other.
+ * rgw_req_end or the end of its replay time. It is tried at a target by an attempt, which is part of
+ * it; a second attempt may be under way at another target. A lane borrows the attempts that wait on it,
+ * through its identifiers; rgw_attempt_detach is the one place where an attempt and its lane (or queue)
+ * let go of each other.
  */
 
 #include "radsecgw/addr.h"
 #include "radsecgw/admission.h"
 #include "radsecgw/conf.h"
+#include "radsecgw/conversation.h"
 #include "radsecgw/dupcache.h"
 #include "radsecgw/gateway.h"
 #include "radsecgw/idpool.h"
@@ -25,6 +27,7 @@
 #include "radsecgw/retrans.h"
 #include "radsecgw/stream.h"
 #include "radsecgw/timerq.h"
+#include "radsecgw/watchdog.h"
 
 /* Requests that one lane carries: all identifiers but the watchdog's. */
 #define RGW_PER_LANE 255
@@ -37,10 +40,22 @@ struct rgw_client {
 	struct rgw_bucket superseding;               /* how often it may take back what it asked */
 };
 
+/* Neighbours that can serve the same requests, as [pool] says. */
+struct rgw_pool {
+	const struct rgw_conf_pool *conf;  /* borrowed */
+	struct rgw_target **members;       /* owned array of borrowed targets */
+	size_t n;
+	size_t next;                       /* round-robin: who is next */
+};
+
 /* A neighbour that requests are sent to: what a peer and a server have in common. */
 struct rgw_target {
 	const struct rgw_conf_head *conf;  /* borrowed: its section; the kind tells which it is */
 	struct rgw_gw *gw;                 /* borrowed: the owner */
+	struct rgw_pool alone;             /* the pool of one that its name means */
+	struct rgw_target *self;           /* the only member of that pool */
+	rgw_ms heard_at;                   /* the last valid packet from it */
+	rgw_ms silent_until;               /* others answered what it did not: they go first until then */
 };
 
 /* A space of identifiers towards a target: one connection that we opened, or one UDP source. */
@@ -62,33 +77,52 @@ struct rgw_origin {
 	struct rgw_addr remote;
 };
 
-enum rgw_req_state {
-	RGW_REQ_NEW,       /* accepted, not on its way */
-	RGW_REQ_QUEUED,    /* on the queue of its target */
-	RGW_REQ_SENT,      /* on a lane, under an identifier */
-	RGW_REQ_ANSWERED,  /* kept for replays */
+enum rgw_attempt_state {
+	RGW_ATTEMPT_NONE,    /* not under way */
+	RGW_ATTEMPT_QUEUED,  /* on the queue of its target */
+	RGW_ATTEMPT_SENT,    /* on a lane, under an identifier */
 };
 
-struct rgw_req {
-	struct rgw_dup dup;          /* key, authenticator and end of life */
-	enum rgw_req_state state;
+/* A request on its way at one target. */
+struct rgw_attempt {
+	struct rgw_req *req;         /* borrowed: what it is part of */
+	enum rgw_attempt_state state;
 	uint8_t id;                  /* on the lane, while SENT */
-	bool sent_before;            /* it was on a lane that is gone */
-	uint16_t answer_len;
+	bool sent_before;            /* the request was on a lane that is gone */
 	uint16_t sent_len;
-	uint8_t *octets;             /* owned: the request as received and verified ... */
-	struct rgw_packet packet;    /* ... and where its attributes are; borrows octets */
-	struct rgw_origin origin;
-	struct rgw_link origin_link; /* among the requests that came on origin.conn */
-	struct rgw_target *target;   /* borrowed: where it goes; NULL before that is known */
+	uint32_t prefer;             /* serial of the connection where its conversation lives; 0 = any */
+	struct rgw_target *target;   /* borrowed */
 	struct rgw_lane *lane;       /* borrowed: while SENT */
 	struct rgw_link link;        /* on the queue of the target, while QUEUED */
 	rgw_ms queued_until;
-	rgw_ms accepted_at;
-	uint8_t *answer;             /* owned: while ANSWERED */
+	rgw_ms sent_at;
 	uint8_t *sent;               /* owned: while SENT over UDP, the octets to be repeated */
 	struct rgw_retrans retrans;
-	struct rgw_timer retrans_timer;
+	struct rgw_timer timer;      /* UDP: the next repetition; TLS: the end of response-window */
+};
+
+/* The first one, and one that runs beside it (retry-after). */
+#define RGW_ATTEMPTS 2
+
+/* So many connections that a request has left are remembered. */
+#define RGW_LEFT 4
+
+struct rgw_req {
+	struct rgw_dup dup;          /* key, authenticator and end of life */
+	bool answered;               /* kept for replays only */
+	uint16_t answer_len;
+	uint8_t *octets;             /* owned: the request as received and verified ... */
+	struct rgw_packet packet;    /* ... and where its attributes are; borrows octets */
+	uint8_t *answer;             /* owned: once answered */
+	struct rgw_origin origin;
+	struct rgw_link origin_link; /* among the requests that came on origin.conn */
+	rgw_ms accepted_at;
+	struct rgw_pool *pool;       /* borrowed: where it goes; NULL before that is known */
+	uint64_t tried;              /* members of the pool that have had their chance; bits */
+	struct rgw_attempt attempts[RGW_ATTEMPTS];
+	uint32_t left[RGW_LEFT];     /* serials of connections it was on and that stood when it left ... */
+	uint8_t n_left;              /* ... them: it must not come back (P-TCP-27) */
+	struct rgw_timer retry_timer;/* when it is tried elsewhere, too */
 };
 
 enum rgw_conn_state {
@@ -97,6 +131,7 @@ enum rgw_conn_state {
 	RGW_CONN_HANDSHAKE,
 	RGW_CONN_UP,
 	RGW_CONN_DRAINING,    /* nothing new; it ends when nothing is open on it */
+	RGW_CONN_GONE,        /* being taken apart */
 };
 
 struct rgw_conn {
@@ -115,7 +150,11 @@ struct rgw_conn {
 	struct rgw_timer timer;       /* the next deadline of any kind */
 	rgw_ms deadline;              /* of connect and handshake, and of a drain */
 	rgw_ms up_at;
-	rgw_ms used_at;               /* the last packet in either direction */
+	rgw_ms used_at;               /* the last packet in either direction, but for watchdogs */
+	struct rgw_watchdog watchdog; /* outgoing, while up */
+	rgw_ms probed_at;             /* when its last Status-Server was sent */
+	rgw_ms heard_at;              /* the last packet from the far end, watchdogs included */
+	bool counted;                 /* in peer->n_okay */
 	struct rgw_stream stream;
 	struct rgw_lane lane;         /* outgoing: ids exists while up */
 	struct rgw_link requests;     /* incoming: those that came on it, answered ones included */
@@ -142,7 +181,8 @@ struct rgw_peer {
 	size_t n_hosts;
 	size_t next_addr;                   /* which address the next attempt takes, over all hosts */
 	struct rgw_link conns;              /* that we opened */
-	unsigned n_up;
+	unsigned n_up;                      /* those that are not draining */
+	unsigned n_okay;                    /* of these, those whose watchdog says OKAY */
 	unsigned n_opening;
 	struct rgw_link incoming;           /* that it opened */
 	unsigned n_incoming;
@@ -152,6 +192,11 @@ struct rgw_peer {
 	struct rgw_timer open_timer;        /* the next attempt to connect */
 	rgw_ms retry_at;                    /* no attempt before that */
 	unsigned fails;                     /* attempts in a row that came to nothing */
+	bool failed;                        /* it went away by no wish of ours: reopening validates */
+	bool answers_status;                /* it has answered a Status-Server */
+	bool ignores_status;                /* it never does (P-WD-11) */
+	struct rgw_timer shrink_timer;      /* too many connections for the load? */
+	unsigned shrink_ticks;              /* how often in a row they were */
 	struct rgw_bucket connect_rate;
 };
 
@@ -181,7 +226,7 @@ struct rgw_port {
 	struct rgw_link queue;       /* requests that wait for an address or an identifier */
 	size_t n_requests;           /* queued and sent */
 	enum rgw_port_state state;
-	rgw_ms heard_at;             /* the last valid answer */
+	rgw_ms heard_at;             /* the last valid answer on this port */
 	struct rgw_timer timer;      /* SUSPECTED, DEAD: the earlier one of the next two */
 	rgw_ms change_at;            /* when the state changes by itself */
 	rgw_ms probe_at;             /* when Status-Server is sent */
@@ -219,9 +264,12 @@ struct rgw_gw {
 	struct rgw_peer *peers;
 	struct rgw_server *servers;
 	struct rgw_listener *listeners;
+	struct rgw_pool *pools;
 	struct rgw_realms *realms;            /* owned */
 	struct rgw_host **hosts;              /* owned array of borrowed hosts, by their query number */
 	uint32_t n_hosts;
+	struct rgw_conversations conversations;
+	struct rgw_hashkey salt;              /* of hashes that choose */
 	struct rgw_admission admission;
 	struct rgw_link silent;               /* connections that peers open, oldest first: before ... */
 	struct rgw_link shaking;              /* ... and in the handshake */
@@ -271,6 +319,8 @@ struct rgw_field rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *pack
     struct rgw_identity *room);
 /* The name of whoever asked, and of where the request goes. */
 const char *rgw_origin_name(const struct rgw_origin *origin);
+/* A number that tells askers apart. */
+uint64_t rgw_origin_number(const struct rgw_origin *origin);
 struct rgw_field rgw_f_origin(const struct rgw_origin *origin);
 struct rgw_field rgw_f_target(const struct rgw_target *target);
 
@@ -290,14 +340,8 @@ bool rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_packet *packet,
 /* A new request. Takes the octets, a copy of those of the packet. */
 void rgw_req_init(struct rgw_req *req, const struct rgw_origin *origin, const struct rgw_packet *packet,
     uint8_t *octets, rgw_ms now);
-/* Sends it to its target, or puts it on the target's queue, or ends it. */
-void rgw_req_dispatch(struct rgw_req *req, rgw_ms now);
-/* Tries to send on a lane; false = it could not take it. May end the request. */
-bool rgw_req_send(struct rgw_gw *gw, struct rgw_req *req, struct rgw_lane *lane, rgw_ms now);
-/* Takes it from its lane or queue; the identifier rests if an answer may still come. */
-void rgw_req_detach(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
-/* The same when its answer has come: the identifier is free. */
-void rgw_req_answered(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
+/* Is an attempt under way? */
+bool rgw_req_is_tried(const struct rgw_req *req);
 /* The request ends without an answer, in this counter; it is gone after that. */
 void rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
 /* Nobody answered it in time: it ends, and the log says so. */
@@ -309,12 +353,55 @@ void rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, 
  * and ends it. */
 void rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
     rgw_ms now);
+/* Ends it in the way that its pool has for an outage. */
+void rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
 /* Sends octets to whoever asked; what a connection does not take is counted. */
 void rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const uint8_t *data,
     size_t len);
 /* Frees what has expired. */
 void rgw_req_expire(struct rgw_gw *gw, rgw_ms now);
 void rgw_req_free(struct rgw_gw *gw, struct rgw_req *req);
+
+/* attempt.c: a request at one target */
+void rgw_attempt_init(struct rgw_attempt *a, struct rgw_req *req);
+/* Tries to send on a lane; false = it could not take it. May end the request. */
+bool rgw_attempt_send(struct rgw_attempt *a, struct rgw_lane *lane, rgw_ms now);
+/* Takes it from its lane or queue; the identifier rests if an answer may still come. */
+void rgw_attempt_detach(struct rgw_attempt *a, rgw_ms now);
+/* The same when its answer has come: the identifier is free. */
+void rgw_attempt_answered(struct rgw_attempt *a, rgw_ms now);
+
+/* pool.c: where a request goes, first and next */
+void rgw_pools_init(struct rgw_gw *gw);
+void rgw_pools_fini(struct rgw_gw *gw);
+void rgw_target_init(struct rgw_target *target, struct rgw_gw *gw, const struct rgw_conf_head *conf);
+/* The pool that a reference means. */
+struct rgw_pool *rgw_pool_of(struct rgw_gw *gw, const struct rgw_conf_head *head);
+/* Sends a request on its way. Its pool is set. */
+void rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
+
+/* Why an attempt came to nothing; it decides what becomes of the request if nobody is left to try. */
+enum rgw_failure {
+	RGW_FAIL_FULL,         /* the target's queue is full, or its max-requests reached */
+	RGW_FAIL_QUEUE_TIME,   /* no connection took it in time */
+	RGW_FAIL_NO_ANSWER,    /* response-window or all repetitions are over */
+	RGW_FAIL_REFUSED,      /* the target says that it cannot serve it */
+};
+
+/* The attempt came to nothing: the next member is tried, or the request ends. error_cause: what the
+ * target said, for REFUSED. */
+void rgw_pool_failed(struct rgw_attempt *a, enum rgw_failure how, uint32_t error_cause, rgw_ms now);
+/* The lane of the attempt is gone or suspected: it goes elsewhere, or waits at its target. */
+void rgw_pool_move(struct rgw_attempt *a, rgw_ms now);
+/* Is there anybody better to turn to than the attempt's own target? */
+bool rgw_pool_has_other(struct rgw_attempt *a, rgw_ms now);
+/* The target cannot be reached: what waits on the queue goes elsewhere if it can. */
+void rgw_pool_evacuate(struct rgw_link *queue, rgw_ms now);
+/* The target can be reached again: what waits at others of its pools, who cannot, comes to it. */
+void rgw_pool_attract(struct rgw_target *target, rgw_ms now);
+/* An answer came at one target; what is known about the others of the request follows. */
+void rgw_pool_answered(struct rgw_attempt *a, rgw_ms now);
+void rgw_target_heard(struct rgw_target *target, rgw_ms now);
 
 /* response.c: what targets answer */
 /* Takes an answer that came on a lane. NULL = fine, or dropped; else the rule that it breaks, for
@@ -358,27 +445,45 @@ void rgw_accept_forget(struct rgw_conn *conn, rgw_ms now);
 void rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
     rgw_ms now);
 void rgw_peer_fini(struct rgw_peer *peer, rgw_ms now);
-/* Sends a request or queues it; a new one is queued only if there is room. */
-void rgw_peer_dispatch(struct rgw_peer *peer, struct rgw_req *req, rgw_ms now);
-bool rgw_peer_enqueue(struct rgw_peer *peer, struct rgw_req *req, rgw_ms now);
+/* Sends the attempt or queues it. false = there is no room. It may end the request: true, then. */
+bool rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now);
 /* Sends what is queued as far as there is room, and opens connections as needed. */
 void rgw_peer_pump(struct rgw_peer *peer, rgw_ms now);
 /* The same, soon. */
 void rgw_peer_nudge(struct rgw_peer *peer, rgw_ms now);
-/* An attempt came to nothing, or one proved good. */
+
+/* growth.c: how many connections a peer has */
+void rgw_growth_init(struct rgw_peer *peer, rgw_ms now);
+/* Opens as many as the load asks for and the limits allow now. */
+void rgw_peer_grow(struct rgw_peer *peer, rgw_ms now);
+/* An attempt to connect came to nothing, or one proved good. */
 void rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now);
+/* Requests that it has or that wait for it. */
+size_t rgw_peer_load(const struct rgw_peer *peer);
+/* There is one more: looks from now on whether there are too many. */
+void rgw_peer_watch_size(struct rgw_peer *peer, rgw_ms now);
+
+/* guard.c: the watchdog of a connection that we opened */
+void rgw_guard_open(struct rgw_conn *conn, rgw_ms now);
+/* A valid packet came on it; `dwa`: it answers a Status-Server. */
+void rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now);
+/* Its deadline has passed. false = the connection was closed. */
+bool rgw_guard_expired(struct rgw_conn *conn, rgw_ms now);
+/* It does not count any more, because it ends or drains. */
+void rgw_guard_leave(struct rgw_conn *conn);
 
 /* server.c: the sources of a server */
 void rgw_server_init(struct rgw_server *server, struct rgw_gw *gw, const struct rgw_conf_server *conf,
     rgw_ms now);
 void rgw_server_fini(struct rgw_server *server);
 struct rgw_port *rgw_server_port(struct rgw_server *server, uint8_t code);
-void rgw_server_dispatch(struct rgw_server *server, struct rgw_req *req, rgw_ms now);
+/* Sends the attempt, or lets it wait for an address or a socket. false = there is no room. */
+bool rgw_server_take(struct rgw_server *server, struct rgw_attempt *a, rgw_ms now);
 /* Sends what waits, as far as that is possible. */
 void rgw_port_pump(struct rgw_port *port, rgw_ms now);
 /* A source that has an identifier left, opened if need be; NULL = none for the moment. */
 struct rgw_source *rgw_port_source(struct rgw_port *port, rgw_ms now);
-/* A request came to it, to wait or to be sent, or left it. */
+/* An attempt came to it, to wait or to be sent, or left it. */
 void rgw_port_joined(struct rgw_port *port);
 void rgw_port_left(struct rgw_port *port, rgw_ms now);
 

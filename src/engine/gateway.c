@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* How long it is remembered where a State came from: longer than people need to type a password. */
+#define CONVERSATION_MS 300000
+
 const uint8_t *
 rgw_gw_random(struct rgw_gw *gw, size_t n)
 {
@@ -62,6 +65,7 @@ add_neighbours(struct rgw_gw *gw, rgw_ms now)
 	gw->servers = rgw_xcalloc(conf->server.n, sizeof *gw->servers);
 	for (size_t i = 0; i < conf->server.n; i++)
 		rgw_server_init(&gw->servers[i], gw, conf->server.v[i], now);
+	rgw_pools_init(gw);
 }
 
 struct rgw_gw *
@@ -82,6 +86,8 @@ rgw_gw_new(const struct rgw_conf *conf, const struct rgw_ops *ops, void *ops_ctx
 	rgw_slab_init(&gw->reqs, sizeof(struct rgw_req), conf->gateway.max_requests);
 	rgw_bufs_init(&gw->bufs);
 	gw->realms = rgw_realms_new(conf);
+	rgw_conversations_init(&gw->conversations, &key, conf->gateway.max_requests, CONVERSATION_MS);
+	ops->random(ops_ctx, &gw->salt, sizeof gw->salt);
 	rgw_accept_init(gw, &key, now);
 	add_neighbours(gw, now);
 	return gw;
@@ -117,11 +123,13 @@ rgw_gw_free(struct rgw_gw *gw)
 		rgw_peer_fini(&gw->peers[i], now);
 	for (size_t i = 0; i < gw->conf->server.n; i++)
 		rgw_server_fini(&gw->servers[i]);
+	rgw_pools_fini(gw);
 	free(gw->peers);
 	free(gw->servers);
 	free(gw->clients);
 	free(gw->hosts);
 	rgw_realms_free(gw->realms);
+	rgw_conversations_fini(&gw->conversations);
 	rgw_dupcache_fini(&gw->dups);
 	rgw_slab_fini(&gw->reqs);
 	rgw_bufs_fini(&gw->bufs);
@@ -191,6 +199,7 @@ rgw_gw_log_status(struct rgw_gw *gw)
 
 		RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-peer", p->conf->head.name, "state of a peer",
 		    rgw_f_str("peer", p->conf->head.name), rgw_f_uint("up", p->n_up),
+		    rgw_f_uint("okay", p->n_okay),
 		    rgw_f_uint("opening", p->n_opening), rgw_f_uint("queued", p->queued),
 		    rgw_f_uint("failed_attempts", p->fails), rgw_f_uint("incoming", p->n_incoming));
 	}

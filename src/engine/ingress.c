@@ -44,7 +44,7 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 		return false;
 	req = RGW_CONTAINER(dup, struct rgw_req, dup);
 	if (!rgw_ct_equal(dup->auth, rgw_packet_auth(packet), RGW_AUTH_LEN)) {
-		if (req->state == RGW_REQ_ANSWERED)
+		if (req->answered)
 			rgw_req_free(gw, req);
 		else if (may_supersede(gw, origin, now))
 			rgw_req_end(gw, req, RGW_CTR_request_superseded, now);
@@ -52,7 +52,7 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 			return true;
 		return false;
 	}
-	if (req->state == RGW_REQ_ANSWERED) {
+	if (req->answered) {
 		rgw_count(gw, RGW_CTR_duplicate_replayed);
 		rgw_origin_send(gw, origin, req->answer, req->answer_len);
 	} else {
@@ -100,7 +100,7 @@ on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin)
 	    rgw_f_origin(origin), rgw_f_uint("requests", gw->reqs.used));
 }
 
-/* The section of the target that a request goes to, or NULL (P-PRX-12). */
+/* The section that a request goes to, or NULL (P-PRX-12). */
 static const struct rgw_conf_head *
 route(struct rgw_gw *gw, const struct rgw_req *req)
 {
@@ -117,25 +117,6 @@ route(struct rgw_gw *gw, const struct rgw_req *req)
 	return section != NULL ? section->pool : NULL;
 }
 
-static struct rgw_target *
-target_of(struct rgw_gw *gw, const struct rgw_conf_head *section)
-{
-	if (section->kind == RGW_CONF_PEER)
-		return &gw->peers[section->index].target;
-	return &gw->servers[section->index].target;
-}
-
-/* Does it take requests of this code? */
-static bool
-takes(struct rgw_target *target, uint8_t code)
-{
-	unsigned service = code == RGW_ACCESS_REQUEST ? RGW_SERVICE_AUTH : RGW_SERVICE_ACCT;
-
-	if (target->conf->kind == RGW_CONF_PEER)
-		return (rgw_target_peer(target)->conf->allow & service) != 0;
-	return rgw_server_port(rgw_target_server(target), code) != NULL;
-}
-
 static void
 on_no_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 {
@@ -148,49 +129,16 @@ on_no_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 }
 
 static void
-on_not_taken(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
-{
-	const struct rgw_target *target = req->target;
-	bool peer = target->conf->kind == RGW_CONF_PEER;
-
-	RGW_LOG(gw->log, RGW_LOG_WARNING, "not-allowed", target->conf->name,
-	    peer ? "the peer does not take this kind of request; see its option `allow`"
-	         : "the server does not take this kind of request; see its options `auth` and `acct`",
-	    rgw_f_target(target), rgw_f_origin(&req->origin),
-	    rgw_f_str("code", rgw_code_name(req->packet.code)));
-	rgw_req_refuse(gw, req, RGW_CTR_request_not_allowed, RGW_CAUSE_NOT_ROUTABLE, now);
-}
-
-/* A request never goes back to the peer that it came from; two gateways would play ball with it. */
-static void
-on_loop(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
-{
-	const char *name = req->target->conf->name;
-	struct rgw_identity room;
-
-	RGW_LOG(gw->log, RGW_LOG_WARNING, "loop", name,
-	    "the realm leads back to the peer that the request came from; who of the two serves it?",
-	    rgw_f_str("peer", name), rgw_f_identity(gw, &req->packet, &room));
-	rgw_req_refuse(gw, req, RGW_CTR_request_loop, RGW_CAUSE_NOT_ROUTABLE, now);
-}
-
-static void
 forward(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 {
 	const struct rgw_conf_head *section = route(gw, req);
-	const struct rgw_conn *from = req->origin.conn;
 
 	if (section == NULL) {
 		on_no_route(gw, req, now);
 		return;
 	}
-	req->target = target_of(gw, section);
-	if (from != NULL && req->target == &from->peer->target)
-		on_loop(gw, req, now);
-	else if (!takes(req->target, req->packet.code))
-		on_not_taken(gw, req, now);
-	else
-		rgw_req_dispatch(req, now);
+	req->pool = rgw_pool_of(gw, section);
+	rgw_pool_dispatch(gw, req, now);
 }
 
 void

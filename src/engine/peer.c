@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-/* Attempts at one time: one to a peer that does not answer, two to one that does. */
-#define OPENING_MAX 2
+/* The connection set of a peer: which connection takes a request, and who waits. How many connections
+ * there are is decided in growth.c. */
 
 static void
 on_open_timer(struct rgw_timer *timer, rgw_ms now)
@@ -22,17 +22,17 @@ on_queue_timer(struct rgw_timer *timer, rgw_ms now)
 	struct rgw_link *l;
 
 	while ((l = rgw_list_first(&peer->queue)) != NULL) {
-		struct rgw_req *req = RGW_CONTAINER(l, struct rgw_req, link);
+		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
 
-		if (req->queued_until > now) {
-			rgw_timer_set(&gw->timers, timer, req->queued_until);
+		if (a->queued_until > now) {
+			rgw_timer_set(&gw->timers, timer, a->queued_until);
 			return;
 		}
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "queue-timeout", name,
-		    "dropped: no connection to the peer took the request within queue-time",
-		    rgw_f_str("peer", name), rgw_f_origin(&req->origin),
+		    "no connection to the peer took the request within queue-time",
+		    rgw_f_str("peer", name), rgw_f_origin(&a->req->origin),
 		    rgw_f_uint("up", peer->n_up), rgw_f_uint("queued", peer->queued));
-		rgw_req_refuse(gw, req, RGW_CTR_request_queue_timed_out, RGW_CAUSE_NOT_ROUTABLE, now);
+		rgw_pool_failed(a, RGW_FAIL_QUEUE_TIME, 0, now);
 	}
 }
 
@@ -40,16 +40,14 @@ void
 rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
     rgw_ms now)
 {
-	const struct rgw_rate *rate = &conf->connect_rate;
-
-	peer->target = (struct rgw_target){ .conf = &conf->head, .gw = gw };
+	rgw_target_init(&peer->target, gw, &conf->head);
 	peer->conf = conf;
 	rgw_link_init(&peer->conns);
 	rgw_link_init(&peer->incoming);
 	rgw_link_init(&peer->queue);
 	rgw_timer_init(&peer->queue_timer, on_queue_timer);
 	rgw_timer_init(&peer->open_timer, on_open_timer);
-	rgw_bucket_init(&peer->connect_rate, rate->events, rate->period, rate->burst, now);
+	rgw_growth_init(peer, now);
 	peer->n_hosts = conf->connect.n;
 	peer->hosts = rgw_xcalloc(peer->n_hosts, sizeof *peer->hosts);
 	for (uint32_t i = 0; i < peer->n_hosts; i++)
@@ -72,62 +70,122 @@ rgw_peer_fini(struct rgw_peer *peer, rgw_ms now)
 	free(peer->hosts);
 	rgw_timer_unset(&gw->timers, &peer->queue_timer);
 	rgw_timer_unset(&gw->timers, &peer->open_timer);
+	rgw_timer_unset(&gw->timers, &peer->shrink_timer);
 }
 
-/* A connection that can take a request now, or NULL. */
-static struct rgw_conn *
-pick(struct rgw_peer *peer, rgw_ms now)
-{
-	struct rgw_conn *best = NULL;
+/* ---- which connection ---- */
 
+static bool
+was_on(const struct rgw_req *req, const struct rgw_conn *conn)
+{
+	for (unsigned i = 0; i < RGW_LEFT; i++)
+		if (req->left[i] == conn->serial)
+			return true;
+	return false;
+}
+
+/* Never again the connection where it was (P-TCP-27): one that is suspected still stands. */
+static bool
+can_take(const struct rgw_conn *conn, const struct rgw_req *req, rgw_ms now)
+{
+	return conn->state == RGW_CONN_UP && !conn->blocked && !was_on(req, conn) &&
+	    rgw_idpool_available(conn->lane.ids, now);
+}
+
+/* OKAY ones before those that have to prove themselves, before suspected ones; among equals the one
+ * with the least to do. */
+static bool
+is_better(const struct rgw_conn *a, const struct rgw_conn *b)
+{
+	static const uint8_t place[] = { [RGW_WD_OKAY] = 0, [RGW_WD_REOPEN] = 1, [RGW_WD_SUSPECT] = 2 };
+
+	if (a->watchdog.state != b->watchdog.state)
+		return place[a->watchdog.state] < place[b->watchdog.state];
+	return a->lane.ids->busy < b->lane.ids->busy;
+}
+
+/* The one where the conversation lives, or the one that the caller's station falls on. */
+static struct rgw_conn *
+preferred(struct rgw_peer *peer, const struct rgw_attempt *a)
+{
+	const struct rgw_packet *p = &a->req->packet;
+	struct rgw_attr station;
+	unsigned n = 0;
+
+	if (a->prefer == 0 && (peer->n_okay < 2 || !rgw_packet_has(p, RGW_AT_EAP_MESSAGE) ||
+	        !rgw_packet_get(p, RGW_AT_CALLING_STATION_ID, &station)))
+		return NULL;
+	if (a->prefer == 0)
+		n = (unsigned)(rgw_siphash(&peer->target.gw->salt, station.value, station.len) %
+		               peer->n_okay);
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+		bool okay = conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_OKAY;
+
+		if (a->prefer != 0 ? conn->serial == a->prefer : okay && n-- == 0)
+			return conn;
+	}
+	return NULL;
+}
+
+/* A connection that can take the attempt now, or NULL (P-TCP-46). */
+static struct rgw_conn *
+pick(struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
+{
+	struct rgw_conn *best = preferred(peer, a);
+
+	if (best != NULL && can_take(best, a->req, now) && best->watchdog.state == RGW_WD_OKAY)
+		return best;
+	best = NULL;
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
-		if (conn->state != RGW_CONN_UP || conn->blocked ||
-		    !rgw_idpool_available(conn->lane.ids, now))
-			continue;
-		if (best == NULL || conn->lane.ids->busy < best->lane.ids->busy)
+		if (can_take(conn, a->req, now) && (best == NULL || is_better(conn, best)))
 			best = conn;
 	}
 	return best;
 }
 
-bool
-rgw_peer_enqueue(struct rgw_peer *peer, struct rgw_req *req, rgw_ms now)
+/* ---- requests ---- */
+
+static bool
+enqueue(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
 {
-	/* One that was on a connection already was let in before; it is never turned away. */
-	if (peer->queued >= peer->conf->queue && !req->sent_before)
+	/* One that was on a lane already was let in before; it is never turned away. */
+	if (peer->queued >= peer->conf->queue && !a->sent_before)
 		return false;
-	req->state = RGW_REQ_QUEUED;
-	req->queued_until = now + peer->conf->queue_time;
-	rgw_list_append(&peer->queue, &req->link);
+	a->state = RGW_ATTEMPT_QUEUED;
+	a->queued_until = now + peer->conf->queue_time;
+	rgw_list_append(&peer->queue, &a->link);
 	peer->queued++;
 	if (!rgw_timer_is_set(&peer->queue_timer))
-		rgw_timer_set(&peer->target.gw->timers, &peer->queue_timer, req->queued_until);
+		rgw_timer_set(&peer->target.gw->timers, &peer->queue_timer, a->queued_until);
 	return true;
 }
 
-void
-rgw_peer_dispatch(struct rgw_peer *peer, struct rgw_req *req, rgw_ms now)
+bool
+rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
 {
 	struct rgw_gw *gw = peer->target.gw;
 	const char *name = peer->conf->head.name;
 	/* Whoever waits already goes first. */
-	struct rgw_conn *conn = peer->queued == 0 ? pick(peer, now) : NULL;
+	struct rgw_conn *conn = peer->queued == 0 ? pick(peer, a, now) : NULL;
 
-	if (conn != NULL && rgw_req_send(gw, req, &conn->lane, now))
-		return;
-	if (!rgw_peer_enqueue(peer, req, now)) {
-		RGW_LOG(gw->log, RGW_LOG_WARNING, "queue-full", name,
-		    "dropped: the queue of the peer is full; is the peer up, and are its connections "
-		    "enough?",
-		    rgw_f_str("peer", name), rgw_f_uint("queue", peer->conf->queue),
-		    rgw_f_uint("up", peer->n_up));
-		rgw_req_refuse(gw, req, RGW_CTR_request_queue_full, RGW_CAUSE_RESOURCES_UNAVAILABLE,
-		    now);
-		return;
+	if (conn != NULL && rgw_attempt_send(a, &conn->lane, now)) {
+		/* Another one is opened before this one is full. */
+		if (conn->lane.ids->busy > RGW_PER_LANE * 4 / 5)
+			rgw_peer_grow(peer, now);
+		return true;
 	}
-	rgw_peer_pump(peer, now);
+	if (enqueue(peer, a, now)) {
+		rgw_peer_pump(peer, now);
+		return true;
+	}
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "queue-full", name,
+	    "the queue of the peer is full; is the peer up, and are its connections enough?",
+	    rgw_f_str("peer", name), rgw_f_uint("queue", peer->conf->queue),
+	    rgw_f_uint("up", peer->n_up));
+	return false;
 }
 
 void
@@ -139,117 +197,35 @@ rgw_peer_nudge(struct rgw_peer *peer, rgw_ms now)
 static void
 send_queued(struct rgw_peer *peer, rgw_ms now)
 {
-	struct rgw_link *l;
+	struct rgw_link *next;
 
-	while ((l = rgw_list_first(&peer->queue)) != NULL) {
-		struct rgw_req *req = RGW_CONTAINER(l, struct rgw_req, link);
-		struct rgw_conn *conn = pick(peer, now);
+	for (struct rgw_link *l = peer->queue.next; l != &peer->queue; l = next) {
+		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
+		struct rgw_conn *conn = pick(peer, a, now);
 
+		next = l->next;
+		/* One that may only not go back to where it was lets the others pass. */
+		if (conn == NULL && a->req->n_left > 0)
+			continue;
 		if (conn == NULL)
 			return;
-		rgw_req_detach(peer->target.gw, req, now);
-		if (!rgw_req_send(peer->target.gw, req, &conn->lane, now)) {
+		rgw_attempt_detach(a, now);
+		if (!rgw_attempt_send(a, &conn->lane, now)) {
 			/* Full after all: back to its place, with the time it had left. */
-			req->state = RGW_REQ_QUEUED;
-			rgw_list_prepend(&peer->queue, &req->link);
+			a->state = RGW_ATTEMPT_QUEUED;
+			rgw_list_append(next, l);
 			peer->queued++;
+			next = l;
 		}
 	}
-	rgw_timer_unset(&peer->target.gw->timers, &peer->queue_timer);
-}
-
-/* How many connections the load asks for, within the limits. */
-static unsigned
-wanted(const struct rgw_peer *peer)
-{
-	size_t load = peer->queued;
-	size_t want;
-
-	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
-		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
-
-		if (conn->state == RGW_CONN_UP)
-			load += conn->lane.ids->busy;
-	}
-	want = (load + RGW_PER_LANE - 1) / RGW_PER_LANE;
-	if (want < peer->conf->connections.min)
-		want = peer->conf->connections.min;
-	if (want > peer->conf->connections.max)
-		want = peer->conf->connections.max;
-	return (unsigned)want;
-}
-
-/* Starts one attempt if it may be made now; else sets the timer for when it may. */
-static bool
-open_more(struct rgw_peer *peer, rgw_ms now)
-{
-	struct rgw_gw *gw = peer->target.gw;
-	struct rgw_addr to;
-	const char *host;
-
-	if (now < peer->retry_at) {
-		rgw_timer_set(&gw->timers, &peer->open_timer, peer->retry_at);
-		return false;
-	}
-	host = rgw_host_address(peer, peer->next_addr, &to);
-	if (host == NULL)
-		return false;  /* goes on when a look-up succeeds */
-	if (!rgw_bucket_take(&peer->connect_rate, now)) {
-		rgw_count(gw, RGW_CTR_connect_rate_limited);
-		rgw_timer_set(&gw->timers, &peer->open_timer,
-		    rgw_bucket_next(&peer->connect_rate, now));
-		return false;
-	}
-	if (rgw_conn_open(peer, host, &to, now) == NULL) {
-		rgw_count(gw, RGW_CTR_connections_failed);
-		rgw_peer_on_attempt(peer, false, now);
-		rgw_timer_set(&gw->timers, &peer->open_timer, peer->retry_at);
-		return false;
-	}
-	return true;
+	if (rgw_list_empty(&peer->queue))
+		rgw_timer_unset(&peer->target.gw->timers, &peer->queue_timer);
 }
 
 void
 rgw_peer_pump(struct rgw_peer *peer, rgw_ms now)
 {
-	unsigned opening_max = peer->fails == 0 ? OPENING_MAX : 1;
-
 	if (peer->queued > 0)
 		send_queued(peer, now);
-	if (peer->target.gw->draining && peer->queued == 0)
-		return;
-	while (peer->n_opening < opening_max && peer->n_up + peer->n_opening < wanted(peer))
-		if (!open_more(peer, now))
-			break;
-}
-
-/* Grows by half with each round over all addresses that came to nothing, from the lower to the upper
- * bound of `reconnect`, the spread included (P-TLS-20 to 22). Doubling would miss a peer that is
- * away for a few seconds by longer than requests can wait. */
-static rgw_ms
-back_off(const struct rgw_peer *peer)
-{
-	rgw_ms longest = peer->conf->reconnect.max / 3 * 2;
-	rgw_ms delay = peer->conf->reconnect.min;
-	size_t addrs = rgw_host_count(peer);
-	size_t rounds = addrs > 0 ? (peer->fails - 1) / addrs : 0;
-
-	while (rounds-- > 0 && delay < longest)
-		delay += delay / 2;
-	return delay < longest || longest < peer->conf->reconnect.min ? delay : longest;
-}
-
-void
-rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now)
-{
-	if (good) {
-		/* It worked until now, so the next try may come soon, but not in step with everybody
-		 * else who lost the same peer. */
-		peer->fails = 0;
-		peer->retry_at = now + rgw_gw_spread(peer->target.gw, peer->conf->reconnect.min / 4);
-		return;
-	}
-	peer->fails++;
-	peer->next_addr++;
-	peer->retry_at = now + rgw_gw_spread(peer->target.gw, back_off(peer));
+	rgw_peer_grow(peer, now);
 }

@@ -66,20 +66,46 @@ rgw_log_packet(const struct rgw_lane *lane, const struct rgw_packet *p, enum rgw
 	    rgw_f_uint("id", p->id));
 }
 
-/* The peer could not serve it; that is not passed on but told in our own words (P-ERR-8, 9). */
+/* Is the fault on the way, so that another one may do better (P-ERR-9)? */
+static bool
+is_on_the_way(uint32_t cause)
+{
+	return cause == RGW_CAUSE_NOT_ROUTABLE || cause == RGW_CAUSE_OTHER_PROXY_ERROR ||
+	    cause == RGW_CAUSE_RESOURCES_UNAVAILABLE || cause == RGW_CAUSE_UNSUPPORTED_EXTENSION;
+}
+
+/* It could not serve the request; that is not passed on but told in our own words (P-ERR-8). */
 static void
-on_refused(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p, const char *event,
-    const char *text, rgw_ms now)
+on_refused(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p,
+    const char *event, const char *text, rgw_ms now)
 {
 	struct rgw_gw *gw = lane->target->gw;
+	struct rgw_req *req = a->req;
 	uint32_t cause = rgw_packet_error_cause(p);
 	struct rgw_identity room;
 
 	RGW_LOG(gw->log, RGW_LOG_WARNING, event, lane->target->conf->name, text,
 	    rgw_f_target(lane->target), rgw_f_origin(&req->origin), rgw_f_uint("error_cause", cause),
 	    rgw_f_identity(gw, &req->packet, &room));
-	rgw_req_refuse(gw, req, RGW_CTR_request_refused,
-	    cause != 0 ? cause : RGW_CAUSE_OTHER_PROXY_ERROR, now);
+	if (is_on_the_way(cause))
+		rgw_pool_failed(a, RGW_FAIL_REFUSED, cause, now);
+	else
+		rgw_req_refuse(gw, req, RGW_CTR_request_refused,
+		    cause != 0 ? cause : RGW_CAUSE_OTHER_PROXY_ERROR, now);
+}
+
+/* A challenge says where the rest of the conversation belongs (P-TCP-46). */
+static void
+note_conversation(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *p,
+    rgw_ms now)
+{
+	struct rgw_conversation where = { .target = lane->target,
+		.serial = lane->conn != NULL ? lane->conn->serial : 0 };
+	struct rgw_attr state;
+
+	if (p->code == RGW_ACCESS_CHALLENGE && rgw_packet_get(p, RGW_AT_STATE, &state))
+		rgw_conversations_put(&lane->target->gw->conversations, rgw_origin_number(&req->origin),
+		    state.value, state.len, &where, now);
 }
 
 static void
@@ -112,6 +138,7 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 	    rgw_f_addr("from", origin->conn != NULL ? &origin->conn->addr : &origin->remote),
 	    rgw_f_target(lane->target), rgw_f_uint("ms", now - req->accepted_at),
 	    rgw_f_identity(gw, &req->packet, &room));
+	note_conversation(lane, req, p, now);
 	rgw_req_reply(gw, req, gw->scratch, len, now);
 }
 
@@ -121,12 +148,12 @@ heard(struct rgw_lane *lane, rgw_ms now)
 {
 	struct rgw_conn *conn = lane->conn;
 
+	rgw_target_heard(lane->target, now);
 	if (conn == NULL) {
 		lane->source->used_at = now;
 		rgw_health_heard(lane->source->port, now);
 		return;
 	}
-	conn->used_at = now;
 	if (!conn->proven) {
 		conn->proven = true;
 		conn->peer->fails = 0;
@@ -145,25 +172,29 @@ pump(struct rgw_target *target, uint8_t code, rgw_ms now)
 
 /* A response that answers a waiting request. */
 static void
-on_match(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p, rgw_ms now)
+on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p, rgw_ms now)
 {
 	struct rgw_gw *gw = lane->target->gw;
 	struct rgw_target *target = lane->target;
+	struct rgw_req *req = a->req;
 	uint8_t code = req->packet.code;
 	uint8_t auth[RGW_AUTH_LEN];
 
 	memcpy(auth, lane->ids->id[p->id].now.auth, sizeof auth);
-	rgw_req_answered(gw, req, now);
+	if (lane->conn != NULL)
+		lane->conn->used_at = now;
+	rgw_attempt_answered(a, now);
 	if (p->code == RGW_PROTOCOL_ERROR) {
 		rgw_count(gw, RGW_CTR_protocol_errors_received);
-		on_refused(lane, req, p, "protocol-error", "it answered with Protocol-Error", now);
+		on_refused(lane, a, p, "protocol-error", "it answered with Protocol-Error", now);
 	} else if (p->code == RGW_ACCOUNTING_RESPONSE &&
 	    rgw_packet_error_cause(p) == RGW_CAUSE_UNSUPPORTED_EXTENSION) {
 		/* RFC 6614 2.5: this says that nothing was recorded (P-TLS-32). */
 		rgw_count(gw, RGW_CTR_accounting_unsupported);
-		on_refused(lane, req, p, "accounting-unsupported",
+		on_refused(lane, a, p, "accounting-unsupported",
 		    "it does not take accounting; the record is not acknowledged", now);
 	} else {
+		rgw_pool_answered(a, now);
 		pass_on(lane, req, p, auth, now);
 	}
 	pump(target, code, now);
@@ -213,8 +244,12 @@ on_verified(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 		return "Message-Authenticator does not verify";
 	}
 	learn(lane, p, code);
-	if (code == RGW_STATUS_SERVER)
+	if (code == RGW_STATUS_SERVER && lane->conn != NULL) {
+		rgw_idpool_probe_answered(lane->ids);
+		rgw_guard_heard(lane->conn, true, now);
+	} else if (code == RGW_STATUS_SERVER) {
 		rgw_health_probe_answered(lane->source->port);
+	}
 	heard(lane, now);
 	if (code != RGW_STATUS_SERVER)
 		on_match(lane, slot->owner, p, now);
@@ -226,7 +261,8 @@ on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *s
 {
 	/* It proves that the neighbour lives all the same (P-SS-21). */
 	heard(lane, now);
-	rgw_idpool_late(lane->ids, p->id, sent, now);
+	if (is_pair(p, sent->code))
+		rgw_idpool_late(lane->ids, p->id, sent, now);
 	rgw_count(lane->target->gw, RGW_CTR_response_late);
 	rgw_log_packet(lane, p, RGW_LOG_DEBUG, "late-response", "answer to a request given up before");
 }

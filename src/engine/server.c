@@ -33,7 +33,7 @@ void
 rgw_server_init(struct rgw_server *server, struct rgw_gw *gw, const struct rgw_conf_server *conf,
     rgw_ms now)
 {
-	server->target = (struct rgw_target){ .conf = &conf->head, .gw = gw };
+	rgw_target_init(&server->target, gw, &conf->head);
 	server->conf = conf;
 	server->require_message_authenticator = conf->require_message_authenticator;
 	init_port(&server->auth, server, "auth", &conf->auth, now);
@@ -216,61 +216,59 @@ rgw_port_left(struct rgw_port *port, rgw_ms now)
 }
 
 static void
-enqueue(struct rgw_port *port, struct rgw_req *req, rgw_ms now)
+enqueue(struct rgw_port *port, struct rgw_attempt *a, rgw_ms now)
 {
 	rgw_ms retry = now + RETRY_MS;
 
-	req->state = RGW_REQ_QUEUED;
-	rgw_list_append(&port->queue, &req->link);
+	a->state = RGW_ATTEMPT_QUEUED;
+	rgw_list_append(&port->queue, &a->link);
 	rgw_port_joined(port);
 	if (retry < port->tidy_timer.at)
 		rgw_timer_set(&port->server->target.gw->timers, &port->tidy_timer, retry);
 }
 
-void
-rgw_server_dispatch(struct rgw_server *server, struct rgw_req *req, rgw_ms now)
+bool
+rgw_server_take(struct rgw_server *server, struct rgw_attempt *a, rgw_ms now)
 {
-	struct rgw_port *port = rgw_server_port(server, req->packet.code);
+	struct rgw_port *port = rgw_server_port(server, a->req->packet.code);
 	struct rgw_gw *gw = server->target.gw;
 	const char *name = server->conf->head.name;
 	struct rgw_source *source;
 
 	if (port->n_requests >= server->conf->max_requests) {
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "server-full", name,
-		    "dropped: max-requests of the server is reached; does it answer?",
+		    "max-requests of the server is reached; does it answer?",
 		    rgw_f_str("server", name), rgw_f_str("port", port->name),
 		    rgw_f_uint("requests", port->n_requests));
-		rgw_req_refuse(gw, req, RGW_CTR_request_no_identifier,
-		    RGW_CAUSE_RESOURCES_UNAVAILABLE, now);
-		return;
+		return false;
 	}
 	source = rgw_list_empty(&port->queue) ? rgw_port_source(port, now) : NULL;
-	if (source != NULL && rgw_req_send(gw, req, &source->lane, now))
-		return;
+	if (source != NULL && rgw_attempt_send(a, &source->lane, now))
+		return true;
 	rgw_count(gw, RGW_CTR_server_waits);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "server-wait", name,
 	    "a request waits: no address is known, no socket can be opened, or all identifiers wait for "
 	    "answers",
 	    rgw_f_str("server", name), rgw_f_str("port", port->name),
 	    rgw_f_uint("sources", port->n_sources), rgw_f_uint("requests", port->n_requests));
-	enqueue(port, req, now);
+	enqueue(port, a, now);
+	return true;
 }
 
 void
 rgw_port_pump(struct rgw_port *port, rgw_ms now)
 {
-	struct rgw_gw *gw = port->server->target.gw;
 	struct rgw_link *l;
 
 	while ((l = rgw_list_first(&port->queue)) != NULL) {
-		struct rgw_req *req = RGW_CONTAINER(l, struct rgw_req, link);
+		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
 		struct rgw_source *source = rgw_port_source(port, now);
 
 		if (source == NULL)
 			return;
-		rgw_req_detach(gw, req, now);
-		if (!rgw_req_send(gw, req, &source->lane, now)) {
-			enqueue(port, req, now);
+		rgw_attempt_detach(a, now);
+		if (!rgw_attempt_send(a, &source->lane, now)) {
+			enqueue(port, a, now);
 			return;
 		}
 	}
@@ -297,23 +295,25 @@ rgw_source_on_packet(struct rgw_source *source, const uint8_t *data, size_t len,
 	(void)rgw_response_take(&source->lane, &p, now);
 }
 
-/* What was on the way to an address where nobody listens goes to the next address. */
+/* Nobody listens there. What was on the way goes to another member of its pool, or to another address
+ * of the server; if there is neither, it is repeated with its pauses, for the server may come back. */
 static void
-move_requests(struct rgw_source *source, rgw_ms now)
+move_attempts(struct rgw_source *source, bool other_address, rgw_ms now)
 {
-	struct rgw_port *port = source->port;
-	struct rgw_gw *gw = port->server->target.gw;
-
 	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_req *req = source->lane.ids->id[id].owner;
+		struct rgw_attempt *a = source->lane.ids->id[id].owner;
 
-		if (req == NULL)
+		if (a == NULL)
 			continue;
-		rgw_req_detach(gw, req, now);
-		req->sent_before = true;
-		enqueue(port, req, now);
+		if (rgw_pool_has_other(a, now)) {
+			rgw_pool_move(a, now);
+		} else if (other_address) {
+			rgw_attempt_detach(a, now);
+			a->sent_before = true;
+			enqueue(source->port, a, now);
+		}
 	}
-	rgw_port_pump(port, now);
+	rgw_port_pump(source->port, now);
 }
 
 void
@@ -321,16 +321,18 @@ rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now)
 {
 	struct rgw_port *port = source->port;
 	bool was_dead = port->state == RGW_PORT_DEAD;
+	bool other_address = false;
 	struct rgw_addr to;
 
 	rgw_health_unreachable(port, why, now);
-	if (!current_addr(port, &to))
-		return;
-	if (rgw_addr_equal(&source->addr, &to)) {
+	if (current_addr(port, &to) && !rgw_addr_equal(&source->addr, &to)) {
+		other_address = true;
+	} else if (was_dead) {
 		/* Once per round: if no address is listened at, repetition with its pauses goes on. */
-		if (was_dead || port->host.n_addrs < 2)
-			return;
+		return;
+	} else if (port->host.n_addrs > 1) {
 		port->next_addr++;
+		other_address = true;
 	}
-	move_requests(source, now);
+	move_attempts(source, other_address, now);
 }

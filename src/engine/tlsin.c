@@ -141,5 +141,8 @@ rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms no
 		    "dropped: more Proxy-States than loop-limit; does a route lead back here?");
 	else
 		rgw_ingress_take(gw, &origin, PLACE_OF_CONNECTIONS | conn->serial, p, now);
+	/* Watchdogs are no use of a connection (P-TLS-27). */
+	if (p->code != RGW_STATUS_SERVER)
+		conn->used_at = now;
 	return true;
 }

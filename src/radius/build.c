@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/build.h"
 
+#include <string.h>
+
 #include "radsecgw/auth.h"
 
 void
@@ -96,6 +98,28 @@ rgw_build_protocol_error(uint8_t *buf, size_t cap, const struct rgw_packet *requ
 
 	rgw_build_begin(&b, buf, cap, RGW_PROTOCOL_ERROR, request->id, NULL, true);
 	rgw_build_attr(&b, RGW_EXTENDED_1, original, sizeof original);
+	rgw_build_u32(&b, RGW_ERROR_CAUSE, error_cause);
+	rgw_build_copy(&b, request, RGW_PROXY_STATE);
+	return rgw_build_response(&b, rgw_packet_auth(request), secret);
+}
+
+size_t
+rgw_build_reject(uint8_t *buf, size_t cap, const struct rgw_packet *request, uint32_t error_cause,
+    const char *message, const struct rgw_secret *secret)
+{
+	/* EAP Code Failure, the identifier of the response in the request, Length. */
+	uint8_t failure[4] = { 4, 0, 0, 4 };
+	struct rgw_builder b;
+	struct rgw_attr eap;
+
+	rgw_build_begin(&b, buf, cap, RGW_ACCESS_REJECT, request->id, NULL, true);
+	if (rgw_packet_get(request, RGW_AT_EAP_MESSAGE, &eap)) {
+		if (eap.len >= 2)
+			failure[1] = eap.value[1];
+		rgw_build_attr(&b, RGW_EAP_MESSAGE, failure, sizeof failure);
+	} else if (message != NULL) {
+		rgw_build_attr(&b, RGW_REPLY_MESSAGE, message, strlen(message));
+	}
 	rgw_build_u32(&b, RGW_ERROR_CAUSE, error_cause);
 	rgw_build_copy(&b, request, RGW_PROXY_STATE);
 	return rgw_build_response(&b, rgw_packet_auth(request), secret);

@@ -19,7 +19,9 @@
 #include <stdint.h>
 
 #include "radsecgw/gateway.h"
+#include "radsecgw/packet.h"
 #include "radsecgw/radius.h"
+#include "radsecgw/secret.h"
 
 #define SIM_SECRET "testing123"
 #define SIM_RADSEC "radsec"
@@ -28,25 +30,77 @@
 /* Of so many copies of a request the times are kept. */
 #define SIM_COPIES 8
 
-/* What the far end does with a request. */
+/* Requests are found by where they came from and their identifier. */
+#define SIM_BUCKETS 4096
+
+/* What a far end does with a request, after its delay. */
 enum sim_answer {
-	SIM_ANSWER,         /* answers after `delay` */
+	SIM_ANSWER,         /* the usual answer */
 	SIM_SILENT,         /* never answers by itself */
+	SIM_TWICE,          /* the same answer, and once more */
+	SIM_FORGED,         /* an answer with a wrong authenticator */
+	SIM_WRONG_SECRET,   /* an answer signed with another secret */
+	SIM_ERROR,          /* Protocol-Error with `error_cause` */
+	SIM_HALF,           /* half of an answer, and never the rest */
+	SIM_CHALLENGE,      /* Access-Challenge with a State of its own; other codes as usual */
+	SIM_ANSWERS,
 };
 
+/* How one far end fares: a peer that we connect to, or the server. Times are milliseconds. */
+struct sim_far {
+	/* its connections */
+	rgw_ms connect_delay;
+	rgw_ms handshake_delay;
+	bool refuse;               /* connection refused after connect_delay */
+	bool no_tcp;               /* nothing ever comes back */
+	bool no_tls;               /* TCP stands, the handshake never ends */
+	uint32_t refuse_ip;        /* only this address refuses (last octet), 0 = none */
+	/* requests */
+	enum sim_answer answer;
+	rgw_ms delay;
+	uint32_t error_cause;
+	unsigned odd;              /* so many of 100 answers are of some other kind */
+	unsigned split;            /* so many of 100 answers are read in two pieces */
+	bool hang;                 /* no packet comes from it; connections stay */
+	bool no_status;            /* Status-Server is not answered */
+	/* what came */
+	unsigned probes;           /* Status-Servers */
+	size_t requests;
+	/* for the random driver */
+	rgw_ms sick_until;         /* a fault lasts until then; 0 = there was none */
+	rgw_ms usual_delay;
+	bool no_status_ever;
+};
+
+/* How datagrams fare on one way, there and back. */
+struct sim_path {
+	unsigned loss;             /* of 100 */
+	unsigned doubled;          /* of 100 */
+	rgw_ms delay;
+	rgw_ms jitter;             /* up to so much more: they overtake each other */
+};
+
+struct sim;
 struct sim_conn;
+struct sim_req;
 
 /* A request as the far end got it. */
 struct sim_got {
-	uint8_t data[4096];
 	size_t len;
 	uint32_t nonce;          /* of the NAS's request */
 	struct sim_conn *conn;   /* a peer: where it came; NULL after the connection ended */
 	struct sim_source *source;/* a server: the same; NULL after the socket was closed */
+	struct sim_far *far;       /* whose far end it is */
+	struct sim_req *req;       /* whose request it is; NULL = of nobody we know */
+	unsigned life;             /* of that request */
+	struct sim_got *older;     /* on the same lane under the same identifier */
+	struct sim_got *before;    /* of the same request, anywhere */
+	struct sim_got *next_here; /* on the same lane */
 	unsigned copies;         /* a server: how often it came, and when */
 	rgw_ms copy_at[SIM_COPIES];
 	rgw_ms at;
 	bool answered;
+	uint8_t *data;             /* behind the object */
 };
 
 /* A connection as the world sees it. */
@@ -59,8 +113,15 @@ struct sim_conn {
 	bool closed_by_engine;
 	bool incoming;             /* the visitor opened it */
 	bool full;                 /* conn_send says no */
+	bool was_full;             /* incoming: answers may have been lost */
+	bool mute;                 /* the far end sends nothing on it */
+	bool half;                 /* the far end has begun a packet and does not go on */
 	rgw_ms opened_at;
 	size_t sent;               /* packets the engine sent on it */
+	const struct rgw_conf_peer *peer; /* whose it is; NULL = incoming */
+	struct sim_far *far;       /* the same */
+	struct sim_got *got;       /* what came on it */
+	struct sim_got *by_id[256];/* the same, newest first */
 };
 
 /* A UDP socket towards the server as the world sees it. */
@@ -69,22 +130,48 @@ struct sim_source {
 	struct rgw_addr from;      /* as the configuration wants; family 0 = the system's choice */
 	struct rgw_addr to;
 	rgw_ms closed_at;
+	struct sim_got *got;       /* what came from it */
+	struct sim_got *by_id[256];/* the same, newest first */
 };
 
 /* A request as the NAS, or the visitor, knows it. */
 struct sim_req {
-	uint8_t data[4096];
 	size_t len;
 	uint32_t nonce;
 	struct sim_conn *conn;     /* the visitor's connection; NULL = a NAS asked */
 	uint16_t port;             /* the NAS's source port */
 	uint32_t sock;             /* 0: authentication and accounting, 1: accounting only */
 	rgw_ms asked_at;
-	unsigned answers;          /* datagrams that came back for it */
-	uint8_t answer[4096];
+	unsigned life;             /* sent again much later it is a new request: its second life */
+	rgw_ms accepted_at;        /* when this life began */
+	unsigned answers;          /* packets that came back for it ... */
+	unsigned answers_here;     /* ... in this life */
+	unsigned answer_life;      /* in which life the answer came first */
+	bool served;               /* a far end answered it, not the gateway; in this life */
 	size_t answer_len;
 	rgw_ms answered_at;
 	bool superseded;           /* the NAS reused its identifier */
+	bool heard;                /* the NAS has its answer */
+	unsigned sends;            /* of the NAS */
+	struct sim_req *older;     /* in the same bucket */
+	struct sim_got *got;       /* where it arrived, newest first */
+	struct sim_far *home;      /* it carries a State of this far end */
+	bool pooled;               /* any member of the pool may answer it */
+	uint8_t *data;             /* behind the object */
+	uint8_t *answer;           /* owned; NULL = none yet */
+};
+
+/* What is special about a request; all zero is an Access-Request without anything. */
+struct sim_spec {
+	uint8_t code;              /* 0 = Access-Request */
+	uint16_t port;             /* of the NAS */
+	uint32_t sock;             /* of the gateway: 0, or 1 for accounting only */
+	uint8_t id;
+	const char *user;
+	const char *station;       /* Calling-Station-Id */
+	const void *state;
+	size_t state_len;
+	bool eap;                  /* an EAP-Response with the identifier 77 */
 };
 
 struct sim {
@@ -92,28 +179,21 @@ struct sim {
 	struct rgw_log log;
 	struct rgw_gw *gw;
 	rgw_ms now;
+	rgw_ms jumped_at;          /* when the machine was suspended last */
 	uint64_t seed;
-	/* how new connections fare */
-	rgw_ms connect_delay;
-	rgw_ms handshake_delay;
-	bool refuse;               /* connection refused after connect_delay */
-	bool no_tcp;               /* nothing ever comes back */
-	bool no_tls;               /* TCP stands, the handshake never ends */
+	struct sim_far national;
+	struct sim_far visitor;    /* if it has an address where we connect to it */
+	struct sim_far second;
+	struct sim_far server;     /* only answer, delay, error_cause, odd and hang mean something */
 	bool no_fds;               /* conn_open fails at once */
 	unsigned draining;         /* so many connections of ours may drain while others are open */
-	uint32_t refuse_ip;        /* only this address refuses (last octet), 0 = none */
-	/* how requests fare */
-	enum sim_answer answer;
-	rgw_ms delay;
-	bool same_again;           /* the story lets one request become a new one on a connection */
+	struct sim_path nas_path;
+	struct sim_path server_path;
+	struct rgw_secret *secrets[3];
 	/* the server */
-	enum sim_answer server_answer;
-	rgw_ms server_delay;
 	bool server_gone;          /* ICMP port unreachable */
 	uint8_t server_gone_ip;    /* only at this address (last octet), 0 = at all */
 	bool no_sockets;           /* source_open fails */
-	unsigned probes;           /* Status-Servers that came to it */
-	bool answer_probes;
 	/* names */
 	bool no_dns;
 	uint8_t dns_ip;            /* a name resolves to 192.0.2.dns_ip */
@@ -136,13 +216,23 @@ struct sim {
 	unsigned log_lines;
 	char last_event[64];
 	char last_line[1024];      /* all of it, but for the time stamp */
-	void *events;              /* owned: the queue of what will happen */
+	struct sim_event *events;  /* owned: a heap of what will happen */
+	size_t n_events;
+	size_t events_room;
 	uint64_t event_serial;
+	struct sim_req *by_key[SIM_BUCKETS];
+	struct sim_req **by_nonce; /* owned */
 	uint32_t next_nonce;
+	bool quiet;                /* NASes send nothing any more */
+	/* for whoever drives the world */
+	void *driver;
+	void (*on_answer)(struct sim *s, struct sim_req *r, const struct rgw_packet *p);
+	void (*on_accepted)(struct sim *s, struct sim_req *r);
 };
 
 /* Sets up a world with one client, 192.0.2.10, and one peer, "national", reached by `connect`
- * (a literal or a name). The configuration may be changed until sim_start. */
+ * (a literal or a name). There is a second peer, too, and a server, for stories that use them. The
+ * configuration may be changed until sim_start. */
 void sim_init(struct sim *s, const char *connect);
 void sim_start(struct sim *s);
 /* Lets all time limits pass, checks that nothing is left and that the counts add up, frees. */
@@ -152,20 +242,34 @@ void sim_abort(struct sim *s);
 
 struct rgw_conf_peer *sim_peer_conf(struct sim *s);     /* "national": we connect to it */
 struct rgw_conf_peer *sim_visitor_conf(struct sim *s);  /* "visitor": it connects to us */
+struct rgw_conf_peer *sim_second_conf(struct sim *s);   /* "second": we connect to it */
 struct rgw_conf_server *sim_server_conf(struct sim *s);
 struct rgw_conf_listen *sim_listen_conf(struct sim *s);
 struct rgw_conf_client *sim_client_conf(struct sim *s);
+/* From now on we connect to a peer, there. */
+void sim_conf_connect(struct sim *s, struct rgw_conf_peer *p, const char *connect);
 /* All requests go to the server. */
 void sim_to_server(struct sim *s);
+/* All requests go to a pool; its members are added in the order of the calls. */
+struct rgw_conf_pool *sim_to_pool(struct sim *s);
+void sim_add_member(struct sim *s, const struct rgw_conf_head *member);
+/* A realm of its own that leads elsewhere. */
+void sim_add_realm(struct sim *s, const char *name, const struct rgw_conf_head *to);
 
 /* Moves the clock on, and everything happens that is due. */
 void sim_run(struct sim *s, rgw_ms ms);
+/* The clock moves, and nobody is there to see it: the machine was suspended. */
+void sim_jump(struct sim *s, rgw_ms ms);
 uint32_t sim_random(struct sim *s, uint32_t below);
 
 /* A NAS sends a request; user may be NULL for no User-Name. Returns what it remembers of it. */
 struct sim_req *sim_request(struct sim *s, uint8_t code, uint16_t port, uint8_t id, const char *user);
+struct sim_req *sim_request_with(struct sim *s, const struct sim_spec *spec);
 /* The same octets again. */
 void sim_again(struct sim *s, struct sim_req *r);
+/* A NAS as they are: it sends, and up to three times again, every three seconds, until it has its
+ * answer. */
+struct sim_req *sim_login(struct sim *s, const struct sim_spec *spec);
 /* Any octets from any address. */
 void sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *data, size_t len);
 
@@ -179,6 +283,9 @@ struct sim_conn *sim_visit(struct sim *s);
 struct sim_req *sim_ask(struct sim *s, struct sim_conn *c, uint8_t code, uint8_t id, const char *user);
 /* The same with octets that the story makes itself; they are one whole request. */
 struct sim_req *sim_ask_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len);
+struct sim_req *sim_ask_with(struct sim *s, struct sim_conn *c, const struct sim_spec *spec);
+/* The same octets again. */
+void sim_ask_again(struct sim *s, struct sim_req *r);
 /* The server's answer to a request; `code` 0 = the usual one. */
 void sim_server_reply(struct sim *s, struct sim_got *g, uint8_t code);
 /* Raw octets from the server's address. */
@@ -189,6 +296,10 @@ size_t sim_count_sources(const struct sim *s);
 void sim_reply(struct sim *s, struct sim_got *g, uint8_t code);
 /* The same with a wrong authenticator. */
 void sim_reply_forged(struct sim *s, struct sim_got *g);
+/* Protocol-Error. */
+void sim_reply_error(struct sim *s, struct sim_got *g, uint32_t cause);
+/* Any of the ways to answer a request that came on a connection. */
+void sim_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how);
 /* An attribute in the answer. */
 void sim_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type, const void *value,
     size_t len);
@@ -200,11 +311,23 @@ void sim_cut(struct sim *s, struct sim_conn *c);
 struct sim_conn *sim_first_up(struct sim *s);
 struct sim_conn *sim_first_ours(struct sim *s);
 size_t sim_count_up(const struct sim *s);
+/* The same for those that lead to one far end. */
+struct sim_conn *sim_first_to(struct sim *s, const struct sim_far *far);
+size_t sim_count_to(const struct sim *s, const struct sim_far *far);
+/* All connections to a far end are cut. */
+void sim_cut_all(struct sim *s, const struct sim_far *far);
+/* The buffer of a connection is full, or has room again. */
+void sim_set_full(struct sim *s, struct sim_conn *c, bool full);
 
 uint64_t sim_counter(const struct sim *s, enum rgw_counter c);
 /* Requests that have their answer. */
 size_t sim_answered(const struct sim *s);
-/* How often the far end got the request with this nonce. */
+/* How often far ends got the request with this nonce; or one of them. */
 size_t sim_sends(const struct sim *s, uint32_t nonce);
+size_t sim_sends_to(const struct sim *s, const struct sim_req *r, const struct sim_far *far);
+
+/* sim_audit.c: looks inside the engine. What one part of it says must be what the others say: lists,
+ * counts and states agree, limits hold, and no request is tried twice at one target. */
+void sim_audit(struct sim *s);
 
 #endif

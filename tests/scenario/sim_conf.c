@@ -7,8 +7,8 @@
 #include "radsecgw/hide.h"
 #include "radsecgw/mem.h"
 
-/* The configuration of the world: one client, a peer that we connect to, one that connects to us, and a
- * server. All requests go to the first peer unless a story says otherwise. */
+/* The configuration of the world: one client, two peers that we connect to, one that connects to us, and
+ * a server. All requests go to the first peer unless a story says otherwise. */
 
 static void *
 one(size_t size)
@@ -32,6 +32,12 @@ struct rgw_conf_peer *
 sim_visitor_conf(struct sim *s)
 {
 	return s->conf.peer.v[1];
+}
+
+struct rgw_conf_peer *
+sim_second_conf(struct sim *s)
+{
+	return s->conf.peer.v[2];
 }
 
 struct rgw_conf_client *
@@ -58,6 +64,43 @@ sim_to_server(struct sim *s)
 	s->conf.realm.v[0]->pool = &s->conf.server.v[0]->head;
 }
 
+void
+sim_add_realm(struct sim *s, const char *name, const struct rgw_conf_head *to)
+{
+	struct rgw_conf_realm *r = one(sizeof *r);
+
+	r->head = head(RGW_CONF_REALM, name, (uint32_t)s->conf.realm.n);
+	r->kind = RGW_REALM_EXACT;
+	r->pool = to;
+	s->conf.realm.v = rgw_xrealloc(s->conf.realm.v, (s->conf.realm.n + 1) * sizeof r);
+	s->conf.realm.v[s->conf.realm.n++] = r;
+}
+
+struct rgw_conf_pool *
+sim_to_pool(struct sim *s)
+{
+	struct rgw_conf_pool *p = one(sizeof *p);
+
+	p->head = head(RGW_CONF_POOL, "federation", 0);
+	p->policy = RGW_POOL_FAILOVER;
+	p->hash_key = RGW_CALLING_STATION_ID;
+	p->retry_after = 3000;
+	s->conf.pool.v = one(sizeof p);
+	s->conf.pool.v[0] = p;
+	s->conf.pool.n = 1;
+	s->conf.realm.v[0]->pool = &p->head;
+	return p;
+}
+
+void
+sim_add_member(struct sim *s, const struct rgw_conf_head *member)
+{
+	struct rgw_conf_refs *m = &s->conf.pool.v[0]->members;
+
+	m->v = rgw_xrealloc(m->v, (m->n + 1) * sizeof(const struct rgw_conf_head *));
+	m->v[m->n++] = member;
+}
+
 static void
 make_tls(struct sim *s)
 {
@@ -80,17 +123,24 @@ make_tls(struct sim *s)
 	s->conf.listen.n = 1;
 }
 
+void
+sim_conf_connect(struct sim *s, struct rgw_conf_peer *p, const char *connect)
+{
+	(void)s;
+	p->connect.v = one(sizeof *p->connect.v);
+	p->connect.v[0] = (struct rgw_hostport){ rgw_xstrdup(connect), 2083 };
+	p->connect.n = 1;
+	p->connections = (struct rgw_range_u32){ 0, 4 };
+}
+
 static struct rgw_conf_peer *
 make_peer(struct sim *s, const char *name, const char *connect)
 {
 	struct rgw_conf_peer *p = one(sizeof *p);
 
 	p->head = head(RGW_CONF_PEER, name, (uint32_t)s->conf.peer.n);
-	if (connect != NULL) {
-		p->connect.v = one(sizeof *p->connect.v);
-		p->connect.v[0] = (struct rgw_hostport){ rgw_xstrdup(connect), 2083 };
-		p->connect.n = 1;
-	}
+	if (connect != NULL)
+		sim_conf_connect(s, p, connect);
 	p->tls = s->conf.tls.v[0];
 	p->secret = rgw_secret_new(SIM_RADSEC, strlen(SIM_RADSEC));
 	p->connect_timeout = 3000;
@@ -100,6 +150,9 @@ make_peer(struct sim *s, const char *name, const char *connect)
 	p->queue = 1000;
 	p->queue_time = 5000;
 	p->max_connections = 16;
+	p->status_server = RGW_NO;
+	p->watchdog = 30000;
+	p->reopen_answers = 3;
 	p->allow = RGW_SERVICE_AUTH | RGW_SERVICE_ACCT;
 	s->conf.peer.v = rgw_xrealloc(s->conf.peer.v, (s->conf.peer.n + 1) * sizeof p);
 	s->conf.peer.v[s->conf.peer.n++] = p;
@@ -181,8 +234,9 @@ sim_conf_init(struct sim *s, const char *connect)
 	g->loop_limit = 32;
 	s->conf.hidden = rgw_hidden_table_new();
 	make_tls(s);
-	make_peer(s, "national", connect)->connections = (struct rgw_range_u32){ 0, 4 };
+	make_peer(s, "national", connect);
 	make_peer(s, "visitor", NULL)->accept = true;
+	make_peer(s, "second", "198.51.100.2");
 	make_server(s);
 	make_client(s);
 	make_realm(s);
@@ -256,6 +310,12 @@ sim_conf_free(struct sim *s)
 		free(s->conf.realm.v[i]);
 	}
 	free(s->conf.realm.v);
+	for (size_t i = 0; i < s->conf.pool.n; i++) {
+		free(s->conf.pool.v[i]->head.name);
+		free(s->conf.pool.v[i]->members.v);
+		free(s->conf.pool.v[i]);
+	}
+	free(s->conf.pool.v);
 	free(s->conf.peer.v);
 	free(s->conf.server.v);
 	free(s->conf.client.v);

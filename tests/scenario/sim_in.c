@@ -40,29 +40,59 @@ sim_op_source_close(void *ctx, void *io)
 	assert_non_null(source->engine);
 	source->engine = NULL;
 	source->closed_at = s->now;
-	for (size_t i = 0; i < s->n_got; i++)
-		if (s->got[i]->source == source)
-			s->got[i]->source = NULL;
+	for (struct sim_got *g = source->got; g != NULL; g = g->next_here)
+		g->source = NULL;
 }
 
 /* Under one identifier of a socket: the same octets again, or a new request once the old one cannot be
  * answered any more. */
 static struct sim_got *
-repeated(struct sim *s, const struct sim_source *source, const uint8_t *data, size_t len)
+repeated(const struct sim_source *source, const uint8_t *data, size_t len)
 {
-	for (size_t i = s->n_got; i-- > 0;) {
-		struct sim_got *g = s->got[i];
+	struct sim_got *g = source->by_id[data[1]];
 
-		if (g->source != source || g->data[1] != data[1])
-			continue;
-		if (g->len != len || memcmp(g->data, data, len) != 0)
-			return NULL;
-		/* What is answered does not come again (P-ID-8); but the same record of accounting, sent
-		 * once more by its client much later, may come under the same identifier. */
-		assert_true(!g->answered || data[0] == RGW_ACCOUNTING_REQUEST);
-		return !g->answered ? g : NULL;
+	if (g == NULL || g->len != len || memcmp(g->data, data, len) != 0)
+		return NULL;
+	/* What is answered does not come again (P-ID-8); but the same record of accounting, sent once
+	 * more by its client much later, may come under the same identifier. */
+	assert_true(!g->answered || data[0] == RGW_ACCOUNTING_REQUEST);
+	return !g->answered ? g : NULL;
+}
+
+static struct sim_got *
+arrives(struct sim *s, struct sim_source *source, const uint8_t *data, size_t len)
+{
+	struct sim_got *g = repeated(source, data, len);
+
+	if (g != NULL) {
+		/* Unchanged, from the same port (P-ID-6). */
+		if (g->copies < SIM_COPIES)
+			g->copy_at[g->copies] = s->now;
+		g->copies++;
+		return g;
 	}
-	return NULL;
+	g = sim_receive(s, &s->server, data, len, SIM_LOCAL);
+	g->source = source;
+	g->next_here = source->got;
+	source->got = g;
+	g->older = source->by_id[data[1]];
+	source->by_id[data[1]] = g;
+	sim_check_identifier(s, g);
+	return g;
+}
+
+/* Both ways of the path at once: the request, and what is answered. */
+static void
+answer_later(struct sim *s, struct sim_got *g, enum sim_answer how)
+{
+	const struct sim_path *path = &s->server_path;
+	int copies = sim_percent(s, path->doubled) ? 2 : 1;
+
+	while (copies-- > 0)
+		if (!sim_percent(s, path->loss))
+			sim_schedule(s, s->server.delay + path->delay +
+			                    sim_random(s, (uint32_t)path->jitter + 1),
+			    (struct sim_event){ .kind = SERVER_ANSWER, .got = g, .how = how });
 }
 
 void
@@ -70,32 +100,20 @@ sim_op_source_send(void *ctx, void *io, const uint8_t *data, size_t len)
 {
 	struct sim *s = ctx;
 	struct sim_source *source = io;
-	struct sim_got *g = repeated(s, source, data, len);
+	enum sim_answer how;
+	struct sim_got *g;
 
 	assert_non_null(source->engine);
 	if (s->server_gone && (s->server_gone_ip == 0 || source->to.ip[3] == s->server_gone_ip)) {
 		sim_schedule(s, 1, (struct sim_event){ .kind = UNREACHABLE, .source = source });
 		return;
 	}
-	if (g != NULL) {
-		/* Unchanged, from the same port (P-ID-6). */
-		if (g->copies < SIM_COPIES)
-			g->copy_at[g->copies] = s->now;
-		g->copies++;
-	} else {
-		g = sim_receive(s, data, len, SIM_LOCAL);
-		g->source = source;
-		sim_check_identifier(s, g);
-	}
-	if (data[0] == RGW_STATUS_SERVER) {
-		s->probes++;
+	g = arrives(s, source, data, len);
+	if (data[0] == RGW_STATUS_SERVER)
 		assert_int_equal(g->copies, 1);  /* P-SS-8 */
-		if (!s->answer_probes)
-			return;
-	} else if (s->server_answer == SIM_SILENT) {
-		return;
-	}
-	sim_schedule(s, s->server_delay, (struct sim_event){ .kind = SERVER_ANSWER, .got = g });
+	how = sim_choose_how(s, &s->server, g);
+	if (how != SIM_SILENT)
+		answer_later(s, g, how);
 }
 
 void
@@ -109,18 +127,34 @@ void
 sim_server_reply(struct sim *s, struct sim_got *g, uint8_t code)
 {
 	uint8_t out[4096];
-	size_t n = sim_build_answer(g, out, sizeof out, code, 0, NULL, 0, SIM_LOCAL);
+	size_t n = sim_build_answer(s, g, out, sizeof out, code, 0, NULL, 0, SIM_LOCAL);
 
 	g->answered |= rgw_code_answers(out[0], g->data[0]);
 	sim_server_octets(s, g->source, out, n);
 }
 
+static void
+server_answers(struct sim *s, struct sim_got *g, enum sim_answer how)
+{
+	uint8_t out[4096];
+	size_t n = sim_build_how(s, g, out, sizeof out, how, SIM_LOCAL);
+
+	/* Half a datagram is none. */
+	if (how == SIM_HALF)
+		n /= 2;
+	g->answered |= g->source != NULL && how != SIM_FORGED && how != SIM_WRONG_SECRET &&
+	    how != SIM_HALF;
+	sim_server_octets(s, g->source, out, n);
+	if (how == SIM_TWICE)
+		sim_server_octets(s, g->source, out, n);
+}
+
 void
 sim_server_happen(struct sim *s, const struct sim_event *e)
 {
-	if (e->kind == SERVER_ANSWER)
-		sim_server_reply(s, e->got, 0);
-	else if (e->source->engine != NULL)
+	if (e->kind == SERVER_ANSWER && !s->server.hang)
+		server_answers(s, e->got, e->how);
+	else if (e->kind == UNREACHABLE && e->source->engine != NULL)
 		rgw_source_on_refused(e->source->engine, "ICMP port unreachable", s->now);
 }
 
@@ -177,54 +211,58 @@ sim_visit(struct sim *s)
 	return c;
 }
 
-/* The newest request is one that the visitor sends here. */
-static struct sim_req *
-send_it(struct sim *s, struct sim_conn *c)
+static void
+give_octets(struct sim *s, struct sim_req *r)
 {
-	struct sim_req *r = s->reqs[s->n_reqs - 1];
+	sim_octets(s, r->conn, r->data, r->len);
+}
 
+void
+sim_ask_again(struct sim *s, struct sim_req *r)
+{
+	sim_deliver(s, r, give_octets);
+}
+
+static struct sim_req *
+send_it(struct sim *s, struct sim_conn *c, struct sim_req *r)
+{
 	r->conn = c;
-	for (size_t i = 0; i + 1 < s->n_reqs; i++)
-		if (s->reqs[i]->conn == c && memcmp(s->reqs[i]->data, r->data, 2) == 0)
-			s->reqs[i]->superseded = true;
-	sim_octets(s, c, r->data, r->len);
+	sim_index_req(s, r);
+	sim_ask_again(s, r);
 	return r;
+}
+
+struct sim_req *
+sim_ask_with(struct sim *s, struct sim_conn *c, const struct sim_spec *spec)
+{
+	return send_it(s, c, sim_build_request(s, spec, SIM_RADSEC));
 }
 
 struct sim_req *
 sim_ask(struct sim *s, struct sim_conn *c, uint8_t code, uint8_t id, const char *user)
 {
-	sim_build_request(s, code, id, user, SIM_RADSEC);
-	return send_it(s, c);
+	return sim_ask_with(s, c, &(struct sim_spec){ .code = code, .id = id, .user = user });
 }
 
 struct sim_req *
 sim_ask_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len)
 {
-	struct sim_req *r = sim_new_req(s);
-
-	memcpy(r->data, data, len);
-	r->len = len;
-	return send_it(s, c);
+	return send_it(s, c, sim_new_req(s, data, len));
 }
 
 /* Which request of this connection does it answer, by its authenticator? */
 static struct sim_req *
 find_asked(struct sim *s, const struct sim_conn *c, const struct rgw_packet *p)
 {
-	struct rgw_secret *secret = sim_secret_of(SIM_RADSEC);
-	struct sim_req *found = NULL;
+	const struct rgw_secret *secret = sim_secret_of(s, SIM_RADSEC);
 
-	for (size_t i = s->n_reqs; i-- > 0 && found == NULL;) {
-		struct sim_req *r = s->reqs[i];
-
-		if (r->conn == c && r->data[1] == p->id && rgw_response_auth_ok(p, r->data + 4, secret))
-			found = r;
+	for (struct sim_req *r = sim_bucket(s, c, 0, p->id); r != NULL; r = r->older) {
+		if (r->conn != c || r->data[1] != p->id || !rgw_response_auth_ok(p, r->data + 4, secret))
+			continue;
+		assert_int_not_equal(rgw_msgauth_check(p, r->data + 4, secret), RGW_MSGAUTH_BAD);
+		return r;
 	}
-	if (found != NULL)
-		assert_int_not_equal(rgw_msgauth_check(p, found->data + 4, secret), RGW_MSGAUTH_BAD);
-	rgw_secret_free(secret);
-	return found;
+	return NULL;
 }
 
 void
@@ -242,10 +280,11 @@ sim_visitor_hears(struct sim *s, struct sim_conn *c, const uint8_t *data, size_t
 		s->foreign_datagrams++;
 		return;
 	}
-	assert_false(r->superseded);
+	/* Nobody gets what they have taken back, unless they took back too much too fast. */
+	assert_true(!r->superseded || sim_counter(s, RGW_CTR_superseding_too_fast) > 0);
 	/* Every answer to an Access-Request is signed (P-GW-24). */
 	if (p.code == RGW_ACCESS_ACCEPT)
 		assert_int_equal(p.data[20], RGW_MESSAGE_AUTHENTICATOR);
 	sim_check_key(&p, r, SIM_RADSEC);
-	sim_note_answer(s, r, data, len);
+	sim_note_answer(s, r, &p);
 }

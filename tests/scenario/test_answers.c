@@ -19,7 +19,7 @@ ask(struct sim *s, uint8_t code)
 {
 	struct sim_req *r;
 
-	s->answer = SIM_SILENT;
+	s->national.answer = SIM_SILENT;
 	sim_start(s);
 	r = sim_request(s, code, 5000, 7, "user@example.org");
 	sim_run(s, 100);
@@ -38,7 +38,7 @@ wrong_authenticator_closes_and_nothing_is_lost(void **state)
 	ask(&s, 1);
 	for (unsigned i = 0; i < 20; i++)
 		sim_request(&s, 1, 6000, (uint8_t)i, "user@example.org");
-	s.answer = SIM_ANSWER;
+	s.national.answer = SIM_ANSWER;
 	sim_reply_forged(&s, s.got[0]);
 	assert_true(s.conns[0]->closed_by_engine);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_bad_authenticator), 1);
@@ -138,11 +138,13 @@ unmatched_answer_is_dropped(void **state)
 {
 	struct sim s;
 	struct sim_got stray;
+	uint8_t octets[4096];
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	ask(&s, 1);
 	stray = *s.got[0];
+	stray.data = memcpy(octets, stray.data, stray.len);
 	stray.data[1] = 200;
 	sim_reply(&s, &stray, 0);
 	stray.data[1] = 0;
@@ -218,7 +220,7 @@ malformed_packet_closes(void **state)
 
 		sim_init(&s, "198.51.100.1");
 		ask(&s, 1);
-		s.answer = SIM_ANSWER;
+		s.national.answer = SIM_ANSWER;
 		sim_octets(&s, s.conns[0], bad[i].octets, bad[i].len);
 		assert_true(s.conns[0]->closed_by_engine);
 		assert_int_equal(sim_counter(&s, RGW_CTR_tls_malformed), 1);

@@ -31,12 +31,12 @@ lost_connection_moves_its_requests(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 100);
 	sim_run(&s, 100);
 	assert_int_equal(s.n_got, 100);
-	s.answer = SIM_ANSWER;
+	s.national.answer = SIM_ANSWER;
 	sim_cut(&s, sim_first_up(&s));
 	sim_run(&s, 1000);
 	assert_int_equal(sim_answered(&s), 100);
@@ -58,13 +58,13 @@ restarted_peer_answers_what_was_open(void **state)
 	sim_start(&s);
 	many(&s, 1);
 	sim_run(&s, 100);
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	many(&s, 50);
-	s.refuse = true;
+	s.national.refuse = true;
 	sim_cut(&s, sim_first_up(&s));
 	sim_run(&s, 2000);
-	s.refuse = false;
-	s.answer = SIM_ANSWER;
+	s.national.refuse = false;
+	s.national.answer = SIM_ANSWER;
 	sim_run(&s, 2500);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_queue_timed_out), 0);
 	assert_int_equal(sim_answered(&s), 51);
@@ -79,7 +79,7 @@ three_hundred_at_once(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.delay = 500;
+	s.national.delay = 500;
 	sim_start(&s);
 	many(&s, 300);
 	sim_run(&s, 1000);
@@ -97,7 +97,7 @@ almost_two_thousand_at_once(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.delay = 500;
+	s.national.delay = 500;
 	sim_peer_conf(&s)->connect_rate.events = 0;
 	sim_start(&s);
 	many(&s, 1);
@@ -136,7 +136,7 @@ waiting_has_an_end(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.refuse = true;
+	s.national.refuse = true;
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 1, "user@example.org");
 	sim_run(&s, 4999);
@@ -144,7 +144,7 @@ waiting_has_an_end(void **state)
 	sim_run(&s, 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_queue_timed_out), 1);
 	/* The NAS asks again when the peer is back: it is not taken for a duplicate. */
-	s.refuse = false;
+	s.national.refuse = false;
 	sim_again(&s, r);
 	sim_run(&s, 4900);
 	assert_int_equal(r->answers, 1);
@@ -162,17 +162,17 @@ back_off_grows(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	sim_peer_conf(&s)->connections.min = 1;
-	s.refuse = true;
+	s.national.refuse = true;
 	sim_start(&s);
 	sim_run(&s, 600000);
 	assert_in_range(s.n_conns, 18, 30);
 	for (size_t i = 1; i < s.n_conns; i++) {
-		rgw_ms gap = s.conns[i]->opened_at - s.conns[i - 1]->opened_at - s.connect_delay;
+		rgw_ms gap = s.conns[i]->opened_at - s.conns[i - 1]->opened_at - s.national.connect_delay;
 
 		assert_in_range(gap, expect, expect + expect / 2);
 		expect = expect + expect / 2 > 40000 ? 40000 : expect + expect / 2;
 	}
-	s.refuse = false;
+	s.national.refuse = false;
 	sim_run(&s, 90000);
 	assert_int_equal(sim_count_up(&s), 1);
 	sim_end(&s);
@@ -186,7 +186,7 @@ requests_do_not_reset_the_back_off(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.refuse = true;
+	s.national.refuse = true;
 	sim_start(&s);
 	for (unsigned i = 0; i < 600; i++) {
 		sim_request(&s, 1, (uint16_t)(5000 + i), 1, "user@example.org");
@@ -203,7 +203,7 @@ handshake_deadline(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.no_tls = true;
+	s.national.no_tls = true;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, "user@example.org");
 	sim_run(&s, 5009);
@@ -222,7 +222,7 @@ connect_deadline(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.no_tcp = true;
+	s.national.no_tcp = true;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, "user@example.org");
 	sim_run(&s, 2999);
@@ -336,7 +336,7 @@ all_addresses_are_tried(void **state)
 	(void)state;
 	sim_init(&s, "radius.example");
 	s.dns_ip2 = 2;
-	s.refuse_ip = 1;
+	s.national.refuse_ip = 1;
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 1, "user@example.org");
 	sim_run(&s, 1000);
@@ -401,7 +401,7 @@ drain_finishes_what_is_open(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.delay = 1000;
+	s.national.delay = 1000;
 	sim_start(&s);
 	open = sim_request(&s, 1, 5000, 1, "user@example.org");
 	sim_run(&s, 500);
@@ -424,7 +424,7 @@ stop_in_the_middle(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 400);
 	sim_run(&s, 100);

@@ -37,7 +37,7 @@ retransmission_before_the_answer_is_absorbed(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.delay = 9000;
+	s.national.delay = 9000;
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 7, "user@example.org");
 	for (int i = 0; i < 4; i++) {
@@ -81,8 +81,7 @@ after_the_window_it_is_a_new_request(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.same_again = true;
-	s.delay = 0;
+	s.national.delay = 0;
 	sim_start(&s);
 	r = sim_request(&s, 4, 5000, 7, "user@example.org");
 	sim_run(&s, 30 + 9999);
@@ -105,7 +104,7 @@ reused_identifier_supersedes(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.delay = 2000;
+	s.national.delay = 2000;
 	sim_start(&s);
 	old = sim_request(&s, 1, 5000, 7, "user@example.org");
 	sim_run(&s, 1000);
@@ -168,7 +167,7 @@ late_answer_is_dropped_quietly(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 7, "user@example.org");
 	sim_run(&s, 31000);
@@ -179,8 +178,7 @@ late_answer_is_dropped_quietly(void **state)
 	assert_int_equal(r->answers, 0);
 	assert_int_equal(sim_count_up(&s), 1);
 	/* The NAS tries once more: that is a new request, under another identifier. */
-	s.answer = SIM_ANSWER;
-	s.same_again = true;
+	s.national.answer = SIM_ANSWER;
 	sim_again(&s, r);
 	sim_run(&s, 100);
 	assert_int_equal(r->answers, 1);
@@ -199,7 +197,7 @@ late_answer_to_a_reused_identifier(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	sim_peer_conf(&s)->connections.max = 1;
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	for (unsigned i = 0; i < 255; i++)
 		sim_request(&s, 1, 5000, (uint8_t)i, "user@dead.example");
@@ -227,7 +225,7 @@ identifier_is_not_used_a_third_time(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	sim_peer_conf(&s)->connections.max = 1;
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 4999, 0, "user@dead.example");
 	sim_run(&s, 100);
@@ -255,8 +253,7 @@ superseding_has_a_limit(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.answer = SIM_SILENT;
-	s.same_again = true;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	for (unsigned i = 0; i < 1000; i++)
 		sim_request(&s, 1, 5000, 1, "user@example.org");
@@ -264,12 +261,12 @@ superseding_has_a_limit(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_superseding_too_fast), 1000 - 1 - 512);
 	assert_string_equal(s.last_event, "superseding-too-fast");
 	sim_run(&s, 100);
-	s.answer = SIM_ANSWER;
+	s.national.answer = SIM_ANSWER;
 	other = sim_request(&s, 1, 5001, 1, "user@example.org");
 	sim_run(&s, 1000);
 	assert_int_equal(other->answers, 1);
 	/* A second later it may again. */
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_request(&s, 1, 5000, 1, "user@example.org");
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 513);
 	sim_end(&s);

@@ -87,7 +87,7 @@ other_answers_pass(void **state)
 	struct sim_conn *c = begin(&s);
 
 	(void)state;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	for (size_t i = 0; i < sizeof codes; i++) {
 		struct sim_req *r = sim_ask(&s, c, 1, (uint8_t)i, "user@example.org");
 
@@ -129,14 +129,14 @@ national_is_lost_meanwhile(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
 	for (unsigned i = 0; i < 50; i++)
 		sim_ask(&s, c, 1, (uint8_t)i, "user@example.org");
 	sim_run(&s, 100);
 	assert_int_equal(s.n_got, 50);
-	s.answer = SIM_ANSWER;
+	s.national.answer = SIM_ANSWER;
 	sim_cut(&s, sim_first_ours(&s));
 	sim_run(&s, 1000);
 	assert_int_equal(sim_answered(&s), 50);
@@ -154,7 +154,7 @@ visitor_is_gone_before_national_answers(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
 	sim_ask(&s, c, 1, 0, "user@example.org");
@@ -176,13 +176,13 @@ visitor_is_gone_while_its_request_is_queued(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.no_tcp = true;
+	s.national.no_tcp = true;
 	sim_start(&s);
 	c = sim_visit(&s);
 	sim_ask(&s, c, 1, 0, "user@example.org");
 	sim_cut(&s, c);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_gone), 1);
-	s.no_tcp = false;
+	s.national.no_tcp = false;
 	sim_run(&s, 4000);
 	assert_int_equal(s.n_got, 0);
 	sim_end(&s);
@@ -198,7 +198,7 @@ national_takes_nothing(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.refuse = true;
+	s.national.refuse = true;
 	sim_peer_conf(&s)->queue = 1;
 	sim_start(&s);
 	c = sim_visit(&s);
@@ -362,7 +362,7 @@ reused_identifier_supersedes(void **state)
 	struct sim_req *r, *q;
 
 	(void)state;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	r = sim_ask(&s, c, 1, 7, "user@example.org");
 	q = sim_ask(&s, c, 1, 7, "user@example.org");
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 1);
@@ -433,7 +433,7 @@ closed_while_pending(void **state)
 	struct rgw_gw_usage usage;
 
 	(void)state;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	r = sim_ask(&s, c, 1, 7, "user@example.org");
 	sim_run(&s, 3000);
 	assert_int_equal(s.got[0]->copies, 2);

@@ -243,7 +243,7 @@ forged_packet_does_not_touch_the_cache(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.delay = 1000;
+	s.national.delay = 1000;
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 1, "user@example.org");
 	sim_run(&s, 500);
@@ -377,32 +377,23 @@ status_server_is_answered_here(void **state)
 	struct sim s;
 	struct sim_req *both;
 	struct sim_req *accounting;
-	struct rgw_secret *secret = rgw_secret_new(SIM_SECRET, strlen(SIM_SECRET));
-	struct rgw_builder b;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.refuse = true;
+	s.national.refuse = true;
 	sim_start(&s);
 	both = sim_request(&s, 12, 5000, 1, NULL);
 	assert_int_equal(both->answers, 1);
 	assert_int_equal(both->answer[0], RGW_ACCESS_ACCEPT);
 	assert_int_equal(both->answer[20], RGW_MESSAGE_AUTHENTICATOR);
-	/* The accounting port answers with a bare Accounting-Response. */
-	accounting = rgw_xcalloc(1, sizeof *accounting);
-	accounting->port = 5001;
-	accounting->sock = 1;
-	rgw_build_begin(&b, accounting->data, 256, 12, 2, both->data + 4, true);
-	accounting->len = rgw_build_request(&b, secret);
-	s.reqs = rgw_xrealloc(s.reqs, (s.n_reqs + 1) * sizeof accounting);
-	s.reqs[s.n_reqs++] = accounting;
-	sim_again(&s, accounting);
+	/* The accounting port answers with an Accounting-Response, bare but for Proxy-State (P-PRX-4). */
+	accounting = sim_request_with(&s,
+	    &(struct sim_spec){ .code = 12, .port = 5001, .sock = 1, .id = 2 });
 	assert_int_equal(accounting->answers, 1);
 	assert_int_equal(accounting->answer[0], RGW_ACCOUNTING_RESPONSE);
-	assert_int_equal(accounting->answer_len, 20);
+	assert_int_equal(accounting->answer_len, 30);
 	assert_int_equal(sim_counter(&s, RGW_CTR_status_server_answered), 2);
 	assert_int_equal(s.n_conns, 0);
-	rgw_secret_free(secret);
 	sim_end(&s);
 }
 
@@ -446,7 +437,7 @@ max_requests_bites(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	s.conf.gateway.max_requests = 20;
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	for (unsigned i = 0; i < 25; i++)
 		sim_request(&s, 1, 5000, (uint8_t)i, "user@example.org");

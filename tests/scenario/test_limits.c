@@ -363,7 +363,7 @@ packet_has_an_end(void **state)
 
 	(void)state;
 	init(&s);
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
 	other = sim_visit(&s);
@@ -394,7 +394,7 @@ idle_incoming_connection_is_closed(void **state)
 	(void)state;
 	init(&s);
 	sim_visitor_conf(&s)->idle_timeout = 300000;
-	s.server_delay = 1000;
+	s.server.delay = 1000;
 	sim_start(&s);
 	c = sim_visit(&s);
 	d = sim_visit(&s);
@@ -433,7 +433,7 @@ busy_incoming_connection_is_not_idle(void **state)
 	(void)state;
 	init(&s);
 	sim_visitor_conf(&s)->idle_timeout = 20000;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
 	sim_ask(&s, c, 1, 1, USER);
@@ -455,15 +455,15 @@ idle_outgoing_connections_are_closed(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	sim_peer_conf(&s)->connections.min = 1;
-	sim_peer_conf(&s)->idle_timeout = 300000;
-	s.delay = 500;
+	sim_peer_conf(&s)->idle_timeout = 200000;
+	s.national.delay = 500;
 	sim_start(&s);
-	for (unsigned i = 0; i < 500; i++)
+	for (unsigned i = 0; i < 400; i++)
 		sim_request(&s, 1, (uint16_t)(6000 + i / 200), (uint8_t)(i % 200), USER);
 	sim_run(&s, 2000);
-	assert_int_equal(sim_answered(&s), 500);
+	assert_int_equal(sim_answered(&s), 400);
 	assert_int_equal(sim_count_up(&s), 2);
-	sim_run(&s, 297000);
+	sim_run(&s, 197000);
 	assert_int_equal(sim_count_up(&s), 2);
 	sim_run(&s, 10000);
 	assert_int_equal(sim_count_up(&s), 1);
@@ -484,7 +484,7 @@ last_idle_outgoing_connection_is_closed(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	sim_peer_conf(&s)->idle_timeout = 20000;
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 25000);
@@ -497,7 +497,7 @@ last_idle_outgoing_connection_is_closed(void **state)
 	sim_run(&s, 30000);
 	assert_int_equal(sim_count_up(&s), 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_idle_timeouts), 1);
-	s.answer = SIM_ANSWER;
+	s.national.answer = SIM_ANSWER;
 	r = sim_request(&s, 1, 5000, 2, USER);
 	sim_run(&s, 1000);
 	assert_int_equal(r->answers, 1);
@@ -520,14 +520,14 @@ old_outgoing_connection_is_replaced(void **state)
 	sim_start(&s);
 	sim_run(&s, 3599000);
 	assert_int_equal(s.n_conns, 1);
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	r = sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 2000);
 	assert_int_equal(sim_counter(&s, RGW_CTR_lifetimes), 1);
 	assert_int_equal(s.n_conns, 2);
 	assert_true(s.conns[0]->up);
 	assert_true(s.conns[1]->up);
-	s.answer = SIM_ANSWER;
+	s.national.answer = SIM_ANSWER;
 	q = sim_request(&s, 1, 5000, 2, USER);
 	sim_run(&s, 100);
 	assert_int_equal(q->answers, 1);
@@ -553,7 +553,7 @@ old_outgoing_connection_ends(void **state)
 	sim_init(&s, "198.51.100.1");
 	sim_peer_conf(&s)->connections.min = 1;
 	sim_peer_conf(&s)->lifetime = 600000;
-	s.answer = SIM_SILENT;
+	s.national.answer = SIM_SILENT;
 	s.draining = 1;
 	sim_start(&s);
 	sim_run(&s, 599500);
@@ -600,7 +600,7 @@ old_incoming_connection_is_closed(void **state)
 	(void)state;
 	init(&s);
 	sim_visitor_conf(&s)->lifetime = 600000;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	idle = sim_visit(&s);
 	busy = sim_visit(&s);
@@ -629,7 +629,7 @@ old_incoming_connection_that_never_rests(void **state)
 	(void)state;
 	init(&s);
 	sim_visitor_conf(&s)->lifetime = 600000;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
 	sim_run(&s, 595500);
@@ -654,7 +654,7 @@ old_incoming_connection_with_a_superseded_request(void **state)
 	(void)state;
 	init(&s);
 	sim_visitor_conf(&s)->lifetime = 600000;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
 	sim_run(&s, 599999);
@@ -681,7 +681,7 @@ draining_gateway(void **state)
 
 	(void)state;
 	init(&s);
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	idle = sim_visit(&s);
 	busy = sim_visit(&s);
@@ -719,7 +719,7 @@ draining_gateway_with_a_silent_server(void **state)
 
 	(void)state;
 	init(&s);
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
 	sim_ask(&s, c, 1, 1, USER);
@@ -749,7 +749,7 @@ gateway_that_ends_at_once(void **state)
 	c = sim_visit(&s);
 	sim_ask(&s, c, 1, 1, USER);
 	sim_run(&s, 100);
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_ask(&s, c, 1, 2, USER);
 	sim_ask(&s, c, 4, 2, USER);
 	sim_request(&s, 4, 5000, 1, USER);

@@ -1,49 +1,74 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Nobody thinks of all orders in which things can happen, so here they happen at random: requests,
- * retransmissions, reused identifiers, answers in time, late, twice or forged, connections that are
- * refused, cut or full, visitors that come and go, servers that are silent or gone, and the end of it
- * all in the middle. What must always hold is checked by sim.c and sim_in.c. A seed replays exactly:
- * SIM_SEED=17 runs only that one, SIM_LOG=1 shows what the engine says.
+ * Nobody thinks of all orders in which things can happen, so here they happen at random: NASes and
+ * visitors ask, answers lead to more questions, and all faults of sim_chaos.h come and go. What must
+ * always hold is checked by the world and by sim_audit.c; what is promised, here: a request is answered
+ * by a far end if a member of the pool was well all the time, and a conversation stays where it is.
+ *
+ * A seed replays exactly: SIM_SEED=17 runs only that one, SIM_LOG=1 shows what the engine says.
+ * `make sim` sets SIM_FIRST and SIM_SEEDS; else there are as many seeds as SIM_REQUESTS needs.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "sim_chaos.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
+#include <time.h>
 
 #include "radsecgw/mem.h"
-#include "sim.h"
 
-#define SEEDS 60
-#define STEPS 2500
+/* Requests of one seed. */
+#define REQUESTS 2000
 
-static struct sim_got *
-some_got(struct sim *s)
-{
-	/* Mostly one of the latest: that is where races are. */
-	size_t back = sim_random(s, 4) == 0 ? s->n_got : 40;
+#if defined(__SANITIZE_ADDRESS__) || defined(__has_feature)
+#define SLOW 10
+#else
+#define SLOW 1
+#endif
 
-	if (s->n_got == 0)
-		return NULL;
-	if (back > s->n_got)
-		back = s->n_got;
-	return s->got[s->n_got - 1 - sim_random(s, (uint32_t)back)];
-}
+/* Over all seeds. */
+struct totals {
+	uint64_t seed;     /* the one that runs; 0 = none */
+	uint64_t seeds;
+	uint64_t accepted;
+	uint64_t promised;
+	uint64_t answered;
+	uint64_t moved;
+	uint64_t doubled;
+	uint64_t retried;
+	uint64_t suspected;
+	uint64_t closed;
+	rgw_ms ms;
+	uint64_t faults[FAULT_COUNT];
+};
 
-/* The first leads to the server, the others to national. */
-static const char *const users[] = { "s@server.example", "a@example.org", "b@example.net", "nobody",
-	NULL };
+/* ---- NASes ---- */
+
+/* The first two lead to the server and to national alone, the others to the pool. */
+static const char *const users[] = { "s@server.example", "n@national.example", "a@example.org",
+	"b@example.net", "nobody", NULL };
 
 static const char *
 some_user(struct sim *s)
 {
-	return sim_random(s, 2) == 0 ? users[0] : users[sim_random(s, 5)];
+	return users[sim_random(s, 3) == 0 ? sim_random(s, 6) : 2 + sim_random(s, 4)];
+}
+
+static bool
+is_pooled(const char *user)
+{
+	return user != users[0] && user != users[1];
+}
+
+static const char *
+some_station(struct sim *s)
+{
+	static const char *const stations[] = { "02-00-00-00-00-01", "02-00-00-00-00-02",
+		"02-00-00-00-00-03", "02-00-00-00-00-04", "02-00-00-00-00-05", NULL };
+
+	return stations[sim_random(s, 6)];
 }
 
 /* One of the latest requests, or NULL; `visitor`: one that can be sent again on its connection. */
@@ -53,29 +78,172 @@ some_req(struct sim *s, bool visitor)
 	uint32_t recent = s->n_reqs < 40 ? (uint32_t)s->n_reqs : 40;
 	struct sim_req *r = recent > 0 ? s->reqs[s->n_reqs - 1 - sim_random(s, recent)] : NULL;
 
-	if (r == NULL || (r->conn != NULL) != visitor)
+	if (r == NULL || r->superseded || (r->conn != NULL) != visitor)
 		return NULL;
 	return !visitor || r->conn->up ? r : NULL;
 }
 
 static void
+fill_place(struct sim *s, struct sim_spec *spec)
+{
+	struct chaos *c = chaos_of(s);
+
+	if (c->collide) {
+		spec->port = (uint16_t)(5000 + sim_random(s, 3));
+		spec->id = (uint8_t)sim_random(s, 120);
+	} else {
+		spec->port = (uint16_t)(10000 + c->asked / 200);
+		spec->id = (uint8_t)(c->asked % 200);
+	}
+	c->asked++;
+}
+
+static struct sim_spec
+some_spec(struct sim *s)
+{
+	struct sim_spec spec = { .user = some_user(s), .station = some_station(s) };
+
+	spec.code = sim_random(s, 4) == 0 ? RGW_ACCOUNTING_REQUEST : RGW_ACCESS_REQUEST;
+	spec.eap = spec.code == RGW_ACCESS_REQUEST && sim_random(s, 2) == 0;
+	return spec;
+}
+
+static void
+nas_asks(struct sim *s, struct sim_spec spec, struct sim_far *home)
+{
+	struct sim_req *r;
+
+	fill_place(s, &spec);
+	r = sim_build_request(s, &spec, SIM_SECRET);
+	r->port = spec.port;
+	r->home = home;
+	r->pooled = is_pooled(spec.user);
+	sim_index_req(s, r);
+	sim_again(s, r);
+	/* Some give up at once. */
+	if (sim_random(s, 4) > 0)
+		sim_schedule(s, 3000, (struct sim_event){ .kind = NAS_AGAIN, .req = r });
+}
+
+static void
 nas_does_something(struct sim *s)
 {
-	uint8_t code = sim_random(s, 4) == 0 ? RGW_ACCOUNTING_REQUEST : RGW_ACCESS_REQUEST;
+	struct sim_req *r = sim_random(s, 8) == 0 ? some_req(s, false) : NULL;
 
-	/* Few ports and identifiers, so that they collide. */
-	if (sim_random(s, 3) == 0) {
+	if (r != NULL && (r->answers == 0 || s->now - r->answered_at < 3000))
+		sim_again(s, r);
+	else if (sim_random(s, 400) == 0)
+		for (int i = 0; i < 300; i++)
+			nas_asks(s, some_spec(s), NULL);
+	else
+		nas_asks(s, some_spec(s), NULL);
+}
+
+static void
+storm(struct sim *s)
+{
+	chaos_of(s)->faults[FAULT_storm]++;
+	for (int i = 0; i < 200; i++) {
 		struct sim_req *r = some_req(s, false);
 
-		/* A NAS does not go back to an identifier that it has used for something else. */
-		if (r != NULL && !r->superseded &&
-		    (r->answers == 0 || s->now - r->answered_at < s->conf.gateway.duplicate_window))
+		if (r != NULL && !r->heard)
 			sim_again(s, r);
-		return;
 	}
-	sim_request(s, code, (uint16_t)(5000 + sim_random(s, 3)), (uint8_t)sim_random(s, 120),
-	    some_user(s));
 }
+
+/* ---- conversations ---- */
+
+static struct sim_far *
+home_of(struct sim *s, char initial)
+{
+	return initial == 'N' ? &s->national : initial == 'S' ? &s->second : &s->server;
+}
+
+struct turn {
+	uint8_t state[9];
+	const char *user;
+};
+
+/* The NAS brings the State back, after a while. */
+static void
+on_turn(struct sim *s, const struct sim_event *e)
+{
+	struct turn *turn = e->arg;
+	struct sim_spec spec = { .user = turn->user, .state = turn->state, .state_len = 9,
+		.eap = true, .station = some_station(s) };
+
+	if (!s->quiet)
+		nas_asks(s, spec, home_of(s, (char)turn->state[0]));
+	free(turn);
+}
+
+/* ---- promises ---- */
+
+/* What is known about a request of which too much was promised. */
+static void
+explain(const struct sim *s, const struct sim_req *r)
+{
+	const struct rgw_conf_pool *pool = s->conf.pool.v[0];
+
+	print_message("%llu: request %08x, code %u, port %u, id %u, accepted at %llu, %u answers\n",
+	    (unsigned long long)s->now, r->nonce, r->data[0], r->port, r->data[1],
+	    (unsigned long long)r->accepted_at, r->answers_here);
+	print_message("pool: policy %d, retry-after %llu, %zu members:", (int)pool->policy,
+	    (unsigned long long)pool->retry_after, pool->members.n);
+	for (size_t i = 0; i < pool->members.n; i++)
+		print_message(" %s (sick until %llu)", pool->members.v[i]->name,
+		    (unsigned long long)chaos_of(s)->members[i]->sick_until);
+	print_message("%s\n", r->home != NULL ? ", has a home" : "");
+	for (const struct sim_got *g = r->got; g != NULL; g = g->before)
+		print_message("at %llu %s %u on connection %u, life %u of %u, answered %d\n",
+		    (unsigned long long)g->at,
+		    g->far == &s->national ? "national" : g->far == &s->second ? "second" : "server",
+		    g->data[1], g->conn != NULL ? g->conn->number : 0, g->life, r->life, g->answered);
+}
+
+static void
+on_judge(struct sim *s, const struct sim_event *e)
+{
+	const struct sim_req *r = e->req;
+	const struct sim_got *first = r->got;
+
+	if (r->life != e->query || !sim_chaos_promises(s, r))
+		return;
+	if (!r->served)
+		explain(s, r);
+	assert_true(r->served);
+	chaos_of(s)->promised++;
+	if (r->home == NULL)
+		return;
+	/* P-PRX-13: where its conversation is, and nowhere else. */
+	for (; first != NULL && first->life == r->life; first = first->before)
+		assert_ptr_equal(first->far, r->home);
+}
+
+static void
+on_accepted(struct sim *s, struct sim_req *r)
+{
+	sim_schedule(s, SIM_PROMISE_MS,
+	    (struct sim_event){ .kind = CALL, .call = on_judge, .req = r, .query = r->life });
+}
+
+static void
+on_answer(struct sim *s, struct sim_req *r, const struct rgw_packet *p)
+{
+	struct rgw_attr state;
+	struct turn *turn;
+
+	if (r->answers_here != 1 || r->conn != NULL || !r->pooled || p->code != RGW_ACCESS_CHALLENGE ||
+	    !rgw_packet_get(p, RGW_AT_STATE, &state) || state.len != 9 || sim_random(s, 6) == 0)
+		return;
+	turn = rgw_xcalloc(1, sizeof *turn);
+	memcpy(turn->state, state.value, 9);
+	turn->user = users[2];
+	sim_schedule(s, sim_random(s, 2000), (struct sim_event){ .kind = CALL, .call = on_turn,
+		.arg = turn });
+}
+
+/* ---- visitors ---- */
 
 /* A connection that a visitor opened and that is up (or is not yet), or NULL. */
 static struct sim_conn *
@@ -133,235 +301,193 @@ visitor_is_odd(struct sim *s, struct sim_conn *c)
 static void
 visitor_asks(struct sim *s, struct sim_conn *c)
 {
-	uint8_t code = sim_random(s, 4) == 0 ? RGW_ACCOUNTING_REQUEST : RGW_ACCESS_REQUEST;
-	struct sim_req *r = sim_random(s, 3) == 0 ? some_req(s, true) : NULL;
+	struct sim_req *r = sim_random(s, 4) == 0 ? some_req(s, true) : NULL;
+	struct sim_spec spec;
 
-	/* As long as the answer is kept, even if it did not reach the visitor when it came. */
-	if (r == NULL)
-		sim_ask(s, c, code, (uint8_t)sim_random(s, 60), some_user(s));
-	else if (!r->superseded && s->now - r->asked_at < s->conf.gateway.duplicate_window)
-		sim_octets(s, r->conn, r->data, r->len);
+	if (r != NULL) {
+		/* As long as the answer is kept, even if it did not reach the visitor when it came. */
+		if (s->now - r->asked_at < s->conf.gateway.duplicate_window)
+			sim_ask_again(s, r);
+		return;
+	}
+	spec = some_spec(s);
+	spec.id = (uint8_t)sim_random(s, 200);
+	r = sim_build_request(s, &spec, SIM_RADSEC);
+	r->pooled = is_pooled(spec.user);
+	r->conn = c;
+	sim_index_req(s, r);
+	sim_ask_again(s, r);
+}
+
+static void
+visitor_has_a_fault(struct sim *s, struct sim_conn *c, uint32_t what)
+{
+	chaos_of(s)->faults[FAULT_visitor]++;
+	if (what < 8)
+		sim_cut(s, c);
+	else if (what < 12)
+		visitor_is_odd(s, c);
+	else
+		c->full = c->was_full = true;
 }
 
 static void
 visitor_does_something(struct sim *s)
 {
 	struct sim_conn *c = some_visit(s, sim_random(s, 20) > 0);
-	uint32_t what = sim_random(s, 100);
+	uint32_t what = sim_random(s, 200);
 
-	if (c == NULL || what < 3)
+	if (c != NULL && c->full && sim_random(s, 8) == 0)
+		c->full = false;
+	if (c == NULL || what < 6)
 		visitor_comes(s);
-	else if (!c->up && what < 50)
+	else if (!c->up && what < 100)
 		sim_identify(s, c);
-	else if (what < 5 || !c->up)
-		sim_cut(s, c);
-	else if (what < 9)
-		visitor_is_odd(s, c);
-	else if (what < 12)
-		c->full = !c->full;
+	else if (what < 16 || !c->up)
+		visitor_has_a_fault(s, c, c->up ? what : 0);
 	else
 		visitor_asks(s, c);
 }
 
-static void
-server_does_something(struct sim *s, struct sim_got *g)
-{
-	uint8_t garbage[40];
+/* ---- a world ---- */
 
-	switch (sim_random(s, 10)) {
-	case 0:
-		sim_server_reply(s, g, RGW_PROTOCOL_ERROR);
-		break;
-	case 1:
-		sim_server_reply(s, g, RGW_COA_ACK);
-		break;
-	case 2:
-		for (size_t i = 0; i < sizeof garbage; i++)
-			garbage[i] = (uint8_t)sim_random(s, 256);
-		sim_server_octets(s, g->source, garbage, sim_random(s, sizeof garbage));
-		break;
-	default:
-		sim_server_reply(s, g, 0);
-		break;
+static struct rgw_conf_peer *
+configure_peer(struct sim *s, struct rgw_conf_peer *p, struct sim_far *far)
+{
+	static const enum rgw_auto status[] = { RGW_NO, RGW_AUTO, RGW_AUTO, RGW_YES };
+	static const rgw_ms intervals[] = { 3000, 6000, 10000 };
+	uint32_t which = sim_random(s, 4);
+
+	p->status_server = status[which];
+	far->no_status = far->no_status_ever = which < 2;
+	far->usual_delay = far->delay = 1 + sim_random(s, 200);
+	far->split = sim_random(s, 100);
+	/* The first one is shorter than a configuration may say, so that more happens (P-WD-2). */
+	p->watchdog = intervals[sim_random(s, 3)];
+	p->connections = (struct rgw_range_u32){ sim_random(s, 3), 2 + sim_random(s, 4) };
+	p->connect_rate = (struct rgw_rate){ 20, 1000, 20 };
+	p->reconnect = (struct rgw_range_ms){ 500, 4000 };
+	p->bad_response = sim_random(s, 2) == 0 ? RGW_BAD_RESPONSE_CLOSE : RGW_BAD_RESPONSE_DISCARD;
+	p->lifetime = sim_random(s, 3) * 40000;
+	p->idle_timeout = sim_random(s, 3) * 20000;
+	p->reopen_answers = 1 + sim_random(s, 3);
+	p->response_window = sim_random(s, 4) == 0 ? 4000 : 0;
+	if (!chaos_of(s)->promises && sim_random(s, 2) == 0) {
+		p->queue = sim_random(s, 20);
+		p->queue_time = 500 + sim_random(s, 5000);
 	}
+	return p;
 }
 
 static void
-peer_does_something(struct sim *s)
-{
-	struct sim_got *g = some_got(s);
-	struct sim_conn *c;
-
-	if (g == NULL)
-		return;
-	if (g->source != NULL) {
-		server_does_something(s, g);
-		return;
-	}
-	switch (sim_random(s, 12)) {
-	case 0:
-		sim_reply_forged(s, g);
-		break;
-	case 1:
-		sim_reply(s, g, RGW_PROTOCOL_ERROR);
-		break;
-	case 2:
-		sim_reply(s, g, RGW_COA_ACK);
-		break;
-	case 3:
-		c = sim_first_ours(s);
-		if (c != NULL && sim_random(s, 4) == 0)
-			sim_cut(s, c);
-		break;
-	default:
-		sim_reply(s, g, 0);
-		break;
-	}
-}
-
-static void
-server_changes(struct sim *s)
-{
-	switch (sim_random(s, 5)) {
-	case 0:
-		s->server_answer = sim_random(s, 2) == 0 ? SIM_ANSWER : SIM_SILENT;
-		s->server_delay = sim_random(s, 5000);
-		break;
-	case 1:
-		s->server_gone = sim_random(s, 2) == 0;
-		s->server_gone_ip = (uint8_t)sim_random(s, 3);
-		break;
-	case 2:
-		s->answer_probes = sim_random(s, 2) == 0;
-		break;
-	case 3:
-		s->no_sockets = sim_random(s, 3) == 0;
-		break;
-	default:
-		s->dns_ip = (uint8_t)(1 + sim_random(s, 3));
-		break;
-	}
-}
-
-static void
-world_changes(struct sim *s)
-{
-	struct sim_conn *c = sim_first_ours(s);
-
-	switch (sim_random(s, 10)) {
-	case 7:
-	case 8:
-	case 9:
-		server_changes(s);
-		break;
-	case 0:
-		s->refuse = !s->refuse;
-		break;
-	case 1:
-		s->no_tls = sim_random(s, 3) == 0;
-		break;
-	case 2:
-		s->answer = sim_random(s, 2) == 0 ? SIM_ANSWER : SIM_SILENT;
-		s->delay = sim_random(s, 3000);
-		break;
-	case 3:
-		s->no_dns = !s->no_dns;
-		break;
-	case 4:
-		if (c != NULL)
-			c->full = true;
-		break;
-	case 5:
-		for (size_t i = 0; i < s->n_conns; i++) {
-			struct sim_conn *full = s->conns[i];
-
-			if (full->full && full->engine != NULL && !full->incoming) {
-				full->full = false;
-				rgw_conn_on_writable(full->engine, s->now);
-			}
-		}
-		break;
-	default:
-		sim_run(s, sim_random(s, 4000));
-		break;
-	}
-}
-
-/* A second realm, which leads to the server. */
-static void
-add_realm(struct sim *s)
-{
-	struct rgw_conf_realm *r = rgw_xcalloc(1, sizeof *r);
-
-	r->head = (struct rgw_conf_head){ .kind = RGW_CONF_REALM, .name = rgw_xstrdup("server.example"),
-		.index = 1 };
-	r->kind = RGW_REALM_EXACT;
-	r->pool = &sim_server_conf(s)->head;
-	s->conf.realm.v = rgw_xrealloc(s->conf.realm.v, 2 * sizeof r);
-	s->conf.realm.v[s->conf.realm.n++] = r;
-}
-
-static void
-configure(struct sim *s)
+configure_server(struct sim *s)
 {
 	struct rgw_conf_server *server = sim_server_conf(s);
-	struct rgw_hostport *auth = server->auth.v;
-	struct rgw_conf_peer *peer = sim_peer_conf(s), *visitor = sim_visitor_conf(s);
 
-	s->same_again = true;
-	s->draining = 1000;
-	add_realm(s);
-	peer->connections = (struct rgw_range_u32){ sim_random(s, 2), 1 + sim_random(s, 4) };
-	peer->bad_response = sim_random(s, 2) == 0 ? RGW_BAD_RESPONSE_CLOSE : RGW_BAD_RESPONSE_DISCARD;
-	peer->lifetime = sim_random(s, 3) * 40000;
-	peer->idle_timeout = sim_random(s, 3) * 20000;
+	s->server.usual_delay = s->server.delay = 1 + sim_random(s, 200);
+	server->status_server = sim_random(s, 2) == 0;
+	s->server.no_status = s->server.no_status_ever = !server->status_server;
+	server->max_requests = sim_random(s, 3) == 0 && !chaos_of(s)->promises ? 20 : 4096;
+	if (sim_random(s, 2) == 0 && !chaos_of(s)->promises)
+		server->retransmit = (struct rgw_conf_retransmit){ 500, 1000, 2000, 3 };
+	server->zombie = 5000;
+	server->revive = 10000;
+	server->watchdog = 3000;
+	if (!chaos_of(s)->promises) {
+		free(server->auth.v[0].host);
+		server->auth.v[0].host = rgw_xstrdup("auth.example");
+	}
+}
+
+static void
+configure_visitor(struct sim *s)
+{
+	struct rgw_conf_peer *visitor = sim_visitor_conf(s);
+
 	visitor->lifetime = sim_random(s, 3) * 30000;
 	visitor->idle_timeout = sim_random(s, 3) * 20000;
 	visitor->max_connections = 1 + sim_random(s, 10);
 	s->conf.gateway.max_half_open = 1 + sim_random(s, 4);
 	s->conf.gateway.max_connections = 5 + sim_random(s, 20);
 	s->conf.gateway.max_connections_per_address = 1 + sim_random(s, 10);
+}
+
+/* Two or three members, or one, in any order. */
+static void
+configure_pool(struct sim *s)
+{
+	struct chaos *c = chaos_of(s);
+	struct rgw_conf_pool *pool = sim_to_pool(s);
+	struct sim_far *const fars[] = { &s->national, &s->second, &s->server };
+	const struct rgw_conf_head *const heads[] = { &sim_peer_conf(s)->head,
+		&sim_second_conf(s)->head, &sim_server_conf(s)->head };
+	uint32_t first = sim_random(s, 3), step = 1 + sim_random(s, 2);
+	uint32_t n = sim_random(s, 6) == 0 ? 1 : 2 + sim_random(s, 2);
+
+	for (uint32_t i = 0; i < n; i++) {
+		sim_add_member(s, heads[(first + i * step) % 3]);
+		c->members[c->n_members++] = fars[(first + i * step) % 3];
+	}
+	if (c->promises && sim_random(s, 8) > 0)
+		c->spared = c->members[sim_random(s, n)];
+	pool->policy = (enum rgw_pool_policy)sim_random(s, 4);
+	pool->retry_after = sim_random(s, 4) == 0 ? 0 : 1000 + sim_random(s, 2000);
+	pool->outage_auth = (enum rgw_outage_auth)sim_random(s, 2);
+	pool->outage_acct = (enum rgw_outage_acct)sim_random(s, 2);
+	sim_add_realm(s, "server.example", heads[2]);
+	sim_add_realm(s, "national.example", heads[0]);
+}
+
+static void
+configure(struct sim *s, struct chaos *c)
+{
+	static const rgw_ms gaps[] = { 10, 60, 250, 1000 };
+	static const unsigned calms[] = { 10, 30, 100, 400 };
+
+	s->driver = c;
+	s->draining = 1000;
+	c->promises = sim_random(s, 4) > 0;
+	c->collide = sim_random(s, 4) == 0;
+	c->gap = gaps[sim_random(s, 4)];
+	c->calm = calms[sim_random(s, 4)];
+	/* Time-outs of an attempt to connect, pauses between them, and until a watchdog closes. */
+	c->slack = 20000 + 2 * 12000;
+	configure_pool(s);
+	configure_peer(s, sim_peer_conf(s), &s->national);
+	configure_peer(s, sim_second_conf(s), &s->second);
+	configure_server(s);
+	configure_visitor(s);
 	sim_client_conf(s)->protocol_error = sim_random(s, 2) == 0;
-	server->status_server = sim_random(s, 2) == 0;
-	server->max_requests = sim_random(s, 3) == 0 ? 20 : 1000;
-	if (sim_random(s, 2) == 0)
-		server->retransmit = (struct rgw_conf_retransmit){ 500, 1000, 2000, 3 };
-	server->zombie = 5000;
-	server->revive = 10000;
-	server->watchdog = 3000;
 	s->dns_ip2 = 2;
 	s->dns_ttl = 30;
-	if (sim_random(s, 2) == 0) {
-		free(auth->host);
-		auth->host = rgw_xstrdup("auth.example");
-	}
+	/* Lines are written in some worlds, and in others they are not even made. */
+	if (sim_random(s, 8) > 0 && getenv("SIM_LOG") == NULL)
+		s->log.level = RGW_LOG_ERROR;
+	s->on_accepted = on_accepted;
+	s->on_answer = on_answer;
 }
 
 static void
 something_happens(struct sim *s)
 {
-	switch (sim_random(s, 16)) {
-	case 0:
-		world_changes(s);
-		break;
-	case 1:
-	case 2:
-	case 3:
-	case 4:
-		peer_does_something(s);
-		break;
-	case 5:
-	case 6:
-	case 7:
-	case 8:
-	case 9:
-	case 10:
-		visitor_does_something(s);
-		break;
-	default:
-		nas_does_something(s);
-		break;
+	struct chaos *c = chaos_of(s);
+
+	if (sim_random(s, c->calm) == 0) {
+		if (sim_random(s, 12) == 0)
+			storm(s);
+		else
+			sim_chaos_fault(s);
 	}
+	sim_chaos_follow(s);
+	if (sim_random(s, 4) == 0)
+		visitor_does_something(s);
+	else
+		nas_does_something(s);
+	/* Some of the logins are conversations. */
+	if (sim_random(s, 50) == 0)
+		for (size_t i = 0; i < c->n_members; i++)
+			if (c->members[i]->answer == SIM_ANSWER || c->members[i]->answer == SIM_CHALLENGE)
+				c->members[i]->answer = sim_random(s, 2) == 0 ? SIM_CHALLENGE : SIM_ANSWER;
 }
 
 /* The gateway stops while all goes on: those that came are gone when their requests are. */
@@ -380,46 +506,151 @@ stop(struct sim *s)
 }
 
 static void
-one_seed(uint64_t seed)
+add_up(struct totals *t, const struct sim *s, rgw_ms began)
 {
-	struct sim s;
+	const struct chaos *c = chaos_of(s);
 
-	sim_init(&s, "radius.example");
+	t->seeds++;
+	t->accepted += sim_counter(s, RGW_CTR_requests_accepted);
+	t->answered += sim_counter(s, RGW_CTR_request_answered);
+	t->moved += sim_counter(s, RGW_CTR_requests_moved);
+	t->doubled += sim_counter(s, RGW_CTR_requests_doubled);
+	t->retried += sim_counter(s, RGW_CTR_requests_retried);
+	t->suspected += sim_counter(s, RGW_CTR_connections_suspected);
+	t->closed += sim_counter(s, RGW_CTR_watchdog_timeouts);
+	t->promised += c->promised;
+	t->ms += s->now - began;
+	for (size_t i = 0; i < FAULT_COUNT; i++)
+		t->faults[i] += c->faults[i];
+}
+
+/* What is still to happen and is owned by nobody else. */
+static void
+drop_turns(struct sim *s)
+{
+	for (size_t i = 0; i < s->n_events; i++)
+		if (s->events[i].call == on_turn)
+			free(s->events[i].arg);
+	s->n_events = 0;
+}
+
+static void
+one_seed(struct totals *t, uint64_t seed)
+{
+	struct chaos c = { 0 };
+	struct sim s;
+	rgw_ms began;
+
+	sim_init(&s, seed % 4 == 0 ? "radius.example" : "198.51.100.1");
 	s.seed = seed;
-	configure(&s);
+	began = s.now;
+	configure(&s, &c);
 	sim_start(&s);
-	for (int i = 0; i < STEPS; i++) {
+	sim_run(&s, 1000);
+	for (unsigned i = 0; sim_counter(&s, RGW_CTR_requests_accepted) < REQUESTS && i < 4 * REQUESTS; i++) {
 		something_happens(&s);
-		if (sim_random(&s, 3) == 0)
-			sim_run(&s, sim_random(&s, 50));
+		if (sim_random(&s, 2) == 0)
+			sim_run(&s, sim_random(&s, (uint32_t)c.gap));
+		if (i % 32 == 0)
+			sim_audit(&s);
 	}
 	if (seed % 3 == 0)
 		stop(&s);
+	s.quiet = true;
+	if (seed % 3 != 1) {
+		sim_run(&s, 40000);
+		sim_chaos_heal(&s);
+		sim_run(&s, 5000);
+	}
+	add_up(t, &s, began);
+	drop_turns(&s);
 	if (seed % 3 == 1)
 		sim_abort(&s);
 	else
 		sim_end(&s);
 }
 
+/* ---- all of them ---- */
+
+static uint64_t
+number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* Under valgrind all takes some fifty times as long. */
+static uint64_t
+default_requests(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+	bool valgrind = preload != NULL && strstr(preload, "vgpreload") != NULL;
+
+	return 1000000 / (valgrind ? 50 : SLOW);
+}
+
+static void
+show(const struct totals *t, double seconds)
+{
+	print_message("seeds               %12llu\n", (unsigned long long)t->seeds);
+	print_message("requests            %12llu  answered %llu, moved %llu, doubled %llu, promised %llu\n",
+	    (unsigned long long)t->accepted, (unsigned long long)t->answered,
+	    (unsigned long long)t->moved, (unsigned long long)t->doubled,
+	    (unsigned long long)t->promised);
+	print_message("sent again          %12llu  connections suspected %llu, closed by watchdogs %llu\n",
+	    (unsigned long long)t->retried, (unsigned long long)t->suspected,
+	    (unsigned long long)t->closed);
+	print_message("simulated seconds   %12llu\n", (unsigned long long)(t->ms / 1000));
+	print_message("requests per second %12.0f  in %.1f s\n", (double)t->accepted / seconds, seconds);
+	for (size_t i = 0; i < FAULT_COUNT; i++)
+		print_message("faults              %12llu  %s\n", (unsigned long long)t->faults[i],
+		    sim_fault_help(i));
+}
+
 static void
 random_orders_of_events(void **state)
 {
-	const char *only = getenv("SIM_SEED");
+	struct totals *t = *state;
+	uint64_t only = number("SIM_SEED", 0);
+	uint64_t first = only != 0 ? only : number("SIM_FIRST", 1);
+	uint64_t seeds = number("SIM_SEEDS", number("SIM_REQUESTS", default_requests()) / REQUESTS);
+	clock_t began = clock();
 
-	(void)state;
-	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		if (only != NULL && strtoull(only, NULL, 10) != seed)
-			continue;
-		/* Shown when an assertion fails. */
-		print_message("seed %llu\n", (unsigned long long)seed);
-		one_seed(seed);
+	if (only != 0)
+		seeds = 1;
+	for (uint64_t seed = first; seed < first + seeds; seed++) {
+		t->seed = seed;
+		one_seed(t, seed);
 	}
+	t->seed = 0;
+	show(t, (double)(clock() - began + 1) / CLOCKS_PER_SEC);
+}
+
+static int
+begin(void **state)
+{
+	*state = rgw_xcalloc(1, sizeof(struct totals));
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	const struct totals *t = *state;
+
+	if (t->seed != 0)
+		print_message("it was SIM_SEED=%llu\n", (unsigned long long)t->seed);
+	free(*state);
+	return 0;
 }
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(random_orders_of_events) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(random_orders_of_events, begin, end),
+	};
 
 	return cmocka_run_group_tests_name("random", tests, NULL, NULL);
 }

@@ -56,7 +56,7 @@ silent_server_is_asked_again(void **state)
 
 		init(&s);
 		s.seed = seed;
-		s.server_answer = SIM_SILENT;
+		s.server.answer = SIM_SILENT;
 		sim_start(&s);
 		c = sim_visit(&s);
 		r = sim_request(&s, 1, 5000, 1, USER);
@@ -86,7 +86,7 @@ answered_after_the_third_copy(void **state)
 
 	(void)state;
 	init(&s);
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 7000);
@@ -112,7 +112,7 @@ retransmissions_have_a_limit(void **state)
 	(void)state;
 	init(&s);
 	sim_server_conf(&s)->retransmit = (struct rgw_conf_retransmit){ 1000, 1000, 0, 2 };
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 1799);
@@ -138,7 +138,7 @@ suspected_dead_and_tried_again(void **state)
 
 	(void)state;
 	init(&s);
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 29999);
@@ -160,7 +160,7 @@ suspected_dead_and_tried_again(void **state)
 	assert_string_equal(s.last_event, "server-alive");
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_revived), 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_suspected), 1);
-	s.server_answer = SIM_ANSWER;
+	s.server.answer = SIM_ANSWER;
 	r = sim_request(&s, 1, 5000, 3, USER);
 	sim_run(&s, 100);
 	assert_int_equal(r->answers, 1);
@@ -180,12 +180,12 @@ answer_ends_the_suspicion(void **state)
 		struct sim_req *r;
 
 		init(&s);
-		s.server_answer = SIM_SILENT;
+		s.server.answer = SIM_SILENT;
 		sim_start(&s);
 		sim_request(&s, 1, 5000, 1, USER);
 		sim_run(&s, 30000 + waits[i]);
 		assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), i);
-		s.server_answer = SIM_ANSWER;
+		s.server.answer = SIM_ANSWER;
 		r = sim_request(&s, 1, 5000, 2, USER);
 		sim_run(&s, 5);
 		assert_int_equal(r->answers, 1);
@@ -205,7 +205,7 @@ lost_request_among_answered_ones(void **state)
 
 	(void)state;
 	init(&s);
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
 	sim_request(&s, 1, 5001, 1, USER);
@@ -229,7 +229,7 @@ ports_are_judged_apart(void **state)
 
 	(void)state;
 	init(&s);
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
 	sim_request(&s, 4, 5000, 1, USER);
@@ -250,16 +250,16 @@ suspected_server_is_probed(void **state)
 	(void)state;
 	init(&s);
 	sim_server_conf(&s)->status_server = true;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 29999);
-	assert_int_equal(s.probes, 0);
+	assert_int_equal(s.server.probes, 0);
 	sim_run(&s, 1);
-	assert_int_equal(s.probes, 1);
+	assert_int_equal(s.server.probes, 1);
 	sim_run(&s, 5 * 33000);
-	assert_in_range(s.probes, 6, 7);
-	assert_int_equal(sim_counter(&s, RGW_CTR_server_probes), s.probes);
+	assert_in_range(s.server.probes, 6, 7);
+	assert_int_equal(sim_counter(&s, RGW_CTR_server_probes), s.server.probes);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), 1);
 	for (size_t i = 1; i < s.n_got; i++) {
 		assert_int_equal(s.got[i]->data[0], RGW_STATUS_SERVER);
@@ -274,13 +274,13 @@ suspected_server_is_probed(void **state)
 	/* Time alone does not bring it back. */
 	sim_run(&s, 600000);
 	assert_string_equal(s.last_event, "server-down");
-	s.answer_probes = true;
+	s.server.no_status = false;
 	sim_run(&s, 33000 + 5);
 	assert_string_equal(s.last_event, "server-alive");
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_revived), 1);
-	s.probes = 0;
+	s.server.probes = 0;
 	sim_run(&s, 600000);
-	assert_int_equal(s.probes, 0);
+	assert_int_equal(s.server.probes, 0);
 	/* P-SS-23: probes are no requests. */
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_sent), 1);
 	sim_end(&s);
@@ -301,7 +301,7 @@ answers_to_probes(void **state)
 
 		init(&s);
 		sim_server_conf(&s)->status_server = true;
-		s.server_answer = SIM_SILENT;
+		s.server.answer = SIM_SILENT;
 		sim_start(&s);
 		sim_request(&s, 1, 5000, 1, USER);
 		sim_run(&s, 30010);
@@ -327,19 +327,19 @@ request_is_answered_while_a_probe_is_under_way(void **state)
 	(void)state;
 	init(&s);
 	sim_server_conf(&s)->status_server = true;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 30010);
-	assert_int_equal(s.probes, 1);
-	s.server_answer = SIM_ANSWER;
+	assert_int_equal(s.server.probes, 1);
+	s.server.answer = SIM_ANSWER;
 	sim_request(&s, 1, 5000, 2, USER);
 	sim_run(&s, 100);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_revived), 1);
 	sim_server_reply(&s, s.got[1], 2);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_late), 1);
 	sim_run(&s, 120000);
-	assert_int_equal(s.probes, 1);
+	assert_int_equal(s.server.probes, 1);
 	sim_end(&s);
 }
 
@@ -411,7 +411,7 @@ unreachable_server_is_probed(void **state)
 	init(&s);
 	sim_server_conf(&s)->status_server = true;
 	sim_server_conf(&s)->retransmit.mrc = 1;
-	s.answer_probes = true;
+	s.server.no_status = false;
 	s.server_gone = true;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
@@ -422,7 +422,7 @@ unreachable_server_is_probed(void **state)
 	sim_run(&s, 10000);
 	s.server_gone = false;
 	sim_run(&s, 23010);
-	assert_int_equal(s.probes, 1);
+	assert_int_equal(s.server.probes, 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_revived), 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), 1);
 	sim_end(&s);

@@ -109,14 +109,14 @@ second_address_is_used_by_all_sockets(void **state)
 
 	(void)state;
 	init_named(&s);
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_run(&s, 10);
 	many(&s, 600);
 	assert_int_equal(sim_count_sources(&s), 3);
 	s.server_gone = true;
 	s.server_gone_ip = 1;
-	s.server_answer = SIM_ANSWER;
+	s.server.answer = SIM_ANSWER;
 	sim_run(&s, 2300);
 	assert_int_equal(sim_answered(&s), 600);
 	sim_end(&s);
@@ -155,7 +155,7 @@ either_address_comes_back(void **state)
 
 		init_named(&s);
 		sim_server_conf(&s)->status_server = i >= 2;
-		s.answer_probes = true;
+		s.server.no_status = false;
 		s.server_gone = true;
 		sim_start(&s);
 		sim_request(&s, 1, 5000, 1, USER);
@@ -179,7 +179,7 @@ address_changes(void **state)
 	(void)state;
 	init_named(&s);
 	s.dns_ip2 = 0;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_run(&s, 298000);
 	r = sim_request(&s, 1, 5000, 1, USER);
@@ -253,7 +253,7 @@ more_sockets_for_more_requests(void **state)
 	(void)state;
 	init(&s);
 	sim_server_conf(&s)->max_requests = 600;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
 	many(&s, 255);
@@ -290,7 +290,7 @@ unused_sockets_are_closed(void **state)
 
 	(void)state;
 	init(&s);
-	s.server_delay = 100;
+	s.server.delay = 100;
 	sim_start(&s);
 	many(&s, 700);
 	sim_run(&s, 200);
@@ -323,7 +323,7 @@ used_sockets_stay(void **state)
 	init(&s);
 	s.conf.gateway.request_lifetime = 300000;
 	sim_server_conf(&s)->retransmit = (struct rgw_conf_retransmit){ 100000, 0, 0, 0 };
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 256);
 	sim_server_reply(&s, s.got[0], 0);
@@ -366,7 +366,7 @@ identifiers_rest(void **state)
 	(void)state;
 	init(&s);
 	sim_server_conf(&s)->max_requests = 255;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	/* The NAS changes its mind twice. */
 	for (int round = 0; round < 3; round++) {
@@ -379,7 +379,7 @@ identifiers_rest(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 510);
 	sim_run(&s, 26000);
 	assert_int_equal(s.n_got, 510);
-	s.server_answer = SIM_ANSWER;
+	s.server.answer = SIM_ANSWER;
 	sim_run(&s, 3000);
 	assert_int_equal(sim_answered(&s), 255);
 	sim_end(&s);

@@ -163,7 +163,7 @@ fault_closes_its_connection_only(void **state)
 		struct made m;
 		char code[32];
 
-		s.server_answer = SIM_SILENT;
+		s.server.answer = SIM_SILENT;
 		lost = sim_ask(&s, bad, 1, 1, "user@example.org");
 		kept = sim_ask(&s, good, 1, 1, "user@example.org");
 		make_faulty(&m, f);
@@ -228,7 +228,7 @@ forgery_is_not_taken_for_a_new_request(void **state)
 	uint8_t forged[4096];
 
 	(void)state;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	r = sim_ask(&s, c, 1, 7, "user@example.org");
 	memcpy(forged, r->data, r->len);
 	forged[4] ^= 1;
@@ -250,7 +250,7 @@ answers_from_a_client_are_dropped(void **state)
 	struct made m;
 
 	(void)state;
-	s.server_answer = SIM_SILENT;
+	s.server.answer = SIM_SILENT;
 	r = sim_ask(&s, c, 1, 7, "user@example.org");
 	for (size_t i = 0; i < sizeof codes; i++) {
 		make(&m, codes[i], 7, false);

@@ -192,17 +192,17 @@ static const struct conf_row references[] = {
 	{ INBOUND "[listen x]\ntls = ::2\nprofile = ${file:secret}\n",
 	    { "main.ini:19: error: profile: there is no [tls] with that name" } },
 	{ INBOUND "[peer national]\nconnect = a.b\ntls = t\n[realm x]\npool = nationl\n",
-	    { "main.ini:21: error: pool: there is no [peer] or [server] called `nationl`; did you mean "
-	      "`national`?" } },
+	    { "main.ini:21: error: pool: there is no [peer] or [server] or [pool] called `nationl`; did you "
+	      "mean `national`?" } },
 	{ INBOUND "[server local]\nauth = a.b\n" SECRET "[realm x]\npool = locla\n",
-	    { "main.ini:21: error: pool: there is no [peer] or [server] called `locla`; did you mean "
-	      "`local`?" } },
+	    { "main.ini:21: error: pool: there is no [peer] or [server] or [pool] called `locla`; did you "
+	      "mean `local`?" } },
 	{ REST "[server local]\nauth = a.b\n" SECRET "[client d]\naddress = ::1\n" SECRET
 	       "pool = locla\n",
-	    { "main.ini:21: error: pool: there is no [peer] or [server] called `locla`; did you mean "
-	      "`local`?" } },
+	    { "main.ini:21: error: pool: there is no [peer] or [server] or [pool] called `locla`; did you "
+	      "mean `local`?" } },
 	{ INBOUND "[realm x]\npool = t\n",
-	    { "main.ini:18: error: pool: there is no [peer] or [server] called `t`" } },
+	    { "main.ini:18: error: pool: there is no [peer] or [server] or [pool] called `t`" } },
 	{ INBOUND "[realm x]\npool = p\n",
 	    { "main.ini:18: error: pool: [peer p] has no `connect`, so no request can be sent to it" } },
 	{ INBOUND "[listen l]\nudp = ::1\n[client d]\naddress = ::1\npool = p\n" SECRET,
@@ -226,8 +226,8 @@ resolves_references(void **state)
 static const struct conf_row peers[] = {
 	{ INBOUND "[peer q]\ntls = t\n",
 	    { "main.ini:17: error: [peer q] needs `connect`, or `accept = yes`" } },
-	{ INBOUND "[peer q]\naccept = on\ntls = t\naddress = ::1\nmax-connections = 1\n",
-	    { "main.ini:18: error: accept: `on` is neither yes nor no" } },
+	{ INBOUND "[peer q]\naccept = 1\ntls = t\naddress = ::1\nmax-connections = 1\n",
+	    { "main.ini:18: error: accept: `1` is neither yes nor no" } },
 	{ INBOUND "[peer q]\nconnect = *\ntls = t\nsni = a.b\n",
 	    { "main.ini:18: error: connect: `*` is not host or host:port" } },
 	{ INBOUND "[peer q]\nconnect = a.b\ntls = t\naddress = ::1\nmax-connections = 1\n",
@@ -358,8 +358,8 @@ static const struct conf_row servers[] = {
 	    { "main.ini:19: error: watchdog: has no effect without `status-server = yes`" } },
 	{ INBOUND "[server x]\nauth = a.b\nwatchdog = 7s\nrevive = 7s\nstatus-server = yes\n" SECRET,
 	    { "main.ini:20: error: revive: has no effect with `status-server = yes`" } },
-	{ INBOUND "[server x]\nauth = a.b\nwatchdog = 7s\nstatus-server = on\n" SECRET,
-	    { "main.ini:20: error: status-server: `on` is neither yes nor no" } },
+	{ INBOUND "[server x]\nauth = a.b\nwatchdog = 7s\nstatus-server = auto\n" SECRET,
+	    { "main.ini:20: error: status-server: `auto` is neither yes nor no" } },
 	{ INBOUND "[server x]\nauth = a.b\nsecret = 123456789012\n",
 	    { "main.ini:19: warning: secret: 12 octets or fewer can be guessed" } },
 	{ INBOUND SERVER, { "main.ini:17: error: [server s] is already at main.ini:12" } },

@@ -172,7 +172,7 @@ static const struct conf_row bad_keys[] = {
 	    { "main.ini:21: error: tls: there is no [tls] called `federaton`; did you "
 	      "mean `federation`?" } },
 	{ REST "[realm x]\npool = t\n",
-	    { "main.ini:16: error: pool: there is no [peer] or [server] called `t`" } },
+	    { "main.ini:16: error: pool: there is no [peer] or [server] or [pool] called `t`" } },
 	{ REST "[realm x]\npool =\n", { "main.ini:16: error: pool: the value is empty" } },
 };
 
@@ -287,7 +287,7 @@ static const struct conf_row bad_files[] = {
 	{ REST "[client c2]\naddress = 10.0.0.1\nsecret-file = ${file:secret}\n",
 	    { "main.ini:17: error: secret-file: cannot read the file: No such file" } },
 	{ REST "[realm x]\npool = ${file:secret}\n",
-	    { "main.ini:16: error: pool: there is no [peer] or [server] with that name" } },
+	    { "main.ini:16: error: pool: there is no [peer] or [server] or [pool] with that name" } },
 };
 
 static void

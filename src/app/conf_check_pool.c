@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_priv.h"
+#include "radsecgw/mem.h"
+
+/* What one option cannot know alone, about where requests are sent: [pool], and the options that lead
+ * to one or to its members. A value that is broken has been reported, and nothing is concluded from
+ * it. */
+
+rgw_ms
+rgw_check_lifetime(const struct rgw_build *b)
+{
+	const struct rgw_section *gateway = rgw_build_find(b, RGW_CONF_GATEWAY, "");
+	const rgw_ms *lifetime = &b->conf->gateway.request_lifetime;
+
+	return rgw_build_given(gateway, lifetime)->broken ? RGW_NEVER : *lifetime;
+}
+
+/* Requests go where we connect to, not to those who only connect to us. */
+void
+rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const void *field,
+    const char *key, const struct rgw_conf_head *target)
+{
+	const struct rgw_section *other;
+	const struct rgw_conf_peer *peer;
+
+	if (target == NULL || target->kind != RGW_CONF_PEER)
+		return;
+	other = rgw_build_find(b, RGW_CONF_PEER, target->name);
+	peer = other->data;
+	if (peer->accept && !rgw_build_given(other, &peer->connect)->yes)
+		rgw_build_error(b, rgw_check_place(section, field),
+		    "%s: [peer %s] has no `connect`, so no request can be sent to it", key,
+		    target->name);
+}
+
+/* The kinds that share one set of names. */
+static const enum rgw_conf_kind targets[] = { RGW_CONF_PEER, RGW_CONF_SERVER, RGW_CONF_POOL };
+
+#define N_TARGETS (sizeof targets / sizeof targets[0])
+
+void
+rgw_check_target_name(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_head *head = section->data;
+
+	for (size_t i = 0; i < N_TARGETS && targets[i] != section->kind; i++) {
+		const struct rgw_section *other = rgw_build_find(b, targets[i], head->name);
+		const struct rgw_conf_head *there;
+
+		if (other == NULL)
+			continue;
+		there = other->data;
+		rgw_build_error(b, (struct rgw_place){ head->file, head->line },
+		    "[%s %s] has the name of the [%s] at %s:%u, so `pool` could mean either; rename one",
+		    rgw_conf_section_of(section->kind)->name, head->name,
+		    rgw_conf_section_of(targets[i])->name, there->file, there->line);
+	}
+}
+
+static void
+check_members(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_pool *pool = section->data;
+	const struct rgw_conf_refs *list = &pool->members;
+
+	if (list->n > RGW_POOL_MEMBERS_MAX)
+		rgw_build_error(b, rgw_check_place(section, list), "members: more than %d",
+		    RGW_POOL_MEMBERS_MAX);
+	for (size_t i = 0; i < list->n; i++) {
+		rgw_check_target(b, section, list, "members", list->v[i]);
+		for (size_t j = 0; j < i; j++)
+			if (list->v[j] == list->v[i]) {
+				rgw_build_error(b, rgw_check_place(section, list),
+				    "members: %s is given twice", list->v[i]->name);
+				break;
+			}
+	}
+}
+
+/* The first member of a kind, or NULL. */
+static const struct rgw_conf_head *
+member_of(const struct rgw_conf_pool *pool, enum rgw_conf_kind kind)
+{
+	for (size_t i = 0; i < pool->members.n; i++)
+		if (pool->members.v[i]->kind == kind)
+			return pool->members.v[i];
+	return NULL;
+}
+
+/* P-TLS-5: what was meant to be protected must not take the other way when that one is closed. */
+static void
+check_mixture(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_pool *pool = section->data;
+	const struct rgw_conf_head *peer = member_of(pool, RGW_CONF_PEER);
+	const struct rgw_conf_head *server = member_of(pool, RGW_CONF_SERVER);
+
+	if (peer != NULL && server != NULL)
+		rgw_build_warn(b, rgw_check_place(section, &pool->members),
+		    "members: [peer %s] is reached over TLS and [server %s] over UDP, so some requests "
+		    "lose the protection of TLS; make two pools of them",
+		    peer->name, server->name);
+}
+
+static void
+check_retry_after(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_pool *pool = section->data;
+	const struct rgw_given *given = rgw_build_given(section, &pool->retry_after);
+	rgw_ms lifetime = rgw_check_lifetime(b);
+	char text[RGW_UNIT_TEXT];
+
+	if (given->yes && pool->retry_after > 0 && pool->members.n == 1 &&
+	    !rgw_build_given(section, &pool->members)->broken)
+		rgw_build_warn(b, given->at, "retry-after: has no effect with one member");
+	if (pool->retry_after >= lifetime)
+		rgw_build_error(b, rgw_check_place(section, &pool->retry_after),
+		    "retry-after: a request lives no longer than request-lifetime, which is %s",
+		    rgw_unit_format(lifetime, rgw_unit_time, text));
+}
+
+void
+rgw_check_pool(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_pool *pool = section->data;
+
+	check_members(b, section);
+	check_mixture(b, section);
+	check_retry_after(b, section);
+	if (pool->outage_acct == RGW_OUTAGE_ACCT_ACK)
+		rgw_build_warn(b, rgw_check_place(section, &pool->outage_acct),
+		    "outage-acct = ack: a record that nobody has is acknowledged, so it can be lost");
+	rgw_check_target_name(b, section);
+}
+
+static void
+mark_used(const struct rgw_conf_head *target, bool *used)
+{
+	if (target != NULL && target->kind == RGW_CONF_POOL)
+		used[target->index] = true;
+}
+
+/* It does no harm, but it is not what was meant. Among errors nothing is said: one of them may be the
+ * reason. */
+void
+rgw_check_unused_pools(struct rgw_build *b)
+{
+	const struct rgw_conf *conf = b->conf;
+	bool *used;
+
+	if (conf->pool.n == 0 || b->report->errors > b->errors_before)
+		return;
+	used = rgw_xcalloc(conf->pool.n, sizeof *used);
+	for (size_t i = 0; i < conf->client.n; i++)
+		mark_used(conf->client.v[i]->pool, used);
+	for (size_t i = 0; i < conf->realm.n; i++)
+		mark_used(conf->realm.v[i]->pool, used);
+	for (size_t i = 0; i < conf->pool.n; i++) {
+		const struct rgw_conf_head *head = &conf->pool.v[i]->head;
+
+		if (!used[i])
+			rgw_build_warn(b, (struct rgw_place){ head->file, head->line },
+			    "nothing leads to [pool %s]: no [client] or [realm] has it as `pool`",
+			    head->name);
+	}
+	free(used);
+}

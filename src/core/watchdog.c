@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/watchdog.h"
+
+/* Twinit varies by so much in either direction (P-WD-2). */
+#define JITTER_MS 2000
+
+const char *
+rgw_watchdog_name(enum rgw_wd_state state)
+{
+	switch (state) {
+	case RGW_WD_OKAY:
+		return "okay";
+	case RGW_WD_SUSPECT:
+		return "suspect";
+	case RGW_WD_REOPEN:
+		return "reopen";
+	}
+	return "unknown";
+}
+
+/* SetWatchdog */
+static void
+arm(struct rgw_watchdog *wd, uint16_t random, rgw_ms now)
+{
+	wd->since = now;
+	wd->tw = wd->init - JITTER_MS + (rgw_ms)2 * JITTER_MS * random / UINT16_MAX;
+}
+
+enum rgw_wd_action
+rgw_watchdog_open(struct rgw_watchdog *wd, rgw_ms init, bool reopened, uint32_t needed,
+    uint16_t random, rgw_ms now)
+{
+	*wd = (struct rgw_watchdog){ .init = init, .needed = needed };
+	if (init == 0)
+		return RGW_WD_NOTHING;
+	arm(wd, random, now);
+	if (!reopened)
+		return RGW_WD_NOTHING;
+	wd->state = RGW_WD_REOPEN;
+	wd->pending = true;
+	return RGW_WD_SEND;
+}
+
+void
+rgw_watchdog_off(struct rgw_watchdog *wd)
+{
+	*wd = (struct rgw_watchdog){ .state = RGW_WD_OKAY };
+}
+
+/* The next one goes out right after the answer, so that recovery takes round trips, not minutes. */
+static enum rgw_wd_action
+reopening(struct rgw_watchdog *wd, bool dwa)
+{
+	if (!dwa)
+		return RGW_WD_NOTHING;
+	/* After one without an answer the count starts anew (P-WD-9). */
+	wd->answers = wd->missed ? 0 : wd->answers + 1;
+	wd->missed = false;
+	if (wd->answers >= wd->needed) {
+		wd->state = RGW_WD_OKAY;
+		return RGW_WD_FAILBACK;
+	}
+	wd->pending = true;
+	return RGW_WD_SEND;
+}
+
+enum rgw_wd_action
+rgw_watchdog_heard(struct rgw_watchdog *wd, bool dwa, uint16_t random, rgw_ms now)
+{
+	if (wd->init == 0)
+		return RGW_WD_NOTHING;
+	if (dwa)
+		wd->pending = false;
+	if (wd->state == RGW_WD_REOPEN && !dwa)
+		return RGW_WD_NOTHING;
+	arm(wd, random, now);
+	if (wd->state == RGW_WD_REOPEN)
+		return reopening(wd, dwa);
+	if (wd->state == RGW_WD_OKAY)
+		return RGW_WD_NOTHING;
+	wd->state = RGW_WD_OKAY;
+	return RGW_WD_FAILBACK;
+}
+
+enum rgw_wd_action
+rgw_watchdog_expired(struct rgw_watchdog *wd, uint16_t random, rgw_ms now)
+{
+	if (wd->state == RGW_WD_SUSPECT)
+		return RGW_WD_CLOSE;
+	arm(wd, random, now);
+	if (!wd->pending) {
+		wd->pending = true;
+		return RGW_WD_SEND;
+	}
+	if (wd->state == RGW_WD_OKAY) {
+		wd->state = RGW_WD_SUSPECT;
+		return RGW_WD_FAILOVER;
+	}
+	if (wd->missed)
+		return RGW_WD_CLOSE;
+	wd->missed = true;
+	return RGW_WD_NOTHING;
+}
+
+rgw_ms
+rgw_watchdog_deadline(const struct rgw_watchdog *wd)
+{
+	return wd->init == 0 ? RGW_NEVER : wd->since + wd->tw;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+/* How many connections a peer has: they are opened as the load asks for them, with pauses where that
+ * fails, and the surplus is closed when it has been one for long. */
+
+/* Attempts at one time: one to a peer that does not answer, two to one that does. */
+#define OPENING_MAX 2
+
+/* A connection more than the load needs is closed after so many looks at it (P-FO-3: five minutes). */
+#define SHRINK_LOOK_MS 60000
+#define SHRINK_LOOKS 5
+
+size_t
+rgw_peer_load(const struct rgw_peer *peer)
+{
+	size_t load = peer->queued;
+
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (conn->state == RGW_CONN_UP)
+			load += conn->lane.ids->busy;
+	}
+	return load;
+}
+
+/* How many connections the load asks for, within the limits. One is opened ahead when four fifths of
+ * the identifiers are in use. A peer that went away is called until it is back (P-WD-6). */
+static unsigned
+wanted(const struct rgw_peer *peer)
+{
+	size_t want = (rgw_peer_load(peer) * 5 / 4 + RGW_PER_LANE - 1) / RGW_PER_LANE;
+
+	if (want == 0 && peer->failed)
+		want = 1;
+	if (want < peer->conf->connections.min)
+		want = peer->conf->connections.min;
+	if (want > peer->conf->connections.max)
+		want = peer->conf->connections.max;
+	return (unsigned)want;
+}
+
+/* Too many connections for a long time: the one with the least to do is drained. */
+static void
+on_shrink_timer(struct rgw_timer *timer, rgw_ms now)
+{
+	struct rgw_peer *peer = RGW_CONTAINER(timer, struct rgw_peer, shrink_timer);
+	struct rgw_conn *least = NULL;
+
+	if (peer->n_up <= 1)
+		return;
+	rgw_timer_set(&peer->target.gw->timers, timer, now + SHRINK_LOOK_MS);
+	/* The identifiers of one connection less would still be enough by half. */
+	if (peer->n_up <= wanted(peer) ||
+	    rgw_peer_load(peer) * 2 > (size_t)(peer->n_up - 1) * RGW_PER_LANE) {
+		peer->shrink_ticks = 0;
+		return;
+	}
+	if (++peer->shrink_ticks < SHRINK_LOOKS)
+		return;
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (conn->state == RGW_CONN_UP &&
+		    (least == NULL || conn->lane.ids->busy <= least->lane.ids->busy))
+			least = conn;
+	}
+	rgw_count(peer->target.gw, RGW_CTR_connections_surplus);
+	rgw_conn_drain(least, now);
+}
+
+void
+rgw_growth_init(struct rgw_peer *peer, rgw_ms now)
+{
+	const struct rgw_rate *rate = &peer->conf->connect_rate;
+
+	rgw_timer_init(&peer->shrink_timer, on_shrink_timer);
+	rgw_bucket_init(&peer->connect_rate, rate->events, rate->period, rate->burst, now);
+}
+
+void
+rgw_peer_watch_size(struct rgw_peer *peer, rgw_ms now)
+{
+	peer->shrink_ticks = 0;
+	if (!rgw_timer_is_set(&peer->shrink_timer))
+		rgw_timer_set(&peer->target.gw->timers, &peer->shrink_timer, now + SHRINK_LOOK_MS);
+}
+
+/* Starts one attempt if it may be made now; else sets the timer for when it may. */
+static bool
+open_more(struct rgw_peer *peer, rgw_ms now)
+{
+	struct rgw_gw *gw = peer->target.gw;
+	struct rgw_addr to;
+	const char *host;
+
+	if (now < peer->retry_at) {
+		rgw_timer_set(&gw->timers, &peer->open_timer, peer->retry_at);
+		return false;
+	}
+	host = rgw_host_address(peer, peer->next_addr, &to);
+	if (host == NULL)
+		return false;  /* goes on when a look-up succeeds */
+	if (!rgw_bucket_take(&peer->connect_rate, now)) {
+		rgw_count(gw, RGW_CTR_connect_rate_limited);
+		rgw_timer_set(&gw->timers, &peer->open_timer,
+		    rgw_bucket_next(&peer->connect_rate, now));
+		return false;
+	}
+	if (rgw_conn_open(peer, host, &to, now) == NULL) {
+		rgw_count(gw, RGW_CTR_connections_failed);
+		rgw_peer_on_attempt(peer, false, now);
+		rgw_timer_set(&gw->timers, &peer->open_timer, peer->retry_at);
+		return false;
+	}
+	return true;
+}
+
+void
+rgw_peer_grow(struct rgw_peer *peer, rgw_ms now)
+{
+	unsigned opening_max = peer->fails == 0 ? OPENING_MAX : 1;
+
+	if (peer->target.gw->draining && peer->queued == 0)
+		return;
+	while (peer->n_opening < opening_max && peer->n_up + peer->n_opening < wanted(peer))
+		if (!open_more(peer, now))
+			break;
+}
+
+/* Grows by half with each round over all addresses that came to nothing, from the lower to the upper
+ * bound of `reconnect`, the spread included (P-TLS-20 to 22). Doubling would miss a peer that is
+ * away for a few seconds by longer than requests can wait. */
+static rgw_ms
+back_off(const struct rgw_peer *peer)
+{
+	rgw_ms longest = peer->conf->reconnect.max / 3 * 2;
+	rgw_ms delay = peer->conf->reconnect.min;
+	size_t addrs = rgw_host_count(peer);
+	size_t rounds = addrs > 0 ? (peer->fails - 1) / addrs : 0;
+
+	while (rounds-- > 0 && delay < longest)
+		delay += delay / 2;
+	return delay < longest || longest < peer->conf->reconnect.min ? delay : longest;
+}
+
+void
+rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now)
+{
+	if (good) {
+		/* It worked until now, so the next try may come soon, but not in step with everybody
+		 * else who lost the same peer. */
+		peer->fails = 0;
+		peer->retry_at = now + rgw_gw_spread(peer->target.gw, peer->conf->reconnect.min / 4);
+		return;
+	}
+	peer->fails++;
+	peer->next_addr++;
+	peer->retry_at = now + rgw_gw_spread(peer->target.gw, back_off(peer));
+	if (peer->n_up > 0)
+		return;
+	peer->failed = true;
+	rgw_pool_evacuate(&peer->queue, now);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+#include "radsecgw/build.h"
+
+/* The watchdog of a connection that we opened: sends its Status-Servers, and does what it says. */
+
+/* All changes of what the peer's count of good connections is made of go through here. */
+static void
+set_okay(struct rgw_conn *conn, bool okay)
+{
+	struct rgw_peer *peer = conn->peer;
+
+	if (conn->counted == okay)
+		return;
+	conn->counted = okay;
+	peer->n_okay += okay ? 1 : -1u;
+}
+
+static void
+log_state(const struct rgw_conn *conn, enum rgw_log_level level, const char *event, const char *text)
+{
+	const char *name = conn->peer->conf->head.name;
+
+	RGW_LOG(conn->gw->log, level, event, name, text, rgw_f_str("peer", name),
+	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->serial),
+	    rgw_f_str("watchdog", rgw_watchdog_name(conn->watchdog.state)));
+}
+
+static void
+send_probe(struct rgw_conn *conn, rgw_ms now)
+{
+	static const char name[] = "radsecgw";
+	struct rgw_gw *gw = conn->gw;
+	struct rgw_builder b;
+	size_t len;
+
+	rgw_build_begin(&b, gw->scratch, sizeof gw->scratch, RGW_STATUS_SERVER, 0,
+	    rgw_gw_random(gw, RGW_AUTH_LEN), true);
+	rgw_build_attr(&b, RGW_NAS_IDENTIFIER, name, sizeof name - 1);
+	len = rgw_build_request(&b, conn->lane.secret);
+	rgw_idpool_probe(conn->lane.ids, RGW_STATUS_SERVER, gw->scratch + 4, now);
+	conn->probed_at = now;
+	/* If the buffer is full nothing is read at the far end, and that is what this is to find out. */
+	if (gw->ops->conn_send(gw->ops_ctx, conn->io, gw->scratch, len))
+		rgw_count(gw, RGW_CTR_watchdogs_sent);
+}
+
+/* The connection is good, so the peer is back. */
+static void
+on_okay(struct rgw_conn *conn, rgw_ms now)
+{
+	struct rgw_peer *peer = conn->peer;
+
+	set_okay(conn, true);
+	peer->failed = false;
+	rgw_pool_attract(&peer->target, now);
+}
+
+void
+rgw_guard_open(struct rgw_conn *conn, rgw_ms now)
+{
+	struct rgw_peer *peer = conn->peer;
+	const struct rgw_conf_peer *conf = peer->conf;
+	bool off = conf->status_server == RGW_NO || peer->ignores_status;
+	/* Only who has ever answered a Status-Server can prove itself with some. */
+	bool reopened = peer->failed && peer->n_okay == 0 &&
+	    (peer->answers_status || conf->status_server == RGW_YES);
+
+	if (rgw_watchdog_open(&conn->watchdog, off ? 0 : conf->watchdog, reopened,
+	        conf->reopen_answers, rgw_gw_random16(conn->gw), now) == RGW_WD_SEND)
+		send_probe(conn, now);
+	if (conn->watchdog.state == RGW_WD_OKAY)
+		on_okay(conn, now);
+}
+
+void
+rgw_guard_leave(struct rgw_conn *conn)
+{
+	set_okay(conn, false);
+	rgw_watchdog_off(&conn->watchdog);
+}
+
+void
+rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now)
+{
+	if (dwa) {
+		rgw_count(conn->gw, RGW_CTR_watchdogs_answered);
+		conn->peer->answers_status = true;
+	}
+	conn->heard_at = now;
+	switch (rgw_watchdog_heard(&conn->watchdog, dwa, rgw_gw_random16(conn->gw), now)) {
+	case RGW_WD_SEND:
+		send_probe(conn, now);
+		break;
+	case RGW_WD_FAILBACK:
+		log_state(conn, RGW_LOG_NOTICE, "connection-okay", "the connection is good again");
+		on_okay(conn, now);
+		rgw_peer_nudge(conn->peer, now);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Has this peer shown that it never answers Status-Server? It has answered requests since the first
+ * one was sent, and no Status-Server ever (P-WD-11). */
+static bool
+ignores_status(const struct rgw_conn *conn)
+{
+	return conn->peer->conf->status_server == RGW_AUTO && !conn->peer->answers_status &&
+	    conn->watchdog.pending && conn->heard_at > conn->probed_at;
+}
+
+static void
+switch_off(struct rgw_peer *peer)
+{
+	peer->ignores_status = true;
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (conn->state != RGW_CONN_UP)
+			continue;
+		rgw_watchdog_off(&conn->watchdog);
+		set_okay(conn, true);
+		rgw_conn_set_timer(conn);
+	}
+}
+
+/* What is open on a suspected connection goes elsewhere if there is anywhere to go (P-FO-1). */
+static void
+fail_over(struct rgw_conn *conn, rgw_ms now)
+{
+	rgw_count(conn->gw, RGW_CTR_connections_suspected);
+	set_okay(conn, false);
+	log_state(conn, RGW_LOG_WARNING, "connection-suspect",
+	    "no packet came, and Status-Server is not answered; what is open moves");
+	for (unsigned id = 1; id < 256; id++) {
+		struct rgw_attempt *a = conn->lane.ids->id[id].owner;
+
+		if (a != NULL && (conn->peer->n_okay > 0 || rgw_pool_has_other(a, now)))
+			rgw_pool_move(a, now);
+	}
+}
+
+bool
+rgw_guard_expired(struct rgw_conn *conn, rgw_ms now)
+{
+	if (ignores_status(conn)) {
+		log_state(conn, RGW_LOG_NOTICE, "status-server-ignored",
+		    "the peer answers requests but no Status-Server; it is not asked any more");
+		switch_off(conn->peer);
+		return true;
+	}
+	switch (rgw_watchdog_expired(&conn->watchdog, rgw_gw_random16(conn->gw), now)) {
+	case RGW_WD_SEND:
+		send_probe(conn, now);
+		return true;
+	case RGW_WD_FAILOVER:
+		fail_over(conn, now);
+		return true;
+	case RGW_WD_CLOSE:
+		rgw_count(conn->gw, RGW_CTR_watchdog_timeouts);
+		rgw_conn_close(conn, RGW_LOG_WARNING, "connection-closed",
+		    "the watchdog had no answer: the peer hangs, or the way to it is cut", now);
+		return false;
+	default:
+		return true;
+	}
+}

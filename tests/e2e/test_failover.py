@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two ways to the same realms, and one of them goes wrong: what was on the way arrives all the same."""
+import collections
+import re
+import time
+
+import pytest
+
+import radius
+from lab import NAS_SECRET, wait_for
+from peer import Nas, TlsPeer
+
+SECRET = NAS_SECRET.encode()
+RADSEC = b"radsec"
+
+
+def pool_conf(lab, pki, ports, pool="", peer="", gateway="", client=""):
+    """A gateway with one peer for each port, all of them in one pool."""
+    lab.auth, lab.acct = lab.port(), lab.port()
+    peers = "".join(f"""
+[peer p{i}]
+connect = localhost:{port}
+tls = lab
+{peer}
+""" for i, port in enumerate(ports))
+    return lab.write("pool.ini", f"""\
+[gateway]
+{gateway}
+[log]
+level = debug
+rate = 0
+[tls lab]
+certificate = {pki}/gateway.test.pem
+key = {pki}/gateway.test.key
+ca = {pki}/ca.pem
+[listen local]
+udp = 127.0.0.1:{lab.auth}, 127.0.0.1:{lab.acct}
+[client nas]
+address = 127.0.0.1
+secret = {NAS_SECRET}
+{client}
+{peers}
+[pool both]
+members = {", ".join(f"p{i}" for i in range(len(ports)))}
+{pool}
+[realm *]
+pool = both
+""")
+
+
+class Far:
+    """Two far ends and the gateway before them. `silent` are those that answer no request, `deaf` those that
+    do not answer Status-Server either."""
+
+    def __init__(self, lab, n=2, behave=None, **conf):
+        self.lab, self.pki, self.ports = lab, lab.pki(), [lab.port() for _ in range(n)]
+        self.silent, self.deaf, self.behave = set(), set(), behave
+        self.peers = [self.peer(i) for i in range(n)]
+        self.gw = lab.gateway(pool_conf(lab, self.pki, self.ports, **conf), wait="started")
+        self.nas = Nas(lab.auth, NAS_SECRET)
+
+    def peer(self, i):
+        def answer(peer, tls, p):
+            if p[0] == radius.STATUS_SERVER:
+                if i not in self.deaf:
+                    tls.sendall(radius.usual_answer(p))
+            elif self.behave is not None:
+                self.behave(i, tls, p)
+            elif i not in self.silent:
+                tls.sendall(radius.usual_answer(p))
+        return TlsPeer(self.ports[i], self.pki / "localhost.pem", self.pki / "localhost.key",
+                       self.pki / "ca.pem", answer)
+
+    def restart(self, i):
+        self.peers[i] = self.peer(i)
+
+    def requests(self, i):
+        return [p for p in self.peers[i].packets if p[0] != radius.STATUS_SERVER]
+
+    def collect(self, packets, timeout):
+        """Waits for the answers to all packets; when each came."""
+        waiting, came = {(p[1], p[4:20]): p for p in packets}, []
+        end = time.monotonic() + timeout
+        while waiting and (left := end - time.monotonic()) > 0:
+            data = self.nas.receive(left)
+            for key, packet in list(waiting.items()):
+                if data is not None and data[1] == key[0] and radius.answer_ok(data, packet, SECRET):
+                    del waiting[key]
+                    came.append(time.monotonic())
+        assert not waiting, f"{len(waiting)} of {len(packets)} are not answered"
+        return came
+
+    def close(self):
+        for peer in self.peers:
+            peer.close()
+        self.nas.close()
+
+
+@pytest.fixture
+def far(lab):
+    made = []
+
+    def go(**more):
+        made.append(Far(lab, **more))
+        return made[-1]
+    yield go
+    for one in made:
+        one.close()
+
+
+def requests(n, first=0, more=b""):
+    return [radius.access_request((first + i) % 256, SECRET, more=more) for i in range(n)]
+
+
+def test_first_member_gets_it_all(far):
+    both = far()
+    packets = requests(50)
+    both.nas.send_many(packets)
+    both.collect(packets, 5)
+    assert len(both.requests(0)) == 50 and not both.requests(1)
+
+
+@pytest.mark.parametrize("policy", ["round-robin", "least-outstanding", "hash"])
+def test_load_is_shared(far, policy):
+    both = far(pool=f"policy = {policy}")
+    packets = [radius.access_request(i, SECRET, more=radius.attr(31, b"station-%d" % (i % 40))) for i in range(120)]
+    both.nas.send_many(packets)
+    both.collect(packets, 5)
+    shares = [len(both.requests(i)) for i in (0, 1)]
+    assert sum(shares) == 120 and min(shares) > 10, shares
+    if policy == "round-robin":
+        assert shares == [60, 60]
+    if policy == "hash":  # one station, one member
+        where = collections.defaultdict(set)
+        for i in (0, 1):
+            for p in both.requests(i):
+                where[radius.get(p, 31)].add(i)
+        assert all(len(members) == 1 for members in where.values())
+
+
+def test_reset_moves_what_is_open(far):
+    """P-TCP-29, P-FO-1: at once, not when the NAS asks again."""
+    both = far()
+    both.silent = {0}
+    packets = requests(100)
+    both.nas.send_many(packets)
+    wait_for("the requests", lambda: len(both.requests(0)) == 100)
+    both.peers[0].close()
+    both.peers[0].drop_connections(reset=True)
+    started = time.monotonic()
+    assert both.collect(packets, 5)[-1] - started < 1
+    assert len(both.requests(1)) == 100
+    counters = both.gw.counters()
+    assert counters["requests_moved"] == 100 and "duplicate_absorbed" not in counters
+
+
+def test_single_peer_restarts(far):
+    """No second member: the requests wait, and are answered without the NAS sending again."""
+    one = far(n=1)
+    one.silent = {0}
+    packets = requests(50)
+    one.nas.send_many(packets)
+    wait_for("the requests", lambda: len(one.requests(0)) == 50)
+    one.peers[0].close()
+    one.peers[0].drop_connections(reset=True)
+    one.gw.wait_log(r" connect-failed: ")
+    one.silent = set()
+    one.restart(0)
+    one.collect(packets, 8)
+    assert "duplicate_absorbed" not in one.gw.counters()
+
+
+def test_young_connection_dies(far):
+    """Answered within 3 s at any age of the connection."""
+    one = far(n=1)
+    one.silent = {0}
+    packet = requests(1)[0]
+    one.nas.send(packet)
+    wait_for("the request", lambda: one.requests(0))
+    one.silent = set()
+    started = time.monotonic()
+    one.peers[0].drop_connections(reset=True)
+    one.collect([packet], 5)
+    assert time.monotonic() - started < 3
+
+
+def test_member_that_accepts_and_never_answers(far):
+    """retry-after: the other member is asked, too; and then first, as long as the silent one says nothing."""
+    both = far()
+    both.silent, both.deaf = {0}, {0}
+    packets = requests(100)
+    started = time.monotonic()
+    both.nas.send_many(packets)
+    came = both.collect(packets, 8)
+    assert came[0] - started < 4 and came[-1] - started < 7
+    both.gw.wait_log(r" member-silent: .*peer=p0")
+    later = requests(20, first=100)
+    started = time.monotonic()
+    both.nas.send_many(later)
+    assert both.collect(later, 2)[-1] - started < 0.5
+    assert both.gw.counters()["requests_doubled"] == 100
+
+
+def test_answer_of_the_slow_member_is_dropped_quietly(far):
+    """The first answer wins, the other is a late one and closes nothing."""
+    def behave(i, tls, p):
+        if i == 1:
+            tls.sendall(radius.usual_answer(p))
+        else:
+            kept.append((tls, p))
+    kept = []
+    both = far(behave=behave, pool="retry-after = 500ms")
+    packet = requests(1)[0]
+    both.nas.send(packet)
+    both.collect([packet], 3)
+    kept[0][0].sendall(radius.usual_answer(kept[0][1]))
+    wait_for("the late answer", lambda: both.gw.counters().get("response_late") == 1)
+    assert both.nas.receive(0.3) is None
+    assert "connections_lost" not in both.gw.counters()
+
+
+def test_request_with_state_is_not_doubled(far):
+    """P-PRX-13: it belongs to one home server."""
+    both = far(pool="retry-after = 500ms")
+    both.silent = {0}
+    both.nas.send(requests(1, more=radius.attr(24, b"state"))[0])
+    wait_for("the request", lambda: both.requests(0))
+    time.sleep(1.2)
+    assert not both.requests(1) and "requests_doubled" not in both.gw.counters()
+
+
+def test_conversation_stays_where_it_began(far):
+    """P-TCP-46: the same member and the same connection for each State, while load comes and goes."""
+    where = {}
+
+    def behave(i, tls, p):
+        if radius.get(p, 79) is None:
+            tls.sendall(radius.usual_answer(p))
+            return
+        state = radius.get(p, 24) or b"conversation %s" % radius.get(p, 31)
+        where.setdefault(state, []).append(id(tls))
+        tls.sendall(radius.answer(radius.ACCESS_CHALLENGE, p,
+                                  radius.attr(79, b"\1\2\0\6\4\0") + radius.attr(24, state), RADSEC))
+    both = far(behave=behave, pool="policy = round-robin", peer="connections = 4-4")
+    wait_for("eight connections", lambda: both.gw.counters().get("connections_opened") == 8)
+    for step in range(6):
+        for station in range(10):
+            more = radius.attr(79, b"\2\2\0\6\4\0") + radius.attr(31, b"%d" % station)
+            if step:
+                more += radius.attr(24, b"conversation %d" % station)
+            assert both.nas.ask(radius.access_request(station, SECRET, more=more))[0] == radius.ACCESS_CHALLENGE
+            assert both.nas.ask(radius.access_request(100 + station, SECRET))
+    assert len(where) == 10 and all(len(w) == 6 and len(set(w)) == 1 for w in where.values())
+    assert len({w[0] for w in where.values()}) > 2
+
+
+def test_retransmission_storm(far):
+    """P-DUP-3: each request sent five times, the far end counts each once."""
+    both = far()
+    packets = requests(100)
+    for _ in range(5):
+        both.nas.send_many(packets)
+    both.collect(packets, 5)
+    assert len(both.requests(0)) == 100 and not both.requests(1)
+    counters = both.gw.counters()
+    assert counters.get("duplicate_absorbed", 0) + counters.get("duplicate_replayed", 0) == 400
+
+
+@pytest.mark.parametrize("cause", [502, 505, 506])
+def test_protocol_error_leads_to_the_next_member(far, cause):
+    """P-ERR-9."""
+    def behave(i, tls, p):
+        code, attrs = (radius.ACCESS_ACCEPT, b"") if i else (radius.PROTOCOL_ERROR,
+                                                              radius.attr(101, cause.to_bytes(4, "big")))
+        tls.sendall(radius.answer(code, p, attrs, RADSEC))
+    both = far(behave=behave)
+    packet = requests(1)[0]
+    assert both.nas.ask(packet)[0] == radius.ACCESS_ACCEPT
+    assert both.gw.counters()["requests_moved"] == 1
+
+
+def test_protocol_error_everywhere_is_told(far):
+    def behave(i, tls, p):
+        tls.sendall(radius.answer(radius.PROTOCOL_ERROR, p, radius.attr(101, (502).to_bytes(4, "big")), RADSEC))
+    both = far(behave=behave, client="protocol-error = yes")
+    got = both.nas.ask(requests(1)[0])
+    assert got[0] == radius.PROTOCOL_ERROR and radius.get(got, 101) == (502).to_bytes(4, "big")
+    assert len(both.requests(0)) == len(both.requests(1)) == 1
+
+
+EAP = radius.attr(79, b"\2\x07\0\x09\1user")
+
+
+@pytest.mark.parametrize("eap", [False, True])
+def test_outage_is_told(far, eap):
+    """P-EAP-3: no member can be reached: a reject, with EAP-Failure inside where the request had EAP."""
+    none = far(pool='reply-message = "try again later"', peer="queue-time = 1s")
+    for peer in none.peers:
+        peer.close()
+    packet = radius.access_request(1, SECRET, more=(EAP if eap else b"") + radius.attr(33, b"proxy state"))
+    got = none.nas.ask(packet, 5)
+    assert got[0] == radius.ACCESS_REJECT and got[20] == radius.MESSAGE_AUTHENTICATOR
+    assert radius.get(got, 101) == (502).to_bytes(4, "big") and radius.get(got, 33) == b"proxy state"
+    assert radius.get(got, 79) == (b"\4\7\0\4" if eap else None)
+    assert radius.get(got, 18) == (None if eap else b"try again later")
+    assert none.nas.ask(packet, 5) == got
+    assert none.gw.counters()["outage_rejects"] == 1
+
+
+@pytest.mark.parametrize("outage,code", [("outage-acct = ack", radius.ACCOUNTING_RESPONSE), ("", None)])
+def test_outage_of_accounting(far, outage, code):
+    """P-PRX-9: never acknowledged unless the configuration says so."""
+    none = far(pool=outage, peer="queue-time = 1s")
+    for peer in none.peers:
+        peer.close()
+    got = none.nas.ask(radius.request(4, 1, radius.attr(1, b"u") + radius.attr(40, b"\0\0\0\1"), SECRET), 2.5)
+    assert (got and got[0]) == code
+
+
+def test_member_that_comes_back_gets_its_place_again(far):
+    """Failover order; it must have answered three Status-Servers first (P-WD-7)."""
+    both = far()
+    assert both.nas.ask(requests(1)[0])
+    both.silent = {0}
+    packet = requests(1, first=1)[0]
+    both.nas.send(packet)
+    wait_for("the request", lambda: len(both.requests(0)) == 2)
+    both.peers[0].close()
+    both.peers[0].drop_connections(reset=True)
+    both.collect([packet], 3)
+    both.silent = set()
+    both.restart(0)
+    both.gw.wait_log(r" connection-up: .*peer=p0", count=2)
+    wait_for("its place", lambda: both.nas.ask(requests(1, first=2)[0]) and both.requests(0), 10)
+
+
+def test_hanging_member_is_closed_by_the_watchdog(far):
+    """P-WD-5, 14: silence, a Status-Server, suspicion, and after a third time the end."""
+    one = far(n=1, peer="watchdog = 6s\nstatus-server = on")
+    assert one.nas.ask(requests(1)[0])
+    one.silent, one.deaf = {0}, {0}
+    one.nas.send(requests(1, first=1)[0])
+    started = time.monotonic()
+    one.gw.wait_log(r" connection-suspect: ", 20)
+    assert 7 < time.monotonic() - started < 17
+    one.silent, one.deaf = set(), set()
+    one.gw.wait_log(r' connection-closed: .*reason="the watchdog had no answer', 12)
+    one.gw.wait_log(r" connection-up: ", 10, count=2)
+    assert one.nas.ask(requests(1, first=2)[0])
+
+
+def test_peer_that_ignores_status_server(far):
+    """P-WD-11: it answers requests, so it is not taken for dead."""
+    one = far(n=1, peer="watchdog = 6s")
+    one.deaf = {0}
+    end = time.monotonic() + 20
+    n = 0
+    while " status-server-ignored: " not in one.gw.log() and time.monotonic() < end:
+        assert one.nas.ask(requests(1, first=n % 200)[0])
+        n += 1
+        time.sleep(8.5 if n == 1 else 0.5 if n == 2 else 8.5)
+    one.gw.wait_log(r" status-server-ignored: ", 10)
+    assert one.nas.ask(requests(1, first=n % 200)[0])
+    assert "connections_lost" not in one.gw.counters()
+    assert one.gw.counters()["connections_opened"] == 1
+
+
+def test_response_window_ends_an_attempt(far):
+    both = far(pool="retry-after = 0", peer="response-window = 1s")
+    both.silent = {0}
+    packet = requests(1)[0]
+    started = time.monotonic()
+    both.nas.send(packet)
+    both.collect([packet], 4)
+    assert 0.9 < time.monotonic() - started < 2
+
+
+def test_names_of_the_members(far):
+    """The state of each member is in the status."""
+    both = far()
+    assert both.nas.ask(requests(1)[0])
+    both.gw.counters()
+    assert re.search(r"status-peer: .*peer=p0 up=1 okay=1", both.gw.log())
+    assert re.search(r"status-peer: .*peer=p1 up=0 okay=0", both.gw.log())

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sim_priv.h"
+
+#include "../../src/engine/engine.h"
+
+/* Looks inside the engine between two events. */
+
+/* ---- requests ---- */
+
+static void
+check_attempt(struct rgw_attempt *a)
+{
+	const struct rgw_req *req = a->req;
+	size_t i = 0;
+
+	while (i < req->pool->n && req->pool->members[i] != a->target)
+		i++;
+	assert_true(i < req->pool->n);
+	/* Where it is under way it has its chance. */
+	assert_true((req->tried >> i & 1) != 0);
+	if (a->state == RGW_ATTEMPT_QUEUED)
+		return;
+	assert_ptr_equal(a->lane->target, a->target);
+	assert_ptr_equal(a->lane->ids->id[a->id].owner, a);
+	/* Whoever is asked over UDP is asked again. */
+	if (a->lane->source != NULL) {
+		assert_true(rgw_timer_is_set(&a->timer));
+		assert_non_null(a->sent);
+	}
+}
+
+static void
+check_requests(struct rgw_gw *gw)
+{
+	size_t n = 0;
+
+	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+		struct rgw_req *req = RGW_CONTAINER(dup, struct rgw_req, dup);
+		struct rgw_attempt *a = req->attempts;
+
+		n++;
+		assert_false(req->answered);
+		/* No request waits for nothing. */
+		assert_true(rgw_req_is_tried(req));
+		for (unsigned i = 0; i < RGW_ATTEMPTS; i++) {
+			assert_ptr_equal(a[i].req, req);
+			if (a[i].state != RGW_ATTEMPT_NONE)
+				check_attempt(&a[i]);
+		}
+		if (a[0].state == RGW_ATTEMPT_NONE || a[1].state == RGW_ATTEMPT_NONE)
+			continue;
+		/* Never twice at one target, and with State never at two (P-PRX-13). */
+		assert_ptr_not_equal(a[0].target, a[1].target);
+		assert_false(rgw_packet_has(&req->packet, RGW_AT_STATE));
+	}
+	assert_int_equal(n, gw->pending);
+}
+
+/* ---- lanes ---- */
+
+static unsigned
+check_lane(const struct rgw_lane *lane)
+{
+	unsigned busy = 0;
+
+	for (unsigned id = 1; id < 256; id++) {
+		const struct rgw_id *slot = &lane->ids->id[id];
+		const struct rgw_attempt *a = slot->owner;
+
+		busy += slot->state == RGW_ID_BUSY;
+		if (a == NULL)
+			continue;
+		assert_int_equal(slot->state, RGW_ID_BUSY);
+		assert_int_equal(a->state, RGW_ATTEMPT_SENT);
+		assert_int_equal(a->id, id);
+		assert_ptr_equal(a->lane, lane);
+	}
+	assert_int_equal(busy, lane->ids->busy);
+	return busy;
+}
+
+static size_t
+check_queue(struct rgw_link *queue, const struct rgw_target *target)
+{
+	size_t n = 0;
+
+	for (struct rgw_link *l = queue->next; l != queue; l = l->next) {
+		const struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
+
+		n++;
+		assert_int_equal(a->state, RGW_ATTEMPT_QUEUED);
+		assert_ptr_equal(a->target, target);
+	}
+	return n;
+}
+
+/* ---- peers ---- */
+
+/* A connection on which nothing comes is closed after three intervals at the most (P-WD-14). */
+static void
+check_watchdog(const struct sim *s, const struct rgw_conn *conn)
+{
+	rgw_ms since = conn->up_at > conn->heard_at ? conn->up_at : conn->heard_at;
+
+	if (since < s->jumped_at)
+		since = s->jumped_at;
+	if (conn->state == RGW_CONN_UP && conn->watchdog.init != 0)
+		assert_true(s->now - since <= 3 * (conn->watchdog.init + 2000));
+}
+
+static void
+check_conn(const struct sim *s, const struct rgw_conn *conn)
+{
+	bool okay = conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_OKAY;
+
+	assert_int_not_equal(conn->state, RGW_CONN_GONE);
+	assert_true(rgw_timer_is_set(&conn->timer) || conn->state == RGW_CONN_UP);
+	/* One that drains has no watchdog and does not count. */
+	assert_true(conn->counted == okay);
+	check_watchdog(s, conn);
+	if (conn->lane.ids != NULL)
+		check_lane(&conn->lane);
+}
+
+static void
+check_conns(const struct sim *s, struct rgw_peer *peer)
+{
+	unsigned up = 0, okay = 0, opening = 0;
+
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		check_conn(s, conn);
+		up += conn->state == RGW_CONN_UP;
+		okay += conn->counted;
+		opening += conn->state == RGW_CONN_CONNECTING || conn->state == RGW_CONN_HANDSHAKE;
+	}
+	assert_int_equal(up, peer->n_up);
+	assert_int_equal(okay, peer->n_okay);
+	assert_int_equal(opening, peer->n_opening);
+	assert_true(up + opening <= peer->conf->connections.max);
+	/* A peer with a connection that is good has not failed. */
+	assert_true(okay == 0 || !peer->failed);
+}
+
+/* Who is taken for silent has not been heard since, and is not for ever. */
+static void
+check_target(const struct sim *s, const struct rgw_target *t)
+{
+	if (t->silent_until == 0)
+		return;
+	assert_true(t->silent_until <= s->now + 60000);
+	assert_true(t->heard_at + 60000 <= t->silent_until);
+}
+
+static void
+check_peer(const struct sim *s, struct rgw_peer *peer)
+{
+	size_t n = check_queue(&peer->queue, &peer->target);
+	unsigned incoming = 0;
+
+	check_target(s, &peer->target);
+	check_conns(s, peer);
+	assert_int_equal(n, peer->queued);
+	/* Those that were on connections before may come on top. */
+	assert_true(n <= peer->conf->queue + (size_t)RGW_PER_LANE * peer->conf->connections.max * 2);
+	/* Nobody waits for ever. */
+	assert_true(n == 0 || rgw_timer_is_set(&peer->queue_timer));
+	for (struct rgw_link *l = peer->incoming.next; l != &peer->incoming; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+		unsigned pending = 0;
+
+		incoming++;
+		for (struct rgw_link *r = conn->requests.next; r != &conn->requests; r = r->next)
+			pending += !RGW_CONTAINER(r, struct rgw_req, origin_link)->answered;
+		assert_int_equal(pending, conn->n_pending);
+	}
+	assert_int_equal(incoming, peer->n_incoming);
+	assert_true(incoming <= peer->conf->max_connections);
+}
+
+/* ---- servers ---- */
+
+static void
+check_port(struct rgw_port *port)
+{
+	size_t n;
+	unsigned sources = 0;
+
+	if (port->server == NULL)
+		return;
+	n = check_queue(&port->queue, &port->server->target);
+	for (struct rgw_link *l = port->sources.next; l != &port->sources; l = l->next) {
+		const struct rgw_source *source = RGW_CONTAINER(l, struct rgw_source, link);
+
+		sources++;
+		n += check_lane(&source->lane);
+		/* A Status-Server is no request. */
+		n -= port->prober == source;
+	}
+	assert_int_equal(n, port->n_requests);
+	assert_int_equal(sources, port->n_sources);
+	assert_true(port->state == RGW_PORT_ALIVE || rgw_timer_is_set(&port->timer));
+}
+
+void
+sim_audit(struct sim *s)
+{
+	struct rgw_gw *gw = s->gw;
+
+	check_requests(gw);
+	for (size_t i = 0; i < gw->conf->peer.n; i++)
+		check_peer(s, &gw->peers[i]);
+	for (size_t i = 0; i < gw->conf->server.n; i++) {
+		check_target(s, &gw->servers[i].target);
+		check_port(&gw->servers[i].auth);
+		check_port(&gw->servers[i].acct);
+	}
+	assert_true(gw->n_half_open <= gw->conf->gateway.max_half_open);
+	assert_true(gw->reqs.used <= gw->conf->gateway.max_requests);
+}

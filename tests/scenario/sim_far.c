@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sim_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "radsecgw/auth.h"
+#include "radsecgw/build.h"
+#include "radsecgw/mem.h"
+
+/* The far ends of the connections that we open. */
+
+static struct sim_far *
+far_of(struct sim *s, const struct rgw_conf_peer *peer)
+{
+	struct sim_far *const fars[] = { &s->national, &s->visitor, &s->second };
+
+	return fars[peer->head.index];
+}
+
+/* ---- connections ---- */
+
+struct sim_conn *
+sim_new_conn(struct sim *s)
+{
+	struct sim_conn *c = rgw_xcalloc(1, sizeof *c);
+
+	c->opened_at = s->now;
+	s->conns = rgw_xrealloc(s->conns, (s->n_conns + 1) * sizeof c);
+	s->conns[s->n_conns++] = c;
+	c->number = (unsigned)s->n_conns;
+	return c;
+}
+
+void *
+sim_op_conn_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host,
+    const struct rgw_addr *to)
+{
+	struct sim *s = ctx;
+	struct sim_far *far = far_of(s, peer);
+	struct sim_conn *c;
+	size_t open = 0;
+
+	if (s->no_fds)
+		return NULL;
+	for (size_t i = 0; i < s->n_conns; i++)
+		open += s->conns[i]->engine != NULL && s->conns[i]->far == far;
+	assert_true(open < peer->connections.max + s->draining);
+	c = sim_new_conn(s);
+	c->engine = conn;
+	c->peer = peer;
+	c->far = far;
+	c->to = *to;
+	snprintf(c->host, sizeof c->host, "%s", host);
+	if (far->refuse || (far->refuse_ip != 0 && to->ip[3] == far->refuse_ip))
+		sim_schedule(s, far->connect_delay, (struct sim_event){ .kind = REFUSED, .conn = c });
+	else if (!far->no_tcp)
+		sim_schedule(s, far->connect_delay, (struct sim_event){ .kind = CONNECTED, .conn = c });
+	return c;
+}
+
+void
+sim_conn_over(struct sim *s, struct sim_conn *c)
+{
+	(void)s;
+	c->engine = NULL;
+	c->up = false;
+	for (struct sim_got *g = c->got; g != NULL; g = g->next_here)
+		g->conn = NULL;
+}
+
+void
+sim_op_conn_close(void *ctx, void *io)
+{
+	struct sim_conn *c = io;
+
+	assert_non_null(c->engine);
+	c->closed_by_engine = true;
+	sim_conn_over(ctx, c);
+}
+
+void
+sim_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len)
+{
+	if (c != NULL && c->engine != NULL && c->up)
+		rgw_conn_on_data(c->engine, data, len, s->now);
+}
+
+void
+sim_cut(struct sim *s, struct sim_conn *c)
+{
+	struct rgw_conn *engine = c->engine;
+
+	assert_non_null(engine);
+	sim_conn_over(s, c);
+	rgw_conn_on_lost(engine, "Connection reset by peer", s->now);
+}
+
+void
+sim_cut_all(struct sim *s, const struct sim_far *far)
+{
+	/* Those that are opened meanwhile stay. */
+	size_t n = s->n_conns;
+
+	for (size_t i = 0; i < n; i++)
+		if (s->conns[i]->far == far && s->conns[i]->engine != NULL)
+			sim_cut(s, s->conns[i]);
+}
+
+void
+sim_set_full(struct sim *s, struct sim_conn *c, bool full)
+{
+	bool was = c->full;
+
+	c->full = full;
+	if (was && !full && c->engine != NULL)
+		rgw_conn_on_writable(c->engine, s->now);
+}
+
+/* ---- requests ---- */
+
+struct sim_got *
+sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *text)
+{
+	const struct rgw_secret *secret = sim_secret_of(s, text);
+	struct sim_got *g = rgw_xcalloc(1, sizeof *g + len);
+	struct rgw_packet p;
+
+	assert_int_equal(rgw_packet_parse(&p, data, len), RGW_PACKET_OK);
+	assert_int_equal(p.len, len);
+	assert_true(rgw_request_auth_ok(&p, secret));
+	assert_int_equal(rgw_msgauth_check(&p, NULL, secret),
+	    p.code == RGW_ACCOUNTING_REQUEST ? RGW_MSGAUTH_ABSENT : RGW_MSGAUTH_OK);
+	/* P-TCP-20, P-TCP-41: on connections 0 is for Status-Server, and for nothing else. */
+	assert_true((p.id == 0) == (p.code == RGW_STATUS_SERVER && far != &s->server));
+	g->data = (uint8_t *)(g + 1);
+	memcpy(g->data, data, len);
+	g->len = len;
+	g->nonce = sim_nonce_in(&p, NONCE_ATTR);
+	g->at = s->now;
+	g->copies = 1;
+	g->copy_at[0] = s->now;
+	g->far = far;
+	if (g->nonce != 0 && g->nonce < s->next_nonce) {
+		g->req = s->by_nonce[g->nonce];
+		g->life = g->req->life;
+		g->before = g->req->got;
+		g->req->got = g;
+	}
+	if (p.code == RGW_STATUS_SERVER)
+		far->probes++;
+	else
+		far->requests++;
+	if ((s->n_got & (s->n_got - 1)) == 0)
+		s->got = rgw_xrealloc(s->got, (s->n_got * 2 + 1) * sizeof g);
+	s->got[s->n_got++] = g;
+	return g;
+}
+
+void
+sim_check_identifier(const struct sim *s, const struct sim_got *g)
+{
+	unsigned n = 0;
+
+	for (const struct sim_got *o = g->older; o != NULL; o = o->older) {
+		if (s->now - o->at >= s->conf.gateway.request_lifetime)
+			break;
+		n += !o->answered;
+	}
+	assert_in_range(n, 0, 1);
+}
+
+/* P-WD-4: not a second one while one waits for its answer. */
+static void
+check_probe(const struct sim_got *g)
+{
+	if (g->older != NULL)
+		assert_true(g->older->answered);
+}
+
+/* Never twice on one connection (P-TCP-27). */
+static void
+check_sent_once(const struct sim_got *g)
+{
+	for (const struct sim_got *o = g->before; o != NULL && o->life == g->life; o = o->before)
+		assert_true(o->conn != g->conn);
+}
+
+static void
+answer_later(struct sim *s, struct sim_far *far, struct sim_got *g)
+{
+	enum sim_answer how = sim_choose_how(s, far, g);
+
+	if (how == SIM_SILENT)
+		return;
+	sim_schedule(s, far->delay, (struct sim_event){ .kind = ANSWER, .got = g, .how = how });
+}
+
+bool
+sim_op_conn_send(void *ctx, void *io, const uint8_t *data, size_t len)
+{
+	struct sim *s = ctx;
+	struct sim_conn *c = io;
+	struct sim_got *g;
+
+	assert_non_null(c->engine);
+	assert_true(c->up);
+	if (c->full)
+		return false;
+	c->sent++;
+	if (c->incoming) {
+		sim_visitor_hears(s, c, data, len);
+		return true;
+	}
+	g = sim_receive(s, c->far, data, len, SIM_RADSEC);
+	g->conn = c;
+	g->next_here = c->got;
+	c->got = g;
+	g->older = c->by_id[data[1]];
+	c->by_id[data[1]] = g;
+	if (data[0] == RGW_STATUS_SERVER) {
+		check_probe(g);
+	} else {
+		check_sent_once(g);
+		sim_check_identifier(s, g);
+	}
+	answer_later(s, c->far, g);
+	return true;
+}
+
+/* ---- answers ---- */
+
+enum sim_answer
+sim_choose_how(struct sim *s, struct sim_far *far, const struct sim_got *g)
+{
+	enum sim_answer how = far->answer;
+
+	if (far->hang)
+		return SIM_SILENT;
+	if (g->data[0] == RGW_STATUS_SERVER)
+		return far->no_status ? SIM_SILENT : SIM_ANSWER;
+	if (sim_percent(s, far->odd))
+		how = (enum sim_answer)sim_random(s, SIM_ANSWERS);
+	return how;
+}
+
+static uint8_t
+usual_answer(uint8_t request)
+{
+	return request == RGW_ACCOUNTING_REQUEST ? RGW_ACCOUNTING_RESPONSE : RGW_ACCESS_ACCEPT;
+}
+
+size_t
+sim_build_answer(const struct sim *s, const struct sim_got *g, uint8_t *out, size_t cap, uint8_t code,
+    uint8_t type, const void *value, size_t len, const char *text)
+{
+	struct rgw_builder b;
+	uint8_t hidden[19] = { 1, 0x80, 7 };
+	char nonce[9];
+
+	snprintf(nonce, sizeof nonce, "%08x", g->nonce);
+	if (code == 0)
+		code = usual_answer(g->data[0]);
+	rgw_build_begin(&b, out, cap, code, g->data[1], NULL, code != RGW_ACCOUNTING_RESPONSE);
+	if (type != 0)
+		rgw_build_attr(&b, type, value, len);
+	memcpy(hidden + 3, sim_key_material, sizeof sim_key_material);
+	sim_salted_block(hidden + 3, text, g->data + 4, hidden + 1);
+	rgw_build_attr(&b, RGW_TUNNEL_PASSWORD, hidden, sizeof hidden);
+	rgw_build_attr(&b, RGW_REPLY_MESSAGE, nonce, 8);
+	return rgw_build_response(&b, g->data + 4, sim_secret_of(s, text));
+}
+
+/* A State says whose it is. */
+static char
+initial_of(const struct sim *s, const struct sim_far *far)
+{
+	return far == &s->national ? 'N' : far == &s->second ? 'S' : far == &s->server ? 'L' : 'V';
+}
+
+size_t
+sim_build_how(const struct sim *s, const struct sim_got *g, uint8_t *out, size_t cap,
+    enum sim_answer how, const char *secret)
+{
+	uint32_t cause = g->far->error_cause;
+	const uint8_t value[4] = { (uint8_t)(cause >> 24), (uint8_t)(cause >> 16),
+		(uint8_t)(cause >> 8), (uint8_t)cause };
+	char state[10];
+	size_t n;
+
+	if (how == SIM_ERROR)
+		return sim_build_answer(s, g, out, cap, RGW_PROTOCOL_ERROR, RGW_ERROR_CAUSE, value,
+		    sizeof value, secret);
+	if (how == SIM_CHALLENGE && g->data[0] == RGW_ACCESS_REQUEST) {
+		snprintf(state, sizeof state, "%c%08x", initial_of(s, g->far), g->nonce);
+		return sim_build_answer(s, g, out, cap, RGW_ACCESS_CHALLENGE, RGW_STATE, state, 9,
+		    secret);
+	}
+	n = sim_build_answer(s, g, out, cap, 0, 0, NULL, 0,
+	    how == SIM_WRONG_SECRET ? SIM_SECRET : secret);
+	if (how == SIM_FORGED)
+		out[4] ^= 1;
+	return n;
+}
+
+/* As it is read: in one piece or in two. */
+static void
+give(struct sim *s, struct sim_got *g, const uint8_t *data, size_t len)
+{
+	struct sim_conn *c = g->conn;
+	size_t first = sim_percent(s, g->far->split) ? sim_random(s, (uint32_t)len) : len;
+
+	sim_octets(s, c, data, first);
+	if (first < len)
+		sim_octets(s, c, data + first, len - first);
+}
+
+void
+sim_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
+{
+	uint8_t out[4096];
+	size_t n;
+
+	if (g->conn == NULL || g->conn->half || how == SIM_SILENT)
+		return;
+	n = sim_build_how(s, g, out, sizeof out, how, SIM_RADSEC);
+	if (how == SIM_HALF) {
+		g->conn->half = true;
+		sim_octets(s, g->conn, out, n / 2);
+		return;
+	}
+	g->answered |= how != SIM_FORGED && how != SIM_WRONG_SECRET;
+	give(s, g, out, n);
+	if (how == SIM_TWICE)
+		give(s, g, out, n);
+}
+
+void
+sim_conn_happen(struct sim *s, const struct sim_event *e)
+{
+	struct sim_conn *c = e->kind == ANSWER ? e->got->conn : e->conn;
+	struct rgw_conn *engine = c != NULL ? c->engine : NULL;
+
+	if (engine == NULL)
+		return;
+	switch (e->kind) {
+	case CONNECTED:
+		rgw_conn_on_connected(engine, s->now);
+		if (!c->far->no_tls && !c->far->hang)
+			sim_schedule(s, c->far->handshake_delay,
+			    (struct sim_event){ .kind = HANDSHAKED, .conn = c });
+		return;
+	case HANDSHAKED:
+		c->up = true;
+		rgw_conn_on_open(engine, c->peer, s->now);
+		return;
+	case REFUSED:
+		sim_conn_over(s, c);
+		rgw_conn_on_lost(engine, "Connection refused", s->now);
+		return;
+	default:
+		if (!c->far->hang && !c->mute)
+			sim_reply_how(s, e->got, e->how);
+		return;
+	}
+}
+
+void
+sim_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type, const void *value,
+    size_t len)
+{
+	uint8_t out[4096];
+	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, SIM_RADSEC);
+
+	g->answered = true;
+	sim_octets(s, g->conn, out, n);
+}
+
+void
+sim_reply(struct sim *s, struct sim_got *g, uint8_t code)
+{
+	sim_reply_with(s, g, code, 0, NULL, 0);
+}
+
+void
+sim_reply_error(struct sim *s, struct sim_got *g, uint32_t cause)
+{
+	const uint8_t value[4] = { (uint8_t)(cause >> 24), (uint8_t)(cause >> 16),
+		(uint8_t)(cause >> 8), (uint8_t)cause };
+
+	sim_reply_with(s, g, RGW_PROTOCOL_ERROR, RGW_ERROR_CAUSE, value, sizeof value);
+}
+
+void
+sim_reply_forged(struct sim *s, struct sim_got *g)
+{
+	sim_reply_how(s, g, SIM_FORGED);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Stories about conversations: an Access-Challenge, and the request that brings its State back (P-PRX-13,
+ * P-TCP-43, P-TCP-46). */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "radsecgw/packet.h"
+#include "sim.h"
+
+#define USER "user@example.org"
+
+/* National and second take turns; each challenges. */
+static void
+init(struct sim *s)
+{
+	sim_init(s, "198.51.100.1");
+	sim_to_pool(s)->policy = RGW_POOL_ROUND_ROBIN;
+	sim_add_member(s, &sim_peer_conf(s)->head);
+	sim_add_member(s, &sim_second_conf(s)->head);
+	sim_peer_conf(s)->connections.min = 3;
+	s->national.answer = s->second.answer = SIM_CHALLENGE;
+}
+
+static struct sim_spec
+eap(struct sim *s)
+{
+	return (struct sim_spec){ .port = (uint16_t)(10000 + s->n_reqs), .id = 1, .user = USER, .eap = true };
+}
+
+static struct sim_req *
+begin(struct sim *s)
+{
+	struct sim_spec spec = eap(s);
+	struct sim_req *r = sim_request_with(s, &spec);
+
+	sim_run(s, 100);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->answer[0], RGW_ACCESS_CHALLENGE);
+	return r;
+}
+
+/* The next request of the conversation, with the State of the last answer. */
+static struct sim_req *
+send_next(struct sim *s, const struct sim_req *last)
+{
+	struct sim_spec spec = eap(s);
+	struct rgw_packet p;
+	struct rgw_attr state;
+
+	assert_int_equal(rgw_packet_parse(&p, last->answer, last->answer_len), RGW_PACKET_OK);
+	assert_true(rgw_packet_get(&p, RGW_AT_STATE, &state));
+	spec.state = state.value;
+	spec.state_len = state.len;
+	return sim_request_with(s, &spec);
+}
+
+static struct sim_req *
+next(struct sim *s, const struct sim_req *last)
+{
+	struct sim_req *r = send_next(s, last);
+
+	sim_run(s, 100);
+	assert_int_equal(r->answers, 1);
+	return r;
+}
+
+/* The same member and the same connection, round after round, whatever else happens. */
+static void
+conversation_stays_where_it_is(void **state)
+{
+	struct sim s;
+	struct sim_req *talk[12];
+	struct sim_conn *conn[12];
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	sim_run(&s, 1000);
+	for (unsigned i = 0; i < 12; i++) {
+		talk[i] = begin(&s);
+		conn[i] = talk[i]->got->conn;
+		assert_ptr_equal(talk[i]->got->far, i % 2 == 0 ? &s.national : &s.second);
+	}
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < 12; i++) {
+			/* What is open elsewhere draws nothing away. */
+			s.national.answer = s.second.answer = SIM_SILENT;
+			for (unsigned k = 0; k < 3; k++)
+				sim_request(&s, 1, (uint16_t)(10000 + s.n_reqs), 1, USER);
+			s.national.answer = s.second.answer = SIM_CHALLENGE;
+			talk[i] = next(&s, talk[i]);
+			assert_ptr_equal(talk[i]->got->conn, conn[i]);
+		}
+	}
+	sim_end(&s);
+}
+
+/* Its connection is gone, its member is not: that goes before everything else. */
+static void
+connection_of_the_conversation_is_lost(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	sim_run(&s, 1000);
+	r = begin(&s);
+	sim_cut(&s, r->got->conn);
+	for (unsigned round = 0; round < 10; round++) {
+		r = next(&s, r);
+		assert_ptr_equal(r->got->far, &s.national);
+	}
+	/* Now there is one to prefer again, even if it has more to do than the others. */
+	assert_non_null(r->got->conn);
+	sim_end(&s);
+}
+
+/* A member that is suspected has not lost its conversations; one that is down has. */
+static void
+conversation_moves_when_its_member_is_down(void **state)
+{
+	struct sim s;
+	struct sim_req *r, *q;
+
+	(void)state;
+	init(&s);
+	sim_peer_conf(&s)->connections.min = 1;
+	sim_peer_conf(&s)->status_server = RGW_YES;
+	sim_peer_conf(&s)->watchdog = 6000;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	r = begin(&s);
+	s.national.no_status = true;
+	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
+		sim_run(&s, 10);
+	q = send_next(&s, r);
+	assert_ptr_equal(q->got->far, &s.national);
+	/* Nothing comes any more. */
+	s.national.hang = true;
+	sim_run(&s, 30000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1);
+	q = next(&s, r);
+	assert_ptr_equal(q->got->far, &s.second);
+	/* It lives there now, though national is back. */
+	s.national.hang = s.national.no_status = false;
+	sim_run(&s, 30000);
+	for (unsigned round = 0; round < 4; round++) {
+		q = next(&s, q);
+		assert_ptr_equal(q->got->far, &s.second);
+	}
+	sim_end(&s);
+}
+
+/* A State that nobody has seen, or that was given to somebody else, goes by the policy. */
+static void
+unknown_state_goes_by_the_policy(void **state)
+{
+	struct sim s;
+	struct sim_conn *visit;
+	struct sim_req *r, *q;
+
+	(void)state;
+	init(&s);
+	sim_second_conf(&s)->connections.min = 1;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	r = begin(&s);
+	assert_ptr_equal(r->got->far, &s.national);
+	visit = sim_visit(&s);
+	q = sim_ask_with(&s, visit, &(struct sim_spec){ .id = 1, .user = USER, .state = "N00000001",
+		.state_len = 9 });
+	assert_ptr_equal(q->got->far, &s.second);
+	q = sim_request_with(&s, &(struct sim_spec){ .port = 5000, .id = 1, .user = USER, .state = "?",
+		.state_len = 1 });
+	assert_ptr_equal(q->got->far, &s.national);
+	q = sim_request_with(&s, &(struct sim_spec){ .port = 5001, .id = 1, .user = USER, .state = "?",
+		.state_len = 1 });
+	sim_run(&s, 100);
+	assert_ptr_equal(q->got->far, &s.second);
+	sim_end(&s);
+}
+
+/* A conversation that a server leads stays there, too. */
+static void
+conversation_with_a_server(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_to_pool(&s)->policy = RGW_POOL_ROUND_ROBIN;
+	sim_add_member(&s, &sim_server_conf(&s)->head);
+	sim_add_member(&s, &sim_peer_conf(&s)->head);
+	s.server.answer = SIM_CHALLENGE;
+	sim_start(&s);
+	r = begin(&s);
+	for (unsigned round = 0; round < 6; round++) {
+		r = next(&s, r);
+		assert_ptr_equal(r->got->far, &s.server);
+	}
+	sim_end(&s);
+}
+
+/* P-TCP-43: all of one station is on one connection, and the stations are spread. */
+static void
+station_chooses_the_connection(void **state)
+{
+	struct sim_conn *conn[32];
+	unsigned on_first = 0;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_peer_conf(&s)->connections.min = 3;
+	s.national.delay = 1000;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	for (unsigned round = 0; round < 4; round++) {
+		for (unsigned i = 0; i < 32; i++) {
+			struct sim_spec spec = eap(&s);
+			struct sim_req *r;
+			char station[24];
+
+			snprintf(station, sizeof station, "02-00-00-00-00-%02x", i);
+			spec.station = station;
+			r = sim_request_with(&s, &spec);
+			if (round == 0)
+				conn[i] = r->got->conn;
+			assert_ptr_equal(r->got->conn, conn[i]);
+			on_first += round == 0 && r->got->conn == conn[0];
+		}
+		sim_run(&s, 300);
+	}
+	assert_in_range(on_first, 3, 20);
+	sim_run(&s, 2000);
+	assert_int_equal(sim_answered(&s), 128);
+	sim_end(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(conversation_stays_where_it_is),
+		cmocka_unit_test(connection_of_the_conversation_is_lost),
+		cmocka_unit_test(conversation_moves_when_its_member_is_down),
+		cmocka_unit_test(unknown_state_goes_by_the_policy),
+		cmocka_unit_test(conversation_with_a_server),
+		cmocka_unit_test(station_chooses_the_connection),
+	};
+
+	return cmocka_run_group_tests_name("conversations", tests, NULL, NULL);
+}

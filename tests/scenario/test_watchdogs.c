@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Stories about watchdogs: peers that hang, come back, or do not know Status-Server (P-WD, P-FO). */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim.h"
+
+#define USER "user@example.org"
+
+/* A pool of national and second; both are asked with Status-Server. */
+static void
+init(struct sim *s)
+{
+	sim_init(s, "198.51.100.1");
+	sim_to_pool(s)->retry_after = 0;
+	sim_add_member(s, &sim_peer_conf(s)->head);
+	sim_add_member(s, &sim_second_conf(s)->head);
+	sim_peer_conf(s)->status_server = RGW_YES;
+	sim_second_conf(s)->status_server = RGW_YES;
+}
+
+/* National alone, and how it takes Status-Server. */
+static void
+init_alone(struct sim *s, enum rgw_auto status)
+{
+	sim_init(s, "198.51.100.1");
+	sim_peer_conf(s)->status_server = status;
+}
+
+static struct sim_req *
+login(struct sim *s)
+{
+	return sim_request(s, 1, (uint16_t)(10000 + s->n_reqs), 1, USER);
+}
+
+static void
+many(struct sim *s, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		login(s);
+}
+
+/* P-WD-2: about two per minute on a connection that is not used. */
+static void
+idle_connection_is_watched(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 600000);
+	assert_in_range(s.national.probes, 18, 22);
+	assert_int_equal(sim_counter(&s, RGW_CTR_watchdogs_answered), s.national.probes);
+	assert_int_equal(sim_counter(&s, RGW_CTR_connections_suspected), 0);
+	assert_int_equal(sim_count_up(&s), 1);
+	sim_end(&s);
+}
+
+/* P-WD-3: what comes by itself is as good. */
+static void
+busy_connection_needs_no_watchdog(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	for (unsigned i = 0; i < 100; i++) {
+		login(&s);
+		sim_run(&s, 10000);
+	}
+	assert_int_equal(s.national.probes, 0);
+	sim_end(&s);
+}
+
+/* P-WD-5, P-WD-14, P-FO-1: it is suspected after two intervals without a packet, what is open moves at
+ * once, and after another one it is closed. */
+static void
+hanging_peer_is_suspected_then_closed(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 1000);
+	s.national.hang = true;
+	many(&s, 50);
+	sim_run(&s, 28000 * 2 - 1000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_connections_suspected), 0);
+	/* The requests have ended by now, so there are new ones. */
+	many(&s, 50);
+	sim_run(&s, 64000 - 28000 * 2 + 100);
+	assert_int_equal(sim_counter(&s, RGW_CTR_connections_suspected), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_moved), 50);
+	assert_int_equal(s.second.requests, 50);
+	assert_int_equal(sim_answered(&s), 51);
+	assert_int_equal(sim_count_to(&s, &s.national), 1);
+	/* New ones go elsewhere from now on. */
+	many(&s, 10);
+	sim_run(&s, 100);
+	assert_int_equal(s.second.requests, 60);
+	sim_run(&s, 32000);
+	assert_int_equal(sim_count_to(&s, &s.national), 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1);
+	sim_end(&s);
+}
+
+/* P-WD-6, P-WD-7: it was closed by its watchdog, so it is tried again, and must prove itself. That
+ * nothing was open any more when it was closed makes no difference. */
+static void
+closed_by_its_watchdog_it_is_a_failure(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 1000);
+	s.national.answer = SIM_SILENT;
+	s.national.no_status = true;
+	sim_run(&s, 100000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1);
+	/* It is called again, comes up, and answers nothing. */
+	assert_int_equal(sim_count_to(&s, &s.national), 1);
+	login(&s);
+	sim_run(&s, 100);
+	assert_int_equal(s.second.requests, 1);
+	assert_int_equal(sim_answered(&s), 2);
+	sim_end(&s);
+}
+
+/* P-WD-7, P-WD-9, P-FO-2: three answers in a row and it is trusted again; what has moved stays away. */
+static void
+reopened_peer_proves_itself(void **state)
+{
+	struct sim s;
+	unsigned probes;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 100);
+	s.national.answer = SIM_SILENT;
+	login(&s);
+	s.national.refuse = true;
+	s.second.delay = 20000;
+	sim_cut_all(&s, &s.national);
+	sim_run(&s, 2000);
+	assert_int_equal(s.second.requests, 1);
+	s.national.answer = SIM_ANSWER;
+	s.national.refuse = false;
+	s.national.delay = 1000;
+	while (sim_count_to(&s, &s.national) == 0)
+		sim_run(&s, 10);
+	probes = s.national.probes;
+	assert_int_equal(probes, 1);
+	/* One after the other, each when the last one was answered. */
+	for (unsigned i = 0; i < 3; i++) {
+		login(&s);
+		assert_int_equal(s.second.requests, 2 + i);
+		sim_run(&s, 1000);
+	}
+	assert_int_equal(s.national.probes, 3);
+	assert_string_equal(s.last_event, "connection-okay");
+	login(&s);
+	assert_int_equal(s.national.requests, 3);
+	sim_run(&s, 25000);
+	assert_int_equal(sim_answered(&s), 6);
+	assert_int_equal(sim_sends(&s, s.reqs[1]->nonce), 2);
+	sim_end(&s);
+}
+
+/* It is better than nothing. */
+static void
+reopened_peer_is_used_if_there_is_no_other(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init_alone(&s, RGW_YES);
+	s.national.answer = SIM_SILENT;
+	sim_start(&s);
+	many(&s, 20);
+	sim_run(&s, 100);
+	s.national.no_status = true;
+	s.national.answer = SIM_ANSWER;
+	sim_cut_all(&s, &s.national);
+	sim_run(&s, 1000);
+	assert_int_equal(s.national.probes, 1);
+	assert_int_equal(sim_answered(&s), 20);
+	login(&s);
+	sim_run(&s, 100);
+	assert_int_equal(sim_answered(&s), 21);
+	sim_end(&s);
+}
+
+/* Of two connections the one that has proven itself is used. */
+static void
+reopened_connection_beside_a_good_one(void **state)
+{
+	struct sim s;
+	size_t n;
+
+	(void)state;
+	init_alone(&s, RGW_YES);
+	sim_peer_conf(&s)->connections.min = 2;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	s.national.answer = SIM_SILENT;
+	login(&s);
+	s.national.answer = SIM_ANSWER;
+	n = s.n_conns;
+	sim_cut_all(&s, &s.national);
+	while (s.n_conns < n + 2)
+		sim_run(&s, 1);
+	s.conns[n]->mute = true;
+	sim_run(&s, 1000);
+	assert_int_equal(sim_count_up(&s), 2);
+	many(&s, 10);
+	sim_run(&s, 100);
+	assert_int_equal(s.conns[n + 1]->sent, 3 + 10);
+	sim_end(&s);
+}
+
+/* P-WD-7: with none of its answers it goes on being no good, and is closed in the end. */
+static void
+reopened_peer_that_proves_nothing(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 100);
+	s.national.answer = SIM_SILENT;
+	login(&s);
+	s.national.no_status = true;
+	s.national.answer = SIM_ANSWER;
+	sim_cut_all(&s, &s.national);
+	for (unsigned i = 0; i < 100; i++) {
+		login(&s);
+		sim_run(&s, 1000);
+	}
+	assert_int_equal(s.national.requests, 2);
+	assert_int_equal(sim_answered(&s), 102);
+	assert_in_range(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1, 2);
+	sim_end(&s);
+}
+
+/* One that has not proven itself yet draws nothing from a member that is back in a moment. */
+static void
+reopened_peer_gets_nothing_from_others(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	/* Second had something to do when it went away. */
+	s.national.refuse = true;
+	s.second.answer = SIM_SILENT;
+	login(&s);
+	sim_run(&s, 100);
+	assert_int_equal(s.second.requests, 1);
+	s.national.refuse = false;
+	s.second.no_status = true;
+	sim_cut_all(&s, &s.second);
+	sim_run(&s, 2000);
+	assert_int_equal(sim_count_to(&s, &s.second), 1);
+	assert_int_equal(sim_count_to(&s, &s.national), 1);
+	s.national.answer = SIM_SILENT;
+	r = login(&s);
+	sim_run(&s, 10);
+	s.national.answer = SIM_ANSWER;
+	sim_cut_all(&s, &s.national);
+	sim_run(&s, 300);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(sim_sends_to(&s, r, &s.second), 0);
+	sim_end(&s);
+}
+
+/* P-FO-1: with nowhere to go what is open stays where it is, and its answer still counts. */
+static void
+suspected_alone_nothing_moves(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init_alone(&s, RGW_YES);
+	sim_peer_conf(&s)->watchdog = 6000;
+	s.national.answer = SIM_SILENT;
+	s.national.no_status = true;
+	sim_start(&s);
+	r = login(&s);
+	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
+		sim_run(&s, 10);
+	assert_int_equal(sim_sends(&s, r->nonce), 1);
+	/* A new one goes there, too. */
+	login(&s);
+	assert_int_equal(s.national.requests, 2);
+	sim_reply(&s, s.got[0], 0);
+	assert_int_equal(r->answers, 1);
+	/* P-WD-8: any packet ends the suspicion. */
+	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 0);
+	sim_run(&s, 3000);
+	assert_int_equal(sim_count_up(&s), 1);
+	sim_end(&s);
+}
+
+/* P-TCP-28 allows it because the first connection is not OKAY any more; P-TCP-27 forbids to come back. */
+static void
+suspected_connection_beside_a_good_one(void **state)
+{
+	struct sim s;
+	struct sim_conn *first, *other;
+	size_t n;
+
+	(void)state;
+	init_alone(&s, RGW_YES);
+	sim_peer_conf(&s)->watchdog = 6000;
+	sim_peer_conf(&s)->connections.min = 2;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	first = sim_first_to(&s, &s.national);
+	other = s.conns[first->number == 1 ? 1 : 0];
+	first->mute = true;
+	s.national.answer = SIM_SILENT;
+	many(&s, 100);
+	n = first->sent;
+	assert_in_range(n, 50, 52);
+	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
+		sim_run(&s, 10);
+	assert_in_range(other->sent, 100, 106);
+	/* And now the good one ends: what was on the other one before must not go there again; the world
+	 * looks. */
+	s.national.answer = SIM_ANSWER;
+	sim_cut(&s, other);
+	sim_run(&s, 1000);
+	assert_true(sim_answered(&s) >= n);
+	sim_end(&s);
+}
+
+/* The neighbour has no room: what was moved waits, and does not come back to where it was. */
+static void
+suspected_connection_beside_a_full_one(void **state)
+{
+	struct sim s;
+	struct sim_conn *first, *other;
+
+	(void)state;
+	init_alone(&s, RGW_YES);
+	sim_peer_conf(&s)->watchdog = 6000;
+	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 2, 2 };
+	sim_start(&s);
+	sim_run(&s, 1000);
+	first = sim_first_to(&s, &s.national);
+	other = s.conns[first->number == 1 ? 1 : 0];
+	first->mute = true;
+	s.national.answer = SIM_SILENT;
+	many(&s, 20);
+	sim_set_full(&s, other, true);
+	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
+		sim_run(&s, 10);
+	/* New ones may go to the suspected one meanwhile, past those that wait. */
+	s.national.answer = SIM_ANSWER;
+	first->mute = false;
+	many(&s, 5);
+	sim_run(&s, 100);
+	assert_int_equal(sim_answered(&s), 5);
+	sim_set_full(&s, other, false);
+	sim_run(&s, 100);
+	assert_int_equal(sim_answered(&s), 15);
+	sim_end(&s);
+}
+
+/* ---- peers that do not answer Status-Server (P-WD-11) ---- */
+
+static void
+peer_that_ignores_status_server(void **state)
+{
+	struct sim s;
+	unsigned probes;
+
+	(void)state;
+	init_alone(&s, RGW_AUTO);
+	s.national.no_status = true;
+	sim_start(&s);
+	login(&s);
+	/* A Status-Server, then an answer to something else. */
+	sim_run(&s, 33000);
+	assert_int_equal(s.national.probes, 1);
+	login(&s);
+	sim_run(&s, 33000);
+	assert_int_equal(s.national.probes, 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_connections_suspected), 0);
+	sim_run(&s, 3600000);
+	probes = s.national.probes;
+	assert_int_equal(probes, 1);
+	assert_int_equal(sim_count_up(&s), 1);
+	/* Nor is it asked on another connection, even after a failure. */
+	s.national.answer = SIM_SILENT;
+	login(&s);
+	sim_cut_all(&s, &s.national);
+	s.national.answer = SIM_ANSWER;
+	sim_run(&s, 60000);
+	assert_int_equal(s.national.probes, 1);
+	assert_int_equal(sim_answered(&s), 3);
+	sim_end(&s);
+}
+
+/* One that has answered before does not ignore it: it hangs. */
+static void
+peer_that_answered_before_does_not_ignore_it(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init_alone(&s, RGW_AUTO);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 40000);
+	assert_int_equal(s.national.probes, 1);
+	s.national.no_status = true;
+	sim_run(&s, 25000);
+	login(&s);
+	sim_run(&s, 70000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1);
+	sim_end(&s);
+}
+
+/* Nothing at all came since: that is a hanging peer, whether it knows Status-Server or not. */
+static void
+hanging_peer_does_not_ignore_it(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init_alone(&s, RGW_AUTO);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 1000);
+	s.national.hang = true;
+	sim_run(&s, 97000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1);
+	sim_end(&s);
+}
+
+static void
+watchdog_switched_off(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init_alone(&s, RGW_NO);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 100);
+	s.national.hang = true;
+	sim_run(&s, 3600000);
+	assert_int_equal(s.national.probes, 0);
+	assert_int_equal(sim_count_up(&s), 1);
+	sim_end(&s);
+}
+
+/* ---- no failures ---- */
+
+/* An orderly end of a connection that nobody used: no proof is needed, and no other member is. */
+static void
+idle_end_is_no_failure(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 20000);
+	sim_cut_all(&s, &s.national);
+	sim_run(&s, 5000);
+	/* It is not called before it is needed. */
+	assert_int_equal(sim_count_to(&s, &s.national), 0);
+	login(&s);
+	sim_run(&s, 100);
+	assert_int_equal(s.national.requests, 2);
+	assert_int_equal(s.national.probes, 0);
+	assert_int_equal(s.second.requests, 0);
+	sim_end(&s);
+}
+
+/* The machine was suspended for an hour: all time limits have passed at once. */
+static void
+suspended_machine(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 1000);
+	s.national.delay = 100;
+	many(&s, 10);
+	sim_jump(&s, 3600000);
+	sim_run(&s, 1000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_connections_suspected), 0);
+	many(&s, 10);
+	sim_run(&s, 1000);
+	/* The answers were there before the time limits were looked at. */
+	assert_int_equal(sim_answered(&s), 21);
+	assert_int_equal(s.second.requests, 0);
+	assert_int_equal(sim_count_to(&s, &s.national), 1);
+	sim_end(&s);
+}
+
+/* The same while a Status-Server is under way, and the connection is dead when it wakes up. */
+static void
+suspended_machine_with_a_dead_connection(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 31000);
+	s.national.hang = true;
+	sim_run(&s, 31000);
+	sim_jump(&s, 3600000);
+	many(&s, 10);
+	sim_run(&s, 1000);
+	/* Whatever was suspected meanwhile: nothing is lost. */
+	s.national.hang = false;
+	many(&s, 10);
+	sim_run(&s, 33000 * 2);
+	many(&s, 10);
+	sim_run(&s, 1000);
+	assert_true(sim_answered(&s) >= 21);
+	sim_end(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(idle_connection_is_watched),
+		cmocka_unit_test(busy_connection_needs_no_watchdog),
+		cmocka_unit_test(hanging_peer_is_suspected_then_closed),
+		cmocka_unit_test(closed_by_its_watchdog_it_is_a_failure),
+		cmocka_unit_test(reopened_peer_proves_itself),
+		cmocka_unit_test(reopened_peer_is_used_if_there_is_no_other),
+		cmocka_unit_test(reopened_connection_beside_a_good_one),
+		cmocka_unit_test(reopened_peer_that_proves_nothing),
+		cmocka_unit_test(reopened_peer_gets_nothing_from_others),
+		cmocka_unit_test(suspected_alone_nothing_moves),
+		cmocka_unit_test(suspected_connection_beside_a_good_one),
+		cmocka_unit_test(suspected_connection_beside_a_full_one),
+		cmocka_unit_test(peer_that_ignores_status_server),
+		cmocka_unit_test(peer_that_answered_before_does_not_ignore_it),
+		cmocka_unit_test(hanging_peer_does_not_ignore_it),
+		cmocka_unit_test(watchdog_switched_off),
+		cmocka_unit_test(idle_end_is_no_failure),
+		cmocka_unit_test(suspended_machine),
+		cmocka_unit_test(suspended_machine_with_a_dead_connection),
+	};
+
+	return cmocka_run_group_tests_name("watchdogs", tests, NULL, NULL);
+}
