@@ -40,9 +40,9 @@
 	X(request_answer_too_big, "ended: the answer would exceed 4096 octets")                    \
 	X(request_no_identifier, "ended: max-requests of the server reached")                      \
 	X(request_loop, "ended: it would go back to the peer that it came from")                   \
-	X(request_outage, "ended: no member of the pool could be reached")                        \
 	X(request_gone, "ended: the connection that it came on has ended")                         \
 	X(request_abandoned, "ended: still open when the gateway stopped")                         \
+	X(answers_forgotten, "kept answers that gave way to new requests, max-requests being reached") \
 	X(requests_no_room, "not accepted: max-requests reached or out of memory")                 \
 	X(requests_while_draining, "not accepted: the gateway is stopping")                        \
 	/* what pools do for requests */                                                           \

@@ -79,7 +79,7 @@ static const struct rgw_opt opts[] = {
 	  .help = "how long an answer is kept for a client that repeats its request" },
 	{ OPT(RGW_CONF_GATEWAY, "max-requests", COUNT, AT(max_requests)), .def = "65536",
 	  .min = 16, .max = 1000000, .unit = "requests", .flags = RGW_OPT_RESTART,
-	  .help = "requests held at once, waiting ones and kept answers together" },
+	  .help = "requests held at once; kept answers count, but give way to new requests" },
 	{ OPT(RGW_CONF_GATEWAY, "max-connections", COUNT, AT(max_connections)), .def = "1024",
 	  .min = 1, .max = 1000000, .unit = "connections",
 	  .help = "incoming TLS connections in all" },

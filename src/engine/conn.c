@@ -238,7 +238,9 @@ leave_peer(struct rgw_conn *conn, rgw_ms now)
 	struct rgw_peer *peer = conn->peer;
 	enum rgw_conn_state state = conn->state;
 	bool good = is_up(conn) && (conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
-	bool doubtful = conn->watchdog.state != RGW_WD_OKAY;
+	/* Of one that never answered a Status-Server that says little. */
+	bool doubtful = conn->watchdog.state != RGW_WD_OKAY &&
+	    (peer->answers_status || peer->conf->status_server == RGW_YES);
 
 	rgw_count(conn->gw, is_up(conn) ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
 	rgw_link_remove(&conn->link);

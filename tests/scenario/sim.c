@@ -298,7 +298,7 @@ check_balance(const struct sim *s)
 		RGW_CTR_request_queue_timed_out, RGW_CTR_request_queue_full,
 		RGW_CTR_request_superseded, RGW_CTR_request_no_route, RGW_CTR_request_not_allowed,
 		RGW_CTR_request_too_big, RGW_CTR_request_refused, RGW_CTR_request_answer_too_big,
-		RGW_CTR_request_no_identifier, RGW_CTR_request_loop, RGW_CTR_request_outage,
+		RGW_CTR_request_no_identifier, RGW_CTR_request_loop,
 		RGW_CTR_request_gone, RGW_CTR_request_abandoned };
 	uint64_t sum = 0;
 

@@ -447,6 +447,28 @@ max_requests_bites(void **state)
 	sim_end(&s);
 }
 
+/* Answers that are only kept for repetition make room for new requests. */
+static void
+kept_answers_give_way(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.conf.gateway.max_requests = 20;
+	sim_start(&s);
+	for (unsigned i = 0; i < 60; i++) {
+		sim_request(&s, 1, 5000, (uint8_t)i, "user@example.org");
+		sim_run(&s, 50);
+	}
+	assert_int_equal(sim_answered(&s), 60);
+	assert_int_equal(sim_counter(&s, RGW_CTR_answers_forgotten), 40);
+	/* The last ones are still kept, the first are not. */
+	sim_again(&s, s.reqs[59]);
+	assert_int_equal(sim_counter(&s, RGW_CTR_duplicate_replayed), 1);
+	sim_end(&s);
+}
+
 /* Routing: no section, and a peer that does not take this kind. */
 static void
 no_route_and_not_allowed(void **state)
@@ -544,6 +566,7 @@ main(void)
 		cmocka_unit_test(status_server_is_answered_here),
 		cmocka_unit_test(too_many_proxy_states),
 		cmocka_unit_test(max_requests_bites),
+		cmocka_unit_test(kept_answers_give_way),
 		cmocka_unit_test(no_route_and_not_allowed),
 		cmocka_unit_test(client_with_its_own_pool),
 		cmocka_unit_test(request_that_grows_too_big),

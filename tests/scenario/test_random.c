@@ -22,9 +22,16 @@
 /* Requests of one seed. */
 #define REQUESTS 2000
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__has_feature)
+/* With AddressSanitizer all takes longer. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
 #define SLOW 10
-#else
+#endif
+#endif
+#if !defined(SLOW) && defined(__SANITIZE_ADDRESS__)
+#define SLOW 10
+#endif
+#ifndef SLOW
 #define SLOW 1
 #endif
 

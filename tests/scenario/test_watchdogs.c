@@ -423,6 +423,27 @@ peer_that_ignores_status_server(void **state)
 	sim_end(&s);
 }
 
+/* With nothing to do it cannot be told from one that hangs, so its connection is closed; but it is not
+ * called again and again. */
+static void
+idle_peer_that_ignores_status_server(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init_alone(&s, RGW_AUTO);
+	s.national.no_status = true;
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 3600000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1);
+	assert_int_equal(s.n_conns, 1);
+	login(&s);
+	sim_run(&s, 100);
+	assert_int_equal(sim_answered(&s), 2);
+	sim_end(&s);
+}
+
 /* One that has answered before does not ignore it: it hangs. */
 static void
 peer_that_answered_before_does_not_ignore_it(void **state)
@@ -570,6 +591,7 @@ main(void)
 		cmocka_unit_test(suspected_connection_beside_a_good_one),
 		cmocka_unit_test(suspected_connection_beside_a_full_one),
 		cmocka_unit_test(peer_that_ignores_status_server),
+		cmocka_unit_test(idle_peer_that_ignores_status_server),
 		cmocka_unit_test(peer_that_answered_before_does_not_ignore_it),
 		cmocka_unit_test(hanging_peer_does_not_ignore_it),
 		cmocka_unit_test(watchdog_switched_off),
