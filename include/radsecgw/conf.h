@@ -239,6 +239,8 @@ struct rgw_conf_pool {
 	enum rgw_pool_policy policy;
 	uint8_t hash_key;               /* attribute type */
 	rgw_ms retry_after;             /* 0 = off */
+	rgw_ms dead_realm;              /* how long a mark of a realm counts; 0 = off (P-FO-7) */
+	uint32_t dead_realm_after;      /* unanswered requests in a row that make a mark */
 	enum rgw_outage_auth outage_auth;
 	enum rgw_outage_acct outage_acct;
 	char *reply_message;            /* in the Access-Reject of an outage; NULL = none */

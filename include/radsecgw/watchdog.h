@@ -42,6 +42,8 @@ enum rgw_wd_action rgw_watchdog_open(struct rgw_watchdog *wd, rgw_ms init, bool 
     uint32_t needed, uint16_t random, rgw_ms now);
 /* From now on there is none, and the connection counts as OKAY (P-WD-11). */
 void rgw_watchdog_off(struct rgw_watchdog *wd);
+/* Somebody doubts that the far end lives: it is asked now, unless it is being asked already. */
+enum rgw_wd_action rgw_watchdog_ask(struct rgw_watchdog *wd, uint16_t random, rgw_ms now);
 /* A valid packet came; `dwa`: it answers the Status-Server. */
 enum rgw_wd_action rgw_watchdog_heard(struct rgw_watchdog *wd, bool dwa, uint16_t random, rgw_ms now);
 /* The deadline has passed. */

@@ -47,6 +47,16 @@ rgw_watchdog_off(struct rgw_watchdog *wd)
 	*wd = (struct rgw_watchdog){ .state = RGW_WD_OKAY };
 }
 
+enum rgw_wd_action
+rgw_watchdog_ask(struct rgw_watchdog *wd, uint16_t random, rgw_ms now)
+{
+	if (wd->init == 0 || wd->pending || wd->state != RGW_WD_OKAY)
+		return RGW_WD_NOTHING;
+	wd->pending = true;
+	arm(wd, random, now);
+	return RGW_WD_SEND;
+}
+
 /* The next one goes out right after the answer, so that recovery takes round trips, not minutes. */
 static enum rgw_wd_action
 reopening(struct rgw_watchdog *wd, bool dwa)

@@ -16,6 +16,7 @@
 #include "radsecgw/admission.h"
 #include "radsecgw/conf.h"
 #include "radsecgw/conversation.h"
+#include "radsecgw/deadrealm.h"
 #include "radsecgw/dupcache.h"
 #include "radsecgw/gateway.h"
 #include "radsecgw/idpool.h"
@@ -48,6 +49,14 @@ struct rgw_pool {
 	size_t next;                       /* round-robin: who is next */
 };
 
+/* A realm that had no answer from a neighbour which may be dead itself, or not. */
+struct rgw_doubt {
+	const struct rgw_conf_pool *pool;  /* borrowed */
+	rgw_ms at;
+	uint8_t len;
+	uint8_t realm[RGW_ATTR_VALUE_MAX];
+};
+
 /* A neighbour that requests are sent to: what a peer and a server have in common. */
 struct rgw_target {
 	const struct rgw_conf_head *conf;  /* borrowed: its section; the kind tells which it is */
@@ -56,6 +65,7 @@ struct rgw_target {
 	struct rgw_target *self;           /* the only member of that pool */
 	rgw_ms heard_at;                   /* the last valid packet from it */
 	rgw_ms silent_until;               /* others answered what it did not: they go first until then */
+	struct rgw_doubt *doubt;           /* owned: for which realm that was; NULL = none */
 };
 
 /* A space of identifiers towards a target: one connection that we opened, or one UDP source. */
@@ -269,6 +279,7 @@ struct rgw_gw {
 	struct rgw_host **hosts;              /* owned array of borrowed hosts, by their query number */
 	uint32_t n_hosts;
 	struct rgw_conversations conversations;
+	struct rgw_deadrealms deadrealms;
 	struct rgw_hashkey salt;              /* of hashes that choose */
 	struct rgw_admission admission;
 	struct rgw_link silent;               /* connections that peers open, oldest first: before ... */
@@ -375,10 +386,25 @@ void rgw_attempt_answered(struct rgw_attempt *a, rgw_ms now);
 void rgw_pools_init(struct rgw_gw *gw);
 void rgw_pools_fini(struct rgw_gw *gw);
 void rgw_target_init(struct rgw_target *target, struct rgw_gw *gw, const struct rgw_conf_head *conf);
+void rgw_target_fini(struct rgw_target *target);
 /* The pool that a reference means. */
 struct rgw_pool *rgw_pool_of(struct rgw_gw *gw, const struct rgw_conf_head *head);
 /* Sends a request on its way. Its pool is set. */
 void rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
+
+/* marks.c: is it the member that does not answer, or the realm behind it? */
+/* When the target left the realm of the request unanswered; 0 = it did not, as far as is known. */
+rgw_ms rgw_mark_of(const struct rgw_req *req, const struct rgw_target *target, rgw_ms now);
+/* An attempt that was sent ends without an answer: if its target is alive, it is the realm behind it. */
+void rgw_mark_unanswered(const struct rgw_attempt *a, rgw_ms now);
+/* The target says that it has no way to the realm. */
+void rgw_mark_unroutable(const struct rgw_attempt *a, rgw_ms now);
+/* An answer came at one target; what is known about the others of the request follows. */
+void rgw_mark_answered(struct rgw_attempt *a, rgw_ms now);
+/* A valid packet came from the target. */
+void rgw_target_heard(struct rgw_target *target, rgw_ms now);
+/* It answers, if late: nothing is held against the realm. */
+void rgw_target_late(struct rgw_target *target);
 
 /* Why an attempt came to nothing; it decides what becomes of the request if nobody is left to try. */
 enum rgw_failure {
@@ -399,9 +425,6 @@ bool rgw_pool_has_other(struct rgw_attempt *a, rgw_ms now);
 void rgw_pool_evacuate(struct rgw_link *queue, rgw_ms now);
 /* The target can be reached again: what waits at others of its pools, who cannot, comes to it. */
 void rgw_pool_attract(struct rgw_target *target, rgw_ms now);
-/* An answer came at one target; what is known about the others of the request follows. */
-void rgw_pool_answered(struct rgw_attempt *a, rgw_ms now);
-void rgw_target_heard(struct rgw_target *target, rgw_ms now);
 
 /* response.c: what targets answer */
 /* Takes an answer that came on a lane. NULL = fine, or dropped; else the rule that it breaks, for
@@ -465,6 +488,8 @@ void rgw_peer_watch_size(struct rgw_peer *peer, rgw_ms now);
 
 /* guard.c: the watchdog of a connection that we opened */
 void rgw_guard_open(struct rgw_conn *conn, rgw_ms now);
+/* Does the peer live? Its connections are asked now. */
+void rgw_guard_ask(struct rgw_peer *peer, rgw_ms now);
 /* A valid packet came on it; `dwa`: it answers a Status-Server. */
 void rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now);
 /* Its deadline has passed. false = the connection was closed. */

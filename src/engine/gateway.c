@@ -6,6 +6,10 @@
 /* How long it is remembered where a State came from: longer than people need to type a password. */
 #define CONVERSATION_MS 300000
 
+/* Realms that are remembered for their marks: those that were ever answered, and other names. */
+#define REALMS_PROVEN 16384
+#define REALMS_UNPROVEN 4096
+
 const uint8_t *
 rgw_gw_random(struct rgw_gw *gw, size_t n)
 {
@@ -87,6 +91,7 @@ rgw_gw_new(const struct rgw_conf *conf, const struct rgw_ops *ops, void *ops_ctx
 	rgw_bufs_init(&gw->bufs);
 	gw->realms = rgw_realms_new(conf);
 	rgw_conversations_init(&gw->conversations, &key, conf->gateway.max_requests, CONVERSATION_MS);
+	rgw_deadrealms_init(&gw->deadrealms, &key, REALMS_PROVEN, REALMS_UNPROVEN);
 	ops->random(ops_ctx, &gw->salt, sizeof gw->salt);
 	rgw_accept_init(gw, &key, now);
 	add_neighbours(gw, now);
@@ -130,6 +135,7 @@ rgw_gw_free(struct rgw_gw *gw)
 	free(gw->hosts);
 	rgw_realms_free(gw->realms);
 	rgw_conversations_fini(&gw->conversations);
+	rgw_deadrealms_fini(&gw->deadrealms);
 	rgw_dupcache_fini(&gw->dups);
 	rgw_slab_fini(&gw->reqs);
 	rgw_bufs_fini(&gw->bufs);
@@ -216,5 +222,5 @@ rgw_gw_log_status(struct rgw_gw *gw)
 	}
 	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-end", NULL, "end of the status",
 	    rgw_f_uint("pending", gw->pending), rgw_f_uint("connections", gw->n_conns),
-	    rgw_f_uint("half_open", gw->n_half_open));
+	    rgw_f_uint("half_open", gw->n_half_open), rgw_f_uint("realm_marks", gw->deadrealms.n_marks));
 }

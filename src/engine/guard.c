@@ -103,6 +103,20 @@ rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now)
 	}
 }
 
+void
+rgw_guard_ask(struct rgw_peer *peer, rgw_ms now)
+{
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (conn->state != RGW_CONN_UP || rgw_watchdog_ask(&conn->watchdog,
+		        rgw_gw_random16(conn->gw), now) != RGW_WD_SEND)
+			continue;
+		send_probe(conn, now);
+		rgw_conn_set_timer(conn);
+	}
+}
+
 /* Has this peer shown that it never answers Status-Server? It has answered requests since the first
  * one was sent, and no Status-Server ever (P-WD-11). */
 static bool

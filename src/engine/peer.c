@@ -68,6 +68,7 @@ rgw_peer_fini(struct rgw_peer *peer, rgw_ms now)
 	for (size_t i = 0; i < peer->n_hosts; i++)
 		rgw_host_fini(&peer->hosts[i]);
 	free(peer->hosts);
+	rgw_target_fini(&peer->target);
 	rgw_timer_unset(&gw->timers, &peer->queue_timer);
 	rgw_timer_unset(&gw->timers, &peer->open_timer);
 	rgw_timer_unset(&gw->timers, &peer->shrink_timer);

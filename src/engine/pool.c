@@ -7,9 +7,6 @@
 /* Where a request goes, and where it goes next. A request is tried at one member of its pool; a second
  * attempt may run beside the first. What is known about a member is its rank. */
 
-/* Whoever left unanswered what another member answered goes last for so long, or until it is heard. */
-#define SILENT_MS 60000
-
 /* How good it is to turn to a member now, best first. */
 enum rank {
 	GOOD,      /* it works, or nothing is known against it */
@@ -31,6 +28,12 @@ rgw_target_init(struct rgw_target *target, struct rgw_gw *gw, const struct rgw_c
 {
 	*target = (struct rgw_target){ .conf = conf, .gw = gw, .self = target };
 	target->alone = (struct rgw_pool){ .conf = &alone, .members = &target->self, .n = 1 };
+}
+
+void
+rgw_target_fini(struct rgw_target *target)
+{
+	free(target->doubt);
 }
 
 static struct rgw_target *
@@ -199,28 +202,41 @@ cost(const struct rgw_pool *pool, size_t i, const struct rgw_req *req)
 	return i;
 }
 
+/* What is known of a member, as far as it decides; the first that differs does. */
+struct choice {
+	enum rank rank;
+	rgw_ms mark;    /* when it left the realm unanswered; 0 = it did not. Older marks are better */
+	uint64_t cost;
+};
+
+static bool
+is_better(const struct choice *a, const struct choice *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	return a->mark != b->mark ? a->mark < b->mark : a->cost < b->cost;
+}
+
 /* The best member that has not had its chance, if it is of that rank or better; NULL = none. */
 static struct rgw_target *
 choose(const struct rgw_req *req, enum rank worst, rgw_ms now)
 {
 	const struct rgw_pool *pool = req->pool;
 	struct rgw_target *best = NULL;
-	enum rank best_rank = worst;
-	uint64_t best_cost = 0;
+	struct choice least = { .rank = UNFIT };
 
 	for (size_t i = 0; i < pool->n; i++) {
 		struct rgw_target *t = pool->members[i];
-		enum rank rank = rank_of(t, req, now);
-		uint64_t c;
+		struct choice c = { .rank = rank_of(t, req, now) };
 
-		if ((req->tried >> i & 1) != 0 || is_under_way(req, t) || rank > best_rank)
+		if ((req->tried >> i & 1) != 0 || is_under_way(req, t) || c.rank > worst)
 			continue;
-		c = cost(pool, i, req);
-		if (best != NULL && rank == best_rank && c >= best_cost)
+		c.mark = rgw_mark_of(req, t, now);
+		c.cost = cost(pool, i, req);
+		if (best != NULL && !is_better(&c, &least))
 			continue;
 		best = t;
-		best_rank = rank;
-		best_cost = c;
+		least = c;
 	}
 	return best;
 }
@@ -406,6 +422,10 @@ rgw_pool_failed(struct rgw_attempt *a, enum rgw_failure how, uint32_t error_caus
 	bool peer = a->target->conf->kind == RGW_CONF_PEER;
 	struct rgw_target *next;
 
+	if (how == RGW_FAIL_NO_ANSWER)
+		rgw_mark_unanswered(a, now);
+	if (how == RGW_FAIL_REFUSED && error_cause == RGW_CAUSE_NOT_ROUTABLE)
+		rgw_mark_unroutable(a, now);
 	rgw_attempt_detach(a, now);
 	if (rgw_req_is_tried(req))
 		return;
@@ -504,31 +524,4 @@ rgw_pool_attract(struct rgw_target *target, rgw_ms now)
 				attract_from(pool, target, &rgw_target_peer(m)->queue, now);
 		}
 	}
-}
-
-void
-rgw_pool_answered(struct rgw_attempt *winner, rgw_ms now)
-{
-	struct rgw_req *req = winner->req;
-
-	for (unsigned i = 0; i < RGW_ATTEMPTS; i++) {
-		const struct rgw_attempt *a = &req->attempts[i];
-		struct rgw_target *t = a->target;
-
-		if (a == winner || a->state != RGW_ATTEMPT_SENT || t->heard_at >= a->sent_at)
-			continue;
-		if (t->silent_until <= now)
-			RGW_LOG(t->gw->log, RGW_LOG_WARNING, "member-silent", t->conf->name,
-			    "another member answered what this one did not, and nothing came from it "
-			    "since: others go first for a while",
-			    rgw_f_target(t));
-		t->silent_until = now + SILENT_MS;
-	}
-}
-
-void
-rgw_target_heard(struct rgw_target *target, rgw_ms now)
-{
-	target->heard_at = now;
-	target->silent_until = 0;
 }

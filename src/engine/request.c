@@ -175,6 +175,7 @@ rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++) {
 		const struct rgw_attempt *a = &req->attempts[i];
 
+		rgw_mark_unanswered(a, now);
 		if (a->state == RGW_ATTEMPT_SENT && a->lane->source != NULL)
 			rgw_health_silent(a->lane->source->port, a->retrans.since, now);
 	}

@@ -194,7 +194,7 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 		on_refused(lane, a, p, "accounting-unsupported",
 		    "it does not take accounting; the record is not acknowledged", now);
 	} else {
-		rgw_pool_answered(a, now);
+		rgw_mark_answered(a, now);
 		pass_on(lane, req, p, auth, now);
 	}
 	pump(target, code, now);
@@ -259,7 +259,8 @@ on_verified(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 static void
 on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *sent, rgw_ms now)
 {
-	/* It proves that the neighbour lives all the same (P-SS-21). */
+	/* It proves that the neighbour lives all the same (P-SS-21), and the realm behind it. */
+	rgw_target_late(lane->target);
 	heard(lane, now);
 	if (is_pair(p, sent->code))
 		rgw_idpool_late(lane->ids, p->id, sent, now);

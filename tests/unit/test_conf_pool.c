@@ -285,10 +285,12 @@ dumps_pools(void **state)
 {
 	static const char *const lines[] = {
 		"\n[pool x]\nmembers = q\nmembers = p\npolicy = hash\nhash-key = NAS-Port-Id\n"
-		"retry-after = 3s\noutage-auth = reject\noutage-acct = drop\n"
+		"retry-after = 3s\ndead-realm = 1h\ndead-realm-after = 1\noutage-auth = reject\n"
+		"outage-acct = drop\n"
 		"reply-message = \" a, \"\"b\"\" ;c\"\n",
 		"\n[pool y]\nmembers = s\npolicy = failover\n# hash-key = (no effect without `policy = "
-		"hash`)\nretry-after = 3s\noutage-auth = drop\noutage-acct = drop\n# reply-message = (no "
+		"hash`)\nretry-after = 3s\ndead-realm = 1h\ndead-realm-after = 1\noutage-auth = drop\n"
+		"outage-acct = drop\n# reply-message = (no "
 		"effect with `outage-auth = drop`)\n",
 		"\nwatchdog = 10m\nstatus-server = auto\nreopen-answers = 3\nresponse-window = 0\n",
 		"\n# watchdog = (no effect without `connect`)\n# status-server = (no effect without "

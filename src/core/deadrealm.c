@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/deadrealm.h"
+
+#include <string.h>
+
+/* Marks that one realm can have; a pool has few members. */
+#define MARKS 4
+
+#define NAME_MAX 253
+
+struct mark {
+	uint32_t who;
+	uint32_t n;    /* requests in a row without an answer; 0 = no mark */
+	rgw_ms at;
+};
+
+/* A realm is known by the keyed hash of its name: nobody can make two names meet. */
+struct entry {
+	struct rgw_hnode node;
+	struct rgw_link order;
+	bool proven;
+	struct mark marks[MARKS];
+};
+
+void
+rgw_deadrealms_init(struct rgw_deadrealms *d, const struct rgw_hashkey *hashkey, size_t limit_proven,
+    size_t limit_unproven)
+{
+	*d = (struct rgw_deadrealms){ .limit_proven = limit_proven, .limit_unproven = limit_unproven,
+		.hashkey = *hashkey };
+	rgw_htab_init(&d->tab);
+	rgw_slab_init(&d->slab, sizeof(struct entry), limit_proven + limit_unproven);
+	rgw_link_init(&d->proven);
+	rgw_link_init(&d->unproven);
+}
+
+void
+rgw_deadrealms_fini(struct rgw_deadrealms *d)
+{
+	rgw_htab_fini(&d->tab);
+	rgw_slab_fini(&d->slab);
+}
+
+static uint64_t
+hash_of(const struct rgw_deadrealms *d, const uint8_t *realm, size_t len)
+{
+	uint8_t name[NAME_MAX];
+
+	if (len > sizeof name)
+		len = sizeof name;
+	for (size_t i = 0; i < len; i++)
+		name[i] = realm[i] >= 'A' && realm[i] <= 'Z' ? realm[i] | 0x20 : realm[i];
+	return rgw_siphash(&d->hashkey, name, len);
+}
+
+static struct entry *
+find(const struct rgw_deadrealms *d, uint64_t hash)
+{
+	struct rgw_hnode *node = rgw_htab_first(&d->tab, hash);
+
+	return node != NULL ? RGW_CONTAINER(node, struct entry, node) : NULL;
+}
+
+static void
+clear(struct rgw_deadrealms *d, struct mark *m)
+{
+	d->n_marks -= m->n > 0;
+	m->n = 0;
+}
+
+static void
+forget(struct rgw_deadrealms *d, struct entry *e)
+{
+	for (size_t i = 0; i < MARKS; i++)
+		clear(d, &e->marks[i]);
+	rgw_htab_remove(&d->tab, &e->node);
+	rgw_link_remove(&e->order);
+	if (e->proven)
+		d->n_proven--;
+	else
+		d->n_unproven--;
+	rgw_slab_put(&d->slab, e);
+}
+
+/* Puts the entry at the end of its list, which never gets longer than it may. */
+static void
+enlist(struct rgw_deadrealms *d, struct entry *e)
+{
+	struct rgw_link *list = e->proven ? &d->proven : &d->unproven;
+	size_t *n = e->proven ? &d->n_proven : &d->n_unproven;
+	size_t limit = e->proven ? d->limit_proven : d->limit_unproven;
+
+	while (*n >= limit)
+		forget(d, RGW_CONTAINER(rgw_list_first(list), struct entry, order));
+	rgw_list_append(list, &e->order);
+	(*n)++;
+}
+
+static struct entry *
+get(struct rgw_deadrealms *d, uint64_t hash)
+{
+	struct entry *e = find(d, hash);
+
+	if (e != NULL) {
+		rgw_link_remove(&e->order);
+		rgw_list_append(e->proven ? &d->proven : &d->unproven, &e->order);
+		return e;
+	}
+	if (d->n_unproven >= d->limit_unproven)
+		forget(d, RGW_CONTAINER(rgw_list_first(&d->unproven), struct entry, order));
+	e = rgw_slab_get(&d->slab);
+	if (e == NULL)
+		return NULL;
+	memset(e, 0, sizeof *e);
+	rgw_link_init(&e->order);
+	if (!rgw_htab_add(&d->tab, &e->node, hash)) {
+		rgw_slab_put(&d->slab, e);
+		return NULL;
+	}
+	enlist(d, e);
+	return e;
+}
+
+static struct mark *
+mark_of(struct entry *e, uint32_t who)
+{
+	for (size_t i = 0; i < MARKS; i++)
+		if (e->marks[i].n > 0 && e->marks[i].who == who)
+			return &e->marks[i];
+	return NULL;
+}
+
+/* A free mark, or the oldest one. */
+static struct mark *
+new_mark(struct rgw_deadrealms *d, struct entry *e, uint32_t who)
+{
+	struct mark *m = &e->marks[0];
+
+	for (size_t i = 1; i < MARKS && m->n > 0; i++)
+		if (e->marks[i].n == 0 || e->marks[i].at < m->at)
+			m = &e->marks[i];
+	clear(d, m);
+	m->who = who;
+	d->n_marks++;
+	return m;
+}
+
+uint32_t
+rgw_deadrealms_silent(struct rgw_deadrealms *d, const void *realm, size_t len, uint32_t who, rgw_ms now)
+{
+	struct entry *e = get(d, hash_of(d, realm, len));
+	struct mark *m;
+
+	if (e == NULL)
+		return 0;
+	m = mark_of(e, who);
+	if (m == NULL)
+		m = new_mark(d, e, who);
+	m->n++;
+	m->at = now;
+	return m->n;
+}
+
+uint32_t
+rgw_deadrealms_answered(struct rgw_deadrealms *d, const void *realm, size_t len, uint32_t who)
+{
+	struct entry *e = get(d, hash_of(d, realm, len));
+	struct mark *m;
+	uint32_t n = 0;
+
+	if (e == NULL)
+		return 0;
+	m = mark_of(e, who);
+	if (m != NULL) {
+		n = m->n;
+		clear(d, m);
+	}
+	if (!e->proven) {
+		rgw_link_remove(&e->order);
+		d->n_unproven--;
+		e->proven = true;
+		enlist(d, e);
+	}
+	return n;
+}
+
+rgw_ms
+rgw_deadrealms_mark(const struct rgw_deadrealms *d, const void *realm, size_t len, uint32_t who,
+    uint32_t after, rgw_ms expiry, rgw_ms now)
+{
+	struct entry *e = d->n_marks > 0 ? find(d, hash_of(d, realm, len)) : NULL;
+	const struct mark *m = e != NULL ? mark_of(e, who) : NULL;
+
+	return m != NULL && m->n >= after && now - m->at < expiry ? m->at : 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Stories about realms that are dead behind a living member, or that one member has no way to (P-FO-7). */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim.h"
+
+#define NEAR "bob@near.example"
+#define FAR "bob@far.example"
+#define HOUR 3600000
+
+/* A pool of national and second, which answer nothing by themselves but Status-Server. */
+static struct rgw_conf_pool *
+init(struct sim *s)
+{
+	struct rgw_conf_pool *pool;
+
+	sim_init(s, "198.51.100.1");
+	pool = sim_to_pool(s);
+	sim_add_member(s, &sim_peer_conf(s)->head);
+	sim_add_member(s, &sim_second_conf(s)->head);
+	pool->dead_realm = HOUR;
+	pool->dead_realm_after = 1;
+	sim_peer_conf(s)->status_server = sim_second_conf(s)->status_server = RGW_YES;
+	s->national.answer = s->second.answer = SIM_SILENT;
+	return pool;
+}
+
+/* Asks, and tells whether national got it first. Answered at once if so wished. */
+static bool
+ask(struct sim *s, const char *user, bool answer)
+{
+	uint64_t before = s->national.requests;
+	bool first;
+
+	sim_request(s, 1, (uint16_t)(10000 + s->n_reqs), 1, user);
+	sim_run(s, 100);
+	first = s->national.requests > before;
+	if (answer)
+		sim_reply(s, s->got[s->n_got - 1], 0);
+	sim_run(s, 1);
+	return first;
+}
+
+/* A request of the realm that national leaves unanswered while it answers others; second has it then. */
+static void
+make_mark(struct sim *s)
+{
+	assert_true(ask(s, FAR, false));
+	assert_true(ask(s, NEAR, true));
+	sim_run(s, 3000);  /* retry-after */
+	sim_reply(s, s->got[s->n_got - 1], 0);
+	sim_run(s, 1);
+}
+
+static void
+only_that_realm_goes_elsewhere(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	make_mark(&s);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 1);
+	for (int i = 0; i < 20; i++) {
+		assert_false(ask(&s, FAR, true));
+		assert_false(ask(&s, "x@FAR.example", true));
+		assert_true(ask(&s, NEAR, true));
+	}
+	assert_int_equal(sim_answered(&s), 62);
+	assert_int_equal(sim_counter(&s, RGW_CTR_connections_suspected), 0);
+	sim_end(&s);
+}
+
+static void
+mark_has_an_end(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	make_mark(&s);
+	sim_run(&s, HOUR - 10000);
+	assert_false(ask(&s, FAR, true));
+	sim_run(&s, 10000);
+	assert_true(ask(&s, FAR, true));
+	sim_end(&s);
+}
+
+/* The member that got the last request says that it has no way there. */
+static void
+no_way(struct sim *s)
+{
+	static const uint8_t cause[4] = { 0, 0, 502 >> 8, 502 & 255 };
+
+	sim_reply_with(s, s->got[s->n_got - 1], RGW_PROTOCOL_ERROR, RGW_ERROR_CAUSE, cause, sizeof cause);
+	sim_run(s, 100);
+}
+
+/* Neither serves it: the one that left it unanswered longest ago goes first, so that both are tried. */
+static void
+oldest_mark_goes_first(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	assert_true(ask(&s, FAR, false));
+	no_way(&s);
+	assert_int_equal(s.second.requests, 1);
+	no_way(&s);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 2);
+	/* National's mark is older; then second's is. */
+	assert_true(ask(&s, FAR, false));
+	no_way(&s);
+	assert_int_equal(s.second.requests, 2);
+	no_way(&s);
+	assert_true(ask(&s, FAR, false));
+	no_way(&s);
+	/* Now second serves it, and has no mark any more. */
+	sim_reply(&s, s.got[s.n_got - 1], 0);
+	sim_run(&s, 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_cleared), 1);
+	assert_false(ask(&s, FAR, true));
+	sim_end(&s);
+}
+
+static void
+answer_clears_the_mark(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	make_mark(&s);
+	/* Second does not answer, so after a while national is asked, and does. */
+	assert_false(ask(&s, FAR, false));
+	assert_true(ask(&s, NEAR, true));
+	sim_run(&s, 3000);
+	sim_reply(&s, s.got[s.n_got - 1], 0);
+	sim_run(&s, 100);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_cleared), 1);
+	assert_true(ask(&s, FAR, true));
+	sim_end(&s);
+}
+
+/* Nothing else was asked meanwhile: Status-Server finds out whether it is the member or the realm. */
+static void
+status_server_tells_realm_from_member(void **state)
+{
+	(void)state;
+	for (int alive = 0; alive <= 1; alive++) {
+		struct sim s;
+
+		init(&s);
+		sim_start(&s);
+		assert_true(ask(&s, NEAR, true));
+		s.national.no_status = alive == 0;
+		assert_true(ask(&s, FAR, false));
+		sim_run(&s, 3000);
+		sim_reply(&s, s.got[s.n_got - 1], 0);
+		sim_run(&s, 1000);
+		assert_int_equal(sim_counter(&s, RGW_CTR_watchdogs_sent), 1);
+		assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), alive);
+		/* A living member keeps the other realms; a silent one goes last for all. */
+		assert_int_equal(ask(&s, NEAR, true), alive == 1);
+		assert_false(ask(&s, FAR, true));
+		sim_end(&s);
+	}
+}
+
+/* P-ERR-9: it says itself that it has no way there. */
+static void
+not_routable_is_a_mark(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	assert_true(ask(&s, FAR, false));
+	no_way(&s);
+	sim_reply(&s, s.got[s.n_got - 1], 0);
+	sim_run(&s, 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 1);
+	assert_false(ask(&s, FAR, true));
+	assert_true(ask(&s, NEAR, true));
+	sim_end(&s);
+}
+
+static void
+so_many_in_a_row(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s)->dead_realm_after = 3;
+	sim_start(&s);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 0);
+		make_mark(&s);
+	}
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 1);
+	assert_false(ask(&s, FAR, true));
+	sim_end(&s);
+}
+
+static void
+switched_off(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s)->dead_realm = 0;
+	sim_start(&s);
+	make_mark(&s);
+	assert_true(ask(&s, FAR, true));
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 0);
+	sim_end(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_that_realm_goes_elsewhere),
+		cmocka_unit_test(mark_has_an_end),
+		cmocka_unit_test(oldest_mark_goes_first),
+		cmocka_unit_test(answer_clears_the_mark),
+		cmocka_unit_test(status_server_tells_realm_from_member),
+		cmocka_unit_test(not_routable_is_a_mark),
+		cmocka_unit_test(so_many_in_a_row),
+		cmocka_unit_test(switched_off),
+	};
+
+	return cmocka_run_group_tests_name("deadrealms", tests, NULL, NULL);
+}
