@@ -90,11 +90,11 @@ static const char *const secret_texts[] = { SIM_SECRET, SIM_RADSEC, SIM_LOCAL };
 const struct rgw_secret *
 sim_secret_of(const struct sim *s, const char *text)
 {
-	size_t i = 0;
-
-	while (strcmp(secret_texts[i], text) != 0)
-		i++;
-	return s->secrets[i];
+	for (size_t i = 0; i < sizeof secret_texts / sizeof secret_texts[0]; i++)
+		if (strcmp(secret_texts[i], text) == 0)
+			return s->secrets[i];
+	fail_msg("no secret %s", text);
+	return NULL;
 }
 
 /* ---- the world as the engine sees it ---- */

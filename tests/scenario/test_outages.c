@@ -388,7 +388,7 @@ server_is_gone_and_the_peer_helps(void **state)
 	assert_int_equal(r->answers, 1);
 	assert_int_equal(s.national.requests, 1);
 	s.server_gone = false;
-	r = login(&s, 1);
+	login(&s, 1);
 	sim_run(&s, 10);
 	assert_int_equal(s.national.requests, 2);
 	sim_run(&s, 6000);
