@@ -36,14 +36,14 @@ def ask(both, ident, realm, timeout=5.0):
 
 def test_member_that_is_cut_off_from_one_realm(cut):
     """The first login finds out; the others go straight to the member that serves the realm, and every other
-    realm stays with the first."""
+    realm stays with the first, but perhaps for one login, until Status-Server has shown that it lives."""
     took = []
     for i in range(20):
         ask(cut, i, b"near.example")
         took.append(ask(cut, 100 + i, b"far.example"))
     assert took[0] > 0.4 and max(took[2:]) < 0.3, took
     assert all(realm_of(p) == b"near.example" for p in cut.requests(0)[3:])
-    assert not any(realm_of(p) == b"near.example" for p in cut.requests(1))
+    assert sum(realm_of(p) == b"near.example" for p in cut.requests(1)) <= 1
     assert cut.gw.counters()["realms_marked"] == 1
     assert "realm-dead: " in cut.gw.log() and "realm=far.example" in cut.gw.log()
 
