@@ -371,8 +371,8 @@ rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stage, const struct 
 	return t;
 }
 
-void
-rgw_tcp_free(struct rgw_tcp *t)
+static void
+free_tcp(struct rgw_tcp *t)
 {
 	t->net->n_freed++;
 	rgw_tls_free(t->tls);
@@ -450,7 +450,7 @@ rgw_tcp_flush(struct rgw_net *net)
 			write_out(t, rgw_net_now(net));
 	}
 	while ((l = rgw_list_pop(&net->dead)) != NULL)
-		rgw_tcp_free(RGW_CONTAINER(l, struct rgw_tcp, link));
+		free_tcp(RGW_CONTAINER(l, struct rgw_tcp, link));
 }
 
 void
@@ -462,5 +462,5 @@ rgw_tcp_free_all(struct rgw_net *net)
 	    (l = rgw_list_first(&net->lingering)) != NULL)
 		rgw_tcp_bury(RGW_CONTAINER(l, struct rgw_tcp, link));
 	while ((l = rgw_list_pop(&net->dead)) != NULL)
-		rgw_tcp_free(RGW_CONTAINER(l, struct rgw_tcp, link));
+		free_tcp(RGW_CONTAINER(l, struct rgw_tcp, link));
 }

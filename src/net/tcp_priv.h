@@ -46,7 +46,6 @@ struct rgw_tcp {
  * stays open. */
 struct rgw_tcp *rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stage,
     const struct rgw_addr *addr);
-void rgw_tcp_free(struct rgw_tcp *t);
 /* The connection is over by no doing of the engine: it is told, and the socket closed. */
 void rgw_tcp_lost(struct rgw_tcp *t, const char *why, rgw_ms now);
 /* Closes the socket at once, without a word. Memory goes at the end of the turn. */
