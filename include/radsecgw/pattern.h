@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_PATTERN_H
+#define RADSECGW_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Regular expressions of the configuration (POSIX extended), for texts of up to 253 octets from the
+ * network. Those with back-references are refused, since matching them may take for ever. Letters of
+ * ASCII match in either case; other octets match themselves.
+ */
+struct rgw_pattern;
+
+/* Compiles it; `anchored`: it must match the whole text. On failure returns NULL and says in words what
+ * is wrong with it. */
+struct rgw_pattern *rgw_pattern_new(const char *text, bool anchored, char *why, size_t size);
+void rgw_pattern_free(struct rgw_pattern *pattern);
+
+/* The text it was made from; borrowed. */
+const char *rgw_pattern_text(const struct rgw_pattern *pattern);
+
+/* Where the whole match and the parts in parentheses are. */
+#define RGW_PATTERN_GROUPS 10
+struct rgw_pattern_group {
+	uint8_t from;
+	uint8_t to;
+	bool set;  /* it took part in the match */
+};
+
+/* Does it match? groups may be NULL. Octets that no text has (NUL) or more than 253 of them never match. */
+bool rgw_pattern_match(const struct rgw_pattern *pattern, const uint8_t *data, size_t len,
+    struct rgw_pattern_group groups[RGW_PATTERN_GROUPS]);
+
+#endif
