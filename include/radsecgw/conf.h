@@ -10,6 +10,7 @@
 #include "radsecgw/certid.h"
 #include "radsecgw/hide.h"
 #include "radsecgw/log.h"
+#include "radsecgw/pattern.h"
 #include "radsecgw/secret.h"
 #include "radsecgw/time.h"
 
@@ -125,6 +126,7 @@ struct rgw_conf_gateway {
 	struct rgw_rate connect_rate;             /* new incoming connections in all ... */
 	struct rgw_rate connect_rate_per_address; /* ... and from one address (IPv6: one /64) */
 	uint32_t loop_limit;  /* Proxy-State attributes in one request; 0 = no limit */
+	unsigned malformed_realms;  /* RGW_NAI_* bits: such names are rejected */
 	struct rgw_strings encrypted_attribute;
 };
 
@@ -252,12 +254,29 @@ enum rgw_realm_kind {
 	RGW_REALM_NONE,     /* "-": User-Name without a realm, or no User-Name */
 	RGW_REALM_EXACT,    /* "example.org" */
 	RGW_REALM_SUFFIX,   /* ".example.org": any sub-realm, not the realm itself */
+	RGW_REALM_REGEX,    /* any name, with `regex` */
+};
+
+/* What becomes of accounting. */
+enum rgw_acct_how {
+	RGW_ACCT_SAME,    /* it goes where the rest goes */
+	RGW_ACCT_ACK,     /* acknowledged here, and that was it (RFC 7593 5) */
+	RGW_ACCT_DROP,
+	RGW_ACCT_TARGET,  /* it goes elsewhere */
+};
+
+struct rgw_conf_acct {
+	enum rgw_acct_how how;
+	const struct rgw_conf_head *target;  /* [pool], [peer] or [server]; NULL unless TARGET */
 };
 
 struct rgw_conf_realm {
 	struct rgw_conf_head head;
 	enum rgw_realm_kind kind;
-	const struct rgw_conf_head *pool;  /* [pool], [peer] or [server] */
+	struct rgw_pattern *regex;         /* owned; NULL unless kind is REGEX */
+	const struct rgw_conf_head *pool;  /* [pool], [peer] or [server]; NULL = rejected */
+	char *reject;                      /* then: what the user is told */
+	struct rgw_conf_acct acct;
 };
 
 /* All sections of one kind, in file order: an array of owned pointers. */

@@ -34,6 +34,10 @@
 	X(request_queue_full, "ended: the queue of the peer was full")                             \
 	X(request_superseded, "ended: the client reused the identifier for a new request")         \
 	X(request_no_route, "ended: no realm section matches")                                     \
+	X(request_rejected, "ended: rejected here, as the realm section says")                     \
+	X(request_malformed_realm, "ended: rejected here, since nobody can have such a realm")     \
+	X(request_acct_acked, "ended: acknowledged here, as the realm section says for accounting") \
+	X(request_acct_dropped, "ended: dropped, as the realm section says for accounting")        \
 	X(request_not_allowed, "ended: the peer does not take this kind of request")               \
 	X(request_too_big, "ended: would exceed 4096 octets on the next hop")                      \
 	X(request_refused, "ended: the peer answered with an error")                               \

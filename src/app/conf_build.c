@@ -366,6 +366,12 @@ resolve(struct rgw_build *b, const struct rgw_reference *ref)
 		report_lost(b, ref);
 		return;
 	}
+	if (ref->opt->type == RGW_OPT_ACCT) {
+		struct rgw_conf_acct acct = { RGW_ACCT_TARGET, target->data };
+
+		memcpy(field, &acct, sizeof acct);
+		return;
+	}
 	if (ref->opt->type == RGW_OPT_REFERENCES)
 		field = rgw_list_grow(field, sizeof target->data);
 	memcpy(field, &target->data, sizeof target->data);

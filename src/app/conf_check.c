@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "conf_priv.h"
+#include "radsecgw/nai.h"
 
 /* P-PKT-13: up to here a secret can be guessed from a recorded packet. */
 #define SHORT_SECRET 12
@@ -16,11 +17,22 @@ rgw_check_place(const struct rgw_section *section, const void *field)
 }
 
 static void
+check_malformed_realms(struct rgw_build *b, const struct rgw_section *section)
+{
+	const unsigned *faults = &((const struct rgw_conf_gateway *)section->data)->malformed_realms;
+
+	if ((*faults & RGW_NAI_NONE) != 0 && *faults != RGW_NAI_NONE)
+		rgw_build_error(b, rgw_check_place(section, faults),
+		    "malformed-realms: `none` stands alone");
+}
+
+static void
 check_gateway(struct rgw_build *b, const struct rgw_section *section)
 {
 	const struct rgw_conf_gateway *gateway = section->data;
 	const struct rgw_strings *list = &gateway->encrypted_attribute;
 
+	check_malformed_realms(b, section);
 	for (size_t i = 0; i < list->n; i++) {
 		struct rgw_hidden row;
 		struct rgw_hidden before;
@@ -159,11 +171,33 @@ check_effects(struct rgw_build *b, const struct rgw_section *section)
 }
 
 static void
+check_regex(struct rgw_build *b, const struct rgw_section *section)
+{
+	struct rgw_conf_realm *realm = section->data;
+
+	if (realm->kind == RGW_REALM_EXACT)
+		realm->kind = RGW_REALM_REGEX;
+	else
+		rgw_build_error(b, rgw_check_place(section, &realm->regex),
+		    "regex: [realm %s] means something already; give the section any other name",
+		    realm->head.name);
+}
+
+static void
 check_realm(struct rgw_build *b, const struct rgw_section *section)
 {
 	const struct rgw_conf_realm *realm = section->data;
+	struct rgw_place at = { realm->head.file, realm->head.line };
 
+	if (rgw_build_given(section, &realm->regex)->yes)
+		check_regex(b, section);
+	if (!rgw_build_given(section, &realm->pool)->yes &&
+	    !rgw_build_given(section, &realm->reject)->yes)
+		rgw_build_error(b, at, "[realm %s] needs `pool`, or `reject` with a text for the user",
+		    realm->head.name);
 	rgw_check_target(b, section, &realm->pool, "pool", realm->pool);
+	rgw_check_target(b, section, &realm->acct, "acct", realm->acct.target);
+	rgw_check_takes_acct(b, section, &realm->acct, realm->acct.target);
 }
 
 static void

@@ -36,6 +36,41 @@ rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const v
 		    target->name);
 }
 
+static bool
+takes_acct(const struct rgw_build *b, const struct rgw_conf_head *target)
+{
+	const struct rgw_section *section = rgw_build_find(b, target->kind, target->name);
+	const struct rgw_conf_server *server = section->data;
+	const struct rgw_conf_peer *peer = section->data;
+	const struct rgw_conf_pool *pool = section->data;
+
+	switch (target->kind) {
+	case RGW_CONF_SERVER:
+		return rgw_build_given(section, &server->acct)->yes;
+	case RGW_CONF_PEER:
+		return (peer->allow & RGW_SERVICE_ACCT) != 0 ||
+		    rgw_build_given(section, &peer->allow)->broken;
+	default:
+		break;
+	}
+	for (size_t i = 0; i < pool->members.n; i++)
+		if (takes_acct(b, pool->members.v[i]))
+			return true;
+	return rgw_build_given(section, &pool->members)->broken;
+}
+
+void
+rgw_check_takes_acct(struct rgw_build *b, const struct rgw_section *section, const void *field,
+    const struct rgw_conf_head *target)
+{
+	char title[RGW_TITLE_TEXT];
+
+	if (target != NULL && !takes_acct(b, target))
+		rgw_build_error(b, rgw_check_place(section, field),
+		    "acct: %s takes no accounting; see `acct` of a server, `allow` of a peer",
+		    rgw_build_title(target->kind, target, title));
+}
+
 /* The kinds that share one set of names. */
 static const enum rgw_conf_kind targets[] = { RGW_CONF_PEER, RGW_CONF_SERVER, RGW_CONF_POOL };
 
@@ -46,6 +81,11 @@ rgw_check_target_name(struct rgw_build *b, const struct rgw_section *section)
 {
 	const struct rgw_conf_head *head = section->data;
 
+	if (strcmp(head->name, "same") == 0 || strcmp(head->name, "ack") == 0 ||
+	    strcmp(head->name, "drop") == 0)
+		rgw_build_error(b, (struct rgw_place){ head->file, head->line },
+		    "[%s %s]: the name means something else in `acct` of a realm; choose another",
+		    rgw_conf_section_of(section->kind)->name, head->name);
 	for (size_t i = 0; i < N_TARGETS && targets[i] != section->kind; i++) {
 		const struct rgw_section *other = rgw_build_find(b, targets[i], head->name);
 		const struct rgw_conf_head *there;
@@ -156,14 +196,16 @@ rgw_check_unused_pools(struct rgw_build *b)
 	used = rgw_xcalloc(conf->pool.n, sizeof *used);
 	for (size_t i = 0; i < conf->client.n; i++)
 		mark_used(conf->client.v[i]->pool, used);
-	for (size_t i = 0; i < conf->realm.n; i++)
+	for (size_t i = 0; i < conf->realm.n; i++) {
 		mark_used(conf->realm.v[i]->pool, used);
+		mark_used(conf->realm.v[i]->acct.target, used);
+	}
 	for (size_t i = 0; i < conf->pool.n; i++) {
 		const struct rgw_conf_head *head = &conf->pool.v[i]->head;
 
 		if (!used[i])
 			rgw_build_warn(b, (struct rgw_place){ head->file, head->line },
-			    "nothing leads to [pool %s]: no [client] or [realm] has it as `pool`",
+			    "nothing leads to [pool %s]: no [client] or [realm] has it as `pool` or `acct`",
 			    head->name);
 	}
 	free(used);

@@ -6,9 +6,6 @@
 #include "conf_priv.h"
 #include "radsecgw/mem.h"
 
-/* Long enough for every value but texts. */
-#define VALUE_TEXT 320
-
 /* Whatever type of object it points to. */
 static void *
 pointer_in(const void *field)
@@ -29,131 +26,6 @@ rgw_value_count(const struct rgw_opt *opt, const void *field)
 	if (rgw_conf_opt_has(opt, RGW_IS_LIST))
 		return rgw_list_count(field);
 	return rgw_conf_opt_has(opt, RGW_IS_POINTER) && pointer_in(field) == NULL ? 0 : 1;
-}
-
-static void
-format_words(const char *const *words, unsigned bits, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	buf[0] = '\0';
-	for (unsigned i = 0; words[i] != NULL && n < size; i++) {
-		const char *comma = n > 0 ? ", " : "";
-
-		if ((bits >> i & 1) != 0)
-			n += (size_t)snprintf(buf + n, size - n, "%s%s", comma, words[i]);
-	}
-}
-
-static void
-format_host(const struct rgw_hostport *hp, char *buf, size_t size)
-{
-	if (strchr(hp->host, ':') != NULL)
-		snprintf(buf, size, "[%s]:%u", hp->host, hp->port);
-	else
-		snprintf(buf, size, "%s:%u", hp->host, hp->port);
-}
-
-static void
-format_time_range(const struct rgw_range_ms *range, char *buf, size_t size)
-{
-	char min[RGW_UNIT_TEXT];
-	char max[RGW_UNIT_TEXT];
-
-	snprintf(buf, size, "%s-%s", rgw_unit_format(range->min, rgw_unit_time, min),
-	    rgw_unit_format(range->max, rgw_unit_time, max));
-}
-
-/* A rule may be as long as a line. */
-static char *
-cert_rule_text(const struct rgw_cert_rule *rule)
-{
-	size_t size = strlen(rule->text) + VALUE_TEXT;
-	char *buf = rgw_xcalloc(1, size);
-
-	rgw_cert_rule_format(rule, buf, size);
-	return buf;
-}
-
-char *
-rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
-{
-	char buf[VALUE_TEXT] = "";
-	const struct rgw_range_u32 *range;
-	const struct rgw_conf_head *head;
-
-	switch (opt->type) {
-	case RGW_OPT_BOOL:
-		return rgw_xstrdup(*(const bool *)field ? "yes" : "no");
-	case RGW_OPT_WORD:
-		return rgw_xstrdup(opt->words[*(const unsigned *)field]);
-	case RGW_OPT_WORDS:
-		format_words(opt->words, *(const unsigned *)field, buf, sizeof buf);
-		break;
-	case RGW_OPT_COUNT:
-		snprintf(buf, sizeof buf, "%u", *(const uint32_t *)field);
-		break;
-	case RGW_OPT_SIZE:
-		rgw_unit_format(*(const uint32_t *)field, rgw_unit_size, buf);
-		break;
-	case RGW_OPT_TIME:
-		rgw_unit_format(*(const rgw_ms *)field, rgw_unit_time, buf);
-		break;
-	case RGW_OPT_COUNT_RANGE:
-		range = field;
-		snprintf(buf, sizeof buf, "%u-%u", range->min, range->max);
-		break;
-	case RGW_OPT_TIME_RANGE:
-		format_time_range(field, buf, sizeof buf);
-		break;
-	case RGW_OPT_RATE:
-		rgw_rate_format(field, buf, sizeof buf);
-		break;
-	case RGW_OPT_PER_SECOND:
-		snprintf(buf, sizeof buf, *(const uint32_t *)field > 0 ? "%u/s" : "%u",
-		    *(const uint32_t *)field);
-		break;
-	case RGW_OPT_STRING:
-	case RGW_OPT_HOST:
-	case RGW_OPT_SNI:
-	case RGW_OPT_FILE:
-	case RGW_OPT_KEY_FILE:
-	case RGW_OPT_LOG_TARGET:
-		return rgw_xstrdup(pointer_in(field));
-	case RGW_OPT_STRINGS:
-	case RGW_OPT_PATHS:
-	case RGW_OPT_HIDDEN:
-		return rgw_xstrdup(*(char **)rgw_list_item(field, i, sizeof(char *)));
-	case RGW_OPT_ADDRESSES:
-		rgw_addr_format(rgw_list_item(field, i, sizeof(struct rgw_addr)), buf);
-		break;
-	case RGW_OPT_PREFIXES:
-		rgw_prefix_format(rgw_list_item(field, i, sizeof(struct rgw_prefix)), buf);
-		break;
-	case RGW_OPT_HOSTS:
-		format_host(rgw_list_item(field, i, sizeof(struct rgw_hostport)), buf, sizeof buf);
-		break;
-	case RGW_OPT_CERT_RULES:
-		return cert_rule_text(rgw_list_item(field, i, sizeof(struct rgw_cert_rule)));
-	case RGW_OPT_REFERENCE:
-		/* Every section begins with its head. */
-		return rgw_xstrdup(((const struct rgw_conf_head *)pointer_in(field))->name);
-	case RGW_OPT_REFERENCES:
-		head = pointer_in(rgw_list_item(field, i, sizeof head));
-		return rgw_xstrdup(head->name);
-	case RGW_OPT_ATTRIBUTE:
-		rgw_attribute_format(*(const uint8_t *)field, buf, sizeof buf);
-		break;
-	case RGW_OPT_RETRANSMIT:
-		rgw_retransmit_format(field, buf, sizeof buf);
-		break;
-	case RGW_OPT_INCLUDE:
-	case RGW_OPT_SECRET:
-	case RGW_OPT_PASSWORD:
-	case RGW_OPT_TYPES:
-		break;
-	}
-	return rgw_xstrdup(buf);
 }
 
 /* Does the option say what makes others count? */
@@ -213,6 +85,13 @@ clear_secret(struct rgw_secret **field)
 	*field = NULL;
 }
 
+static void
+clear_regex(struct rgw_pattern **field)
+{
+	rgw_pattern_free(*field);
+	*field = NULL;
+}
+
 void
 rgw_value_clear(const struct rgw_opt *opt, void *field)
 {
@@ -243,6 +122,9 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 	case RGW_OPT_CERT_RULES:
 		rgw_cert_rules_free(field);
 		break;
+	case RGW_OPT_REGEX:
+		clear_regex(field);
+		break;
 	case RGW_OPT_ADDRESSES:
 	case RGW_OPT_PREFIXES:
 	case RGW_OPT_REFERENCES:
@@ -260,6 +142,7 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 	case RGW_OPT_RATE:
 	case RGW_OPT_PER_SECOND:
 	case RGW_OPT_REFERENCE:
+	case RGW_OPT_ACCT:
 	case RGW_OPT_ATTRIBUTE:
 	case RGW_OPT_RETRANSMIT:
 	case RGW_OPT_TYPES:

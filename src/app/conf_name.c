@@ -50,6 +50,7 @@ check_realm(const char *pattern)
 		return NULL;
 	case RGW_REALM_EXACT:
 	case RGW_REALM_SUFFIX:
+	case RGW_REALM_REGEX:
 		break;
 	}
 	if (strncmp(p, "*.", 2) == 0)

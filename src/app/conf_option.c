@@ -133,6 +133,16 @@ add_reference(struct option *o, const char *text)
 	*ref = (struct rgw_reference){ o->opt, o->section, rgw_xstrdup(text), o->hide, o->at };
 }
 
+/* A word of an option that takes references, too, is not one of them. */
+static bool
+is_word(const struct rgw_opt *opt, const char *text)
+{
+	for (size_t i = 0; opt->words != NULL && opt->words[i] != NULL; i++)
+		if (strcmp(opt->words[i], text) == 0)
+			return true;
+	return false;
+}
+
 static bool
 is_blank(char c)
 {
@@ -166,7 +176,7 @@ set_item(struct option *o, const char *text, size_t len)
 		set_path(o, text);
 	} else if (o->opt->type == RGW_OPT_LOG_TARGET) {
 		set_log_target(o, text);
-	} else if (rgw_conf_opt_has(o->opt, RGW_IS_REFERENCE)) {
+	} else if (rgw_conf_opt_has(o->opt, RGW_IS_REFERENCE) && !is_word(o->opt, text)) {
 		add_reference(o, text);
 	} else {
 		set_value(o, text, len);

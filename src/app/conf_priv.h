@@ -131,14 +131,17 @@ bool rgw_is_dns_name(const char *text);
 
 /* How many lines of the dump the option has: 0 = it is not set. */
 size_t rgw_value_count(const struct rgw_opt *opt, const void *field);
-/* Value or item i as text, without quotes; the caller frees it. Not for secrets. */
-char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i);
 /* Frees, and wipes secrets. */
 void rgw_value_clear(const struct rgw_opt *opt, void *field);
 /* Why an option has no effect in its section, such as "without `connect`", and which other option is
  * the reason. NULL = it has one. */
 const char *rgw_value_idle(const struct rgw_opt *opt, const void *section,
     const struct rgw_opt **because, char *buf, size_t size);
+
+/* ---- conf_show.c: values as text ---- */
+
+/* Value or item i as text, without quotes; the caller frees it. Not for secrets. */
+char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i);
 
 /* ---- conf_list.c: lists of any type, as they stand in struct rgw_conf ---- */
 
@@ -272,6 +275,9 @@ void rgw_check_unused_pools(struct rgw_build *b);
 /* Can requests be sent to what the option of this field refers to? */
 void rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const void *field,
     const char *key, const struct rgw_conf_head *target);
+/* Does any of them take accounting, which it was explicitly meant for? */
+void rgw_check_takes_acct(struct rgw_build *b, const struct rgw_section *section, const void *field,
+    const struct rgw_conf_head *target);
 /* A name that leads to a target must lead to one. */
 void rgw_check_target_name(struct rgw_build *b, const struct rgw_section *section);
 /* How long a request lives; RGW_NEVER if that is not known because the option is broken. */

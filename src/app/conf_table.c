@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf_priv.h"
+#include "radsecgw/nai.h"
 #include "radsecgw/radius.h"
 
 static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
@@ -19,6 +20,10 @@ static const char *const policies[] = {
 };
 static const char *const outages_auth[] = { "reject", "drop", NULL };
 static const char *const outages_acct[] = { "drop", "ack", NULL };
+static const char *const accts[] = { "same", "ack", "drop", NULL };
+static const char *const faults[] = {
+	"none", "space", "two-dots", "leading-dot", "trailing-dot", "no-dot", "two-ats", NULL,
+};
 
 /* The words stand in the order of these values. */
 _Static_assert(RGW_LOG_ERROR == 0 && RGW_LOG_DEBUG == 4, "order of levels");
@@ -32,6 +37,8 @@ _Static_assert(RGW_POOL_FAILOVER == 0 && RGW_POOL_ROUND_ROBIN == 1, "order of po
 _Static_assert(RGW_POOL_LEAST_OUTSTANDING == 2 && RGW_POOL_HASH == 3, "order of policies");
 _Static_assert(RGW_OUTAGE_AUTH_REJECT == 0 && RGW_OUTAGE_AUTH_DROP == 1, "order of outages");
 _Static_assert(RGW_OUTAGE_ACCT_DROP == 0 && RGW_OUTAGE_ACCT_ACK == 1, "order of outages");
+_Static_assert(RGW_ACCT_SAME == 0 && RGW_ACCT_ACK == 1 && RGW_ACCT_DROP == 2, "order of accts");
+_Static_assert(RGW_NAI_NONE == 1 && RGW_NAI_SPACE == 2 && RGW_NAI_TWO_ATS == 64, "bits of faults");
 
 /* clang-format off */
 static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
@@ -110,6 +117,9 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_GATEWAY, "loop-limit", COUNT, AT(loop_limit)), .def = "32",
 	  .min = 0, .max = 1000, .unit = "attributes",
 	  .help = "Proxy-State attributes that a request may have, more being a loop; 0 = any" },
+	{ OPT(RGW_CONF_GATEWAY, "malformed-realms", WORDS, AT(malformed_realms)),
+	  .def = "space, two-dots, leading-dot, trailing-dot", .words = faults,
+	  .help = "realms that are rejected here, since nobody can have them" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_log, field)
@@ -367,9 +377,19 @@ static const struct rgw_opt opts[] = {
 	  .help = "text for the user in the Access-Reject of an outage" },
 #undef AT
 
-	{ OPT(RGW_CONF_REALM, "pool", REFERENCE, offsetof(struct rgw_conf_realm, pool)),
-	  .refers = TARGETS, .flags = RGW_OPT_REQUIRED,
+#define AT(field) offsetof(struct rgw_conf_realm, field)
+	{ OPT(RGW_CONF_REALM, "regex", REGEX, AT(regex)), .unset = "the name of the section is meant",
+	  .min = 1, .max = RGW_ATTR_VALUE_MAX,
+	  .help = "regular expression for whole realms, asked after all other patterns but *" },
+	{ OPT(RGW_CONF_REALM, "pool", REFERENCE, AT(pool)), .refers = TARGETS, .unset = "rejected",
 	  .help = "pool, peer or server that serves the realm" },
+	{ OPT(RGW_CONF_REALM, "reject", STRING, AT(reject)), .unset = "served",
+	  .min = 1, .max = RGW_ATTR_VALUE_MAX,
+	  .not_with = "pool",
+	  .help = "reject logins here, with this text for the user" },
+	{ OPT(RGW_CONF_REALM, "acct", ACCT, AT(acct)), .def = "same", .words = accts, .refers = TARGETS,
+	  .help = "where accounting goes; ack = it is acknowledged here and goes nowhere" },
+#undef AT
 };
 /* clang-format on */
 

@@ -52,6 +52,8 @@ enum rgw_opt_type {
 	RGW_OPT_HIDDEN,      /* struct rgw_strings, each for rgw_hidden_parse; list */
 	RGW_OPT_REFERENCE,   /* pointer to the head of a section of one of the kinds `refers` */
 	RGW_OPT_REFERENCES,  /* struct rgw_conf_refs; list */
+	RGW_OPT_ACCT,        /* struct rgw_conf_acct: one of `words`, or a reference */
+	RGW_OPT_REGEX,       /* struct rgw_pattern *, for the whole text */
 	RGW_OPT_ATTRIBUTE,   /* uint8_t, the type of an attribute */
 	RGW_OPT_RETRANSMIT,  /* struct rgw_conf_retransmit */
 	RGW_OPT_TYPES

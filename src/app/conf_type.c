@@ -37,6 +37,8 @@ static const struct {
 	[RGW_OPT_HIDDEN] = { "list of attributes", RGW_IS_LIST },
 	[RGW_OPT_REFERENCE] = { "reference", RGW_IS_POINTER | RGW_IS_REFERENCE },
 	[RGW_OPT_REFERENCES] = { "list of references", RGW_IS_LIST | RGW_IS_REFERENCE },
+	[RGW_OPT_ACCT] = { "reference or word", RGW_IS_REFERENCE },
+	[RGW_OPT_REGEX] = { "regular expression", RGW_IS_POINTER },
 	[RGW_OPT_ATTRIBUTE] = { "attribute", 0 },
 	[RGW_OPT_RETRANSMIT] = { "retransmission", 0 },
 };
@@ -89,6 +91,18 @@ describe_times(const struct rgw_opt *opt, char *buf, size_t size)
 }
 
 static void
+describe_references(const struct rgw_opt *opt, char *buf, size_t size)
+{
+	char words[64] = "";
+	char kinds[64];
+
+	if (opt->words != NULL)
+		join_words(opt->words, words, sizeof words);
+	snprintf(buf, size, "%s%sthe name of a %s", words, opt->words != NULL ? ", " : "",
+	    rgw_conf_opt_refers(opt, kinds, sizeof kinds));
+}
+
+static void
 describe_addresses(const struct rgw_opt *opt, char *buf, size_t size)
 {
 	const char *kind = opt->type == RGW_OPT_HOSTS ? "host" : "address";
@@ -104,7 +118,6 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 {
 	char min[RGW_UNIT_TEXT];
 	char max[RGW_UNIT_TEXT];
-	char kinds[64];
 	const char *unit = opt->unit != NULL ? opt->unit : "";
 	const char *blank = opt->unit != NULL ? " " : "";
 
@@ -139,6 +152,7 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 	case RGW_OPT_STRING:
 	case RGW_OPT_SECRET:
 	case RGW_OPT_PASSWORD:
+	case RGW_OPT_REGEX:
 		snprintf(buf, size, "%ju to %ju octets", (uintmax_t)opt->min, (uintmax_t)opt->max);
 		break;
 	case RGW_OPT_LOG_TARGET:
@@ -146,7 +160,8 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 		break;
 	case RGW_OPT_REFERENCE:
 	case RGW_OPT_REFERENCES:
-		snprintf(buf, size, "the name of a %s", rgw_conf_opt_refers(opt, kinds, sizeof kinds));
+	case RGW_OPT_ACCT:
+		describe_references(opt, buf, size);
 		break;
 	case RGW_OPT_RETRANSMIT:
 		snprintf(buf, size, "irt TIME mrt TIME mrc NUMBER mrd TIME");

@@ -8,6 +8,7 @@
 #include "radsecgw/mem.h"
 
 _Static_assert(sizeof(enum rgw_log_level) == sizeof(unsigned), "enums are stored as unsigned");
+_Static_assert(offsetof(struct rgw_conf_acct, how) == 0, "set as a word");
 
 bool
 rgw_reject(struct rgw_setting *s, const char *fmt, ...)
@@ -247,6 +248,18 @@ set_retransmit(struct rgw_setting *s)
 	return true;
 }
 
+static bool
+set_regex(struct rgw_setting *s)
+{
+	struct rgw_pattern **field = s->field;
+	char why[128];
+
+	if (!rgw_length_in_range(s))
+		return false;
+	*field = rgw_pattern_new(s->text, true, why, sizeof why);
+	return *field != NULL || rgw_reject(s, "is no regular expression: %s", why);
+}
+
 bool
 rgw_set_string(struct rgw_setting *s)
 {
@@ -303,6 +316,9 @@ static bool (*const set[RGW_OPT_TYPES])(struct rgw_setting *) = {
 	[RGW_OPT_HIDDEN] = rgw_add_hidden,
 	[RGW_OPT_ATTRIBUTE] = rgw_set_attribute,
 	[RGW_OPT_RETRANSMIT] = set_retransmit,
+	[RGW_OPT_REGEX] = set_regex,
+	/* Words only; a reference is kept until all sections are known. */
+	[RGW_OPT_ACCT] = set_word,
 };
 
 bool

@@ -20,6 +20,8 @@ struct rgw_realms {
 	struct rgw_htab tab;
 	struct entry *entries;                        /* owned */
 	size_t n_entries;
+	const struct rgw_conf_realm **regexes;        /* owned array of borrowed ones, in file order */
+	size_t n_regexes;
 	const struct rgw_conf_realm *no_realm;        /* borrowed, as the next */
 	const struct rgw_conf_realm *default_realm;
 	size_t longest_suffix;                        /* so that long names are not tried in vain */
@@ -69,6 +71,7 @@ rgw_realms_new(const struct rgw_conf *conf)
 
 	realms->entries = rgw_xcalloc(conf->realm.n, sizeof *realms->entries);
 	realms->n_entries = conf->realm.n;
+	realms->regexes = rgw_xcalloc(conf->realm.n, sizeof(struct rgw_conf_realm *));
 	for (size_t i = 0; i < conf->realm.n; i++) {
 		const struct rgw_conf_realm *r = conf->realm.v[i];
 
@@ -82,6 +85,9 @@ rgw_realms_new(const struct rgw_conf *conf)
 		case RGW_REALM_EXACT:
 		case RGW_REALM_SUFFIX:
 			add(realms, &realms->entries[i], r);
+			break;
+		case RGW_REALM_REGEX:
+			realms->regexes[realms->n_regexes++] = r;
 			break;
 		}
 	}
@@ -97,18 +103,8 @@ rgw_realms_free(struct rgw_realms *realms)
 	for (size_t i = 0; i < realms->n_entries; i++)
 		free(realms->entries[i].name);
 	free(realms->entries);
+	free(realms->regexes);
 	free(realms);
-}
-
-const uint8_t *
-rgw_realm_of(const uint8_t *name, size_t len, size_t *realm_len)
-{
-	size_t at = len;
-
-	while (at > 0 && name[at - 1] != '@')
-		at--;
-	*realm_len = at > 0 ? len - at : 0;
-	return *realm_len > 0 ? name + at : NULL;
 }
 
 const struct rgw_conf_realm *
@@ -128,5 +124,14 @@ rgw_realms_find(const struct rgw_realms *realms, const uint8_t *realm, size_t le
 	for (size_t i = 1; i < len && found == NULL; i++)
 		if (name[i] == '.' && len - i <= realms->longest_suffix)
 			found = find(realms, RGW_REALM_SUFFIX, name + i, len - i);
+	for (size_t i = 0; i < realms->n_regexes && found == NULL; i++)
+		if (rgw_pattern_match(realms->regexes[i]->regex, realm, len, NULL))
+			found = realms->regexes[i];
 	return found != NULL ? found : realms->default_realm;
+}
+
+const struct rgw_conf_realm *
+rgw_realms_default(const struct rgw_realms *realms)
+{
+	return realms->default_realm;
 }

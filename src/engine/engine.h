@@ -22,6 +22,7 @@
 #include "radsecgw/idpool.h"
 #include "radsecgw/list.h"
 #include "radsecgw/mem.h"
+#include "radsecgw/nai.h"
 #include "radsecgw/packet.h"
 #include "radsecgw/ratelimit.h"
 #include "radsecgw/realm.h"
@@ -344,6 +345,10 @@ void rgw_ingress_init(struct rgw_bucket *superseding, rgw_ms now);
 void rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t place,
     const struct rgw_packet *packet, rgw_ms now);
 
+/* route.c: which way a request takes */
+/* Sends it to whoever serves its realm, or ends it as the configuration says for the realm. */
+void rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
+
 /* tlsin.c: what peers send on the connections that they opened. false = it was closed. */
 bool rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_packet *packet, rgw_ms now);
 
@@ -364,6 +369,15 @@ void rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, 
  * and ends it. */
 void rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
     rgw_ms now);
+/* Ends it with an Access-Reject; if it is no Access-Request, in the way of rgw_req_refuse. error_cause and
+ * message as in rgw_build_reject. */
+void rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
+    const char *message, rgw_ms now);
+/* Ends an Accounting-Request as if it had been recorded. */
+void rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
+/* Does whoever asked understand Protocol-Error? Peers do (P-ERR-10), clients if the configuration says so
+ * (P-ERR-11). */
+bool rgw_origin_hears_errors(const struct rgw_origin *origin);
 /* Ends it in the way that its pool has for an outage. */
 void rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
 /* Sends octets to whoever asked; what a connection does not take is counted. */

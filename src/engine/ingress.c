@@ -117,47 +117,6 @@ on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin)
 	    rgw_f_origin(origin), rgw_f_uint("requests", gw->reqs.used));
 }
 
-/* The section that a request goes to, or NULL (P-PRX-12). */
-static const struct rgw_conf_head *
-route(struct rgw_gw *gw, const struct rgw_req *req)
-{
-	const struct rgw_conf_realm *section;
-	const uint8_t *realm = NULL;
-	struct rgw_attr a;
-	size_t len = 0;
-
-	if (req->origin.client != NULL && req->origin.client->conf->pool != NULL)
-		return req->origin.client->conf->pool;
-	if (rgw_packet_get(&req->packet, RGW_AT_USER_NAME, &a))
-		realm = rgw_realm_of(a.value, a.len, &len);
-	section = rgw_realms_find(gw->realms, realm, len);
-	return section != NULL ? section->pool : NULL;
-}
-
-static void
-on_no_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
-{
-	struct rgw_identity room;
-
-	RGW_LOG(gw->log, RGW_LOG_WARNING, "no-route", rgw_origin_name(&req->origin),
-	    "no [realm] section matches; add one, or [realm *] as the default",
-	    rgw_f_origin(&req->origin), rgw_f_identity(gw, &req->packet, &room));
-	rgw_req_refuse(gw, req, RGW_CTR_request_no_route, RGW_CAUSE_NOT_ROUTABLE, now);
-}
-
-static void
-forward(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
-{
-	const struct rgw_conf_head *section = route(gw, req);
-
-	if (section == NULL) {
-		on_no_route(gw, req, now);
-		return;
-	}
-	req->pool = rgw_pool_of(gw, section);
-	rgw_pool_dispatch(gw, req, now);
-}
-
 void
 rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t place,
     const struct rgw_packet *packet, rgw_ms now)
@@ -175,5 +134,5 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 	if (req == NULL)
 		on_no_room(gw, origin);
 	else
-		forward(gw, req, now);
+		rgw_route(gw, req, now);
 }

@@ -103,9 +103,8 @@ rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, size_
 	send_and_keep(gw, req, data, len, now);
 }
 
-/* Peers understand Protocol-Error (P-ERR-10), clients if the configuration says so (P-ERR-11). */
-static bool
-hears_errors(const struct rgw_origin *origin)
+bool
+rgw_origin_hears_errors(const struct rgw_origin *origin)
 {
 	return origin->client == NULL || origin->client->conf->protocol_error;
 }
@@ -116,7 +115,7 @@ rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 {
 	size_t len = 0;
 
-	if (hears_errors(&req->origin))
+	if (rgw_origin_hears_errors(&req->origin))
 		len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, &req->packet,
 		    error_cause, req->origin.secret);
 	if (len == 0) {
@@ -128,33 +127,49 @@ rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 }
 
 void
+rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
+    const char *message, rgw_ms now)
+{
+	size_t len = rgw_build_reject(gw->scratch, sizeof gw->scratch, &req->packet, error_cause, message,
+	    req->origin.secret);
+
+	if (req->packet.code != RGW_ACCESS_REQUEST || len == 0) {
+		rgw_req_refuse(gw, req, how, error_cause, now);
+		return;
+	}
+	rgw_count(gw, how);
+	send_and_keep(gw, req, gw->scratch, len, now);
+}
+
+void
+rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	size_t len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &req->packet, true,
+	    req->origin.secret);
+
+	rgw_count(gw, how);
+	send_and_keep(gw, req, gw->scratch, len, now);
+}
+
+void
 rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
 {
 	const struct rgw_conf_pool *pool = req->pool->conf;
-	const struct rgw_secret *secret = req->origin.secret;
-	enum rgw_counter made = RGW_CTR_outage_rejects;
-	size_t len = 0;
 
 	/* Who understands the error can turn to somebody else; a reject would end the login. */
-	if (hears_errors(&req->origin)) {
+	if (rgw_origin_hears_errors(&req->origin)) {
 		rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
-		return;
-	}
-	if (req->packet.code == RGW_ACCESS_REQUEST && pool->outage_auth == RGW_OUTAGE_AUTH_REJECT) {
-		len = rgw_build_reject(gw->scratch, sizeof gw->scratch, &req->packet,
-		    RGW_CAUSE_NOT_ROUTABLE, pool->reply_message, secret);
+	} else if (req->packet.code == RGW_ACCESS_REQUEST &&
+	    pool->outage_auth == RGW_OUTAGE_AUTH_REJECT) {
+		rgw_count(gw, RGW_CTR_outage_rejects);
+		rgw_req_reject(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, pool->reply_message, now);
 	} else if (req->packet.code == RGW_ACCOUNTING_REQUEST &&
 	    pool->outage_acct == RGW_OUTAGE_ACCT_ACK) {
-		made = RGW_CTR_outage_acks;
-		len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &req->packet, true, secret);
-	}
-	if (len == 0) {
+		rgw_count(gw, RGW_CTR_outage_acks);
+		rgw_req_acknowledge(gw, req, how, now);
+	} else {
 		rgw_req_end(gw, req, how, now);
-		return;
 	}
-	rgw_count(gw, made);
-	rgw_count(gw, how);
-	send_and_keep(gw, req, gw->scratch, len, now);
 }
 
 void

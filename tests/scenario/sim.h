@@ -253,8 +253,9 @@ void sim_to_server(struct sim *s);
 /* All requests go to a pool; its members are added in the order of the calls. */
 struct rgw_conf_pool *sim_to_pool(struct sim *s);
 void sim_add_member(struct sim *s, const struct rgw_conf_head *member);
-/* A realm of its own that leads elsewhere. */
-void sim_add_realm(struct sim *s, const char *name, const struct rgw_conf_head *to);
+/* A realm of its own that leads elsewhere; or, with NULL, that is rejected. A `regex` set by the story is
+ * freed with the world. */
+struct rgw_conf_realm *sim_add_realm(struct sim *s, const char *name, const struct rgw_conf_head *to);
 
 /* Moves the clock on, and everything happens that is due. */
 void sim_run(struct sim *s, rgw_ms ms);

@@ -64,7 +64,7 @@ sim_to_server(struct sim *s)
 	s->conf.realm.v[0]->pool = &s->conf.server.v[0]->head;
 }
 
-void
+struct rgw_conf_realm *
 sim_add_realm(struct sim *s, const char *name, const struct rgw_conf_head *to)
 {
 	struct rgw_conf_realm *r = one(sizeof *r);
@@ -74,6 +74,7 @@ sim_add_realm(struct sim *s, const char *name, const struct rgw_conf_head *to)
 	r->pool = to;
 	s->conf.realm.v = rgw_xrealloc(s->conf.realm.v, (s->conf.realm.n + 1) * sizeof r);
 	s->conf.realm.v[s->conf.realm.n++] = r;
+	return r;
 }
 
 struct rgw_conf_pool *
@@ -306,6 +307,7 @@ sim_conf_free(struct sim *s)
 	free(s->conf.tls.v[0]);
 	free(s->conf.tls.v);
 	for (size_t i = 0; i < s->conf.realm.n; i++) {
+		rgw_pattern_free(s->conf.realm.v[i]->regex);
 		free(s->conf.realm.v[i]->head.name);
 		free(s->conf.realm.v[i]);
 	}

@@ -6,8 +6,11 @@
 
 #include "helpers.h"
 #include "radsecgw/mem.h"
+#include "radsecgw/nai.h"
+#include "radsecgw/pattern.h"
 
-/* A configuration of realms only, from their patterns, and the look-up made from it. */
+/* A configuration of realms only, from their patterns ("/..." for a regular expression), and the look-up
+ * made from it. */
 struct fixture {
 	struct rgw_conf conf;
 	struct rgw_realms *realms;
@@ -27,6 +30,7 @@ static struct fixture *
 realms_of(const char *const *patterns, size_t n)
 {
 	struct fixture *f = rgw_xcalloc(1, sizeof *f);
+	char why[80];
 
 	f->conf.realm.v = rgw_xcalloc(n, sizeof *f->conf.realm.v);
 	f->conf.realm.n = n;
@@ -35,6 +39,11 @@ realms_of(const char *const *patterns, size_t n)
 
 		r->head.name = rgw_xstrdup(patterns[i]);
 		r->kind = kind_of(patterns[i]);
+		if (patterns[i][0] == '/') {
+			r->kind = RGW_REALM_REGEX;
+			r->regex = rgw_pattern_new(patterns[i] + 1, true, why, sizeof why);
+			assert_non_null(r->regex);
+		}
 		f->conf.realm.v[i] = r;
 	}
 	f->realms = rgw_realms_new(&f->conf);
@@ -46,6 +55,7 @@ fixture_free(struct fixture *f)
 {
 	rgw_realms_free(f->realms);
 	for (size_t i = 0; i < f->conf.realm.n; i++) {
+		rgw_pattern_free(f->conf.realm.v[i]->regex);
 		free(f->conf.realm.v[i]->head.name);
 		free(f->conf.realm.v[i]);
 	}
@@ -74,34 +84,6 @@ check_table(const char *const *patterns, size_t n, const char *const (*rows)[2],
 	for (size_t i = 0; i < n_rows; i++)
 		assert_string_equal(find(f, rows[i][0], strlen(rows[i][0])), rows[i][1]);
 	fixture_free(f);
-}
-
-/* P-NAI-2, P-NAI-7: the realm is what stands behind the last "@". */
-static void
-realm_of_a_name(void **state)
-{
-	static const struct { const char *name; const char *realm; } rows[] = {
-		{ "bob@example.org", "example.org" }, { "@example.org", "example.org" },
-		{ "a@b.c@d.e", "d.e" }, { "a@@d.e", "d.e" }, { "a@b@", NULL }, { "bob@", NULL },
-		{ "@", NULL }, { "@@", NULL }, { "bob", NULL }, { "", NULL }, { "bob@x", "x" },
-		{ "fred=?#$&*+-/^smith@example.com", "example.com" },
-		{ "home.example!bob@other.example", "other.example" },
-		{ "bob@Example.ORG.", "Example.ORG." }, { "DOMAIN\\bob", NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const uint8_t *name = (const uint8_t *)rows[i].name;
-		size_t len = 999;
-		const uint8_t *realm = rgw_realm_of(name, strlen(rows[i].name), &len);
-
-		assert_int_equal(realm != NULL, rows[i].realm != NULL);
-		if (realm == NULL)
-			continue;
-		assert_int_equal(len, strlen(rows[i].realm));
-		assert_memory_equal(realm, rows[i].realm, len);
-		assert_true(realm > name && realm + len == name + strlen(rows[i].name));
-	}
 }
 
 /* P-PKT-7: NULs are octets like others. */
@@ -168,6 +150,33 @@ ascii_case_is_folded(void **state)
 
 	(void)state;
 	check_table(patterns, COUNT(patterns), rows, COUNT(rows));
+}
+
+/* Last of all but the default, in their order, and for the whole realm. */
+static void
+regular_expressions(void **state)
+{
+	static const char *const patterns[] = { "*", "/(.*\\.)?3gppnetwork\\.org", "/.*\\.org", "/[a-f]+",
+		".example.org", "x.3gppnetwork.org", "/.*" };
+	static const char *const rows[][2] = {
+		{ "mnc1.3gppnetwork.org", "/(.*\\.)?3gppnetwork\\.org" },
+		{ "3GPPNetwork.ORG", "/(.*\\.)?3gppnetwork\\.org" },
+		{ "x3gppnetwork.org", "/.*\\.org" },
+		{ "3gppnetwork.org.", "/.*" },
+		{ "x.3gppnetwork.org", "x.3gppnetwork.org" },
+		{ "a.example.org", ".example.org" },
+		{ "cafe", "/[a-f]+" }, { "cafes", "/.*" },
+		{ "\xc3\xbc", "/.*" },
+	};
+	struct fixture *f;
+
+	(void)state;
+	check_table(patterns, COUNT(patterns), rows, COUNT(rows));
+	/* A text cannot have a NUL, so no expression is for it. */
+	f = realms_of(patterns, COUNT(patterns));
+	assert_string_equal(find(f, "a\0b", 3), "*");
+	assert_string_equal(find(f, "", 0), "*");
+	fixture_free(f);
 }
 
 /* P-NAI-7: no realm, then the default. */
@@ -321,10 +330,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(realm_of_a_name),
 		cmocka_unit_test(names_with_nul),
 		cmocka_unit_test(exact_before_suffix_and_longer_before_shorter),
 		cmocka_unit_test(ascii_case_is_folded),
+		cmocka_unit_test(regular_expressions),
 		cmocka_unit_test(no_realm),
 		cmocka_unit_test(no_realms_at_all),
 		cmocka_unit_test(odd_dots),
