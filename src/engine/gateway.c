@@ -182,6 +182,7 @@ rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out)
 	out->buffers = rgw_bufs_used(&gw->bufs);
 	out->conns = gw->n_conns;
 	out->sources = gw->n_sources;
+	out->realm_marks = gw->deadrealms.n_marks;
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,6 +15,9 @@
 #define NEAR "bob@near.example"
 #define FAR "bob@far.example"
 #define HOUR 3600000
+
+/* Realms that were never answered and are remembered all the same. */
+#define UNPROVEN 4096
 
 /* A pool of national and second, which answer nothing by themselves but Status-Server. */
 static struct rgw_conf_pool *
@@ -229,6 +233,38 @@ switched_off(void **state)
 	sim_end(&s);
 }
 
+/* Invented realms, for which nobody has a way: each is marked at both members, and they displace only each
+ * other. */
+static void
+flood_of_realms(void **state)
+{
+	struct sim s;
+	struct rgw_gw_usage usage;
+	char user[64];
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	make_mark(&s);
+	s.national.answer = s.second.answer = SIM_ERROR;
+	s.national.error_cause = s.second.error_cause = RGW_CAUSE_NOT_ROUTABLE;
+	for (unsigned i = 0; i < 100000; i++) {
+		snprintf(user, sizeof user, "bob@%08x.invented.example", i * 2654435761u);
+		sim_request(&s, 1, (uint16_t)(20000 + i % 40000), (uint8_t)(i / 40000), user);
+		if (i % 200 == 0)
+			sim_run(&s, 500);
+	}
+	sim_run(&s, 1000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 100002);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 200001);
+	rgw_gw_get_usage(s.gw, &usage);
+	assert_true(usage.realm_marks <= 2 * UNPROVEN + 1);
+	s.national.answer = s.second.answer = SIM_SILENT;
+	assert_false(ask(&s, FAR, true));
+	assert_true(ask(&s, NEAR, true));
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -241,6 +277,7 @@ main(void)
 		cmocka_unit_test(not_routable_is_a_mark),
 		cmocka_unit_test(so_many_in_a_row),
 		cmocka_unit_test(switched_off),
+		cmocka_unit_test(flood_of_realms),
 	};
 
 	return cmocka_run_group_tests_name("deadrealms", tests, NULL, NULL);
