@@ -35,7 +35,7 @@ hardening += -fcf-protection
 endif
 
 CFLAGS  ?= $(OPT) -g
-cflags   = -std=c11 -D_GNU_SOURCE -Iinclude $(warnings) $(hardening) $(CFLAGS)
+cflags   = -std=c11 -D_GNU_SOURCE -pthread -Iinclude $(warnings) $(hardening) $(CFLAGS)
 ldflags  = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 
 ifeq ($(WOLFSSL),lean)
@@ -49,7 +49,7 @@ tls_libs   = $(shell pkg-config --libs wolfssl)
 else
 $(error WOLFSSL is lean or system, not '$(WOLFSSL)')
 endif
-libs = $(tls_libs) -lev -linih -lcares
+libs = $(tls_libs) -lev -linih -lcares -pthread
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c))
 lib_obj  = $(lib_src:%.c=$(O)/%.o)

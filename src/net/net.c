@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "net_priv.h"
+#include "tcp_priv.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -125,28 +125,15 @@ rgw_net_flush(struct rgw_net *net)
 	}
 }
 
-/* Keeps the loop from sleeping while there is work that waits for its turn. */
-static void
-on_busy(struct ev_loop *loop, ev_idle *w, int revents)
-{
-	(void)loop;
-	(void)w;
-	(void)revents;
-}
-
 static void
 on_turn_end(struct ev_loop *loop, ev_prepare *w, int revents)
 {
 	struct rgw_net *net = w->data;
 
+	(void)loop;
 	(void)revents;
-	rgw_tcp_work(net);
 	rgw_udp_report(net->udp);
 	rgw_net_flush(net);
-	if (rgw_list_empty(&net->ready))
-		ev_idle_stop(loop, &net->busy);
-	else
-		ev_idle_start(loop, &net->busy);
 	set_tick(net);
 }
 
@@ -162,17 +149,16 @@ rgw_net_new(const struct rgw_conf *conf, struct ev_loop *loop, struct rgw_log *l
 	rgw_link_init(&net->dirty);
 	rgw_link_init(&net->dead);
 	rgw_link_init(&net->conns);
-	rgw_link_init(&net->ready);
 	rgw_link_init(&net->lingering);
 	ev_timer_init(&net->tick, on_tick, 0, 0);
 	ev_timer_init(&net->linger, on_linger, 0, 0);
 	ev_timer_init(&net->trim, on_trim, 0, 0);
 	ev_prepare_init(&net->flush, on_turn_end);
-	ev_idle_init(&net->busy, on_busy);
 	net->tick.data = net->linger.data = net->trim.data = net->flush.data = net;
 	net->udp = rgw_udp_new(net);
 	net->listen = rgw_listen_new(net);
 	net->resolver = rgw_resolver_new(net);
+	net->shaker = rgw_shaker_new(net);
 	net->client = rgw_xcalloc(conf->tls.n, sizeof(struct rgw_tlsctx *));
 	net->server = rgw_xcalloc(conf->tls.n, sizeof(struct rgw_tlsctx *));
 	return net;
@@ -237,7 +223,7 @@ rgw_net_free(struct rgw_net *net)
 	ev_timer_stop(net->loop, &net->tick);
 	ev_timer_stop(net->loop, &net->linger);
 	ev_timer_stop(net->loop, &net->trim);
-	ev_idle_stop(net->loop, &net->busy);
+	rgw_shaker_free(net->shaker);
 	rgw_tcp_free_all(net);
 	rgw_udp_free(net->udp);
 	rgw_listen_free(net->listen);

@@ -14,6 +14,7 @@
 struct rgw_udp;
 struct rgw_listen;
 struct rgw_resolver;
+struct rgw_shaker;
 
 struct rgw_net {
 	const struct rgw_conf *conf;   /* borrowed, as the next three */
@@ -23,12 +24,12 @@ struct rgw_net {
 	struct rgw_udp *udp;           /* owned: all UDP sockets and their buffers */
 	struct rgw_listen *listen;     /* owned: the listening TCP sockets */
 	struct rgw_resolver *resolver; /* owned */
+	struct rgw_shaker *shaker;     /* owned: does the handshakes */
 	struct rgw_tlsctx **client;    /* owned: by the index of the [tls] section, if a peer uses it */
 	struct rgw_tlsctx **server;    /* owned: the same, if it is the profile of a listener */
 	struct rgw_link dirty;         /* connections with octets to send */
 	struct rgw_link dead;          /* connections to free at the end of the turn */
 	struct rgw_link conns;         /* all that live for the engine */
-	struct rgw_link ready;         /* those whose handshake can go on */
 	struct rgw_link lingering;     /* closed ones that still send, oldest first */
 	unsigned n_lingering;
 	unsigned n_freed;              /* connections, since memory was given back last */
@@ -36,7 +37,6 @@ struct rgw_net {
 	ev_timer linger;               /* the oldest of the lingering is closed */
 	ev_timer trim;                 /* memory is given back */
 	ev_prepare flush;              /* the end of a turn */
-	ev_idle busy;                  /* active while handshakes wait: no turn may sleep */
 	rgw_ms tick_at;                /* what `tick` is set to */
 	uint8_t cipher[RGW_READ_OCTETS];
 	uint8_t plain[16384];          /* one record */
@@ -80,8 +80,6 @@ void *rgw_tcp_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer 
     const char *host, const struct rgw_addr *to);
 bool rgw_tcp_send(void *ctx, void *io, const uint8_t *data, size_t len);
 void rgw_tcp_close(void *ctx, void *io);
-/* One step of one handshake. */
-void rgw_tcp_work(struct rgw_net *net);
 /* Closes the lingering ones whose time is over; returns when the next one's is. */
 rgw_ms rgw_tcp_end_lingering(struct rgw_net *net, rgw_ms now);
 /* Writes out what is queued and frees what has ended. */

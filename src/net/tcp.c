@@ -34,9 +34,9 @@ rgw_tcp_bury(struct rgw_tcp *t)
 	ev_io_stop(loop, &t->writable);
 	close(t->fd);
 	rgw_link_remove(&t->dirty);
-	rgw_link_remove(&t->ready);
 	rgw_link_remove(&t->link);
-	rgw_list_append(&t->net->dead, &t->link);
+	if (!t->busy || rgw_shaker_give_back(t->net->shaker, t))
+		rgw_list_append(&t->net->dead, &t->link);
 }
 
 /* Tries to send what is queued, whatever comes of it. */
@@ -119,12 +119,39 @@ balance(struct rgw_tcp *t)
 
 /* ---- the handshake ---- */
 
+static void read_records(struct rgw_tcp *t, rgw_ms now);
+
+void
+rgw_tcp_begin_handshake(struct rgw_tcp *t, rgw_ms now)
+{
+	t->stage = RGW_TCP_HANDSHAKE;
+	rgw_conn_on_connected(t->conn, now);
+}
+
+/* Hands the session over for one step with these octets, which are copied. */
 static void
-go_on_with_handshake(struct rgw_tcp *t, rgw_ms now)
+step(struct rgw_tcp *t, const uint8_t *data, size_t len, rgw_ms now)
+{
+	t->lent = malloc(len + 1);
+	if (t->lent == NULL) {
+		rgw_tcp_lost(t, "out of memory", now);
+		return;
+	}
+	if (len > 0)
+		memcpy(t->lent, data, len);
+	t->lent_len = len;
+	ev_io_stop(t->net->loop, &t->readable);
+	ev_io_stop(t->net->loop, &t->writable);
+	rgw_link_remove(&t->dirty);
+	rgw_shaker_take(t->net->shaker, t);
+}
+
+static void
+on_step(struct rgw_tcp *t, rgw_ms now)
 {
 	char text[128];
 
-	switch (rgw_tls_handshake(t->tls)) {
+	switch (t->step) {
 	case RGW_TLS_OK:
 		break;
 	case RGW_TLS_WANT:
@@ -143,22 +170,23 @@ go_on_with_handshake(struct rgw_tcp *t, rgw_ms now)
 	RGW_LOG(t->net->log, RGW_LOG_DEBUG, "tls-up", NULL, "TLS handshake done",
 	    rgw_f_addr("addr", &t->addr), rgw_f_str("tls", rgw_tls_describe(t->tls, text, sizeof text)));
 	rgw_conn_on_open(t->conn, t->peer, now);
+	/* The end of the handshake may have come together with the first packets. */
+	read_records(t, now);
 }
 
 void
-rgw_tcp_begin_handshake(struct rgw_tcp *t, rgw_ms now)
+rgw_tcp_stepped(struct rgw_tcp *t, rgw_ms now)
 {
-	t->stage = RGW_TCP_HANDSHAKE;
-	rgw_conn_on_connected(t->conn, now);
-}
-
-/* A step of a handshake costs as much as hundreds of packets. So there is one per turn of the loop, and
- * between two of them everybody else is served. */
-static void
-wait_for_turn(struct rgw_tcp *t)
-{
-	ev_io_stop(t->net->loop, &t->readable);
-	rgw_list_append(&t->net->ready, &t->ready);
+	t->busy = false;
+	if (t->stage == RGW_TCP_DEAD) {
+		rgw_list_append(&t->net->dead, &t->link);
+		return;
+	}
+	ev_io_start(t->net->loop, &t->readable);
+	on_step(t, now);
+	rgw_tls_feed(t->tls, NULL, 0);
+	free(t->lent);
+	t->lent = NULL;
 }
 
 /* ---- reading ---- */
@@ -212,11 +240,12 @@ take_octets(struct rgw_tcp *t, rgw_ms now)
 	}
 	if (t->stage == RGW_TCP_LINGER)
 		return;
+	if (t->stage == RGW_TCP_HANDSHAKE) {
+		step(t, net->cipher, (size_t)n, now);
+		return;
+	}
 	rgw_tls_feed(t->tls, net->cipher, (size_t)n);
-	if (t->stage == RGW_TCP_HANDSHAKE)
-		go_on_with_handshake(t, now);
-	if (t->stage == RGW_TCP_OPEN)
-		read_records(t, now);
+	read_records(t, now);
 }
 
 static void
@@ -228,23 +257,8 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	if (t->stage == RGW_TCP_ACCEPTED)
 		rgw_listen_peek(t, rgw_net_now(t->net));
-	else if (t->stage == RGW_TCP_HANDSHAKE)
-		wait_for_turn(t);
 	else
 		take_octets(t, rgw_net_now(t->net));
-}
-
-void
-rgw_tcp_work(struct rgw_net *net)
-{
-	struct rgw_link *l = rgw_list_pop(&net->ready);
-	struct rgw_tcp *t;
-
-	if (l == NULL)
-		return;
-	t = RGW_CONTAINER(l, struct rgw_tcp, ready);
-	ev_io_start(net->loop, &t->readable);
-	take_octets(t, rgw_net_now(net));
 }
 
 /* ---- writing ---- */
@@ -315,7 +329,7 @@ on_connected(struct rgw_tcp *t, rgw_ms now)
 	ev_io_start(t->net->loop, &t->readable);
 	rgw_tcp_begin_handshake(t, now);
 	if (t->stage == RGW_TCP_HANDSHAKE)
-		go_on_with_handshake(t, now);
+		step(t, NULL, 0, now);
 }
 
 static void
@@ -362,7 +376,7 @@ rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stage, const struct 
 	t->addr = *addr;
 	rgw_link_init(&t->link);
 	rgw_link_init(&t->dirty);
-	rgw_link_init(&t->ready);
+	rgw_link_init(&t->job);
 	rgw_list_append(&net->conns, &t->link);
 	ev_io_init(&t->readable, on_readable, fd, EV_READ);
 	ev_io_init(&t->writable, on_writable, fd, EV_WRITE);
@@ -377,6 +391,7 @@ free_tcp(struct rgw_tcp *t)
 	t->net->n_freed++;
 	rgw_tls_free(t->tls);
 	rgw_cert_rules_free(&t->rules);
+	free(t->lent);
 	free(t);
 }
 
@@ -418,7 +433,7 @@ rgw_tcp_close(void *ctx, void *io)
 	/* Whoever has not said a word gets none either, and leaves nothing behind in the kernel. */
 	if (t->stage == RGW_TCP_ACCEPTED)
 		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-	else if (t->stage != RGW_TCP_CONNECTING)
+	else if (t->stage != RGW_TCP_CONNECTING && !t->busy)
 		send_rest(t);
 	rgw_tcp_bury(t);
 }

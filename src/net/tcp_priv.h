@@ -24,7 +24,7 @@ struct rgw_tcp {
 	struct rgw_conn *conn;             /* borrowed: the engine's side; NULL from LINGER on */
 	struct rgw_link link;              /* among all, the lingering or the dead */
 	struct rgw_link dirty;             /* among those with octets to send */
-	struct rgw_link ready;             /* among those whose handshake can go on */
+	struct rgw_link job;               /* among those that the shaker has; its lock is for this link */
 	struct rgw_tls *tls;               /* owned; NULL while ACCEPTED */
 	const struct rgw_conf_peer *peer;  /* borrowed: whom we connect to, or who it turned out to be */
 	struct rgw_cert_rules rules;       /* owned: who the peer that we connect to must be */
@@ -37,6 +37,10 @@ struct rgw_tcp {
 	bool broken;                       /* writing failed; reported at the end of the turn */
 	bool paused;                       /* not read, since it does not read either */
 	bool shut;                         /* our direction is closed */
+	bool busy;                         /* the shaker has it: its session is not to be touched */
+	enum rgw_tls_result step;          /* what came of the shaker's step */
+	uint8_t *lent;                     /* owned: what the step reads */
+	size_t lent_len;
 	rgw_ms linger_until;
 	ev_io readable;
 	ev_io writable;
@@ -54,6 +58,19 @@ void rgw_tcp_bury(struct rgw_tcp *t);
 void rgw_tcp_begin_handshake(struct rgw_tcp *t, rgw_ms now);
 /* Options of every connection, and those of a peer. */
 void rgw_tcp_set_options(int fd, const struct rgw_conf_peer *peer);
+
+/* The shaker has done its step. */
+void rgw_tcp_stepped(struct rgw_tcp *t, rgw_ms now);
+
+/* shaker.c: handshakes, in a thread of their own */
+struct rgw_shaker *rgw_shaker_new(struct rgw_net *net);
+/* Ends the thread; the connections must have been closed before. */
+void rgw_shaker_free(struct rgw_shaker *shaker);
+/* Does one step of the handshake with what is `lent`; rgw_tcp_stepped is called in another turn of the
+ * loop. Until then the connection is busy. */
+void rgw_shaker_take(struct rgw_shaker *shaker, struct rgw_tcp *t);
+/* The connection has been closed. true = it is not busy any more; else rgw_tcp_stepped will follow. */
+bool rgw_shaker_give_back(struct rgw_shaker *shaker, struct rgw_tcp *t);
 
 /* listen.c: looks at what came on a connection without a session, and makes one when the whole
  * ClientHello is there. */

@@ -5,7 +5,8 @@
     load -> RADIUS/UDP -> radsecgw -> TLS -> the one under attack -> RADIUS/UDP -> respond
 
 Under attack are radsecgw with its default limits, radsecgw with its limits opened so that the storm reaches
-TLS, and Debian's radsecproxy. The storm comes from 64 addresses, with less claim to the processor (nice 10)."""
+TLS, and Debian's radsecproxy. "beside" is the control: another gateway with open limits is attacked, so that what
+the logins notice is only that the processors have more to do. The storm comes from 64 addresses, with less claim to the processor (nice 10)."""
 import argparse
 import os
 import sys
@@ -21,6 +22,7 @@ STORMS = {
     "hello": ["hello", 500],
     "handshake": ["handshake", 500],
     "probe": ["probe", 1000],
+    "reconnect": ["--ramp", 20000, "idle", 1000],
     "deaf": ["deaf", 4],
 }
 OPEN = "connect-rate = 0\nconnect-rate-per-address = 0\nmax-connections = 100000\n" \
@@ -69,12 +71,13 @@ def measure(lab, args, pki, subject, name):
         inner = parts.start_radsecproxy(lab, pki, home)
     else:
         inner = parts.start_inner(lab, args.gateway, pki, home, OPEN if subject == "limits open" else "")
+    target = parts.start_inner(lab, args.gateway, pki, home, OPEN) if subject == "beside" else inner
     outer = parts.start_outer(lab, args.gateway, pki, inner.port)
     parts.load(lab, outer.auth, "--rate", args.rate, "--time", 1)
     before = phase(lab, args, inner, outer, args.seconds / 2)
     counted = inner.counters() if subject != "radsecproxy" else {}
     words = STORMS[name]
-    storm = parts.Tool(lab, "storm", "storm", "--target", f"127.0.0.1:{inner.port}", "--pki", pki, *words, low=True)
+    storm = parts.Tool(lab, "storm", "storm", "--target", f"127.0.0.1:{target.port}", "--pki", pki, *words, low=True)
     time.sleep(0.5)
     during = phase(lab, args, inner, outer, args.seconds)
     cpu_storm = parts.cpu_seconds(storm.pid)
@@ -82,7 +85,7 @@ def measure(lab, args, pki, subject, name):
     time.sleep(1)
     after = phase(lab, args, inner, outer, 2)
     now = inner.counters() if subject != "radsecproxy" and parts.is_alive(inner) else {}
-    for p in (outer, inner, home):
+    for p in dict.fromkeys((outer, inner, target, home)):
         p.stop()
     return {"before": before, "during": during, "after": after, "storm": storm, "storm_cpu_seconds": cpu_storm,
             "home": home.result(),
@@ -145,7 +148,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=8, help="length of a storm")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--storms", default=",".join(STORMS), help="which ones, with commas")
-    parser.add_argument("--against", default="default limits,limits open,radsecproxy")
+    parser.add_argument("--against", default="default limits,limits open,beside,radsecproxy")
     parser.add_argument("--json")
     args = parser.parse_args()
     args.gateway = os.path.abspath(args.gateway)

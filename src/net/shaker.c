@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "radsecgw/mem.h"
+#include "tcp_priv.h"
+
+/* TLS handshakes. One step of one costs as much as hundreds of packets, so a thread of their own takes
+ * them: a thousand peers that connect at once do not hold up those who are connected. The thread is there
+ * only while there is work, and sees nothing but the session of the step that it takes. */
+
+/* Without work for so long it ends. */
+#define IDLE_S 5
+
+/* The library's arithmetic keeps its numbers on the stack. */
+#define STACK_OCTETS (512 * 1024)
+
+/* Whoever is connected goes first when processors are short. */
+#define NICENESS 5
+
+struct rgw_shaker {
+	struct rgw_net *net;      /* borrowed: the owner */
+	ev_async done_watcher;
+	pthread_t thread;
+	bool started;             /* there is a thread to be joined, perhaps one that has ended */
+	pthread_mutex_t lock;     /* for all that follows */
+	pthread_cond_t changed;
+	struct rgw_link waiting;  /* connections whose step is to be done, in the order of their coming */
+	struct rgw_link done;
+	struct rgw_tcp *current;  /* borrowed: whose step is being done */
+	bool running;
+	bool stop;
+};
+
+static void
+do_step(struct rgw_tcp *t)
+{
+	rgw_tls_feed(t->tls, t->lent, t->lent_len);
+	t->step = rgw_tls_handshake(t->tls);
+}
+
+/* Waits for work. NULL = the thread is to end. */
+static struct rgw_tcp *
+next_job(struct rgw_shaker *s)
+{
+	struct timespec until;
+	struct rgw_link *l;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += IDLE_S;
+	while ((l = rgw_list_pop(&s->waiting)) == NULL && !s->stop)
+		if (pthread_cond_timedwait(&s->changed, &s->lock, &until) != 0) {
+			/* Work may have come in the very moment. */
+			l = rgw_list_pop(&s->waiting);
+			break;
+		}
+	return l != NULL && !s->stop ? RGW_CONTAINER(l, struct rgw_tcp, job) : NULL;
+}
+
+static void *
+run(void *arg)
+{
+	struct rgw_shaker *s = arg;
+
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
+	pthread_mutex_lock(&s->lock);
+	while ((s->current = next_job(s)) != NULL) {
+		pthread_mutex_unlock(&s->lock);
+		do_step(s->current);
+		pthread_mutex_lock(&s->lock);
+		rgw_list_append(&s->done, &s->current->job);
+		s->current = NULL;
+		ev_async_send(s->net->loop, &s->done_watcher);
+	}
+	s->running = false;
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+static void
+on_done(struct ev_loop *loop, ev_async *w, int revents)
+{
+	struct rgw_shaker *s = w->data;
+	struct rgw_link *l;
+
+	(void)loop;
+	(void)revents;
+	for (;;) {
+		pthread_mutex_lock(&s->lock);
+		l = rgw_list_pop(&s->done);
+		pthread_mutex_unlock(&s->lock);
+		if (l == NULL)
+			return;
+		rgw_tcp_stepped(RGW_CONTAINER(l, struct rgw_tcp, job), rgw_net_now(s->net));
+	}
+}
+
+struct rgw_shaker *
+rgw_shaker_new(struct rgw_net *net)
+{
+	struct rgw_shaker *s = rgw_xcalloc(1, sizeof *s);
+	pthread_condattr_t attr;
+
+	s->net = net;
+	rgw_link_init(&s->waiting);
+	rgw_link_init(&s->done);
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	ev_async_init(&s->done_watcher, on_done);
+	s->done_watcher.data = s;
+	ev_async_start(net->loop, &s->done_watcher);
+	return s;
+}
+
+/* A thread for the work that waits; the one before has ended. false = the system gives none. */
+static bool
+start(struct rgw_shaker *s)
+{
+	pthread_attr_t attr;
+	sigset_t all;
+	sigset_t before;
+	bool ok;
+
+	if (s->started)
+		pthread_join(s->thread, NULL);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_OCTETS);
+	/* Signals are for the loop. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ok = pthread_create(&s->thread, &attr, run, s) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	s->started = ok;
+	return ok;
+}
+
+void
+rgw_shaker_take(struct rgw_shaker *s, struct rgw_tcp *t)
+{
+	bool running;
+
+	t->busy = true;
+	pthread_mutex_lock(&s->lock);
+	running = s->running;
+	s->running = true;
+	rgw_list_append(&s->waiting, &t->job);
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	if (running || start(s))
+		return;
+	/* Then it is done here: slower for the others, but done. */
+	s->running = false;
+	rgw_link_remove(&t->job);
+	do_step(t);
+	rgw_list_append(&s->done, &t->job);
+	ev_async_send(s->net->loop, &s->done_watcher);
+}
+
+bool
+rgw_shaker_give_back(struct rgw_shaker *s, struct rgw_tcp *t)
+{
+	pthread_mutex_lock(&s->lock);
+	if (t != s->current) {
+		rgw_link_remove(&t->job);
+		t->busy = false;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return !t->busy;
+}
+
+void
+rgw_shaker_free(struct rgw_shaker *s)
+{
+	if (s == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->stop = true;
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	if (s->started)
+		pthread_join(s->thread, NULL);
+	/* What became of the last step concerns nobody any more, but its connection has to go. */
+	on_done(s->net->loop, &s->done_watcher, 0);
+	ev_async_stop(s->net->loop, &s->done_watcher);
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
