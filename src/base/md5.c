@@ -28,14 +28,15 @@ rotate(uint32_t v, unsigned n)
 	return v << n | v >> (32 - n);
 }
 
-/* The four auxiliary functions of RFC 1321 3.4, in the forms with the fewest operations. */
+/* The four auxiliary functions of RFC 1321 3.4. Each operation waits for the one before, which made x, so
+ * as much as possible is done without it: the two halves of G have no bit in common and can be added. */
 #define F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
-#define G(x, y, z) ((y) ^ ((z) & ((x) ^ (y))))
-#define H(x, y, z) ((x) ^ (y) ^ (z))
+#define G(x, y, z) (((y) & ~(z)) + ((z) & (x)))
+#define H(x, y, z) ((x) ^ ((y) ^ (z)))
 #define I(x, y, z) ((y) ^ ((x) | ~(z)))
 
 /* One operation; four of them rotate the roles of a, b, c, d. */
-#define OP(f, a, b, c, d, k, s, t) ((a) = (b) + rotate((a) + f(b, c, d) + x[k] + (t), s))
+#define OP(f, a, b, c, d, k, s, t) ((a) = (b) + rotate((a) + x[k] + (t) + f(b, c, d), s))
 #define OP4(f, k0, k1, k2, k3, s0, s1, s2, s3, t0, t1, t2, t3)  \
 	OP(f, a, b, c, d, k0, s0, t0);                          \
 	OP(f, d, a, b, c, k1, s1, t1);                          \

@@ -292,7 +292,7 @@ struct rgw_gw {
 	bool draining;
 	uint32_t serial;
 	struct rgw_counters counters;
-	uint8_t random[256];                  /* fetched in batches */
+	uint8_t random[1024];                 /* fetched in batches */
 	size_t random_left;
 	uint8_t scratch[RGW_PACKET_MAX];      /* the packet being built */
 };
