@@ -24,7 +24,7 @@ rgw_net_now(struct rgw_net *net)
 	return net->log->now;
 }
 
-/* Many connections have gone: what they took goes back to the system. */
+/* Many connections have gone, or handshakes are over: what they took goes back to the system. */
 static void
 on_trim(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -36,6 +36,7 @@ on_trim(struct ev_loop *loop, ev_timer *w, int revents)
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
+	rgw_pages_release();
 }
 
 static void
@@ -113,16 +114,23 @@ rgw_net_watch_lingering(struct rgw_net *net)
 }
 
 void
+rgw_net_tidy(struct rgw_net *net)
+{
+	if (ev_is_active(&net->trim))
+		return;
+	ev_timer_set(&net->trim, TRIM_DELAY_S, 0);
+	ev_timer_start(net->loop, &net->trim);
+}
+
+void
 rgw_net_flush(struct rgw_net *net)
 {
 	/* Writing can fail, and then requests move to other connections, which have to be written. */
 	while (!rgw_list_empty(&net->dirty) || !rgw_list_empty(&net->dead))
 		rgw_tcp_flush(net);
 	rgw_udp_flush(net->udp);
-	if (net->n_freed >= TRIM_AFTER && !ev_is_active(&net->trim)) {
-		ev_timer_set(&net->trim, TRIM_DELAY_S, 0);
-		ev_timer_start(net->loop, &net->trim);
-	}
+	if (net->n_freed >= TRIM_AFTER)
+		rgw_net_tidy(net);
 }
 
 static void
@@ -210,6 +218,7 @@ rgw_net_start(struct rgw_net *net, struct rgw_gw *gw)
 {
 	net->gw = gw;
 	ev_prepare_start(net->loop, &net->flush);
+	rgw_net_tidy(net);
 	rgw_udp_start(net->udp);
 	rgw_listen_start(net->listen);
 }

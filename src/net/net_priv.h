@@ -46,6 +46,8 @@ struct rgw_net {
 bool rgw_net_is_wildcard(const struct rgw_addr *a);
 /* Does [::] take IPv4, too? Unless somebody listens for that at the same port. */
 bool rgw_net_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, bool tls);
+/* Much has ended: memory is given back soon. */
+void rgw_net_tidy(struct rgw_net *net);
 /* There is something among the lingering. */
 void rgw_net_watch_lingering(struct rgw_net *net);
 
@@ -85,6 +87,11 @@ rgw_ms rgw_tcp_end_lingering(struct rgw_net *net, rgw_ms now);
 /* Writes out what is queued and frees what has ended. */
 void rgw_tcp_flush(struct rgw_net *net);
 void rgw_tcp_free_all(struct rgw_net *net);
+
+/* pages.c */
+/* Lets go of the pages of the program that are mapped, since many were needed only to start or for a
+ * handshake. What is needed again comes back by itself, from the page cache. */
+void rgw_pages_release(void);
 
 /* resolve.c */
 struct rgw_resolver *rgw_resolver_new(struct rgw_net *net);

@@ -79,6 +79,7 @@ run(void *arg)
 		ev_async_send(s->net->loop, &s->done_watcher);
 	}
 	s->running = false;
+	ev_async_send(s->net->loop, &s->done_watcher);
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
@@ -88,15 +89,20 @@ on_done(struct ev_loop *loop, ev_async *w, int revents)
 {
 	struct rgw_shaker *s = w->data;
 	struct rgw_link *l;
+	bool running;
 
 	(void)loop;
 	(void)revents;
 	for (;;) {
 		pthread_mutex_lock(&s->lock);
 		l = rgw_list_pop(&s->done);
+		running = s->running;
 		pthread_mutex_unlock(&s->lock);
-		if (l == NULL)
+		if (l == NULL) {
+			if (!running)
+				rgw_net_tidy(s->net);
 			return;
+		}
 		rgw_tcp_stepped(RGW_CONTAINER(l, struct rgw_tcp, job), rgw_net_now(s->net));
 	}
 }
