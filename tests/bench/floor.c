@@ -20,10 +20,10 @@
 #include "radsecgw/tls.h"
 
 /*
- * The least that a gateway between RADIUS/UDP and RADIUS/TLS has to do: each request is verified, re-keyed,
- * signed and sent on, and so is each answer. One thread, one packet per system call, no duplicates, no timers,
- * no second attempt, no names, no limits. What a gateway costs beyond this is the price of what it does beyond
- * this, and what it costs less comes from doing the same more cleverly.
+ * The least that a gateway between RADIUS/UDP and RADIUS/TLS has to do: each request is verified,
+ * re-keyed, signed and sent on, and so is each answer. One thread, one packet per system call, no
+ * duplicates, no timers, no second attempt, no names, no limits. What a gateway costs beyond this is the
+ * price of what it does beyond this; what it costs less comes from doing the same more cleverly.
  *
  * A request that has no answer keeps its identifier until there is no other; then it gives way.
  */
@@ -346,6 +346,7 @@ open_lanes(void)
 		e->fd = socket(AF_INET, (f.inbound ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 		e->lane = i;
 		e->out = true;
+		bench_receive_buffer(e->fd);
 		if (connect(e->fd, (struct sockaddr *)&sa, len) != 0)
 			bench_fail("cannot connect to %s: %s", f.to, strerror(errno));
 		if (f.inbound)

@@ -18,8 +18,8 @@
 
 /*
  * What hostile (and idle) clients do to a RADIUS/TLS port, and how fast it serves new ones. Connections
- * are either kept, so many of them, or opened at a rate. They come from many addresses of 127.0.0.0/8, so that limits for one address do
- * not end the storm before it begins.
+ * are either kept, so many of them, or opened at a rate. They come from many addresses of 127.0.0.0/8, so
+ * that limits for one address do not end the storm before it begins.
  */
 enum kind { SILENT, LORIS, HELLO, HANDSHAKE, PROBE, DEAF, IDLE, VISIT, KINDS };
 
