@@ -2,7 +2,11 @@
 """The gateways that table.py compares, and what stands on both sides of them:
 
     outbound    load -> RADIUS/UDP -> the contender -> RADIUS/TLS -> respond_tls
-    inbound     load -> RADIUS/TLS -> the contender -> RADIUS/UDP -> respond"""
+    inbound     load -> RADIUS/TLS -> the contender -> RADIUS/UDP -> respond
+
+Configurations are as small as they can be, and defaults are left alone, but for what would make it a comparison of
+limits: radsecgw may open as many connections as it wants at once, and its UDP port has a receive buffer that holds
+the largest window. The floor has both built in; radsecproxy has an option for neither."""
 import os
 import subprocess
 import time

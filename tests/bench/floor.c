@@ -349,11 +349,12 @@ open_lanes(void)
 		bench_receive_buffer(e->fd);
 		if (connect(e->fd, (struct sockaddr *)&sa, len) != 0)
 			bench_fail("cannot connect to %s: %s", f.to, strerror(errno));
-		if (f.inbound)
+		if (f.inbound) {
 			watch(e);
-		else
-			begin_tls(e);
-		while (e->ssl != NULL && !e->up)
+			continue;
+		}
+		begin_tls(e);
+		while (!e->up)
 			read_tls(e);
 	}
 }

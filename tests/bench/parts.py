@@ -238,6 +238,10 @@ def mid(runs, key):
     return None if None in values else median(values)
 
 
+def number(value, digits):
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
 def with_spread(runs, key, digits):
     """Median, least and most."""
     values = [run[key] for run in runs if run[key] is not None]

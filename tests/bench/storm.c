@@ -432,7 +432,7 @@ report(const struct storm *s)
 	    kinds[s->kind].name, s->amount, (double)(s->now - s->began) / 1e6, s->begun, s->connected,
 	    s->refused, s->established, s->done, s->closed, s->unanswered, s->skipped, s->packets,
 	    s->open);
-	printf("\"cpu_us\": %ld, \"own_cpu_us\": %ld, ", bench_cpu((pid_t)s->pid) - s->cpu,
+	printf("\"cpu_us\": %ld, \"own_cpu_us\": %ld, ", s->pid > 0 ? bench_cpu((pid_t)s->pid) - s->cpu : 0,
 	    bench_cpu(getpid()));
 	printf("\"first_closed_ms\": %.1f, \"last_closed_ms\": %.1f, \"life_p50_ms\": %.1f, "
 	       "\"life_max_ms\": %.1f, \"took_p50_ms\": %.1f, \"took_p99_ms\": %.1f}\n",

@@ -52,21 +52,27 @@ def measure(field, args, name, direction, kind, pace, shape=contenders.SMALL, mo
                       "--user", shape.user, "--pid", f"{process.pid},{responder.pid}", *more)
     tool.wait(60)
     took = time.monotonic() - began
-    result = tool.result()
-    cpu, responder_cpu = result["cpu_us"]
-    answers = result["measured"]
-    run = {"start_ms": process.start_ms, "idle": idle, "loaded": parts.memory(process.pid),
-           "most_memory": parts.most_memory(process.pid), "load": result,
-           "others": others_share(busy, own, own_seconds(process, responder), took),
-           "cpu_us": cpu / answers if answers else None, "cpu_share": cpu / 1e6 / result["seconds"],
-           "load_share": result["own_cpu_us"] / 1e6 / result["seconds"],
-           "responder_share": responder_cpu / 1e6 / result["seconds"],
-           "per_second": result["per_second"], "unanswered": result["lost"] / max(1, result["sent"]),
-           "p50_ms": result["p50_us"] / 1000, "p99_ms": result["p99_us"] / 1000,
-           "p999_ms": result["p999_us"] / 1000}
+    run = {"start_ms": process.start_ms, "idle": idle, **evaluate(tool, process),
+           "others": others_share(busy, own, own_seconds(process, responder), took)}
     process.popen.kill()
     process.popen.wait()
     return run
+
+
+def evaluate(tool, process):
+    """What load says; one that has died, or that load could not reach any more, has answered nothing."""
+    if tool.popen.returncode or not parts.is_alive(process):
+        parts.say(f"{process.name} has died ({process.popen.poll()}), or load failed: {tool.log()[-500:]}")
+        return {"died": process.popen.poll(), "cpu_us": None, "cpu_share": 0, "load_share": 0, "responder_share": 0,
+                "per_second": 0, "unanswered": 1, "p50_ms": None, "p99_ms": None, "p999_ms": None, "most_memory": 0}
+    result = tool.result()
+    cpu, responder_cpu = (us / 1e6 / result["seconds"] for us in result["cpu_us"])
+    answers = result["measured"]
+    return {"load": result, "loaded": parts.memory(process.pid), "most_memory": parts.most_memory(process.pid),
+            "cpu_us": result["cpu_us"][0] / answers if answers else None, "cpu_share": cpu,
+            "load_share": result["own_cpu_us"] / 1e6 / result["seconds"], "responder_share": responder_cpu,
+            "per_second": result["per_second"], "unanswered": result["lost"] / max(1, result["sent"]),
+            "p50_ms": result["p50_us"] / 1000, "p99_ms": result["p99_us"] / 1000, "p999_ms": result["p999_us"] / 1000}
 
 
 # ---- the plan
@@ -119,7 +125,7 @@ def row_of(runs, base, is_base):
         row.append(parts.with_spread(runs, key, digits))
         row.append("" if is_base else parts.ratio(runs, base, key))
     return [*row, f"{unanswered * 100:.2f} %" if unanswered else "0",
-            *(f"{parts.mid(runs, key):.2f}" for key in ("p50_ms", "p99_ms", "p999_ms"))]
+            *(parts.number(parts.mid(runs, key), 2) for key in ("p50_ms", "p99_ms", "p999_ms"))]
 
 
 def best_window(results, direction, kind, name):
@@ -178,7 +184,7 @@ def options():
     parser.add_argument("--json", help="file for all that was measured")
     args = parser.parse_args()
     quick = {"rounds": 2, "seconds": 0.4, "prime": 0.2, "windows": "1,200,4000"}
-    whole = {"rounds": 3, "seconds": 0.8, "prime": 0.3, "windows": ",".join(map(str, WINDOWS))}
+    whole = {"rounds": 3, "seconds": 0.7, "prime": 0.25, "windows": ",".join(map(str, WINDOWS))}
     for key, value in (quick if args.quick else whole).items():
         if getattr(args, key) is None:
             setattr(args, key, value)
@@ -208,7 +214,8 @@ def main():
         for name in args.against:
             print(f"{name:12} {WHAT[name]}")
         print(f"\n{args.rounds} rounds in turn. A value is the median (least-most); 'to {args.against[0]}' is the "
-              "ratio of medians\n(the least and the most of a single round).")
+              "ratio of medians\n(the least and the most of a single round). UDP ports of radsecgw and of the floor have "
+              "receive buffers of 16 MiB;\nthose of radsecproxy have the system's default.")
         show_cells(results, args)
         if "window" in args.parts:
             show_throughput(results, args)
