@@ -2,6 +2,8 @@
 #include "bench.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +15,9 @@
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
 #include "radsecgw/wire.h"
+
+#define SEGMENTS_MAX 64
+#define SEGMENTS_OCTETS 65000
 
 static volatile sig_atomic_t over;
 
@@ -114,6 +119,64 @@ bench_receive_buffer(int fd)
 
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) != 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+}
+
+/* Do two datagrams fit into one call? */
+static bool
+is_alike(const struct msghdr *a, const struct msghdr *b)
+{
+	return a->msg_iov->iov_len == b->msg_iov->iov_len && a->msg_namelen == b->msg_namelen &&
+	    (a->msg_namelen == 0 || memcmp(a->msg_name, b->msg_name, a->msg_namelen) == 0);
+}
+
+/* One call for n datagrams that are alike. */
+static bool
+send_segments(int fd, const struct mmsghdr *datagrams, unsigned n, int flags)
+{
+	uint16_t octets = (uint16_t)datagrams[0].msg_hdr.msg_iov->iov_len;
+	struct iovec iov[SEGMENTS_MAX];
+	struct msghdr all = datagrams[0].msg_hdr;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof octets)] = { 0 };
+	struct cmsghdr *c;
+
+	for (unsigned i = 0; i < n; i++)
+		iov[i] = *datagrams[i].msg_hdr.msg_iov;
+	all.msg_iov = iov;
+	all.msg_iovlen = n;
+	if (n > 1) {
+		all.msg_control = control;
+		all.msg_controllen = sizeof control;
+		c = CMSG_FIRSTHDR(&all);
+		c->cmsg_level = SOL_UDP;
+		c->cmsg_type = UDP_SEGMENT;
+		c->cmsg_len = CMSG_LEN(sizeof octets);
+		memcpy(CMSG_DATA(c), &octets, sizeof octets);
+	}
+	return sendmsg(fd, &all, flags) >= 0;
+}
+
+unsigned
+bench_send(int fd, struct mmsghdr *datagrams, unsigned n, int flags)
+{
+	static bool plain;  /* this kernel or this way does not segment */
+	unsigned done = 0;
+
+	while (done < n) {
+		size_t octets = datagrams[done].msg_hdr.msg_iov->iov_len;
+		unsigned same = 1;
+
+		while (!plain && done + same < n && same < SEGMENTS_MAX &&
+		    (same + 1) * octets <= SEGMENTS_OCTETS &&
+		    is_alike(&datagrams[done].msg_hdr, &datagrams[done + same].msg_hdr))
+			same++;
+		if (send_segments(fd, datagrams + done, same, flags))
+			done += same;
+		else if (same > 1 && errno != EAGAIN && errno != ECONNREFUSED)
+			plain = true;
+		else
+			break;
+	}
+	return done;
 }
 
 /* ---- time ---- */

@@ -129,12 +129,8 @@ port_send(struct port *p, struct iovec *packets, unsigned n)
 	}
 	for (unsigned i = 0; i < n; i++)
 		out[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &packets[i], .msg_iovlen = 1 } };
-	for (int tries = 0; done < n && tries < 3; tries++) {
-		int took = sendmmsg(p->end.fd, out + done, n - done, MSG_DONTWAIT);
-
-		if (took > 0)
-			done += (unsigned)took;
-	}
+	for (int tries = 0; done < n && tries < 3; tries++)
+		done += bench_send(p->end.fd, out + done, n - done, MSG_DONTWAIT);
 }
 
 bool

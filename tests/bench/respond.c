@@ -114,15 +114,8 @@ queue(struct respond *r, unsigned i, size_t len)
 static void
 flush(struct respond *r, int fd)
 {
-	unsigned done = 0;
+	unsigned done = bench_send(fd, r->out, r->n_out, 0);
 
-	while (done < r->n_out) {
-		int n = sendmmsg(fd, r->out + done, r->n_out - done, 0);
-
-		if (n <= 0)
-			break;
-		done += (unsigned)n;
-	}
 	r->answered += done;
 	r->dropped += r->n_out - done;
 	r->n_out = 0;
