@@ -59,12 +59,13 @@ unit_help = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 sim_help = $(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c))
 fuzz_src = $(wildcard tests/fuzz/fuzz_*.c)
 fuzz_bin = $(fuzz_src:tests/%.c=$(O)/tests/%)
-bench_src = $(addprefix tests/bench/,load.c respond.c respond_tls.c storm.c)
+bench_src = $(addprefix tests/bench/,floor.c load.c respond.c respond_tls.c storm.c)
 bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all help tests test check asan valgrind sim lint fuzz bench-tools bench demo deps install clean FORCE
+.PHONY: all help tests test check asan valgrind sim lint fuzz bench-tools bench bench-quick bench-ready demo deps \
+	install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -79,7 +80,8 @@ help:
 	@echo 'make sim           the random simulation: SEEDS=$(SEEDS), FIRST=$(FIRST); one seed prints the same each time'
 	@echo 'make lint          clang-tidy, cppcheck, includes, size of functions, manual pages'
 	@echo 'make fuzz          each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
-	@echo 'make bench         hostile clients, servers that go away and idle connections, also with radsecproxy'
+	@echo 'make bench         costs, speed and memory, hostile clients and servers that go away, beside radsecproxy'
+	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX)'
 
@@ -156,10 +158,20 @@ $(O)/tests/bench/%: $(O)/tests/bench/%.o $(bench_help:%.c=$(O)/%.o) $(O)/librads
 
 bench-tools: $(bench_bin)
 
-bench:
+bench-ready:
 	etc/build/deps.sh build system test
 	$(MAKE) all bench-tools
 	$(MAKE) O=build/system WOLFSSL=system all
+
+# Numbers for a report: BENCH_JSON=FILE keeps all that was measured.
+BENCH_JSON ?= $(O)/bench.json
+table = tests/bench/table.py --tools $(O)/tests/bench --lean $(O)/radsecgw --json $(BENCH_JSON)
+
+bench-quick: bench-ready
+	$(table) --quick
+
+bench: bench-ready
+	$(table)
 	tests/bench/storms.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
 	tests/bench/failover.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
 	tests/bench/memory.py --tools $(O)/tests/bench --lean $(O)/radsecgw

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "radsecgw/packet.h"
@@ -32,10 +33,26 @@ void bench_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noret
 /* SIGTERM or SIGINT came. */
 bool bench_is_over(void);
 
+/* A receive buffer that holds whatever the tools have on the way at once, if the kernel allows it. */
+void bench_receive_buffer(int fd);
+
+/*
+ * Sends datagrams as sendmmsg does, but those in a row that have one length and one destination go
+ * through the kernel as one (UDP_SEGMENT), which costs a quarter. Returns how many went.
+ */
+struct mmsghdr;
+unsigned bench_send(int fd, struct mmsghdr *datagrams, unsigned n, int flags);
+
 /* ---- time ---- */
 
 /* Microseconds. The clock of the kernel's time stamps on packets is CLOCK_REALTIME. */
 int64_t bench_now(clockid_t clock);
+/* When the kernel received a message whose socket has SO_TIMESTAMPNS; 0 = it does not say. */
+struct msghdr;
+int64_t bench_stamp(struct msghdr *msg);
+/* Microseconds of processor that a process has used so far, in all of its threads, those that ended
+ * included; 0 = it is no more. */
+int64_t bench_cpu(pid_t pid);
 
 /* ---- histogram: exact up to 128, above that to less than 1 % ---- */
 
@@ -55,15 +72,20 @@ int64_t bench_hist_at(const struct bench_hist *h, double q);
 
 /* A number that never comes twice and costs next to nothing; it is not unpredictable. */
 uint64_t bench_unique(void);
-/* A good answer to a request, with Message-Authenticator first if the request has one. 0 = to this code
- * there is none. */
+/* A request that is answered: every authenticator is right, a Message-Authenticator stands in all but
+ * accounting, and a User-Password is the one that all requests of these tools have. */
+bool bench_request_ok(const struct rgw_packet *request, const struct rgw_secret *secret);
+/* A good answer to a request, with Message-Authenticator first if the request has one; to EAP it is the
+ * end of a login, with keys. 0 = to this code there is none. */
 size_t bench_answer(uint8_t *buf, size_t cap, const struct rgw_packet *request,
+    const struct rgw_secret *secret);
+/* Is it the answer that bench_answer makes, and did all that is in it arrive? */
+bool bench_answer_ok(const struct rgw_packet *answer, const struct rgw_packet *request,
     const struct rgw_secret *secret);
 /* Writes an Access-Request of a PAP login; returns its length. */
 size_t bench_access_request(uint8_t *buf, size_t cap, uint8_t id, const char *user,
     const struct rgw_secret *secret);
-/* User-Password of up to 16 octets, hidden with the authenticator (RFC 2865 5.2). */
-void bench_hide(uint8_t out[static 16], const char *password, const uint8_t *auth,
-    const struct rgw_secret *secret);
+/* The User-Password of all requests, hidden with the authenticator (RFC 2865 5.2). */
+void bench_hide(uint8_t out[static 16], const uint8_t *auth, const struct rgw_secret *secret);
 
 #endif

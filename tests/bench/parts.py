@@ -8,6 +8,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
@@ -15,7 +16,6 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 from lab import HOME_SECRET, NAS_SECRET, Gateway, Process, tcp_open, wait_for  # noqa: E402
 
 RADSECPROXY = "/usr/sbin/radsecproxy"
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def allow_files():
@@ -29,10 +29,16 @@ def allow_files():
 def cpu_seconds(pid):
     """User and system time so far, of all threads, ended ones too; None = it is no more."""
     try:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return time.clock_gettime(~pid << 3 | 2)  # what clock_getcpuclockid() makes of it
     except OSError:
         return None
-    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def busy_seconds():
+    """What all programs together have had of the processors."""
+    fields = [int(v) for v in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+    user, nice, system, _, _, irq, softirq = fields[:7]
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid):
@@ -42,6 +48,12 @@ def memory(pid):
     size = {k: int(v.split()[0]) for k, v in rows.items()}
     threads = len(list(pathlib.Path(f"/proc/{pid}/task").iterdir()))
     return {"rss": size["Rss"], "pss": size["Pss"], "dirty": size["Private_Dirty"], "threads": threads}
+
+
+def most_memory(pid):
+    """KiB: the most that was resident so far."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
 
 
 def is_alive(process):
@@ -165,13 +177,13 @@ pool = national
     return outer
 
 
-def start_radsecproxy(lab, pki, home):
+def start_radsecproxy(lab, pki, home, log="LogLevel 3", wait=True):
     """Debian's radsecproxy as a RADIUS/TLS server for all of 127.0.0.0/8."""
     port = lab.port()
     name = f"radsecproxy-{len(lab.processes)}"
     conf = lab.write(f"{name}.conf", f"""\
 ListenTLS 127.0.0.1:{port}
-LogLevel 3
+{log}
 tls default {{
     CACertificateFile {pki}/ca.pem
     CertificateFile {pki}/localhost.pem
@@ -203,7 +215,8 @@ realm * {{
 """)
     proxy = Process(lab, name, [RADSECPROXY, "-f", "-c", conf])
     proxy.port = port
-    wait_for(f"{name} listens", lambda: tcp_open(port))
+    if wait:
+        wait_for(f"{name} listens", lambda: tcp_open(port))
     return proxy
 
 
@@ -219,12 +232,53 @@ def spread(values):
     return (max(values) - min(values)) / middle if middle else 0.0
 
 
+def mid(runs, key):
+    """Median over the runs of what has this name; None if a run has none."""
+    values = [run[key] for run in runs]
+    return None if None in values else median(values)
+
+
+def number(value, digits):
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def with_spread(runs, key, digits):
+    """Median, least and most."""
+    values = [run[key] for run in runs if run[key] is not None]
+    if not values:
+        return "-"
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f}"
+    return f"{median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def ratio(runs, base, key):
+    """Ratio of the medians, and the least and the most of the ratios of two runs of the same round."""
+    pairs = [(a[key], b[key]) for a, b in zip(runs, base)]
+    if not pairs or any(a is None or not b for a, b in pairs):
+        return "-"
+    each = [a / b for a, b in pairs]
+    whole = median([a for a, _ in pairs]) / median([b for _, b in pairs])
+    return f"{whole:.2f} ({min(each):.2f}-{max(each):.2f})" if len(each) > 1 else f"{whole:.2f}"
+
+
+def turned(names, by):
+    """The same names, beginning with another one."""
+    by %= len(names)
+    return names[by:] + names[:by]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
 def table(head, rows):
     """Columns as wide as they need to be; numbers to the right."""
     cells = [[str(c) for c in row] for row in [head, *rows]]
+    left = [i == 0 or not any(c.isdigit() for row in cells[1:] for c in row[i]) for i in range(len(head))]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     for row in cells:
-        print("  ".join(c.ljust(w) if i == 0 else c.rjust(w)
+        print("  ".join(c.ljust(w) if left[i] else c.rjust(w)
                         for i, (c, w) in enumerate(zip(row, widths))).rstrip(), flush=True)
 
 

@@ -9,7 +9,6 @@
 
 #include "bench.h"
 #include "radsecgw/addr.h"
-#include "radsecgw/auth.h"
 #include "radsecgw/mem.h"
 
 /*
@@ -72,8 +71,7 @@ work(struct respond *r, const uint8_t *data, size_t len, const struct sockaddr_i
 	struct rgw_packet p;
 
 	r->received++;
-	if (rgw_packet_parse(&p, data, len) != RGW_PACKET_OK || !rgw_request_auth_ok(&p, r->secret) ||
-	    rgw_msgauth_check(&p, NULL, r->secret) == RGW_MSGAUTH_BAD) {
+	if (rgw_packet_parse(&p, data, len) != RGW_PACKET_OK || !bench_request_ok(&p, r->secret)) {
 		r->bad++;
 		return 0;
 	}
@@ -116,15 +114,8 @@ queue(struct respond *r, unsigned i, size_t len)
 static void
 flush(struct respond *r, int fd)
 {
-	unsigned done = 0;
+	unsigned done = bench_send(fd, r->out, r->n_out, 0);
 
-	while (done < r->n_out) {
-		int n = sendmmsg(fd, r->out + done, r->n_out - done, 0);
-
-		if (n <= 0)
-			break;
-		done += (unsigned)n;
-	}
 	r->answered += done;
 	r->dropped += r->n_out - done;
 	r->n_out = 0;
@@ -181,11 +172,10 @@ open_port(const char *text)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_storage sa;
 	struct rgw_addr addr;
-	int octets = 4 << 20;
 
 	if (!rgw_addr_parse(text, 1812, &addr) || addr.family != 4)
 		bench_fail("--listen wants IPv4 addresses with ports, not '%s'", text);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+	bench_receive_buffer(fd);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, rgw_addr_to_sockaddr(&addr, &sa)) != 0)
 		bench_fail("cannot listen on %s: %s", text, strerror(errno));
 	return fd;

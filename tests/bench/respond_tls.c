@@ -11,7 +11,6 @@
 
 #include "bench.h"
 #include "radsecgw/addr.h"
-#include "radsecgw/auth.h"
 #include "radsecgw/stream.h"
 #include "tlsend.h"
 
@@ -47,8 +46,7 @@ on_packet(struct conn *c, const struct rgw_rd *octets)
 
 	r->requests++;
 	if (rgw_packet_parse(&p, octets->p, rgw_rd_left(octets)) != RGW_PACKET_OK ||
-	    !rgw_request_auth_ok(&p, r->secret) ||
-	    rgw_msgauth_check(&p, NULL, r->secret) == RGW_MSGAUTH_BAD) {
+	    !bench_request_ok(&p, r->secret)) {
 		r->bad++;
 		return;
 	}

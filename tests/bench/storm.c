@@ -11,16 +11,17 @@
 
 #include "bench.h"
 #include "radsecgw/addr.h"
+#include "radsecgw/build.h"
 #include "radsecgw/list.h"
 #include "radsecgw/mem.h"
 #include "tlsend.h"
 
 /*
- * What hostile (and idle) clients do to a RADIUS/TLS port. Connections are either kept, so many of them,
- * or opened at a rate. They come from many addresses of 127.0.0.0/8, so that limits for one address do
- * not end the storm before it begins.
+ * What hostile (and idle) clients do to a RADIUS/TLS port, and how fast it serves new ones. Connections
+ * are either kept, so many of them, or opened at a rate. They come from many addresses of 127.0.0.0/8, so
+ * that limits for one address do not end the storm before it begins.
  */
-enum kind { SILENT, LORIS, HELLO, HANDSHAKE, PROBE, DEAF, IDLE, KINDS };
+enum kind { SILENT, LORIS, HELLO, HANDSHAKE, PROBE, DEAF, IDLE, VISIT, KINDS };
 
 static const struct {
 	const char *name;
@@ -34,6 +35,7 @@ static const struct {
 	[PROBE] = { "probe", false, false },
 	[DEAF] = { "deaf", true, true },
 	[IDLE] = { "idle", true, true },
+	[VISIT] = { "visit", true, true },
 };
 
 #define EVENTS 256
@@ -49,6 +51,8 @@ struct conn {
 	int64_t since;          /* when it was begun */
 	int64_t next_octet;     /* loris */
 	size_t octets;          /* loris: sent so far */
+	uint8_t probe[64];      /* visit: a Status-Server */
+	bool answered;          /* visit */
 };
 
 struct storm {
@@ -60,10 +64,12 @@ struct storm {
 	const struct rgw_secret *secret;
 	struct rgw_addr to, from;
 	struct rgw_tlsctx *ctx;
+	double pid;
 	uint8_t hello[2048];
 	size_t hello_len;
 	int epoll;
 	int64_t began, now;
+	int64_t cpu;             /* of the process whose pid was given */
 	struct rgw_link conns;
 	uint64_t open, n_up;
 	bool told;               /* that all are there */
@@ -170,15 +176,41 @@ flood(struct storm *s, struct conn *c)
 		on_closed(s, c);
 }
 
+/* Says goodbye; where visits are wanted the next one begins. */
+static void
+leave(struct storm *s, struct conn *c)
+{
+	rgw_tls_close(c->end.tls);
+	(void)tlsend_flush(&c->end);
+	done(s, c);
+	if (s->kind == VISIT)
+		begin(s);
+}
+
+static void
+ask(struct storm *s, struct conn *c)
+{
+	uint64_t auth[2] = { bench_unique(), bench_unique() };
+	struct rgw_builder b;
+	size_t len;
+
+	rgw_build_begin(&b, c->probe, sizeof c->probe, RGW_STATUS_SERVER, 0, (const uint8_t *)auth, true);
+	len = rgw_build_request(&b, s->secret);
+	if (!rgw_tls_write(c->end.tls, c->probe, len) || !tlsend_flush(&c->end))
+		on_closed(s, c);
+}
+
 static void
 on_up(struct storm *s, struct conn *c)
 {
 	s->established++;
 	s->n_up++;
 	if (s->kind == HANDSHAKE) {
-		rgw_tls_close(c->end.tls);
-		(void)tlsend_flush(&c->end);
-		done(s, c);
+		leave(s, c);
+		return;
+	}
+	if (s->kind == VISIT) {
+		ask(s, c);
 		return;
 	}
 	bench_hist_add(&s->took, s->now - c->since);
@@ -186,23 +218,36 @@ on_up(struct storm *s, struct conn *c)
 		watch(s, c, EPOLL_CTL_MOD, EPOLLOUT);
 }
 
+struct visit {
+	struct storm *s;
+	struct conn *c;
+};
+
+/* A visit is over when its Status-Server has a good answer; nobody else waits for octets. */
 static void
-nothing(void *arg, const uint8_t *data, size_t len)
+on_data(void *arg, const uint8_t *data, size_t len)
 {
-	(void)arg;
-	(void)data;
-	(void)len;
+	struct visit *v = arg;
+	struct rgw_packet answer, probe;
+
+	if (v->s->kind != VISIT || rgw_packet_parse(&answer, data, len) != RGW_PACKET_OK ||
+	    rgw_packet_parse(&probe, v->c->probe, sizeof v->c->probe) != RGW_PACKET_OK)
+		return;
+	v->c->answered = bench_answer_ok(&answer, &probe, v->s->secret);
 }
 
 static void
 work_tls(struct storm *s, struct conn *c)
 {
+	struct visit v = { s, c };
 	bool was_up = c->end.up;
 
-	if (!tlsend_work(&c->end, nothing, NULL))
+	if (!tlsend_work(&c->end, on_data, &v))
 		on_closed(s, c);
 	else if (c->end.up && !was_up)
 		on_up(s, c);
+	else if (c->answered)
+		leave(s, c);
 }
 
 static void
@@ -338,6 +383,7 @@ set_up(struct storm *s, const char *kind, const char *amount)
 		i++;
 	s->kind = (enum kind)i;
 	s->amount = strtod(amount, NULL);
+	s->again |= s->kind == VISIT;
 	if (i == KINDS || s->amount < 1 || s->addresses < 1 || s->addresses > 50000)
 		bench_fail("which storm, and how strong?");
 	if (s->target == NULL || s->pki == NULL || !rgw_addr_parse(s->target, 2083, &s->to) ||
@@ -351,6 +397,7 @@ set_up(struct storm *s, const char *kind, const char *amount)
 	make_hello(s);
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	rgw_link_init(&s->conns);
+	s->cpu = bench_cpu((pid_t)s->pid);
 	s->began = s->now = bench_now(CLOCK_MONOTONIC);
 }
 
@@ -385,6 +432,8 @@ report(const struct storm *s)
 	    kinds[s->kind].name, s->amount, (double)(s->now - s->began) / 1e6, s->begun, s->connected,
 	    s->refused, s->established, s->done, s->closed, s->unanswered, s->skipped, s->packets,
 	    s->open);
+	printf("\"cpu_us\": %ld, \"own_cpu_us\": %ld, ", s->pid > 0 ? bench_cpu((pid_t)s->pid) - s->cpu : 0,
+	    bench_cpu(getpid()));
 	printf("\"first_closed_ms\": %.1f, \"last_closed_ms\": %.1f, \"life_p50_ms\": %.1f, "
 	       "\"life_max_ms\": %.1f, \"took_p50_ms\": %.1f, \"took_p99_ms\": %.1f}\n",
 	    (double)s->first_closed / 1e3, (double)s->last_closed / 1e3,
@@ -402,6 +451,7 @@ main(int argc, char **argv)
 	                    "  loris N      keep N that send one octet of a ClientHello each second\n"
 	                    "  deaf N       keep N sessions that send requests and never read\n"
 	                    "  idle N       keep N sessions that do nothing\n"
+	                    "  visit N      N at a time that ask one Status-Server, and away\n"
 	                    "  hello R      R times a second: a ClientHello, and away after the answer\n"
 	                    "  handshake R  R whole handshakes a second, and away\n"
 	                    "  probe R      R connections a second, and away";
@@ -414,6 +464,7 @@ main(int argc, char **argv)
 		{ "addresses", BENCH_NUMBER, &s.addresses, "how many of 127.1.0.0/16 to come from (64)" },
 		{ "time", BENCH_NUMBER, &s.seconds, "seconds (until SIGTERM)" },
 		{ "ramp", BENCH_NUMBER, &s.ramp, "kept connections opened per second (1000)" },
+		{ "pid", BENCH_NUMBER, &s.pid, "process whose processor time is measured" },
 		{ "again", BENCH_FLAG, &s.again, "kept connections that end are opened again" },
 	};
 	int at = bench_begin(argc, argv, usage, options, sizeof options / sizeof options[0]);

@@ -78,7 +78,8 @@ tlsend_flush(struct tlsend *e)
 	struct rgw_outbuf *out = rgw_tls_out(e->tls);
 
 	while (out->len > out->at) {
-		ssize_t n = send(e->fd, out->data + out->at, out->len - out->at, MSG_NOSIGNAL);
+		ssize_t n = send(e->fd, out->data + out->at, out->len - out->at,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
@@ -125,11 +126,25 @@ read_all(struct tlsend *e, tlsend_data *on_data, void *arg)
 	}
 }
 
+/* recv, with the kernel's time stamp if the socket asks for it. */
+static ssize_t
+receive(struct tlsend *e, uint8_t *buf, size_t cap)
+{
+	char control[64];
+	struct iovec iov = { buf, cap };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = sizeof control };
+	ssize_t n = recvmsg(e->fd, &msg, MSG_DONTWAIT);
+
+	e->at = n > 0 ? bench_stamp(&msg) : 0;
+	return n;
+}
+
 bool
 tlsend_work(struct tlsend *e, tlsend_data *on_data, void *arg)
 {
-	static uint8_t cipher[32768];
-	ssize_t n = recv(e->fd, cipher, sizeof cipher, MSG_DONTWAIT);
+	static uint8_t cipher[65536];
+	ssize_t n = receive(e, cipher, sizeof cipher);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		return false;

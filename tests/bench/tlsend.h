@@ -13,6 +13,7 @@ struct rgw_tlsctx *tlsend_context(const char *pki, const char *name, enum rgw_tl
 struct tlsend {
 	int fd;
 	bool up;              /* the handshake is done */
+	int64_t at;           /* when what was read last had come, if the kernel stamps it; else 0 */
 	struct rgw_tls *tls;  /* owned; NULL = this connection has none (yet) */
 };
 
