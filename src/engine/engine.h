@@ -122,7 +122,7 @@ struct rgw_req {
 	struct rgw_dup dup;          /* key, authenticator and end of life */
 	bool answered;               /* kept for replays only */
 	uint16_t answer_len;
-	uint8_t *octets;             /* owned: the request as received and verified ... */
+	uint8_t *octets;             /* owned: the request as received and verified; NULL once answered ... */
 	struct rgw_packet packet;    /* ... and where its attributes are; borrows octets */
 	uint8_t *answer;             /* owned: once answered */
 	struct rgw_origin origin;
@@ -130,7 +130,7 @@ struct rgw_req {
 	rgw_ms accepted_at;
 	struct rgw_pool *pool;       /* borrowed: where it goes; NULL before that is known */
 	uint64_t tried;              /* members of the pool that have had their chance; bits */
-	struct rgw_attempt attempts[RGW_ATTEMPTS];
+	struct rgw_attempt *attempts;/* owned: RGW_ATTEMPTS of them; NULL once answered */
 	uint32_t left[RGW_LEFT];     /* serials of connections it was on and that stood when it left ... */
 	uint8_t n_left;              /* ... them: it must not come back (P-TCP-27) */
 	struct rgw_timer retry_timer;/* when it is tried elsewhere, too */
@@ -270,6 +270,7 @@ struct rgw_gw {
 	struct rgw_timerq timers;
 	struct rgw_dupcache dups;
 	struct rgw_slab reqs;
+	struct rgw_slab attempts;             /* those of a request together */
 	struct rgw_bufs bufs;
 	struct rgw_client *clients;           /* owned, by the index of their section, as the next */
 	struct rgw_peer *peers;
@@ -353,9 +354,10 @@ void rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 bool rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_packet *packet, rgw_ms now);
 
 /* request.c: the life of a request */
-/* A new request. Takes the octets, a copy of those of the packet. */
-void rgw_req_init(struct rgw_req *req, const struct rgw_origin *origin, const struct rgw_packet *packet,
-    uint8_t *octets, rgw_ms now);
+/* A new request, or NULL for want of room. Kept answers give way to it, oldest first: who has its answer
+ * asks seldom again. */
+struct rgw_req *rgw_req_new(struct rgw_gw *gw, const struct rgw_origin *origin,
+    const struct rgw_packet *packet, rgw_ms now);
 /* Is an attempt under way? */
 bool rgw_req_is_tried(const struct rgw_req *req);
 /* The request ends without an answer, in this counter; it is gone after that. */
@@ -386,6 +388,8 @@ void rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const u
 /* Frees what has expired. */
 void rgw_req_expire(struct rgw_gw *gw, rgw_ms now);
 void rgw_req_free(struct rgw_gw *gw, struct rgw_req *req);
+/* The same for one that has not got into the duplicate cache. */
+void rgw_req_discard(struct rgw_gw *gw, struct rgw_req *req);
 
 /* attempt.c: a request at one target */
 void rgw_attempt_init(struct rgw_attempt *a, struct rgw_req *req);
@@ -403,6 +407,8 @@ void rgw_target_init(struct rgw_target *target, struct rgw_gw *gw, const struct 
 void rgw_target_fini(struct rgw_target *target);
 /* The pool that a reference means. */
 struct rgw_pool *rgw_pool_of(struct rgw_gw *gw, const struct rgw_conf_head *head);
+/* Makes the timer of a new request, which tries it elsewhere when it is left unanswered. */
+void rgw_pool_init_retry(struct rgw_req *req);
 /* Sends a request on its way. Its pool is set. */
 void rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 

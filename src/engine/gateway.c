@@ -88,6 +88,7 @@ rgw_gw_new(const struct rgw_conf *conf, const struct rgw_ops *ops, void *ops_ctx
 	rgw_dupcache_init(&gw->dups, &key, conf->gateway.request_lifetime,
 	    conf->gateway.duplicate_window);
 	rgw_slab_init(&gw->reqs, sizeof(struct rgw_req), conf->gateway.max_requests);
+	rgw_slab_init(&gw->attempts, RGW_ATTEMPTS * sizeof(struct rgw_attempt), 0);
 	rgw_bufs_init(&gw->bufs);
 	gw->realms = rgw_realms_new(conf);
 	rgw_conversations_init(&gw->conversations, &key, conf->gateway.max_requests, CONVERSATION_MS);
@@ -138,6 +139,7 @@ rgw_gw_free(struct rgw_gw *gw)
 	rgw_deadrealms_fini(&gw->deadrealms);
 	rgw_dupcache_fini(&gw->dups);
 	rgw_slab_fini(&gw->reqs);
+	rgw_slab_fini(&gw->attempts);
 	rgw_bufs_fini(&gw->bufs);
 	rgw_wipe(gw, sizeof *gw);
 	free(gw);
@@ -179,7 +181,7 @@ void
 rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out)
 {
 	out->requests = gw->reqs.used;
-	out->buffers = rgw_bufs_used(&gw->bufs);
+	out->buffers = rgw_bufs_used(&gw->bufs) + gw->attempts.used;
 	out->conns = gw->n_conns;
 	out->sources = gw->n_sources;
 	out->realm_marks = gw->deadrealms.n_marks;

@@ -4,8 +4,15 @@
 /* How many connections a peer has: they are opened as the load asks for them, with pauses where that
  * fails, and the surplus is closed when it has been one for long. */
 
-/* Attempts at one time: one to a peer that does not answer, two to one that does. */
-#define OPENING_MAX 2
+/* Attempts at one time: one to a peer that does not answer, two to one of which nothing is known, and more
+ * to one that works, since a burst of requests waits for them. */
+static unsigned
+opening_max(const struct rgw_peer *peer)
+{
+	if (peer->fails > 0)
+		return 1;
+	return peer->n_okay > 0 ? 4 : 2;
+}
 
 /* A connection more than the load needs is closed after so many looks at it (P-FO-3: five minutes). */
 #define SHRINK_LOOK_MS 60000
@@ -120,11 +127,9 @@ open_more(struct rgw_peer *peer, rgw_ms now)
 void
 rgw_peer_grow(struct rgw_peer *peer, rgw_ms now)
 {
-	unsigned opening_max = peer->fails == 0 ? OPENING_MAX : 1;
-
 	if (peer->target.gw->draining && peer->queued == 0)
 		return;
-	while (peer->n_opening < opening_max && peer->n_up + peer->n_opening < wanted(peer))
+	while (peer->n_opening < opening_max(peer) && peer->n_up + peer->n_opening < wanted(peer))
 		if (!open_more(peer, now))
 			break;
 }

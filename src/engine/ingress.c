@@ -61,42 +61,19 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 	return true;
 }
 
-/* An object for a request. Kept answers give way to new requests, oldest first: who has its answer asks
- * seldom again. */
-static struct rgw_req *
-new_request(struct rgw_gw *gw)
-{
-	struct rgw_req *req = rgw_slab_get(&gw->reqs);
-	struct rgw_link *oldest = rgw_list_first(&gw->dups.answered);
-	struct rgw_dup *dup;
-
-	if (req != NULL || oldest == NULL)
-		return req;
-	dup = RGW_CONTAINER(oldest, struct rgw_dup, link);
-	rgw_count(gw, RGW_CTR_answers_forgotten);
-	rgw_req_free(gw, RGW_CONTAINER(dup, struct rgw_req, dup));
-	return rgw_slab_get(&gw->reqs);
-}
-
 /* Makes the request object; it is pending and in the duplicate cache from now on. */
 static struct rgw_req *
 accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet,
     const struct rgw_dupkey *key, rgw_ms now)
 {
-	uint8_t *copy = rgw_bufs_get(&gw->bufs, packet->len);
-	struct rgw_req *req = copy != NULL ? new_request(gw) : NULL;
+	struct rgw_req *req = rgw_req_new(gw, origin, packet, now);
 
-	if (req == NULL) {
-		rgw_bufs_put(&gw->bufs, copy, packet->len);
+	if (req == NULL)
 		return NULL;
-	}
-	memcpy(copy, packet->data, packet->len);
-	rgw_req_init(req, origin, packet, copy, now);
 	req->dup.key = *key;
 	memcpy(req->dup.auth, rgw_packet_auth(packet), RGW_AUTH_LEN);
 	if (!rgw_dupcache_add(&gw->dups, &req->dup, now)) {
-		rgw_bufs_put(&gw->bufs, copy, packet->len);
-		rgw_slab_put(&gw->reqs, req);
+		rgw_req_discard(gw, req);
 		return NULL;
 	}
 	if (origin->conn != NULL) {

@@ -375,20 +375,9 @@ on_retry_timer(struct rgw_timer *timer, rgw_ms now)
 }
 
 void
-rgw_req_init(struct rgw_req *req, const struct rgw_origin *origin, const struct rgw_packet *packet,
-    uint8_t *octets, rgw_ms now)
+rgw_pool_init_retry(struct rgw_req *req)
 {
-	*req = (struct rgw_req){
-		.octets = octets,
-		.packet = *packet,
-		.origin = *origin,
-		.accepted_at = now,
-	};
-	req->packet.data = octets;
-	rgw_link_init(&req->origin_link);
 	rgw_timer_init(&req->retry_timer, on_retry_timer);
-	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
-		rgw_attempt_init(&req->attempts[i], req);
 }
 
 /* Nobody is left to try. */

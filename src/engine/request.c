@@ -14,14 +14,76 @@ rgw_req_is_tried(const struct rgw_req *req)
 	return false;
 }
 
+/* Nobody works on it any more: what that takes serves the next one. An answer that is kept for repetition
+ * needs little, and there may be many. */
+static void
+give_back_work(struct rgw_gw *gw, struct rgw_req *req)
+{
+	rgw_bufs_put(&gw->bufs, req->octets, req->packet.len);
+	req->octets = NULL;
+	req->packet.data = NULL;
+	if (req->attempts != NULL)
+		rgw_slab_put(&gw->attempts, req->attempts);
+	req->attempts = NULL;
+}
+
+/* An object for a request, from one that is kept for its answer if need be. */
+static struct rgw_req *
+make_room(struct rgw_gw *gw)
+{
+	struct rgw_req *req = rgw_slab_get(&gw->reqs);
+	struct rgw_link *oldest = rgw_list_first(&gw->dups.answered);
+	struct rgw_dup *dup;
+
+	if (req != NULL || oldest == NULL)
+		return req;
+	dup = RGW_CONTAINER(oldest, struct rgw_dup, link);
+	rgw_count(gw, RGW_CTR_answers_forgotten);
+	rgw_req_free(gw, RGW_CONTAINER(dup, struct rgw_req, dup));
+	return rgw_slab_get(&gw->reqs);
+}
+
+struct rgw_req *
+rgw_req_new(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet, rgw_ms now)
+{
+	struct rgw_req *req = make_room(gw);
+
+	if (req == NULL)
+		return NULL;
+	*req = (struct rgw_req){
+		.octets = rgw_bufs_get(&gw->bufs, packet->len),
+		.attempts = rgw_slab_get(&gw->attempts),
+		.packet = *packet,
+		.origin = *origin,
+		.accepted_at = now,
+	};
+	rgw_link_init(&req->origin_link);
+	rgw_pool_init_retry(req);
+	if (req->octets == NULL || req->attempts == NULL) {
+		rgw_req_discard(gw, req);
+		return NULL;
+	}
+	memcpy(req->octets, packet->data, packet->len);
+	req->packet.data = req->octets;
+	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
+		rgw_attempt_init(&req->attempts[i], req);
+	return req;
+}
+
+void
+rgw_req_discard(struct rgw_gw *gw, struct rgw_req *req)
+{
+	give_back_work(gw, req);
+	rgw_slab_put(&gw->reqs, req);
+}
+
 void
 rgw_req_free(struct rgw_gw *gw, struct rgw_req *req)
 {
 	rgw_dupcache_remove(&gw->dups, &req->dup);
 	rgw_link_remove(&req->origin_link);
-	rgw_bufs_put(&gw->bufs, req->octets, req->packet.len);
 	rgw_bufs_put(&gw->bufs, req->answer, req->answer_len);
-	rgw_slab_put(&gw->reqs, req);
+	rgw_req_discard(gw, req);
 }
 
 /* It does not wait any more, so neither does the connection that it came on. */
@@ -82,6 +144,7 @@ keep_answer(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, size_t 
 	memcpy(req->answer, data, len);
 	req->answer_len = (uint16_t)len;
 	req->answered = true;
+	give_back_work(gw, req);
 	rgw_dupcache_answered(&gw->dups, &req->dup, now);
 }
 

@@ -79,6 +79,8 @@ set_up(struct rgw_udp_socket *s, const struct rgw_addr *from, const struct rgw_a
 	s->fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return false;
+	/* All answers to what one socket may ask can come at once. */
+	rgw_udp_widen(s->fd);
 	if (from != NULL) {
 		struct sockaddr_storage own;
 		socklen_t own_len = rgw_addr_to_sockaddr(from, &own);

@@ -12,6 +12,10 @@
 /* Receive calls per turn and socket, so that a flood on one does not keep the others waiting. */
 #define ROUNDS 4
 
+/* More than any kernel gives without special rights; what it gives is room for a burst of a few hundred
+ * datagrams, which its default is not. */
+#define WIDE (4 << 20)
+
 struct rgw_udp *
 rgw_udp_new(struct rgw_net *net)
 {
@@ -51,7 +55,7 @@ set_int(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-/* Asks for a larger buffer, and says so when the kernel gives less. */
+/* Asks for a larger buffer, and says so when the kernel gives less than somebody wants. */
 static void
 set_receive_buffer(const struct rgw_udp_socket *s)
 {
@@ -59,8 +63,10 @@ set_receive_buffer(const struct rgw_udp_socket *s)
 	int got = 0;
 	socklen_t len = sizeof got;
 
-	if (want == 0)
+	if (want == 0) {
+		rgw_udp_widen(s->fd);
 		return;
+	}
 	if (!set_int(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, want))
 		set_int(s->fd, SOL_SOCKET, SO_RCVBUF, want);
 	getsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &got, &len);
@@ -70,6 +76,12 @@ set_receive_buffer(const struct rgw_udp_socket *s)
 		    "the kernel gives less than receive-buffer; see net.core.rmem_max",
 		    rgw_f_str("listen", s->conf->head.name), rgw_f_uint("wanted", (uint64_t)want),
 		    rgw_f_uint("got", (uint64_t)got / 2));
+}
+
+void
+rgw_udp_widen(int fd)
+{
+	set_int(fd, SOL_SOCKET, SO_RCVBUF, WIDE);
 }
 
 static bool
@@ -216,167 +228,4 @@ rgw_udp_start(struct rgw_udp *udp)
 		s->readable.data = s;
 		ev_io_start(udp->net->loop, &s->readable);
 	}
-}
-
-/* An IPv6 socket reaches IPv4 by addresses of its own family (RFC 4291 2.5.5.2). */
-static struct in6_addr
-mapped(const struct rgw_addr *a)
-{
-	struct in6_addr out = { 0 };
-
-	if (a->family == 6) {
-		memcpy(&out, a->ip, sizeof out);
-	} else {
-		out.s6_addr[10] = out.s6_addr[11] = 0xff;
-		memcpy(&out.s6_addr[12], a->ip, 4);
-	}
-	return out;
-}
-
-static unsigned
-put_remote(const struct rgw_udp_socket *s, const struct rgw_addr *remote, struct sockaddr_storage *out)
-{
-	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(remote->port) };
-
-	if (s->local.family == remote->family)
-		return rgw_addr_to_sockaddr(remote, out);
-	sa.sin6_addr = mapped(remote);
-	memcpy(out, &sa, sizeof sa);
-	return sizeof sa;
-}
-
-/* Makes a datagram leave from the address that its request was sent to (P-PKT-11). */
-static size_t
-put_source(const struct rgw_udp_socket *s, const struct rgw_addr *local,
-    uint8_t control[static RGW_UDP_CONTROL])
-{
-	struct msghdr msg = { .msg_control = control, .msg_controllen = RGW_UDP_CONTROL };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	memset(control, 0, RGW_UDP_CONTROL);
-	if (s->local.family == 4) {
-		struct in_pktinfo info = { 0 };
-
-		memcpy(&info.ipi_spec_dst, local->ip, 4);
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof info);
-		memcpy(CMSG_DATA(c), &info, sizeof info);
-		return CMSG_SPACE(sizeof info);
-	} else {
-		struct in6_pktinfo info = { .ipi6_addr = mapped(local),
-			.ipi6_ifindex = local->scope };
-
-		c->cmsg_level = IPPROTO_IPV6;
-		c->cmsg_type = IPV6_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof info);
-		memcpy(CMSG_DATA(c), &info, sizeof info);
-		return CMSG_SPACE(sizeof info);
-	}
-}
-
-/* Gathers the queued datagrams of one socket. */
-static unsigned
-gather(struct rgw_udp_socket *s, struct mmsghdr *msgs, uint8_t (*control)[RGW_UDP_CONTROL])
-{
-	struct rgw_udp *udp = s->udp;
-	unsigned n = 0;
-
-	for (size_t i = 0; i < udp->queued; i++) {
-		struct rgw_udp_outgoing *o = &udp->queue[i];
-
-		if (o->socket != s)
-			continue;
-		msgs[n].msg_hdr = (struct msghdr){ .msg_iov = &o->data, .msg_iovlen = 1 };
-		if (o->remote_len > 0) {
-			msgs[n].msg_hdr.msg_name = &o->remote;
-			msgs[n].msg_hdr.msg_namelen = o->remote_len;
-		}
-		if (s->wildcard) {
-			msgs[n].msg_hdr.msg_control = control[n];
-			msgs[n].msg_hdr.msg_controllen = put_source(s, &o->local, control[n]);
-		}
-		n++;
-	}
-	return n;
-}
-
-static void
-log_failure(const struct rgw_udp_socket *s, int error)
-{
-	const char *name = s->conf != NULL ? s->conf->head.name : NULL;
-
-	RGW_LOG(s->udp->net->log, RGW_LOG_WARNING, "udp-send-failed", name,
-	    s->conf != NULL ? "an answer could not be sent; the client will ask again"
-	                    : "a request could not be sent; it will be sent again",
-	    rgw_f_addr("from", &s->local), rgw_f_str("reason", strerror(error)));
-}
-
-/* Sends the queued datagrams of one socket. What the kernel does not take now is lost, as datagrams
- * may be; whoever asked asks again. */
-static void
-flush_socket(struct rgw_udp_socket *s)
-{
-	struct mmsghdr msgs[RGW_UDP_BATCH];
-	uint8_t control[RGW_UDP_BATCH][RGW_UDP_CONTROL];
-	unsigned n = gather(s, msgs, control);
-	unsigned sent = 0;
-	bool told = false;
-
-	while (sent < n) {
-		int done = sendmmsg(s->fd, msgs + sent, n - sent, MSG_NOSIGNAL);
-
-		if (done > 0) {
-			sent += (unsigned)done;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		/* ICMP for an earlier datagram: this one has not been tried yet. */
-		if (s->source != NULL && rgw_udp_is_unreachable(errno) && !told) {
-			told = true;
-			rgw_udp_source_error(s, errno);
-			continue;
-		}
-		log_failure(s, errno);
-		/* An error belongs to the first datagram; the others may still go. */
-		sent++;
-	}
-}
-
-void
-rgw_udp_flush(struct rgw_udp *udp)
-{
-	struct rgw_link *l;
-
-	while ((l = rgw_list_pop(&udp->dirty)) != NULL)
-		flush_socket(RGW_CONTAINER(l, struct rgw_udp_socket, dirty));
-	udp->queued = 0;
-}
-
-void
-rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const struct rgw_addr *remote,
-    const uint8_t *data, size_t len)
-{
-	struct rgw_udp *udp = s->udp;
-	struct rgw_udp_outgoing *o;
-
-	if (udp->queued == RGW_UDP_BATCH)
-		rgw_udp_flush(udp);
-	memcpy(udp->out[udp->queued], data, len);
-	o = &udp->queue[udp->queued];
-	o->socket = s;
-	o->local = *local;
-	o->remote_len = remote != NULL ? put_remote(s, remote, &o->remote) : 0;
-	o->data = (struct iovec){ udp->out[udp->queued], len };
-	udp->queued++;
-	if (!rgw_link_linked(&s->dirty))
-		rgw_list_append(&udp->dirty, &s->dirty);
-}
-
-void
-rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
-    const struct rgw_addr *remote, const uint8_t *data, size_t len)
-{
-	rgw_udp_queue(&udp->sockets[sock], local, remote, data, len);
 }

@@ -7,7 +7,8 @@
 #include "net_priv.h"
 #include "radsecgw/radius.h"
 
-/* What udp.c (sockets that listen, batches) and source.c (sockets that ask servers) share. */
+/* What udp.c (sockets that listen), source.c (sockets that ask servers) and udpout.c (what leaves through
+ * either) share. */
 
 /* Datagrams per system call. */
 #define RGW_UDP_BATCH 32
@@ -15,8 +16,8 @@
 /* A datagram longer than the longest packet is padded or no RADIUS; one octet more shows which. */
 #define RGW_UDP_DATAGRAM (RGW_PACKET_MAX + 1)
 
-/* Room for the destination address of either family. */
-#define RGW_UDP_CONTROL 64
+/* Room for the address of either family, and for the length of datagrams. */
+#define RGW_UDP_CONTROL 96
 
 /* One UDP socket, of either kind. */
 struct rgw_udp_socket {
@@ -28,6 +29,7 @@ struct rgw_udp_socket {
 	struct rgw_link refused;              /* among those to be reported */
 	struct rgw_addr local;                /* as bound */
 	int fd;
+	bool one_by_one;                      /* the kernel takes no more than one datagram as a message */
 	bool wildcard;                        /* bound to all addresses, so each datagram has its own */
 	int error;                            /* what is to be reported */
 	ev_io readable;
@@ -66,6 +68,9 @@ int rgw_udp_receive(struct rgw_udp_socket *s);
 /* Puts a datagram into the queue; remote NULL = to whom the socket is connected. */
 void rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const struct rgw_addr *remote,
     const uint8_t *data, size_t len);
+
+/* As large a receive buffer as the system gives to anybody. */
+void rgw_udp_widen(int fd);
 
 /* source.c: the kernel said that the server is not there. */
 void rgw_udp_source_error(struct rgw_udp_socket *s, int error);

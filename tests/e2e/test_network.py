@@ -141,3 +141,44 @@ def test_keepalive(lab):
             ["ss", "-tno", "state", "established", f"dport = :{port}"], capture_output=True, text=True).stdout) == seen)
         gw.stop()
     peer.close()
+
+
+def burst(lab, addresses):
+    """Sixty logins at once from one port, over a wildcard socket: what is alike leaves together, and all of it
+    arrives. Returns the lengths of the answers."""
+    pki, port, lengths, held = lab.pki(), lab.port(), set(), []
+
+    def behave(peer, tls, p):
+        held.append(p)
+        # Two lengths in turn, so that what is alike does not lie side by side.
+        text = radius.attr(radius.REPLY_MESSAGE, b"x" * (10, 200)[len(held) % 2]) * 4
+        tls.sendall(radius.answer(radius.ACCESS_ACCEPT, p, text, b"radsec"))
+
+    peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem", behave)
+    auth = lab.port()
+    gw = lab.gateway(lab.gateway_conf(pki, port, listen=f"udp = [::]:{auth}", client="address = ::1"))
+    for address in addresses:
+        nas = Nas(auth, NAS_SECRET, address, family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+        asked = {i: radius.access_request(i, SECRET) for i in range(60)}
+        for request in asked.values():
+            nas.send(request)
+        for _ in range(60):
+            answer = nas.receive()
+            assert radius.answer_ok(answer, asked.pop(answer[1]), SECRET)
+            assert nas.sender[0] == address
+            lengths.add(len(answer))
+    assert "udp-send-failed" not in gw.log()
+    peer.close()
+    return lengths
+
+
+@in_namespace
+def test_burst(lab):
+    assert len(burst(lab, ["127.0.0.1", "::1"])) == 2
+
+
+@in_namespace
+def test_burst_where_datagrams_do_not_fit(lab):
+    """A kernel that cannot cut a message apart gets one datagram after the other."""
+    subprocess.run(["ip", "link", "set", "lo", "mtu", "700"], check=True)
+    assert max(burst(lab, ["127.0.0.1"])) > 700
