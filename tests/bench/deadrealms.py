@@ -162,7 +162,7 @@ def explain(run, login):
     """Who is to blame for a login that failed; returns whether it was an EAP server's own death."""
     held = run.fed.killed_home(login)
     if held is not None:
-        print(f"    {line_of(login)}: {held.text} at {held.at:.2f} s and had begun the conversation")
+        print(f"    {line_of(login)}: {held.text} at {held.at:.2f} s, and the conversation with it")
         return True
     print(f"    {line_of(login)}: no EAP server died in it. What the gateways said meanwhile:")
     for line in run.fed.said(login.began - 1, login.began + login.took)[:60]:

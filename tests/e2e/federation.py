@@ -237,29 +237,30 @@ table inet federation {{
         self.logins.append(login)
         return login
 
-    def killed_home(self, login):
-        """The end of the EAP server that held this login: it had begun the conversation. None = none ended."""
-        station = login.station.replace(":", "-")
-        for e in self.events:
-            home = e.victim.home if e.victim is not None else None
-            if home is None or not login.began <= e.at <= login.began + login.took:
+    def _said_by(self, host, since, until):
+        """(time, line) of its gateway's log between these times."""
+        lines = []
+        for line in host.gateway.log().splitlines() if host.gateway else ():
+            stamp = re.match(r"(\S+Z) ", line)
+            if stamp is None:
                 continue
-            asked = home.log().count(f'Calling-Station-Id = "{station}"')
-            if asked > 1 or (asked == 1 and login.challenges > 0):
+            at = datetime.datetime.fromisoformat(stamp[1].replace("Z", "+00:00")).timestamp() - self.wall
+            if since <= at <= until:
+                lines.append((at, line[stamp.end():]))
+        return lines
+
+    def killed_home(self, login):
+        """The end of the EAP server that held this login: it had challenged the NAS. None = none ended."""
+        for e in self.events:
+            if e.victim is None or e.victim.home is None or not login.began <= e.at <= login.began + login.took:
+                continue
+            if login.challenges and any(" Access-Challenge " in line for _, line in
+                                        self._said_by(e.victim, login.began, e.at)):
                 return e
         return None
 
     def said(self, since, until):
         """What the gateways noted between these times, debugging left out."""
-        lines = []
-        for host in self.hosts.values():
-            if host.gateway is None:
-                continue
-            for line in host.gateway.log().splitlines():
-                time_of = re.match(r"(\S+Z) (?!debug)", line)
-                if time_of is None:
-                    continue
-                at = datetime.datetime.fromisoformat(time_of[1].replace("Z", "+00:00")).timestamp() - self.wall
-                if since <= at <= until:
-                    lines.append((at, f"{at:.3f} {host.name}: {line[len(time_of[1]) + 1:]}"))
+        lines = [(at, f"{at:.2f} {host.name}: {line}") for host in self.hosts.values()
+                 for at, line in self._said_by(host, since, until) if not line.startswith("debug ")]
         return [text for _, text in sorted(lines)]
