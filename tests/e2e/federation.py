@@ -14,7 +14,8 @@ import time
 
 from lab import HOME_SECRET, NAS_SECRET, PASSWORD, Gateway, binary, eapol_test
 
-PORT, NAS_PORT, SILENT_PORT = 2083, 1812, 1899
+# FreeRADIUS is at two ports from HOME_PORT on. While its host is away nobody else may get one of them by chance.
+PORT, NAS_PORT, SILENT_PORT, HOME_PORT = 2083, 1812, 1899, 18120
 
 # Who asks whom, realm by realm, the best first. r1orgA and r2orgA are at home of the same users.
 NATIONAL = {"orga.example": ["r1orgA", "r2orgA"], "orgb.example": ["r1orgB"], "orgd.example": ["r1orgD"],
@@ -51,8 +52,9 @@ class Host:
         self.federation, self.name, self.starts = federation, name, 0
         self.gateway = self.home = None
         if name in SERVES and SERVES[name] not in DEAD_REALMS:
+            first = HOME_PORT + 2 * HOSTS.index(name)
             self.home = federation.lab.freeradius(
-                f"freeradius-{name}", eap_pki=federation.eap_pki,
+                f"freeradius-{name}", eap_pki=federation.eap_pki, ports=(first, first + 1),
                 users=f'{user_of(SERVES[name])} Cleartext-Password := "{PASSWORD}"')
         self.conf = federation.lab.write(f"{name}.ini", self._conf())
 
@@ -262,5 +264,6 @@ table inet federation {{
     def said(self, since, until):
         """What the gateways noted between these times, debugging left out."""
         lines = [(at, f"{at:.2f} {host.name}: {line}") for host in self.hosts.values()
-                 for at, line in self._said_by(host, since, until) if not line.startswith("debug ")]
+                 for at, line in self._said_by(host, since, until)
+                 if not re.match(r"debug |notice (status-|listening)", line)]
         return [text for _, text in sorted(lines)]

@@ -173,10 +173,10 @@ class Lab:
 
     # ---- programs
 
-    def freeradius(self, name="freeradius", users="", tls=None, secret=HOME_SECRET, eap_pki=None):
+    def freeradius(self, name="freeradius", users="", tls=None, secret=HOME_SECRET, eap_pki=None, ports=None):
         """FreeRADIUS as a home server; with tls=(pki, certificate name) it speaks RADIUS/TLS itself. Several
         of one organisation share the PKI that their users trust."""
-        home = Home(self, name, users, tls, secret, eap_pki)
+        home = Home(self, name, users, tls, secret, eap_pki, ports)
         home.start()
         return home
 
@@ -271,9 +271,9 @@ pool = national
 class Home(Process):
     """A FreeRADIUS with a configuration of its own: PAP, CHAP, MS-CHAP, PEAP, TTLS, EAP-TLS."""
 
-    def __init__(self, lab, name, users, tls, secret, eap_pki=None):
+    def __init__(self, lab, name, users, tls, secret, eap_pki=None, ports=None):
         self.lab, self.secret, self.starts = lab, secret, 0
-        self.auth, self.acct = lab.port(), lab.port()
+        self.auth, self.acct = ports or (lab.port(), lab.port())
         self.tls = lab.port() if tls else None
         self.folder = lab.dir / name
         self.folder.mkdir()
