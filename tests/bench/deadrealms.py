@@ -44,8 +44,9 @@ class Scenario:
 SCENARIOS = {
     "1": Scenario("all hosts are up", (109, "200/0.55", 0, 0)),
     "2": Scenario("r1orgA and r1nren are down", (138, "199/0.59", 0, 1), down=("r1orgA", "r1nren")),
-    "3": Scenario("visitors of dead realms", (110, "200/0.55", 0, 0), visitors=2),
-    "4": Scenario("2 and 3 together", (131, "199/0.56", 0, 1), down=("r1orgA", "r1nren"), visitors=2),
+    "3": Scenario("visitors of dead realms", (110, "200/0.55", 0, 0), visitors=10, pace=0.2),
+    "4": Scenario("2 and 3 together", (131, "199/0.56", 0, 1), down=("r1orgA", "r1nren"), visitors=10,
+                  pace=0.2),
     "5": Scenario("r1orgA, r2orgA swapped", (204, "195/0.53", 0, 5), swaps=(HOMES,), pace=1),
     "6": Scenario("5, r1nren, r2nren swapped", (289, "191/0.63", 1, 8), swaps=(HOMES, PROXIES), pace=1),
     "7": Scenario("40 visitors/s, r1nren down", down=("r1nren",), visitors=40, pace=0.5),
@@ -104,7 +105,7 @@ class Run:
         self.visitors = [self._visit(lab, realm) for realm in DEAD_REALMS if scenario.visitors]
         self.began = time.monotonic()
         self.error = None
-        worker = threading.Thread(target=self._logins)
+        worker = threading.Thread(target=self._logins, daemon=True)
         worker.start()
         self._swap(worker)
         worker.join()
@@ -154,26 +155,23 @@ class Run:
         return [login for login in self.fed.logins if login.result != "OK"]
 
 
-def line_of(login):
-    return f"{login.realm} at {login.began:.2f} s, {login.result} after {login.took:.2f} s"
-
-
 def explain(run, login):
     """Who is to blame for a login that failed; returns whether it was an EAP server's own death."""
     held = run.fed.killed_home(login)
-    if held is not None:
-        print(f"    {line_of(login)}: {held.text} at {held.at:.2f} s, and the conversation with it")
-        return True
-    print(f"    {line_of(login)}: no EAP server died in it. What the gateways said meanwhile:")
-    for line in run.fed.said(login.began - 1, login.began + login.took):
+    print(f"    {login.realm} at {login.began:.2f} s, {login.result} after {login.took:.2f} s: " +
+          (f"unavoidable, {held.victim.name} held the conversation" if held else "not the death of its EAP server"))
+    for e in run.fed.events:
+        if e.victim is not None and login.began <= e.at <= login.began + login.took:
+            print(f"      {e.at:.2f} {e.text}")
+    for line in run.fed.said(login.began - 1, login.began + login.took) if held is None else ():
         print(f"      {line}")
-    return False
+    return held is not None
 
 
 def row(key, run):
     logins, counts = run.logins(), collections.Counter(login.result for login in run.logins())
     good = [login.took for login in logins if login.result == "OK"]
-    ours = [f"{run.took:.0f}", f"{len(good)}/{sum(good) / max(1, len(good)):.2f}", counts["reject"],
+    ours = [f"{run.took:.0f}", f"{len(good)}/{sum(good) / max(1, len(good)):.3f}", counts["reject"],
             counts["time-out"], f"{max(login.took for login in logins):.2f}"]
     return [f"{key} {run.scenario.what}", *ours, *(run.scenario.paper or ["-"] * 4)]
 
@@ -187,8 +185,8 @@ def show(key, run):
     for realm in sorted({login.realm for login in run.fed.logins}):
         logins = run.logins(realm)
         slow = [login for login in logins if login.took > 1]
-        print(f"    {realm}: {len(logins)} logins, {sum(login.result == 'OK' for login in logins)} OK; "
-              f"took more than a second: " + (", ".join(f"{s.took:.2f} s (at {s.began:.1f} s)" for s in slow) or "none"))
+        print(f"    {realm}: {len(logins)} logins, {sum(login.result == 'OK' for login in logins)} OK; longer than a "
+              "second: " + (", ".join(f"{login.took:.2f} s (at {login.began:.1f} s)" for login in slow) or "none"))
     sys.stdout.flush()
     return all([explain(run, login) for login in run.failed()])
 

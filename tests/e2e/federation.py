@@ -27,6 +27,9 @@ SERVES = {"r1orgA": "orga.example", "r2orgA": "orga.example", "r1orgB": "orgb.ex
 DEAD_REALMS = ("orgd.example", "orge.example")
 HOSTS = [*ASKS, *SERVES, "r1orgE"]
 
+# What happens after so long is no excuse any more: a login is over by then, even if a host goes.
+LOGIN_SECONDS = 5
+
 
 def asked_by(name):
     return sorted({h for hosts in ASKS.get(name, {}).values() for h in hosts})
@@ -252,9 +255,11 @@ table inet federation {{
         return lines
 
     def killed_home(self, login):
-        """The end of the EAP server that held this login: it had challenged the NAS. None = none ended."""
+        """The end of the EAP server that held this login: it had challenged the NAS. None = none ended while the
+        login could not have been over yet."""
+        until = login.began + min(login.took, LOGIN_SECONDS)
         for e in self.events:
-            if e.victim is None or e.victim.home is None or not login.began <= e.at <= login.began + login.took:
+            if e.victim is None or e.victim.home is None or not login.began <= e.at <= until:
                 continue
             if login.challenges and any(" Access-Challenge " in line for _, line in
                                         self._said_by(e.victim, login.began, e.at)):
