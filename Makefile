@@ -64,7 +64,7 @@ bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all help tests test check asan valgrind sim lint fuzz bench-tools bench bench-quick bench-ready demo deps \
+.PHONY: all help tests test check asan valgrind sim lint fuzz bench-tools bench bench-quick bench-ready lab demo deps \
 	install clean FORCE
 
 all: $(O)/radsecgw
@@ -82,6 +82,7 @@ help:
 	@echo 'make fuzz          each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make bench         costs, speed and memory, hostile clients and servers that go away, beside radsecproxy'
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
+	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX)'
 
@@ -175,6 +176,11 @@ bench: bench-ready
 	tests/bench/storms.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
 	tests/bench/failover.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
 	tests/bench/memory.py --tools $(O)/tests/bench --lean $(O)/radsecgw
+
+lab:
+	etc/build/deps.sh build test
+	$(MAKE) all bench-tools
+	tests/bench/deadrealms.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
 
 lint:
 	etc/build/deps.sh build test lint

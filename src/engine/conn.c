@@ -252,7 +252,7 @@ leave_peer(struct rgw_conn *conn, rgw_ms now)
 	/* An orderly end of one that was not in use is no failure; but what was open on one that its
 	 * watchdog closes has moved long ago. */
 	if (peer->n_up == 0 && state == RGW_CONN_UP && (doubtful || conn->lane.ids->busy > 0))
-		peer->failed = true;
+		rgw_peer_failed(peer, now);
 	/* That one was replaced in good order says nothing about the peer. */
 	if (state != RGW_CONN_DRAINING)
 		rgw_peer_on_attempt(peer, good, now);

@@ -203,6 +203,7 @@ struct rgw_peer {
 	struct rgw_timer open_timer;        /* the next attempt to connect */
 	rgw_ms retry_at;                    /* no attempt before that */
 	unsigned fails;                     /* attempts in a row that came to nothing */
+	rgw_ms call_at;                     /* until then they are not forgotten because it is needed */
 	bool failed;                        /* it went away by no wish of ours: reopening validates */
 	bool answers_status;                /* it has answered a Status-Server */
 	bool ignores_status;                /* it never does (P-WD-11) */
@@ -443,6 +444,9 @@ void rgw_pool_move(struct rgw_attempt *a, rgw_ms now);
 bool rgw_pool_has_other(struct rgw_attempt *a, rgw_ms now);
 /* The target cannot be reached: what waits on the queue goes elsewhere if it can. */
 void rgw_pool_evacuate(struct rgw_link *queue, rgw_ms now);
+/* The target has failed: where nobody of a pool of its works any more, those that were given up before are
+ * tried soon. */
+void rgw_pool_call_others(struct rgw_target *target, rgw_ms now);
 /* The target can be reached again: what waits at others of its pools, who cannot, comes to it. */
 void rgw_pool_attract(struct rgw_target *target, rgw_ms now);
 
@@ -501,6 +505,10 @@ void rgw_growth_init(struct rgw_peer *peer, rgw_ms now);
 void rgw_peer_grow(struct rgw_peer *peer, rgw_ms now);
 /* An attempt to connect came to nothing, or one proved good. */
 void rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now);
+/* It went away by no wish of ours. */
+void rgw_peer_failed(struct rgw_peer *peer, rgw_ms now);
+/* It is needed: if it was given up, it is tried soon, and the pauses grow anew. */
+void rgw_peer_call(struct rgw_peer *peer, rgw_ms now);
 /* Requests that it has or that wait for it. */
 size_t rgw_peer_load(const struct rgw_peer *peer);
 /* There is one more: looks from now on whether there are too many. */

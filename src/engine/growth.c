@@ -18,6 +18,9 @@ opening_max(const struct rgw_peer *peer)
 #define SHRINK_LOOK_MS 60000
 #define SHRINK_LOOKS 5
 
+/* The pauses between attempts begin anew for a peer that is needed at most so often. */
+#define CALL_MS 30000
+
 size_t
 rgw_peer_load(const struct rgw_peer *peer)
 {
@@ -165,6 +168,30 @@ rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now)
 	peer->retry_at = now + rgw_gw_spread(peer->target.gw, back_off(peer));
 	if (peer->n_up > 0)
 		return;
-	peer->failed = true;
+	rgw_peer_failed(peer, now);
 	rgw_pool_evacuate(&peer->queue, now);
+}
+
+void
+rgw_peer_failed(struct rgw_peer *peer, rgw_ms now)
+{
+	if (peer->failed)
+		return;
+	peer->failed = true;
+	rgw_pool_call_others(&peer->target, now);
+}
+
+/* Not for a request, which would take the sense out of the pauses (P-TLS-23), but for the failure of
+ * another peer. */
+void
+rgw_peer_call(struct rgw_peer *peer, rgw_ms now)
+{
+	rgw_ms soon = now + rgw_gw_spread(peer->target.gw, peer->conf->reconnect.min);
+
+	if (!peer->failed || peer->n_up > 0 || peer->fails < 2 || now < peer->call_at)
+		return;
+	peer->call_at = now + CALL_MS;
+	peer->fails = 1;
+	peer->retry_at = rgw_ms_min(peer->retry_at, soon);
+	rgw_timer_set(&peer->target.gw->timers, &peer->open_timer, peer->retry_at);
 }

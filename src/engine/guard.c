@@ -155,6 +155,8 @@ fail_over(struct rgw_conn *conn, rgw_ms now)
 		if (a != NULL && (conn->peer->n_okay > 0 || rgw_pool_has_other(a, now)))
 			rgw_pool_move(a, now);
 	}
+	if (conn->peer->n_okay == 0)
+		rgw_pool_call_others(&conn->peer->target, now);
 }
 
 bool

@@ -360,6 +360,64 @@ move_to(struct rgw_attempt *a, struct rgw_target *target, rgw_ms now)
 	start(a, target, 0, now);
 }
 
+/* ---- members that were given up ---- */
+
+static void
+call_members(struct rgw_pool *pool, rgw_ms now)
+{
+	for (size_t i = 0; i < pool->n; i++)
+		if (pool->members[i]->conf->kind == RGW_CONF_PEER)
+			rgw_peer_call(rgw_target_peer(pool->members[i]), now);
+}
+
+/* Can it be turned to? A peer without connections can as long as nothing is known against it. */
+static bool
+works(struct rgw_target *target)
+{
+	const struct rgw_peer *peer;
+	const struct rgw_server *server;
+
+	if (target->conf->kind == RGW_CONF_PEER) {
+		peer = rgw_target_peer(target);
+		return peer->n_okay > 0 || (peer->n_up == 0 && !peer->failed);
+	}
+	server = rgw_target_server(target);
+	return (server->auth.server != NULL && server->auth.state != RGW_PORT_DEAD) ||
+	    (server->acct.server != NULL && server->acct.state != RGW_PORT_DEAD);
+}
+
+void
+rgw_pool_call_others(struct rgw_target *target, rgw_ms now)
+{
+	struct rgw_gw *gw = target->gw;
+
+	for (size_t i = 0; i < gw->conf->pool.n; i++) {
+		struct rgw_pool *pool = &gw->pools[i];
+		size_t n = 0;
+
+		for (size_t j = 0; j < pool->n; j++)
+			n += pool->members[j] != target && works(pool->members[j]);
+		if (n == 0 && index_of(pool, target) < pool->n)
+			call_members(pool, now);
+	}
+}
+
+/* Has nothing at all come from those who were asked? Else it is the realm that is silent. */
+static bool
+is_unheard(const struct rgw_req *req)
+{
+	bool asked = false;
+
+	for (unsigned i = 0; i < RGW_ATTEMPTS; i++) {
+		const struct rgw_attempt *a = &req->attempts[i];
+
+		if (a->state == RGW_ATTEMPT_SENT && a->target->heard_at > a->sent_at)
+			return false;
+		asked = asked || a->state == RGW_ATTEMPT_SENT;
+	}
+	return asked;
+}
+
 static void
 on_retry_timer(struct rgw_timer *timer, rgw_ms now)
 {
@@ -368,6 +426,8 @@ on_retry_timer(struct rgw_timer *timer, rgw_ms now)
 
 	if (other == NULL) {
 		arm_retry(req, now);  /* somebody may come back */
+		if (is_unheard(req))
+			call_members(req->pool, now);
 		return;
 	}
 	rgw_count(other->gw, RGW_CTR_requests_doubled);

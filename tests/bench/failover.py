@@ -9,7 +9,6 @@ The NAS is patient as NASes are: it sends each request again after 3 s, four tim
 Needs the right to make a network namespace, in which packets are dropped for the cut."""
 import argparse
 import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -166,16 +165,6 @@ def show(results, args):
                  "slowest answer, ms"], rows)
 
 
-def inside_namespace():
-    """Runs this program again in a network of its own."""
-    if os.environ.get("RADSECGW_BENCH_INSIDE"):
-        return
-    script = 'ip link set lo up && exec "$0" "$@"'
-    os.environ["RADSECGW_BENCH_INSIDE"] = "1"
-    os.execvp("unshare", ["unshare", "--net", "sh", "-c", script, sys.executable, str(pathlib.Path(__file__)),
-                          *sys.argv[1:]])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tools", default="build/tests/bench")
@@ -187,7 +176,7 @@ def main():
     parser.add_argument("--with", dest="subjects", default=";".join(SUBJECTS))
     parser.add_argument("--json")
     args = parser.parse_args()
-    inside_namespace()
+    parts.inside_namespace()
     args.gateway = os.path.abspath(args.gateway)
     parts.allow_files()
     subjects = [s for s in args.subjects.split(";") if SUBJECTS[s] is not None or os.path.exists(parts.RADSECPROXY)]

@@ -56,6 +56,15 @@ def most_memory(pid):
     return int(status.split("VmHWM:")[1].split()[0])
 
 
+def inside_namespace():
+    """Runs this program again in a network of its own."""
+    if os.environ.get("RADSECGW_BENCH_INSIDE"):
+        return
+    script = 'ip link set lo up && exec "$0" "$@"'
+    os.environ["RADSECGW_BENCH_INSIDE"] = "1"
+    os.execvp("unshare", ["unshare", "--net", "sh", "-c", script, sys.executable, *sys.argv])
+
+
 def is_alive(process):
     return process.popen.poll() is None
 

@@ -173,9 +173,10 @@ class Lab:
 
     # ---- programs
 
-    def freeradius(self, name="freeradius", users="", tls=None, secret=HOME_SECRET):
-        """FreeRADIUS as a home server; with tls=(pki, certificate name) it speaks RADIUS/TLS itself."""
-        home = Home(self, name, users, tls, secret)
+    def freeradius(self, name="freeradius", users="", tls=None, secret=HOME_SECRET, eap_pki=None, ports=None):
+        """FreeRADIUS as a home server; with tls=(pki, certificate name) it speaks RADIUS/TLS itself. Several
+        of one organisation share the PKI that their users trust."""
+        home = Home(self, name, users, tls, secret, eap_pki, ports)
         home.start()
         return home
 
@@ -270,13 +271,13 @@ pool = national
 class Home(Process):
     """A FreeRADIUS with a configuration of its own: PAP, CHAP, MS-CHAP, PEAP, TTLS, EAP-TLS."""
 
-    def __init__(self, lab, name, users, tls, secret):
-        self.lab, self.secret = lab, secret
-        self.auth, self.acct = lab.port(), lab.port()
+    def __init__(self, lab, name, users, tls, secret, eap_pki=None, ports=None):
+        self.lab, self.secret, self.starts = lab, secret, 0
+        self.auth, self.acct = ports or (lab.port(), lab.port())
         self.tls = lab.port() if tls else None
         self.folder = lab.dir / name
         self.folder.mkdir()
-        self.eap_pki = lab.pki(f"{name}/eap-pki", servers=("radius.example.org",), clients=("bob",))
+        self.eap_pki = eap_pki or lab.pki(f"{name}/eap-pki", servers=("radius.example.org",), clients=("bob",))
         self.accounting = self.folder / "accounting"
         self._name = name
         self._write(users, tls)
@@ -284,7 +285,8 @@ class Home(Process):
     def start(self):
         super().__init__(self.lab, self._name, ["/usr/sbin/freeradius", "-d", self.folder, "-f", "-l", "stdout",
                                                 "-xx" if os.environ.get("LAB_DEBUG") else "-x"])
-        self.wait_log("Ready to process requests")
+        self.starts += 1
+        self.wait_log("Ready to process requests", count=self.starts)
 
     def restart(self):
         self.start()
@@ -522,11 +524,12 @@ def eapol_conf(home, method, user=USER, password=PASSWORD):
     return "network={\n" + "\n".join(f"    {line}" for line in lines) + "\n}\n"
 
 
-def eapol_test(lab, home, port, method, secret=NAS_SECRET, user=USER, password=PASSWORD, timeout=15):
+def eapol_test(lab, home, port, method, secret=NAS_SECRET, user=USER, password=PASSWORD, timeout=15,
+               station="02:00:00:00:00:01"):
     """A whole EAP login; returns (success, keys confirmed, its output)."""
     conf = lab.write(f"eapol-{method}-{port}.conf", eapol_conf(home, method, user, password))
     done = subprocess.run(["/usr/bin/eapol_test", "-c", conf, "-a", "127.0.0.1", "-p", str(port), "-s", secret,
-                           "-t", str(timeout)], capture_output=True, text=True, timeout=timeout + 60)
+                           "-t", str(timeout), "-M", station], capture_output=True, text=True, timeout=timeout + 60)
     keys = re.search(r"MPPE keys OK: (\d+)\s+mismatch: (\d+)", done.stdout)
     confirmed = keys is not None and keys.group(1) == "1" and keys.group(2) == "0"
     return done.returncode == 0 and done.stdout.rstrip().endswith("SUCCESS"), confirmed, done.stdout

@@ -2,7 +2,6 @@
 """What needs a network of its own: name servers that come and go, packets that are dropped. Each test
 runs in a network namespace that holds nothing but a loopback interface."""
 import os
-import pathlib
 import socket
 import struct
 import subprocess
@@ -32,7 +31,7 @@ def in_namespace(function):
         if os.environ.get(INSIDE):
             return function(lab)
         resolv = lab.write("resolv.conf", "nameserver 127.0.0.1\nsearch attacker.example\noptions timeout:1\n", 0o644)
-        name = f"{pathlib.Path(__file__)}::{function.__name__}"
+        name = f"{function.__code__.co_filename}::{function.__name__}"
         script = f"ip link set lo up && mount --bind {resolv} /etc/resolv.conf && " \
                  f"exec /usr/bin/python3 -m pytest -q -p no:cacheprovider '{name}'"
         done = subprocess.run(["unshare", "--net", "--mount", "sh", "-c", script], cwd=ROOT, capture_output=True,

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Stories about a member of a pool that was away for long and is back just when the other one goes: its
+ * next attempt to connect would come much later than a login can wait (P-TLS-22, P-FO-1). */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim.h"
+
+#define NEAR "bob@near.example"
+#define DEAD "bob@dead.example"
+#define MINUTE 60000
+#define SEEDS 20
+
+/* A pool of national and second, with a connection to each; second was away for ten minutes. */
+static void
+init(struct sim *s, uint64_t seed)
+{
+	sim_init(s, "198.51.100.1");
+	s->seed = seed;
+	sim_to_pool(s);
+	sim_add_member(s, &sim_peer_conf(s)->head);
+	sim_add_member(s, &sim_second_conf(s)->head);
+	sim_peer_conf(s)->connections.min = sim_second_conf(s)->connections.min = 1;
+	sim_peer_conf(s)->status_server = sim_second_conf(s)->status_server = RGW_YES;
+	sim_start(s);
+	sim_run(s, 1000);
+	s->second.refuse = true;
+	sim_cut_all(s, &s->second);
+	sim_run(s, 10 * MINUTE);
+}
+
+static struct sim_req *
+login(struct sim *s, const char *user)
+{
+	return sim_request(s, 1, (uint16_t)(10000 + s->n_reqs), 1, user);
+}
+
+static void
+it_is_called_when_the_other_one_is_lost(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct sim s;
+		struct sim_req *r;
+
+		init(&s, seed);
+		s.second.refuse = false;
+		s.national.refuse = true;
+		sim_cut_all(&s, &s.national);
+		r = login(&s, NEAR);
+		sim_run(&s, 1500);
+		assert_int_equal(r->answers, 1);
+		assert_int_equal(s.second.requests, 1);
+		sim_end(&s);
+	}
+}
+
+/* It comes only some time after the other one has gone: queue-time is enough. */
+static void
+it_is_called_again(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct sim s;
+		struct sim_req *r;
+
+		init(&s, seed);
+		s.national.refuse = true;
+		sim_cut_all(&s, &s.national);
+		r = login(&s, NEAR);
+		sim_run(&s, 2000);
+		s.second.refuse = false;
+		sim_run(&s, 2900);
+		assert_int_equal(r->answers, 1);
+		assert_int_equal(s.second.requests, 1);
+		sim_end(&s);
+	}
+}
+
+/* The other one's connection stands, but nothing comes on it: the second look of retry-after finds it. */
+static void
+it_is_called_when_the_other_one_is_mute(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct sim s;
+		struct sim_req *r;
+
+		init(&s, seed);
+		s.second.refuse = false;
+		s.national.hang = true;
+		r = login(&s, NEAR);
+		sim_run(&s, 6500);
+		assert_int_equal(r->answers, 1);
+		assert_int_equal(s.second.requests, 1);
+		sim_end(&s);
+	}
+}
+
+/* The other one lives: that a realm is dead behind it calls nobody. */
+static void
+dead_realm_calls_nobody(void **state)
+{
+	struct sim s;
+	uint64_t before;
+
+	(void)state;
+	init(&s, 1);
+	before = sim_counter(&s, RGW_CTR_connections_failed);
+	for (unsigned i = 0; i < 600; i++) {
+		s.national.answer = SIM_SILENT;
+		login(&s, DEAD);
+		s.national.answer = SIM_ANSWER;
+		sim_run(&s, 500);
+		login(&s, NEAR);
+		sim_run(&s, 500);
+	}
+	assert_in_range(sim_counter(&s, RGW_CTR_connections_failed) - before, 8, 20);
+	sim_end(&s);
+}
+
+/* Everybody stays away, and logins go on: the pauses grow as ever. */
+static void
+who_stays_away_is_not_called_for_each_login(void **state)
+{
+	(void)state;
+	for (int mute = 0; mute < 2; mute++) {
+		struct sim s;
+		uint64_t before;
+
+		init(&s, 1);
+		before = sim_counter(&s, RGW_CTR_connections_failed);
+		s.national.hang = mute;
+		s.national.refuse = true;
+		if (!mute)
+			sim_cut_all(&s, &s.national);
+		for (unsigned i = 0; i < 600; i++) {
+			login(&s, NEAR);
+			sim_run(&s, 1000);
+		}
+		assert_in_range(sim_counter(&s, RGW_CTR_connections_failed) - before, 20, 60);
+		sim_end(&s);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_is_called_when_the_other_one_is_lost),
+		cmocka_unit_test(it_is_called_again),
+		cmocka_unit_test(it_is_called_when_the_other_one_is_mute),
+		cmocka_unit_test(dead_realm_calls_nobody),
+		cmocka_unit_test(who_stays_away_is_not_called_for_each_login),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
