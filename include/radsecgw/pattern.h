@@ -22,6 +22,8 @@ void rgw_pattern_free(struct rgw_pattern *pattern);
 
 /* The text it was made from; borrowed. */
 const char *rgw_pattern_text(const struct rgw_pattern *pattern);
+/* How many parts in parentheses it has. */
+size_t rgw_pattern_count(const struct rgw_pattern *pattern);
 
 /* Where the whole match and the parts in parentheses are. */
 #define RGW_PATTERN_GROUPS 10

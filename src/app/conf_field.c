@@ -55,6 +55,12 @@ format_host(const struct rgw_hostport *hp, char *buf, size_t size)
 }
 
 static void
+format_count_range(const struct rgw_range_u32 *range, char *buf, size_t size)
+{
+	snprintf(buf, size, "%u-%u", range->min, range->max);
+}
+
+static void
 format_time_range(const struct rgw_range_ms *range, char *buf, size_t size)
 {
 	char min[RGW_UNIT_TEXT];
@@ -75,12 +81,17 @@ cert_rule_text(const struct rgw_cert_rule *rule)
 	return buf;
 }
 
+static char *
+reference_text(const void *field)
+{
+	/* Every section begins with its head. */
+	return rgw_xstrdup(((const struct rgw_conf_head *)pointer_in(field))->name);
+}
+
 char *
 rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
 	char buf[VALUE_TEXT] = "";
-	const struct rgw_range_u32 *range;
-	const struct rgw_conf_head *head;
 
 	switch (opt->type) {
 	case RGW_OPT_BOOL:
@@ -100,8 +111,7 @@ rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
 		rgw_unit_format(*(const rgw_ms *)field, rgw_unit_time, buf);
 		break;
 	case RGW_OPT_COUNT_RANGE:
-		range = field;
-		snprintf(buf, sizeof buf, "%u-%u", range->min, range->max);
+		format_count_range(field, buf, sizeof buf);
 		break;
 	case RGW_OPT_TIME_RANGE:
 		format_time_range(field, buf, sizeof buf);
@@ -119,6 +129,7 @@ rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
 	case RGW_OPT_FILE:
 	case RGW_OPT_KEY_FILE:
 	case RGW_OPT_LOG_TARGET:
+	case RGW_OPT_OPERATOR:
 		return rgw_xstrdup(pointer_in(field));
 	case RGW_OPT_STRINGS:
 	case RGW_OPT_PATHS:
@@ -136,14 +147,16 @@ rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i)
 	case RGW_OPT_CERT_RULES:
 		return cert_rule_text(rgw_list_item(field, i, sizeof(struct rgw_cert_rule)));
 	case RGW_OPT_REFERENCE:
-		/* Every section begins with its head. */
-		return rgw_xstrdup(((const struct rgw_conf_head *)pointer_in(field))->name);
+		return reference_text(field);
 	case RGW_OPT_REFERENCES:
-		head = pointer_in(rgw_list_item(field, i, sizeof head));
-		return rgw_xstrdup(head->name);
+		return reference_text(rgw_list_item(field, i, sizeof(void *)));
 	case RGW_OPT_ATTRIBUTE:
-		rgw_attribute_format(*(const uint8_t *)field, buf, sizeof buf);
+		rgw_attr_format(&(struct rgw_attr_ref){ .type = *(const uint8_t *)field }, buf);
 		break;
+	case RGW_OPT_ATTRIBUTES:
+	case RGW_OPT_PAIRS:
+	case RGW_OPT_REPLACEMENTS:
+		return rgw_rewrite_rule_text(rgw_list_item(field, i, sizeof(struct rgw_rewrite_rule)));
 	case RGW_OPT_RETRANSMIT:
 		rgw_retransmit_format(field, buf, sizeof buf);
 		break;
@@ -223,6 +236,7 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 	case RGW_OPT_FILE:
 	case RGW_OPT_KEY_FILE:
 	case RGW_OPT_LOG_TARGET:
+	case RGW_OPT_OPERATOR:
 		free(*(char **)field);
 		*(char **)field = NULL;
 		break;
@@ -242,6 +256,11 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 		break;
 	case RGW_OPT_CERT_RULES:
 		rgw_cert_rules_free(field);
+		break;
+	case RGW_OPT_ATTRIBUTES:
+	case RGW_OPT_PAIRS:
+	case RGW_OPT_REPLACEMENTS:
+		rgw_rewrite_rules_fini(field);
 		break;
 	case RGW_OPT_ADDRESSES:
 	case RGW_OPT_PREFIXES:

@@ -150,6 +150,12 @@ rgw_pattern_text(const struct rgw_pattern *pattern)
 	return pattern->text;
 }
 
+size_t
+rgw_pattern_count(const struct rgw_pattern *pattern)
+{
+	return pattern->regex.re_nsub;
+}
+
 /* Without memory for a fresh one the old one goes on. */
 static void
 forget_states(struct rgw_pattern *pattern)

@@ -118,6 +118,7 @@ has_nine_groups(void **state)
 	(void)state;
 	assert_true(rgw_pattern_match(p, (const uint8_t *)"abcdefghij", 10, g));
 	assert_true(g[9].set && g[9].from == 8 && g[9].to == 9);
+	assert_int_equal(rgw_pattern_count(p), 10);
 	rgw_pattern_free(p);
 }
 

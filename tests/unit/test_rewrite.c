@@ -88,20 +88,23 @@ remove_vendor(void **state)
 		/* Several in one attribute, and one in several. */
 		{ "remove 9:1", "1a0f " CISCO " 0103 61 0203 62 0103 63", "1a09 " CISCO " 0203 62" },
 		{ "remove 9:1", "1a0f " CISCO " 0203 61 0103 62 0303 63", "1a0c " CISCO " 0203 61 0303 63" },
-		{ "remove 9:1", "1a09 " CISCO " 0103 61 0103 62 1a0b " CISCO " 0203 63 0102", "0103 62 1a09 "
-		  CISCO " 0203 63" },
+		{ "remove 9:1", "1a09 " CISCO " 0103 61 0103 62 1a0b " CISCO " 0203 63 0102",
+		  "0103 62 1a09 " CISCO " 0203 63" },
 		{ "remove 9:1; remove 9:2", "1a0c " CISCO " 0103 61 0203 62", "" },
 		/* All of a vendor, and all of all vendors. */
-		{ "remove 9:*", "1a0c " CISCO " 0103 61 0203 62 1a09 0000000a 0103 61", "1a09 0000000a 0103 61" },
+		{ "remove 9:*", "1a0c " CISCO " 0103 61 0203 62 1a09 0000000a 0103 61",
+		  "1a09 0000000a 0103 61" },
 		{ "remove 26", "1a0c " CISCO " 0103 61 0203 62 0103 61 1a09 0000000a 0103 61", "0103 61" },
 		/* A number alone is of the standard space. */
 		{ "remove 1", "1a09 " CISCO " 0103 61", "same" },
 		/* Types of two octets, whose halves are types of others. */
 		{ "remove 4846:214", "1a0a " LUCENT " 00d6 04 61", "" },
 		{ "remove 4846:214", "1a0a " LUCENT " d600 04 61", "same" },
-		{ "remove 4846:54998", "1a0e " LUCENT " 00d6 04 61 d6d6 04 62", "1a0a " LUCENT " 00d6 04 61" },
+		{ "remove 4846:54998", "1a0e " LUCENT " 00d6 04 61 d6d6 04 62",
+		  "1a0a " LUCENT " 00d6 04 61" },
 		/* All pieces of one value. */
-		{ "remove 24757:5", "1a0a " WIMAX " 0504 80 61 0103 78 1a0a " WIMAX " 0504 00 62", "0103 78" },
+		{ "remove 24757:5", "1a0a " WIMAX " 0504 80 61 0103 78 1a0a " WIMAX " 0504 00 62",
+		  "0103 78" },
 		{ "remove 24757:5", "1a0e " WIMAX " 0504 80 61 0604 00 63", "1a0a " WIMAX " 0604 00 63" },
 	};
 
@@ -119,7 +122,8 @@ remove_extended(void **state)
 		{ "remove 241", "f104 05 61 f203 05 f104 06 62", "f203 05" },
 		{ "remove 246.5", "f605 05 00 61 f605 06 00 62", "f605 06 00 62" },
 		/* Pieces of one value go together, whatever stands in between. */
-		{ "remove 245.7", "f505 07 80 61 0103 78 f505 08 80 62 f505 07 00 63", "0103 78 f505 08 80 62" },
+		{ "remove 245.7", "f505 07 80 61 0103 78 f505 08 80 62 f505 07 00 63",
+		  "0103 78 f505 08 80 62" },
 		/* Too short to have a type, or a value. */
 		{ "remove 241.5", "f102", "same" },
 		{ "remove 241", "f102", "" },
@@ -154,7 +158,8 @@ keep_only(void **state)
 		/* What is removed is not kept, in whichever list it stands first. */
 		{ "keep 9:*; remove 9:1", "1a0c " CISCO " 0103 61 0203 62", "1a09 " CISCO " 0203 62" },
 		{ "keep 1; remove 1", "0103 61 1f03 62", "" },
-		{ "keep 26; remove 9:*", "1a09 " CISCO " 0103 61 1a09 0000000a 0103 61", "1a09 0000000a 0103 61" },
+		{ "keep 26; remove 9:*", "1a09 " CISCO " 0103 61 1a09 0000000a 0103 61",
+		  "1a09 0000000a 0103 61" },
 	};
 
 	(void)state;
@@ -235,7 +240,8 @@ set(void **state)
 		  "1a10 " CISCO " 0203 61 0104 7879 0303 63 0103 64" },
 		{ "set 9:1=xy", "0103 64 1a0c " CISCO " 0203 61 0303 63",
 		  "0103 64 1a0c " CISCO " 0203 61 0303 63 1a0a " CISCO " 0104 7879" },
-		{ "set 4846:214=x", "1a0e " LUCENT " 0001 04 61 00d6 04 62", "1a0e " LUCENT " 0001 04 61 00d6 04 78" },
+		{ "set 4846:214=x", "1a0e " LUCENT " 0001 04 61 00d6 04 62", "1a0e " LUCENT
+		  " 0001 04 61 00d6 04 78" },
 		/* One value in place of one that was in pieces. */
 		{ "set 24757:5=x", "1a0a " WIMAX " 0504 80 61 0103 78 1a0a " WIMAX " 0504 00 62",
 		  "1a0a " WIMAX " 0504 00 78 0103 78" },
@@ -256,7 +262,8 @@ default_value(void **state)
 		{ "default 89=0x00", "5903 78 0103 61", "same" },
 		/* Even an empty one is one (P-PKT-8). */
 		{ "default 89=0x00", "5902", "same" },
-		{ "default 9:1=x", "1a09 " CISCO " 0203 61", "1a09 " CISCO " 0203 61 1a09 " CISCO " 0103 78" },
+		{ "default 9:1=x", "1a09 " CISCO " 0203 61", "1a09 " CISCO " 0203 61 1a09 " CISCO
+		  " 0103 78" },
 		{ "default 9:1=x", "1a0c " CISCO " 0203 61 0103 62", "same" },
 		{ "default 241.5=x", "f104 06 61", "f104 06 61 f104 05 78" },
 		{ "default 241.5=x", "f104 05 61", "same" },
@@ -304,7 +311,8 @@ replace(void **state)
 		{ "replace 245.5/a/x/", "f505 05 80 61 f505 06 00 61 f505 05 00 61 f505 05 00 61",
 		  "f505 05 80 61 f505 06 00 61 f505 05 00 61 f505 05 00 78" },
 		{ "replace 24757:5/a/x/", "1a0e " WIMAX " 0504 80 61 0604 00 61 1a0e " WIMAX
-		  " 0504 00 61 0504 00 61", "1a0e " WIMAX " 0504 80 61 0604 00 61 1a0e " WIMAX " 0504 00 61 0504 00 78" },
+		  " 0504 00 61 0504 00 61", "1a0e " WIMAX " 0504 80 61 0604 00 61 1a0e " WIMAX
+		    " 0504 00 61 0504 00 78" },
 		/* One rule after the other. */
 		{ "replace 1/a/b/; replace 1/b/c/", "0103 61", "0103 63" },
 	};
@@ -416,7 +424,8 @@ replaced_values_have_limits(void **state)
 	assert_int_equal(strlen(got), 2 * 255);
 	assert_string_equal(got + 2 * 254, "63");
 	assert_string_equal(rules_apply("replace 1/b/cd/", in, &vars, RGW_PACKET_MAX, got), "value 254");
-	assert_string_equal(rules_apply("replace 1/^.*$/%0%0%0/", in, &vars, RGW_PACKET_MAX, got), "value 759");
+	assert_string_equal(rules_apply("replace 1/^.*$/%0%0%0/", in, &vars, RGW_PACKET_MAX, got),
+	    "value 759");
 	/* The first one that is too big is told of; later rules do not matter. */
 	assert_string_equal(rules_apply("replace 1/b/cd/; replace 1/a.*/x/", in, &vars, RGW_PACKET_MAX, got),
 	    "value 254");
@@ -510,7 +519,8 @@ many_additions(void **state)
 	n = (size_t)snprintf(rule, sizeof rule, "add 31=%s; ", xs(253, value));
 	for (size_t i = 0; i < 39; i++)
 		memcpy(rules + i * n, rule, n + 1);
-	assert_string_equal(rules_apply(rules, of_length(4096, in), &vars, RGW_PACKET_MAX, got), "packet 8192");
+	assert_string_equal(rules_apply(rules, of_length(4096, in), &vars, RGW_PACKET_MAX, got),
+	    "packet 8192");
 	assert_string_equal(rules_apply(rules, "", &vars, RGW_PACKET_MAX, got), "packet 8192");
 	rules[15 * n] = '\0';
 	rules_apply(rules, "", &vars, RGW_PACKET_MAX, got);
