@@ -107,8 +107,8 @@ size_t rgw_rewrite_value_max(const struct rgw_attr_ref *attr);
  * be kept. The pieces of one value (P-ENC-6, P-ATT-10) go together; REPLACE leaves them as they are. New
  * values are never in pieces.
  *
- * *len is the length of the new packet if it CHANGED, and of the value or packet that is TOO_BIG. out must
- * not overlap the packet.
+ * *len is the length of the new packet if it CHANGED, and of the value or packet that is TOO_BIG. The old
+ * one may lie in `out` itself.
  */
 enum rgw_rewrite_result rgw_rewrite_apply(const struct rgw_rewrite *rewrite, const struct rgw_packet *in,
     const struct rgw_rewrite_vars *vars, uint8_t *out, size_t cap, size_t *len);

@@ -294,7 +294,7 @@ struct rgw_gw {
 	uint8_t random[256];                  /* fetched in batches */
 	size_t random_left;
 	uint8_t scratch[RGW_PACKET_MAX];      /* the packet being built */
-	uint8_t rewritten[2][RGW_PACKET_MAX]; /* packets between two rewrites */
+	uint8_t rewritten[RGW_PACKET_MAX];    /* the packet that a rewrite has made */
 };
 
 static inline void

@@ -22,7 +22,6 @@ struct run {
 	const struct rgw_hop_response *hop;    /* of an answer; NULL = it is a request */
 	const struct rgw_packet *packet;       /* as it is now; NULL = it is refused */
 	struct rgw_packet *room;               /* what it is once it was changed */
-	unsigned next;                         /* the buffer that is free */
 };
 
 static unsigned
@@ -125,7 +124,7 @@ apply(struct run *r, const struct rgw_rewrite *rewrite, enum rgw_overflow overfl
 {
 	char source[RGW_ADDR_TEXT];
 	struct rgw_rewrite_vars vars = vars_of(r, source);
-	uint8_t *out = r->gw->rewritten[r->next];
+	uint8_t *out = r->gw->rewritten;
 	enum rgw_rewrite_result result;
 	size_t len;
 
@@ -141,7 +140,6 @@ apply(struct run *r, const struct rgw_rewrite *rewrite, enum rgw_overflow overfl
 		    rgw_f_uint("octets_before", r->packet->len), rgw_f_uint("octets", len));
 		rgw_packet_parse(r->room, out, len);
 		r->packet = r->room;
-		r->next ^= 1;
 		break;
 	case RGW_REWRITE_VALUE_TOO_BIG:
 	case RGW_REWRITE_PACKET_TOO_BIG:

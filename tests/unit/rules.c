@@ -147,6 +147,25 @@ rules_hex(const struct rgw_packet *p, char buf[static RULES_ROOM])
 	return buf;
 }
 
+/* The same where the packet itself lies. */
+static void
+check_in_place(const struct rgw_rewrite *rewrite, const struct rgw_packet *in,
+    const struct rgw_rewrite_vars *vars, const uint8_t *want, size_t cap)
+{
+	uint8_t room[RGW_PACKET_MAX];
+	struct rgw_packet own = *in;
+	enum rgw_rewrite_result result;
+	size_t len;
+
+	memcpy(room, in->data, in->len);
+	own.data = room;
+	result = rgw_rewrite_apply(rewrite, &own, vars, room, cap, &len);
+	if (result == RGW_REWRITE_CHANGED)
+		assert_memory_equal(room, want, len);
+	else
+		assert_memory_equal(room, in->data, in->len);
+}
+
 const char *
 rules_apply(const char *rules, const char *attributes, const struct rgw_rewrite_vars *vars, size_t cap,
     char buf[static RULES_ROOM])
@@ -180,6 +199,7 @@ rules_apply(const char *rules, const char *attributes, const struct rgw_rewrite_
 		snprintf(buf, RULES_ROOM, "packet %zu", len);
 		break;
 	}
+	check_in_place(&rewrite, &in, vars, out, cap);
 	rgw_rewrite_fini(&rewrite);
 	free(out);
 	return buf;
