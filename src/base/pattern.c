@@ -10,8 +10,8 @@
 
 #define TEXT_MAX 253
 
-/* What repetitions such as {99} may add up to. */
-#define MOST_REPEATED 65536
+/* What a pattern may grow to by its repetitions, such as {99}. */
+#define MOST_COPIES 16384
 
 /* The library keeps all states that texts have ever led to. Strangers choose the texts, so it forgets
  * them after so many; usual patterns have a handful, and made for the worst have some megabytes. */
@@ -66,39 +66,44 @@ has_back_reference(const char *text)
 	return false;
 }
 
-/* How often {n}, {n,} or {n,m} at p repeats, at least 1. */
+/* How often {n}, {n,} or {n,m} at p is written out, at least once. */
 static uint64_t
-repeats(const char *p)
+copies_of(const char *p)
 {
 	char *end;
 	unsigned long n = strtoul(p + 1, &end, 10);
 
 	if (*end == ',' && end[1] >= '0' && end[1] <= '9')
 		n = strtoul(end + 1, &end, 10);
-	return *end == '\0' || n < 1 ? 1 : n > MOST_REPEATED ? MOST_REPEATED : n;
+	else if (*end == ',' && n <= MOST_COPIES)
+		n++;
+	return n < 1 ? 1 : n > MOST_COPIES ? MOST_COPIES : n;
 }
 
-/* Repetitions are written out when the pattern is compiled, those of groups times what is inside, so a
- * short text can take all memory. The estimate is never too low. */
+/* Repetitions are written out when the pattern is compiled, a+ as aa*; those of groups, and of what is
+ * repeated already, times what is inside. So a short text can take all memory. The estimate is never too
+ * low. */
 static bool
 repeats_too_much(const char *text)
 {
 	uint64_t groups = 1;
 	uint64_t others = strlen(text) + 1;
-	char before = '\0';
+	bool group = false;  /* what stands before p is one, or was repeated */
+	const char *end;
 
-	for (const char *p = text; *p != '\0' && groups * others <= MOST_REPEATED;
-	     p = end_of_element(p) + 1) {
-		if (*p == '{' && (before == ')' || before == '}'))
-			groups *= repeats(p);
-		else if (*p == '{')
-			others += repeats(p);
-		if (*p != '\\' && strchr("*+?0123456789,", *p) == NULL)
-			before = *p;
-		else if (*p == '\\')
-			before = 'x';
+	for (const char *p = text; *p != '\0' && groups * others <= MOST_COPIES; p = end + 1) {
+		uint64_t n = *p == '{' ? copies_of(p) : *p == '+' ? 2 : 1;
+
+		end = end_of_element(p);
+		if (*p == '{' && strchr(p, '}') != NULL)
+			end = strchr(p, '}');
+		if (group)
+			groups *= n;
+		else
+			others += n - 1;
+		group = strchr(")*+?{", *p) != NULL;
 	}
-	return groups * others > MOST_REPEATED;
+	return groups * others > MOST_COPIES;
 }
 
 static bool
@@ -121,7 +126,7 @@ rgw_pattern_new(const char *text, bool anchored, char *why, size_t size)
 		return NULL;
 	}
 	if (repeats_too_much(text)) {
-		snprintf(why, size, "its repetitions add up to more than %d", MOST_REPEATED);
+		snprintf(why, size, "its repetitions add up to more than %d", MOST_COPIES);
 		return NULL;
 	}
 	pattern = rgw_xcalloc(1, sizeof *pattern);

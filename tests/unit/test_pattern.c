@@ -181,7 +181,10 @@ refuses_what_is_no_pattern(void **state)
 		{ "((((x{99}){99}){99}){99})", "repetitions" },
 		{ "x{255}{255}{255}", "repetitions" },
 		{ "(x{30000}y)*{3}", "repetitions" },
-		{ "(xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx){1,1200}", "repetitions" },
+		{ "(x{9000,}y){2}", "repetitions" },
+		{ "a++++++++++++++++++++++++++++++++", "repetitions" },
+		{ "((((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+", "repetitions" },
+		{ "(xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx){1,300}", "repetitions" },
 	};
 
 	(void)state;
@@ -212,8 +215,10 @@ takes_what_is_harmless(void **state)
 		{ "\\\\1", "\\1" },
 		{ "a\\.1", "a.1" },
 		{ ".{1,64}@.{1,64}\\..{1,64}", "b@example.org" },
-		{ "(x{200}){100}", NULL },
+		{ "(x{100}){100}", NULL },
 		{ "[{]{3}", "{{{" },
+		{ "([a-z0-9-]+\\.)+[a-z]+", "a.b-c.org" },
+		{ "(a)1+2+3+4+5+6+7+8+9+0+1+2+3+4+5+6+7+8+9+", "a1234567890123456789" },
 		{ "\\)\\{99999", ")" "{99999" },
 	};
 
