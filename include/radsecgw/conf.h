@@ -11,6 +11,7 @@
 #include "radsecgw/hide.h"
 #include "radsecgw/log.h"
 #include "radsecgw/pattern.h"
+#include "radsecgw/rewrite.h"
 #include "radsecgw/secret.h"
 #include "radsecgw/time.h"
 
@@ -98,6 +99,7 @@ enum rgw_conf_kind {
 	RGW_CONF_SERVER,
 	RGW_CONF_POOL,
 	RGW_CONF_REALM,
+	RGW_CONF_REWRITE,
 	RGW_CONF_KINDS
 };
 
@@ -128,6 +130,8 @@ struct rgw_conf_gateway {
 	uint32_t loop_limit;  /* Proxy-State attributes in one request; 0 = no limit */
 	unsigned malformed_realms;  /* RGW_NAI_* bits: such names are rejected */
 	struct rgw_strings encrypted_attribute;
+	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
+	struct rgw_conf_refs rewrite_out;         /* ... and last on the way out */
 };
 
 struct rgw_conf_log {
@@ -192,6 +196,8 @@ struct rgw_conf_peer {
 	rgw_ms queue_time;
 	enum rgw_bad_response bad_response;
 	unsigned allow;                /* RGW_SERVICE_* bits */
+	struct rgw_conf_refs rewrite_in;
+	struct rgw_conf_refs rewrite_out;
 };
 
 /* A UDP neighbour that we send to. */
@@ -208,6 +214,8 @@ struct rgw_conf_server {
 	rgw_ms zombie;               /* silence after which a suspected one counts as dead */
 	rgw_ms revive;               /* after which a dead one that cannot be probed is tried again */
 	uint32_t max_requests;
+	struct rgw_conf_refs rewrite_in;
+	struct rgw_conf_refs rewrite_out;
 };
 
 struct rgw_conf_client {
@@ -219,6 +227,9 @@ struct rgw_conf_client {
 	bool reply_message_authenticator;             /* P-BR-2 */
 	bool protocol_error;                          /* P-ERR-11 */
 	const struct rgw_conf_head *pool;             /* [pool], [peer] or [server]; NULL = by realm */
+	char *operator_name;                          /* with its namespace (P-CPX-1); NULL = none */
+	struct rgw_conf_refs rewrite_in;
+	struct rgw_conf_refs rewrite_out;
 };
 
 enum rgw_pool_policy {
@@ -279,6 +290,29 @@ struct rgw_conf_realm {
 	struct rgw_conf_acct acct;
 };
 
+/* Packets that a rewrite is for; bits. */
+enum rgw_rewrite_packets {
+	RGW_REWRITE_ACCESS_REQUEST = 1,
+	RGW_REWRITE_ACCESS_ACCEPT = 2,
+	RGW_REWRITE_ACCESS_REJECT = 4,
+	RGW_REWRITE_ACCESS_CHALLENGE = 8,
+	RGW_REWRITE_ACCOUNTING_REQUEST = 16,
+	RGW_REWRITE_ACCOUNTING_RESPONSE = 32,
+	RGW_REWRITE_REQUESTS = RGW_REWRITE_ACCESS_REQUEST | RGW_REWRITE_ACCOUNTING_REQUEST,
+	RGW_REWRITE_ANSWERS = RGW_REWRITE_ACCESS_ACCEPT | RGW_REWRITE_ACCESS_REJECT |
+	    RGW_REWRITE_ACCESS_CHALLENGE | RGW_REWRITE_ACCOUNTING_RESPONSE,
+};
+
+/* What becomes of a packet that would get too big: it is refused, or goes on as it was. */
+enum rgw_overflow { RGW_OVERFLOW_REFUSE, RGW_OVERFLOW_SKIP };
+
+struct rgw_conf_rewrite {
+	struct rgw_conf_head head;
+	struct rgw_rewrite rewrite;
+	unsigned packets;            /* RGW_REWRITE_* bits */
+	enum rgw_overflow overflow;
+};
+
 /* All sections of one kind, in file order: an array of owned pointers. */
 #define RGW_CONF_LIST(type) struct { struct type **v; size_t n; }
 
@@ -292,6 +326,7 @@ struct rgw_conf {
 	RGW_CONF_LIST(rgw_conf_server) server;
 	RGW_CONF_LIST(rgw_conf_pool) pool;
 	RGW_CONF_LIST(rgw_conf_realm) realm;
+	RGW_CONF_LIST(rgw_conf_rewrite) rewrite;
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
 	struct rgw_prefixmap *client_by_ip;  /* owned: values are struct rgw_conf_client */
 	struct rgw_strings files;            /* every file read, for the heads to borrow */

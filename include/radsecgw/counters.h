@@ -39,9 +39,9 @@
 	X(request_acct_acked, "ended: acknowledged here, as the realm section says for accounting") \
 	X(request_acct_dropped, "ended: dropped, as the realm section says for accounting")        \
 	X(request_not_allowed, "ended: the peer does not take this kind of request")               \
-	X(request_too_big, "ended: would exceed 4096 octets on the next hop")                      \
+	X(request_too_big, "ended: would exceed 4096 octets on the next hop, or a rewrite refused it") \
 	X(request_refused, "ended: the peer answered with an error")                               \
-	X(request_answer_too_big, "ended: the answer would exceed 4096 octets")                    \
+	X(request_answer_too_big, "ended: the answer would exceed 4096 octets, or a rewrite refused it") \
 	X(request_no_identifier, "ended: max-requests of the server reached")                      \
 	X(request_loop, "ended: it would go back to the peer that it came from")                   \
 	X(request_gone, "ended: the connection that it came on has ended")                         \
@@ -49,6 +49,10 @@
 	X(answers_forgotten, "kept answers that gave way to new requests, max-requests being reached") \
 	X(requests_no_room, "not accepted: max-requests reached or out of memory")                 \
 	X(requests_while_draining, "not accepted: the gateway is stopping")                        \
+	/* what rewrites do to packets */                                                          \
+	X(rewrite_changed, "times a rewrite changed a packet")                                     \
+	X(rewrite_skipped, "times a packet passed without a rewrite that would make it too big")   \
+	X(rewrite_refused, "packets refused because a rewrite would make them too big")            \
 	/* what pools do for requests */                                                           \
 	X(requests_moved, "attempts moved to another member of the pool")                          \
 	X(requests_doubled, "requests tried at another member, too, after retry-after")            \

@@ -33,6 +33,8 @@ struct rgw_hop_request {
  * Disconnect-Request if they had one. Returns the length, or 0 if it would exceed cap (P-ATT-16).
  */
 size_t rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop);
+/* How long the request will be there; maybe more than is possible. */
+size_t rgw_hop_request_len(const struct rgw_packet *in);
 
 /* One response on its way back from the hop `from` to the hop `to`. */
 struct rgw_hop_response {
@@ -52,5 +54,7 @@ struct rgw_hop_response {
  * not come here (P-ERR-8). Returns the length, or 0 if it would exceed cap.
  */
 size_t rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop);
+/* How long the response will be there; maybe more than is possible. */
+size_t rgw_hop_response_len(const struct rgw_hop_response *hop);
 
 #endif

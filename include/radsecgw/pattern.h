@@ -8,8 +8,10 @@
 
 /*
  * Regular expressions of the configuration (POSIX extended), for texts of up to 253 octets from the
- * network. Those with back-references are refused, since matching them may take for ever. Letters of
- * ASCII match in either case; other octets match themselves.
+ * network. Those with back-references are refused, since matching them may take for ever, and so are
+ * those whose repetitions would take too much memory. Letters of ASCII match in either case; other octets
+ * match themselves. A pattern remembers what it has learned about texts, within limits, so it is not for
+ * several threads at once.
  */
 struct rgw_pattern;
 
@@ -20,6 +22,8 @@ void rgw_pattern_free(struct rgw_pattern *pattern);
 
 /* The text it was made from; borrowed. */
 const char *rgw_pattern_text(const struct rgw_pattern *pattern);
+/* How many parts in parentheses it has. */
+size_t rgw_pattern_count(const struct rgw_pattern *pattern);
 
 /* Where the whole match and the parts in parentheses are. */
 #define RGW_PATTERN_GROUPS 10
@@ -30,7 +34,7 @@ struct rgw_pattern_group {
 };
 
 /* Does it match? groups may be NULL. Octets that no text has (NUL) or more than 253 of them never match. */
-bool rgw_pattern_match(const struct rgw_pattern *pattern, const uint8_t *data, size_t len,
+bool rgw_pattern_match(struct rgw_pattern *pattern, const uint8_t *data, size_t len,
     struct rgw_pattern_group groups[RGW_PATTERN_GROUPS]);
 
 #endif

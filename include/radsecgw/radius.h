@@ -35,6 +35,7 @@ enum rgw_attr_type {
 	RGW_NAS_IP_ADDRESS = 4,
 	RGW_REPLY_MESSAGE = 18,
 	RGW_STATE = 24,
+	RGW_CLASS = 25,
 	RGW_VENDOR_SPECIFIC = 26,
 	RGW_CALLING_STATION_ID = 31,
 	RGW_NAS_IDENTIFIER = 32,
@@ -45,11 +46,12 @@ enum rgw_attr_type {
 	RGW_EAP_MESSAGE = 79,
 	RGW_MESSAGE_AUTHENTICATOR = 80,
 	RGW_ERROR_CAUSE = 101,
+	RGW_OPERATOR_NAME = 126,
 	RGW_EXTENDED_1 = 241,
 };
 
 /* Attributes of the extended space 241 (RFC 6929). */
-enum rgw_ext1_type { RGW_ORIGINAL_PACKET_CODE = 4 };
+enum rgw_ext1_type { RGW_ORIGINAL_PACKET_CODE = 4, RGW_OPERATOR_NAS_IDENTIFIER = 8 };
 
 enum rgw_error_cause {
 	RGW_CAUSE_UNSUPPORTED_EXTENSION = 406,

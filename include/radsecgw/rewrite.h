@@ -12,12 +12,13 @@
 /*
  * Attributes that are removed, added and changed on the way, as [rewrite NAME] says: rules as data, and
  * one function that applies them to a packet. What belongs to the protocol itself (State, Proxy-State,
- * Message-Authenticator, EAP-Message and what is hidden with a secret) is not for rules to change.
+ * Message-Authenticator, EAP-Message and what is hidden with a secret) is not for rules to change; the
+ * check of the configuration sees to that.
  */
 
 /* What a rule is about. */
 struct rgw_attr_ref {
-	uint32_t vendor;  /* 0 = the standard space */
+	uint32_t vendor;  /* 0 = the standard space, where 26 stands for all attributes of all vendors */
 	uint16_t type;    /* of the vendor if there is one */
 	uint8_t ext;      /* type is 241 to 246: the type inside it (RFC 6929); 0 = all of them */
 	bool any;         /* all attributes of the vendor */
@@ -27,16 +28,23 @@ struct rgw_attr_ref {
 enum rgw_rewrite_var {
 	RGW_VAR_CLIENT,  /* ${client}: the name of who asked */
 	RGW_VAR_PEER,    /* ${peer}: the name of who is asked; empty before the request is routed */
-	RGW_VAR_REALM,   /* ${realm}: of the User-Name of the request as it came */
+	RGW_VAR_REALM,   /* ${realm}: of the User-Name of the request; it is routed by that */
 	RGW_VAR_SOURCE,  /* ${source}: the address from which the request came */
 	RGW_VARS
 };
 
-/* A text between variables. */
+/* Where a piece of a value comes from. */
+enum rgw_rewrite_from {
+	RGW_FROM_OCTETS,
+	RGW_FROM_VAR,
+	RGW_FROM_MATCH,  /* REPLACE: \0 to \9, what the pattern or a part of it matched */
+};
+
 struct rgw_rewrite_piece {
-	enum rgw_rewrite_var var;  /* RGW_VARS = the octets */
-	uint8_t *octets;           /* owned */
+	enum rgw_rewrite_from from;
+	uint8_t n;        /* the variable, or the number of the part */
 	uint8_t len;
+	uint8_t *octets;  /* owned: of OCTETS */
 };
 
 /* A value to be given to an attribute. */
@@ -50,17 +58,17 @@ enum rgw_rewrite_op {
 	RGW_REWRITE_REMOVE,
 	RGW_REWRITE_KEEP,     /* together: all others go, but for those of the protocol itself */
 	RGW_REWRITE_ADD,
-	RGW_REWRITE_SET,      /* the only one of its kind afterwards */
+	RGW_REWRITE_SET,      /* the only one of its kind afterwards, at the place of the first */
 	RGW_REWRITE_DEFAULT,  /* added if there is none */
-	RGW_REWRITE_REPLACE,  /* each value that matches the pattern */
+	RGW_REWRITE_REPLACE,  /* what the pattern matches in each value; the rest of it stays */
 	RGW_REWRITE_OPS
 };
 
+/* Only REMOVE and KEEP can be about more than one attribute: about all of a vendor or of 241 to 246. */
 struct rgw_rewrite_rule {
 	struct rgw_attr_ref attr;
-	struct rgw_rewrite_value value;  /* ADD, SET, DEFAULT */
-	struct rgw_pattern *pattern;     /* owned: REPLACE ... */
-	char *replacement;               /* owned: ... with \0 to \9 for what it matched */
+	struct rgw_rewrite_value value;  /* ADD, SET, DEFAULT; REPLACE: what comes instead */
+	struct rgw_pattern *pattern;     /* owned: REPLACE */
 };
 
 struct rgw_rewrite_rules {
@@ -79,18 +87,35 @@ struct rgw_rewrite_vars {
 };
 
 enum rgw_rewrite_result {
-	RGW_REWRITE_UNCHANGED,  /* no rule had anything to do; *out was not written to */
+	RGW_REWRITE_UNCHANGED,       /* the packet would be the same; *out was not written to */
 	RGW_REWRITE_CHANGED,
-	RGW_REWRITE_TOO_BIG,    /* a value would exceed 253 octets, or the packet `cap` */
+	RGW_REWRITE_VALUE_TOO_BIG,   /* a value would not fit into its attribute, or ... */
+	RGW_REWRITE_PACKET_TOO_BIG,  /* ... the packet not into `cap`; *out was not written to */
 };
+
+/* How many octets a value of the attribute can have; one of several sub-attributes of a vendor, too, since
+ * those that do not fit into one attribute with it go on in a further one. */
+size_t rgw_rewrite_value_max(const struct rgw_attr_ref *attr);
 
 /*
  * Applies the rules to a packet that has been verified and walked. The new packet has the header of the
  * old one; it is not signed, and hidden values stay as they are, so that the next step can go on from it as
- * if it had come that way. An attribute whose value comes out empty is left out (P-PKT-8). *len is the
- * length of the new packet if it CHANGED. out must not overlap the packet.
+ * if it had come that way.
+ *
+ * An attribute whose value comes out empty is left out (P-PKT-8). A Vendor-Specific attribute whose inside
+ * does not parse stays whole (P-ATT-7) unless 26 or all of its vendor is to go, or something else alone is to
+ * be kept. The pieces of one value (P-ENC-6, P-ATT-10) go together; REPLACE leaves them as they are. New
+ * values are never in pieces.
+ *
+ * *len is the length of the new packet if it CHANGED, and of the value or packet that is TOO_BIG. The old
+ * one may lie in `out` itself.
  */
 enum rgw_rewrite_result rgw_rewrite_apply(const struct rgw_rewrite *rewrite, const struct rgw_packet *in,
     const struct rgw_rewrite_vars *vars, uint8_t *out, size_t cap, size_t *len);
+
+/* Frees what the rules own, but not the struct. */
+void rgw_rewrite_fini(struct rgw_rewrite *rewrite);
+/* The same for one list of rules. */
+void rgw_rewrite_rules_fini(struct rgw_rewrite_rules *rules);
 
 #endif

@@ -1,25 +1,137 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "conf_priv.h"
+#include "radsecgw/radius.h"
+
+/* Attributes by name or number: 31, 9:1, 9:*, 241.5. */
+
+#define EXTENDED_FIRST 241
+#define EXTENDED_LAST 246
+
+bool
+rgw_attr_is_extended(unsigned type)
+{
+	return type >= EXTENDED_FIRST && type <= EXTENDED_LAST;
+}
+
+const char *
+rgw_attr_format(const struct rgw_attr_ref *ref, char buf[static RGW_REF_TEXT])
+{
+	const struct rgw_attr_name *name = rgw_attr_name_of(ref);
+
+	if (name != NULL)
+		snprintf(buf, RGW_REF_TEXT, "%s", name->name);
+	else if (ref->any)
+		snprintf(buf, RGW_REF_TEXT, "%u:*", ref->vendor);
+	else if (ref->vendor != 0)
+		snprintf(buf, RGW_REF_TEXT, "%u:%u", ref->vendor, ref->type);
+	else if (ref->ext != 0)
+		snprintf(buf, RGW_REF_TEXT, "%u.%u", ref->type, ref->ext);
+	else
+		snprintf(buf, RGW_REF_TEXT, "%u", ref->type);
+	return buf;
+}
+
+/* Digits alone, from 1 to max. Moves on. */
+static bool
+read_number(const char **p, uint32_t max, uint32_t *out)
+{
+	uint64_t n = 0;
+	const char *start = *p;
+
+	for (; **p >= '0' && **p <= '9' && n <= max; ++*p)
+		n = n * 10 + (uint64_t)(**p - '0');
+	*out = (uint32_t)n;
+	return *p > start && n >= 1 && n <= max;
+}
+
+/* What follows the number of a vendor and a ":". */
+static bool
+read_in_vendor(struct rgw_setting *s, const char *p, struct rgw_attr_ref *out)
+{
+	uint32_t max = rgw_vendor_format_of(out->vendor).type_octets == 2 ? UINT16_MAX : UINT8_MAX;
+	uint32_t n;
+
+	out->any = strcmp(p, "*") == 0;
+	if (out->any)
+		return true;
+	if (!read_number(&p, max, &n) || *p != '\0')
+		return rgw_reject(s,
+		    "has something else than a number from 1 to %u or a * behind its vendor", max);
+	out->type = (uint16_t)n;
+	return true;
+}
+
+static bool
+reject_name(struct rgw_setting *s, const char *text)
+{
+	const struct rgw_attr_name *name;
+	struct rgw_nearest near;
+
+	rgw_nearest_init(&near, text);
+	for (size_t i = 0; (name = rgw_attr_name_at(i)) != NULL; i++)
+		rgw_nearest_try(&near, name->name);
+	if (near.best[0] != '\0')
+		return rgw_reject(s, "names no attribute that is known here; did you mean %s?", near.best);
+	return rgw_reject(s,
+	    "names no attribute that is known here; others are written as numbers: 31, 9:1 and 9:* of the "
+	    "vendor 9, 241.5");
+}
+
+bool
+rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out)
+{
+	const struct rgw_attr_name *name = rgw_attr_name_find(text);
+	const char *p = text;
+	uint32_t n = 0;
+
+	*out = (struct rgw_attr_ref){ 0 };
+	if (name != NULL) {
+		*out = name->ref;
+		return true;
+	}
+	if (text[strspn(text, "0123456789:.*")] != '\0')
+		return reject_name(s, text);
+	if (strchr(text, ':') != NULL) {
+		if (!read_number(&p, UINT32_MAX, &out->vendor) || *p != ':')
+			return rgw_reject(s, "does not begin with the number of a vendor");
+		return read_in_vendor(s, p + 1, out);
+	}
+	if (!read_number(&p, UINT8_MAX, &n))
+		return rgw_reject(s, "is not the number of an attribute, which is from 1 to 255");
+	out->type = (uint16_t)n;
+	if (*p == '\0')
+		return true;
+	p++;
+	if (p[-1] != '.' || !rgw_attr_is_extended(out->type) || !read_number(&p, UINT8_MAX, &n) ||
+	    *p != '\0')
+		return rgw_reject(s,
+		    "is no attribute; an extended one is written 241.1 to 246.255");
+	out->ext = (uint8_t)n;
+	return true;
+}
+
+bool
+rgw_add_attribute(struct rgw_setting *s)
+{
+	struct rgw_rewrite_rule rule = { 0 };
+	const struct rgw_rewrite_rules *list = s->field;
+
+	if (!rgw_attr_parse(s, s->text, &rule.attr))
+		return false;
+	for (size_t i = 0; i < list->n; i++)
+		if (rgw_attr_ref_equal(&list->v[i].attr, &rule.attr))
+			return rgw_reject(s, "is given twice");
+	*(struct rgw_rewrite_rule *)rgw_list_grow(s->field, sizeof rule) = rule;
+	return true;
+}
+
+/* ---- the attribute by which a pool chooses ---- */
 
 /* Attributes that say whose request it is, so that requests which belong together can be told. */
-static const struct {
-	const char *name;
-	uint8_t type;
-} attributes[] = {
-	{ "Calling-Station-Id", 31 },
-	{ "Called-Station-Id", 30 },
-	{ "User-Name", 1 },
-	{ "NAS-Identifier", 32 },
-	{ "NAS-IP-Address", 4 },
-	{ "NAS-IPv6-Address", 95 },
-	{ "NAS-Port-Id", 87 },
-};
-
-#define N_ATTRIBUTES (sizeof attributes / sizeof attributes[0])
+static const uint8_t telling[] = { 31, 30, 1, 32, 4, 95, 87 };
 
 /*
  * Those that differ from packet to packet or from hop to hop: User-Password, CHAP-Password, State,
@@ -27,67 +139,57 @@ static const struct {
  * Vendor-Specific and the extended types.
  */
 static bool
-says_nothing(uint64_t type)
+says_nothing(unsigned type)
 {
 	static const uint8_t list[] = { 2, 3, 24, 26, 33, 60, 79, 80 };
 
-	return memchr(list, (int)type, sizeof list) != NULL || (type >= 241 && type <= 246);
+	return memchr(list, (int)type, sizeof list) != NULL || rgw_attr_is_extended(type);
 }
 
 const char *
-rgw_attribute_format(uint8_t type, char *buf, size_t size)
+rgw_hash_key_names(char *buf, size_t size)
 {
-	snprintf(buf, size, "%u", type);
-	for (size_t i = 0; i < N_ATTRIBUTES; i++)
-		if (attributes[i].type == type)
-			snprintf(buf, size, "%s", attributes[i].name);
-	return buf;
-}
-
-const char *
-rgw_attribute_names(char *buf, size_t size)
-{
+	char text[RGW_REF_TEXT];
 	size_t n = 0;
 
-	for (size_t i = 0; i < N_ATTRIBUTES && n < size; i++)
-		n += (size_t)snprintf(buf + n, size - n, "%s, ", attributes[i].name);
+	for (size_t i = 0; i < sizeof telling && n < size; i++)
+		n += (size_t)snprintf(buf + n, size - n, "%s, ",
+		    rgw_attr_format(&(struct rgw_attr_ref){ .type = telling[i] }, text));
 	if (n < size)
 		snprintf(buf + n, size - n, "1 to 255");
 	return buf;
 }
 
 static bool
-reject_name(struct rgw_setting *s)
+reject_hash_key(struct rgw_setting *s)
 {
+	char text[RGW_REF_TEXT];
 	struct rgw_nearest near;
-	char names[160];
+	char all[160];
 
 	rgw_nearest_init(&near, s->text);
-	for (size_t i = 0; i < N_ATTRIBUTES; i++)
-		rgw_nearest_try(&near, attributes[i].name);
+	for (size_t i = 0; i < sizeof telling; i++)
+		rgw_nearest_try(&near,
+		    rgw_attr_format(&(struct rgw_attr_ref){ .type = telling[i] }, text));
 	if (near.best[0] != '\0')
 		return rgw_reject(s, "is not known here; did you mean %s?", near.best);
-	return rgw_reject(s,
-	    "is not known here; allowed is %s", rgw_attribute_names(names, sizeof names));
+	return rgw_reject(s, "is not known here; allowed is %s", rgw_hash_key_names(all, sizeof all));
 }
 
 bool
-rgw_set_attribute(struct rgw_setting *s)
+rgw_set_hash_key(struct rgw_setting *s)
 {
+	const struct rgw_attr_name *name = rgw_attr_name_find(s->text);
 	uint8_t *field = s->field;
 	uint64_t n;
 
-	/* Names of attributes are the same in either case. */
-	for (size_t i = 0; i < N_ATTRIBUTES; i++)
-		if (strcasecmp(attributes[i].name, s->text) == 0) {
-			*field = attributes[i].type;
-			return true;
-		}
-	if (rgw_unit_parse(s->text, rgw_unit_none, &n) != NULL)
-		return reject_name(s);
+	if (name != NULL && name->ref.vendor == 0)
+		n = name->ref.type;
+	else if (rgw_unit_parse(s->text, rgw_unit_none, &n) != NULL)
+		return reject_hash_key(s);
 	if (n < 1 || n > 255)
 		return rgw_reject(s, "is not the number of an attribute, which is from 1 to 255");
-	if (says_nothing(n))
+	if (says_nothing((unsigned)n))
 		return rgw_reject(s,
 		    "does not say whose request it is; 2, 3, 24, 26, 33, 60, 79, 80 and 241 to 246 "
 		    "cannot be used");

@@ -188,7 +188,7 @@ unknown_section(struct rgw_build *b, const char *name, struct rgw_place at)
 	else
 		rgw_build_error(b, at,
 		    "there is no section [%s]; there are gateway, log, tls, listen, client, peer, "
-		    "server, pool and realm",
+		    "server, pool, realm and rewrite",
 		    name);
 }
 

@@ -47,6 +47,7 @@ check_gateway(struct rgw_build *b, const struct rgw_section *section)
 				    list->v[j], list->v[i]);
 		}
 	}
+	rgw_check_rewriting(b, section, &gateway->rewrite_in, ~0u, &gateway->rewrite_out, ~0u);
 }
 
 static void
@@ -144,6 +145,8 @@ check_client(struct rgw_build *b, const struct rgw_section *section)
 	for (size_t i = 0; i < client->address.n; i++)
 		check_prefix(b, section, &client->address.v[i]);
 	rgw_check_secret(b, section, &client->secret);
+	rgw_check_rewriting(b, section, &client->rewrite_in, RGW_REWRITE_REQUESTS, &client->rewrite_out,
+	    RGW_REWRITE_ANSWERS);
 	if (!rgw_build_given(section, &client->pool)->yes && b->conf->realm.n == 0)
 		rgw_build_error(b, at,
 		    "%s has no `pool`, and there is no [realm PATTERN] to route its requests; add "
@@ -232,6 +235,9 @@ check_section(struct rgw_build *b, const struct rgw_section *section)
 	case RGW_CONF_REALM:
 		check_realm(b, section);
 		break;
+	case RGW_CONF_REWRITE:
+		rgw_check_rewrite(b, section);
+		break;
 	case RGW_CONF_KINDS:
 		break;
 	}
@@ -293,4 +299,5 @@ rgw_check_all(struct rgw_build *b, const char *path)
 		    "there is no [peer NAME] with `connect` and no [server NAME], so requests could go "
 		    "nowhere");
 	rgw_check_unused_pools(b);
+	rgw_check_unused_rewrites(b);
 }

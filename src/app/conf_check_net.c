@@ -335,6 +335,19 @@ check_response_window(struct rgw_build *b, const struct rgw_section *section)
 		    rgw_unit_format(lifetime, rgw_unit_time, text));
 }
 
+/* Requests come from those who connect to us, and go to those to whom we connect. */
+static void
+check_peer_rewriting(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_peer *peer = section->data;
+	bool asks = peer->accept || rgw_build_given(section, &peer->accept)->broken;
+	bool asked = rgw_build_given(section, &peer->connect)->yes;
+	unsigned comes = (asks ? RGW_REWRITE_REQUESTS : 0) | (asked ? RGW_REWRITE_ANSWERS : 0);
+	unsigned goes = (asked ? RGW_REWRITE_REQUESTS : 0) | (asks ? RGW_REWRITE_ANSWERS : 0);
+
+	rgw_check_rewriting(b, section, &peer->rewrite_in, comes, &peer->rewrite_out, goes);
+}
+
 void
 rgw_check_peer(struct rgw_build *b, const struct rgw_section *section)
 {
@@ -349,6 +362,7 @@ rgw_check_peer(struct rgw_build *b, const struct rgw_section *section)
 	check_accept(b, section);
 	check_any(b, section);
 	check_response_window(b, section);
+	check_peer_rewriting(b, section);
 	for (size_t i = 0; i < peer->connect.n; i++)
 		if (is_udp_port(peer->connect.v[i].port))
 			rgw_build_warn(b, rgw_check_place(section, &peer->connect),
@@ -420,5 +434,7 @@ rgw_check_server(struct rgw_build *b, const struct rgw_section *section)
 	check_server_host(b, section, &server->acct, "acct", 1813);
 	check_source(b, section);
 	rgw_check_secret(b, section, &server->secret);
+	rgw_check_rewriting(b, section, &server->rewrite_in, RGW_REWRITE_ANSWERS, &server->rewrite_out,
+	    RGW_REWRITE_REQUESTS);
 	rgw_check_target_name(b, section);
 }

@@ -11,10 +11,12 @@
 
 /* Would the reader take the text for something else if it stood there without quotes? */
 static bool
-needs_quotes(const char *text, bool list)
+needs_quotes(const struct rgw_opt *opt, const char *text, bool list)
 {
 	size_t n = strlen(text);
 
+	if (rgw_conf_opt_has(opt, RGW_IS_PAIRS) && strstr(text, "= \"") != NULL)
+		return true;
 	if (n == 0 || strchr("\";", text[0]) != NULL || text[0] == ' ' || text[n - 1] == ' ')
 		return true;
 	return strstr(text, " ;") != NULL || (list && strchr(text, ',') != NULL);
@@ -31,13 +33,14 @@ looks_like_more(const char *text)
 }
 
 static char *
-written(const char *text, bool quotes)
+written(const struct rgw_opt *opt, const char *text, bool quotes)
 {
+	bool dollars = !rgw_conf_opt_has(opt, RGW_HAS_VARS);
 	struct rgw_text out = { 0 };
 
 	rgw_text_add(&out, "\"", quotes ? 1 : 0);
 	for (; *text != '\0'; text++) {
-		if (*text == '$' || (quotes && *text == '"'))
+		if ((*text == '$' && dollars) || (quotes && *text == '"'))
 			rgw_text_add(&out, text, 1);
 		rgw_text_add(&out, text, 1);
 	}
@@ -50,8 +53,8 @@ dump_value(const struct rgw_opt *opt, const char *text, FILE *out)
 {
 	/* These words are separated by commas and are not one item. */
 	bool list = rgw_conf_opt_has(opt, RGW_IS_LIST) && opt->type != RGW_OPT_WORDS;
-	bool quotes = needs_quotes(text, list);
-	char *value = written(text, quotes);
+	bool quotes = needs_quotes(opt, text, list);
+	char *value = written(opt, text, quotes);
 
 	if (strlen(opt->key) + 3 + strlen(value) <= LINE_LIMIT) {
 		fprintf(out, "%s = %s\n", opt->key, value);
@@ -59,7 +62,7 @@ dump_value(const struct rgw_opt *opt, const char *text, FILE *out)
 		fprintf(out, "%s=%s\n", opt->key, value);
 	} else {
 		free(value);
-		value = written(text, quotes || looks_like_more(text));
+		value = written(opt, text, quotes || looks_like_more(text));
 		fprintf(out, "%s =\n\t%s\n", opt->key, value);
 	}
 	free(value);

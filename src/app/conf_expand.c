@@ -32,6 +32,17 @@ add(struct rgw_expansion *e, const char *s, size_t n, bool split)
 		rgw_text_add(&e->text, split && s[i] == ',' ? &end : s + i, 1);
 }
 
+/* The same for text that comes from elsewhere, where a "$" is nothing but that. */
+static void
+add_foreign(struct rgw_expansion *e, const char *s, size_t n, bool split)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (e->vars && s[i] == '$')
+			add(e, s + i, 1, split);
+		add(e, s + i, 1, split);
+	}
+}
+
 /* ${file:path}. One line break at the end goes, since editors put it there. */
 static bool
 add_file(struct rgw_expansion *e, const char *name, bool split)
@@ -49,7 +60,7 @@ add_file(struct rgw_expansion *e, const char *name, bool split)
 	} else {
 		if (text.n > 0 && text.v[text.n - 1] == '\n')
 			text.n -= text.n > 1 && text.v[text.n - 2] == '\r' ? 2 : 1;
-		add(e, text.v, text.n, split);
+		add_foreign(e, text.v, text.n, split);
 		e->from_file = true;
 		if ((st.st_mode & S_IROTH) != 0 && e->exposed == NULL)
 			e->exposed = rgw_xstrdup(path);
@@ -96,7 +107,28 @@ add_variable(struct rgw_expansion *e, char *body, bool split)
 		    body, body);
 		return false;
 	}
-	add(e, value, strlen(value), split);
+	add_foreign(e, value, strlen(value), split);
+	return true;
+}
+
+/* ${client} and the like, where they stand for what a packet will bring. */
+static bool
+is_kept(struct rgw_expansion *e, const char *body)
+{
+	return e->vars && rgw_rewrite_var_find(body, strcspn(body, ":")) != RGW_VARS;
+}
+
+static bool
+keep_variable(struct rgw_expansion *e, const char *body)
+{
+	if (strchr(body, ':') != NULL) {
+		fail(e, "${%.*s} is no variable of the environment here, so it takes no default",
+		    (int)strcspn(body, ":"), body);
+		return false;
+	}
+	add(e, "${", 2, false);
+	add(e, body, strlen(body), false);
+	add(e, "}", 1, false);
 	return true;
 }
 
@@ -109,7 +141,7 @@ dollar(struct rgw_expansion *e, const char *p, bool split)
 	bool ok;
 
 	if (p[1] == '$') {
-		add(e, "$", 1, false);
+		add(e, p, e->vars ? 2 : 1, false);
 		return p + 2;
 	}
 	end = p[1] == '{' ? strchr(p, '}') : NULL;
@@ -120,8 +152,10 @@ dollar(struct rgw_expansion *e, const char *p, bool split)
 	if (end == NULL)
 		return NULL;
 	rgw_text_add(&body, p + 2, (size_t)(end - (p + 2)));
-	e->expanded = true;
-	if (strncmp(body.v, "file:", 5) == 0)
+	e->expanded = e->expanded || !is_kept(e, body.v);
+	if (is_kept(e, body.v))
+		ok = keep_variable(e, body.v);
+	else if (strncmp(body.v, "file:", 5) == 0)
 		ok = add_file(e, body.v + 5, split);
 	else
 		ok = add_variable(e, body.v, split);
@@ -166,7 +200,8 @@ bool
 rgw_conf_expand(struct rgw_expansion *e, const char *raw)
 {
 	const char *p = skip_blanks(raw);
-	bool begins = true;  /* at the start of the value or of an item */
+	bool begins = true;      /* at the start of the value or of an item, or of the ... */
+	bool named = !e->pairs;  /* ... second half of a pair */
 
 	rgw_text_add(&e->text, "", 0);
 	while (p != NULL && *p != '\0') {
@@ -174,6 +209,13 @@ rgw_conf_expand(struct rgw_expansion *e, const char *raw)
 			add(e, p, 1, true);
 			p = skip_blanks(p + 1);
 			begins = true;
+			named = !e->pairs;
+			continue;
+		}
+		if (*p == '=' && !named) {
+			add(e, "= ", 2, false);
+			p = skip_blanks(p + 1);
+			begins = named = true;
 			continue;
 		}
 		if (begins && *p == '"')

@@ -102,6 +102,7 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 	case RGW_OPT_FILE:
 	case RGW_OPT_KEY_FILE:
 	case RGW_OPT_LOG_TARGET:
+	case RGW_OPT_OPERATOR:
 		free(*(char **)field);
 		*(char **)field = NULL;
 		break;
@@ -124,6 +125,11 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 		break;
 	case RGW_OPT_REGEX:
 		clear_regex(field);
+		break;
+	case RGW_OPT_ATTRIBUTES:
+	case RGW_OPT_PAIRS:
+	case RGW_OPT_REPLACEMENTS:
+		rgw_rewrite_rules_fini(field);
 		break;
 	case RGW_OPT_ADDRESSES:
 	case RGW_OPT_PREFIXES:

@@ -12,6 +12,8 @@ struct any_list {
 
 _Static_assert(sizeof(struct any_list) == sizeof(struct rgw_strings), "lists look alike");
 _Static_assert(sizeof(struct any_list) == sizeof(struct rgw_cert_rules), "lists look alike");
+_Static_assert(sizeof(struct any_list) == sizeof(struct rgw_rewrite_rules), "lists look alike");
+_Static_assert(sizeof(struct any_list) == sizeof(struct rgw_rewrite_value), "lists look alike");
 _Static_assert(offsetof(struct any_list, n) == offsetof(struct rgw_addrs, n), "lists look alike");
 
 static struct any_list

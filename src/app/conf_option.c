@@ -248,6 +248,8 @@ expand_and_set(struct option *o, const char *raw)
 	struct rgw_expansion e = {
 		.file = o->at.file,
 		.list = rgw_conf_opt_has(o->opt, RGW_IS_LIST),
+		.pairs = rgw_conf_opt_has(o->opt, RGW_IS_PAIRS),
+		.vars = rgw_conf_opt_has(o->opt, RGW_HAS_VARS),
 		.no_files = o->b->no_files,
 	};
 

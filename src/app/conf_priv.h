@@ -54,12 +54,46 @@ const char *rgw_rate_format(const struct rgw_rate *rate, char *buf, size_t size)
 const char *rgw_retransmit_parse(const char *text, struct rgw_conf_retransmit *out);
 const char *rgw_retransmit_format(const struct rgw_conf_retransmit *r, char *buf, size_t size);
 
+/* ---- conf_dictionary.c: names of attributes ---- */
+
+/* How the value of an attribute is written. */
+enum rgw_attr_kind {
+	RGW_ATTR_TEXT,
+	RGW_ATTR_INTEGER,
+	RGW_ATTR_IPV4,
+	RGW_ATTR_IPV6,
+	RGW_ATTR_OCTETS,  /* in hexadecimal digits only */
+};
+
+struct rgw_attr_name {
+	const char *name;
+	struct rgw_attr_ref ref;
+	enum rgw_attr_kind kind;
+};
+
+/* The i-th name, or NULL; the one that a text is; and the one of an attribute. */
+const struct rgw_attr_name *rgw_attr_name_at(size_t i);
+const struct rgw_attr_name *rgw_attr_name_find(const char *text);
+const struct rgw_attr_name *rgw_attr_name_of(const struct rgw_attr_ref *ref);
+bool rgw_attr_ref_equal(const struct rgw_attr_ref *a, const struct rgw_attr_ref *b);
+
 /* ---- conf_attribute.c: attributes by name or number ---- */
 
+#define RGW_REF_TEXT 64
+
+/* 241 to 246, which hold attributes of their own (RFC 6929). */
+bool rgw_attr_is_extended(unsigned type);
 /* The name of an attribute, or its number if it has none here; returns buf. */
-const char *rgw_attribute_format(uint8_t type, char *buf, size_t size);
-/* All there are, for messages; returns buf. */
-const char *rgw_attribute_names(char *buf, size_t size);
+const char *rgw_attr_format(const struct rgw_attr_ref *ref, char buf[static RGW_REF_TEXT]);
+/* The values that hash-key is likely to have, for messages; returns buf. */
+const char *rgw_hash_key_names(char *buf, size_t size);
+
+/* ---- conf_rewrite.c: the values of [rewrite] ---- */
+
+/* The variable that ${name} is there, or RGW_VARS. */
+enum rgw_rewrite_var rgw_rewrite_var_find(const char *name, size_t len);
+/* A rule as it would be written, but for quotes; the caller frees it. A "$" is "$$" already. */
+char *rgw_rewrite_rule_text(const struct rgw_rewrite_rule *rule);
 
 /* ---- conf_file.c: files and their names ---- */
 
@@ -84,6 +118,8 @@ struct rgw_expansion {
 	const char *file;      /* borrowed: where it is written; ${file:} starts from there */
 	bool list;             /* commas separate items */
 	bool no_files;         /* refuse ${file:} */
+	bool pairs;            /* quotes may also stand behind the first "=" of an item */
+	bool vars;             /* ${client} and the like stay as they are, and so does $$ */
 	struct rgw_text text;  /* owned: the result */
 	bool expanded;         /* there was a ${} */
 	bool from_file;        /* there was a ${file:}, so the text is not to be shown */
@@ -118,11 +154,20 @@ bool rgw_add_prefix(struct rgw_setting *s);
 bool rgw_add_host(struct rgw_setting *s);
 bool rgw_add_cert_rule(struct rgw_setting *s);
 bool rgw_add_hidden(struct rgw_setting *s);
-bool rgw_set_attribute(struct rgw_setting *s);  /* in conf_attribute.c */
+bool rgw_set_operator(struct rgw_setting *s);
+bool rgw_set_hash_key(struct rgw_setting *s);   /* in conf_attribute.c, as the next */
+bool rgw_add_attribute(struct rgw_setting *s);
+bool rgw_add_pair(struct rgw_setting *s);       /* in conf_rewrite.c, as the next */
+bool rgw_add_replacement(struct rgw_setting *s);
+/* An attribute by name or number, as a part of s->text. */
+bool rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out);
 
 /* Sets the reason; returns false for the caller to return. */
 bool rgw_reject(struct rgw_setting *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool rgw_length_in_range(struct rgw_setting *s);
+
+/* Adds the octets that pairs of hexadecimal digits stand for; false = the text is something else. */
+bool rgw_decode_hex(const char *text, size_t len, struct rgw_text *out);
 
 /* Is it a name that DNS could know? */
 bool rgw_is_dns_name(const char *text);
@@ -255,7 +300,8 @@ enum rgw_conf_kind rgw_name_kind(const char *text, size_t len);
 const char *rgw_name_check(enum rgw_conf_kind kind, const char *name);
 enum rgw_realm_kind rgw_name_realm_kind(const char *pattern);
 
-/* ---- conf_check.c, conf_check_net.c, conf_check_pool.c: what one option cannot know alone ---- */
+/* ---- conf_check.c, conf_check_net.c, conf_check_pool.c, conf_check_rewrite.c: what one option cannot
+ * know alone ---- */
 
 void rgw_check_all(struct rgw_build *b, const char *path);
 /* Where the option of this field was given, or where its section begins. */
@@ -272,6 +318,13 @@ void rgw_check_server(struct rgw_build *b, const struct rgw_section *section);
 void rgw_check_pool(struct rgw_build *b, const struct rgw_section *section);
 /* Is there a pool that nothing leads to? To be asked last. */
 void rgw_check_unused_pools(struct rgw_build *b);
+void rgw_check_rewrite(struct rgw_build *b, const struct rgw_section *section);
+/* Do the rewrites of a section have anything to do there? The packets that come to it from that side,
+ * and that go to that side, are RGW_REWRITE_* bits. */
+void rgw_check_rewriting(struct rgw_build *b, const struct rgw_section *section,
+    const struct rgw_conf_refs *in, unsigned comes, const struct rgw_conf_refs *out, unsigned goes);
+/* Is there a rewrite that nothing refers to? To be asked last. */
+void rgw_check_unused_rewrites(struct rgw_build *b);
 /* Can requests be sent to what the option of this field refers to? */
 void rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const void *field,
     const char *key, const struct rgw_conf_head *target);

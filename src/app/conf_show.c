@@ -236,11 +236,20 @@ regex_text(const struct rgw_opt *opt, const void *field, size_t i)
 static char *
 attribute_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
+	const struct rgw_attr_ref ref = { .type = *(const uint8_t *)field };
 	char buf[VALUE_TEXT];
 
 	(void)opt;
 	(void)i;
-	return rgw_xstrdup(rgw_attribute_format(*(const uint8_t *)field, buf, sizeof buf));
+	rgw_attr_format(&ref, buf);
+	return rgw_xstrdup(buf);
+}
+
+static char *
+rule_text(const struct rgw_opt *opt, const void *field, size_t i)
+{
+	(void)opt;
+	return rgw_rewrite_rule_text(rgw_list_item(field, i, sizeof(struct rgw_rewrite_rule)));
 }
 
 static char *
@@ -285,6 +294,10 @@ static text_fn *const texts[RGW_OPT_TYPES] = {
 	[RGW_OPT_REGEX] = regex_text,
 	[RGW_OPT_ATTRIBUTE] = attribute_text,
 	[RGW_OPT_RETRANSMIT] = retransmit_text,
+	[RGW_OPT_ATTRIBUTES] = rule_text,
+	[RGW_OPT_PAIRS] = rule_text,
+	[RGW_OPT_REPLACEMENTS] = rule_text,
+	[RGW_OPT_OPERATOR] = string_text,
 };
 
 char *

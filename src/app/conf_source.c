@@ -26,6 +26,9 @@
 /* What an indented line would continue. */
 enum before { NOTHING, A_LIST, A_VALUE, A_REFUSED_LINE };
 
+/* Where quotes count: at the start of the value; of each item; of the value of each pair, too. */
+enum quotes { OF_VALUE, OF_ITEMS, OF_PAIRS };
+
 /* One file while it is read. */
 struct source {
 	struct rgw_build *b;
@@ -37,6 +40,7 @@ struct source {
 	const char *end;
 	unsigned line;                /* of what inih has at the moment */
 	enum before before;
+	enum quotes quotes;           /* in what would be continued */
 	char key[MAX_NAME + 1];       /* the last one */
 };
 
@@ -103,12 +107,12 @@ end_of_quotes(struct span s, size_t i)
 	return s.n - 1;
 }
 
-/* Cuts a comment, that is a ";" behind a blank, outside of quotes. Quotes count at the start of the
- * value or, in a list, of an item. */
+/* Cuts a comment, that is a ";" behind a blank, outside of quotes. */
 static struct span
-cut_comment(struct span s, bool list)
+cut_comment(struct span s, enum quotes quotes)
 {
 	bool begins = true;
+	bool named = false;  /* behind the "=" of a pair */
 	size_t i;
 
 	for (i = 0; i < s.n; i++) {
@@ -116,7 +120,9 @@ cut_comment(struct span s, bool list)
 			i = end_of_quotes(s, i);
 		else if (s.v[i] == ';' && i > 0 && is_blank(s.v[i - 1]))
 			break;
-		begins = (list && s.v[i] == ',') || (begins && is_blank(s.v[i]));
+		begins = (quotes != OF_VALUE && s.v[i] == ',') ||
+		    (quotes == OF_PAIRS && s.v[i] == '=' && !named) || (begins && is_blank(s.v[i]));
+		named = s.v[i] != ',' && (named || s.v[i] == '=');
 	}
 	return trim((struct span){ s.v, i });
 }
@@ -177,7 +183,7 @@ take_section(struct source *src, struct span s, char *out, int size)
 		return false;
 	}
 	name = trim((struct span){ s.v + 1, (size_t)(close - s.v) - 1 });
-	rest = cut_comment((struct span){ close + 1, (size_t)(s.v + s.n - close) - 1 }, false);
+	rest = cut_comment((struct span){ close + 1, (size_t)(s.v + s.n - close) - 1 }, OF_VALUE);
 	if (rest.n > 0) {
 		rgw_build_error(src->b, here(src),
 		    "text behind `]`; a comment there begins with ` ;`");
@@ -218,12 +224,32 @@ too_long(struct source *src, const struct rgw_opt *opt, size_t n, size_t limit)
 		    n, limit);
 }
 
+static enum quotes
+quotes_of(const struct rgw_opt *opt)
+{
+	if (opt == NULL || !rgw_conf_opt_has(opt, RGW_IS_LIST))
+		return OF_VALUE;
+	return rgw_conf_opt_has(opt, RGW_IS_PAIRS) ? OF_PAIRS : OF_ITEMS;
+}
+
+/* The option of the current section that this is, or NULL. */
+static const struct rgw_opt *
+find_option(const struct source *src, struct span key)
+{
+	char name[MAX_NAME + 1];
+	bool from_file;
+
+	if (src->b->current == NULL || key.n > MAX_NAME)
+		return NULL;
+	memcpy(name, key.v, key.n);
+	name[key.n] = '\0';
+	return rgw_conf_opt_find(src->b->current->kind, name, &from_file);
+}
+
 static bool
 take_key(struct source *src, struct span s, size_t key_len, char *out, int size)
 {
-	const struct rgw_opt *opt = NULL;
-	bool from_file = false;
-	bool list;
+	const struct rgw_opt *opt;
 	size_t value_at = (size_t)((const char *)memchr(s.v, '=', s.n) + 1 - s.v);
 	struct span value;
 
@@ -235,10 +261,9 @@ take_key(struct source *src, struct span s, size_t key_len, char *out, int size)
 	}
 	memcpy(src->key, s.v, key_len);
 	src->key[key_len] = '\0';
-	if (src->b->current != NULL)
-		opt = rgw_conf_opt_find(src->b->current->kind, src->key, &from_file);
-	list = opt != NULL && rgw_conf_opt_has(opt, RGW_IS_LIST);
-	value = cut_comment((struct span){ s.v + value_at, s.n - value_at }, list);
+	opt = find_option(src, (struct span){ s.v, key_len });
+	src->quotes = quotes_of(opt);
+	value = cut_comment((struct span){ s.v + value_at, s.n - value_at }, src->quotes);
 	s.n = value.n > 0 ? (size_t)(value.v + value.n - s.v) : value_at;
 	if (s.n > limit_of(size)) {
 		too_long(src, opt, s.n, limit_of(size));
@@ -246,7 +271,7 @@ take_key(struct source *src, struct span s, size_t key_len, char *out, int size)
 		return false;
 	}
 	if (opt != NULL)
-		src->before = list ? A_LIST : A_VALUE;
+		src->before = src->quotes != OF_VALUE ? A_LIST : A_VALUE;
 	emit(out, "", s);
 	return true;
 }
@@ -268,7 +293,7 @@ take_indented(struct source *src, struct span s, char *out, int size)
 	case A_LIST:
 		break;
 	}
-	s = cut_comment(s, true);
+	s = cut_comment(s, src->quotes);
 	if (s.n > limit_of(size)) {
 		too_long(src, NULL, s.n, limit_of(size));
 		rgw_build_broken(src->b, src->key, here(src));
@@ -303,6 +328,14 @@ is_section(const struct source *src, struct span s, bool indented)
 	return rgw_name_kind(s.v + 1, n - 1) != RGW_CONF_KINDS;
 }
 
+/* Below a list of pairs, "name = value" is one more of them, unless it is an option of the section. */
+static bool
+is_pair(const struct source *src, struct span s, size_t key_len, bool indented)
+{
+	return indented && src->before == A_LIST && src->quotes == OF_PAIRS &&
+	    find_option(src, (struct span){ s.v, key_len }) == NULL;
+}
+
 /* Looks at one line. true = inih gets what is in `out`. */
 static bool
 take_line(struct source *src, struct span line, char *out, int size)
@@ -321,7 +354,7 @@ take_line(struct source *src, struct span line, char *out, int size)
 	}
 	if (is_section(src, s, indented))
 		return take_section(src, s, out, size);
-	if (key_len > 0)
+	if (key_len > 0 && !is_pair(src, s, key_len, indented))
 		return take_key(src, s, key_len, out, size);
 	if (indented)
 		return take_indented(src, s, out, size);

@@ -24,6 +24,11 @@ static const char *const accts[] = { "same", "ack", "drop", NULL };
 static const char *const faults[] = {
 	"none", "space", "two-dots", "leading-dot", "trailing-dot", "no-dot", "two-ats", NULL,
 };
+static const char *const packets[] = {
+	"access-request", "access-accept", "access-reject", "access-challenge", "accounting-request",
+	"accounting-response", NULL,
+};
+static const char *const overflows[] = { "refuse", "skip", NULL };
 
 /* The words stand in the order of these values. */
 _Static_assert(RGW_LOG_ERROR == 0 && RGW_LOG_DEBUG == 4, "order of levels");
@@ -39,6 +44,10 @@ _Static_assert(RGW_OUTAGE_AUTH_REJECT == 0 && RGW_OUTAGE_AUTH_DROP == 1, "order 
 _Static_assert(RGW_OUTAGE_ACCT_DROP == 0 && RGW_OUTAGE_ACCT_ACK == 1, "order of outages");
 _Static_assert(RGW_ACCT_SAME == 0 && RGW_ACCT_ACK == 1 && RGW_ACCT_DROP == 2, "order of accts");
 _Static_assert(RGW_NAI_NONE == 1 && RGW_NAI_SPACE == 2 && RGW_NAI_TWO_ATS == 64, "bits of faults");
+_Static_assert(RGW_REWRITE_ACCESS_REQUEST == 1 && RGW_REWRITE_ACCESS_ACCEPT == 2, "bits of packets");
+_Static_assert(RGW_REWRITE_ACCESS_REJECT == 4 && RGW_REWRITE_ACCESS_CHALLENGE == 8, "bits of packets");
+_Static_assert(RGW_REWRITE_ACCOUNTING_REQUEST == 16 && RGW_REWRITE_ACCOUNTING_RESPONSE == 32, "bits");
+_Static_assert(RGW_OVERFLOW_REFUSE == 0 && RGW_OVERFLOW_SKIP == 1, "order of overflows");
 
 /* clang-format off */
 static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
@@ -52,6 +61,7 @@ static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
 	[RGW_CONF_SERVER]  = { "server",  "NAME",    SECTION(server) },
 	[RGW_CONF_POOL]    = { "pool",    "NAME",    SECTION(pool) },
 	[RGW_CONF_REALM]   = { "realm",   "PATTERN", SECTION(realm) },
+	[RGW_CONF_REWRITE] = { "rewrite", "NAME",    SECTION(rewrite) },
 #undef SECTION
 };
 
@@ -66,6 +76,13 @@ static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
 /* Where a request may be sent, alone or as one of several. */
 #define MEMBERS (1u << RGW_CONF_PEER | 1u << RGW_CONF_SERVER)
 #define TARGETS (MEMBERS | 1u << RGW_CONF_POOL)
+
+/* The same two options in each section that packets come from or go to. */
+#define REWRITING(section, came, gone) \
+	{ OPT(section, "rewrite-in", REFERENCES, AT(rewrite_in)), .refers = 1u << RGW_CONF_REWRITE, \
+	  .unset = "none", .help = "changes to be made to " came }, \
+	{ OPT(section, "rewrite-out", REFERENCES, AT(rewrite_out)), .refers = 1u << RGW_CONF_REWRITE, \
+	  .unset = "none", .help = "changes to be made to " gone }
 
 /* Sections in the order of their kinds, options as people read them. */
 static const struct rgw_opt opts[] = {
@@ -120,6 +137,8 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_GATEWAY, "malformed-realms", WORDS, AT(malformed_realms)),
 	  .def = "space, two-dots, leading-dot, trailing-dot", .words = faults,
 	  .help = "realms that are rejected here, since nobody can have them" },
+	REWRITING(RGW_CONF_GATEWAY, "all packets as they come in, before those of their neighbour",
+	    "all packets as they go out, after those of their neighbour"),
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_log, field)
@@ -215,6 +234,10 @@ static const struct rgw_opt opts[] = {
 	  .help = "pool, peer or server for all requests of this client, whatever the realm" },
 	{ OPT(RGW_CONF_CLIENT, "protocol-error", BOOL, AT(protocol_error)), .def = "no",
 	  .help = "the client understands Protocol-Error, so it may be sent one" },
+	{ OPT(RGW_CONF_CLIENT, "operator-name", OPERATOR, AT(operator_name)), .unset = "none",
+	  .min = 2, .max = RGW_ATTR_VALUE_MAX,
+	  .help = "Operator-Name for its requests that have none" },
+	REWRITING(RGW_CONF_CLIENT, "its requests", "the answers to them"),
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_peer, field)
@@ -307,6 +330,7 @@ static const struct rgw_opt opts[] = {
 	  .help = "what happens to a connection on which an answer fails verification" },
 	{ OPT(RGW_CONF_PEER, "allow", WORDS, AT(allow)), .def = "auth, acct", .words = services,
 	  .help = "kinds of requests that go to the peer and may come from it" },
+	REWRITING(RGW_CONF_PEER, "packets that come from the peer", "packets that go to the peer"),
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_server, field)
@@ -345,6 +369,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_SERVER, "max-requests", COUNT, AT(max_requests)), .def = "4096",
 	  .min = 1, .max = 65536, .unit = "requests",
 	  .help = "requests that the server is given at once" },
+	REWRITING(RGW_CONF_SERVER, "its answers", "requests that go to it"),
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_pool, field)
@@ -389,6 +414,29 @@ static const struct rgw_opt opts[] = {
 	  .help = "reject logins here, with this text for the user" },
 	{ OPT(RGW_CONF_REALM, "acct", ACCT, AT(acct)), .def = "same", .words = accts, .refers = TARGETS,
 	  .help = "where accounting goes; ack = it is acknowledged here and goes nowhere" },
+#undef AT
+
+#define AT(field) offsetof(struct rgw_conf_rewrite, field)
+#define RULES(op) AT(rewrite.rules[RGW_REWRITE_##op])
+	{ OPT(RGW_CONF_REWRITE, "remove", ATTRIBUTES, RULES(REMOVE)), .unset = "nothing",
+	  .help = "attributes to be removed" },
+	{ OPT(RGW_CONF_REWRITE, "keep-only", ATTRIBUTES, RULES(KEEP)), .unset = "everything",
+	  .help = "attributes of which all others are removed" },
+	{ OPT(RGW_CONF_REWRITE, "add", PAIRS, RULES(ADD)), .unset = "nothing",
+	  .help = "attributes to be added" },
+	{ OPT(RGW_CONF_REWRITE, "set", PAIRS, RULES(SET)), .unset = "nothing",
+	  .help = "attributes that take the place of all of their kind" },
+	{ OPT(RGW_CONF_REWRITE, "default", PAIRS, RULES(DEFAULT)), .unset = "nothing",
+	  .help = "attributes to be added if there is none of their kind" },
+	{ OPT(RGW_CONF_REWRITE, "replace", REPLACEMENTS, RULES(REPLACE)), .unset = "nothing",
+	  .help = "what is replaced in values that match a regular expression" },
+	{ OPT(RGW_CONF_REWRITE, "packets", WORDS, AT(packets)), .words = packets,
+	  .def = "access-request, access-accept, access-reject, access-challenge, accounting-request, "
+	         "accounting-response",
+	  .help = "packets that all this is for" },
+	{ OPT(RGW_CONF_REWRITE, "overflow", WORD, AT(overflow)), .def = "refuse", .words = overflows,
+	  .help = "what becomes of a packet that would get too big by it" },
+#undef RULES
 #undef AT
 };
 /* clang-format on */

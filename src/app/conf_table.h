@@ -56,6 +56,10 @@ enum rgw_opt_type {
 	RGW_OPT_REGEX,       /* struct rgw_pattern *, for the whole text */
 	RGW_OPT_ATTRIBUTE,   /* uint8_t, the type of an attribute */
 	RGW_OPT_RETRANSMIT,  /* struct rgw_conf_retransmit */
+	RGW_OPT_OPERATOR,    /* char *, an Operator-Name */
+	RGW_OPT_ATTRIBUTES,  /* struct rgw_rewrite_rules, of the attributes alone; list, as the next */
+	RGW_OPT_PAIRS,       /* struct rgw_rewrite_rules, attributes and values */
+	RGW_OPT_REPLACEMENTS,/* struct rgw_rewrite_rules, attributes, expressions and replacements */
 	RGW_OPT_TYPES
 };
 
@@ -67,6 +71,8 @@ enum rgw_opt_trait {
 	RGW_IS_PATH = 8,       /* relative to the file that it stands in */
 	RGW_MAY_BE_EMPTY = 16,
 	RGW_IS_REFERENCE = 32,
+	RGW_HAS_VARS = 64,     /* ${client} and the like stand for themselves */
+	RGW_IS_PAIRS = 128,    /* quotes may also stand behind the first "=" of an item */
 };
 
 enum {

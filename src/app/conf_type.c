@@ -41,6 +41,10 @@ static const struct {
 	[RGW_OPT_REGEX] = { "regular expression", RGW_IS_POINTER },
 	[RGW_OPT_ATTRIBUTE] = { "attribute", 0 },
 	[RGW_OPT_RETRANSMIT] = { "retransmission", 0 },
+	[RGW_OPT_OPERATOR] = { "operator name", RGW_IS_POINTER },
+	[RGW_OPT_ATTRIBUTES] = { "list of attributes", RGW_IS_LIST },
+	[RGW_OPT_PAIRS] = { "list of attributes and values", RGW_IS_LIST | RGW_HAS_VARS | RGW_IS_PAIRS },
+	[RGW_OPT_REPLACEMENTS] = { "list of replacements", RGW_IS_LIST | RGW_HAS_VARS },
 };
 
 bool
@@ -103,6 +107,16 @@ describe_references(const struct rgw_opt *opt, char *buf, size_t size)
 }
 
 static void
+describe_sizes(const struct rgw_opt *opt, char *buf, size_t size)
+{
+	char min[RGW_UNIT_TEXT];
+	char max[RGW_UNIT_TEXT];
+
+	snprintf(buf, size, "%s to %s", rgw_unit_format(opt->min, rgw_unit_size, min),
+	    rgw_unit_format(opt->max, rgw_unit_size, max));
+}
+
+static void
 describe_addresses(const struct rgw_opt *opt, char *buf, size_t size)
 {
 	const char *kind = opt->type == RGW_OPT_HOSTS ? "host" : "address";
@@ -116,8 +130,6 @@ describe_addresses(const struct rgw_opt *opt, char *buf, size_t size)
 const char *
 rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 {
-	char min[RGW_UNIT_TEXT];
-	char max[RGW_UNIT_TEXT];
 	const char *unit = opt->unit != NULL ? opt->unit : "";
 	const char *blank = opt->unit != NULL ? " " : "";
 
@@ -135,8 +147,7 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 		    blank, unit);
 		break;
 	case RGW_OPT_SIZE:
-		snprintf(buf, size, "%s to %s", rgw_unit_format(opt->min, rgw_unit_size, min),
-		    rgw_unit_format(opt->max, rgw_unit_size, max));
+		describe_sizes(opt, buf, size);
 		break;
 	case RGW_OPT_TIME:
 	case RGW_OPT_TIME_RANGE:
@@ -171,7 +182,10 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 		describe_addresses(opt, buf, size);
 		break;
 	case RGW_OPT_ATTRIBUTE:
-		rgw_attribute_names(buf, size);
+		rgw_hash_key_names(buf, size);
+		break;
+	case RGW_OPT_OPERATOR:
+		snprintf(buf, size, "0, 1, 2 or 3 and a name of that namespace");
 		break;
 	case RGW_OPT_INCLUDE:
 	case RGW_OPT_STRINGS:
@@ -183,6 +197,9 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 	case RGW_OPT_PREFIXES:
 	case RGW_OPT_CERT_RULES:
 	case RGW_OPT_HIDDEN:
+	case RGW_OPT_ATTRIBUTES:
+	case RGW_OPT_PAIRS:
+	case RGW_OPT_REPLACEMENTS:
 	case RGW_OPT_TYPES:
 		snprintf(buf, size, "-");
 		break;

@@ -314,11 +314,15 @@ static bool (*const set[RGW_OPT_TYPES])(struct rgw_setting *) = {
 	[RGW_OPT_HOSTS] = rgw_add_host,
 	[RGW_OPT_CERT_RULES] = rgw_add_cert_rule,
 	[RGW_OPT_HIDDEN] = rgw_add_hidden,
-	[RGW_OPT_ATTRIBUTE] = rgw_set_attribute,
+	[RGW_OPT_ATTRIBUTE] = rgw_set_hash_key,
 	[RGW_OPT_RETRANSMIT] = set_retransmit,
 	[RGW_OPT_REGEX] = set_regex,
 	/* Words only; a reference is kept until all sections are known. */
 	[RGW_OPT_ACCT] = set_word,
+	[RGW_OPT_OPERATOR] = rgw_set_operator,
+	[RGW_OPT_ATTRIBUTES] = rgw_add_attribute,
+	[RGW_OPT_PAIRS] = rgw_add_pair,
+	[RGW_OPT_REPLACEMENTS] = rgw_add_replacement,
 };
 
 bool

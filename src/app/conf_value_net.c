@@ -70,6 +70,42 @@ rgw_set_sni(struct rgw_setting *s)
 	return rgw_set_string(s);
 }
 
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* What is wrong with the name in a namespace of Operator-Name, as "needs ...", or NULL (RFC 5580 4.1). */
+static const char *
+why_no_operator(char namespace, const char *name)
+{
+	size_t n = strlen(name);
+
+	switch (namespace) {
+	case '0':
+		return n == 5 && name[strspn(name, CAPITALS DIGITS)] == '\0' ? NULL :
+		    "the TADIG code of five capitals or digits behind its 0";
+	case '1':
+		return rgw_is_dns_name(name) ? NULL : "a realm in ASCII behind its 1, such as 1example.org";
+	case '2':
+		return (n == 5 || n == 6) && name[strspn(name, DIGITS)] == '\0' ? NULL :
+		    "the five or six digits of MCC and MNC behind its 2";
+	case '3':
+		return n >= 4 && n <= 9 && strspn(name, CAPITALS) >= 3 &&
+		        name[strspn(name, CAPITALS DIGITS)] == '\0' ? NULL :
+		    "a country of three capitals and a carrier code behind its 3";
+	default:
+		return "its namespace first: 0, 1, 2 or 3, and for a realm 1, such as 1example.org";
+	}
+}
+
+bool
+rgw_set_operator(struct rgw_setting *s)
+{
+	const char *why = why_no_operator(s->text[0], s->text + 1);
+
+	if (why != NULL)
+		return rgw_reject(s, "needs %s", why);
+	return rgw_set_string(s);
+}
+
 static int
 hex_digit(char c)
 {
@@ -80,9 +116,8 @@ hex_digit(char c)
 	return at != NULL ? (int)(at - digits) : -1;
 }
 
-/* "hex:00ff", so that a secret may have any octet (P-PKT-14). */
-static bool
-decode_hex(const char *text, size_t len, struct rgw_text *out)
+bool
+rgw_decode_hex(const char *text, size_t len, struct rgw_text *out)
 {
 	for (size_t i = 0; i + 1 < len; i += 2) {
 		int high = hex_digit(text[i]);
@@ -105,8 +140,9 @@ rgw_set_secret(struct rgw_setting *s)
 	bool ok = true;
 
 	rgw_text_add(&octets, "", 0);
+	/* "hex:00ff", so that a secret may have any octet (P-PKT-14). */
 	if (s->len >= 4 && memcmp(s->text, "hex:", 4) == 0) {
-		if (!decode_hex(s->text + 4, s->len - 4, &octets))
+		if (!rgw_decode_hex(s->text + 4, s->len - 4, &octets))
 			ok = rgw_reject(s,
 			    "begins with hex: but goes on with something else than pairs of "
 			    "hexadecimal digits");

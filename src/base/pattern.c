@@ -10,49 +10,127 @@
 
 #define TEXT_MAX 253
 
+/* What a pattern may grow to by its repetitions, such as {99}. */
+#define MOST_COPIES 16384
+
+/* The library keeps all states that texts have ever led to. Strangers choose the texts, so it forgets
+ * them after so many; usual patterns have a handful, and made for the worst have some megabytes. */
+#define MATCHES_KEPT 64
+
 struct rgw_pattern {
 	regex_t regex;
 	bool anchored;
-	char *text;  /* owned */
+	unsigned uses;  /* since it was compiled */
+	char *text;     /* owned */
 };
+
+/* The end of a set that begins at p: its "]", or the end of the text. A "]" right at its start is one of
+ * its members, and so are those of classes such as [:alpha:]. */
+static const char *
+end_of_set(const char *p)
+{
+	p += p[1] == '^' ? 2 : 1;
+	if (*p == ']')
+		p++;
+	for (; *p != '\0' && *p != ']'; p++) {
+		char close[3] = { p[1], ']', '\0' };
+		const char *end = NULL;
+
+		if (*p == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '='))
+			end = strstr(p + 2, close);
+		if (end != NULL)
+			p = end + 1;
+	}
+	return p;
+}
+
+/* The last octet of what begins at p: a set or an escaped character; or p itself. */
+static const char *
+end_of_element(const char *p)
+{
+	if (*p == '[') {
+		const char *end = end_of_set(p);
+
+		return *end != '\0' ? end : end - 1;
+	}
+	return *p == '\\' && p[1] != '\0' ? p + 1 : p;
+}
 
 /* \1 to \9 outside of [] mean what another part matched. */
 static bool
 has_back_reference(const char *text)
 {
-	bool set = false;
-
-	for (const char *p = text; *p != '\0'; p++) {
-		if (set) {
-			set = *p != ']';
-		} else if (*p == '[') {
-			set = true;
-			/* A "]" at the start of a set is one of its members. */
-			p += p[1] == '^' ? 1 : 0;
-			p += p[1] == ']' ? 1 : 0;
-		} else if (*p == '\\' && p[1] != '\0') {
-			p++;
-			if (*p >= '1' && *p <= '9')
-				return true;
-		}
-	}
+	for (const char *p = text; *p != '\0'; p = end_of_element(p) + 1)
+		if (*p == '\\' && p[1] >= '1' && p[1] <= '9')
+			return true;
 	return false;
+}
+
+/* How often {n}, {n,} or {n,m} at p is written out, at least once. */
+static uint64_t
+copies_of(const char *p)
+{
+	char *end;
+	unsigned long n = strtoul(p + 1, &end, 10);
+
+	if (*end == ',' && end[1] >= '0' && end[1] <= '9')
+		n = strtoul(end + 1, &end, 10);
+	else if (*end == ',' && n <= MOST_COPIES)
+		n++;
+	return n < 1 ? 1 : n > MOST_COPIES ? MOST_COPIES : n;
+}
+
+/* Repetitions are written out when the pattern is compiled, a+ as aa*; those of groups, and of what is
+ * repeated already, times what is inside. So a short text can take all memory. The estimate is never too
+ * low. */
+static bool
+repeats_too_much(const char *text)
+{
+	uint64_t groups = 1;
+	uint64_t others = strlen(text) + 1;
+	bool group = false;  /* what stands before p is one, or was repeated */
+	const char *end;
+
+	for (const char *p = text; *p != '\0' && groups * others <= MOST_COPIES; p = end + 1) {
+		uint64_t n = *p == '{' ? copies_of(p) : *p == '+' ? 2 : 1;
+
+		end = end_of_element(p);
+		if (*p == '{' && strchr(p, '}') != NULL)
+			end = strchr(p, '}');
+		if (group)
+			groups *= n;
+		else
+			others += n - 1;
+		group = strchr(")*+?{", *p) != NULL;
+	}
+	return groups * others > MOST_COPIES;
+}
+
+static bool
+compile(regex_t *regex, const char *text, char *why, size_t size)
+{
+	int error = regcomp(regex, text, REG_EXTENDED | REG_ICASE);
+
+	if (error != 0)
+		regerror(error, regex, why, size);
+	return error == 0;
 }
 
 struct rgw_pattern *
 rgw_pattern_new(const char *text, bool anchored, char *why, size_t size)
 {
 	struct rgw_pattern *pattern;
-	int error;
 
 	if (has_back_reference(text)) {
 		snprintf(why, size, "back-references such as \\1 are not taken");
 		return NULL;
 	}
+	if (repeats_too_much(text)) {
+		snprintf(why, size, "its repetitions add up to more than %d", MOST_COPIES);
+		return NULL;
+	}
 	pattern = rgw_xcalloc(1, sizeof *pattern);
-	error = regcomp(&pattern->regex, text, REG_EXTENDED | REG_ICASE);
-	if (error != 0) {
-		regerror(error, &pattern->regex, why, size);
+	if (!compile(&pattern->regex, text, why, size)) {
 		free(pattern);
 		return NULL;
 	}
@@ -77,17 +155,41 @@ rgw_pattern_text(const struct rgw_pattern *pattern)
 	return pattern->text;
 }
 
+size_t
+rgw_pattern_count(const struct rgw_pattern *pattern)
+{
+	return pattern->regex.re_nsub;
+}
+
+/* Without memory for a fresh one the old one goes on. */
+static void
+forget_states(struct rgw_pattern *pattern)
+{
+	char why[64];
+	regex_t fresh;
+
+	if (++pattern->uses < MATCHES_KEPT)
+		return;
+	pattern->uses = 0;
+	if (!compile(&fresh, pattern->text, why, sizeof why))
+		return;
+	regfree(&pattern->regex);
+	pattern->regex = fresh;
+}
+
 bool
-rgw_pattern_match(const struct rgw_pattern *pattern, const uint8_t *data, size_t len,
+rgw_pattern_match(struct rgw_pattern *pattern, const uint8_t *data, size_t len,
     struct rgw_pattern_group groups[RGW_PATTERN_GROUPS])
 {
 	regmatch_t found[RGW_PATTERN_GROUPS];
 	char text[TEXT_MAX + 1];
 
-	if (len > TEXT_MAX || memchr(data, '\0', len) != NULL)
+	if (len > TEXT_MAX || (len > 0 && memchr(data, '\0', len) != NULL))
 		return false;
-	memcpy(text, data, len);
+	if (len > 0)
+		memcpy(text, data, len);
 	text[len] = '\0';
+	forget_states(pattern);
 	if (regexec(&pattern->regex, text, RGW_PATTERN_GROUPS, found, 0) != 0)
 		return false;
 	/* POSIX finds the leftmost match and of these the longest, so this is one that covers all if there

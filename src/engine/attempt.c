@@ -142,17 +142,23 @@ rgw_attempt_send(struct rgw_attempt *a, struct rgw_lane *lane, rgw_ms now)
 	struct rgw_req *req = a->req;
 	uint8_t id = rgw_idpool_take(lane->ids, a, now);
 	struct rgw_hop_request hop = {
-		.in = &req->packet,
 		.hidden = gw->conf->hidden,
 		.from = req->origin.secret,
 		.to = lane->secret,
 		.fresh_auth = rgw_gw_random(gw, RGW_AUTH_LEN),
 		.id = id,
 	};
+	struct rgw_packet room;
 	size_t len;
 
 	if (id == 0)
 		return false;
+	hop.in = rgw_rewriting_goes(a, &room);
+	if (hop.in == NULL) {
+		rgw_idpool_unused(lane->ids, id);
+		rgw_pool_failed(a, RGW_FAIL_TOO_BIG, 0, now);
+		return true;
+	}
 	len = rgw_hop_request(gw->scratch, sizeof gw->scratch, &hop);
 	if (len == 0) {
 		rgw_idpool_unused(lane->ids, id);

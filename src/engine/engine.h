@@ -297,6 +297,7 @@ struct rgw_gw {
 	uint8_t random[1024];                 /* fetched in batches */
 	size_t random_left;
 	uint8_t scratch[RGW_PACKET_MAX];      /* the packet being built */
+	uint8_t rewritten[RGW_PACKET_MAX];    /* the packet that a rewrite has made */
 };
 
 static inline void
@@ -392,6 +393,19 @@ void rgw_req_free(struct rgw_gw *gw, struct rgw_req *req);
 /* The same for one that has not got into the duplicate cache. */
 void rgw_req_discard(struct rgw_gw *gw, struct rgw_req *req);
 
+/* rewriting.c: attributes that the configuration changes on the way. Each returns the packet itself if
+ * nothing is to be changed; or *room, which then describes one that is valid until the next call; or NULL if
+ * the packet is to be refused, about which there is a line already. */
+struct rgw_hop_response;
+/* A request has come in. */
+const struct rgw_packet *rgw_rewriting_came(struct rgw_gw *gw, const struct rgw_origin *origin,
+    const struct rgw_packet *packet, struct rgw_packet *room);
+/* It is to be sent. */
+const struct rgw_packet *rgw_rewriting_goes(const struct rgw_attempt *a, struct rgw_packet *room);
+/* Its answer has come from the target and is to go back as `hop` says. */
+const struct rgw_packet *rgw_rewriting_answered(const struct rgw_req *req,
+    const struct rgw_target *target, const struct rgw_hop_response *hop, struct rgw_packet *room);
+
 /* attempt.c: a request at one target */
 void rgw_attempt_init(struct rgw_attempt *a, struct rgw_req *req);
 /* Tries to send on a lane; false = it could not take it. May end the request. */
@@ -433,6 +447,7 @@ enum rgw_failure {
 	RGW_FAIL_QUEUE_TIME,   /* no connection took it in time */
 	RGW_FAIL_NO_ANSWER,    /* response-window or all repetitions are over */
 	RGW_FAIL_REFUSED,      /* the target says that it cannot serve it */
+	RGW_FAIL_TOO_BIG,      /* what is rewritten for the target does not fit into a packet */
 };
 
 /* The attempt came to nothing: the next member is tried, or the request ends. error_cause: what the

@@ -99,6 +99,8 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
     const struct rgw_packet *packet, rgw_ms now)
 {
 	struct rgw_dupkey key = rgw_dupkey_of(place, &origin->remote, packet->code, packet->id);
+	const struct rgw_packet *rewritten;
+	struct rgw_packet room;
 	struct rgw_req *req;
 
 	if (is_duplicate(gw, origin, packet, &key, now))
@@ -107,9 +109,12 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 		rgw_count(gw, RGW_CTR_requests_while_draining);
 		return;
 	}
-	req = accept_request(gw, origin, packet, &key, now);
+	rewritten = rgw_rewriting_came(gw, origin, packet, &room);
+	req = accept_request(gw, origin, rewritten != NULL ? rewritten : packet, &key, now);
 	if (req == NULL)
 		on_no_room(gw, origin);
+	else if (rewritten == NULL)
+		rgw_req_refuse(gw, req, RGW_CTR_request_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
 	else
 		rgw_route(gw, req, now);
 }

@@ -124,8 +124,16 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 		.to = origin->secret,
 		.msgauth = origin->client == NULL || origin->client->conf->reply_message_authenticator,
 	};
-	size_t len = rgw_hop_response(gw->scratch, sizeof gw->scratch, &hop);
+	struct rgw_packet rewritten;
+	size_t len;
 
+	hop.in = rgw_rewriting_answered(req, lane->target, &hop, &rewritten);
+	if (hop.in == NULL) {
+		rgw_req_refuse(gw, req, RGW_CTR_request_answer_too_big,
+		    RGW_CAUSE_OTHER_PROXY_ERROR, now);
+		return;
+	}
+	len = rgw_hop_response(gw->scratch, sizeof gw->scratch, &hop);
 	if (len == 0) {
 		rgw_log_packet(lane, p, RGW_LOG_WARNING, "answer-too-big",
 		    "dropped: with Message-Authenticator and Proxy-State it would exceed 4096 octets");

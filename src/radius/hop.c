@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "radsecgw/auth.h"
+#include "radsecgw/vsa.h"
 #include "radsecgw/wire.h"
 
 /* Salts have 15 free bits (P-SLT-2). */
@@ -146,30 +147,6 @@ rekey_piece(struct convert *c, const struct rgw_hidden *row, uint8_t *value, siz
 		close_chain(c);
 }
 
-/* One sub-attribute of a vendor. */
-struct sub {
-	uint16_t type;
-	bool more;
-	struct rgw_rd value;
-};
-
-static bool
-next_sub(struct rgw_rd *r, struct rgw_vendor_format format, struct sub *out)
-{
-	size_t header = (size_t)format.type_octets + format.length_octets + format.continuation;
-	size_t len;
-
-	if (rgw_rd_left(r) == 0)
-		return false;
-	out->type = format.type_octets == 2 ? rgw_rd_u16(r) : rgw_rd_u8(r);
-	len = rgw_rd_u8(r);
-	out->more = format.continuation && (rgw_rd_u8(r) & 0x80) != 0;
-	if (len < header)
-		r->bad = true;
-	out->value = rgw_rd_sub(r, len - header);
-	return !r->bad;
-}
-
 /* Re-keys what is hidden in a Vendor-Specific value that stands in the output already. One whose
  * inside does not parse is left whole (P-ATT-7). */
 static void
@@ -178,19 +155,15 @@ rekey_vendor(struct convert *c, const uint8_t *value, size_t len)
 	struct rgw_rd r = rgw_rd_of(value, len);
 	uint32_t vendor = rgw_rd_u32(&r);
 	struct rgw_vendor_format format;
-	struct rgw_rd check;
-	struct sub sub;
+	struct rgw_sub sub;
 
 	/* Vendor 0 means the standard space in the table, but nothing of the kind in a packet. */
 	if (r.bad || vendor == 0 || !rgw_hidden_vendor(c->hidden, vendor))
 		return;
 	format = rgw_vendor_format_of(vendor);
-	check = r;
-	while (next_sub(&check, format, &sub))
-		;
-	if (check.bad)
+	if (!rgw_vsa_parses(r, format))
 		return;
-	while (next_sub(&r, format, &sub)) {
+	while (rgw_vsa_next(&r, format, &sub)) {
 		const struct rgw_hidden *row = rgw_hidden_find(c->hidden, vendor, sub.type, 0);
 
 		if (row != NULL) {
@@ -266,6 +239,20 @@ request_wants_msgauth(const struct rgw_packet *in)
 	    (in->code != RGW_ACCOUNTING_REQUEST && in->n_msgauth > 0);
 }
 
+/* Does the attribute of a request come along? */
+static bool
+is_forwarded(const struct rgw_attr *a)
+{
+	return a->type != RGW_MESSAGE_AUTHENTICATOR && !is_original_code(a);
+}
+
+/* The same for an answer, whose Proxy-States are those of the request (P-PRX-6). */
+static bool
+is_returned(const struct rgw_attr *a)
+{
+	return is_forwarded(a) && a->type != RGW_PROXY_STATE;
+}
+
 /* The challenge was the authenticator, which does not come along (P-CHP-3). */
 static bool
 needs_chap_challenge(const struct rgw_packet *in)
@@ -289,7 +276,7 @@ rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop)
 	    (struct rgw_hide_key){ hop->to, auth });
 	put_header(&c.w, in->code, hop->id, auth, msgauth);
 	while (rgw_packet_next(in, &a))
-		if (a.type != RGW_MESSAGE_AUTHENTICATOR && !is_original_code(&a))
+		if (is_forwarded(&a))
 			convert_attr(&c, &a);
 	if (needs_chap_challenge(in))
 		put_attr(&c.w, RGW_CHAP_CHALLENGE, rgw_packet_auth(in), RGW_AUTH_LEN);
@@ -299,6 +286,18 @@ rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop)
 		return 0;
 	rgw_sign_request(out, c.w.len, msgauth_at(msgauth), hop->to);
 	return c.w.len;
+}
+
+size_t
+rgw_hop_request_len(const struct rgw_packet *in)
+{
+	size_t len = RGW_HEADER_LEN + (request_wants_msgauth(in) ? RGW_MSGAUTH_LEN : 0) +
+	    (needs_chap_challenge(in) ? 2 + RGW_AUTH_LEN : 0);
+	struct rgw_attr a = { 0 };
+
+	while (rgw_packet_next(in, &a))
+		len += is_forwarded(&a) ? 2u + a.len : 0;
+	return len;
 }
 
 static bool
@@ -327,8 +326,7 @@ rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop)
 	    (struct rgw_hide_key){ hop->to, rgw_packet_auth(request) });
 	put_header(&c.w, hop->in->code, request->id, rgw_packet_auth(request), msgauth);
 	while (rgw_packet_next(hop->in, &a))
-		if (a.type != RGW_MESSAGE_AUTHENTICATOR && a.type != RGW_PROXY_STATE &&
-		    !is_original_code(&a))
+		if (is_returned(&a))
 			convert_attr(&c, &a);
 	close_chain(&c);
 	a = (struct rgw_attr){ 0 };
@@ -340,4 +338,18 @@ rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop)
 		return 0;
 	rgw_sign_response(out, c.w.len, msgauth_at(msgauth), rgw_packet_auth(request), hop->to);
 	return c.w.len;
+}
+
+size_t
+rgw_hop_response_len(const struct rgw_hop_response *hop)
+{
+	size_t len = RGW_HEADER_LEN + (response_wants_msgauth(hop) ? RGW_MSGAUTH_LEN : 0);
+	struct rgw_attr a = { 0 };
+
+	while (rgw_packet_next(hop->in, &a))
+		len += is_returned(&a) ? 2u + a.len : 0;
+	a = (struct rgw_attr){ 0 };
+	while (rgw_packet_next(hop->request, &a))
+		len += a.type == RGW_PROXY_STATE ? 2u + a.len : 0;
+	return len;
 }

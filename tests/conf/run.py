@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "TEST_LISTEN": "127.0.0.1:1812,127.0.0.1:1813",
     "TEST_CLIENTS": "10.1.0.0/16, 10.2.0.0/16",
     "TEST_SECRET": '"a secret" ;with, everything $$ in it',
+    "TEST_LONG": 179 * "x",
 }
 
 

@@ -172,6 +172,8 @@ struct sim_spec {
 	const void *state;
 	size_t state_len;
 	bool eap;                  /* an EAP-Response with the identifier 77 */
+	const void *more;          /* further attributes, as they are on the wire */
+	size_t more_len;
 };
 
 struct sim {
@@ -256,6 +258,18 @@ void sim_add_member(struct sim *s, const struct rgw_conf_head *member);
 /* A realm of its own that leads elsewhere; or, with NULL, that is rejected. A `regex` set by the story is
  * freed with the world. */
 struct rgw_conf_realm *sim_add_realm(struct sim *s, const char *name, const struct rgw_conf_head *to);
+
+/* A [rewrite NAME] with these lines, its head; uses it in a list; both, with a name of its own. */
+const struct rgw_conf_head *sim_add_rewrite(struct sim *s, const char *name, const char *lines);
+void sim_use_rewrite(struct rgw_conf_refs *list, const struct rgw_conf_head *rewrite);
+void sim_rewrite(struct sim *s, struct rgw_conf_refs *list, const char *lines);
+/* What is in octets that must be a packet; the values of one type in it, each with a comma behind it. */
+struct rgw_packet sim_packet_of(const uint8_t *data, size_t len);
+size_t sim_count_attrs(const uint8_t *data, size_t len, uint8_t type);
+void sim_expect_values(const uint8_t *data, size_t len, uint8_t type, const char *want);
+/* The same of the i-th request as it arrived, and of the answer to one. */
+#define EXPECT_GOT(s, i, type, want) sim_expect_values((s)->got[i]->data, (s)->got[i]->len, type, want)
+#define EXPECT_ANSWER(r, type, want) sim_expect_values((r)->answer, (r)->answer_len, type, want)
 
 /* Moves the clock on, and everything happens that is due. */
 void sim_run(struct sim *s, rgw_ms ms);

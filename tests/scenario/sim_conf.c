@@ -297,6 +297,7 @@ free_neighbours(struct sim *s)
 void
 sim_conf_free(struct sim *s)
 {
+	sim_free_rewrites(s);
 	free_neighbours(s);
 	free(s->conf.listen.v[0]->head.name);
 	free(s->conf.listen.v[0]->tls.v);

@@ -103,6 +103,7 @@ sim_build_request(struct sim *s, const struct sim_spec *spec, const char *text)
 		rgw_build_attr(&b, RGW_CALLING_STATION_ID, spec->station, strlen(spec->station));
 	if (spec->state != NULL)
 		rgw_build_attr(&b, RGW_STATE, spec->state, spec->state_len);
+	rgw_wr_bytes(&b.w, spec->more, spec->more_len);
 	rgw_build_attr(&b, RGW_PROXY_STATE, nonce, 8);
 	rgw_build_attr(&b, NONCE_ATTR, nonce, 8);
 	len = rgw_build_request(&b, sim_secret_of(s, text));

@@ -102,6 +102,9 @@ void sim_conf_init(struct sim *s, const char *connect);
 void sim_conf_ready(struct sim *s);
 void sim_conf_free(struct sim *s);
 
+/* sim_rewrite.c: rewrites, and all lists of them */
+void sim_free_rewrites(struct sim *s);
+
 /* sim_in.c: operations, and what happens there */
 void *sim_op_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
     const struct rgw_addr *to);

@@ -445,6 +445,23 @@ configure_pool(struct sim *s)
 	sim_add_realm(s, "national.example", heads[0]);
 }
 
+/* In every second world; where nothing is promised some requests cannot go to the second one. */
+static void
+configure_rewrites(struct sim *s)
+{
+	if (s->seed % 2 != 0)
+		return;
+	sim_rewrite(s, &s->conf.gateway.rewrite_in, "add = 200 = ${client}\nremove = Calling-Station-Id");
+	sim_rewrite(s, &s->conf.gateway.rewrite_out, "set = 200 = ${client} ${peer} ${realm}");
+	sim_rewrite(s, &sim_client_conf(s)->rewrite_out, "add = Filter-Id = x\npackets = access-accept");
+	sim_rewrite(s, &sim_server_conf(s)->rewrite_out, "replace = User-Name /@.*$$//");
+	if (!chaos_of(s)->promises)
+		sim_rewrite(s, &sim_second_conf(s)->rewrite_out,
+		    "replace = 200 /^/${realm}${realm}${realm}${realm}${realm}${realm}${realm}${realm}/\n"
+		    "\t200 /^/${realm}${realm}${realm}${realm}${realm}${realm}${realm}${realm}/\n"
+		    "\t200 /^/${realm}${realm}${realm}${realm}${realm}${realm}${realm}${realm}/");
+}
+
 static void
 configure(struct sim *s, struct chaos *c)
 {
@@ -464,6 +481,7 @@ configure(struct sim *s, struct chaos *c)
 	configure_peer(s, sim_second_conf(s), &s->second);
 	configure_server(s);
 	configure_visitor(s);
+	configure_rewrites(s);
 	sim_client_conf(s)->protocol_error = sim_random(s, 2) == 0;
 	s->dns_ip2 = 2;
 	s->dns_ttl = 30;

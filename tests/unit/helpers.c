@@ -395,6 +395,7 @@ help_forward(struct help_hops *h, const struct rgw_packet *in)
 	const uint8_t *auth = h->zero;
 
 	out = help_parse(h->out, rgw_hop_request(h->out, sizeof h->out, &hop));
+	assert_int_equal(rgw_hop_request_len(in), out.len);
 	assert_int_equal(out.code, in->code);
 	assert_int_equal(out.id, 77);
 	if (in->code == RGW_ACCESS_REQUEST)
@@ -422,6 +423,7 @@ help_back(struct help_hops *h, const struct rgw_packet *in)
 	struct rgw_packet out;
 
 	out = help_parse(h->out, rgw_hop_response(h->out, sizeof h->out, &hop));
+	assert_int_equal(rgw_hop_response_len(&hop), out.len);
 	assert_int_equal(out.code, in->code);
 	assert_int_equal(out.id, h->request.id);
 	assert_true(help_auth_ok(&out, auth, h->a.secret, h->a.secret_len));

@@ -63,6 +63,59 @@ static const struct {
 	{ "${file:/}", false, false, "cannot read /: Is a directory" },
 };
 
+/* The same in lists of pairs, where some variables stay and a "$" stays what it is. */
+static const struct {
+	const char *raw;
+	bool ok;
+	const char *want;
+} pairs[] = {
+	{ "A = b", true, "A = b" },
+	{ "A=b,  C  =d", true, "A= b|C  = d" },
+	{ "A = \"b, c\", D = e", true, "A = b, c|D = e" },
+	{ "A =\"b\"", true, "A = b" },
+	{ "\"A = b, c\", D = e", true, "A = b, c|D = e" },
+	{ "A = \"\"\"b\"\", c\"", true, "A = \"b\", c" },
+	{ "A = b = \"c, d\"", true, "A = b = \"c|d\"" },
+	{ "A = b\"c\"", true, "A = b\"c\"" },
+	{ "A = \"b", false, "needs one at the end" },
+	{ "A = \"b\" c", false, "behind the closing" },
+	{ "A = ${client}-${peer}-${realm}-${source}", true, "A = ${client}-${peer}-${realm}-${source}" },
+	{ "A = \"${client}\"", true, "A = ${client}" },
+	{ "A = $$", true, "A = $$" },
+	{ "A = $${client}", true, "A = $${client}" },
+	{ "A = $", false, "a single `$`" },
+	{ "A = ${RGW_TEST}", true, "A = one| \"two\" ;$$$$" },
+	{ "A = \"${RGW_TEST}\"", true, "A = one, \"two\" ;$$$$" },
+	{ "A = ${CLIENT}", false, "no variable CLIENT" },
+	{ "A = ${clients:-x}", true, "A = x" },
+	{ "A = ${client:-x}", false, "${client} is no variable of the environment here" },
+	{ "${RGW_PAIR}", true, "A=b" },
+};
+
+static void
+expands_pairs(void **state)
+{
+	(void)state;
+	setenv("RGW_TEST", "one, \"two\" ;$$", 1);
+	setenv("RGW_PAIR", "A=b", 1);
+	setenv("client", "not this one", 1);
+	for (size_t i = 0; i < N(pairs); i++) {
+		struct rgw_expansion e = { .file = "x.ini", .list = true, .pairs = true, .vars = true };
+		bool ok = rgw_conf_expand(&e, pairs[i].raw);
+
+		for (size_t k = 0; k < e.text.n; k++)
+			if (e.text.v[k] == RGW_ITEM_END)
+				e.text.v[k] = '|';
+		if (ok != pairs[i].ok)
+			fail_msg("%s: %s", pairs[i].raw, ok ? e.text.v : e.why);
+		if (strstr(ok ? e.text.v : e.why, pairs[i].want) == NULL || (ok && strcmp(e.text.v,
+		    pairs[i].want) != 0))
+			fail_msg("%s: %s", pairs[i].raw, ok ? e.text.v : e.why);
+		rgw_expansion_fini(&e);
+	}
+	unsetenv("client");
+}
+
 static void
 expands(void **state)
 {
@@ -151,6 +204,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(expands),
+		cmocka_unit_test(expands_pairs),
 		cmocka_unit_test(joins_paths),
 		cmocka_unit_test(finds_the_nearest_name),
 	};

@@ -156,7 +156,7 @@ static const struct conf_row names[] = {
 	{ BASE "[pol x]\n", { "there is no section [pol]; did you mean [pool]?" } },
 	{ BASE "[bucket x]\n",
 	    { "there is no section [bucket]; there are gateway, log, tls, listen, client, peer, server, "
-	      "pool and realm" } },
+	      "pool, realm and rewrite" } },
 	{ BASE TO_POOL "[pool x]\nmembers = p, q\nmember = s\n",
 	    { "main.ini:22: error: [pool] has no key `member`; did you mean `members`?" } },
 	{ BASE "retry-after = 1s\n",
@@ -209,8 +209,8 @@ static const struct conf_row options[] = {
 	{ X "hash-key = User-Name\npolicy = hsh\n",
 	    { "main.ini:23: error: policy: `hsh` is none of failover, round-robin, least-outstanding, "
 	      "hash; did you mean hash?" } },
-	{ X "hash-key = Vendor-Specific\npolicy = hash\n",
-	    { "main.ini:22: error: hash-key: `Vendor-Specific` is not known here; allowed is "
+	{ X "hash-key = Session\npolicy = hash\n",
+	    { "main.ini:22: error: hash-key: `Session` is not known here; allowed is "
 	      "Calling-Station-Id, Called-Station-Id" } },
 	{ X "hash-key = 26\npolicy = hash\n",
 	    { "main.ini:22: error: hash-key: `26` does not say whose request it is" } },

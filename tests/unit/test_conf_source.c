@@ -81,7 +81,7 @@ static const struct conf_row bad_lines[] = {
 	      "mean [peer]?" } },
 	{ "[metrics]\nlisten = x\n" REST,
 	    { "main.ini:1: error: there is no section [metrics]; there are "
-	      "gateway, log, tls, listen, client, peer, server, pool and realm" } },
+	      "gateway, log, tls, listen, client, peer, server, pool, realm and rewrite" } },
 	{ "[gateway]\nuser\n" REST, { "main.ini:2: error: this is neither `key = value` nor" } },
 	{ "[gateway]\nuser: x\n" REST, { "main.ini:2: error: this is neither `key = value` nor" } },
 	{ "[gateway]\nus er = x\n" REST,

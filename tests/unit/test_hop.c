@@ -681,6 +681,7 @@ the_largest_response(void **state)
 		assert_int_equal(rgw_hop_response(out, sizeof out, &hop), over == 0 ? 4096 : 0);
 		hop.msgauth = false;
 		assert_int_equal(rgw_hop_response(out, sizeof out, &hop), 4096 - 18 + over);
+		assert_int_equal(rgw_hop_response_len(&hop), 4096 - 18 + over);
 	}
 }
 
@@ -700,6 +701,7 @@ small_buffers(void **state)
 	put_hidden_attributes(&p, &rng);
 	in = help_finish(&p);
 	need = in.len + 36u;
+	assert_int_equal(rgw_hop_request_len(&in), need);
 	for (size_t cap = 0; cap <= need + 1; cap++) {
 		const struct rgw_hop_request hop = { .in = &in, .hidden = h->hidden,
 			.from = h->secret_a, .to = h->secret_b, .fresh_auth = h->auth_b };

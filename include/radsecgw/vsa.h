@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_VSA_H
+#define RADSECGW_VSA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "radsecgw/hide.h"
+#include "radsecgw/wire.h"
+
+/*
+ * The inside of a Vendor-Specific attribute: sub-attributes in the format of the vendor (P-ENC-6). The
+ * reader stands behind the Vendor-Id.
+ */
+struct rgw_sub {
+	uint16_t type;
+	bool more;             /* its value goes on in the next attribute of the vendor and type */
+	struct rgw_rd value;   /* borrowed, as the next */
+	struct rgw_rd octets;  /* all of it, with its header */
+};
+
+/* The next sub-attribute. false at the end, or with r->bad if what is left is none. */
+bool rgw_vsa_next(struct rgw_rd *r, struct rgw_vendor_format format, struct rgw_sub *out);
+/* Is there at least one, and nothing else (P-ATT-6, P-ATT-7)? The reader stays where it is. */
+bool rgw_vsa_parses(struct rgw_rd r, struct rgw_vendor_format format);
+/* The octets that stand before a value. */
+size_t rgw_vsa_header(struct rgw_vendor_format format);
+
+#endif

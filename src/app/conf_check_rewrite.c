@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_priv.h"
+#include "radsecgw/mem.h"
+#include "radsecgw/radius.h"
+
+/* What one option cannot know alone, about [rewrite] and where it is used. */
+
+/* ---- what is not for rules ---- */
+
+/* Why an attribute of the standard space is not for them to change, or not even to remove. */
+static const struct {
+	uint8_t type;
+	bool stays;
+	const char *why;
+} reserved[] = {
+	{ RGW_MESSAGE_AUTHENTICATOR, true, "the gateway makes it anew for each hop" },
+	{ RGW_PROXY_STATE, true, "each proxy gets its own back as it was" },
+	{ RGW_STATE, true, "it belongs to the server that has made it" },
+	{ RGW_EAP_MESSAGE, true, "it is between the user's device and the home server" },
+	{ RGW_CLASS, false, "it belongs to the server that has made it" },
+	{ RGW_CHAP_PASSWORD, false, "only the user's device can make it" },
+	{ RGW_CHAP_CHALLENGE, false, "CHAP-Password depends on it" },
+	{ RGW_ARAP_PASSWORD, false, "only the user's device can make it" },
+};
+
+static const char *
+why_reserved(const struct rgw_attr_ref *ref, bool removal)
+{
+	if (ref->vendor != 0)
+		return NULL;
+	if (ref->type == RGW_EXTENDED_1 && ref->ext == RGW_ORIGINAL_PACKET_CODE)
+		return "it is only in Protocol-Error, which is not passed on";
+	for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+		if (reserved[i].type == ref->type && (reserved[i].stays || !removal))
+			return reserved[i].why;
+	return NULL;
+}
+
+static bool
+is_hidden(const struct rgw_build *b, const struct rgw_attr_ref *ref)
+{
+	return rgw_hidden_find(b->conf->hidden, ref->vendor, ref->type, 0) != NULL ||
+	    rgw_hidden_has_tlvs(b->conf->hidden, ref->vendor, ref->type);
+}
+
+static void
+check_attribute(struct rgw_build *b, const struct rgw_section *section, const char *key,
+    const struct rgw_rewrite_rules *rules, const struct rgw_attr_ref *ref)
+{
+	bool removal = strcmp(key, "remove") == 0;
+	const char *why = why_reserved(ref, removal);
+	char text[RGW_REF_TEXT];
+
+	if (why == NULL && !removal && is_hidden(b, ref))
+		why = "its value is hidden with the secret of a hop";
+	if (why != NULL)
+		rgw_build_error(b, rgw_check_place(section, rules), "%s: %s cannot be %s: %s", key,
+		    rgw_attr_format(ref, text), removal ? "removed" : "changed or added", why);
+}
+
+/* P-CPX-4: what others have set there stays; `default` leaves it alone. */
+static void
+check_operator(struct rgw_build *b, const struct rgw_section *section, const char *key,
+    const struct rgw_rewrite_rules *rules, const struct rgw_attr_ref *ref)
+{
+	const struct rgw_conf_rewrite *rewrite = section->data;
+	char text[RGW_REF_TEXT];
+
+	if (ref->vendor != 0 || (rewrite->packets & RGW_REWRITE_REQUESTS) == 0 ||
+	    !(ref->type == RGW_OPERATOR_NAME ||
+	        (ref->type == RGW_EXTENDED_1 && ref->ext == RGW_OPERATOR_NAS_IDENTIFIER)))
+		return;
+	rgw_build_warn(b, rgw_check_place(section, rules),
+	    "%s: %s tells home servers where the user is, and RFC 8559 wants it left as others have set "
+	    "it; `default` does that",
+	    key, rgw_attr_format(ref, text));
+}
+
+/* ---- rules beside each other ---- */
+
+static bool
+is_among(const struct rgw_rewrite_rules *rules, size_t n, const struct rgw_attr_ref *ref)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rgw_attr_ref_equal(&rules->v[i].attr, ref))
+			return true;
+	return false;
+}
+
+static void
+check_twice(struct rgw_build *b, const struct rgw_section *section, const char *key,
+    const struct rgw_rewrite_rules *rules)
+{
+	char text[RGW_REF_TEXT];
+
+	for (size_t i = 0; i < rules->n; i++)
+		if (is_among(rules, i, &rules->v[i].attr))
+			rgw_build_error(b, rgw_check_place(section, rules), "%s: %s is given twice", key,
+			    rgw_attr_format(&rules->v[i].attr, text));
+}
+
+/* A default has no chance where the same attribute is added anyway. */
+static void
+check_defaults(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_rewrite *rewrite = section->data;
+	const struct rgw_rewrite_rules *rules = rewrite->rewrite.rules;
+	const struct rgw_rewrite_rules *defaults = &rules[RGW_REWRITE_DEFAULT];
+
+	for (size_t i = 0; i < defaults->n; i++) {
+		const struct rgw_attr_ref *ref = &defaults->v[i].attr;
+		bool added = is_among(&rules[RGW_REWRITE_ADD], rules[RGW_REWRITE_ADD].n, ref);
+		char text[RGW_REF_TEXT];
+
+		if (added || is_among(&rules[RGW_REWRITE_SET], rules[RGW_REWRITE_SET].n, ref))
+			rgw_build_error(b, rgw_check_place(section, defaults),
+			    "default: %s has no effect, since `%s` has it, too",
+			    rgw_attr_format(ref, text), added ? "add" : "set");
+	}
+}
+
+static const char *const keys[RGW_REWRITE_OPS] = {
+	[RGW_REWRITE_REMOVE] = "remove",
+	[RGW_REWRITE_KEEP] = "keep-only",
+	[RGW_REWRITE_ADD] = "add",
+	[RGW_REWRITE_SET] = "set",
+	[RGW_REWRITE_DEFAULT] = "default",
+	[RGW_REWRITE_REPLACE] = "replace",
+};
+
+static void
+check_rules(struct rgw_build *b, const struct rgw_section *section, enum rgw_rewrite_op op)
+{
+	const struct rgw_conf_rewrite *rewrite = section->data;
+	const struct rgw_rewrite_rules *rules = &rewrite->rewrite.rules[op];
+	bool others = op == RGW_REWRITE_REMOVE || op == RGW_REWRITE_SET || op == RGW_REWRITE_REPLACE;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		check_attribute(b, section, keys[op], rules, &rules->v[i].attr);
+		if (others)
+			check_operator(b, section, keys[op], rules, &rules->v[i].attr);
+	}
+}
+
+void
+rgw_check_rewrite(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_rewrite *rewrite = section->data;
+	const struct rgw_rewrite_rules *rules = rewrite->rewrite.rules;
+	char title[RGW_TITLE_TEXT];
+	bool any = false;
+
+	for (enum rgw_rewrite_op op = 0; op < RGW_REWRITE_OPS; op++) {
+		any = any || rgw_build_given(section, &rules[op])->yes;
+		/* What is to be kept may be anything. */
+		if (op != RGW_REWRITE_KEEP)
+			check_rules(b, section, op);
+	}
+	check_twice(b, section, "set", &rules[RGW_REWRITE_SET]);
+	check_twice(b, section, "default", &rules[RGW_REWRITE_DEFAULT]);
+	check_defaults(b, section);
+	if (!any)
+		rgw_build_error(b, (struct rgw_place){ rewrite->head.file, rewrite->head.line },
+		    "%s has no rule; it needs `remove`, `keep-only`, `add`, `set`, `default` or `replace`",
+		    rgw_build_title(RGW_CONF_REWRITE, rewrite, title));
+}
+
+/* ---- where rewrites are used ---- */
+
+/* Does it have anything to do with any of these packets? */
+static bool
+is_for(const struct rgw_build *b, const struct rgw_conf_head *head, unsigned packets)
+{
+	const struct rgw_section *section = rgw_build_find(b, RGW_CONF_REWRITE, head->name);
+	const struct rgw_conf_rewrite *rewrite = section->data;
+
+	return (rewrite->packets & packets) != 0 || rgw_build_given(section, &rewrite->packets)->broken;
+}
+
+static void
+check_list(struct rgw_build *b, const struct rgw_section *section, const char *key,
+    const struct rgw_conf_refs *list, unsigned packets)
+{
+	char title[RGW_TITLE_TEXT];
+
+	for (size_t i = 0; i < list->n; i++) {
+		const char *name = list->v[i]->name;
+		bool twice = false;
+
+		for (size_t k = 0; k < i; k++)
+			twice = twice || list->v[k] == list->v[i];
+		if (twice)
+			rgw_build_error(b, rgw_check_place(section, list), "%s: %s is given twice", key,
+			    name);
+		else if (!is_for(b, list->v[i], packets))
+			rgw_build_error(b, rgw_check_place(section, list),
+			    "%s: [rewrite %s] has no effect here, since no packet of its `packets` %s %s",
+			    key, name, strcmp(key, "rewrite-in") == 0 ? "comes from" : "goes to",
+			    rgw_build_title(section->kind, section->data, title));
+	}
+}
+
+void
+rgw_check_rewriting(struct rgw_build *b, const struct rgw_section *section,
+    const struct rgw_conf_refs *in, unsigned comes, const struct rgw_conf_refs *out, unsigned goes)
+{
+	check_list(b, section, "rewrite-in", in, comes);
+	check_list(b, section, "rewrite-out", out, goes);
+}
+
+static void
+mark_used(const struct rgw_conf_refs *list, bool *used)
+{
+	for (size_t i = 0; i < list->n; i++)
+		used[list->v[i]->index] = true;
+}
+
+/* Like a pool that nothing leads to. */
+void
+rgw_check_unused_rewrites(struct rgw_build *b)
+{
+	const struct rgw_conf *conf = b->conf;
+	bool *used;
+
+	if (conf->rewrite.n == 0 || b->report->errors > b->errors_before)
+		return;
+	used = rgw_xcalloc(conf->rewrite.n, sizeof *used);
+	mark_used(&conf->gateway.rewrite_in, used);
+	mark_used(&conf->gateway.rewrite_out, used);
+	for (size_t i = 0; i < conf->client.n; i++) {
+		mark_used(&conf->client.v[i]->rewrite_in, used);
+		mark_used(&conf->client.v[i]->rewrite_out, used);
+	}
+	for (size_t i = 0; i < conf->peer.n; i++) {
+		mark_used(&conf->peer.v[i]->rewrite_in, used);
+		mark_used(&conf->peer.v[i]->rewrite_out, used);
+	}
+	for (size_t i = 0; i < conf->server.n; i++) {
+		mark_used(&conf->server.v[i]->rewrite_in, used);
+		mark_used(&conf->server.v[i]->rewrite_out, used);
+	}
+	for (size_t i = 0; i < conf->rewrite.n; i++) {
+		const struct rgw_conf_head *head = &conf->rewrite.v[i]->head;
+
+		if (!used[i])
+			rgw_build_warn(b, (struct rgw_place){ head->file, head->line },
+			    "nothing uses [rewrite %s]: no [gateway], [client], [peer] or [server] has it in "
+			    "`rewrite-in` or `rewrite-out`",
+			    head->name);
+	}
+	free(used);
+}

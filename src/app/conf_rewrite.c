@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_priv.h"
+#include "radsecgw/mem.h"
+#include "radsecgw/radius.h"
+
+/*
+ * The values of [rewrite]: "ATTRIBUTE = value" and "ATTRIBUTE /expression/replacement/". In these texts a
+ * "$" is still written "$$", and "${client}" and the like stand for what a packet will bring.
+ */
+
+static const char *const variables[RGW_VARS] = {
+	[RGW_VAR_CLIENT] = "client",
+	[RGW_VAR_PEER] = "peer",
+	[RGW_VAR_REALM] = "realm",
+	[RGW_VAR_SOURCE] = "source",
+};
+
+enum rgw_rewrite_var
+rgw_rewrite_var_find(const char *name, size_t len)
+{
+	enum rgw_rewrite_var var = 0;
+
+	while (var < RGW_VARS &&
+	       (strlen(variables[var]) != len || strncmp(variables[var], name, len) != 0))
+		var++;
+	return var;
+}
+
+/* ---- reading ---- */
+
+/* A value under construction: octets that belong to no piece yet. */
+struct draft {
+	struct rgw_setting *s;
+	struct rgw_rewrite_value value;
+	struct rgw_text octets;
+	size_t len;       /* of all octets */
+	unsigned groups;  /* in a replacement: so many parts there are, and \0; 0 = no replacement */
+};
+
+static struct rgw_rewrite_piece *
+add_piece(struct draft *d, enum rgw_rewrite_from from, unsigned n)
+{
+	struct rgw_rewrite_piece *piece = rgw_list_grow(&d->value, sizeof *piece);
+
+	piece->from = from;
+	piece->n = (uint8_t)n;
+	return piece;
+}
+
+/* What was collected becomes a piece. */
+static void
+flush(struct draft *d)
+{
+	struct rgw_rewrite_piece *piece;
+
+	if (d->octets.n == 0)
+		return;
+	piece = add_piece(d, RGW_FROM_OCTETS, 0);
+	piece->octets = rgw_xcalloc(1, d->octets.n);
+	memcpy(piece->octets, d->octets.v, d->octets.n);
+	piece->len = (uint8_t)d->octets.n;
+	rgw_text_fini(&d->octets);
+}
+
+static void
+add_octets(struct draft *d, const void *octets, size_t n)
+{
+	rgw_text_add(&d->octets, octets, n);
+	d->len += n;
+}
+
+/* What begins with the "$" at p; returns what follows it. */
+static const char *
+read_dollar(struct draft *d, const char *p)
+{
+	size_t n = strcspn(p, "}");
+
+	if (p[1] == '$') {
+		add_octets(d, p, 1);
+		return p + 2;
+	}
+	flush(d);
+	add_piece(d, RGW_FROM_VAR, rgw_rewrite_var_find(p + 2, n - 2));
+	return p + n + 1;
+}
+
+/* The same with the "\" at p, or NULL. */
+static const char *
+read_backslash(struct draft *d, const char *p)
+{
+	if (p[1] == '\\' || p[1] == '/') {
+		add_octets(d, p + 1, 1);
+		return p + 2;
+	}
+	if (p[1] < '0' || p[1] > '9') {
+		rgw_reject(d->s, "has a \\ before something else than a digit, / or another \\");
+		return NULL;
+	}
+	if ((unsigned)(p[1] - '0') >= d->groups) {
+		rgw_reject(d->s, "has a \\%c, but its expression has no such part in parentheses", p[1]);
+		return NULL;
+	}
+	flush(d);
+	add_piece(d, RGW_FROM_MATCH, (unsigned)(p[1] - '0'));
+	return p + 2;
+}
+
+static bool
+fits(struct draft *d, const struct rgw_attr_ref *attr)
+{
+	size_t max = rgw_rewrite_value_max(attr);
+
+	return d->len <= max ||
+	    rgw_reject(d->s, "is too long; a value of this attribute has at most %zu octets", max);
+}
+
+/* A text, possibly with variables. */
+static bool
+read_text(struct draft *d, const struct rgw_attr_ref *attr, const char *p)
+{
+	while (p != NULL && *p != '\0') {
+		if (*p == '$') {
+			p = read_dollar(d, p);
+		} else if (d->groups > 0 && *p == '\\') {
+			p = read_backslash(d, p);
+		} else {
+			add_octets(d, p, 1);
+			p++;
+		}
+		/* A piece must not get too long on the way either. */
+		if (!fits(d, attr))
+			return false;
+	}
+	flush(d);
+	return p != NULL;
+}
+
+/* "0x00ff" */
+static bool
+read_hex(struct draft *d, const struct rgw_attr_ref *attr, const char *text)
+{
+	if (text[2] == '\0' || !rgw_decode_hex(text + 2, strlen(text + 2), &d->octets))
+		return rgw_reject(d->s,
+		    "begins with 0x but goes on with something else than pairs of hexadecimal digits");
+	d->len = d->octets.n;
+	if (!fits(d, attr))
+		return false;
+	flush(d);
+	return true;
+}
+
+/* Octets that every value of an attribute of this kind has; 0 = any number. */
+static size_t
+octets_of(enum rgw_attr_kind kind)
+{
+	switch (kind) {
+	case RGW_ATTR_INTEGER:
+	case RGW_ATTR_IPV4:
+		return 4;
+	case RGW_ATTR_IPV6:
+		return 16;
+	case RGW_ATTR_TEXT:
+	case RGW_ATTR_OCTETS:
+		break;
+	}
+	return 0;
+}
+
+static bool
+read_integer(struct draft *d, const char *name, const char *text)
+{
+	uint8_t octets[4];
+	uint64_t n;
+
+	if (rgw_unit_parse(text, rgw_unit_none, &n) != NULL || n > UINT32_MAX)
+		return rgw_reject(d->s, "is no value for %s, which takes a number of up to 4294967295",
+		    name);
+	for (unsigned i = 0; i < 4; i++)
+		octets[i] = (uint8_t)(n >> (24 - 8 * i));
+	add_octets(d, octets, sizeof octets);
+	flush(d);
+	return true;
+}
+
+static bool
+read_address(struct draft *d, const char *name, uint8_t family, const char *text)
+{
+	struct rgw_addr a;
+
+	if (!rgw_addr_parse(text, 0, &a) || a.family != family || a.port != 0 || a.scope != 0)
+		return rgw_reject(d->s, "is no value for %s, which takes an IPv%u address", name, family);
+	add_octets(d, a.ip, family == 4 ? 4 : 16);
+	flush(d);
+	return true;
+}
+
+/* A value as the kind of the attribute wants it. */
+static bool
+read_value(struct draft *d, const struct rgw_attr_ref *attr, const char *text)
+{
+	const struct rgw_attr_name *name = rgw_attr_name_of(attr);
+	enum rgw_attr_kind kind = name != NULL ? name->kind : RGW_ATTR_TEXT;
+
+	if (strncmp(text, "0x", 2) == 0) {
+		if (!read_hex(d, attr, text))
+			return false;
+		return octets_of(kind) == 0 || octets_of(kind) == d->len ||
+		    rgw_reject(d->s, "is no value for %s, which has %zu octets", name->name,
+		        octets_of(kind));
+	}
+	switch (kind) {
+	case RGW_ATTR_INTEGER:
+		return read_integer(d, name->name, text);
+	case RGW_ATTR_IPV4:
+		return read_address(d, name->name, 4, text);
+	case RGW_ATTR_IPV6:
+		return read_address(d, name->name, 6, text);
+	case RGW_ATTR_OCTETS:
+		return rgw_reject(d->s, "is no value for %s, whose octets are written 0x...", name->name);
+	case RGW_ATTR_TEXT:
+		break;
+	}
+	return read_text(d, attr, text);
+}
+
+static void
+free_value(struct rgw_rewrite_value *value)
+{
+	for (size_t i = 0; i < value->n; i++)
+		free(value->v[i].octets);
+	free(rgw_list_take(value));
+}
+
+/* The value is the rule's, or nobody's. */
+static bool
+finish(struct draft *d, struct rgw_rewrite_rule *rule, bool good)
+{
+	rgw_text_fini(&d->octets);
+	if (good)
+		rule->value = d->value;
+	else
+		free_value(&d->value);
+	return good;
+}
+
+/* The attribute at the start of the text, n octets; values are for one only. */
+static bool
+read_one(struct rgw_setting *s, const char *text, size_t n, struct rgw_attr_ref *out)
+{
+	struct rgw_text name = { 0 };
+	bool good;
+
+	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t'))
+		n--;
+	if (n == 0)
+		return rgw_reject(s, "does not begin with an attribute");
+	rgw_text_add(&name, text, n);
+	good = rgw_attr_parse(s, name.v, out);
+	rgw_text_fini(&name);
+	if (good && (out->any || (out->vendor == 0 && out->type == RGW_VENDOR_SPECIFIC)))
+		good = rgw_reject(s, "is about more than one attribute; write vendor:number, such as 9:1");
+	if (good && out->vendor == 0 && rgw_attr_is_extended(out->type) && out->ext == 0)
+		good = rgw_reject(s, "is about more than one attribute; write %u.1 to %u.255", out->type,
+		    out->type);
+	return good;
+}
+
+static void
+add_rule(struct rgw_setting *s, const struct rgw_rewrite_rule *rule)
+{
+	*(struct rgw_rewrite_rule *)rgw_list_grow(s->field, sizeof *rule) = *rule;
+}
+
+bool
+rgw_add_pair(struct rgw_setting *s)
+{
+	const char *equals = strchr(s->text, '=');
+	struct rgw_rewrite_rule rule = { 0 };
+	struct draft d = { .s = s };
+	const char *value;
+
+	if (equals == NULL)
+		return rgw_reject(s, "is not written as ATTRIBUTE = value");
+	if (!read_one(s, s->text, (size_t)(equals - s->text), &rule.attr))
+		return false;
+	value = equals + 1 + strspn(equals + 1, " \t");
+	if (*value == '\0')
+		return rgw_reject(s, "has no value; attributes cannot be empty");
+	if (!finish(&d, &rule, read_value(&d, &rule.attr, value)))
+		return false;
+	add_rule(s, &rule);
+	return true;
+}
+
+/* The "/" that ends what begins at p; one behind a "\" does not. */
+static const char *
+find_slash(const char *p)
+{
+	while (*p != '\0' && *p != '/')
+		p += *p == '\\' && p[1] != '\0' ? 2 : 1;
+	return *p == '/' ? p : NULL;
+}
+
+/* The expression from p to end, with "\/" for a "/" and "$$" for a "$". */
+static struct rgw_pattern *
+read_pattern(struct rgw_setting *s, const char *p, const char *end)
+{
+	struct rgw_pattern *pattern;
+	struct rgw_text text = { 0 };
+	char why[128];
+
+	rgw_text_add(&text, "", 0);
+	for (; p < end; p++) {
+		if (*p == '$' && p[1] == '{') {
+			rgw_text_fini(&text);
+			rgw_reject(s, "has a variable in its expression, where none is possible");
+			return NULL;
+		}
+		if (*p == '$' || (*p == '\\' && p[1] == '/'))
+			p++;
+		else if (*p == '\\' && p[1] == '\\')
+			rgw_text_add(&text, p++, 1);
+		rgw_text_add(&text, p, 1);
+	}
+	pattern = rgw_pattern_new(text.v, false, why, sizeof why);
+	if (pattern == NULL)
+		rgw_reject(s, "has an expression that cannot be used: %s", why);
+	rgw_text_fini(&text);
+	return pattern;
+}
+
+static bool
+read_replacement(struct rgw_setting *s, struct rgw_rewrite_rule *rule, const char *p, const char *end)
+{
+	struct draft d = { .s = s, .groups = rgw_pattern_count(rule->pattern) + 1 };
+	struct rgw_text text = { 0 };
+	bool good;
+
+	rgw_text_add(&text, p, (size_t)(end - p));
+	good = finish(&d, rule, read_text(&d, &rule->attr, text.v));
+	rgw_text_fini(&text);
+	return good;
+}
+
+/* Expressions are about texts. */
+static bool
+has_text(struct rgw_setting *s, const struct rgw_attr_ref *attr)
+{
+	const struct rgw_attr_name *name = rgw_attr_name_of(attr);
+
+	return name == NULL || name->kind == RGW_ATTR_TEXT ||
+	    rgw_reject(s, "is about %s, which is no text", name->name);
+}
+
+bool
+rgw_add_replacement(struct rgw_setting *s)
+{
+	const char *first = strchr(s->text, '/');
+	const char *second = first != NULL ? find_slash(first + 1) : NULL;
+	const char *third = second != NULL ? find_slash(second + 1) : NULL;
+	struct rgw_rewrite_rule rule = { 0 };
+
+	if (third == NULL || third[1] != '\0')
+		return rgw_reject(s,
+		    "is not written as ATTRIBUTE /expression/replacement/ (a / inside is written \\/, and "
+		    "with a comma the whole needs quotes)");
+	if (!read_one(s, s->text, (size_t)(first - s->text), &rule.attr) || !has_text(s, &rule.attr))
+		return false;
+	rule.pattern = read_pattern(s, first + 1, second);
+	if (rule.pattern == NULL)
+		return false;
+	if (!read_replacement(s, &rule, second + 1, third)) {
+		rgw_pattern_free(rule.pattern);
+		return false;
+	}
+	add_rule(s, &rule);
+	return true;
+}
+
+/* ---- writing ---- */
+
+static void
+write_text(struct rgw_text *out, const char *text)
+{
+	rgw_text_add(out, text, strlen(text));
+}
+
+/* `special` characters with `before` in front of them. */
+static void
+write_escaped(struct rgw_text *out, const void *octets, size_t n, const char *special, const char *before)
+{
+	const char *p = octets;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '$')
+			write_text(out, "$");
+		else if (p[i] != '\0' && strchr(special, p[i]) != NULL)
+			write_text(out, before);
+		rgw_text_add(out, p + i, 1);
+	}
+}
+
+static void
+write_pieces(struct rgw_text *out, const struct rgw_rewrite_value *value, const char *special)
+{
+	for (size_t i = 0; i < value->n; i++) {
+		const struct rgw_rewrite_piece *piece = &value->v[i];
+		char group[2] = { '\\', (char)('0' + piece->n) };
+
+		switch (piece->from) {
+		case RGW_FROM_OCTETS:
+			write_escaped(out, piece->octets, piece->len, special, "\\");
+			break;
+		case RGW_FROM_VAR:
+			write_text(out, "${");
+			write_text(out, variables[piece->n]);
+			write_text(out, "}");
+			break;
+		case RGW_FROM_MATCH:
+			rgw_text_add(out, group, sizeof group);
+			break;
+		}
+	}
+}
+
+/* Would it be read as the same octets if it stood there as a text? */
+static bool
+is_plain(const struct rgw_rewrite_piece *piece)
+{
+	const uint8_t *p = piece->octets;
+
+	for (size_t i = 0; i < piece->len; i++)
+		if (p[i] < 0x20 || p[i] == 0x7f)
+			return false;
+	return p[0] != ' ' && p[piece->len - 1] != ' ' &&
+	    !(piece->len >= 2 && p[0] == '0' && p[1] == 'x');
+}
+
+static void
+write_hex(struct rgw_text *out, const struct rgw_rewrite_piece *piece)
+{
+	char digits[3];
+
+	write_text(out, "0x");
+	for (size_t i = 0; i < piece->len; i++) {
+		snprintf(digits, sizeof digits, "%02x", piece->octets[i]);
+		write_text(out, digits);
+	}
+}
+
+static void
+write_value(struct rgw_text *out, enum rgw_attr_kind kind, const struct rgw_rewrite_value *value)
+{
+	const struct rgw_rewrite_piece *piece = value->v;
+	bool octets = value->n == 1 && piece->from == RGW_FROM_OCTETS;
+	struct rgw_addr a = { .family = kind == RGW_ATTR_IPV4 ? 4 : 6 };
+	char buf[RGW_ADDR_TEXT];
+
+	if (octets && kind == RGW_ATTR_INTEGER) {
+		snprintf(buf, sizeof buf, "%u", (unsigned)piece->octets[0] << 24 |
+		    (unsigned)piece->octets[1] << 16 | (unsigned)piece->octets[2] << 8 | piece->octets[3]);
+		write_text(out, buf);
+	} else if (octets && octets_of(kind) != 0) {
+		memcpy(a.ip, piece->octets, piece->len);
+		write_text(out, rgw_addr_format(&a, buf));
+	} else if (octets && (kind == RGW_ATTR_OCTETS || !is_plain(piece))) {
+		write_hex(out, piece);
+	} else {
+		write_pieces(out, value, "");
+	}
+}
+
+char *
+rgw_rewrite_rule_text(const struct rgw_rewrite_rule *rule)
+{
+	const struct rgw_attr_name *name = rgw_attr_name_of(&rule->attr);
+	struct rgw_text out = { 0 };
+	char attr[RGW_REF_TEXT];
+	const char *pattern;
+
+	write_text(&out, rgw_attr_format(&rule->attr, attr));
+	if (rule->pattern != NULL) {
+		pattern = rgw_pattern_text(rule->pattern);
+		write_text(&out, " /");
+		write_escaped(&out, pattern, strlen(pattern), "/", "\\");
+		write_text(&out, "/");
+		write_pieces(&out, &rule->value, "/\\");
+		write_text(&out, "/");
+	} else if (rule->value.n > 0) {
+		write_text(&out, " = ");
+		write_value(&out, name != NULL ? name->kind : RGW_ATTR_TEXT, &rule->value);
+	}
+	return out.v;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/vsa.h"
+
+size_t
+rgw_vsa_header(struct rgw_vendor_format format)
+{
+	return (size_t)format.type_octets + format.length_octets + format.continuation;
+}
+
+bool
+rgw_vsa_next(struct rgw_rd *r, struct rgw_vendor_format format, struct rgw_sub *out)
+{
+	struct rgw_rd from_start = *r;
+	size_t header = rgw_vsa_header(format);
+	size_t len;
+
+	if (rgw_rd_left(r) == 0)
+		return false;
+	out->type = format.type_octets == 2 ? rgw_rd_u16(r) : rgw_rd_u8(r);
+	len = rgw_rd_u8(r);
+	out->more = format.continuation && (rgw_rd_u8(r) & 0x80) != 0;
+	if (len < header)
+		r->bad = true;
+	out->value = rgw_rd_sub(r, len - header);
+	out->octets = rgw_rd_sub(&from_start, len);
+	return !r->bad;
+}
+
+bool
+rgw_vsa_parses(struct rgw_rd r, struct rgw_vendor_format format)
+{
+	struct rgw_sub sub;
+	bool any = false;
+
+	while (rgw_vsa_next(&r, format, &sub))
+		any = true;
+	return any && !r.bad;
+}
