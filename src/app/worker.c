@@ -9,6 +9,7 @@
 #include "radsecgw/gateway.h"
 #include "radsecgw/mem.h"
 #include "radsecgw/net.h"
+#include "radsecgw/tls.h"
 #include "radsecgw/version.h"
 
 enum { ON_TERM, ON_INT, ON_HUP, ON_USR1, SIGNALS };
@@ -17,7 +18,8 @@ struct worker {
 	const struct rgw_conf *conf;  /* borrowed, as the next two */
 	struct rgw_log *log;
 	struct rgw_logsink *sink;
-	struct ev_loop *loop;         /* owned, as the next two */
+	struct rgw_common *common;    /* owned, as the next three */
+	struct ev_loop *loop;
 	struct rgw_net *net;
 	struct rgw_gw *gw;
 	ev_signal signals[SIGNALS];
@@ -130,7 +132,7 @@ start(struct worker *worker)
 {
 	if (!rgw_net_open(worker->net) || !rgw_privileges_drop(&worker->conf->gateway, worker->log))
 		return RGW_EXIT_START;
-	worker->gw = rgw_gw_new(worker->conf, &rgw_net_ops, worker->net, worker->log,
+	worker->gw = rgw_gw_new(worker->conf, worker->common, &rgw_net_ops, worker->net, worker->log,
 	    rgw_net_now(worker->net));
 	watch(worker);
 	rgw_net_start(worker->net, worker->gw);
@@ -159,6 +161,7 @@ enum rgw_exit
 rgw_worker_run(const struct rgw_conf *conf, struct rgw_log *log, struct rgw_logsink *sink)
 {
 	struct worker worker = { .conf = conf, .log = log, .sink = sink };
+	struct rgw_hashkey salt;
 	enum rgw_exit result;
 
 	/* epoll only: libev's io_uring is not ready for many sockets, and the environment must not
@@ -169,11 +172,14 @@ rgw_worker_run(const struct rgw_conf *conf, struct rgw_log *log, struct rgw_logs
 		    rgw_f_str("version", rgw_version()));
 		return RGW_EXIT_START;
 	}
+	rgw_random(&salt, sizeof salt);
+	worker.common = rgw_common_new(conf, &salt);
 	worker.net = rgw_net_new(conf, worker.loop, log);
 	result = start(&worker);
 	if (result == RGW_EXIT_OK)
 		ev_run(worker.loop, 0);
 	stop(&worker);
 	ev_loop_destroy(worker.loop);
+	rgw_common_free(worker.common);
 	return result;
 }
