@@ -49,7 +49,7 @@ tls_libs   = $(shell pkg-config --libs wolfssl)
 else
 $(error WOLFSSL is lean or system, not '$(WOLFSSL)')
 endif
-libs = $(tls_libs) -lev -linih -lcares
+libs = $(tls_libs) -pthread -lev -linih -lcares
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c))
 lib_obj  = $(lib_src:%.c=$(O)/%.o)
