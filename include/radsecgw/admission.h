@@ -9,6 +9,7 @@
 #include "radsecgw/conf.h"
 #include "radsecgw/hash.h"
 #include "radsecgw/list.h"
+#include "radsecgw/quota.h"
 #include "radsecgw/ratelimit.h"
 #include "radsecgw/time.h"
 
@@ -16,10 +17,11 @@
  * Who may open one more connection to us (P-TCP-48, P-TLS-24): limits on the number and on the rate,
  * in all and for one address. An address is an IPv4 address or an IPv6 /64, since nobody gets less
  * than that. Addresses are remembered in a table of bounded size: those with connections, and of the
- * others the ones that came last. Pure but for the memory of an entry.
+ * others the ones that came last. Pure but for the memory of an entry. The number in all counts the
+ * connections of all workers; an address meets one worker only.
  */
 struct rgw_admission {
-	uint32_t max;                      /* connections in all ... */
+	struct rgw_quota *all;             /* borrowed: connections in all ... */
 	uint32_t max_per_address;          /* ... and from one address */
 	struct rgw_rate rate_per_address;
 	struct rgw_bucket rate;
@@ -27,7 +29,6 @@ struct rgw_admission {
 	struct rgw_htab tab;
 	struct rgw_link idle;              /* addresses without connections, longest unused first */
 	uint32_t n_idle;
-	uint32_t n;                        /* connections */
 };
 
 /* An address that is remembered; owned by the table. */
@@ -42,8 +43,9 @@ enum rgw_admit {
 	RGW_ADMIT_NO_MEMORY,
 };
 
+/* Borrows the quota. */
 void rgw_admission_init(struct rgw_admission *a, const struct rgw_conf_gateway *conf,
-    const struct rgw_hashkey *hashkey, rgw_ms now);
+    struct rgw_quota *all, const struct rgw_hashkey *hashkey, rgw_ms now);
 void rgw_admission_fini(struct rgw_admission *a);
 
 /* One more connection. OK: it counts until *out is given to rgw_admission_leave. What one address is

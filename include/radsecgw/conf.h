@@ -116,6 +116,7 @@ struct rgw_conf_gateway {
 	struct rgw_conf_head head;
 	char *user;
 	char *group;
+	uint32_t workers;                         /* event loops, each in a thread of its own */
 	rgw_ms request_lifetime;
 	rgw_ms duplicate_window;
 	rgw_ms drain_time;

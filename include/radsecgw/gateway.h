@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "radsecgw/addr.h"
+#include "radsecgw/common.h"
 #include "radsecgw/conf.h"
 #include "radsecgw/counters.h"
 #include "radsecgw/log.h"
@@ -60,8 +61,8 @@ struct rgw_ops {
 };
 
 /* Borrows all arguments; they must outlive the gateway. Opens what the configuration wants open. */
-struct rgw_gw *rgw_gw_new(const struct rgw_conf *conf, const struct rgw_ops *ops, void *ops_ctx,
-    struct rgw_log *log, rgw_ms now);
+struct rgw_gw *rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common,
+    const struct rgw_ops *ops, void *ops_ctx, struct rgw_log *log, rgw_ms now);
 /* Ends whatever is left, without waiting for anything. */
 void rgw_gw_free(struct rgw_gw *gw);
 

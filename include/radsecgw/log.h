@@ -13,7 +13,8 @@
  * Log lines: an event name that never changes, a sentence for people, and fields. One call yields
  * one line, as text or as one JSON object. Lines are limited per event and neighbour; the next line
  * that passes says how many were left out. Writing never blocks: what the target does not take is
- * counted and dropped. No secret is ever passed to these functions.
+ * counted and dropped. No secret is ever passed to these functions. One struct rgw_log is for one
+ * thread; several may have the same target, if that can take lines from several threads.
  */
 enum rgw_log_level {
 	RGW_LOG_ERROR,    /* something that was asked for does not work */
@@ -83,6 +84,7 @@ struct rgw_log {
 	enum rgw_log_level level;
 	enum rgw_log_format format;
 	uint32_t rate_per_second;  /* 0 = no limit */
+	uint32_t worker;           /* a field of each line; 0 = none */
 	rgw_ms now;                /* set by the owner before it calls into lower layers */
 	rgw_log_sink *sink;
 	rgw_log_clock *clock;

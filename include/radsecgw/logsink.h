@@ -8,7 +8,8 @@
 
 /*
  * Where log lines go: standard error, syslog, or a file. Writing never waits: a line that the target
- * does not take at once is dropped, and the logger counts it.
+ * does not take at once is dropped, and the logger counts it. Several threads may write, each line being
+ * one system call, and one may open the file anew meanwhile.
  */
 struct rgw_logsink;
 

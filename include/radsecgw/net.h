@@ -18,16 +18,23 @@ struct ev_loop;
  */
 struct rgw_net;
 
-/* Borrows all arguments. */
-struct rgw_net *rgw_net_new(const struct rgw_conf *conf, struct ev_loop *loop, struct rgw_log *log);
+/* Must be called once before the first is made and after the last is freed, by one thread. false = no DNS
+ * library. */
+bool rgw_net_library_init(void);
+void rgw_net_library_fini(void);
 
-/* Reads certificates and binds all sockets. false = something failed; the log says what. */
+/* That of worker number `worker`, from 0, of conf->gateway.workers. Borrows all pointers. */
+struct rgw_net *rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop,
+    struct rgw_log *log);
+
+/* Reads certificates and binds all sockets; those of several workers must do so one after the other, in
+ * their order. false = something failed; the log says what. */
 bool rgw_net_open(struct rgw_net *net);
 
 /* The engine's way to the world; its context is the rgw_net. */
 extern const struct rgw_ops rgw_net_ops;
 
-/* Connects the engine and starts to receive. */
+/* Connects the engine and starts to receive. All workers must have opened their sockets. */
 void rgw_net_start(struct rgw_net *net, struct rgw_gw *gw);
 
 /* Milliseconds of the monotonic clock; also what the engine and the log are told. */

@@ -97,6 +97,9 @@ const char *rgw_tls_describe(struct rgw_tls *tls, char *buf, size_t size);
 bool rgw_tls_library_init(void);
 void rgw_tls_library_fini(void);
 
+/* To be called by a thread that used sessions before it ends; frees what the library kept for it. */
+void rgw_tls_thread_fini(void);
+
 /* Unpredictable octets from the kernel. */
 void rgw_random(void *out, size_t len);
 

@@ -348,6 +348,23 @@ check_peer_rewriting(struct rgw_build *b, const struct rgw_section *section)
 	rgw_check_rewriting(b, section, &peer->rewrite_in, comes, &peer->rewrite_out, goes);
 }
 
+/* A worker without a connection of its own could send nothing to the peer. */
+static void
+check_connections(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_section *gateway = rgw_build_find(b, RGW_CONF_GATEWAY, "");
+	const uint32_t *workers = &b->conf->gateway.workers;
+	const struct rgw_conf_peer *peer = section->data;
+
+	if (peer->connect.n > 0 && peer->connections.max < *workers &&
+	    !rgw_build_given(section, &peer->connections)->broken &&
+	    !rgw_build_given(gateway, workers)->broken)
+		rgw_build_error(b, rgw_check_place(section, &peer->connections),
+		    "connections: at most %u, but each of the %u workers needs one of its own; allow %u or "
+		    "more, or set fewer `workers`",
+		    peer->connections.max, *workers, *workers);
+}
+
 void
 rgw_check_peer(struct rgw_build *b, const struct rgw_section *section)
 {
@@ -363,6 +380,7 @@ rgw_check_peer(struct rgw_build *b, const struct rgw_section *section)
 	check_any(b, section);
 	check_response_window(b, section);
 	check_peer_rewriting(b, section);
+	check_connections(b, section);
 	for (size_t i = 0; i < peer->connect.n; i++)
 		if (is_udp_port(peer->connect.v[i].port))
 			rgw_build_warn(b, rgw_check_place(section, &peer->connect),

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,16 +14,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <stdlib.h>
-
 #include "radsecgw/mem.h"
 
 enum kind { TO_STDERR, TO_SYSLOG, TO_FILE };
 
 struct rgw_logsink {
 	enum kind kind;
+	char *path;            /* owned: of the file */
+	pthread_mutex_t lock;  /* of the descriptor, and of the moment between asking it and writing */
 	int fd;
-	char *path;  /* owned: of the file */
 };
 
 #define SYSLOG_SOCKET "/dev/log"
@@ -65,19 +66,25 @@ rgw_logsink_open(const char *target)
 		free(s);
 		return NULL;
 	}
+	pthread_mutex_init(&s->lock, NULL);
 	return s;
 }
 
 bool
 rgw_logsink_reopen(struct rgw_logsink *s)
 {
-	int fd = s->kind == TO_FILE ? open_file(s->path) : s->fd;
+	int fd, old;
 
+	if (s->kind != TO_FILE)
+		return true;
+	fd = open_file(s->path);
 	if (fd < 0)
 		return false;
-	if (s->kind == TO_FILE)
-		close(s->fd);
+	pthread_mutex_lock(&s->lock);
+	old = s->fd;
 	s->fd = fd;
+	pthread_mutex_unlock(&s->lock);
+	close(old);
 	return true;
 }
 
@@ -88,6 +95,7 @@ rgw_logsink_close(struct rgw_logsink *s)
 		return;
 	if (s->kind != TO_STDERR)
 		close(s->fd);
+	pthread_mutex_destroy(&s->lock);
 	free(s->path);
 	free(s);
 }
@@ -120,19 +128,28 @@ write_syslog(struct rgw_logsink *s, enum rgw_log_level level, const char *line, 
 	return sendmsg(s->fd, &msg, MSG_NOSIGNAL) >= 0;
 }
 
+/* A pipe that is ready takes PIPE_BUF octets without waiting, and no line is longer. Making it
+ * non-blocking would change it for whoever else has it open. */
+static bool
+write_if_ready(struct rgw_logsink *s, const char *line, size_t len)
+{
+	struct pollfd pfd = { .fd = s->fd, .events = POLLOUT };
+
+	if (poll(&pfd, 1, 0) != 1 || (pfd.revents & POLLOUT) == 0)
+		return false;
+	return write(s->fd, line, len) == (ssize_t)len;
+}
+
 bool
 rgw_logsink_write(void *ctx, enum rgw_log_level level, const char *line, size_t len)
 {
 	struct rgw_logsink *s = ctx;
-	struct pollfd pfd = { .fd = s->fd, .events = POLLOUT };
+	bool taken;
 
-	if (s->kind == TO_SYSLOG)
-		return write_syslog(s, level, line, len);
-	/* A pipe that is ready takes PIPE_BUF octets without waiting, and no line is longer. Making it
-	 * non-blocking would change it for whoever else has it open. */
-	if (poll(&pfd, 1, 0) != 1 || (pfd.revents & POLLOUT) == 0)
-		return false;
-	return write(s->fd, line, len) == (ssize_t)len;
+	pthread_mutex_lock(&s->lock);
+	taken = s->kind == TO_SYSLOG ? write_syslog(s, level, line, len) : write_if_ready(s, line, len);
+	pthread_mutex_unlock(&s->lock);
+	return taken;
 }
 
 void

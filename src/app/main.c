@@ -10,10 +10,9 @@
 
 #include "radsecgw/confread.h"
 #include "radsecgw/logsink.h"
-#include "radsecgw/mem.h"
+#include "radsecgw/process.h"
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
-#include "radsecgw/worker.h"
 
 #define DEFAULT_CONFIG "/etc/radsecgw/radsecgw.ini"
 
@@ -93,7 +92,6 @@ do_run(const struct options *options)
 {
 	struct rgw_conf *conf = load(options);
 	struct rgw_logsink *sink;
-	struct rgw_log *log;
 	enum rgw_exit result;
 
 	if (conf == NULL)
@@ -105,14 +103,8 @@ do_run(const struct options *options)
 		rgw_conf_free(conf);
 		return RGW_EXIT_START;
 	}
-	log = rgw_xcalloc(1, sizeof *log);
-	rgw_log_init(log, rgw_logsink_write, rgw_logsink_clock, sink);
-	log->level = conf->log.level;
-	log->format = conf->log.format;
-	log->rate_per_second = conf->log.rate;
-	result = rgw_worker_run(conf, log, sink);
+	result = rgw_process_run(conf, sink);
 	rgw_logsink_close(sink);
-	free(log);
 	rgw_conf_free(conf);
 	return result;
 }

@@ -11,8 +11,9 @@
 /* Longest line without its end. PIPE_BUF is 4096, so a line reaches a pipe in one piece. */
 #define LINE_MAX_OCTETS 4000
 
-/* Fields leave this much for the notes about suppressed and lost lines, which must not be lost. */
-#define NOTES_OCTETS 64
+/* Fields leave this much for the notes, which must not be lost: who writes, and how many lines were
+ * suppressed and lost. */
+#define NOTES_OCTETS 80
 
 /* Longer messages are cut: even if each octet takes six, room for fields remains. */
 #define MESSAGE_OCTETS 512
@@ -265,12 +266,21 @@ rgw_log_init(struct rgw_log *log, rgw_log_sink *sink, rgw_log_clock *clock, void
 	log->ctx = ctx;
 }
 
+/* What is said about the line itself, for which fields have left room. */
+static void
+put_note(struct line *l, const struct rgw_log *log, const char *key, uint64_t number)
+{
+	struct rgw_field note = rgw_f_uint(key, number);
+
+	if (number > 0)
+		put_field(l, &note, log->format, LINE_MAX_OCTETS);
+}
+
 void
 rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *who,
     const char *text, const struct rgw_field *fields)
 {
 	struct line l;
-	struct rgw_field note;
 	struct rgw_log_limit *limit = NULL;
 	uint64_t lost = log->dropped - log->dropped_told;
 
@@ -284,14 +294,9 @@ rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, 
 	put_head(&l, log, level, event, text);
 	for (const struct rgw_field *f = fields; f->type != RGW_FIELD_END; f++)
 		put_field(&l, f, log->format, LINE_MAX_OCTETS - NOTES_OCTETS);
-	if (limit != NULL && limit->suppressed > 0) {
-		note = rgw_f_uint("suppressed", limit->suppressed);
-		put_field(&l, &note, log->format, LINE_MAX_OCTETS);
-	}
-	if (lost > 0) {
-		note = rgw_f_uint("lines_lost", lost);
-		put_field(&l, &note, log->format, LINE_MAX_OCTETS);
-	}
+	put_note(&l, log, "worker", log->worker);
+	put_note(&l, log, "suppressed", limit != NULL ? limit->suppressed : 0);
+	put_note(&l, log, "lines_lost", lost);
 	if (log->format == RGW_LOG_JSON)
 		l.buf[l.len++] = '}';
 	l.buf[l.len++] = '\n';

@@ -27,12 +27,12 @@ who_of(const struct rgw_addr *from)
 
 void
 rgw_admission_init(struct rgw_admission *a, const struct rgw_conf_gateway *conf,
-    const struct rgw_hashkey *hashkey, rgw_ms now)
+    struct rgw_quota *all, const struct rgw_hashkey *hashkey, rgw_ms now)
 {
 	const struct rgw_rate *rate = &conf->connect_rate;
 
 	*a = (struct rgw_admission){
-		.max = conf->max_connections,
+		.all = all,
 		.max_per_address = conf->max_connections_per_address,
 		.rate_per_address = conf->connect_rate_per_address,
 		.hashkey = *hashkey,
@@ -114,7 +114,7 @@ rgw_admission_enter(struct rgw_admission *a, const struct rgw_addr *from, rgw_ms
 {
 	struct rgw_admitted *e;
 
-	if (a->n >= a->max)
+	if (rgw_quota_is_full(a->all))
 		return RGW_ADMIT_MAX;
 	e = get(a, from, now);
 	if (e == NULL)
@@ -125,11 +125,13 @@ rgw_admission_enter(struct rgw_admission *a, const struct rgw_addr *from, rgw_ms
 		return RGW_ADMIT_RATE_PER_ADDRESS;
 	if (!rgw_bucket_take(&a->rate, now))
 		return RGW_ADMIT_RATE;
+	/* Last, so that nobody who is denied holds a place meanwhile; another worker may be faster. */
+	if (!rgw_quota_take(a->all))
+		return RGW_ADMIT_MAX;
 	if (e->n++ == 0) {
 		rgw_link_remove(&e->idle);
 		a->n_idle--;
 	}
-	a->n++;
 	*out = e;
 	return RGW_ADMIT_OK;
 }
@@ -137,7 +139,7 @@ rgw_admission_enter(struct rgw_admission *a, const struct rgw_addr *from, rgw_ms
 void
 rgw_admission_leave(struct rgw_admission *a, struct rgw_admitted *e)
 {
-	a->n--;
+	rgw_quota_give(a->all);
 	if (--e->n > 0)
 		return;
 	if (a->n_idle >= IDLE_MAX)

@@ -38,10 +38,11 @@ rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms now)
 
 	rgw_link_init(&gw->silent);
 	rgw_link_init(&gw->shaking);
-	rgw_admission_init(&gw->admission, &conf->gateway, key, now);
+	rgw_admission_init(&gw->admission, &conf->gateway, &gw->common->incoming, key, now);
 	gw->listeners = rgw_xcalloc(conf->listen.n, sizeof *gw->listeners);
 	for (size_t i = 0; i < conf->listen.n; i++) {
 		gw->listeners[i].conf = conf->listen.v[i];
+		gw->listeners[i].quota = &gw->common->listens[i];
 		if (conf->listen.v[i]->tls.n > 0)
 			add_allowed(&gw->listeners[i], conf);
 	}
@@ -113,17 +114,30 @@ static const struct refusal *
 why_refuse(struct rgw_gw *gw, struct rgw_listener *l, const struct rgw_addr *from, rgw_ms now,
     struct rgw_admitted **admitted)
 {
-	uint32_t max = l->conf->max_connections;
 	enum rgw_admit verdict;
 
 	if (gw->draining)
 		return &refuse_draining;
 	if (l->allowed != NULL && rgw_prefixmap_find(l->allowed, from) == NULL)
 		return &refuse_address;
-	if (max != 0 && l->n_conns >= max)
+	if (rgw_quota_is_full(l->quota))
 		return &refuse_listener;
 	verdict = rgw_admission_enter(&gw->admission, from, now, admitted);
-	return verdict != RGW_ADMIT_OK ? &refusals[verdict] : NULL;
+	if (verdict != RGW_ADMIT_OK)
+		return &refusals[verdict];
+	if (rgw_quota_take(l->quota))
+		return NULL;
+	/* Another worker was faster. */
+	rgw_admission_leave(&gw->admission, *admitted);
+	*admitted = NULL;
+	return &refuse_listener;
+}
+
+static void
+leave(struct rgw_gw *gw, uint32_t listen, struct rgw_admitted *admitted)
+{
+	rgw_quota_give(gw->listeners[listen].quota);
+	rgw_admission_leave(&gw->admission, admitted);
 }
 
 static void
@@ -172,7 +186,7 @@ rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from
 	rgw_count(gw, RGW_CTR_accepted);
 	if (conn == NULL) {
 		if (admitted != NULL)
-			rgw_admission_leave(&gw->admission, admitted);
+			leave(gw, listen, admitted);
 		refuse(gw, l, from, why != NULL ? why : &refuse_memory);
 		return NULL;
 	}
@@ -185,7 +199,6 @@ rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from
 	rgw_ingress_init(&conn->superseding, now);
 	rgw_list_append(&gw->silent, &conn->link);
 	gw->n_half_open++;
-	l->n_conns++;
 	conn->deadline = now + l->conf->handshake_timeout;
 	rgw_conn_set_timer(conn);
 	return conn;
@@ -211,11 +224,11 @@ rgw_accept_identified(struct rgw_conn *conn, const struct rgw_conf_peer *conf, r
 	struct rgw_gw *gw = conn->gw;
 	struct rgw_peer *peer = &gw->peers[conf->head.index];
 
-	if (peer->n_incoming >= conf->max_connections) {
+	if (!rgw_quota_take(peer->quota)) {
 		rgw_count(gw, RGW_CTR_refused_max_connections_peer);
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "connection-refused", conf->head.name,
 		    "max-connections of the peer is reached", rgw_f_str("peer", conf->head.name),
-		    rgw_f_addr("from", &conn->addr), rgw_f_uint("connections", peer->n_incoming));
+		    rgw_f_addr("from", &conn->addr), rgw_f_uint("connections", rgw_quota_used(peer->quota)));
 		rgw_conn_close(conn, RGW_LOG_DEBUG, "handshake-failed",
 		    "max-connections of the peer is reached", now);
 		return false;
@@ -252,10 +265,10 @@ rgw_accept_forget(struct rgw_conn *conn, rgw_ms now)
 
 	end_requests(conn, now);
 	rgw_link_remove(&conn->link);
-	gw->listeners[conn->listen].n_conns--;
-	rgw_admission_leave(&gw->admission, conn->admitted);
+	leave(gw, conn->listen, conn->admitted);
 	if (conn->peer != NULL) {
 		conn->peer->n_incoming--;
+		rgw_quota_give(conn->peer->quota);
 		rgw_count(gw, RGW_CTR_incoming_ended);
 		return;
 	}

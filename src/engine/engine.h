@@ -14,6 +14,7 @@
 
 #include "radsecgw/addr.h"
 #include "radsecgw/admission.h"
+#include "radsecgw/common.h"
 #include "radsecgw/conf.h"
 #include "radsecgw/conversation.h"
 #include "radsecgw/deadrealm.h"
@@ -197,6 +198,7 @@ struct rgw_peer {
 	unsigned n_opening;
 	struct rgw_link incoming;           /* that it opened */
 	unsigned n_incoming;
+	struct rgw_quota *quota;            /* borrowed: those, in all workers */
 	struct rgw_link queue;              /* requests, oldest first */
 	size_t queued;
 	struct rgw_timer queue_timer;       /* the first of the queue gives up */
@@ -260,11 +262,12 @@ struct rgw_server {
 struct rgw_listener {
 	const struct rgw_conf_listen *conf;  /* borrowed */
 	struct rgw_prefixmap *allowed;       /* owned: from where peers may come; NULL = anywhere */
-	uint32_t n_conns;
+	struct rgw_quota *quota;             /* borrowed: its connections, in all workers */
 };
 
 struct rgw_gw {
-	const struct rgw_conf *conf;   /* borrowed, as the next three */
+	const struct rgw_conf *conf;   /* borrowed, as the next four */
+	struct rgw_common *common;
 	const struct rgw_ops *ops;
 	void *ops_ctx;
 	struct rgw_log *log;
@@ -283,7 +286,6 @@ struct rgw_gw {
 	uint32_t n_hosts;
 	struct rgw_conversations conversations;
 	struct rgw_deadrealms deadrealms;
-	struct rgw_hashkey salt;              /* of hashes that choose */
 	struct rgw_admission admission;
 	struct rgw_link silent;               /* connections that peers open, oldest first: before ... */
 	struct rgw_link shaking;              /* ... and in the handshake */

@@ -73,13 +73,14 @@ add_neighbours(struct rgw_gw *gw, rgw_ms now)
 }
 
 struct rgw_gw *
-rgw_gw_new(const struct rgw_conf *conf, const struct rgw_ops *ops, void *ops_ctx,
-    struct rgw_log *log, rgw_ms now)
+rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct rgw_ops *ops,
+    void *ops_ctx, struct rgw_log *log, rgw_ms now)
 {
 	struct rgw_gw *gw = rgw_xcalloc(1, sizeof *gw);
 	struct rgw_hashkey key;
 
 	gw->conf = conf;
+	gw->common = common;
 	gw->ops = ops;
 	gw->ops_ctx = ops_ctx;
 	gw->log = log;
@@ -93,7 +94,6 @@ rgw_gw_new(const struct rgw_conf *conf, const struct rgw_ops *ops, void *ops_ctx
 	gw->realms = rgw_realms_new(conf);
 	rgw_conversations_init(&gw->conversations, &key, conf->gateway.max_requests, CONVERSATION_MS);
 	rgw_deadrealms_init(&gw->deadrealms, &key, REALMS_PROVEN, REALMS_UNPROVEN);
-	ops->random(ops_ctx, &gw->salt, sizeof gw->salt);
 	rgw_accept_init(gw, &key, now);
 	add_neighbours(gw, now);
 	return gw;

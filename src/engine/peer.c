@@ -42,6 +42,7 @@ rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_pe
 {
 	rgw_target_init(&peer->target, gw, &conf->head);
 	peer->conf = conf;
+	peer->quota = &gw->common->peers[conf->head.index];
 	rgw_link_init(&peer->conns);
 	rgw_link_init(&peer->incoming);
 	rgw_link_init(&peer->queue);
@@ -117,7 +118,7 @@ preferred(struct rgw_peer *peer, const struct rgw_attempt *a)
 	        !rgw_packet_get(p, RGW_AT_CALLING_STATION_ID, &station)))
 		return NULL;
 	if (a->prefer == 0)
-		n = (unsigned)(rgw_siphash(&peer->target.gw->salt, station.value, station.len) %
+		n = (unsigned)(rgw_siphash(&peer->target.gw->common->salt, station.value, station.len) %
 		               peer->n_okay);
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);

@@ -176,9 +176,9 @@ weight(const struct rgw_target *target, const struct rgw_req *req, uint8_t key)
 {
 	struct rgw_gw *gw = target->gw;
 	struct rgw_attr a = { 0 };
-	struct rgw_hashkey own = gw->salt;
+	struct rgw_hashkey own = gw->common->salt;
 
-	own.k0 ^= rgw_siphash(&gw->salt, target->conf->name, strlen(target->conf->name));
+	own.k0 ^= rgw_siphash(&gw->common->salt, target->conf->name, strlen(target->conf->name));
 	while (rgw_packet_next(&req->packet, &a))
 		if (a.type == key)
 			return rgw_siphash(&own, a.value, a.len);

@@ -258,7 +258,7 @@ open_socket(struct rgw_listen_socket *s, bool dual)
 	if (sa.ss_family == AF_INET6 &&
 	    setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only) != 0)
 		return false;
-	return bind(s->fd, (struct sockaddr *)&sa, len) == 0 && listen(s->fd, SOMAXCONN) == 0;
+	return rgw_spread_bind(&s->net->spread, s->fd, (struct sockaddr *)&sa, len, SOMAXCONN);
 }
 
 static bool
@@ -277,8 +277,9 @@ open_listener(struct rgw_listen *listen, const struct rgw_conf_listen *conf, siz
 		    rgw_f_addr("addr", &s->local), rgw_f_str("reason", strerror(errno)));
 		return false;
 	}
-	RGW_LOG(net->log, RGW_LOG_NOTICE, "listening", NULL, "listening for RADIUS/TLS",
-	    rgw_f_str("listen", conf->head.name), rgw_f_addr("addr", &s->local));
+	if (net->spread.worker == 0)
+		RGW_LOG(net->log, RGW_LOG_NOTICE, "listening", NULL, "listening for RADIUS/TLS",
+		    rgw_f_str("listen", conf->head.name), rgw_f_addr("addr", &s->local));
 	return true;
 }
 
@@ -307,5 +308,6 @@ rgw_listen_start(struct rgw_listen *listen)
 		ev_io_init(&s->readable, on_acceptable, s->fd, EV_READ);
 		s->readable.data = s;
 		ev_io_start(listen->net->loop, &s->readable);
+		rgw_spread_admit(&listen->net->spread, s->fd);
 	}
 }

@@ -146,11 +146,12 @@ on_turn_end(struct ev_loop *loop, ev_prepare *w, int revents)
 }
 
 struct rgw_net *
-rgw_net_new(const struct rgw_conf *conf, struct ev_loop *loop, struct rgw_log *log)
+rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop, struct rgw_log *log)
 {
 	struct rgw_net *net = rgw_xcalloc(1, sizeof *net);
 
 	net->conf = conf;
+	net->spread = (struct rgw_spread){ .worker = worker, .workers = conf->gateway.workers };
 	net->loop = loop;
 	net->log = log;
 	net->tick_at = RGW_NEVER;

@@ -7,6 +7,7 @@
 #include "radsecgw/list.h"
 #include "radsecgw/net.h"
 #include "radsecgw/tls.h"
+#include "spread_priv.h"
 
 /* Octets read from a TCP socket in one go. */
 #define RGW_READ_OCTETS 32768
@@ -21,6 +22,7 @@ struct rgw_net {
 	struct ev_loop *loop;
 	struct rgw_log *log;
 	struct rgw_gw *gw;
+	struct rgw_spread spread;      /* its place among the workers */
 	struct rgw_udp *udp;           /* owned: all UDP sockets and their buffers */
 	struct rgw_listen *listen;     /* owned: the listening TCP sockets */
 	struct rgw_resolver *resolver; /* owned */

@@ -29,7 +29,6 @@ struct rgw_resolver {
 	struct rgw_link waiting;    /* owned: look-ups to start in the next turn */
 	ev_timer start;
 	ev_timer timer;             /* c-ares wants to be called */
-	bool library;
 };
 
 struct query {
@@ -209,7 +208,6 @@ rgw_resolver_new(struct rgw_net *net)
 	struct rgw_resolver *r = rgw_xcalloc(1, sizeof *r);
 
 	r->net = net;
-	r->library = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
 	rgw_link_init(&r->waiting);
 	ev_timer_init(&r->start, on_start, 0, 0);
 	ev_timer_init(&r->timer, on_timer, 0, 0);
@@ -246,7 +244,17 @@ rgw_resolver_free(struct rgw_resolver *r)
 	ev_timer_stop(r->net->loop, &r->timer);
 	for (size_t i = 0; i < WATCHERS; i++)
 		ev_io_stop(r->net->loop, &r->watchers[i]);
-	if (r->library)
-		ares_library_cleanup();
 	free(r);
+}
+
+bool
+rgw_net_library_init(void)
+{
+	return ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
+}
+
+void
+rgw_net_library_fini(void)
+{
+	ares_library_cleanup();
 }

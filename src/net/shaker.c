@@ -81,6 +81,7 @@ run(void *arg)
 	s->running = false;
 	ev_async_send(s->net->loop, &s->done_watcher);
 	pthread_mutex_unlock(&s->lock);
+	rgw_tls_thread_fini();
 	return NULL;
 }
 

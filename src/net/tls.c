@@ -468,6 +468,20 @@ rgw_tls_library_init(void)
 	return wolfSSL_Init() == WOLFSSL_SUCCESS;
 }
 
+/* Some builds of the library keep products of elliptic curve points, for each thread apart. */
+#ifdef FP_ECC
+void
+rgw_tls_thread_fini(void)
+{
+	wc_ecc_fp_free();
+}
+#else
+void
+rgw_tls_thread_fini(void)
+{
+}
+#endif
+
 void
 rgw_tls_library_fini(void)
 {

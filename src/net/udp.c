@@ -104,7 +104,7 @@ open_socket(struct rgw_udp_socket *s)
 	if (s->wildcard && family == AF_INET6)
 		ok = ok && set_int(s->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	set_receive_buffer(s);
-	return ok && bind(s->fd, (struct sockaddr *)&sa, len) == 0;
+	return ok && rgw_spread_bind(&s->udp->net->spread, s->fd, (struct sockaddr *)&sa, len, 0);
 }
 
 bool
@@ -132,8 +132,10 @@ rgw_udp_open(struct rgw_udp *udp)
 				    rgw_f_addr("addr", &s->local), rgw_f_str("reason", strerror(errno)));
 				return false;
 			}
-			RGW_LOG(udp->net->log, RGW_LOG_NOTICE, "listening", NULL, "listening for RADIUS/UDP",
-			    rgw_f_str("listen", l->head.name), rgw_f_addr("addr", &s->local));
+			if (udp->net->spread.worker == 0)
+				RGW_LOG(udp->net->log, RGW_LOG_NOTICE, "listening", NULL,
+				    "listening for RADIUS/UDP", rgw_f_str("listen", l->head.name),
+				    rgw_f_addr("addr", &s->local));
 		}
 	}
 	return true;
@@ -227,5 +229,6 @@ rgw_udp_start(struct rgw_udp *udp)
 		ev_io_init(&s->readable, on_readable, s->fd, EV_READ);
 		s->readable.data = s;
 		ev_io_start(udp->net->loop, &s->readable);
+		rgw_spread_admit(&udp->net->spread, s->fd);
 	}
 }

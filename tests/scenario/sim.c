@@ -260,8 +260,12 @@ sim_init(struct sim *s, const char *connect)
 void
 sim_start(struct sim *s)
 {
+	struct rgw_hashkey salt;
+
 	sim_conf_ready(s);
-	s->gw = rgw_gw_new(&s->conf, &ops, s, &s->log, s->now);
+	sim_fill_random(s, &salt, sizeof salt);
+	s->common = rgw_common_new(&s->conf, &salt);
+	s->gw = rgw_gw_new(&s->conf, s->common, &ops, s, &s->log, s->now);
 	sim_run(s, 2);
 }
 
@@ -269,6 +273,8 @@ void
 sim_abort(struct sim *s)
 {
 	rgw_gw_free(s->gw);
+	assert_int_equal(rgw_quota_used(&s->common->incoming), 0);
+	rgw_common_free(s->common);
 	for (size_t i = 0; i < s->n_conns; i++) {
 		assert_null(s->conns[i]->engine);
 		free(s->conns[i]);

@@ -178,6 +178,7 @@ struct sim_spec {
 
 struct sim {
 	struct rgw_conf conf;
+	struct rgw_common *common;
 	struct rgw_log log;
 	struct rgw_gw *gw;
 	rgw_ms now;

@@ -177,6 +177,7 @@ check_peer(const struct sim *s, struct rgw_peer *peer)
 		assert_int_equal(pending, conn->n_pending);
 	}
 	assert_int_equal(incoming, peer->n_incoming);
+	assert_int_equal(incoming, rgw_quota_used(peer->quota));
 	assert_true(incoming <= peer->conf->max_connections);
 }
 

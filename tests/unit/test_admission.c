@@ -15,6 +15,16 @@ limits(uint32_t max, uint32_t max_per_address)
 		.max_connections_per_address = max_per_address };
 }
 
+/* The quota is that of the test that runs. */
+static void
+init(struct rgw_admission *a, const struct rgw_conf_gateway *conf, rgw_ms now)
+{
+	static struct rgw_quota quota;
+
+	rgw_quota_init(&quota, conf->max_connections);
+	rgw_admission_init(a, conf, &quota, &hashkey, now);
+}
+
 static struct rgw_addr
 addr(const char *text)
 {
@@ -63,19 +73,19 @@ connections_in_all(void **state)
 	struct rgw_admitted *e[3];
 
 	(void)state;
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[0]), RGW_ADMIT_OK);
 	assert_int_equal(enter(&a, "192.0.2.2", 0, &e[1]), RGW_ADMIT_OK);
 	assert_int_equal(enter(&a, "192.0.2.3", 0, &e[2]), RGW_ADMIT_MAX);
 	assert_null(e[2]);
-	assert_int_equal(a.n, 2);
+	assert_int_equal(rgw_quota_used(a.all), 2);
 	/* Whoever leaves makes room for another. */
 	rgw_admission_leave(&a, e[0]);
 	assert_int_equal(enter(&a, "192.0.2.3", 0, &e[2]), RGW_ADMIT_OK);
 	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[0]), RGW_ADMIT_MAX);
 	rgw_admission_leave(&a, e[1]);
 	rgw_admission_leave(&a, e[2]);
-	assert_int_equal(a.n, 0);
+	assert_int_equal(rgw_quota_used(a.all), 0);
 	rgw_admission_fini(&a);
 }
 
@@ -87,7 +97,7 @@ connections_from_one_address(void **state)
 	struct rgw_admitted *e[4];
 
 	(void)state;
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	/* The port says nothing about who it is. */
 	assert_int_equal(enter(&a, "192.0.2.1:1", 0, &e[0]), RGW_ADMIT_OK);
 	assert_int_equal(enter(&a, "192.0.2.1:2", 0, &e[1]), RGW_ADMIT_OK);
@@ -95,7 +105,7 @@ connections_from_one_address(void **state)
 	assert_int_equal(enter(&a, "192.0.2.1:3", 0, &e[2]), RGW_ADMIT_MAX_PER_ADDRESS);
 	assert_null(e[2]);
 	assert_int_equal(enter(&a, "192.0.2.2:3", 0, &e[3]), RGW_ADMIT_OK);
-	assert_int_equal(a.n, 3);
+	assert_int_equal(rgw_quota_used(a.all), 3);
 	rgw_admission_leave(&a, e[0]);
 	assert_int_equal(enter(&a, "192.0.2.1:3", 0, &e[2]), RGW_ADMIT_OK);
 	assert_int_equal(enter(&a, "192.0.2.1:4", 0, &e[0]), RGW_ADMIT_MAX_PER_ADDRESS);
@@ -114,7 +124,7 @@ ipv6_counts_by_network(void **state)
 	struct rgw_admitted *e[4];
 
 	(void)state;
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	assert_int_equal(enter(&a, "2001:db8:0:1::1", 0, &e[0]), RGW_ADMIT_OK);
 	assert_int_equal(enter(&a, "2001:db8:0:1:ffff::2", 0, &e[1]), RGW_ADMIT_MAX_PER_ADDRESS);
 	assert_int_equal(enter(&a, "2001:db8:0:2::1", 0, &e[2]), RGW_ADMIT_OK);
@@ -137,7 +147,7 @@ ipv4_counts_by_host(void **state)
 	struct rgw_admitted *e[3];
 
 	(void)state;
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	assert_int_equal(enter(&a, "32.1.13.184", 0, &e[0]), RGW_ADMIT_OK);
 	assert_int_equal(enter(&a, "32.1.13.185", 0, &e[1]), RGW_ADMIT_OK);
 	assert_int_equal(enter(&a, "2001:db8::", 0, &e[2]), RGW_ADMIT_OK);
@@ -155,14 +165,14 @@ rate_of_all(void **state)
 
 	(void)state;
 	conf.connect_rate = (struct rgw_rate){ 10, 1000, 3 };
-	rgw_admission_init(&a, &conf, &hashkey, 5000);
+	init(&a, &conf, 5000);
 	for (uint32_t i = 0; i < 5; i++)
 		from[i] = numbered(i);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(visit(&a, &from[i], 5000), RGW_ADMIT_OK);
 	assert_int_equal(visit(&a, &from[3], 5000), RGW_ADMIT_RATE);
 	assert_int_equal(visit(&a, &from[3], 5099), RGW_ADMIT_RATE);
-	assert_int_equal(a.n, 0);
+	assert_int_equal(rgw_quota_used(a.all), 0);
 	assert_int_equal(visit(&a, &from[3], 5100), RGW_ADMIT_OK);
 	assert_int_equal(visit(&a, &from[4], 5100), RGW_ADMIT_RATE);
 	rgw_admission_fini(&a);
@@ -178,7 +188,7 @@ rate_of_one_address(void **state)
 
 	(void)state;
 	conf.connect_rate_per_address = (struct rgw_rate){ 1, 1000, 2 };
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_OK);
 	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_OK);
 	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
@@ -203,7 +213,7 @@ denied_ones_cost_the_others_nothing(void **state)
 	(void)state;
 	conf.connect_rate = (struct rgw_rate){ 1, 60000, 3 };
 	conf.connect_rate_per_address = (struct rgw_rate){ 1, 60000, 1 };
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	assert_int_equal(enter(&a, "192.0.2.1", 0, &e), RGW_ADMIT_OK);
 	for (int i = 0; i < 50; i++)
 		assert_int_equal(visit(&a, &greedy, 0), RGW_ADMIT_MAX_PER_ADDRESS);
@@ -230,7 +240,7 @@ order_of_the_verdicts(void **state)
 
 	(void)state;
 	conf.connect_rate_per_address = (struct rgw_rate){ 1, 60000, 2 };
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[0]), RGW_ADMIT_OK);
 	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_MAX_PER_ADDRESS);
 	assert_int_equal(enter(&a, "192.0.2.2", 0, &e[1]), RGW_ADMIT_OK);
@@ -250,7 +260,7 @@ no_rate_means_no_limit(void **state)
 	struct rgw_admission a;
 
 	(void)state;
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	for (int i = 0; i < 10000; i++)
 		assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_OK);
 	assert_int_equal(a.n_idle, 1);
@@ -268,7 +278,7 @@ table_is_bounded(void **state)
 
 	(void)state;
 	conf.connect_rate_per_address = (struct rgw_rate){ 1, 3600000, 1 };
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	for (uint32_t i = 0; i < IDLE_MAX; i++) {
 		from = numbered(i);
 		assert_int_equal(visit(&a, &from, 0), RGW_ADMIT_OK);
@@ -300,7 +310,7 @@ connected_ones_are_never_forgotten(void **state)
 	struct rgw_addr from;
 
 	(void)state;
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	for (uint32_t i = 0; i < 10; i++) {
 		from = numbered(i);
 		assert_int_equal(rgw_admission_enter(&a, &from, 0, &e[i]), RGW_ADMIT_OK);
@@ -334,7 +344,7 @@ leave_and_come_back(void **state)
 
 	(void)state;
 	conf.connect_rate_per_address = (struct rgw_rate){ 1, 3600000, 3 };
-	rgw_admission_init(&a, &conf, &hashkey, 0);
+	init(&a, &conf, 0);
 	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[0]), RGW_ADMIT_OK);
 	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[1]), RGW_ADMIT_OK);
 	rgw_admission_leave(&a, e[0]);
@@ -351,7 +361,7 @@ leave_and_come_back(void **state)
 	}
 	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_OK);
 	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
-	assert_int_equal(a.n, 0);
+	assert_int_equal(rgw_quota_used(a.all), 0);
 	rgw_admission_fini(&a);
 }
 

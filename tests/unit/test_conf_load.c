@@ -105,8 +105,8 @@ static const struct conf_row bad_keys[] = {
 	{ "[gateway]\nusr = x\n" REST,
 	    { "main.ini:2: error: [gateway] has no key `usr`; did you mean "
 	      "`user`?" } },
-	{ "[gateway]\nworkers = 2\n" REST,
-	    { "main.ini:2: error: [gateway] has no key `workers`" } },
+	{ "[gateway]\nthreads = 2\n" REST,
+	    { "main.ini:2: error: [gateway] has no key `threads`" } },
 	{ "[gateway]\nrequest_lifetime = 9s\n" REST, { "did you mean `request-lifetime`?" } },
 	{ "[gateway]\nUser = x\n" REST,
 	    { "main.ini:2: error: [gateway] has no key `User`; did you mean "

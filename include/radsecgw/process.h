@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_PROCESS_H
+#define RADSECGW_PROCESS_H
+
+#include "radsecgw/conf.h"
+#include "radsecgw/logsink.h"
+
+/*
+ * Runs the gateway from the start until a signal has ended it: as many workers as the configuration
+ * says, the first one in the thread that calls, each of the others in a thread of its own. SIGTERM and
+ * SIGINT drain, a second one stops at once; SIGHUP opens the log file anew; SIGUSR1 logs the status.
+ */
+
+/* Exit codes of `radsecgw run`. */
+enum rgw_exit { RGW_EXIT_OK = 0, RGW_EXIT_CONFIG = 1, RGW_EXIT_START = 2 };
+
+/* Borrows both arguments. Returns when the gateway has stopped and all threads have ended. */
+enum rgw_exit rgw_process_run(const struct rgw_conf *conf, struct rgw_logsink *sink);
+
+#endif

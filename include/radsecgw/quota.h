@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_QUOTA_H
+#define RADSECGW_QUOTA_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * So many of something may be had at one time, by all threads together: a counter that never passes
+ * its limit. It says how many there are and nothing about what they are, so no order of memory is
+ * implied. Safe for any number of threads.
+ */
+struct rgw_quota {
+	uint32_t max;
+	atomic_uint used;
+};
+
+void rgw_quota_init(struct rgw_quota *quota, uint32_t max);
+/* One more. false = there are as many as may be; nothing was taken. */
+bool rgw_quota_take(struct rgw_quota *quota);
+/* One that was taken is no more. */
+void rgw_quota_give(struct rgw_quota *quota);
+/* How many there are now. Whoever asks in order to take may be overtaken. */
+uint32_t rgw_quota_used(const struct rgw_quota *quota);
+bool rgw_quota_is_full(const struct rgw_quota *quota);
+
+#endif

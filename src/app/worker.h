@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_APP_WORKER_H
+#define RADSECGW_APP_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "radsecgw/common.h"
+#include "radsecgw/conf.h"
+#include "radsecgw/log.h"
+#include "radsecgw/logsink.h"
+
+struct ev_loop;
+
+/*
+ * One worker: an event loop with its sockets, its engine and its log. It is made and freed by the main
+ * thread, and belongs to the thread that runs it as long as that runs; from outside it takes orders and
+ * nothing else.
+ */
+struct rgw_worker;
+
+/* What it may be told; bits. */
+enum rgw_order {
+	RGW_ORDER_STATUS = 1,  /* log the state */
+	RGW_ORDER_DRAIN = 2,   /* take nothing new, finish what is in flight within drain-time */
+	RGW_ORDER_ABORT = 4,   /* the second signal: end at once */
+	RGW_ORDER_END = 8,     /* all workers have finished, or will not start: end */
+};
+
+/* Called once by the thread of the worker when it has finished draining. It goes on to refuse what is
+ * new until it is told to end: its sockets are members of groups, from which none may go before all
+ * do, or its addresses would meet another worker. */
+typedef void rgw_worker_finished(void *ctx);
+
+/* Number `number` of conf->gateway.workers, from 0. Borrows all pointers. NULL = this kernel has no
+ * epoll. */
+struct rgw_worker *rgw_worker_new(const struct rgw_conf *conf, uint32_t number,
+    struct rgw_common *common, struct rgw_logsink *sink);
+/* Everything that needs rights or may fail. false = it did; the log says why. */
+bool rgw_worker_open(struct rgw_worker *worker);
+/* Makes the engine. All workers are open. */
+void rgw_worker_start(struct rgw_worker *worker, rgw_worker_finished *finished, void *ctx);
+/* Returns when it has been told to end. */
+void rgw_worker_run(struct rgw_worker *worker);
+/* Gives orders, bits of enum rgw_order; from any thread. */
+void rgw_worker_tell(struct rgw_worker *worker, unsigned orders);
+/* Says goodbye to all and sends what is still to be sent. It does not run any more. */
+void rgw_worker_end(struct rgw_worker *worker);
+/* NULL is ignored. */
+void rgw_worker_free(struct rgw_worker *worker);
+
+/* Both are for the thread that runs it. */
+struct ev_loop *rgw_worker_loop(struct rgw_worker *worker);
+struct rgw_log *rgw_worker_log(struct rgw_worker *worker);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/quota.h"
+
+void
+rgw_quota_init(struct rgw_quota *quota, uint32_t max)
+{
+	quota->max = max;
+	atomic_init(&quota->used, 0);
+}
+
+bool
+rgw_quota_take(struct rgw_quota *quota)
+{
+	unsigned used = atomic_load_explicit(&quota->used, memory_order_relaxed);
+
+	/* Never above the limit, not even for a moment: that would turn somebody else away. */
+	do {
+		if (used >= quota->max)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&quota->used, &used, used + 1,
+	    memory_order_relaxed, memory_order_relaxed));
+	return true;
+}
+
+void
+rgw_quota_give(struct rgw_quota *quota)
+{
+	atomic_fetch_sub_explicit(&quota->used, 1, memory_order_relaxed);
+}
+
+uint32_t
+rgw_quota_used(const struct rgw_quota *quota)
+{
+	return atomic_load_explicit(&quota->used, memory_order_relaxed);
+}
+
+bool
+rgw_quota_is_full(const struct rgw_quota *quota)
+{
+	return rgw_quota_used(quota) >= quota->max;
+}

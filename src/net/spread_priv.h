@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_SPREAD_PRIV_H
+#define RADSECGW_SPREAD_PRIV_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sockaddr;
+
+/*
+ * Which worker gets what arrives at an address where all of them listen. Only the source address
+ * decides, so all that comes from one neighbour meets one worker, and what that worker knows of it
+ * (requests in flight, conversations, limits per address) is all there is to know.
+ */
+struct rgw_spread {
+	uint32_t worker;   /* the place of this one, from 0 */
+	uint32_t workers;  /* how many there are */
+};
+
+/* What of an IPv6 address counts. Connections are limited per /64, so it decides for them; datagrams come
+ * from neighbours that may all be in one /64, so the whole address decides. */
+enum rgw_spread_by { RGW_SPREAD_BY_ADDRESS, RGW_SPREAD_BY_NETWORK };
+
+#define RGW_SPREAD_STEPS 32
+
+/* Writes the program that the kernel runs, classic BPF; returns its length. It looks at the packet and
+ * gives a number below `workers`. */
+unsigned short rgw_spread_program(
+    struct sock_filter out[static RGW_SPREAD_STEPS], enum rgw_spread_by by, uint32_t workers);
+
+/* Binds a fresh socket, and listens if backlog is not 0. With several workers they must call this for an
+ * address one after the other, in the order of their places, the last one of them sets the program, and
+ * nothing is received before rgw_spread_admit. false = failed, errno says why. */
+bool rgw_spread_bind(const struct rgw_spread *s, int fd, const struct sockaddr *sa, unsigned len,
+    int backlog);
+/* The workers are complete. */
+void rgw_spread_admit(const struct rgw_spread *s, int fd);
+
+#endif
