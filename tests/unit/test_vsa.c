@@ -83,10 +83,10 @@ tells_what_does_not_parse(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct rgw_rd r = rgw_rd_of((const uint8_t *)rows[i].data, rows[i].len);
-		struct rgw_rd before = r;
 
 		assert_int_equal(rgw_vsa_parses(r, *rows[i].format), rows[i].parses);
-		assert_memory_equal(&r, &before, sizeof r);
+		/* The reader stays where it is. */
+		assert_int_equal(rgw_rd_left(&r), rows[i].len);
 	}
 }
 
