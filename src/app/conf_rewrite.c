@@ -6,6 +6,7 @@
 #include "conf_priv.h"
 #include "radsecgw/mem.h"
 #include "radsecgw/radius.h"
+#include "radsecgw/wire.h"
 
 /*
  * The values of [rewrite]: "ATTRIBUTE = value" and "ATTRIBUTE /expression/replacement/". In these texts a
@@ -174,13 +175,13 @@ static bool
 read_integer(struct draft *d, const char *name, const char *text)
 {
 	uint8_t octets[4];
+	struct rgw_wr w = rgw_wr_of(octets, sizeof octets);
 	uint64_t n;
 
 	if (rgw_unit_parse(text, rgw_unit_none, &n) != NULL || n > UINT32_MAX)
 		return rgw_reject(d->s, "is no value for %s, which takes a number of up to 4294967295",
 		    name);
-	for (unsigned i = 0; i < 4; i++)
-		octets[i] = (uint8_t)(n >> (24 - 8 * i));
+	rgw_wr_u32(&w, (uint32_t)n);
 	add_octets(d, octets, sizeof octets);
 	flush(d);
 	return true;
@@ -459,10 +460,11 @@ write_value(struct rgw_text *out, enum rgw_attr_kind kind, const struct rgw_rewr
 	bool octets = value->n == 1 && piece->from == RGW_FROM_OCTETS;
 	struct rgw_addr a = { .family = kind == RGW_ATTR_IPV4 ? 4 : 6 };
 	char buf[RGW_ADDR_TEXT];
+	struct rgw_rd r;
 
 	if (octets && kind == RGW_ATTR_INTEGER) {
-		snprintf(buf, sizeof buf, "%u", (unsigned)piece->octets[0] << 24 |
-		    (unsigned)piece->octets[1] << 16 | (unsigned)piece->octets[2] << 8 | piece->octets[3]);
+		r = rgw_rd_of(piece->octets, piece->len);
+		snprintf(buf, sizeof buf, "%u", rgw_rd_u32(&r));
 		write_text(out, buf);
 	} else if (octets && octets_of(kind) != 0) {
 		memcpy(a.ip, piece->octets, piece->len);

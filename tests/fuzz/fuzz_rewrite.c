@@ -195,7 +195,7 @@ compose(const struct rgw_rewrite_value *v, const uint8_t *text, const struct rgw
 			len = vars.v[piece->n].len;
 		} else if (piece->from == RGW_FROM_MATCH) {
 			from = text + groups[piece->n].from;
-			len = groups[piece->n].set ? (size_t)(groups[piece->n].to - groups[piece->n].from) : 0;
+			len = (size_t)(groups[piece->n].to - groups[piece->n].from);
 		}
 		if (len > 0)
 			memcpy(out + n, from, len);
@@ -314,12 +314,13 @@ ref_of(uint8_t kind, uint8_t type, bool one)
 	static const uint8_t reserved[] = { 24, 26, 33, 79, 80 };
 	struct rgw_attr_ref ref = kinds[kind % (one ? 6 : N_KINDS)];
 
+	type = type == 0 ? 1 : type;
 	if (ref.vendor != 0 && !ref.any)
-		ref.type = type == 0 ? 1 : ref.vendor == 4846 && type > 200 ? (uint16_t)(type << 8 | 1) : type;
+		ref.type = ref.vendor == 4846 && type > 200 ? (uint16_t)(type << 8 | 1) : type;
 	else if (ref.vendor == 0 && ref.type == 0)
-		ref.type = type == 0 || type > 240 || memchr(reserved, type, sizeof reserved) != NULL ? 1 : type;
+		ref.type = type > 240 || memchr(reserved, type, sizeof reserved) != NULL ? 1 : type;
 	else if (ref.ext != 0)
-		ref.ext = type == 0 ? 1 : type;
+		ref.ext = type;
 	return ref;
 }
 
