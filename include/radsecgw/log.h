@@ -84,7 +84,7 @@ struct rgw_log {
 	enum rgw_log_level level;
 	enum rgw_log_format format;
 	uint32_t rate_per_second;  /* 0 = no limit */
-	uint32_t worker;           /* a field of each line; 0 = none */
+	uint32_t worker;           /* the first field of each line; 0 = none */
 	rgw_ms now;                /* set by the owner before it calls into lower layers */
 	rgw_log_sink *sink;
 	rgw_log_clock *clock;

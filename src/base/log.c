@@ -11,9 +11,8 @@
 /* Longest line without its end. PIPE_BUF is 4096, so a line reaches a pipe in one piece. */
 #define LINE_MAX_OCTETS 4000
 
-/* Fields leave this much for the notes, which must not be lost: who writes, and how many lines were
- * suppressed and lost. */
-#define NOTES_OCTETS 80
+/* Fields leave this much for the notes about suppressed and lost lines, which must not be lost. */
+#define NOTES_OCTETS 64
 
 /* Longer messages are cut: even if each octet takes six, room for fields remains. */
 #define MESSAGE_OCTETS 512
@@ -266,7 +265,7 @@ rgw_log_init(struct rgw_log *log, rgw_log_sink *sink, rgw_log_clock *clock, void
 	log->ctx = ctx;
 }
 
-/* What is said about the line itself, for which fields have left room. */
+/* What is said about the line itself; there is room for it. */
 static void
 put_note(struct line *l, const struct rgw_log *log, const char *key, uint64_t number)
 {
@@ -292,9 +291,9 @@ rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, 
 		return;
 	l.len = 0;
 	put_head(&l, log, level, event, text);
+	put_note(&l, log, "worker", log->worker);
 	for (const struct rgw_field *f = fields; f->type != RGW_FIELD_END; f++)
 		put_field(&l, f, log->format, LINE_MAX_OCTETS - NOTES_OCTETS);
-	put_note(&l, log, "worker", log->worker);
 	put_note(&l, log, "suppressed", limit != NULL ? limit->suppressed : 0);
 	put_note(&l, log, "lines_lost", lost);
 	if (log->format == RGW_LOG_JSON)

@@ -4,6 +4,7 @@
 Everything lives in one scratch folder and in processes that the lab has started itself; leaving the
 `with` block ends them and removes the folder, also after Ctrl-C.
 """
+import collections
 import ctypes
 import os
 import pathlib
@@ -100,13 +101,24 @@ class Gateway(Process):
         """Has valgrind or a sanitizer said anything? Their exit status may be lost, their words are not."""
         return re.search(r"^==\d+==|Sanitizer|runtime error:", self.log(), re.M) is not None
 
-    def counters(self):
-        """All counters that are not zero, asked for with SIGUSR1."""
+    def counters_by_worker(self):
+        """Of each worker, all counters that are not zero, asked for with SIGUSR1. Without others the one has no
+        number, and counts as 1."""
+        workers = int(re.search(r" started: .*\bworkers=(\d+)", self.log())[1])
         before = len(self.log())
         self.signal(signal.SIGUSR1)
-        wait_for("status", lambda: " status-end: " in self.log()[before:])
-        return dict((k, int(v)) for k, v in
-                    re.findall(r"counter=(\w+) value=(\d+)", self.log()[before:]))
+        wait_for("status", lambda: self.log()[before:].count(" status-end: ") == workers)
+        found = {number: {} for number in range(1, workers + 1)}
+        for number, k, v in re.findall(r"(?:worker=(\d+) )?counter=(\w+) value=(\d+)", self.log()[before:]):
+            found[int(number or 1)][k] = int(v)
+        return found
+
+    def counters(self):
+        """The same, of all workers together."""
+        total = collections.Counter()
+        for counters in self.counters_by_worker().values():
+            total.update(counters)
+        return dict(total)
 
 
 class Lab:
@@ -525,11 +537,12 @@ def eapol_conf(home, method, user=USER, password=PASSWORD):
 
 
 def eapol_test(lab, home, port, method, secret=NAS_SECRET, user=USER, password=PASSWORD, timeout=15,
-               station="02:00:00:00:00:01"):
+               station="02:00:00:00:00:01", source="127.0.0.1"):
     """A whole EAP login; returns (success, keys confirmed, its output)."""
-    conf = lab.write(f"eapol-{method}-{port}.conf", eapol_conf(home, method, user, password))
+    conf = lab.write(f"eapol-{method}-{port}-{source}.conf", eapol_conf(home, method, user, password))
     done = subprocess.run(["/usr/bin/eapol_test", "-c", conf, "-a", "127.0.0.1", "-p", str(port), "-s", secret,
-                           "-t", str(timeout), "-M", station], capture_output=True, text=True, timeout=timeout + 60)
+                           "-A", source, "-t", str(timeout), "-M", station],
+                          capture_output=True, text=True, timeout=timeout + 60)
     keys = re.search(r"MPPE keys OK: (\d+)\s+mismatch: (\d+)", done.stdout)
     confirmed = keys is not None and keys.group(1) == "1" and keys.group(2) == "0"
     return done.returncode == 0 and done.stdout.rstrip().endswith("SUCCESS"), confirmed, done.stdout

@@ -9,6 +9,14 @@ import time
 import radius
 
 
+class OneAtATime(ssl.SSLSocket):
+    """A session that more than one thread may write to, which OpenSSL does not allow."""
+
+    def sendall(self, data, flags=0):
+        with self.__dict__.setdefault("turn", threading.Lock()):
+            super().sendall(data, flags)
+
+
 class TlsPeer:
     """Accepts RADIUS/TLS on loopback. `behave(peer, connection, packet)` is called for each packet; it
     sends what it likes with connection.sendall. Without one, each request is answered."""
@@ -29,6 +37,7 @@ class TlsPeer:
     @staticmethod
     def _context(cert, key, ca, version, ciphers, alpn, require_client):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.sslsocket_class = OneAtATime
         if ciphers:
             context.set_ciphers(ciphers)
         if version:

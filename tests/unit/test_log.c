@@ -554,6 +554,7 @@ notes_have_room_in_a_full_line(void **state)
 	memset(big, 'x', sizeof big);
 	t->log.format = RGW_LOG_JSON;
 	t->log.rate_per_second = 1;
+	t->log.worker = 64;
 	for (size_t n = 3700; n < 3990; n++) {
 		t->log.now += 1000000;
 		log_once(t, "a", "x");
@@ -563,9 +564,25 @@ notes_have_room_in_a_full_line(void **state)
 		t->refuse = false;
 		t->log.now += 1000;
 		RGW_LOG(&t->log, RGW_LOG_ERROR, "a", "x", "m", rgw_f_octets("k", big, n));
+		assert_json(t, "worker", "64");
 		assert_json(t, "suppressed", "1");
 		assert_json(t, "lines_lost", "1");
 	}
+}
+
+static void
+lines_tell_the_worker(void **state)
+{
+	struct target *t = *state;
+
+	log_once(t, "a", "x");
+	assert_null(strstr(t->line, "worker"));
+	t->log.worker = 3;
+	log_once(t, "a", "x");
+	assert_non_null(strstr(t->line, ": m worker=3"));
+	t->log.format = RGW_LOG_JSON;
+	log_once(t, "a", "x");
+	assert_json(t, "worker", "3");
 }
 
 /* A line that tells of others and is lost itself must not take the number with it. */
@@ -620,6 +637,7 @@ main(void)
 		TEST(many_neighbours_are_bounded),
 		TEST(lost_lines_are_reported),
 		TEST(notes_have_room_in_a_full_line),
+		TEST(lines_tell_the_worker),
 		TEST(a_lost_line_does_not_take_the_count_with_it),
 		TEST(null_strings_are_empty),
 	};
