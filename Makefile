@@ -64,8 +64,8 @@ bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all help tests test check asan valgrind sim lint fuzz bench-tools bench bench-quick bench-ready lab demo deps \
-	install clean FORCE
+.PHONY: all help tests test check asan tsan valgrind sim lint fuzz bench-tools bench bench-quick bench-ready lab demo \
+	deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -76,6 +76,7 @@ help:
 	@echo 'make test          installs what it needs and runs all tests, with both wolfSSLs and with sanitizers'
 	@echo 'make check         all tests of this build only'
 	@echo 'make asan          all tests with AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make tsan          tests of several workers with ThreadSanitizer'
 	@echo 'make valgrind      all tests under valgrind'
 	@echo 'make sim           the random simulation: SEEDS=$(SEEDS), FIRST=$(FIRST); one seed prints the same each time'
 	@echo 'make lint          clang-tidy, cppcheck, includes, size of functions, manual pages'
@@ -129,6 +130,10 @@ check: tests
 
 asan:
 	$(MAKE) O=build/asan SAN=address,undefined check
+
+tsan:
+	$(MAKE) O=build/tsan SAN=thread tests
+	tests/run.py --build build/tsan --select test_workers unit e2e
 
 valgrind: tests
 	tests/run.py --build $(O) --wrap '$(VALGRIND)' unit scenario conf corpus e2e

@@ -84,7 +84,7 @@ def e2e(build, wrap, totals, select):
     results = build / "e2e.xml"
     results.unlink(missing_ok=True)
     env = {**os.environ, "RADSECGW": " ".join([*wrap, str(build / "radsecgw")])}
-    if wrap or "asan" in build.name:
+    if wrap or "asan" in build.name or "tsan" in build.name:
         env.setdefault("LAB_PATIENCE", "6")
     argv = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={results}", "tests/e2e"]
     if select:

@@ -356,7 +356,7 @@ def test_stop_does_not_wait_for_ever(far, how):
     assert ends.gw.wait() == 0
     assert (0.9 if how == "time" else 0) < time.monotonic() - began < 4
     gave_up = "drain-timeout: .*" if how == "time" else "stopping: second signal.*"
-    assert sum(map(int, re.findall(rf" {gave_up} open=(\d+)$", ends.gw.log()))) == len(packets)
+    assert sum(map(int, re.findall(rf" {gave_up} open=(\d+)$", ends.gw.log(), re.M))) == len(packets)
 
 
 def test_hangup_and_status(lab, far):
