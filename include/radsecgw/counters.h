@@ -56,6 +56,7 @@
 	/* what pools do for requests */                                                           \
 	X(requests_moved, "attempts moved to another member of the pool")                          \
 	X(requests_doubled, "requests tried at another member, too, after retry-after")            \
+	X(requests_gave_way, "identifiers taken from requests that had waited long, for new ones")  \
 	X(realms_marked, "times a member left a realm unanswered and goes last for it")            \
 	X(realms_cleared, "times a member answered for such a realm again")                        \
 	X(outage_rejects, "Access-Rejects made because no member could be reached")                \

@@ -52,6 +52,8 @@ void rgw_idpool_init(struct rgw_idpool *pool, rgw_ms rest);
 uint8_t rgw_idpool_take(struct rgw_idpool *pool, void *owner, rgw_ms now);
 /* Would rgw_idpool_take succeed? */
 bool rgw_idpool_available(const struct rgw_idpool *pool, rgw_ms now);
+/* Could this identifier be used again at once, if it is BUSY after being given up? */
+bool rgw_idpool_reusable(const struct rgw_idpool *pool, uint8_t id, rgw_ms now);
 /* Notes what was sent under an identifier that is BUSY. */
 void rgw_idpool_sent(struct rgw_idpool *pool, uint8_t id, uint8_t code,
     const uint8_t auth[static RGW_AUTH_LEN]);

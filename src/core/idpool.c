@@ -41,26 +41,60 @@ settled(const struct rgw_id_sent *sent, rgw_ms now)
 }
 
 bool
-rgw_idpool_available(const struct rgw_idpool *pool, rgw_ms now)
+rgw_idpool_reusable(const struct rgw_idpool *pool, uint8_t id, rgw_ms now)
 {
-	const struct rgw_id *id = &pool->id[pool->resting.first];
-
-	if (pool->free.first != 0)
-		return true;
 	/* We keep two authenticators, one of them for the new request; so only one earlier request
 	 * of an identifier may still be answered. Of a free one that holds anyway. */
-	return pool->resting.first != 0 && (settled(&id->now, now) || settled(&id->before, now));
+	const struct rgw_id *slot = &pool->id[id];
+
+	return (slot->state != RGW_ID_BUSY && settled(&slot->now, now)) || settled(&slot->before, now);
+}
+
+/* The one that has rested longest among those that can be used again; 0 = none. */
+static uint8_t
+rested(const struct rgw_idpool *pool, rgw_ms now)
+{
+	uint8_t id = pool->resting.first;
+
+	while (id != 0 && !rgw_idpool_reusable(pool, id, now))
+		id = pool->id[id].next;
+	return id;
+}
+
+bool
+rgw_idpool_available(const struct rgw_idpool *pool, rgw_ms now)
+{
+	return pool->free.first != 0 || rested(pool, now) != 0;
+}
+
+/* Takes one out of the middle of a list. */
+static void
+unlist(struct rgw_idpool *pool, struct rgw_id_list *list, uint8_t id)
+{
+	uint8_t before = 0;
+
+	for (uint8_t at = list->first; at != id; at = pool->id[at].next)
+		before = at;
+	if (before == 0)
+		list->first = pool->id[id].next;
+	else
+		pool->id[before].next = pool->id[id].next;
+	if (list->last == id)
+		list->last = before;
 }
 
 uint8_t
 rgw_idpool_take(struct rgw_idpool *pool, void *owner, rgw_ms now)
 {
+	uint8_t id = pop(pool, &pool->free);
 	struct rgw_id *slot;
-	uint8_t id;
 
-	if (!rgw_idpool_available(pool, now))
-		return 0;
-	id = pop(pool, pool->free.first != 0 ? &pool->free : &pool->resting);
+	if (id == 0) {
+		id = rested(pool, now);
+		if (id == 0)
+			return 0;
+		unlist(pool, &pool->resting, id);
+	}
 	slot = &pool->id[id];
 	if (!settled(&slot->now, now) || settled(&slot->before, now))
 		slot->before = slot->now;
@@ -103,22 +137,6 @@ rgw_idpool_given_up(struct rgw_idpool *pool, uint8_t id, rgw_ms now)
 {
 	pool->id[id].now.late_until = now + pool->rest;
 	release(pool, id, RGW_ID_RESTING);
-}
-
-/* Takes one out of the middle of a list. */
-static void
-unlist(struct rgw_idpool *pool, struct rgw_id_list *list, uint8_t id)
-{
-	uint8_t before = 0;
-
-	for (uint8_t at = list->first; at != id; at = pool->id[at].next)
-		before = at;
-	if (before == 0)
-		list->first = pool->id[id].next;
-	else
-		pool->id[before].next = pool->id[id].next;
-	if (list->last == id)
-		list->last = before;
 }
 
 void

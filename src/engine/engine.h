@@ -207,6 +207,7 @@ struct rgw_peer {
 	unsigned fails;                     /* attempts in a row that came to nothing */
 	rgw_ms call_at;                     /* until then they are not forgotten because it is needed */
 	bool failed;                        /* it went away by no wish of ours: reopening validates */
+	rgw_ms patient_until;               /* until then nobody has waited long enough to give way */
 	bool answers_status;                /* it has answered a Status-Server */
 	bool ignores_status;                /* it never does (P-WD-11) */
 	struct rgw_timer shrink_timer;      /* too many connections for the load? */

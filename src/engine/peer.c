@@ -150,6 +150,67 @@ pick(struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
 
 /* ---- requests ---- */
 
+/* Whoever has waited so long for an answer gives way when there is nobody else to give way. */
+#define PATIENCE_MS 5000
+
+/* The one on a connection that has waited longest, of those whose identifier can be used again. */
+static struct rgw_attempt *
+longest_on(const struct rgw_conn *conn, rgw_ms now)
+{
+	const struct rgw_idpool *ids = conn->lane.ids;
+	struct rgw_attempt *longest = NULL;
+
+	for (unsigned id = 1; id < 256; id++) {
+		struct rgw_attempt *a = ids->id[id].owner;
+
+		if (a != NULL && (longest == NULL || a->sent_at < longest->sent_at) &&
+		    rgw_idpool_reusable(ids, (uint8_t)id, now))
+			longest = a;
+	}
+	return longest;
+}
+
+/* All identifiers are taken, and no further connection may be opened. A dead realm must not keep them until
+ * its requests have outlived themselves: the one that has waited longest lets its identifier go. It goes on
+ * absorbing repetitions, and may still be tried elsewhere. */
+static bool
+make_way(struct rgw_peer *peer, rgw_ms now)
+{
+	struct rgw_attempt *longest = NULL;
+
+	if (peer->n_okay == 0 || peer->n_up < peer->conf->connections.max || now < peer->patient_until)
+		return false;
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+		struct rgw_attempt *a = conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_OKAY
+		    ? longest_on(conn, now) : NULL;
+
+		if (a != NULL && (longest == NULL || a->sent_at < longest->sent_at))
+			longest = a;
+	}
+	if (longest == NULL || now - longest->sent_at < PATIENCE_MS) {
+		/* Until then it is not worth looking again. */
+		peer->patient_until = longest != NULL ? longest->sent_at + PATIENCE_MS : now + 100;
+		return false;
+	}
+	rgw_count(peer->target.gw, RGW_CTR_requests_gave_way);
+	RGW_LOG(peer->target.gw->log, RGW_LOG_WARNING, "gave-way", peer->conf->head.name,
+	    "all identifiers are taken: the request that has waited longest for its answer lets its own go; "
+	    "is a home server behind the peer dead, or are its connections too few?",
+	    rgw_f_target(&peer->target), rgw_f_uint("waited_ms", now - longest->sent_at));
+	rgw_mark_unanswered(longest, now);
+	rgw_attempt_detach(longest, now);
+	return true;
+}
+
+static struct rgw_conn *
+find_room(struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
+{
+	struct rgw_conn *conn = pick(peer, a, now);
+
+	return conn == NULL && make_way(peer, now) ? pick(peer, a, now) : conn;
+}
+
 static bool
 enqueue(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
 {
@@ -171,7 +232,7 @@ rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
 	struct rgw_gw *gw = peer->target.gw;
 	const char *name = peer->conf->head.name;
 	/* Whoever waits already goes first. */
-	struct rgw_conn *conn = peer->queued == 0 ? pick(peer, a, now) : NULL;
+	struct rgw_conn *conn = peer->queued == 0 ? find_room(peer, a, now) : NULL;
 
 	if (conn != NULL && rgw_attempt_send(a, &conn->lane, now)) {
 		/* Another one is opened before this one is full. */
@@ -203,7 +264,7 @@ send_queued(struct rgw_peer *peer, rgw_ms now)
 
 	for (struct rgw_link *l = peer->queue.next; l != &peer->queue; l = next) {
 		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
-		struct rgw_conn *conn = pick(peer, a, now);
+		struct rgw_conn *conn = find_room(peer, a, now);
 
 		next = l->next;
 		/* One that may only not go back to where it was lets the others pass. */

@@ -265,6 +265,78 @@ flood_of_realms(void **state)
 	sim_end(&s);
 }
 
+/* One connection to one peer, and a realm that leaves every request unanswered: its identifiers are all taken
+ * long before its requests have outlived themselves, but a login of another realm gets through. */
+static void
+dead_realm_does_not_keep_all_identifiers(void **state)
+{
+	struct sim s;
+	struct sim_req *dead[300];
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 1 };
+	sim_peer_conf(&s)->status_server = RGW_YES;
+	s.national.answer = SIM_SILENT;
+	sim_start(&s);
+	sim_run(&s, 100);
+	for (unsigned i = 0; i < 255; i++)
+		dead[i] = sim_request(&s, 1, 9000, (uint8_t)i, FAR);
+	sim_run(&s, 4000);
+	/* Nobody has waited long yet. */
+	r = sim_request(&s, 1, 10000, 1, NEAR);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), 0);
+	assert_int_equal(s.national.requests, 255);
+	sim_run(&s, 1500);
+	/* Another one comes, and both go out. */
+	sim_request(&s, 1, 10000, 2, NEAR);
+	sim_run(&s, 10);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), 2);
+	assert_int_equal(s.national.requests, 257);
+	assert_string_equal(s.last_event, "gave-way");
+	sim_reply(&s, s.got[255], 0);
+	sim_run(&s, 10);
+	assert_int_equal(r->answers, 1);
+	/* An answer to one that gave way is late, and does no harm. */
+	sim_reply(&s, s.got[0], 0);
+	sim_run(&s, 10);
+	assert_int_equal(dead[0]->answers, 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_response_late), 1);
+	assert_int_equal(sim_count_up(&s), 1);
+	/* It absorbs repetitions as before. */
+	sim_again(&s, dead[0]);
+	assert_int_equal(sim_counter(&s, RGW_CTR_duplicate_absorbed), 1);
+	sim_end(&s);
+}
+
+/* Of each identifier two requests can be told apart, so no more than that may be unanswered. */
+static void
+identifiers_give_way_once(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 1 };
+	sim_peer_conf(&s)->status_server = RGW_YES;
+	s.national.answer = SIM_SILENT;
+	sim_start(&s);
+	for (unsigned i = 0; i < 255; i++)
+		sim_request(&s, 1, 9000, (uint8_t)i, FAR);
+	sim_run(&s, 6000);
+	for (unsigned i = 0; i < 255; i++)
+		sim_request(&s, 1, 9001, (uint8_t)i, FAR);
+	sim_run(&s, 6000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), 255);
+	for (unsigned i = 0; i < 255; i++)
+		sim_request(&s, 1, 9002, (uint8_t)i, FAR);
+	sim_run(&s, 4000);
+	assert_int_equal(s.national.requests, 510);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), 255);
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -278,6 +350,8 @@ main(void)
 		cmocka_unit_test(so_many_in_a_row),
 		cmocka_unit_test(switched_off),
 		cmocka_unit_test(flood_of_realms),
+		cmocka_unit_test(dead_realm_does_not_keep_all_identifiers),
+		cmocka_unit_test(identifiers_give_way_once),
 	};
 
 	return cmocka_run_group_tests_name("deadrealms", tests, NULL, NULL);
