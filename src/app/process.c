@@ -214,23 +214,24 @@ run(struct process *p)
 {
 	bool started = start_threads(p);
 
-	if (started) {
+	if (!started) {
+		tell_all(p, RGW_ORDER_END);
+	} else {
 		RGW_LOG(p->log, RGW_LOG_NOTICE, "started", NULL, "radsecgw is running",
 		    rgw_f_str("version", rgw_version()), rgw_f_str("tls", rgw_version_tls()),
 		    rgw_f_uint("workers", p->n_workers), rgw_f_uint("clients", p->conf->client.n),
 		    rgw_f_uint("peers", p->conf->peer.n), rgw_f_uint("realms", p->conf->realm.n));
 		rgw_worker_run(p->workers[0]);
-	} else {
-		tell_all(p, RGW_ORDER_END);
 	}
 	for (uint32_t i = 0; i < p->n_threads; i++)
 		pthread_join(p->threads[i], NULL);
+	if (!started)
+		return RGW_EXIT_START;
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		rgw_worker_end(p->workers[i]);
-	if (started)
-		RGW_LOG(p->log, RGW_LOG_NOTICE, "stopped", NULL, "radsecgw has stopped",
-		    rgw_f_str("version", rgw_version()));
-	return started ? RGW_EXIT_OK : RGW_EXIT_START;
+	RGW_LOG(p->log, RGW_LOG_NOTICE, "stopped", NULL, "radsecgw has stopped",
+	    rgw_f_str("version", rgw_version()));
+	return RGW_EXIT_OK;
 }
 
 enum rgw_exit

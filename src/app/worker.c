@@ -179,6 +179,8 @@ rgw_worker_free(struct rgw_worker *worker)
 {
 	if (worker == NULL)
 		return;
+	if (worker->gw != NULL)
+		rgw_gw_free(worker->gw);
 	rgw_net_free(worker->net);
 	if (worker->loop != NULL)
 		ev_loop_destroy(worker->loop);

@@ -44,9 +44,9 @@ void rgw_worker_start(struct rgw_worker *worker, rgw_worker_finished *finished, 
 void rgw_worker_run(struct rgw_worker *worker);
 /* Gives orders, bits of enum rgw_order; from any thread. */
 void rgw_worker_tell(struct rgw_worker *worker, unsigned orders);
-/* Says goodbye to all and sends what is still to be sent. It does not run any more. */
+/* Logs the state, says goodbye to all and sends what is still to be sent. It does not run any more. */
 void rgw_worker_end(struct rgw_worker *worker);
-/* NULL is ignored. */
+/* Without a goodbye if that has not been said. NULL is ignored. */
 void rgw_worker_free(struct rgw_worker *worker);
 
 /* Both are for the thread that runs it. */

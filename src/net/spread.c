@@ -72,8 +72,12 @@ rgw_spread_program(
 static bool
 attach(int fd, int how, struct sock_filter *steps, unsigned short n)
 {
-	struct sock_fprog program = { .len = n, .filter = steps };
+	struct sock_fprog program;
 
+	/* The kernel is given the gap between the two as well. */
+	memset(&program, 0, sizeof program);
+	program.len = n;
+	program.filter = steps;
 	return setsockopt(fd, SOL_SOCKET, how, &program, sizeof program) == 0;
 }
 
