@@ -12,7 +12,7 @@
 
 /* Connections that are freed before it is worth while to look for memory that can be given back. */
 #define TRIM_AFTER 256
-#define TRIM_DELAY_S 2.0
+#define TRIM_DELAY_S 0.5
 
 rgw_ms
 rgw_net_now(struct rgw_net *net)
