@@ -45,8 +45,8 @@ struct source {
 };
 
 struct load {
-	const char *target, *secret_text, *kind, *user, *password;
-	double window, rate, seconds, count, sources, timeout_ms, retry_ms;
+	const char *target, *secret_text, *kind, *user, *password, *from;
+	double window, rate, seconds, count, sources, addresses, timeout_ms, retry_ms;
 	const struct rgw_secret *secret;
 	uint8_t model[RGW_PACKET_MAX];   /* a request without what differs from one to the next */
 	size_t len;
@@ -340,6 +340,27 @@ look_after_all(struct load *l, int64_t now)
 
 /* ---- the whole ---- */
 
+/* Our sources take turns at the addresses from --from on. */
+static void
+bind_source(const struct load *l, const struct source *s)
+{
+	size_t turn = (size_t)(s - l->source) % (size_t)l->addresses;
+	struct sockaddr_storage sa;
+	struct rgw_addr own;
+	socklen_t len;
+
+	if (!rgw_addr_parse(l->from, 0, &own))
+		bench_fail("--from wants an address");
+	for (int i = own.family == 4 ? 3 : 15; i >= 0 && turn > 0; i--) {
+		turn += own.ip[i];
+		own.ip[i] = (uint8_t)turn;
+		turn >>= 8;
+	}
+	len = rgw_addr_to_sockaddr(&own, &sa);
+	if (bind(s->fd, (struct sockaddr *)&sa, len) != 0)
+		bench_fail("cannot bind a socket: %s", strerror(errno));
+}
+
 static void
 open_source(struct load *l, struct source *s, const struct rgw_addr *to)
 {
@@ -349,6 +370,8 @@ open_source(struct load *l, struct source *s, const struct rgw_addr *to)
 	int octets = 4 << 20;
 
 	s->fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd >= 0 && l->from != NULL)
+		bind_source(l, s);
 	if (s->fd < 0 || connect(s->fd, (struct sockaddr *)&sa, len) != 0)
 		bench_fail("cannot open a socket: %s", strerror(errno));
 	(void)setsockopt(s->fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes);
@@ -372,6 +395,8 @@ set_up(struct load *l)
 	if ((l->window > 0) == (l->rate > 0) || (l->seconds > 0) == (l->count > 0))
 		bench_fail("one of --window and --rate, and one of --time and --count");
 	l->n_sources = (size_t)l->sources;
+	if (l->addresses < 1)
+		bench_fail("at least one of --addresses");
 	if (l->n_sources == 0)
 		l->n_sources = l->window > 0 ? 1 + (size_t)l->window / 129 : 4;
 	if (l->n_sources > SOURCES_MAX || l->window > (double)(l->n_sources * IDS))
@@ -457,7 +482,7 @@ int
 main(int argc, char **argv)
 {
 	static struct load l = { .secret_text = "testing123", .kind = "pap", .user = "bob@example.org",
-		.password = "hello", .timeout_ms = 3000 };
+		.password = "hello", .addresses = 1, .timeout_ms = 3000 };
 	const struct bench_option options[] = {
 		{ "target", BENCH_TEXT, &l.target, "ADDRESS:PORT" },
 		{ "secret", BENCH_TEXT, &l.secret_text, "shared secret (testing123)" },
@@ -469,6 +494,8 @@ main(int argc, char **argv)
 		{ "time", BENCH_NUMBER, &l.seconds, "seconds of sending" },
 		{ "count", BENCH_NUMBER, &l.count, "or: requests to be sent" },
 		{ "sources", BENCH_NUMBER, &l.sources, "UDP ports of ours (as many as needed)" },
+		{ "from", BENCH_TEXT, &l.from, "ADDRESS of ours that they have (the system's choice)" },
+		{ "addresses", BENCH_NUMBER, &l.addresses, "so many of them in turn, from that one on (1)" },
 		{ "timeout", BENCH_NUMBER, &l.timeout_ms, "milliseconds after which one is lost (3000)" },
 		{ "retry", BENCH_NUMBER, &l.retry_ms, "milliseconds after which one is sent again (never)" },
 	};
