@@ -59,6 +59,10 @@ divide_peers(struct share *s, const struct rgw_conf *whole)
 	s->peers = rgw_xcalloc(whole->peer.n, sizeof *s->peers);
 	s->conf.peer.v = rgw_xcalloc(whole->peer.n, sizeof(struct rgw_conf_peer *));
 	for (size_t i = 0; i < whole->peer.n; i++) {
+		s->conf.peer.v[i] = whole->peer.v[i];
+		/* Of thousands that only connect to us, nothing is divided. */
+		if (whole->peer.v[i]->connect.n == 0)
+			continue;
 		s->peers[i] = *whole->peer.v[i];
 		divide_peer(s, &s->peers[i]);
 		s->conf.peer.v[i] = &s->peers[i];

@@ -42,7 +42,7 @@ loads_the_smallest_file(void **state)
 	assert_null(conf->peer.v[0]->sni);
 	assert_int_equal(conf->peer.v[0]->secret->len, 6);
 	assert_memory_equal(conf->peer.v[0]->secret->octets, "radsec", 6);
-	assert_int_equal(conf->peer.v[0]->connections.max, 4);
+	assert_int_equal(conf->peer.v[0]->connections.max, 16);
 	assert_int_equal(conf->peer.v[0]->reconnect.min, 500);
 	assert_int_equal(conf->peer.v[0]->connect_rate.events, 5);
 	assert_int_equal(conf->peer.v[0]->connect_rate.burst, 16);

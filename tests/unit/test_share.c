@@ -5,11 +5,11 @@
 #include "radsecgw/common.h"
 #include "radsecgw/ratelimit.h"
 
-/* A configuration with two peers and a server. */
+/* A configuration with three peers, of which the last one only connects to us, and a server. */
 struct world {
 	struct rgw_conf conf;
-	struct rgw_conf_peer peers[2];
-	struct rgw_conf_peer *peer_list[2];
+	struct rgw_conf_peer peers[3];
+	struct rgw_conf_peer *peer_list[3];
 	struct rgw_conf_server server;
 	struct rgw_conf_server *server_list[1];
 	struct rgw_conf_listen listen;
@@ -25,18 +25,20 @@ init(struct world *w, uint32_t workers)
 		.connect_rate = { 10, 1000, 5 }, .connect_rate_per_address = { 9, 1000, 9 } };
 	w->conf.log.rate = 10;
 	w->peers[0] = (struct rgw_conf_peer){ .head = { .name = (char *)(uintptr_t)"p", .index = 0 },
-		.connections = { 3, 64 }, .connect_rate = { 5, 1000, 5 }, .queue = 1000,
+		.connect.n = 1, .connections = { 3, 64 }, .connect_rate = { 5, 1000, 5 }, .queue = 1000,
 		.max_connections = 4 };
-	w->peers[1] = (struct rgw_conf_peer){ .head = { .index = 1 }, .connections = { 0, 0 },
-		.queue = 0, .max_connections = 16 };
+	w->peers[1] = (struct rgw_conf_peer){ .head = { .index = 1 }, .connect.n = 1,
+		.connections = { 0, 0 }, .queue = 0, .max_connections = 16 };
+	w->peers[2] = (struct rgw_conf_peer){ .head = { .index = 2 }, .max_connections = 9 };
 	w->server = (struct rgw_conf_server){ .max_requests = 4096 };
 	w->listen = (struct rgw_conf_listen){ .max_connections = 0 };
 	w->peer_list[0] = &w->peers[0];
 	w->peer_list[1] = &w->peers[1];
+	w->peer_list[2] = &w->peers[2];
 	w->server_list[0] = &w->server;
 	w->listen_list[0] = &w->listen;
 	w->conf.peer.v = w->peer_list;
-	w->conf.peer.n = 2;
+	w->conf.peer.n = 3;
 	w->conf.server.v = w->server_list;
 	w->conf.server.n = 1;
 	w->conf.listen.v = w->listen_list;
@@ -210,6 +212,7 @@ leaves_the_rest_alone(void **state)
 	assert_int_equal(view->peer.v[0]->max_connections, 4);
 	assert_ptr_equal(view->peer.v[0]->head.name, w.peers[0].head.name);
 	assert_int_equal(view->peer.v[1]->head.index, 1);
+	assert_ptr_equal(view->peer.v[2], &w.peers[2]);
 	assert_ptr_equal(view->listen.v, w.conf.listen.v);
 	assert_memory_equal(&w, &before, sizeof w);
 	rgw_share_free(view);
@@ -230,6 +233,7 @@ common_has_the_limits_of_connections(void **state)
 	assert_int_equal(c->listens[0].max, UINT32_MAX);
 	assert_int_equal(c->peers[0].max, 4);
 	assert_int_equal(c->peers[1].max, 16);
+	assert_int_equal(c->peers[2].max, 9);
 	rgw_common_free(c);
 	w.listen.max_connections = 5;
 	c = rgw_common_new(&w.conf, &salt);
