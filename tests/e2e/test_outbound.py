@@ -378,6 +378,7 @@ def test_alpn_and_sni(world, version):
     w.peer.context.sni_callback = lambda tls, name, context: names.append(name)
     w.lab.gateway(w.lab.dir / "radsecgw.ini", name="again")
     assert names == ["localhost"]
+    wait_for("the end of the handshake there, too", lambda: len(w.peer.connections) == 2)
     assert w.peer.connections[-1].selected_alpn_protocol() == "radius/1.0"
 
 
