@@ -10,8 +10,8 @@
  * Regular expressions of the configuration (POSIX extended), for texts of up to 253 octets from the
  * network. Those with back-references are refused, since matching them may take for ever, and so are
  * those whose repetitions would take too much memory. Letters of ASCII match in either case; other octets
- * match themselves. A pattern remembers what it has learned about texts, within limits, so it is not for
- * several threads at once.
+ * match themselves. A pattern remembers what it has learned about texts, within limits; workers, who share
+ * those of the configuration, take turns at it.
  */
 struct rgw_pattern;
 

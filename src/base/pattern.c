@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/pattern.h"
 
+#include <pthread.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,11 @@
 #define MATCHES_KEPT 64
 
 struct rgw_pattern {
+	pthread_mutex_t lock;  /* of the next two: all workers have the same configuration */
 	regex_t regex;
+	unsigned uses;         /* since it was compiled */
 	bool anchored;
-	unsigned uses;  /* since it was compiled */
-	char *text;     /* owned */
+	char *text;            /* owned */
 };
 
 /* The end of a set that begins at p: its "]", or the end of the text. A "]" right at its start is one of
@@ -134,6 +136,7 @@ rgw_pattern_new(const char *text, bool anchored, char *why, size_t size)
 		free(pattern);
 		return NULL;
 	}
+	pthread_mutex_init(&pattern->lock, NULL);
 	pattern->anchored = anchored;
 	pattern->text = rgw_xstrdup(text);
 	return pattern;
@@ -145,6 +148,7 @@ rgw_pattern_free(struct rgw_pattern *pattern)
 	if (pattern == NULL)
 		return;
 	regfree(&pattern->regex);
+	pthread_mutex_destroy(&pattern->lock);
 	free(pattern->text);
 	free(pattern);
 }
@@ -177,6 +181,19 @@ forget_states(struct rgw_pattern *pattern)
 	pattern->regex = fresh;
 }
 
+/* The library lets only one thread at a time use a compiled pattern anyway. */
+static bool
+find(struct rgw_pattern *pattern, const char *text, regmatch_t found[RGW_PATTERN_GROUPS])
+{
+	bool matches;
+
+	pthread_mutex_lock(&pattern->lock);
+	forget_states(pattern);
+	matches = regexec(&pattern->regex, text, RGW_PATTERN_GROUPS, found, 0) == 0;
+	pthread_mutex_unlock(&pattern->lock);
+	return matches;
+}
+
 bool
 rgw_pattern_match(struct rgw_pattern *pattern, const uint8_t *data, size_t len,
     struct rgw_pattern_group groups[RGW_PATTERN_GROUPS])
@@ -189,8 +206,7 @@ rgw_pattern_match(struct rgw_pattern *pattern, const uint8_t *data, size_t len,
 	if (len > 0)
 		memcpy(text, data, len);
 	text[len] = '\0';
-	forget_states(pattern);
-	if (regexec(&pattern->regex, text, RGW_PATTERN_GROUPS, found, 0) != 0)
+	if (!find(pattern, text, found))
 		return false;
 	/* POSIX finds the leftmost match and of these the longest, so this is one that covers all if there
 	 * is any. */

@@ -229,11 +229,11 @@ rgw_net_free(struct rgw_net *net)
 {
 	if (net == NULL)
 		return;
+	rgw_shaker_free(net->shaker);
 	ev_prepare_stop(net->loop, &net->flush);
 	ev_timer_stop(net->loop, &net->tick);
 	ev_timer_stop(net->loop, &net->linger);
 	ev_timer_stop(net->loop, &net->trim);
-	rgw_shaker_free(net->shaker);
 	rgw_tcp_free_all(net);
 	rgw_udp_free(net->udp);
 	rgw_listen_free(net->listen);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/pattern.h"
 
+#include <pthread.h>
+#include <stdio.h>
+
 #include <malloc.h>
 
 #include "helpers.h"
@@ -259,6 +262,42 @@ forgets_what_it_has_seen(void **state)
 	rgw_pattern_free(p);
 }
 
+/* What several workers do with one pattern of the configuration. */
+static void *
+match_often(void *arg)
+{
+	struct rgw_pattern *pattern = arg;
+	char text[32];
+	uintptr_t wrong = 0;
+
+	for (unsigned i = 0; i < 3000; i++) {
+		struct rgw_pattern_group groups[RGW_PATTERN_GROUPS];
+		int n = snprintf(text, sizeof text, "user%u@example.org", i);
+
+		wrong += !rgw_pattern_match(pattern, (const uint8_t *)text, (size_t)n, groups) ||
+		    groups[1].to != n - 12;
+	}
+	return (void *)wrong;
+}
+
+static void
+threads_share_a_pattern(void **state)
+{
+	char why[64];
+	struct rgw_pattern *pattern = rgw_pattern_new("(user[0-9]+)@example\\.org", true, why, sizeof why);
+	pthread_t threads[4];
+	void *wrong;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, match_often, pattern), 0);
+	for (size_t i = 0; i < COUNT(threads); i++) {
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		assert_null(wrong);
+	}
+	rgw_pattern_free(pattern);
+}
+
 int
 main(void)
 {
@@ -271,6 +310,7 @@ main(void)
 		cmocka_unit_test(refuses_what_is_no_pattern),
 		cmocka_unit_test(takes_what_is_harmless),
 		cmocka_unit_test(forgets_what_it_has_seen),
+		cmocka_unit_test(threads_share_a_pattern),
 	};
 
 	return cmocka_run_group_tests_name("pattern", tests, NULL, NULL);
