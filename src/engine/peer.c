@@ -170,15 +170,18 @@ longest_on(const struct rgw_conn *conn, rgw_ms now)
 	return longest;
 }
 
-/* All identifiers are taken, and no further connection may be opened. A dead realm must not keep them until
- * its requests have outlived themselves: the one that has waited longest lets its identifier go. It goes on
- * absorbing repetitions, and may still be tried elsewhere. */
+/* All identifiers are taken, and no further connection is about to come up: there are enough, or the peer
+ * takes no more. A dead realm must not keep them until its requests have outlived themselves: the one that
+ * has waited longest lets its identifier go. It goes on absorbing repetitions, and may still be tried
+ * elsewhere. */
 static bool
 make_way(struct rgw_peer *peer, rgw_ms now)
 {
 	struct rgw_attempt *longest = NULL;
 
-	if (peer->n_okay == 0 || peer->n_up < peer->conf->connections.max || now < peer->patient_until)
+	bool growing = peer->n_opening > 0 && peer->fails == 0;
+
+	if (peer->n_okay == 0 || growing || now < peer->patient_until)
 		return false;
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);

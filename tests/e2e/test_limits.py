@@ -3,6 +3,7 @@
 import resource
 import socket
 import ssl
+import threading
 import time
 
 import pytest
@@ -93,6 +94,25 @@ def test_oldest_handshake_gives_way(lab, start):
     assert visit().ask(STATUS)
     assert is_reset(silent[0]) and not is_reset(silent[1], 0.2)
     assert gw.counters()["half_open_evicted"] == 1
+
+
+def test_handshakes_give_way_while_they_are_worked_on(lab, start):
+    """A connection can be closed in the very moment in which a step of its handshake is being done."""
+    gw, visit = start(gateway="max-half-open = 1\nconnect-rate-per-address = 0\nconnect-rate = 0")
+
+    def shake():
+        for _ in range(15):
+            try:
+                visit().close()
+            except OSError:
+                pass
+    threads = [threading.Thread(target=shake) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert gw.counters()["half_open_evicted"] > 0
+    assert visit().ask(STATUS)
 
 
 def test_handshake_deadline_is_in_all(lab, start):

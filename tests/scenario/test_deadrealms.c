@@ -310,6 +310,96 @@ dead_realm_does_not_keep_all_identifiers(void **state)
 	sim_end(&s);
 }
 
+/* One connection, and its identifiers from the first on taken by requests of a dead realm. */
+static void
+fill(struct sim *s, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		sim_request(s, 1, (uint16_t)(9000 + s->n_reqs / 200), (uint8_t)(s->n_reqs % 200), FAR);
+}
+
+/* Not the lowest identifier gives way but the one that was sent first. */
+static void
+longest_gives_way(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 1 };
+	s.national.answer = SIM_SILENT;
+	sim_start(&s);
+	fill(&s, 254);
+	sim_run(&s, 1000);
+	/* The first one is answered: its identifier serves the last of these two. */
+	sim_reply(&s, s.got[0], 0);
+	fill(&s, 2);
+	sim_run(&s, 4500);
+	sim_request(&s, 1, 10000, 1, NEAR);
+	sim_run(&s, 10);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), 1);
+	sim_reply(&s, s.got[255], 0);
+	sim_run(&s, 10);
+	assert_int_equal(s.reqs[255]->answers, 1);
+	sim_reply(&s, s.got[1], 0);
+	sim_run(&s, 10);
+	assert_int_equal(s.reqs[1]->answers, 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_response_late), 1);
+	sim_end(&s);
+}
+
+/* As long as a connection is about to come up, nobody gives way; if the peer takes no more, somebody does. */
+static void
+growth_comes_first(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	for (unsigned refused = 0; refused < 2; refused++) {
+		sim_init(&s, "198.51.100.1");
+		sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 2 };
+		sim_peer_conf(&s)->status_server = RGW_YES;
+		s.national.answer = SIM_SILENT;
+		sim_start(&s);
+		sim_run(&s, 100);
+		s.national.connect_delay = 2900;
+		s.national.handshake_delay = 4000;
+		s.national.refuse = refused == 1;
+		fill(&s, 255);
+		sim_run(&s, 6000);
+		fill(&s, 1);
+		sim_run(&s, 10);
+		assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), refused);
+		assert_int_equal(s.national.requests, 255 + refused);
+		sim_run(&s, 2000);
+		assert_int_equal(sim_count_up(&s), 2 - refused);
+		assert_int_equal(s.national.requests, 256);
+		sim_end(&s);
+	}
+}
+
+/* It shows, too, that the member leaves the realm unanswered. */
+static void
+giving_way_is_a_mark(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 1 };
+	sim_start(&s);
+	fill(&s, 254);
+	sim_run(&s, 100);
+	ask(&s, NEAR, true);
+	fill(&s, 1);
+	sim_run(&s, 6000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 0);
+	ask(&s, NEAR, true);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 1);
+	sim_end(&s);
+}
+
 /* Of each identifier two requests can be told apart, so no more than that may be unanswered. */
 static void
 identifiers_give_way_once(void **state)
@@ -351,6 +441,9 @@ main(void)
 		cmocka_unit_test(switched_off),
 		cmocka_unit_test(flood_of_realms),
 		cmocka_unit_test(dead_realm_does_not_keep_all_identifiers),
+		cmocka_unit_test(longest_gives_way),
+		cmocka_unit_test(growth_comes_first),
+		cmocka_unit_test(giving_way_is_a_mark),
 		cmocka_unit_test(identifiers_give_way_once),
 	};
 

@@ -272,6 +272,24 @@ superseding_has_a_limit(void **state)
 	sim_end(&s);
 }
 
+/* What is kept for repetition is the answer, and nothing of the work on it. */
+static void
+kept_answer_is_one_buffer(void **state)
+{
+	struct sim s;
+	struct rgw_gw_usage usage;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	sim_request(&s, 1, 5000, 1, "user@example.org");
+	sim_run(&s, 1000);
+	rgw_gw_get_usage(s.gw, &usage);
+	assert_int_equal(usage.requests, 1);
+	assert_int_equal(usage.buffers, 1);
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -287,6 +305,7 @@ main(void)
 		cmocka_unit_test(late_answer_to_a_reused_identifier),
 		cmocka_unit_test(identifier_is_not_used_a_third_time),
 		cmocka_unit_test(superseding_has_a_limit),
+		cmocka_unit_test(kept_answer_is_one_buffer),
 	};
 
 	return cmocka_run_group_tests_name("duplicates", tests, NULL, NULL);

@@ -119,6 +119,28 @@ opened_ahead(void **state)
 	sim_end(&s);
 }
 
+/* A burst waits for connections: to a peer that works four are opened at one time. */
+static void
+growth_of_a_peer_that_works(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s, 16);
+	sim_peer_conf(&s)->connect_rate.events = 0;
+	sim_start(&s);
+	many(&s, 1);
+	sim_run(&s, 1000);
+	assert_int_equal(s.n_conns, 1);
+	s.national.handshake_delay = 1000;
+	many(&s, 3000);
+	sim_run(&s, 100);
+	assert_int_equal(s.n_conns, 1 + 4);
+	sim_run(&s, 5000);
+	assert_int_equal(sim_answered(&s), 3001);
+	sim_end(&s);
+}
+
 /* Not more than connect-rate allows, and not two at a time to somebody who does not answer. */
 static void
 growth_keeps_to_connect_rate(void **state)
@@ -195,6 +217,7 @@ main(void)
 		cmocka_unit_test(four_thousand_in_flight),
 		cmocka_unit_test(bound_holds),
 		cmocka_unit_test(opened_ahead),
+		cmocka_unit_test(growth_of_a_peer_that_works),
 		cmocka_unit_test(growth_keeps_to_connect_rate),
 		cmocka_unit_test(silent_peer_is_called_once_at_a_time),
 		cmocka_unit_test(needed_connections_stay),

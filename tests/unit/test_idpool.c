@@ -398,6 +398,35 @@ late_answer_to_one_of_two(void **state)
 	assert_int_equal(pool.id[id].state, RGW_ID_FREE);
 }
 
+/* All were given up twice, so none may be used again, but for one in the middle whose second request was
+ * answered late. */
+static void
+late_answer_makes_one_usable(void **state)
+{
+	struct rgw_idpool *pool = *state;
+	int owner;
+
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 255; i++)
+			send_as(pool, rgw_idpool_take(pool, &owner, round), i);
+		for (unsigned id = 1; id < 256; id++)
+			rgw_idpool_given_up(pool, (uint8_t)id, round);
+	}
+	assert_false(rgw_idpool_available(pool, 2));
+	assert_false(rgw_idpool_reusable(pool, 77, 2));
+	rgw_idpool_late(pool, 77, &pool->id[77].now, 2);
+	assert_true(rgw_idpool_reusable(pool, 77, 2));
+	assert_true(rgw_idpool_available(pool, 2));
+	assert_int_equal(rgw_idpool_take(pool, &owner, 2), 77);
+	assert_int_equal(rgw_idpool_take(pool, &owner, 2), 0);
+	/* While it is busy again, its other request can still be answered. */
+	assert_false(rgw_idpool_reusable(pool, 77, 2));
+	/* The rest are in their order, with nothing lost. */
+	for (unsigned i = 0; i < 254; i++)
+		assert_int_not_equal(rgw_idpool_take(pool, &owner, REST + 2), 0);
+	assert_int_equal(rgw_idpool_take(pool, &owner, REST + 2), 0);
+}
+
 int
 main(void)
 {
@@ -412,6 +441,7 @@ main(void)
 		cmocka_unit_test(against_a_simple_model),
 		cmocka_unit_test(late_answer_ends_the_rest),
 		cmocka_unit_test(late_answer_to_one_of_two),
+		TEST(late_answer_makes_one_usable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
