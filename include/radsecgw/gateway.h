@@ -28,11 +28,19 @@ struct rgw_conn;
 /* One UDP socket from which a server is asked. Lives from source_open until source_close. */
 struct rgw_source;
 
+/* A packet to be sent. Packets that leave together are signed side by side, so most come unsigned; `secret`
+ * outlives the connection or socket. */
+struct rgw_outgoing {
+	const uint8_t *data;
+	size_t len;
+	const struct rgw_secret *secret;  /* for rgw_hop_unsigned before it leaves; NULL = it is signed */
+};
+
 /* How the engine reaches the world. All pointers passed are borrowed for the duration of the call. */
 struct rgw_ops {
 	/* Sends one datagram from a socket, with `local` as its source address (P-PKT-11). */
 	void (*udp_send)(void *ctx, uint32_t sock, const struct rgw_addr *local,
-	    const struct rgw_addr *remote, const uint8_t *data, size_t len);
+	    const struct rgw_addr *remote, const struct rgw_outgoing *packet);
 
 	/* Starts to connect and to do the TLS handshake. `host` is the name (or literal) of the peer's
 	 * `connect` list that `to` is an address of. Returns the outer layer's handle, or NULL if not
@@ -41,7 +49,7 @@ struct rgw_ops {
 	    const char *host, const struct rgw_addr *to);
 	/* Hands over one packet, to leave as one TLS record. false = its buffer is full: nothing was
 	 * taken, and rgw_conn_on_writable follows when there is room again. */
-	bool (*conn_send)(void *ctx, void *io, const uint8_t *data, size_t len);
+	bool (*conn_send)(void *ctx, void *io, const struct rgw_outgoing *packet);
 	/* Says goodbye properly, after what is still to be sent, and forgets the connection. */
 	void (*conn_close)(void *ctx, void *io);
 
@@ -50,7 +58,7 @@ struct rgw_ops {
 	void *(*source_open)(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
 	    const struct rgw_addr *to);
 	/* Sends one datagram; what the kernel does not take is lost, as datagrams may be. */
-	void (*source_send)(void *ctx, void *io, const uint8_t *data, size_t len);
+	void (*source_send)(void *ctx, void *io, const struct rgw_outgoing *packet);
 	void (*source_close)(void *ctx, void *io);
 
 	/* Looks up the addresses of a host; rgw_gw_on_resolved answers with the same query number. */
@@ -74,8 +82,15 @@ struct rgw_udp_from {
 	struct rgw_addr remote;
 };
 
-/* A datagram arrived; data is borrowed for the call. */
-void rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const uint8_t *data, size_t len,
+/* Received octets; borrowed. */
+struct rgw_octets {
+	const uint8_t *data;
+	size_t len;
+};
+
+/* n datagrams arrived, in this order: from[i] is where in[i] came from. Those that are handed over together
+ * cost less each. */
+void rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const struct rgw_octets *in, size_t n,
     rgw_ms now);
 
 /* A peer opened a TCP connection to the [listen] section with this index; nothing has been read from
@@ -90,15 +105,15 @@ void rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
 /* The handshake is done. `peer` is the one whose identity was verified; for a connection that we
  * opened it is the one that was connected to. The engine may close the connection in this call. */
 void rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
-/* Decrypted octets. The engine may close the connection in this call. */
+/* Decrypted octets of any number of records. The engine may close the connection in this call. */
 void rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
 /* There is room to send again after conn_send said no. */
 void rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now);
 /* It failed or ended; `why` is a sentence for the log. The connection is gone after this. */
 void rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
 
-/* A datagram came back from the server; data is borrowed for the call. */
-void rgw_source_on_packet(struct rgw_source *source, const uint8_t *data, size_t len, rgw_ms now);
+/* n datagrams came back from the server, in this order. */
+void rgw_source_on_packets(struct rgw_source *source, const struct rgw_octets *in, size_t n, rgw_ms now);
 /* ICMP says that nobody listens there. */
 void rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now);
 

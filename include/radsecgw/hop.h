@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/auth.h"
 #include "radsecgw/hide.h"
 #include "radsecgw/packet.h"
 
@@ -23,6 +24,7 @@ struct rgw_hop_request {
 	const struct rgw_secret *to;
 	const uint8_t *fresh_auth;               /* 16 random octets for code 1 (P-AUT-1) */
 	uint8_t id;                              /* on the hop `to` */
+	bool later;                              /* leave it unsigned, see rgw_hop_unsigned */
 };
 
 /*
@@ -45,6 +47,7 @@ struct rgw_hop_response {
 	const struct rgw_packet *request;        /* as it was received on `to` */
 	const struct rgw_secret *to;
 	bool msgauth;                            /* sign answers to Access-Request (P-BR-2) */
+	bool later;                              /* leave it unsigned, see rgw_hop_unsigned */
 };
 
 /*
@@ -56,5 +59,9 @@ struct rgw_hop_response {
 size_t rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop);
 /* How long the response will be there; maybe more than is possible. */
 size_t rgw_hop_response_len(const struct rgw_hop_response *hop);
+
+/* For rgw_sign: a packet that was written with `later`, under the secret of the hop `to`. Packets that leave
+ * together are signed side by side. */
+struct rgw_unsigned rgw_hop_unsigned(uint8_t *packet, size_t len, const struct rgw_secret *secret);
 
 #endif

@@ -5,6 +5,20 @@
 
 #include "radsecgw/hop.h"
 
+/* Is the packet signed when it leaves? Where the authenticator comes of the signature it has to be known
+ * at once, for the answer depends on it. */
+static bool
+is_signed_later(const struct rgw_attempt *a)
+{
+	return !rgw_is_signed_request(a->req->packet.code);
+}
+
+static struct rgw_outgoing
+outgoing(const struct rgw_attempt *a, const struct rgw_secret *secret, const uint8_t *data, size_t len)
+{
+	return (struct rgw_outgoing){ data, len, is_signed_later(a) ? secret : NULL };
+}
+
 /* The answer did not come in time: over UDP the same octets go out again as long as that has a use,
  * over TLS the target's chance is over. */
 static void
@@ -13,6 +27,7 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 	struct rgw_attempt *a = RGW_CONTAINER(timer, struct rgw_attempt, timer);
 	struct rgw_source *source = a->lane->source;
 	struct rgw_gw *gw = a->target->gw;
+	struct rgw_outgoing out;
 	struct rgw_port *port;
 	rgw_ms since;
 	rgw_ms next;
@@ -29,7 +44,8 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		rgw_health_silent(port, since, now);
 		return;
 	}
-	gw->ops->source_send(gw->ops_ctx, source->io, a->sent, a->sent_len);
+	out = outgoing(a, source->lane.secret, a->sent, a->sent_len);
+	gw->ops->source_send(gw->ops_ctx, source->io, &out);
 	rgw_count(gw, RGW_CTR_server_retransmitted);
 	rgw_timer_set(&gw->timers, timer, next);
 }
@@ -101,9 +117,10 @@ on_too_big(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 static bool
 send_on_conn(struct rgw_gw *gw, struct rgw_attempt *a, struct rgw_conn *conn, size_t len, rgw_ms now)
 {
+	struct rgw_outgoing out = outgoing(a, conn->lane.secret, gw->scratch, len);
 	rgw_ms window = conn->peer->conf->response_window;
 
-	if (!gw->ops->conn_send(gw->ops_ctx, conn->io, gw->scratch, len)) {
+	if (!gw->ops->conn_send(gw->ops_ctx, conn->io, &out)) {
 		conn->blocked = true;
 		return false;
 	}
@@ -120,13 +137,15 @@ send_on_source(struct rgw_gw *gw, struct rgw_attempt *a, struct rgw_source *sour
     rgw_ms now)
 {
 	const struct rgw_conf_retransmit *retransmit = &source->port->server->conf->retransmit;
+	struct rgw_outgoing out;
 
 	a->sent = rgw_bufs_get(&gw->bufs, len);
 	if (a->sent == NULL)
 		return false;
 	memcpy(a->sent, gw->scratch, len);
 	a->sent_len = (uint16_t)len;
-	gw->ops->source_send(gw->ops_ctx, source->io, a->sent, len);
+	out = outgoing(a, source->lane.secret, a->sent, len);
+	gw->ops->source_send(gw->ops_ctx, source->io, &out);
 	rgw_count(gw, RGW_CTR_server_sent);
 	source->used_at = now;
 	rgw_port_joined(source->port);
@@ -147,6 +166,7 @@ rgw_attempt_send(struct rgw_attempt *a, struct rgw_lane *lane, rgw_ms now)
 		.to = lane->secret,
 		.fresh_auth = rgw_gw_random(gw, RGW_AUTH_LEN),
 		.id = id,
+		.later = is_signed_later(a),
 	};
 	struct rgw_packet room;
 	size_t len;

@@ -14,6 +14,7 @@
 
 #include "radsecgw/addr.h"
 #include "radsecgw/admission.h"
+#include "radsecgw/auth.h"
 #include "radsecgw/common.h"
 #include "radsecgw/conf.h"
 #include "radsecgw/conversation.h"
@@ -113,6 +114,9 @@ struct rgw_attempt {
 	struct rgw_timer timer;      /* UDP: the next repetition; TLS: the end of response-window */
 };
 
+/* So many packets that arrive together are checked together. */
+#define RGW_TOGETHER 8
+
 /* The first one, and one that runs beside it (retry-after). */
 #define RGW_ATTEMPTS 2
 
@@ -122,6 +126,7 @@ struct rgw_attempt {
 struct rgw_req {
 	struct rgw_dup dup;          /* key, authenticator and end of life */
 	bool answered;               /* kept for replays only */
+	bool answer_is_signed;       /* else that is done each time it leaves */
 	uint16_t answer_len;
 	uint8_t *octets;             /* owned: the request as received and verified; NULL once answered ... */
 	struct rgw_packet packet;    /* ... and where its attributes are; borrows octets */
@@ -355,8 +360,8 @@ void rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32
 /* Sends it to whoever serves its realm, or ends it as the configuration says for the realm. */
 void rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 
-/* tlsin.c: what peers send on the connections that they opened. false = it was closed. */
-bool rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_packet *packet, rgw_ms now);
+/* tlsin.c: what peers send on the connections that they opened, checked. false = it was closed. */
+bool rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_auth_check *checked, rgw_ms now);
 
 /* request.c: the life of a request */
 /* A new request, or NULL for want of room. Kept answers give way to it, oldest first: who has its answer
@@ -369,9 +374,11 @@ bool rgw_req_is_tried(const struct rgw_req *req);
 void rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
 /* Nobody answered it in time: it ends, and the log says so. */
 void rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
-/* Sends an answer to whoever asked and keeps it for retransmissions. The octets are copied. */
-void rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, size_t len,
-    rgw_ms now);
+/* Sends the answer in gw->scratch, as rgw_hop_response has left it, to whoever asked, and keeps it for
+ * retransmissions. */
+void rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now);
+/* Sends the kept answer once more. */
+void rgw_req_repeat(struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_origin *to);
 /* Tells whoever asked about a failure if they want to hear of it (protocol-error; peers always do),
  * and ends it. */
 void rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
@@ -387,9 +394,8 @@ void rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counte
 bool rgw_origin_hears_errors(const struct rgw_origin *origin);
 /* Ends it in the way that its pool has for an outage. */
 void rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
-/* Sends octets to whoever asked; what a connection does not take is counted. */
-void rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const uint8_t *data,
-    size_t len);
+/* Sends an answer to whoever asked; what a connection does not take is counted. */
+void rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer);
 /* Frees what has expired. */
 void rgw_req_expire(struct rgw_gw *gw, rgw_ms now);
 void rgw_req_free(struct rgw_gw *gw, struct rgw_req *req);
@@ -469,9 +475,11 @@ void rgw_pool_call_others(struct rgw_target *target, rgw_ms now);
 void rgw_pool_attract(struct rgw_target *target, rgw_ms now);
 
 /* response.c: what targets answer */
-/* Takes an answer that came on a lane. NULL = fine, or dropped; else the rule that it breaks, for
- * which a connection is closed (RFC 6613 2.6.4). */
-const char *rgw_response_take(struct rgw_lane *lane, const struct rgw_packet *packet, rgw_ms now);
+/* What rgw_auth_check is to look at before rgw_response_take. */
+struct rgw_auth_check rgw_response_check(const struct rgw_lane *lane, const struct rgw_packet *packet);
+/* Takes an answer that came on a lane, checked; others may have been taken in between. NULL = fine, or
+ * dropped; else the rule that it breaks, for which a connection is closed (RFC 6613 2.6.4). */
+const char *rgw_response_take(struct rgw_lane *lane, struct rgw_auth_check *checked, rgw_ms now);
 /* A line about a packet that came on a lane. */
 void rgw_log_packet(const struct rgw_lane *lane, const struct rgw_packet *packet,
     enum rgw_log_level level, const char *event, const char *text);

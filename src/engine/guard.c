@@ -42,7 +42,7 @@ send_probe(struct rgw_conn *conn, rgw_ms now)
 	rgw_idpool_probe(conn->lane.ids, RGW_STATUS_SERVER, gw->scratch + 4, now);
 	conn->probed_at = now;
 	/* If the buffer is full nothing is read at the far end, and that is what this is to find out. */
-	if (gw->ops->conn_send(gw->ops_ctx, conn->io, gw->scratch, len))
+	if (gw->ops->conn_send(gw->ops_ctx, conn->io, &(struct rgw_outgoing){ gw->scratch, len, NULL }))
 		rgw_count(gw, RGW_CTR_watchdogs_sent);
 }
 

@@ -82,7 +82,7 @@ send_probe(struct rgw_port *port, rgw_ms now)
 	rgw_build_attr(&b, RGW_NAS_IDENTIFIER, name, sizeof name - 1);
 	len = rgw_build_request(&b, port->server->conf->secret);
 	rgw_idpool_sent(source->lane.ids, port->probe_id, RGW_STATUS_SERVER, gw->scratch + 4);
-	gw->ops->source_send(gw->ops_ctx, source->io, gw->scratch, len);
+	gw->ops->source_send(gw->ops_ctx, source->io, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 	rgw_count(gw, RGW_CTR_server_probes);
 }
 

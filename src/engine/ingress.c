@@ -54,7 +54,7 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 	}
 	if (req->answered) {
 		rgw_count(gw, RGW_CTR_duplicate_replayed);
-		rgw_origin_send(gw, origin, req->answer, req->answer_len);
+		rgw_req_repeat(gw, req, origin);
 	} else {
 		rgw_count(gw, RGW_CTR_duplicate_absorbed);
 	}

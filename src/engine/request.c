@@ -111,16 +111,16 @@ rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms
 }
 
 void
-rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const uint8_t *data, size_t len)
+rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer)
 {
 	const char *name;
 
 	if (origin->conn == NULL) {
-		gw->ops->udp_send(gw->ops_ctx, origin->sock, &origin->local, &origin->remote, data, len);
+		gw->ops->udp_send(gw->ops_ctx, origin->sock, &origin->local, &origin->remote, answer);
 		rgw_count(gw, RGW_CTR_udp_sent);
 		return;
 	}
-	if (gw->ops->conn_send(gw->ops_ctx, origin->conn->io, data, len)) {
+	if (gw->ops->conn_send(gw->ops_ctx, origin->conn->io, answer)) {
 		rgw_count(gw, RGW_CTR_tls_sent);
 		return;
 	}
@@ -133,16 +133,17 @@ rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const uint8_
 }
 
 static void
-keep_answer(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, size_t len, rgw_ms now)
+keep_answer(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing *answer, rgw_ms now)
 {
-	req->answer = rgw_bufs_get(&gw->bufs, len);
+	req->answer = rgw_bufs_get(&gw->bufs, answer->len);
 	if (req->answer == NULL) {
 		/* It was sent; only a retransmission would find nothing, and be a new request. */
 		rgw_req_free(gw, req);
 		return;
 	}
-	memcpy(req->answer, data, len);
-	req->answer_len = (uint16_t)len;
+	memcpy(req->answer, answer->data, answer->len);
+	req->answer_len = (uint16_t)answer->len;
+	req->answer_is_signed = answer->secret == NULL;
 	req->answered = true;
 	give_back_work(gw, req);
 	rgw_dupcache_answered(&gw->dups, &req->dup, now);
@@ -150,20 +151,34 @@ keep_answer(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, size_t 
 
 /* Nothing that this calls may use the scratch buffer: the answer lies there. */
 static void
-send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, size_t len, rgw_ms now)
+send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing *answer, rgw_ms now)
 {
-	rgw_origin_send(gw, &req->origin, data, len);
+	rgw_origin_send(gw, &req->origin, answer);
 	if (req->origin.conn != NULL)
 		req->origin.conn->used_at = now;
 	not_pending(gw, req, now);
-	keep_answer(gw, req, data, len, now);
+	keep_answer(gw, req, answer, now);
 }
 
 void
-rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, const uint8_t *data, size_t len, rgw_ms now)
+rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
 {
 	rgw_count(gw, RGW_CTR_request_answered);
-	send_and_keep(gw, req, data, len, now);
+	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, req->origin.secret }, now);
+}
+
+void
+rgw_req_repeat(struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_origin *to)
+{
+	rgw_origin_send(gw, to, &(struct rgw_outgoing){ req->answer, req->answer_len,
+		req->answer_is_signed ? NULL : req->origin.secret });
+}
+
+/* An answer of our own, which is signed as it is built. */
+static void
+send_own(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
+{
+	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, NULL }, now);
 }
 
 bool
@@ -186,7 +201,7 @@ rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 		return;
 	}
 	rgw_count(gw, how);
-	send_and_keep(gw, req, gw->scratch, len, now);
+	send_own(gw, req, len, now);
 }
 
 void
@@ -201,7 +216,7 @@ rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 		return;
 	}
 	rgw_count(gw, how);
-	send_and_keep(gw, req, gw->scratch, len, now);
+	send_own(gw, req, len, now);
 }
 
 void
@@ -211,7 +226,7 @@ rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how
 	    req->origin.secret);
 
 	rgw_count(gw, how);
-	send_and_keep(gw, req, gw->scratch, len, now);
+	send_own(gw, req, len, now);
 }
 
 void

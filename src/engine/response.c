@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "radsecgw/auth.h"
 #include "radsecgw/hop.h"
 
 /* What a response is, seen from the lane it came on. */
@@ -16,10 +15,24 @@ enum match {
 	BAD_AUTH,    /* for the waiting request, but its authenticator is wrong (P-TCP-35g) */
 };
 
-static bool
-verifies(const struct rgw_packet *p, const struct rgw_id_sent *sent, const struct rgw_secret *secret)
+struct rgw_auth_check
+rgw_response_check(const struct rgw_lane *lane, const struct rgw_packet *p)
 {
-	return sent->code != 0 && rgw_response_auth_ok(p, sent->auth, secret);
+	struct rgw_auth_check check = { .packet = p, .secret = lane->secret, .is_response = true };
+
+	memcpy(check.request_auth, lane->ids->id[p->id].now.auth, RGW_AUTH_LEN);
+	return check;
+}
+
+/* Is it an answer to this? The check was made for what stood under the identifier when the octets arrived. */
+static bool
+verifies(struct rgw_auth_check *check, const struct rgw_id_sent *sent)
+{
+	if (sent->code == 0)
+		return false;
+	if (memcmp(check->request_auth, sent->auth, RGW_AUTH_LEN) != 0)
+		*check = rgw_auth_check_one(check->packet, sent->auth, check->secret);
+	return check->auth_ok;
 }
 
 /* Does the response fit the request by its code (P-COD-1, P-ERR-3, P-ERR-5)? */
@@ -37,16 +50,16 @@ is_pair(const struct rgw_packet *p, uint8_t request_code)
 }
 
 static enum match
-match(const struct rgw_lane *lane, const struct rgw_packet *p)
+match(const struct rgw_lane *lane, struct rgw_auth_check *check)
 {
+	const struct rgw_packet *p = check->packet;
 	const struct rgw_id *slot = &lane->ids->id[p->id];
 
-	if (slot->state == RGW_ID_BUSY && is_pair(p, slot->now.code) &&
-	    verifies(p, &slot->now, lane->secret))
+	if (slot->state == RGW_ID_BUSY && is_pair(p, slot->now.code) && verifies(check, &slot->now))
 		return MATCH;
-	if (slot->state != RGW_ID_BUSY && verifies(p, &slot->now, lane->secret))
+	if (slot->state != RGW_ID_BUSY && verifies(check, &slot->now))
 		return LATE;
-	if (verifies(p, &slot->before, lane->secret))
+	if (verifies(check, &slot->before))
 		return LATE_BEFORE;
 	if (slot->state != RGW_ID_BUSY)
 		return UNMATCHED;
@@ -123,6 +136,7 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 		.request = &req->packet,
 		.to = origin->secret,
 		.msgauth = origin->client == NULL || origin->client->conf->reply_message_authenticator,
+		.later = true,
 	};
 	struct rgw_packet rewritten;
 	size_t len;
@@ -147,7 +161,7 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 	    rgw_f_target(lane->target), rgw_f_uint("ms", now - req->accepted_at),
 	    rgw_f_identity(gw, &req->packet, &room));
 	note_conversation(lane, req, p, now);
-	rgw_req_reply(gw, req, gw->scratch, len, now);
+	rgw_req_reply(gw, req, len, now);
 }
 
 /* A valid packet shows that the neighbour lives. */
@@ -242,12 +256,13 @@ learn(struct rgw_lane *lane, const struct rgw_packet *p, uint8_t request_code)
 
 /* The packet fits a waiting request, and its Response Authenticator is right. */
 static const char *
-on_verified(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
+on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms now)
 {
+	const struct rgw_packet *p = check->packet;
 	struct rgw_id *slot = &lane->ids->id[p->id];
 	uint8_t code = slot->now.code;
 
-	if (rgw_msgauth_check(p, slot->now.auth, lane->secret) == RGW_MSGAUTH_BAD) {
+	if (check->msgauth == RGW_MSGAUTH_BAD) {
 		rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
 		return "Message-Authenticator does not verify";
 	}
@@ -277,8 +292,9 @@ on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *s
 }
 
 static const char *
-on_response(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
+on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
+	const struct rgw_packet *p = check->packet;
 	struct rgw_gw *gw = lane->target->gw;
 
 	if (needs_msgauth(lane, p) && p->n_msgauth == 0) {
@@ -288,9 +304,9 @@ on_response(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 		    "update the server, or see its option require-message-authenticator");
 		return NULL;
 	}
-	switch (match(lane, p)) {
+	switch (match(lane, check)) {
 	case MATCH:
-		return on_verified(lane, p, now);
+		return on_verified(lane, check, now);
 	case LATE:
 		on_late(lane, p, &lane->ids->id[p->id].now, now);
 		return NULL;
@@ -315,8 +331,9 @@ on_response(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 }
 
 const char *
-rgw_response_take(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
+rgw_response_take(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
+	const struct rgw_packet *p = check->packet;
 	struct rgw_gw *gw = lane->target->gw;
 	const char *rule;
 
@@ -335,7 +352,7 @@ rgw_response_take(struct rgw_lane *lane, const struct rgw_packet *p, rgw_ms now)
 		    "dropped: not an answer to what this side asks");
 		return NULL;
 	}
-	rule = on_response(lane, p, now);
+	rule = on_response(lane, check, now);
 	if (rule != NULL)
 		rgw_log_packet(lane, p, RGW_LOG_WARNING, "bad-response", rule);
 	return rule;

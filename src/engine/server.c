@@ -276,23 +276,40 @@ rgw_port_pump(struct rgw_port *port, rgw_ms now)
 
 /* ---- what comes back ---- */
 
-void
-rgw_source_on_packet(struct rgw_source *source, const uint8_t *data, size_t len, rgw_ms now)
+/* Anybody can send datagrams: what is wrong with one has no consequence but a line. */
+static bool
+is_readable(struct rgw_source *source, struct rgw_packet *p, const struct rgw_octets *in)
 {
 	struct rgw_gw *gw = source->port->server->target.gw;
-	enum rgw_packet_error error;
-	struct rgw_packet p;
+	enum rgw_packet_error error = rgw_packet_parse(p, in->data, in->len);
 
 	rgw_count(gw, RGW_CTR_server_received);
-	error = rgw_packet_parse(&p, data, len);
-	if (error != RGW_PACKET_OK) {
-		rgw_count(gw, RGW_CTR_server_malformed);
-		rgw_log_packet(&source->lane, &p, RGW_LOG_WARNING, "malformed-datagram",
-		    rgw_packet_strerror(error));
-		return;
+	if (error == RGW_PACKET_OK)
+		return true;
+	rgw_count(gw, RGW_CTR_server_malformed);
+	rgw_log_packet(&source->lane, p, RGW_LOG_WARNING, "malformed-datagram", rgw_packet_strerror(error));
+	return false;
+}
+
+void
+rgw_source_on_packets(struct rgw_source *source, const struct rgw_octets *in, size_t n, rgw_ms now)
+{
+	struct rgw_auth_check checks[RGW_TOGETHER];
+	struct rgw_packet packets[RGW_TOGETHER];
+	size_t some = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_readable(source, &packets[some], &in[i])) {
+			checks[some] = rgw_response_check(&source->lane, &packets[some]);
+			some++;
+		}
+		if (some < RGW_TOGETHER && i + 1 < n)
+			continue;
+		rgw_auth_check(checks, some);
+		for (size_t k = 0; k < some; k++)
+			(void)rgw_response_take(&source->lane, &checks[k], now);
+		some = 0;
 	}
-	/* Anybody can send datagrams: what is wrong with one has no consequence but a line. */
-	(void)rgw_response_take(&source->lane, &p, now);
 }
 
 /* Nobody listens there. What was on the way goes to another member of its pool, or to another address

@@ -54,16 +54,13 @@ is_answer(uint8_t code)
 /* The rule that the packet breaks, or NULL (P-TCP-35f, h). Without Message-Authenticator it is fine:
  * TLS protects it (P-BR-12). */
 static const char *
-why_not_authentic(struct rgw_conn *conn, const struct rgw_packet *p)
+why_not_authentic(struct rgw_conn *conn, const struct rgw_auth_check *check)
 {
-	const struct rgw_secret *secret = conn->peer->conf->secret;
-
-	if (!rgw_request_auth_ok(p, secret)) {
+	if (!check->auth_ok) {
 		rgw_count(conn->gw, RGW_CTR_tls_bad_authenticator);
 		return "Request Authenticator does not verify; is the secret of this peer right?";
 	}
-	if (rgw_code_is_request(p->code) &&
-	    rgw_msgauth_check(p, NULL, secret) == RGW_MSGAUTH_BAD) {
+	if (rgw_code_is_request(check->packet->code) && check->msgauth == RGW_MSGAUTH_BAD) {
 		rgw_count(conn->gw, RGW_CTR_tls_bad_message_authenticator);
 		return "Message-Authenticator does not verify; is the secret of this peer right?";
 	}
@@ -86,7 +83,7 @@ answer_status(struct rgw_conn *conn, const struct rgw_packet *p)
 	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, p, false, origin.secret);
 	rgw_count(gw, RGW_CTR_status_server_answered);
 	if (len > 0)
-		rgw_origin_send(gw, &origin, gw->scratch, len);
+		rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 /* A request that nobody serves here (P-ERR-10). It is answered anew each time, so it needs no place in
@@ -103,7 +100,7 @@ refuse_code(struct rgw_conn *conn, const struct rgw_packet *p)
 	    "answered with Protocol-Error: this code is not served here, or not from this peer; see "
 	    "its option `allow`");
 	if (len > 0)
-		rgw_origin_send(gw, &origin, gw->scratch, len);
+		rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 static bool
@@ -116,8 +113,9 @@ is_allowed(const struct rgw_conn *conn, uint8_t code)
 }
 
 bool
-rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
+rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_auth_check *check, rgw_ms now)
 {
+	const struct rgw_packet *p = check->packet;
 	struct rgw_gw *gw = conn->gw;
 	struct rgw_origin origin = origin_of(conn);
 	const char *rule;
@@ -127,7 +125,7 @@ rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms no
 		    "dropped: an answer, and nothing was asked on this connection");
 		return true;
 	}
-	rule = why_not_authentic(conn, p);
+	rule = why_not_authentic(conn, check);
 	if (rule != NULL) {
 		rgw_conn_close_for(conn, p, rule, now);
 		return false;

@@ -11,6 +11,7 @@ struct arrival {
 	const struct rgw_udp_from *from;
 	struct rgw_client *client;
 	struct rgw_packet packet;
+	const struct rgw_auth_check *check;
 };
 
 /* Why a datagram is dropped: the counter, and a line that says what to do about it. */
@@ -120,11 +121,9 @@ needs_msgauth(const struct rgw_packet *p)
 static const struct drop *
 why_not_authentic(const struct arrival *a)
 {
-	const struct rgw_secret *secret = a->client->conf->secret;
-
-	if (!rgw_request_auth_ok(&a->packet, secret))
+	if (!a->check->auth_ok)
 		return &drop_bad_auth;
-	switch (rgw_msgauth_check(&a->packet, NULL, secret)) {
+	switch (a->check->msgauth) {
 	case RGW_MSGAUTH_BAD:
 		return &drop_bad_msgauth;
 	case RGW_MSGAUTH_ABSENT:
@@ -195,16 +194,14 @@ answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origi
 
 	rgw_count(gw, RGW_CTR_status_server_answered);
 	if (len > 0)
-		rgw_origin_send(gw, origin, gw->scratch, len);
+		rgw_origin_send(gw, origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
-void
-rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const uint8_t *data, size_t len,
-    rgw_ms now)
+/* Is there anything to be worked on? */
+static bool
+is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in)
 {
-	const struct rgw_conf_client *client = rgw_prefixmap_find(gw->conf->client_by_ip, &from->remote);
-	struct arrival a = { .from = from };
-	struct rgw_origin origin;
+	const struct rgw_conf_client *client = rgw_prefixmap_find(gw->conf->client_by_ip, &a->from->remote);
 	const struct drop *why;
 
 	rgw_count(gw, RGW_CTR_udp_received);
@@ -212,22 +209,59 @@ rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const uint8_t 
 		rgw_count(gw, RGW_CTR_udp_unknown_client);
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "unknown-client", NULL,
 		    "dropped: no [client] section has this address",
-		    rgw_f_addr("from", &from->remote), rgw_f_addr("to", &from->local));
-		return;
+		    rgw_f_addr("from", &a->from->remote), rgw_f_addr("to", &a->from->local));
+		return false;
 	}
-	a.client = &gw->clients[client->head.index];
-	why = why_malformed(rgw_packet_parse(&a.packet, data, len));
-	if (why == NULL)
-		why = why_drop(gw, &a);
+	a->client = &gw->clients[client->head.index];
+	why = why_malformed(rgw_packet_parse(&a->packet, in->data, in->len));
+	if (why != NULL)
+		drop(gw, a, why);
+	return why == NULL;
+}
+
+static void
+take(struct rgw_gw *gw, struct arrival *a, rgw_ms now)
+{
+	const struct drop *why = why_drop(gw, a);
+	struct rgw_origin origin;
+
 	if (why != NULL) {
-		drop(gw, &a, why);
+		drop(gw, a, why);
 		return;
 	}
-	learn(gw, &a);
-	origin = (struct rgw_origin){ .secret = client->secret, .client = a.client, .sock = from->sock,
-		.local = from->local, .remote = from->remote };
-	if (a.packet.code == RGW_STATUS_SERVER)
-		answer_status(gw, &a, &origin);
+	learn(gw, a);
+	origin = (struct rgw_origin){ .secret = a->client->conf->secret, .client = a->client,
+		.sock = a->from->sock, .local = a->from->local, .remote = a->from->remote };
+	if (a->packet.code == RGW_STATUS_SERVER)
+		answer_status(gw, a, &origin);
 	else
-		rgw_ingress_take(gw, &origin, from->sock, &a.packet, now);
+		rgw_ingress_take(gw, &origin, a->from->sock, &a->packet, now);
+}
+
+/* Whatever one packet changes is seen by the next; only the digests, which depend on nothing but the packet
+ * and the secret, are worked out for all of them before. */
+void
+rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const struct rgw_octets *in, size_t n,
+    rgw_ms now)
+{
+	struct rgw_auth_check checks[RGW_TOGETHER];
+	struct arrival arrivals[RGW_TOGETHER];
+	size_t some = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct arrival *a = &arrivals[some];
+
+		a->from = &from[i];
+		if (is_readable(gw, a, &in[i])) {
+			a->check = &checks[some];
+			checks[some++] = (struct rgw_auth_check){ .packet = &a->packet,
+				.secret = a->client->conf->secret };
+		}
+		if (some < RGW_TOGETHER && i + 1 < n)
+			continue;
+		rgw_auth_check(checks, some);
+		for (size_t k = 0; k < some; k++)
+			take(gw, &arrivals[k], now);
+		some = 0;
+	}
 }

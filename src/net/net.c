@@ -126,8 +126,11 @@ void
 rgw_net_flush(struct rgw_net *net)
 {
 	/* Writing can fail, and then requests move to other connections, which have to be written. */
-	while (!rgw_list_empty(&net->dirty) || !rgw_list_empty(&net->dead))
+	rgw_sealer_run(net);
+	while (!rgw_list_empty(&net->dirty) || !rgw_list_empty(&net->dead)) {
 		rgw_tcp_flush(net);
+		rgw_sealer_run(net);
+	}
 	rgw_udp_flush(net->udp);
 	if (net->n_freed >= TRIM_AFTER)
 		rgw_net_tidy(net);
@@ -250,9 +253,9 @@ rgw_net_free(struct rgw_net *net)
 
 static void
 op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local, const struct rgw_addr *remote,
-    const uint8_t *data, size_t len)
+    const struct rgw_outgoing *packet)
 {
-	rgw_udp_send(((struct rgw_net *)ctx)->udp, sock, local, remote, data, len);
+	rgw_udp_send(((struct rgw_net *)ctx)->udp, sock, local, remote, packet);
 }
 
 static void

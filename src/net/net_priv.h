@@ -4,8 +4,11 @@
 
 #include <ev.h>
 
+#include "radsecgw/gateway.h"
 #include "radsecgw/list.h"
+#include "radsecgw/md5.h"
 #include "radsecgw/net.h"
+#include "radsecgw/radius.h"
 #include "radsecgw/tls.h"
 #include "spread_priv.h"
 
@@ -16,6 +19,21 @@ struct rgw_udp;
 struct rgw_listen;
 struct rgw_resolver;
 struct rgw_shaker;
+
+/* Packets that still have to be signed and encrypted: as many as can be signed side by side. */
+#define RGW_SEALER_MAX RGW_MD5_LANES
+
+struct rgw_unsealed {
+	struct rgw_tcp *tcp;             /* borrowed: where it is to leave; NULL = that is gone */
+	const struct rgw_secret *secret; /* borrowed */
+	size_t len;
+	uint8_t octets[RGW_PACKET_MAX];
+};
+
+struct rgw_sealer {
+	struct rgw_unsealed waiting[RGW_SEALER_MAX];
+	size_t n;
+};
 
 struct rgw_net {
 	const struct rgw_conf *conf;   /* borrowed, as the next three */
@@ -29,6 +47,7 @@ struct rgw_net {
 	struct rgw_shaker *shaker;     /* owned: does the handshakes */
 	struct rgw_tlsctx **client;    /* owned: by the index of the [tls] section, if a peer uses it */
 	struct rgw_tlsctx **server;    /* owned: the same, if it is the profile of a listener */
+	struct rgw_sealer sealer;      /* packets that are to be signed and encrypted */
 	struct rgw_link dirty;         /* connections with octets to send */
 	struct rgw_link dead;          /* connections to free at the end of the turn */
 	struct rgw_link conns;         /* all that live for the engine */
@@ -41,8 +60,12 @@ struct rgw_net {
 	ev_prepare flush;              /* the end of a turn */
 	rgw_ms tick_at;                /* what `tick` is set to */
 	uint8_t cipher[RGW_READ_OCTETS];
-	uint8_t plain[16384];          /* one record */
+	uint8_t plain[16384];          /* the longest record, or many short ones */
 };
+
+/* sealer.c */
+/* Signs and encrypts what waits for that. */
+void rgw_sealer_run(struct rgw_net *net);
 
 /* net.c */
 bool rgw_net_is_wildcard(const struct rgw_addr *a);
@@ -60,7 +83,7 @@ bool rgw_udp_open(struct rgw_udp *udp);
 void rgw_udp_start(struct rgw_udp *udp);
 /* Queues a datagram until the flush. */
 void rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
-    const struct rgw_addr *remote, const uint8_t *data, size_t len);
+    const struct rgw_addr *remote, const struct rgw_outgoing *packet);
 /* Sends what is queued. */
 void rgw_udp_flush(struct rgw_udp *udp);
 /* Tells the engine about the servers that are not there. */
@@ -69,7 +92,7 @@ void rgw_udp_free(struct rgw_udp *udp);
 /* Operations of the engine. */
 void *rgw_udp_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
     const struct rgw_addr *to);
-void rgw_udp_source_send(void *ctx, void *io, const uint8_t *data, size_t len);
+void rgw_udp_source_send(void *ctx, void *io, const struct rgw_outgoing *packet);
 void rgw_udp_source_close(void *ctx, void *io);
 
 /* listen.c */
@@ -82,7 +105,7 @@ void rgw_listen_free(struct rgw_listen *listen);
 /* connect.c and tcp.c: operations of the engine */
 void *rgw_tcp_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
     const char *host, const struct rgw_addr *to);
-bool rgw_tcp_send(void *ctx, void *io, const uint8_t *data, size_t len);
+bool rgw_tcp_send(void *ctx, void *io, const struct rgw_outgoing *packet);
 void rgw_tcp_close(void *ctx, void *io);
 /* Closes the lingering ones whose time is over; returns when the next one's is. */
 rgw_ms rgw_tcp_end_lingering(struct rgw_net *net, rgw_ms now);

@@ -56,6 +56,7 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	struct rgw_udp_socket *s = w->data;
 	struct rgw_udp *udp = s->udp;
 	rgw_ms now = rgw_net_now(udp->net);
+	struct rgw_octets in[RGW_UDP_BATCH];
 	int n = RGW_UDP_BATCH;
 
 	(void)loop;
@@ -65,7 +66,9 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 		if (n < 0 && rgw_udp_is_unreachable(errno))
 			rgw_udp_source_error(s, errno);
 		for (int i = 0; i < n; i++)
-			rgw_source_on_packet(s->source, udp->in[i], udp->in_msgs[i].msg_len, now);
+			in[i] = (struct rgw_octets){ udp->in[i], udp->in_msgs[i].msg_len };
+		if (n > 0)
+			rgw_source_on_packets(s->source, in, (size_t)n, now);
 	}
 }
 
@@ -127,12 +130,12 @@ rgw_udp_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr 
 }
 
 void
-rgw_udp_source_send(void *ctx, void *io, const uint8_t *data, size_t len)
+rgw_udp_source_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 {
 	struct rgw_udp_socket *s = io;
 
 	(void)ctx;
-	rgw_udp_queue(s, &s->local, NULL, data, len);
+	rgw_udp_queue(s, &s->local, NULL, packet);
 }
 
 void

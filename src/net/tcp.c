@@ -33,6 +33,7 @@ rgw_tcp_bury(struct rgw_tcp *t)
 	ev_io_stop(loop, &t->readable);
 	ev_io_stop(loop, &t->writable);
 	close(t->fd);
+	rgw_sealer_forget(t);
 	rgw_link_remove(&t->dirty);
 	rgw_link_remove(&t->link);
 	if (!t->busy || rgw_shaker_give_back(t->net->shaker, t))
@@ -64,7 +65,9 @@ rgw_tcp_lost(struct rgw_tcp *t, const char *why, rgw_ms now)
 		return;
 	}
 	snprintf(copy, sizeof copy, "%s", why);
-	/* The alert that tells the peer why may still be in the buffer. */
+	/* Answers may be on the way, and the alert that tells the peer why. */
+	if (t->unsealed > 0)
+		rgw_sealer_run(t->net);
 	send_rest(t);
 	rgw_tcp_bury(t);
 	rgw_conn_on_lost(conn, copy, now);
@@ -191,17 +194,38 @@ rgw_tcp_stepped(struct rgw_tcp *t, rgw_ms now)
 
 /* ---- reading ---- */
 
-/* Decrypts what has been read and hands it over, record by record. */
+/* Decrypts as many records as there is room for: packets that are handed over together cost less each. */
+static enum rgw_tls_result
+decrypt(struct rgw_tcp *t, size_t *len)
+{
+	struct rgw_net *net = t->net;
+	enum rgw_tls_result result = RGW_TLS_OK;
+	size_t n;
+
+	*len = 0;
+	while (*len < sizeof net->plain && result == RGW_TLS_OK) {
+		result = rgw_tls_read(t->tls, net->plain + *len, sizeof net->plain - *len, &n);
+		if (result == RGW_TLS_OK)
+			*len += n;
+	}
+	return result;
+}
+
+/* Hands over what has been read. What came before an end still counts. */
 static void
 read_records(struct rgw_tcp *t, rgw_ms now)
 {
-	struct rgw_net *net = t->net;
 	size_t len;
 
 	while (t->stage == RGW_TCP_OPEN) {
-		switch (rgw_tls_read(t->tls, net->plain, sizeof net->plain, &len)) {
+		enum rgw_tls_result result = decrypt(t, &len);
+
+		if (len > 0)
+			rgw_conn_on_data(t->conn, t->net->plain, len, now);
+		if (t->stage != RGW_TCP_OPEN)
+			return;
+		switch (result) {
 		case RGW_TLS_OK:
-			rgw_conn_on_data(t->conn, net->plain, len, now);
 			continue;
 		case RGW_TLS_WANT:
 			mark_dirty(t);
@@ -346,18 +370,28 @@ on_writable(struct ev_loop *loop, ev_io *w, int revents)
 		write_out(t, now);
 }
 
+void
+rgw_tcp_write(struct rgw_tcp *t, const uint8_t *data, size_t len)
+{
+	t->broken = t->broken || !rgw_tls_write(t->tls, data, len);
+	mark_dirty(t);
+}
+
 bool
-rgw_tcp_send(void *ctx, void *io, const uint8_t *data, size_t len)
+rgw_tcp_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 {
 	struct rgw_tcp *t = io;
 	const struct rgw_outbuf *out = rgw_tls_out(t->tls);
+	size_t waiting = out->len - out->at + t->unsealed;
 
 	(void)ctx;
-	t->refused = t->broken || out->len - out->at >= t->net->conf->gateway.write_buffer;
+	t->refused = t->broken || waiting >= t->net->conf->gateway.write_buffer;
 	if (t->refused)
 		return false;
-	t->broken = !rgw_tls_write(t->tls, data, len);
-	mark_dirty(t);
+	if (packet->secret != NULL)
+		rgw_sealer_add(t, packet);
+	else
+		rgw_tcp_write(t, packet->data, packet->len);
 	return !t->broken;
 }
 
@@ -425,6 +459,8 @@ rgw_tcp_close(void *ctx, void *io)
 	struct rgw_tcp *t = io;
 
 	(void)ctx;
+	if (t->unsealed > 0)
+		rgw_sealer_run(t->net);
 	if (t->stage == RGW_TCP_OPEN && !t->broken) {
 		rgw_tls_close(t->tls);
 		linger(t);

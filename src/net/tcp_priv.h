@@ -33,6 +33,7 @@ struct rgw_tcp {
 	struct rgw_addr addr;
 	int fd;
 	enum rgw_tcp_stage stage;
+	size_t unsealed;                   /* octets of its packets in the sealer */
 	bool refused;                      /* the engine was told that there is no room */
 	bool broken;                       /* writing failed; reported at the end of the turn */
 	bool paused;                       /* not read, since it does not read either */
@@ -54,6 +55,8 @@ struct rgw_tcp *rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stag
 void rgw_tcp_lost(struct rgw_tcp *t, const char *why, rgw_ms now);
 /* Closes the socket at once, without a word. Memory goes at the end of the turn. */
 void rgw_tcp_bury(struct rgw_tcp *t);
+/* Encrypts a packet. A failure is reported at the end of the turn. */
+void rgw_tcp_write(struct rgw_tcp *t, const uint8_t *data, size_t len);
 /* A handshake is under way from now on. */
 void rgw_tcp_begin_handshake(struct rgw_tcp *t, rgw_ms now);
 /* Options of every connection, and those of a peer. */
@@ -71,6 +74,11 @@ void rgw_shaker_free(struct rgw_shaker *shaker);
 void rgw_shaker_take(struct rgw_shaker *shaker, struct rgw_tcp *t);
 /* The connection has been closed. true = it is not busy any more; else rgw_tcp_stepped will follow. */
 bool rgw_shaker_give_back(struct rgw_shaker *shaker, struct rgw_tcp *t);
+
+/* sealer.c: a packet is to be signed, and then written. */
+void rgw_sealer_add(struct rgw_tcp *t, const struct rgw_outgoing *packet);
+/* The connection is gone, and its packets with it. */
+void rgw_sealer_forget(struct rgw_tcp *t);
 
 /* listen.c: looks at what came on a connection without a session, and makes one when the whole
  * ClientHello is there. */

@@ -169,20 +169,26 @@ destination(const struct rgw_udp_socket *s, struct msghdr *msg, struct rgw_addr 
 	}
 }
 
+/* Hands over n datagrams; those without a sender's address are left out. */
 static void
-hand_over(struct rgw_udp_socket *s, size_t slot, rgw_ms now)
+hand_over(struct rgw_udp_socket *s, size_t n, rgw_ms now)
 {
 	struct rgw_udp *udp = s->udp;
-	struct mmsghdr *m = &udp->in_msgs[slot];
-	struct rgw_udp_from from = {
-		.sock = (uint32_t)(s - udp->sockets),
-		.accept = s->conf->accept,
-	};
+	struct rgw_udp_from from[RGW_UDP_BATCH];
+	struct rgw_octets in[RGW_UDP_BATCH];
+	size_t some = 0;
 
-	if (!rgw_addr_from_sockaddr(&from.remote, (struct sockaddr *)&udp->in_from[slot]))
-		return;
-	destination(s, &m->msg_hdr, &from.local);
-	rgw_gw_on_udp(udp->net->gw, &from, udp->in[slot], m->msg_len, now);
+	for (size_t i = 0; i < n; i++) {
+		struct rgw_udp_from *f = &from[some];
+
+		f->sock = (uint32_t)(s - udp->sockets);
+		f->accept = s->conf->accept;
+		if (!rgw_addr_from_sockaddr(&f->remote, (struct sockaddr *)&udp->in_from[i]))
+			continue;
+		destination(s, &udp->in_msgs[i].msg_hdr, &f->local);
+		in[some++] = (struct rgw_octets){ udp->in[i], udp->in_msgs[i].msg_len };
+	}
+	rgw_gw_on_udp(udp->net->gw, from, in, some, now);
 }
 
 int
@@ -215,8 +221,8 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	for (int round = 0; round < ROUNDS && n == RGW_UDP_BATCH; round++) {
 		n = rgw_udp_receive(s);
-		for (int i = 0; i < n; i++)
-			hand_over(s, (size_t)i, now);
+		if (n > 0)
+			hand_over(s, (size_t)n, now);
 	}
 }
 

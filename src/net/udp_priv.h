@@ -42,6 +42,7 @@ struct rgw_udp_outgoing {
 	struct sockaddr_storage remote;
 	unsigned remote_len;                  /* 0 = to whom the socket is connected */
 	struct iovec data;
+	const struct rgw_secret *secret;      /* for its signature; NULL = it is signed */
 };
 
 struct rgw_udp {
@@ -67,7 +68,7 @@ struct rgw_udp {
 int rgw_udp_receive(struct rgw_udp_socket *s);
 /* Puts a datagram into the queue; remote NULL = to whom the socket is connected. */
 void rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const struct rgw_addr *remote,
-    const uint8_t *data, size_t len);
+    const struct rgw_outgoing *packet);
 
 /* As large a receive buffer as the system gives to anybody. */
 void rgw_udp_widen(int fd);

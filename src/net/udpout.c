@@ -6,6 +6,8 @@
 #include <netinet/udp.h>
 #include <string.h>
 
+#include "radsecgw/hop.h"
+
 /* Datagrams on their way out: what one turn of the loop produces leaves in as few system calls and as few
  * passes through the kernel as possible. */
 
@@ -213,11 +215,25 @@ flush_socket(struct rgw_udp_socket *s)
 	}
 }
 
+static void
+sign_queue(const struct rgw_udp *udp)
+{
+	struct rgw_unsigned packets[RGW_UDP_BATCH];
+	size_t n = 0;
+
+	for (size_t i = 0; i < udp->queued; i++)
+		if (udp->queue[i].secret != NULL)
+			packets[n++] = rgw_hop_unsigned(udp->out[i], udp->queue[i].data.iov_len,
+			    udp->queue[i].secret);
+	rgw_sign(packets, n);
+}
+
 void
 rgw_udp_flush(struct rgw_udp *udp)
 {
 	struct rgw_link *l;
 
+	sign_queue(udp);
 	while ((l = rgw_list_pop(&udp->dirty)) != NULL)
 		flush_socket(RGW_CONTAINER(l, struct rgw_udp_socket, dirty));
 	udp->queued = 0;
@@ -225,19 +241,20 @@ rgw_udp_flush(struct rgw_udp *udp)
 
 void
 rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const struct rgw_addr *remote,
-    const uint8_t *data, size_t len)
+    const struct rgw_outgoing *packet)
 {
 	struct rgw_udp *udp = s->udp;
 	struct rgw_udp_outgoing *o;
 
 	if (udp->queued == RGW_UDP_BATCH)
 		rgw_udp_flush(udp);
-	memcpy(udp->out[udp->queued], data, len);
+	memcpy(udp->out[udp->queued], packet->data, packet->len);
 	o = &udp->queue[udp->queued];
 	o->socket = s;
 	o->local = *local;
 	o->remote_len = remote != NULL ? put_remote(s, remote, &o->remote) : 0;
-	o->data = (struct iovec){ udp->out[udp->queued], len };
+	o->data = (struct iovec){ udp->out[udp->queued], packet->len };
+	o->secret = packet->secret;
 	udp->queued++;
 	if (!rgw_link_linked(&s->dirty))
 		rgw_list_append(&udp->dirty, &s->dirty);
@@ -245,7 +262,7 @@ rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const stru
 
 void
 rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
-    const struct rgw_addr *remote, const uint8_t *data, size_t len)
+    const struct rgw_addr *remote, const struct rgw_outgoing *packet)
 {
-	rgw_udp_queue(&udp->sockets[sock], local, remote, data, len);
+	rgw_udp_queue(&udp->sockets[sock], local, remote, packet);
 }

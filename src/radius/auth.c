@@ -3,46 +3,13 @@
 
 #include <string.h>
 
+#include "digests.h"
 #include "radsecgw/mem.h"
 
 const uint8_t rgw_zero_auth[RGW_AUTH_LEN];
 
-/* MD5(Code + ID + Length + auth + Attributes + S), the formula of P-AUT-2 and P-AUT-4. */
-static void
-authenticator(uint8_t out[static RGW_AUTH_LEN], const uint8_t *packet, size_t len,
-    const uint8_t *auth, const struct rgw_secret *secret)
-{
-	struct rgw_md5 md5;
-
-	rgw_md5_init(&md5);
-	rgw_md5_update(&md5, packet, 4);
-	rgw_md5_update(&md5, auth, RGW_AUTH_LEN);
-	rgw_md5_update(&md5, packet + RGW_HEADER_LEN, len - RGW_HEADER_LEN);
-	rgw_md5_update(&md5, secret->octets, secret->len);
-	rgw_md5_final(&md5, out);
-}
-
-/* HMAC over the packet with `auth` in the header and zeros in the attribute at `at` (P-MA-1). */
-static void
-message_authenticator(uint8_t out[static RGW_AUTH_LEN], const uint8_t *packet, size_t len, size_t at,
-    const uint8_t *auth, const struct rgw_secret *secret)
-{
-	size_t value = at + 2;
-	size_t behind = value + RGW_AUTH_LEN;
-	struct rgw_md5 md5;
-
-	rgw_hmac_begin(&md5, &secret->hmac);
-	rgw_md5_update(&md5, packet, 4);
-	rgw_md5_update(&md5, auth, RGW_AUTH_LEN);
-	rgw_md5_update(&md5, packet + RGW_HEADER_LEN, value - RGW_HEADER_LEN);
-	rgw_md5_update(&md5, rgw_zero_auth, RGW_AUTH_LEN);
-	rgw_md5_update(&md5, packet + behind, len - behind);
-	rgw_hmac_end(&md5, &secret->hmac, out);
-}
-
-/* Codes whose Request Authenticator is a hash of the packet, not a random number. */
-static bool
-is_signed_request(unsigned code)
+bool
+rgw_is_signed_request(unsigned code)
 {
 	return code == RGW_ACCOUNTING_REQUEST || code == RGW_DISCONNECT_REQUEST ||
 	    code == RGW_COA_REQUEST;
@@ -51,72 +18,166 @@ is_signed_request(unsigned code)
 const uint8_t *
 rgw_hide_auth(const struct rgw_packet *request)
 {
-	return is_signed_request(request->code) ? rgw_zero_auth : rgw_packet_auth(request);
+	return rgw_is_signed_request(request->code) ? rgw_zero_auth : rgw_packet_auth(request);
 }
 
-bool
-rgw_request_auth_ok(const struct rgw_packet *p, const struct rgw_secret *secret)
-{
-	uint8_t expect[RGW_AUTH_LEN];
+/* ---- checking ---- */
 
-	if (!is_signed_request(p->code))
-		return true;
-	authenticator(expect, p->data, p->len, rgw_zero_auth, secret);
-	return rgw_ct_equal(expect, rgw_packet_auth(p), sizeof expect);
+/* The attribute, if there is exactly one and it can be right. */
+static bool
+get_msgauth(const struct rgw_packet *p, struct rgw_attr *a)
+{
+	return p->n_msgauth == 1 && rgw_packet_get(p, RGW_AT_MESSAGE_AUTHENTICATOR, a) &&
+	    a->len == RGW_AUTH_LEN;
 }
 
-bool
-rgw_response_auth_ok(const struct rgw_packet *p, const uint8_t request_auth[static RGW_AUTH_LEN],
-    const struct rgw_secret *secret)
+/* Is the authenticator of the packet a hash? */
+static bool
+is_hashed(const struct rgw_auth_check *c)
 {
-	uint8_t expect[RGW_AUTH_LEN];
-
-	authenticator(expect, p->data, p->len, request_auth, secret);
-	return rgw_ct_equal(expect, rgw_packet_auth(p), sizeof expect);
+	return c->is_response || rgw_is_signed_request(c->packet->code);
 }
 
-enum rgw_msgauth
-rgw_msgauth_check(const struct rgw_packet *p, const uint8_t *request_auth,
-    const struct rgw_secret *secret)
+static size_t
+n_digests(const struct rgw_auth_check *c)
 {
-	const uint8_t *auth = request_auth != NULL ? request_auth : rgw_hide_auth(p);
-	uint8_t expect[RGW_AUTH_LEN];
 	struct rgw_attr a;
 
-	if (!rgw_packet_get(p, RGW_AT_MESSAGE_AUTHENTICATOR, &a))
-		return RGW_MSGAUTH_ABSENT;
-	if (p->n_msgauth != 1 || a.len != RGW_AUTH_LEN)
-		return RGW_MSGAUTH_BAD;
-	message_authenticator(expect, p->data, p->len, a.at, auth, secret);
-	return rgw_ct_equal(expect, a.value, sizeof expect) ? RGW_MSGAUTH_OK : RGW_MSGAUTH_BAD;
+	return (is_hashed(c) ? 1u : 0u) + (get_msgauth(c->packet, &a) ? 1u : 0u);
+}
+
+/* How many, from the first on, find room beside each other. */
+static size_t
+group(const struct rgw_auth_check *checks, size_t n)
+{
+	size_t digests = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		digests += n_digests(&checks[i]);
+		if (digests > RGW_MD5_LANES)
+			break;
+	}
+	return i;
+}
+
+static bool
+is_digest(const struct digests *d, size_t lane, const uint8_t *expected)
+{
+	uint8_t digest[RGW_MD5_LEN];
+
+	rgw_md5_digest(d->lanes[lane].state, digest);
+	return rgw_ct_equal(digest, expected, sizeof digest);
 }
 
 static void
-put_msgauth(uint8_t *packet, size_t len, size_t at, const uint8_t *auth,
-    const struct rgw_secret *secret)
+check_group(struct rgw_auth_check *checks, size_t n)
 {
-	uint8_t value[RGW_AUTH_LEN];
+	struct digests d;
+	struct rgw_attr a;
+	size_t lane = 0;
 
-	message_authenticator(value, packet, len, at, auth, secret);
-	memcpy(packet + at + 2, value, sizeof value);
+	d.n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct rgw_auth_check *c = &checks[i];
+		const struct rgw_packet *p = c->packet;
+		const uint8_t *auth = c->is_response ? c->request_auth : rgw_hide_auth(p);
+
+		if (is_hashed(c))
+			digests_add_authenticator(&d, p->data, p->len, auth, c->secret);
+		if (get_msgauth(p, &a))
+			digests_add_msgauth(&d, p->data, p->len, a.at, auth, c->secret);
+	}
+	digests_run(&d);
+	for (size_t i = 0; i < n; i++) {
+		struct rgw_auth_check *c = &checks[i];
+		const struct rgw_packet *p = c->packet;
+
+		c->auth_ok = !is_hashed(c) || is_digest(&d, lane++, rgw_packet_auth(p));
+		if (get_msgauth(p, &a))
+			c->msgauth = is_digest(&d, lane++, a.value) ? RGW_MSGAUTH_OK : RGW_MSGAUTH_BAD;
+		else
+			c->msgauth = p->n_msgauth == 0 ? RGW_MSGAUTH_ABSENT : RGW_MSGAUTH_BAD;
+	}
+}
+
+void
+rgw_auth_check(struct rgw_auth_check *checks, size_t n)
+{
+	while (n > 0) {
+		size_t some = group(checks, n);
+
+		check_group(checks, some);
+		checks += some;
+		n -= some;
+	}
+}
+
+struct rgw_auth_check
+rgw_auth_check_one(const struct rgw_packet *p, const uint8_t *request_auth, const struct rgw_secret *secret)
+{
+	struct rgw_auth_check check = { .packet = p, .secret = secret, .is_response = request_auth != NULL };
+
+	if (request_auth != NULL)
+		memcpy(check.request_auth, request_auth, RGW_AUTH_LEN);
+	rgw_auth_check(&check, 1);
+	return check;
+}
+
+/* ---- signing ---- */
+
+/* Codes 1 and 12 keep the random number. */
+static bool
+wants_hash(const struct rgw_unsigned *u)
+{
+	return u->packet[0] != RGW_ACCESS_REQUEST && u->packet[0] != RGW_STATUS_SERVER;
+}
+
+/* Up to as many as there are lanes. Message-Authenticator comes before the hash of the packet (P-AUT-7). */
+static void
+sign_group(const struct rgw_unsigned *u, size_t n)
+{
+	struct digests d;
+	size_t lane = 0;
+
+	d.n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (u[i].msgauth_at != 0)
+			digests_add_msgauth(&d, u[i].packet, u[i].len, u[i].msgauth_at, u[i].packet + 4,
+			    u[i].secret);
+	digests_run(&d);
+	for (size_t i = 0; i < n; i++)
+		if (u[i].msgauth_at != 0)
+			rgw_md5_digest(d.lanes[lane++].state, u[i].packet + u[i].msgauth_at + 2);
+	d.n = lane = 0;
+	for (size_t i = 0; i < n; i++)
+		if (wants_hash(&u[i]))
+			digests_add_authenticator(&d, u[i].packet, u[i].len, u[i].packet + 4, u[i].secret);
+	digests_run(&d);
+	for (size_t i = 0; i < n; i++)
+		if (wants_hash(&u[i]))
+			rgw_md5_digest(d.lanes[lane++].state, u[i].packet + 4);
+}
+
+void
+rgw_sign(const struct rgw_unsigned *packets, size_t n)
+{
+	for (size_t i = 0; i < n; i += RGW_MD5_LANES)
+		sign_group(packets + i, n - i < RGW_MD5_LANES ? n - i : RGW_MD5_LANES);
 }
 
 void
 rgw_sign_request(uint8_t *packet, size_t len, size_t msgauth_at, const struct rgw_secret *secret)
 {
-	bool hashed = is_signed_request(packet[0]);
-
-	if (msgauth_at != 0)
-		put_msgauth(packet, len, msgauth_at, hashed ? rgw_zero_auth : packet + 4, secret);
-	if (hashed)
-		authenticator(packet + 4, packet, len, rgw_zero_auth, secret);
+	if (rgw_is_signed_request(packet[0]))
+		memcpy(packet + 4, rgw_zero_auth, RGW_AUTH_LEN);
+	rgw_sign(&(struct rgw_unsigned){ packet, len, msgauth_at, secret }, 1);
 }
 
 void
 rgw_sign_response(uint8_t *packet, size_t len, size_t msgauth_at,
     const uint8_t request_auth[static RGW_AUTH_LEN], const struct rgw_secret *secret)
 {
-	if (msgauth_at != 0)
-		put_msgauth(packet, len, msgauth_at, request_auth, secret);
-	authenticator(packet + 4, packet, len, request_auth, secret);
+	memcpy(packet + 4, request_auth, RGW_AUTH_LEN);
+	rgw_sign(&(struct rgw_unsigned){ packet, len, msgauth_at, secret }, 1);
 }

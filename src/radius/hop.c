@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "radsecgw/auth.h"
 #include "radsecgw/vsa.h"
 #include "radsecgw/wire.h"
 
@@ -218,11 +217,21 @@ put_header(struct rgw_wr *w, uint8_t code, uint8_t id, const uint8_t *auth, bool
 		put_attr(w, RGW_MESSAGE_AUTHENTICATOR, rgw_zero_auth, RGW_AUTH_LEN);
 }
 
-/* Message-Authenticator stands first in what we send (P-BR-1, P-BR-2). */
-static size_t
-msgauth_at(bool msgauth)
+struct rgw_unsigned
+rgw_hop_unsigned(uint8_t *packet, size_t len, const struct rgw_secret *secret)
 {
-	return msgauth ? RGW_HEADER_LEN : 0;
+	/* It stands first in what we send (P-BR-1, P-BR-2), and one that was received does not come along. */
+	bool msgauth = len > RGW_HEADER_LEN && packet[RGW_HEADER_LEN] == RGW_MESSAGE_AUTHENTICATOR;
+
+	return (struct rgw_unsigned){ packet, len, msgauth ? RGW_HEADER_LEN : 0, secret };
+}
+
+static void
+sign(uint8_t *packet, size_t len, const struct rgw_secret *secret)
+{
+	struct rgw_unsigned u = rgw_hop_unsigned(packet, len, secret);
+
+	rgw_sign(&u, 1);
 }
 
 /* Original-Packet-Code belongs into Protocol-Error only (P-ERR-7). */
@@ -284,7 +293,8 @@ rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop)
 	rgw_wr_patch_u16(&c.w, 2, (uint16_t)c.w.len);
 	if (c.w.bad)
 		return 0;
-	rgw_sign_request(out, c.w.len, msgauth_at(msgauth), hop->to);
+	if (!hop->later)
+		sign(out, c.w.len, hop->to);
 	return c.w.len;
 }
 
@@ -336,7 +346,8 @@ rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop)
 	rgw_wr_patch_u16(&c.w, 2, (uint16_t)c.w.len);
 	if (c.w.bad)
 		return 0;
-	rgw_sign_response(out, c.w.len, msgauth_at(msgauth), rgw_packet_auth(request), hop->to);
+	if (!hop->later)
+		sign(out, c.w.len, hop->to);
 	return c.w.len;
 }
 

@@ -376,13 +376,13 @@ count_keys(const struct rgw_packet *answer, const uint8_t *auth, const struct rg
 bool
 bench_request_ok(const struct rgw_packet *request, const struct rgw_secret *secret)
 {
+	struct rgw_auth_check check = rgw_auth_check_one(request, NULL, secret);
 	uint8_t expect[16];
 	struct rgw_attr a;
 
-	if (!rgw_request_auth_ok(request, secret))
+	if (!check.auth_ok)
 		return false;
-	if (request->code != RGW_ACCOUNTING_REQUEST &&
-	    rgw_msgauth_check(request, NULL, secret) != RGW_MSGAUTH_OK)
+	if (request->code != RGW_ACCOUNTING_REQUEST && check.msgauth != RGW_MSGAUTH_OK)
 		return false;
 	if (!rgw_packet_get(request, RGW_AT_USER_PASSWORD, &a))
 		return true;
@@ -418,13 +418,12 @@ bench_answer_ok(const struct rgw_packet *answer, const struct rgw_packet *reques
     const struct rgw_secret *secret)
 {
 	const uint8_t *auth = rgw_packet_auth(request);
-	enum rgw_msgauth msgauth;
+	struct rgw_auth_check check = rgw_auth_check_one(answer, auth, secret);
 
-	if (!rgw_code_answers(answer->code, request->code) || !rgw_response_auth_ok(answer, auth, secret))
+	if (!rgw_code_answers(answer->code, request->code) || !check.auth_ok)
 		return false;
-	msgauth = rgw_msgauth_check(answer, auth, secret);
-	if (msgauth != RGW_MSGAUTH_OK &&
-	    (msgauth == RGW_MSGAUTH_BAD || request->code == RGW_ACCESS_REQUEST))
+	if (check.msgauth != RGW_MSGAUTH_OK &&
+	    (check.msgauth == RGW_MSGAUTH_BAD || request->code == RGW_ACCESS_REQUEST))
 		return false;
 	return answer->code != RGW_ACCESS_ACCEPT || !rgw_packet_has(request, RGW_AT_EAP_MESSAGE) ||
 	    count_keys(answer, auth, secret) == sizeof key_types;

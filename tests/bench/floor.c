@@ -154,6 +154,14 @@ take_place(void)
 	return at;
 }
 
+static bool
+is_authentic(const struct rgw_packet *p, const uint8_t *request_auth, const struct rgw_secret *secret)
+{
+	struct rgw_auth_check check = rgw_auth_check_one(p, request_auth, secret);
+
+	return check.auth_ok && check.msgauth != RGW_MSGAUTH_BAD;
+}
+
 static void
 on_request(struct end *from, const struct sockaddr_in *address, const uint8_t *data, size_t len)
 {
@@ -164,8 +172,7 @@ on_request(struct end *from, const struct sockaddr_in *address, const uint8_t *d
 	r->from = NULL;
 	memcpy(r->octets, data, len);
 	if (rgw_packet_parse(&r->packet, r->octets, len) != RGW_PACKET_OK ||
-	    !rgw_request_auth_ok(&r->packet, f.in_secret) ||
-	    rgw_msgauth_check(&r->packet, NULL, f.in_secret) == RGW_MSGAUTH_BAD) {
+	    !is_authentic(&r->packet, NULL, f.in_secret)) {
 		f.bad++;
 		return;
 	}
@@ -193,8 +200,7 @@ on_response(const struct end *lane, const uint8_t *data, size_t len)
 		return;
 	r = &f.requests[lane->lane * 256 + p.id];
 	if (r->from == NULL || !rgw_code_answers(p.code, r->packet.code) ||
-	    !rgw_response_auth_ok(&p, r->auth, f.out_secret) ||
-	    rgw_msgauth_check(&p, r->auth, f.out_secret) == RGW_MSGAUTH_BAD) {
+	    !is_authentic(&p, r->auth, f.out_secret)) {
 		f.bad++;
 		return;
 	}

@@ -246,14 +246,14 @@ static struct rgw_packet
 parse_signed(const uint8_t *out, size_t len, const uint8_t *request_auth,
     const struct rgw_secret *secret, size_t head)
 {
+	struct rgw_auth_check check;
 	struct rgw_packet p;
 
 	require(rgw_packet_parse(&p, out, len) == RGW_PACKET_OK && p.len == len);
-	require(request_auth != NULL ? rgw_response_auth_ok(&p, request_auth, secret) :
-	    rgw_request_auth_ok(&p, secret));
+	check = rgw_auth_check_one(&p, request_auth, secret);
+	require(check.auth_ok);
 	require(p.n_msgauth == (head == 38));
-	require(rgw_msgauth_check(&p, request_auth, secret) ==
-	    (head == 38 ? RGW_MSGAUTH_OK : RGW_MSGAUTH_ABSENT));
+	require(check.msgauth == (head == 38 ? RGW_MSGAUTH_OK : RGW_MSGAUTH_ABSENT));
 	return p;
 }
 

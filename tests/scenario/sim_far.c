@@ -129,8 +129,8 @@ sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
 
 	assert_int_equal(rgw_packet_parse(&p, data, len), RGW_PACKET_OK);
 	assert_int_equal(p.len, len);
-	assert_true(rgw_request_auth_ok(&p, secret));
-	assert_int_equal(rgw_msgauth_check(&p, NULL, secret),
+	assert_true(rgw_auth_check_one(&p, NULL, secret).auth_ok);
+	assert_int_equal(rgw_auth_check_one(&p, NULL, secret).msgauth,
 	    p.code == RGW_ACCOUNTING_REQUEST ? RGW_MSGAUTH_ABSENT : RGW_MSGAUTH_OK);
 	/* P-TCP-20, P-TCP-41: on connections 0 is for Status-Server, and for nothing else. */
 	assert_true((p.id == 0) == (p.code == RGW_STATUS_SERVER && far != &s->server));
@@ -198,10 +198,12 @@ answer_later(struct sim *s, struct sim_far *far, struct sim_got *g)
 }
 
 bool
-sim_op_conn_send(void *ctx, void *io, const uint8_t *data, size_t len)
+sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 {
 	struct sim *s = ctx;
 	struct sim_conn *c = io;
+	uint8_t room[RGW_PACKET_MAX];
+	const uint8_t *data = sim_signed(room, packet);
 	struct sim_got *g;
 
 	assert_non_null(c->engine);
@@ -210,10 +212,10 @@ sim_op_conn_send(void *ctx, void *io, const uint8_t *data, size_t len)
 		return false;
 	c->sent++;
 	if (c->incoming) {
-		sim_visitor_hears(s, c, data, len);
+		sim_visitor_hears(s, c, data, packet->len);
 		return true;
 	}
-	g = sim_receive(s, c->far, data, len, SIM_RADSEC);
+	g = sim_receive(s, c->far, data, packet->len, SIM_RADSEC);
 	g->conn = c;
 	g->next_here = c->got;
 	c->got = g;

@@ -96,10 +96,12 @@ answer_later(struct sim *s, struct sim_got *g, enum sim_answer how)
 }
 
 void
-sim_op_source_send(void *ctx, void *io, const uint8_t *data, size_t len)
+sim_op_source_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 {
 	struct sim *s = ctx;
 	struct sim_source *source = io;
+	uint8_t room[RGW_PACKET_MAX];
+	const uint8_t *data = sim_signed(room, packet);
 	enum sim_answer how;
 	struct sim_got *g;
 
@@ -108,7 +110,7 @@ sim_op_source_send(void *ctx, void *io, const uint8_t *data, size_t len)
 		sim_schedule(s, 1, (struct sim_event){ .kind = UNREACHABLE, .source = source });
 		return;
 	}
-	g = arrives(s, source, data, len);
+	g = arrives(s, source, data, packet->len);
 	if (data[0] == RGW_STATUS_SERVER)
 		assert_int_equal(g->copies, 1);  /* P-SS-8 */
 	how = sim_choose_how(s, &s->server, g);
@@ -120,7 +122,7 @@ void
 sim_server_octets(struct sim *s, struct sim_source *source, const void *data, size_t len)
 {
 	if (source != NULL && source->engine != NULL)
-		rgw_source_on_packet(source->engine, data, len, s->now);
+		rgw_source_on_packets(source->engine, &(struct rgw_octets){ data, len }, 1, s->now);
 }
 
 void
@@ -257,9 +259,9 @@ find_asked(struct sim *s, const struct sim_conn *c, const struct rgw_packet *p)
 	const struct rgw_secret *secret = sim_secret_of(s, SIM_RADSEC);
 
 	for (struct sim_req *r = sim_bucket(s, c, 0, p->id); r != NULL; r = r->older) {
-		if (r->conn != c || r->data[1] != p->id || !rgw_response_auth_ok(p, r->data + 4, secret))
+		if (r->conn != c || r->data[1] != p->id || !rgw_auth_check_one(p, r->data + 4, secret).auth_ok)
 			continue;
-		assert_int_not_equal(rgw_msgauth_check(p, r->data + 4, secret), RGW_MSGAUTH_BAD);
+		assert_int_not_equal(rgw_auth_check_one(p, r->data + 4, secret).msgauth, RGW_MSGAUTH_BAD);
 		return r;
 	}
 	return NULL;

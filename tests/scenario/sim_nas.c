@@ -7,6 +7,7 @@
 
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
+#include "radsecgw/hop.h"
 #include "radsecgw/mem.h"
 
 /* The NASes, the datagrams between them and the gateway, and what is remembered of each request. */
@@ -155,7 +156,7 @@ sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *data, s
 
 	assert_true(rgw_addr_parse(from, 40000, &f.remote));
 	assert_true(rgw_addr_parse("192.0.2.1", (uint16_t)(1812 + sock), &f.local));
-	rgw_gw_on_udp(s->gw, &f, data, len, s->now);
+	rgw_gw_on_udp(s->gw, &f, &(struct rgw_octets){ data, len }, 1, s->now);
 }
 
 static void
@@ -168,7 +169,7 @@ give_datagram(struct sim *s, struct sim_req *r)
 		.remote = { .family = 4, .ip = { 192, 0, 2, 10 }, .port = r->port },
 	};
 
-	rgw_gw_on_udp(s->gw, &f, r->data, r->len, s->now);
+	rgw_gw_on_udp(s->gw, &f, &(struct rgw_octets){ r->data, r->len }, 1, s->now);
 }
 
 static bool
@@ -260,9 +261,9 @@ find_req(struct sim *s, const struct rgw_addr *remote, const struct rgw_packet *
 	for (struct sim_req *r = sim_bucket(s, NULL, remote->port, p->id); r != NULL; r = r->older) {
 		if (r->conn != NULL || r->port != remote->port || r->data[1] != p->id ||
 		    !rgw_code_answers(p->code, r->data[0]) ||
-		    !rgw_response_auth_ok(p, r->data + 4, secret))
+		    !rgw_auth_check_one(p, r->data + 4, secret).auth_ok)
 			continue;
-		assert_int_not_equal(rgw_msgauth_check(p, r->data + 4, secret), RGW_MSGAUTH_BAD);
+		assert_int_not_equal(rgw_auth_check_one(p, r->data + 4, secret).msgauth, RGW_MSGAUTH_BAD);
 		return r;
 	}
 	return NULL;
@@ -298,16 +299,31 @@ sim_check_key(const struct rgw_packet *p, const struct sim_req *r, const char *s
 	}
 }
 
+const uint8_t *
+sim_signed(uint8_t *room, const struct rgw_outgoing *packet)
+{
+	struct rgw_unsigned u;
+
+	if (packet->secret == NULL)
+		return packet->data;
+	memcpy(room, packet->data, packet->len);
+	u = rgw_hop_unsigned(room, packet->len, packet->secret);
+	rgw_sign(&u, 1);
+	return room;
+}
+
 void
 sim_op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local,
-    const struct rgw_addr *remote, const uint8_t *data, size_t len)
+    const struct rgw_addr *remote, const struct rgw_outgoing *packet)
 {
 	struct sim *s = ctx;
+	uint8_t room[RGW_PACKET_MAX];
+	const uint8_t *data = sim_signed(room, packet);
 	struct rgw_packet p;
 	struct sim_req *r;
 
-	assert_int_equal(rgw_packet_parse(&p, data, len), RGW_PACKET_OK);
-	assert_int_equal(p.len, len);
+	assert_int_equal(rgw_packet_parse(&p, data, packet->len), RGW_PACKET_OK);
+	assert_int_equal(p.len, packet->len);
 	r = find_req(s, remote, &p);
 	if (r == NULL) {
 		s->foreign_datagrams++;

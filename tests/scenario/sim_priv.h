@@ -54,7 +54,9 @@ const struct rgw_secret *sim_secret_of(const struct sim *s, const char *text);
 
 /* sim_nas.c */
 void sim_op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local,
-    const struct rgw_addr *remote, const uint8_t *data, size_t len);
+    const struct rgw_addr *remote, const struct rgw_outgoing *packet);
+/* The octets that leave: signed, if they were not. `room` is for a whole packet. */
+const uint8_t *sim_signed(uint8_t *room, const struct rgw_outgoing *packet);
 void sim_nas_happen(struct sim *s, const struct sim_event *e);
 uint32_t sim_nonce_in(const struct rgw_packet *p, uint8_t type);
 /* A hidden attribute in an answer was re-keyed for this request (P-SLT-1). */
@@ -78,7 +80,7 @@ void sim_deliver(struct sim *s, struct sim_req *r, void (*give)(struct sim *s, s
 /* sim_far.c */
 void *sim_op_conn_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
     const char *host, const struct rgw_addr *to);
-bool sim_op_conn_send(void *ctx, void *io, const uint8_t *data, size_t len);
+bool sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet);
 void sim_op_conn_close(void *ctx, void *io);
 void sim_conn_happen(struct sim *s, const struct sim_event *e);
 /* Builds the answer of a far end; an attribute type of 0 adds none. */
@@ -108,7 +110,7 @@ void sim_free_rewrites(struct sim *s);
 /* sim_in.c: operations, and what happens there */
 void *sim_op_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
     const struct rgw_addr *to);
-void sim_op_source_send(void *ctx, void *io, const uint8_t *data, size_t len);
+void sim_op_source_send(void *ctx, void *io, const struct rgw_outgoing *packet);
 void sim_op_source_close(void *ctx, void *io);
 /* An answer came on a connection that the visitor opened. */
 void sim_visitor_hears(struct sim *s, struct sim_conn *c, const uint8_t *data, size_t len);

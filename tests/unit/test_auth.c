@@ -80,8 +80,8 @@ signs_requests(void **state)
 			if (ma)
 				assert_true(help_msgauth_ok(&in, request_a(codes[i]), SECRET,
 				    strlen(SECRET)));
-			assert_true(rgw_request_auth_ok(&in, f->secret));
-			assert_int_equal(rgw_msgauth_check(&in, NULL, f->secret),
+			assert_true(rgw_auth_check_one(&in, NULL, f->secret).auth_ok);
+			assert_int_equal(rgw_auth_check_one(&in, NULL, f->secret).msgauth,
 			    ma ? RGW_MSGAUTH_OK : RGW_MSGAUTH_ABSENT);
 		}
 }
@@ -106,8 +106,8 @@ signs_responses(void **state)
 			if (ma)
 				assert_true(help_msgauth_ok(&in, random_auth, SECRET,
 				    strlen(SECRET)));
-			assert_true(rgw_response_auth_ok(&in, random_auth, f->secret));
-			assert_int_equal(rgw_msgauth_check(&in, random_auth, f->secret),
+			assert_true(rgw_auth_check_one(&in, random_auth, f->secret).auth_ok);
+			assert_int_equal(rgw_auth_check_one(&in, random_auth, f->secret).msgauth,
 			    ma ? RGW_MSGAUTH_OK : RGW_MSGAUTH_ABSENT);
 		}
 }
@@ -161,9 +161,9 @@ every_flipped_bit_is_seen(void **state)
 		for (size_t bit = 0; bit < 8 * p.len; bit++) {
 			p.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
 			if (rows[i].response)
-				assert_false(rgw_response_auth_ok(&in, random_auth, f->secret));
+				assert_false(rgw_auth_check_one(&in, random_auth, f->secret).auth_ok);
 			else
-				assert_false(rgw_request_auth_ok(&in, f->secret));
+				assert_false(rgw_auth_check_one(&in, NULL, f->secret).auth_ok);
 			p.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
 	}
@@ -198,7 +198,7 @@ every_flipped_bit_spoils_the_message_authenticator(void **state)
 			if (bit / 8 == at + 1)
 				continue;
 			p.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			assert_int_equal(rgw_msgauth_check(&in, a, f->secret), want);
+			assert_int_equal(rgw_auth_check_one(&in, a, f->secret).msgauth, want);
 			p.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
 	}
@@ -215,18 +215,18 @@ the_wrong_secret_or_authenticator_fails(void **state)
 	put_body(&p, 2, NULL, 1);
 	in = help_finish(&p);
 	rgw_sign_response(p.b, p.len, in.at[RGW_AT_MESSAGE_AUTHENTICATOR], random_auth, f->secret);
-	assert_false(rgw_response_auth_ok(&in, random_auth, f->other));
-	assert_int_equal(rgw_msgauth_check(&in, random_auth, f->other), RGW_MSGAUTH_BAD);
+	assert_false(rgw_auth_check_one(&in, random_auth, f->other).auth_ok);
+	assert_int_equal(rgw_auth_check_one(&in, random_auth, f->other).msgauth, RGW_MSGAUTH_BAD);
 	for (size_t bit = 0; bit < 128; bit++) {
 		memcpy(near, random_auth, 16);
 		near[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_false(rgw_response_auth_ok(&in, near, f->secret));
-		assert_int_equal(rgw_msgauth_check(&in, near, f->secret), RGW_MSGAUTH_BAD);
+		assert_false(rgw_auth_check_one(&in, near, f->secret).auth_ok);
+		assert_int_equal(rgw_auth_check_one(&in, near, f->secret).msgauth, RGW_MSGAUTH_BAD);
 	}
 	put_body(&p, 4, NULL, 0);
 	in = help_finish(&p);
 	rgw_sign_request(p.b, p.len, 0, f->secret);
-	assert_false(rgw_request_auth_ok(&in, f->other));
+	assert_false(rgw_auth_check_one(&in, NULL, f->other).auth_ok);
 }
 
 /* P-AUT-3: an all-zero authenticator of an old client is not acceptable. */
@@ -242,7 +242,7 @@ zero_request_authenticators_are_refused(void **state)
 
 		put_body(&p, codes[i], NULL, 0);
 		in = help_finish(&p);
-		assert_false(rgw_request_auth_ok(&in, f->secret));
+		assert_false(rgw_auth_check_one(&in, NULL, f->secret).auth_ok);
 	}
 }
 
@@ -256,10 +256,10 @@ random_authenticators_are_taken(void **state)
 
 	put_body(&p, 1, random_auth, 0);
 	in = help_finish(&p);
-	assert_true(rgw_request_auth_ok(&in, f->secret));
+	assert_true(rgw_auth_check_one(&in, NULL, f->secret).auth_ok);
 	put_body(&p, 12, random_auth, 0);
 	in = help_finish(&p);
-	assert_true(rgw_request_auth_ok(&in, f->secret));
+	assert_true(rgw_auth_check_one(&in, NULL, f->secret).auth_ok);
 }
 
 /* P-MA-4: exactly one, of length 18. A second one spoils it even if both are the same. */
@@ -274,7 +274,7 @@ duplicates_and_other_lengths_are_bad(void **state)
 		put_body(&p, 1, random_auth, n);
 		in = help_finish(&p);
 		rgw_sign_request(p.b, p.len, in.at[RGW_AT_MESSAGE_AUTHENTICATOR], f->secret);
-		assert_int_equal(rgw_msgauth_check(&in, NULL, f->secret), RGW_MSGAUTH_BAD);
+		assert_int_equal(rgw_auth_check_one(&in, NULL, f->secret).msgauth, RGW_MSGAUTH_BAD);
 	}
 	for (size_t n = 0; n <= 40; n++) {
 		if (n == 16)
@@ -282,7 +282,7 @@ duplicates_and_other_lengths_are_bad(void **state)
 		help_begin(&p, 1, 1, random_auth);
 		help_attr(&p, 80, "0123456789012345678901234567890123456789", n);
 		in = help_finish(&p);
-		assert_int_equal(rgw_msgauth_check(&in, NULL, f->secret), RGW_MSGAUTH_BAD);
+		assert_int_equal(rgw_auth_check_one(&in, NULL, f->secret).msgauth, RGW_MSGAUTH_BAD);
 	}
 }
 
@@ -299,7 +299,7 @@ a_second_one_of_another_length_is_bad(void **state)
 		help_attr(&p, 80, "01234567890123456", n);
 		in = help_finish(&p);
 		rgw_sign_request(p.b, p.len, in.at[RGW_AT_MESSAGE_AUTHENTICATOR], f->secret);
-		assert_int_equal(rgw_msgauth_check(&in, NULL, f->secret), RGW_MSGAUTH_BAD);
+		assert_int_equal(rgw_auth_check_one(&in, NULL, f->secret).msgauth, RGW_MSGAUTH_BAD);
 	}
 }
 
@@ -322,7 +322,7 @@ the_place_does_not_matter(void **state)
 		in = help_finish(&p);
 		rgw_sign_request(p.b, p.len, in.at[RGW_AT_MESSAGE_AUTHENTICATOR], f->secret);
 		assert_true(help_msgauth_ok(&in, random_auth, SECRET, strlen(SECRET)));
-		assert_int_equal(rgw_msgauth_check(&in, NULL, f->secret), RGW_MSGAUTH_OK);
+		assert_int_equal(rgw_auth_check_one(&in, NULL, f->secret).msgauth, RGW_MSGAUTH_OK);
 	}
 }
 
@@ -339,8 +339,8 @@ padding_is_not_hashed(void **state)
 	rgw_sign_request(p.b, p.len, in.at[RGW_AT_MESSAGE_AUTHENTICATOR], f->secret);
 	memset(p.b + p.len, 0xee, 50);
 	assert_int_equal(rgw_packet_parse(&in, p.b, p.len + 50), RGW_PACKET_OK);
-	assert_true(rgw_request_auth_ok(&in, f->secret));
-	assert_int_equal(rgw_msgauth_check(&in, NULL, f->secret), RGW_MSGAUTH_OK);
+	assert_true(rgw_auth_check_one(&in, NULL, f->secret).auth_ok);
+	assert_int_equal(rgw_auth_check_one(&in, NULL, f->secret).msgauth, RGW_MSGAUTH_OK);
 }
 
 /* P-SLT-10: zeros for 4, 40 and 43, the packet's own otherwise. */

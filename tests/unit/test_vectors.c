@@ -156,11 +156,11 @@ hop(struct work *w, const struct rgw_packet *in)
 	if (rgw_code_is_request(in->code))
 		len = rgw_hop_request(w->hopped_octets, sizeof w->hopped_octets,
 		    &(struct rgw_hop_request){ in, w->hidden, w->secret, w->second,
-		    second_auth, 9 });
+		    second_auth, 9, false });
 	else
 		len = rgw_hop_response(w->hopped_octets, sizeof w->hopped_octets,
 		    &(struct rgw_hop_response){ in, w->hidden, w->secret, w->request_auth, &request,
-		    w->second, true });
+		    w->second, true, false });
 	w->hopped = help_parse(w->hopped_octets, len);
 	return rgw_code_is_request(in->code) ? rgw_hide_auth(&w->hopped) : second_auth;
 }
@@ -202,14 +202,14 @@ check_reqauth(struct work *w)
 	uint8_t code = w->packet.code;
 
 	return (code == 4 || code == 40 || code == 43) &&
-	    rgw_request_auth_ok(&w->packet, w->secret);
+	    rgw_auth_check_one(&w->packet, NULL, w->secret).auth_ok;
 }
 
 static bool
 check_respauth(struct work *w)
 {
 	need(w->block, "request-authenticator");
-	return rgw_response_auth_ok(&w->packet, w->request_auth, w->secret);
+	return rgw_auth_check_one(&w->packet, w->request_auth, w->secret).auth_ok;
 }
 
 static bool
@@ -221,7 +221,7 @@ check_msgauth(struct work *w)
 		auth = NULL;
 	else
 		need(w->block, "request-authenticator");
-	return rgw_msgauth_check(&w->packet, auth, w->secret) == RGW_MSGAUTH_OK;
+	return rgw_auth_check_one(&w->packet, auth, w->secret).msgauth == RGW_MSGAUTH_OK;
 }
 
 static bool
@@ -593,11 +593,11 @@ hops_give_the_derived_packets(void **state)
 		if (of == NULL)
 			len = rgw_hop_request(out, sizeof out,
 			    &(struct rgw_hop_request){ &in->packet, in->hidden, in->secret,
-			    want->secret, rgw_packet_auth(&want->packet), want->packet.id });
+			    want->secret, rgw_packet_auth(&want->packet), want->packet.id, false });
 		else
 			len = rgw_hop_response(out, sizeof out,
 			    &(struct rgw_hop_response){ &in->packet, in->hidden, in->secret,
-			    in->request_auth, &of->packet, want->secret, true });
+			    in->request_auth, &of->packet, want->secret, true, false });
 		assert_int_equal(len, want->packet.len);
 		assert_memory_equal(out, want->octets, len);
 		if (of != NULL)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef DIGESTS_H
+#define DIGESTS_H
+
+#include <stdint.h>
+
+#include "radsecgw/md5.h"
+#include "radsecgw/radius.h"
+#include "radsecgw/secret.h"
+
+/*
+ * The two formulas of RADIUS over up to eight packets, worked out side by side. Each message is written out
+ * whole, so that the lanes of MD5 can go on together.
+ */
+
+/* Longer secrets are legal and rare; they are taken alone. */
+#define DIGESTS_SECRET_MAX 128
+#define DIGESTS_MESSAGE_MAX (RGW_PACKET_MAX + DIGESTS_SECRET_MAX + RGW_MD5_PAD)
+
+/* Large; what is not used is not touched, so do not clear it. */
+struct digests {
+	size_t n;
+	struct rgw_md5_lane lanes[RGW_MD5_LANES];
+	const struct rgw_hmac_key *keys[RGW_MD5_LANES];  /* NULL = plain MD5 */
+	uint8_t messages[RGW_MD5_LANES][DIGESTS_MESSAGE_MAX];
+};
+
+/* Both take the packet with `auth` in its header. At most RGW_MD5_LANES may be added. */
+/* MD5(Code + ID + Length + auth + Attributes + S): P-AUT-2 and P-AUT-4. */
+void digests_add_authenticator(struct digests *d, const uint8_t *packet, size_t len, const uint8_t *auth,
+    const struct rgw_secret *secret);
+/* HMAC-MD5 with zeros as the value of the attribute at offset `at`: P-MA-1. */
+void digests_add_msgauth(struct digests *d, const uint8_t *packet, size_t len, size_t at, const uint8_t *auth,
+    const struct rgw_secret *secret);
+
+/* After this the state of each lane is its digest. */
+void digests_run(struct digests *d);
+
+#endif
