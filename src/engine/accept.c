@@ -249,12 +249,9 @@ end_requests(struct rgw_conn *conn, rgw_ms now)
 	struct rgw_link *l;
 
 	while ((l = rgw_list_first(&conn->requests)) != NULL) {
-		struct rgw_req *req = RGW_CONTAINER(l, struct rgw_req, origin_link);
+		struct rgw_entry *entry = RGW_CONTAINER(l, struct rgw_entry, origin_link);
 
-		if (req->answered)
-			rgw_req_free(conn->gw, req);
-		else
-			rgw_req_end(conn->gw, req, RGW_CTR_request_gone, now);
+		rgw_entry_end(conn->gw, entry, RGW_CTR_request_gone, now);
 	}
 }
 

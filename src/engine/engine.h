@@ -4,9 +4,9 @@
 
 /*
  * What the files of the engine share. Who owns what: the gateway owns clients, peers, servers,
- * requests, packet buffers and the connections that came in; a peer owns the connections to it, a
- * server its sources. A request is owned by the duplicate cache from the moment it is accepted until
- * rgw_req_end or the end of its replay time. It is tried at a target by an attempt, which is part of
+ * entries, packet buffers and the connections that came in; a peer owns the connections to it, a
+ * server its sources. A request is owned by its entry in the duplicate cache from the moment it is accepted
+ * until it is answered or ended. It is tried at a target by an attempt, which is part of
  * it; a second attempt may be under way at another target. A lane borrows the attempts that wait on it,
  * through its identifiers; rgw_attempt_detach is the one place where an attempt and its lane (or queue)
  * let go of each other.
@@ -123,20 +123,27 @@ struct rgw_attempt {
 /* So many connections that a request has left are remembered. */
 #define RGW_LEFT 4
 
-struct rgw_req {
+/* By what a request is known when it comes again. Many are kept for a while for their answers, so they are
+ * small, and apart from the few that are worked on. */
+struct rgw_entry {
 	struct rgw_dup dup;          /* key, authenticator and end of life */
-	bool answered;               /* kept for replays only */
-	bool answer_is_signed;       /* else that is done each time it leaves */
-	uint16_t answer_len;
-	uint8_t *octets;             /* owned: the request as received and verified; NULL once answered ... */
-	struct rgw_packet packet;    /* ... and where its attributes are; borrows octets */
+	struct rgw_req *req;         /* owned: while it is worked on; NULL once answered */
+	struct rgw_link origin_link; /* among those that came on one connection */
 	uint8_t *answer;             /* owned: once answered */
+	uint16_t answer_len;
+	bool answer_is_signed;       /* else that is done each time it leaves */
+};
+
+/* A request that is worked on. */
+struct rgw_req {
+	struct rgw_entry *entry;     /* borrowed: its owner */
+	uint8_t *octets;             /* owned: the request as received and verified ... */
+	struct rgw_packet packet;    /* ... and where its attributes are; borrows octets */
 	struct rgw_origin origin;
-	struct rgw_link origin_link; /* among the requests that came on origin.conn */
 	rgw_ms accepted_at;
 	struct rgw_pool *pool;       /* borrowed: where it goes; NULL before that is known */
 	uint64_t tried;              /* members of the pool that have had their chance; bits */
-	struct rgw_attempt *attempts;/* owned: RGW_ATTEMPTS of them; NULL once answered */
+	struct rgw_attempt attempts[RGW_ATTEMPTS];
 	uint32_t left[RGW_LEFT];     /* serials of connections it was on and that stood when it left ... */
 	uint8_t n_left;              /* ... them: it must not come back (P-TCP-27) */
 	struct rgw_timer retry_timer;/* when it is tried elsewhere, too */
@@ -279,8 +286,8 @@ struct rgw_gw {
 	struct rgw_log *log;
 	struct rgw_timerq timers;
 	struct rgw_dupcache dups;
+	struct rgw_slab entries;
 	struct rgw_slab reqs;
-	struct rgw_slab attempts;             /* those of a request together */
 	struct rgw_bufs bufs;
 	struct rgw_client *clients;           /* owned, by the index of their section, as the next */
 	struct rgw_peer *peers;
@@ -363,10 +370,26 @@ void rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* tlsin.c: what peers send on the connections that they opened, checked. false = it was closed. */
 bool rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_auth_check *checked, rgw_ms now);
 
+/* entry.c: what requests are known by */
+/* A new one, which is found from now on, or NULL for want of room. Kept answers give way to it. */
+struct rgw_entry *rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key, const uint8_t *auth,
+    rgw_ms now);
+/* Forgets one that nobody works on. */
+void rgw_entry_free(struct rgw_gw *gw, struct rgw_entry *entry);
+/* From now on it is kept for its answer, which is copied. false = out of memory. */
+bool rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_outgoing *answer, rgw_ms now);
+/* Sends the kept answer once more. */
+void rgw_entry_repeat(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw_origin *origin);
+/* Forgets it; if it is worked on, that ends in this counter. */
+void rgw_entry_end(struct rgw_gw *gw, struct rgw_entry *entry, enum rgw_counter how, rgw_ms now);
+/* Ends what has taken too long, and forgets what was kept long enough. */
+void rgw_entries_expire(struct rgw_gw *gw, rgw_ms now);
+/* Ends all, when the gateway does. */
+void rgw_entries_end(struct rgw_gw *gw, rgw_ms now);
+
 /* request.c: the life of a request */
-/* A new request, or NULL for want of room. Kept answers give way to it, oldest first: who has its answer
- * asks seldom again. */
-struct rgw_req *rgw_req_new(struct rgw_gw *gw, const struct rgw_origin *origin,
+/* A request of which the entry is new, or NULL for want of memory. The packet is copied. */
+struct rgw_req *rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin,
     const struct rgw_packet *packet, rgw_ms now);
 /* Is an attempt under way? */
 bool rgw_req_is_tried(const struct rgw_req *req);
@@ -377,8 +400,6 @@ void rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* Sends the answer in gw->scratch, as rgw_hop_response has left it, to whoever asked, and keeps it for
  * retransmissions. */
 void rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now);
-/* Sends the kept answer once more. */
-void rgw_req_repeat(struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_origin *to);
 /* Tells whoever asked about a failure if they want to hear of it (protocol-error; peers always do),
  * and ends it. */
 void rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
@@ -396,11 +417,6 @@ bool rgw_origin_hears_errors(const struct rgw_origin *origin);
 void rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
 /* Sends an answer to whoever asked; what a connection does not take is counted. */
 void rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer);
-/* Frees what has expired. */
-void rgw_req_expire(struct rgw_gw *gw, rgw_ms now);
-void rgw_req_free(struct rgw_gw *gw, struct rgw_req *req);
-/* The same for one that has not got into the duplicate cache. */
-void rgw_req_discard(struct rgw_gw *gw, struct rgw_req *req);
 
 /* rewriting.c: attributes that the configuration changes on the way. Each returns the packet itself if
  * nothing is to be changed; or *room, which then describes one that is valid until the next call; or NULL if

@@ -88,8 +88,8 @@ rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct 
 	rgw_timerq_init(&gw->timers);
 	rgw_dupcache_init(&gw->dups, &key, conf->gateway.request_lifetime,
 	    conf->gateway.duplicate_window);
-	rgw_slab_init(&gw->reqs, sizeof(struct rgw_req), conf->gateway.max_requests);
-	rgw_slab_init(&gw->attempts, RGW_ATTEMPTS * sizeof(struct rgw_attempt), 0);
+	rgw_slab_init(&gw->entries, sizeof(struct rgw_entry), conf->gateway.max_requests);
+	rgw_slab_init(&gw->reqs, sizeof(struct rgw_req), 0);
 	rgw_bufs_init(&gw->bufs);
 	gw->realms = rgw_realms_new(conf);
 	rgw_conversations_init(&gw->conversations, &key, conf->gateway.max_requests, CONVERSATION_MS);
@@ -99,31 +99,13 @@ rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct 
 	return gw;
 }
 
-static void
-end_all_requests(struct rgw_gw *gw, rgw_ms now)
-{
-	struct rgw_link *l;
-
-	while ((l = rgw_list_first(&gw->dups.pending)) != NULL) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
-
-		rgw_req_end(gw, RGW_CONTAINER(dup, struct rgw_req, dup), RGW_CTR_request_abandoned,
-		    now);
-	}
-	while ((l = rgw_list_first(&gw->dups.answered)) != NULL) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
-
-		rgw_req_free(gw, RGW_CONTAINER(dup, struct rgw_req, dup));
-	}
-}
-
 void
 rgw_gw_free(struct rgw_gw *gw)
 {
 	rgw_ms now = gw->log->now;
 
 	gw->draining = true;
-	end_all_requests(gw, now);
+	rgw_entries_end(gw, now);
 	rgw_accept_fini(gw, now);
 	for (size_t i = 0; i < gw->conf->peer.n; i++)
 		rgw_peer_fini(&gw->peers[i], now);
@@ -138,8 +120,8 @@ rgw_gw_free(struct rgw_gw *gw)
 	rgw_conversations_fini(&gw->conversations);
 	rgw_deadrealms_fini(&gw->deadrealms);
 	rgw_dupcache_fini(&gw->dups);
+	rgw_slab_fini(&gw->entries);
 	rgw_slab_fini(&gw->reqs);
-	rgw_slab_fini(&gw->attempts);
 	rgw_bufs_fini(&gw->bufs);
 	rgw_wipe(gw, sizeof *gw);
 	free(gw);
@@ -154,7 +136,7 @@ rgw_gw_deadline(const struct rgw_gw *gw)
 void
 rgw_gw_on_timer(struct rgw_gw *gw, rgw_ms now)
 {
-	rgw_req_expire(gw, now);
+	rgw_entries_expire(gw, now);
 	rgw_timerq_run(&gw->timers, now);
 }
 
@@ -180,8 +162,8 @@ rgw_gw_counters(const struct rgw_gw *gw)
 void
 rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out)
 {
-	out->requests = gw->reqs.used;
-	out->buffers = rgw_bufs_used(&gw->bufs) + gw->attempts.used;
+	out->requests = gw->entries.used;
+	out->buffers = rgw_bufs_used(&gw->bufs) + gw->reqs.used;
 	out->conns = gw->n_conns;
 	out->sources = gw->n_sources;
 	out->realm_marks = gw->deadrealms.n_marks;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine.h"
 
-#include <string.h>
-
 /* What happens to a request that has been verified, whichever way it came. */
 
 /* A client that reuses its identifiers so fast that answers cannot come in between floods us. */
@@ -38,23 +36,20 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
     const struct rgw_dupkey *key, rgw_ms now)
 {
 	struct rgw_dup *dup = rgw_dupcache_find(&gw->dups, key);
-	struct rgw_req *req;
+	struct rgw_entry *entry;
 
 	if (dup == NULL)
 		return false;
-	req = RGW_CONTAINER(dup, struct rgw_req, dup);
+	entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
 	if (!rgw_ct_equal(dup->auth, rgw_packet_auth(packet), RGW_AUTH_LEN)) {
-		if (req->answered)
-			rgw_req_free(gw, req);
-		else if (may_supersede(gw, origin, now))
-			rgw_req_end(gw, req, RGW_CTR_request_superseded, now);
-		else
+		if (entry->req != NULL && !may_supersede(gw, origin, now))
 			return true;
+		rgw_entry_end(gw, entry, RGW_CTR_request_superseded, now);
 		return false;
 	}
-	if (req->answered) {
+	if (entry->req == NULL) {
 		rgw_count(gw, RGW_CTR_duplicate_replayed);
-		rgw_req_repeat(gw, req, origin);
+		rgw_entry_repeat(gw, entry, origin);
 	} else {
 		rgw_count(gw, RGW_CTR_duplicate_absorbed);
 	}
@@ -66,18 +61,18 @@ static struct rgw_req *
 accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet,
     const struct rgw_dupkey *key, rgw_ms now)
 {
-	struct rgw_req *req = rgw_req_new(gw, origin, packet, now);
+	struct rgw_entry *entry = rgw_entry_new(gw, key, rgw_packet_auth(packet), now);
+	struct rgw_req *req;
 
-	if (req == NULL)
+	if (entry == NULL)
 		return NULL;
-	req->dup.key = *key;
-	memcpy(req->dup.auth, rgw_packet_auth(packet), RGW_AUTH_LEN);
-	if (!rgw_dupcache_add(&gw->dups, &req->dup, now)) {
-		rgw_req_discard(gw, req);
+	req = rgw_req_new(gw, entry, origin, packet, now);
+	if (req == NULL) {
+		rgw_entry_free(gw, entry);
 		return NULL;
 	}
 	if (origin->conn != NULL) {
-		rgw_list_append(&origin->conn->requests, &req->origin_link);
+		rgw_list_append(&origin->conn->requests, &entry->origin_link);
 		origin->conn->n_pending++;
 	}
 	gw->pending++;
@@ -91,7 +86,7 @@ on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin)
 	rgw_count(gw, RGW_CTR_requests_no_room);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "requests-no-room", NULL,
 	    "dropped: max-requests reached, or out of memory; are all peers and servers answering?",
-	    rgw_f_origin(origin), rgw_f_uint("requests", gw->reqs.used));
+	    rgw_f_origin(origin), rgw_f_uint("requests", gw->entries.used));
 }
 
 void

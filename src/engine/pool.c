@@ -182,7 +182,7 @@ weight(const struct rgw_target *target, const struct rgw_req *req, uint8_t key)
 	while (rgw_packet_next(&req->packet, &a))
 		if (a.type == key)
 			return rgw_siphash(&own, a.value, a.len);
-	return rgw_siphash(&own, req->dup.auth, sizeof req->dup.auth);
+	return rgw_siphash(&own, req->entry->dup.auth, sizeof req->entry->dup.auth);
 }
 
 /* Smaller is better, among members of one rank. */

@@ -14,76 +14,39 @@ rgw_req_is_tried(const struct rgw_req *req)
 	return false;
 }
 
-/* Nobody works on it any more: what that takes serves the next one. An answer that is kept for repetition
- * needs little, and there may be many. */
-static void
-give_back_work(struct rgw_gw *gw, struct rgw_req *req)
-{
-	rgw_bufs_put(&gw->bufs, req->octets, req->packet.len);
-	req->octets = NULL;
-	req->packet.data = NULL;
-	if (req->attempts != NULL)
-		rgw_slab_put(&gw->attempts, req->attempts);
-	req->attempts = NULL;
-}
-
-/* An object for a request, from one that is kept for its answer if need be. */
-static struct rgw_req *
-make_room(struct rgw_gw *gw)
+struct rgw_req *
+rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin,
+    const struct rgw_packet *packet, rgw_ms now)
 {
 	struct rgw_req *req = rgw_slab_get(&gw->reqs);
-	struct rgw_link *oldest = rgw_list_first(&gw->dups.answered);
-	struct rgw_dup *dup;
-
-	if (req != NULL || oldest == NULL)
-		return req;
-	dup = RGW_CONTAINER(oldest, struct rgw_dup, link);
-	rgw_count(gw, RGW_CTR_answers_forgotten);
-	rgw_req_free(gw, RGW_CONTAINER(dup, struct rgw_req, dup));
-	return rgw_slab_get(&gw->reqs);
-}
-
-struct rgw_req *
-rgw_req_new(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet, rgw_ms now)
-{
-	struct rgw_req *req = make_room(gw);
 
 	if (req == NULL)
 		return NULL;
 	*req = (struct rgw_req){
+		.entry = entry,
 		.octets = rgw_bufs_get(&gw->bufs, packet->len),
-		.attempts = rgw_slab_get(&gw->attempts),
 		.packet = *packet,
 		.origin = *origin,
 		.accepted_at = now,
 	};
-	rgw_link_init(&req->origin_link);
-	rgw_pool_init_retry(req);
-	if (req->octets == NULL || req->attempts == NULL) {
-		rgw_req_discard(gw, req);
+	if (req->octets == NULL) {
+		rgw_slab_put(&gw->reqs, req);
 		return NULL;
 	}
 	memcpy(req->octets, packet->data, packet->len);
 	req->packet.data = req->octets;
+	rgw_pool_init_retry(req);
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
 		rgw_attempt_init(&req->attempts[i], req);
+	entry->req = req;
 	return req;
 }
 
-void
-rgw_req_discard(struct rgw_gw *gw, struct rgw_req *req)
+static void
+free_req(struct rgw_gw *gw, struct rgw_req *req)
 {
-	give_back_work(gw, req);
+	rgw_bufs_put(&gw->bufs, req->octets, req->packet.len);
 	rgw_slab_put(&gw->reqs, req);
-}
-
-void
-rgw_req_free(struct rgw_gw *gw, struct rgw_req *req)
-{
-	rgw_dupcache_remove(&gw->dups, &req->dup);
-	rgw_link_remove(&req->origin_link);
-	rgw_bufs_put(&gw->bufs, req->answer, req->answer_len);
-	rgw_req_discard(gw, req);
 }
 
 /* It does not wait any more, so neither does the connection that it came on. */
@@ -105,9 +68,12 @@ not_pending(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 void
 rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
 {
+	struct rgw_entry *entry = req->entry;
+
 	rgw_count(gw, how);
 	not_pending(gw, req, now);
-	rgw_req_free(gw, req);
+	free_req(gw, req);
+	rgw_entry_free(gw, entry);
 }
 
 void
@@ -132,32 +98,20 @@ rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct
 	    rgw_f_uint("conn", origin->conn->serial));
 }
 
-static void
-keep_answer(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing *answer, rgw_ms now)
-{
-	req->answer = rgw_bufs_get(&gw->bufs, answer->len);
-	if (req->answer == NULL) {
-		/* It was sent; only a retransmission would find nothing, and be a new request. */
-		rgw_req_free(gw, req);
-		return;
-	}
-	memcpy(req->answer, answer->data, answer->len);
-	req->answer_len = (uint16_t)answer->len;
-	req->answer_is_signed = answer->secret == NULL;
-	req->answered = true;
-	give_back_work(gw, req);
-	rgw_dupcache_answered(&gw->dups, &req->dup, now);
-}
-
 /* Nothing that this calls may use the scratch buffer: the answer lies there. */
 static void
 send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing *answer, rgw_ms now)
 {
+	struct rgw_entry *entry = req->entry;
+
 	rgw_origin_send(gw, &req->origin, answer);
 	if (req->origin.conn != NULL)
 		req->origin.conn->used_at = now;
 	not_pending(gw, req, now);
-	keep_answer(gw, req, answer, now);
+	free_req(gw, req);
+	/* It was sent; without room only a retransmission would find nothing, and be a new request. */
+	if (!rgw_entry_keep(gw, entry, answer, now))
+		rgw_entry_free(gw, entry);
 }
 
 void
@@ -165,13 +119,6 @@ rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
 {
 	rgw_count(gw, RGW_CTR_request_answered);
 	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, req->origin.secret }, now);
-}
-
-void
-rgw_req_repeat(struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_origin *to)
-{
-	rgw_origin_send(gw, to, &(struct rgw_outgoing){ req->answer, req->answer_len,
-		req->answer_is_signed ? NULL : req->origin.secret });
 }
 
 /* An answer of our own, which is signed as it is built. */
@@ -273,19 +220,4 @@ rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 			rgw_health_silent(a->lane->source->port, a->retrans.since, now);
 	}
 	rgw_req_end(gw, req, RGW_CTR_request_timed_out, now);
-}
-
-void
-rgw_req_expire(struct rgw_gw *gw, rgw_ms now)
-{
-	struct rgw_dup *dup;
-
-	while ((dup = rgw_dupcache_expired(&gw->dups, now)) != NULL) {
-		struct rgw_req *req = RGW_CONTAINER(dup, struct rgw_req, dup);
-
-		if (req->answered)
-			rgw_req_free(gw, req);
-		else
-			rgw_req_time_out(gw, req, now);
-	}
 }

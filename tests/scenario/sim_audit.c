@@ -36,11 +36,13 @@ check_requests(struct rgw_gw *gw)
 
 	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
 		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
-		struct rgw_req *req = RGW_CONTAINER(dup, struct rgw_req, dup);
+		struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
+		struct rgw_req *req = entry->req;
 		struct rgw_attempt *a = req->attempts;
 
 		n++;
-		assert_false(req->answered);
+		assert_ptr_equal(req->entry, entry);
+		assert_null(entry->answer);
 		/* No request waits for nothing, but one that gave way only absorbs repetitions. */
 		assert_true(rgw_req_is_tried(req) || gw->counters.v[RGW_CTR_requests_gave_way] > 0);
 		for (unsigned i = 0; i < RGW_ATTEMPTS; i++) {
@@ -173,7 +175,7 @@ check_peer(const struct sim *s, struct rgw_peer *peer)
 
 		incoming++;
 		for (struct rgw_link *r = conn->requests.next; r != &conn->requests; r = r->next)
-			pending += !RGW_CONTAINER(r, struct rgw_req, origin_link)->answered;
+			pending += RGW_CONTAINER(r, struct rgw_entry, origin_link)->req != NULL;
 		assert_int_equal(pending, conn->n_pending);
 	}
 	assert_int_equal(incoming, peer->n_incoming);
@@ -219,5 +221,5 @@ sim_audit(struct sim *s)
 		check_port(&gw->servers[i].acct);
 	}
 	assert_true(gw->n_half_open <= gw->conf->gateway.max_half_open);
-	assert_true(gw->reqs.used <= gw->conf->gateway.max_requests);
+	assert_true(gw->entries.used <= gw->conf->gateway.max_requests);
 }

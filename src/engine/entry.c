@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+#include <string.h>
+
+/* What requests are known by while they are worked on, and for a while after their answer. */
+
+static struct rgw_entry *
+entry_of(struct rgw_link *l)
+{
+	struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+
+	return RGW_CONTAINER(dup, struct rgw_entry, dup);
+}
+
+/* Kept answers give way, oldest first: who has its answer asks seldom again. */
+static struct rgw_entry *
+make_room(struct rgw_gw *gw)
+{
+	struct rgw_entry *entry = rgw_slab_get(&gw->entries);
+	struct rgw_link *oldest = rgw_list_first(&gw->dups.answered);
+
+	if (entry != NULL || oldest == NULL)
+		return entry;
+	rgw_count(gw, RGW_CTR_answers_forgotten);
+	rgw_entry_free(gw, entry_of(oldest));
+	return rgw_slab_get(&gw->entries);
+}
+
+struct rgw_entry *
+rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key, const uint8_t *auth, rgw_ms now)
+{
+	struct rgw_entry *entry = make_room(gw);
+
+	if (entry == NULL)
+		return NULL;
+	*entry = (struct rgw_entry){ .dup.key = *key };
+	memcpy(entry->dup.auth, auth, RGW_AUTH_LEN);
+	rgw_link_init(&entry->origin_link);
+	if (rgw_dupcache_add(&gw->dups, &entry->dup, now))
+		return entry;
+	rgw_slab_put(&gw->entries, entry);
+	return NULL;
+}
+
+void
+rgw_entry_free(struct rgw_gw *gw, struct rgw_entry *entry)
+{
+	rgw_dupcache_remove(&gw->dups, &entry->dup);
+	rgw_link_remove(&entry->origin_link);
+	rgw_bufs_put(&gw->bufs, entry->answer, entry->answer_len);
+	rgw_slab_put(&gw->entries, entry);
+}
+
+bool
+rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_outgoing *answer, rgw_ms now)
+{
+	entry->answer = rgw_bufs_get(&gw->bufs, answer->len);
+	if (entry->answer == NULL)
+		return false;
+	memcpy(entry->answer, answer->data, answer->len);
+	entry->answer_len = (uint16_t)answer->len;
+	entry->answer_is_signed = answer->secret == NULL;
+	entry->req = NULL;
+	rgw_dupcache_answered(&gw->dups, &entry->dup, now);
+	return true;
+}
+
+void
+rgw_entry_repeat(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw_origin *origin)
+{
+	rgw_origin_send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len,
+		entry->answer_is_signed ? NULL : origin->secret });
+}
+
+void
+rgw_entry_end(struct rgw_gw *gw, struct rgw_entry *entry, enum rgw_counter how, rgw_ms now)
+{
+	if (entry->req != NULL)
+		rgw_req_end(gw, entry->req, how, now);
+	else
+		rgw_entry_free(gw, entry);
+}
+
+void
+rgw_entries_expire(struct rgw_gw *gw, rgw_ms now)
+{
+	struct rgw_dup *dup;
+
+	while ((dup = rgw_dupcache_expired(&gw->dups, now)) != NULL) {
+		struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
+
+		if (entry->req != NULL)
+			rgw_req_time_out(gw, entry->req, now);
+		else
+			rgw_entry_free(gw, entry);
+	}
+}
+
+void
+rgw_entries_end(struct rgw_gw *gw, rgw_ms now)
+{
+	struct rgw_link *l;
+
+	while ((l = rgw_list_first(&gw->dups.pending)) != NULL)
+		rgw_entry_end(gw, entry_of(l), RGW_CTR_request_abandoned, now);
+	while ((l = rgw_list_first(&gw->dups.answered)) != NULL)
+		rgw_entry_free(gw, entry_of(l));
+}
