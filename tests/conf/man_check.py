@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Holds the manual page of the configuration against the table of options.
+"""Holds the manual pages against the table of options and the log events in the sources.
 
     man_check.py RADSECGW
 
 RADSECGW is the program, with words before it if it runs inside another (in one argument). Every
-option must stand in its section with its type, default and range, and the page must name no other.
-All manual pages must be well-formed. The last line says how many options and pages are right.
+option must stand in its section with its type, default and range, every event in the section about
+the log, and the pages must name no others. All manual pages must be well-formed. The last line says
+how many options, events and pages are right.
 """
 import pathlib
 import re
@@ -14,7 +15,10 @@ import shutil
 import subprocess
 import sys
 
-PAGES = pathlib.Path(__file__).resolve().parents[2] / "etc" / "man"
+import man_events
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = ROOT / "etc" / "man"
 
 
 def options_of(table):
@@ -67,6 +71,18 @@ def check_options(program):
     return right, len(names) - right
 
 
+def check_events():
+    """The same for the log events."""
+    events, complaints = man_events.events_of(sorted(ROOT.glob("src/*/*.[ch]")))
+    explained = man_events.explained_in((PAGES / "radsecgw.8").read_text(encoding="utf-8"))
+    complaints += [f"the page does not explain the event {name}" for name in sorted(events - set(explained))]
+    complaints += [f"no source has the event {name} of the page" for name in sorted(set(explained) - events)]
+    complaints += [f"the page explains {name} twice" for name in sorted(set(explained)) if explained.count(name) > 1]
+    for complaint in complaints:
+        print(complaint)
+    return len(events & set(explained)), len(complaints)
+
+
 def check_pages():
     """The same for the form of the pages, where there is a program that judges it."""
     if shutil.which("mandoc") is None:
@@ -84,7 +100,7 @@ def check_pages():
 def main(args):
     if len(args) != 1:
         sys.exit(__doc__)
-    results = [check_options(args[0].split()), check_pages()]
+    results = [check_options(args[0].split()), check_events(), check_pages()]
     passed, failed = (sum(counts) for counts in zip(*results))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
