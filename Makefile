@@ -81,7 +81,7 @@ help:
 	@echo 'make sim           the random simulation: SEEDS=$(SEEDS), FIRST=$(FIRST); one seed prints the same each time'
 	@echo 'make lint          clang-tidy, cppcheck, includes, size of functions, manual pages'
 	@echo 'make fuzz          each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
-	@echo 'make bench         costs, speed and memory, hostile clients and servers that go away, beside radsecproxy'
+	@echo 'make bench         costs, speed and memory, workers, hostile clients and servers that go away, beside radsecproxy'
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'

@@ -29,10 +29,11 @@ CONNECTIONS = 16
 
 
 class Shape:
-    """How large a configuration is: so many realms, spread over so many peers; 0 = one of each."""
+    """How large a configuration is: so many realms, spread over so many peers; 0 = one of each. With `workers`
+    it serves clients at many addresses."""
 
-    def __init__(self, realms=0, peers=0):
-        self.realms, self.peers = realms, peers
+    def __init__(self, realms=0, peers=0, workers=0):
+        self.realms, self.peers, self.workers = realms, peers, workers
 
     @property
     def user(self):
@@ -119,7 +120,9 @@ tls = lab
 connections = {0 if shape.peers else 1}-{CONNECTIONS}
 connect-rate = 0
 """ for peer in peers_of(shape))
+    workers = f"[gateway]\nworkers = {shape.workers}" if shape.workers else ""
     conf = lab.write(f"gateway-{len(lab.processes)}.ini", f"""\
+{workers}
 [tls lab]
 certificate = {pki}/gateway.test.pem
 key = {pki}/gateway.test.key
@@ -128,7 +131,7 @@ ca = {pki}/ca.pem
 udp = 127.0.0.1:{port}
 receive-buffer = 16m
 [client nas]
-address = 127.0.0.1
+address = {"127.0.0.0/8" if shape.workers else "127.0.0.1"}
 secret = {NAS_SECRET}
 {peers}
 {realms}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What table.py measures beside the cost of requests: start, memory, handshakes, large configurations."""
+"""What table.py measures beside the cost of requests: start, memory, handshakes, large configurations, workers."""
 import contenders
 import memory
 import parts
@@ -7,6 +7,8 @@ from contenders import FLOOR, INBOUND, LEAN, OUTBOUND, RADSECPROXY, SYSTEM
 
 VISITS = 64            # visitors at a time
 IDLE = {True: 200, False: 500}
+WORKERS = [1, 2]
+ADDRESSES = 64         # requests come from so many: whose address it is decides about the worker
 SMALL = (contenders.SMALL, [])
 # What is large, and the small case to compare it with. Answers to one port leave together, so beside 10,000 ports
 # stand as many as there are requests in flight: there, too, each has a port of its own.
@@ -155,4 +157,31 @@ def large(field, args, results, measure):
     return found
 
 
-PARTS = {"start": start, "memory": memory_of, "handshakes": handshakes, "large": large}
+# ---- workers
+
+def workers(field, args, results, measure):
+    """The same with one worker and with two, in turn."""
+    rows, found = [], {}
+    more = ["--addresses", ADDRESSES, "--sources", ADDRESSES]
+    for pace in ("200", "1000", f"{args.rate}/s") if LEAN in args.against else ():
+        runs = {n: [] for n in WORKERS}
+        for number in range(args.rounds):
+            for n in parts.turned(WORKERS, number):
+                run = measure(field, args, LEAN, OUTBOUND, "pap", pace, contenders.Shape(workers=n), more)
+                run["tools_share"] = run["load_share"] + run["responder_share"]
+                runs[n].append(run)
+        speed, cpu = compared(runs, "per_second", 0, 1), compared(runs, "cpu_us", 2, 1)
+        for n in WORKERS:
+            rows.append([pace if n == 1 else "", n, *speed[n], *cpu[n],
+                         *(parts.number(parts.mid(runs[n], key), 2)
+                           for key in ("p50_ms", "p99_ms", "cpu_share", "tools_share"))])
+        found[pace] = runs
+        parts.say(f"workers: {pace}")
+    print(f"\nOutbound, PAP, {LEAN}: requests from {ADDRESSES} addresses to one worker or two. Load and responder need "
+          "processors, too:\nwhere they leave none, more workers cannot show what they could do\n")
+    parts.table(["in flight", "workers", "requests/s", "to 1", "CPU us", "to 1", "p50 ms", "p99 ms", "processors",
+                 "of the tools"], rows)
+    return found
+
+
+PARTS = {"start": start, "memory": memory_of, "handshakes": handshakes, "large": large, "workers": workers}

@@ -50,7 +50,7 @@ struct source {
 
 struct load {
 	const char *target, *secret_text, *kind, *user, *pki, *name, *pids_text;
-	double window, rate, seconds, prime, count, sources, timeout_ms, retry_ms;
+	double window, rate, seconds, prime, count, sources, addresses, timeout_ms, retry_ms;
 	const struct rgw_secret *secret;
 	struct request_model model;
 	struct source *source;           /* owned */
@@ -291,15 +291,27 @@ look_after_all(struct load *l, int64_t now)
 
 /* ---- the whole ---- */
 
+/* Sources take turns at the addresses of ours, if these are given; otherwise the system chooses. */
+static void
+open_port(const struct load *l, struct source *s, const struct rgw_addr *to, struct rgw_tlsctx *ctx)
+{
+	size_t turn = (size_t)(s - l->source) % (size_t)(l->addresses > 0 ? l->addresses : 1);
+	struct rgw_addr own = { .family = 4, .ip = { 127, 1, (uint8_t)(turn / 250 + 1),
+		(uint8_t)(turn % 250 + 1) } };
+	const struct rgw_addr *from = l->addresses > 0 ? &own : NULL;
+
+	if (ctx != NULL)
+		port_open_tls(&s->port, from, to, ctx);
+	else
+		port_open_udp(&s->port, from, to);
+}
+
 static void
 open_source(struct load *l, struct source *s, const struct rgw_addr *to, struct rgw_tlsctx *ctx)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.ptr = s };
 
-	if (ctx != NULL)
-		port_open_tls(&s->port, to, ctx);
-	else
-		port_open_udp(&s->port, to);
+	open_port(l, s, to, ctx);
 	(void)epoll_ctl(l->epoll, EPOLL_CTL_ADD, s->port.end.fd, &e);
 	s->load = l;
 	s->slot = rgw_xcalloc(l->n_ids, sizeof *s->slot);
@@ -494,6 +506,8 @@ main(int argc, char **argv)
 		{ "time", BENCH_NUMBER, &l.seconds, "seconds of sending" },
 		{ "count", BENCH_NUMBER, &l.count, "or: requests to be sent" },
 		{ "sources", BENCH_NUMBER, &l.sources, "ports or connections of ours (as many as needed)" },
+		{ "addresses", BENCH_NUMBER, &l.addresses,
+		    "how many of 127.1.0.0/16 to come from (the system's choice)" },
 		{ "timeout", BENCH_NUMBER, &l.timeout_ms, "milliseconds after which one is lost (3000)" },
 		{ "retry", BENCH_NUMBER, &l.retry_ms, "milliseconds after which one is sent again (never)" },
 		{ "pid", BENCH_TEXT, &l.pids_text, "PID[,PID ...] whose processor time is measured, too" },

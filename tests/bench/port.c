@@ -13,14 +13,26 @@
 
 #define HANDSHAKE_MS 10000
 
+static void
+bind_socket(int fd, const struct rgw_addr *from)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = rgw_addr_to_sockaddr(from, &sa);
+
+	if (bind(fd, (struct sockaddr *)&sa, len) != 0)
+		bench_fail("cannot use an address as ours: %s", strerror(errno));
+}
+
 static int
-open_socket(const struct rgw_addr *to, int type)
+open_socket(const struct rgw_addr *from, const struct rgw_addr *to, int type)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = rgw_addr_to_sockaddr(to, &sa);
 	int fd = socket(sa.ss_family, type | SOCK_CLOEXEC, 0);
 	int yes = 1;
 
+	if (fd >= 0 && from != NULL)
+		bind_socket(fd, from);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, len) != 0)
 		bench_fail("cannot open a socket: %s", strerror(errno));
 	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes);
@@ -32,9 +44,9 @@ open_socket(const struct rgw_addr *to, int type)
 }
 
 void
-port_open_udp(struct port *p, const struct rgw_addr *to)
+port_open_udp(struct port *p, const struct rgw_addr *from, const struct rgw_addr *to)
 {
-	*p = (struct port){ .end.fd = open_socket(to, SOCK_DGRAM) };
+	*p = (struct port){ .end.fd = open_socket(from, to, SOCK_DGRAM) };
 }
 
 /* ---- TLS ---- */
@@ -82,11 +94,12 @@ no_packet(void *arg, const uint8_t *data, size_t len, int64_t at)
 }
 
 void
-port_open_tls(struct port *p, const struct rgw_addr *to, struct rgw_tlsctx *ctx)
+port_open_tls(struct port *p, const struct rgw_addr *from, const struct rgw_addr *to,
+    struct rgw_tlsctx *ctx)
 {
 	*p = (struct port){ 0 };
 	rgw_stream_init(&p->stream);
-	if (!tlsend_begin(&p->end, open_socket(to, SOCK_STREAM), ctx))
+	if (!tlsend_begin(&p->end, open_socket(from, to, SOCK_STREAM), ctx))
 		bench_fail("out of memory");
 	for (;;) {
 		struct pollfd fd = { .fd = p->end.fd, .events = POLLIN };

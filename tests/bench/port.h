@@ -17,9 +17,11 @@ struct port {
 /* Datagrams that one call sends or receives at most. */
 #define PORT_BATCH 64
 
-/* Both end the program on failure; with TLS the handshake is done when it returns. */
-void port_open_udp(struct port *p, const struct rgw_addr *to);
-void port_open_tls(struct port *p, const struct rgw_addr *to, struct rgw_tlsctx *ctx);
+/* `from` is an address of ours, or NULL for the system's choice. Both end the program on failure; with TLS
+ * the handshake is done when it returns. */
+void port_open_udp(struct port *p, const struct rgw_addr *from, const struct rgw_addr *to);
+void port_open_tls(struct port *p, const struct rgw_addr *from, const struct rgw_addr *to,
+    struct rgw_tlsctx *ctx);
 
 /* Sends up to PORT_BATCH packets. What the kernel does not take counts as lost in the end, as on a real
  * network; TLS keeps it for port_flush. */

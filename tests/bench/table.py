@@ -22,7 +22,7 @@ WINDOWS = (1, 32, 200, 1000, 4000)
 RATE = 20000
 TIMEOUT_MS = 2000   # a request without an answer for so long is lost, and its place in the window is free again
 TOLERABLE = 0.001   # share of requests without an answer
-PARTS = ("window", "rate", "start", "memory", "handshakes", "large")
+PARTS = ("window", "rate", "start", "memory", "handshakes", "large", "workers")
 
 
 def pace_words(pace):
