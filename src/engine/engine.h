@@ -377,7 +377,8 @@ struct rgw_entry *rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key,
 /* Forgets one that nobody works on. */
 void rgw_entry_free(struct rgw_gw *gw, struct rgw_entry *entry);
 /* From now on it is kept for its answer, which is copied. false = out of memory. */
-bool rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_outgoing *answer, rgw_ms now);
+bool rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_outgoing *answer,
+    rgw_ms now);
 /* Sends the kept answer once more. */
 void rgw_entry_repeat(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw_origin *origin);
 /* Forgets it; if it is worked on, that ends in this counter. */

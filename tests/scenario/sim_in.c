@@ -259,9 +259,11 @@ find_asked(struct sim *s, const struct sim_conn *c, const struct rgw_packet *p)
 	const struct rgw_secret *secret = sim_secret_of(s, SIM_RADSEC);
 
 	for (struct sim_req *r = sim_bucket(s, c, 0, p->id); r != NULL; r = r->older) {
-		if (r->conn != c || r->data[1] != p->id || !rgw_auth_check_one(p, r->data + 4, secret).auth_ok)
+		struct rgw_auth_check check = rgw_auth_check_one(p, r->data + 4, secret);
+
+		if (r->conn != c || r->data[1] != p->id || !check.auth_ok)
 			continue;
-		assert_int_not_equal(rgw_auth_check_one(p, r->data + 4, secret).msgauth, RGW_MSGAUTH_BAD);
+		assert_int_not_equal(check.msgauth, RGW_MSGAUTH_BAD);
 		return r;
 	}
 	return NULL;
