@@ -485,11 +485,14 @@ void rgw_pool_move(struct rgw_attempt *a, rgw_ms now);
 bool rgw_pool_has_other(struct rgw_attempt *a, rgw_ms now);
 /* The target cannot be reached: what waits on the queue goes elsewhere if it can. */
 void rgw_pool_evacuate(struct rgw_link *queue, rgw_ms now);
-/* The target has failed: where nobody of a pool of its works any more, those that were given up before are
- * tried soon. */
-void rgw_pool_call_others(struct rgw_target *target, rgw_ms now);
 /* The target can be reached again: what waits at others of its pools, who cannot, comes to it. */
 void rgw_pool_attract(struct rgw_target *target, rgw_ms now);
+
+/* recall.c: members that were given up */
+/* Tries those of the pool soon. */
+void rgw_recall_members(struct rgw_pool *pool, rgw_ms now);
+/* The target has failed: does the same for its pools of which nobody works any more. */
+void rgw_recall_others(struct rgw_target *target, rgw_ms now);
 
 /* response.c: what targets answer */
 /* What rgw_auth_check is to look at before rgw_response_take. */
@@ -561,6 +564,8 @@ void rgw_peer_watch_size(struct rgw_peer *peer, rgw_ms now);
 void rgw_guard_open(struct rgw_conn *conn, rgw_ms now);
 /* Does the peer live? Its connections are asked now. */
 void rgw_guard_ask(struct rgw_peer *peer, rgw_ms now);
+/* Has a Status-Server been waiting for its answer since then, or longer? */
+bool rgw_guard_is_mute(const struct rgw_conn *conn, rgw_ms since);
 /* A valid packet came on it; `dwa`: it answers a Status-Server. */
 void rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now);
 /* Its deadline has passed. false = the connection was closed. */

@@ -178,7 +178,7 @@ rgw_peer_failed(struct rgw_peer *peer, rgw_ms now)
 	if (peer->failed)
 		return;
 	peer->failed = true;
-	rgw_pool_call_others(&peer->target, now);
+	rgw_recall_others(&peer->target, now);
 }
 
 /* Not for a request, which would take the sense out of the pauses (P-TLS-23), but for the failure of

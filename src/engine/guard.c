@@ -117,6 +117,12 @@ rgw_guard_ask(struct rgw_peer *peer, rgw_ms now)
 	}
 }
 
+bool
+rgw_guard_is_mute(const struct rgw_conn *conn, rgw_ms since)
+{
+	return conn->watchdog.pending && conn->probed_at <= since;
+}
+
 /* Has this peer shown that it never answers Status-Server? It has answered requests since the first
  * one was sent, and no Status-Server ever (P-WD-11). */
 static bool
@@ -156,7 +162,7 @@ fail_over(struct rgw_conn *conn, rgw_ms now)
 			rgw_pool_move(a, now);
 	}
 	if (conn->peer->n_okay == 0)
-		rgw_pool_call_others(&conn->peer->target, now);
+		rgw_recall_others(&conn->peer->target, now);
 }
 
 bool

@@ -243,13 +243,12 @@ choose(const struct rgw_req *req, enum rank worst, rgw_ms now)
 
 /* ---- attempts ---- */
 
-/* A request with State belongs to one home server, so it is not tried at two (P-PRX-13). */
 static void
 arm_retry(struct rgw_req *req, rgw_ms now)
 {
 	const struct rgw_pool *pool = req->pool;
 
-	if (pool->n > 1 && pool->conf->retry_after != 0 && !rgw_packet_has(&req->packet, RGW_AT_STATE))
+	if (pool->n > 1 && pool->conf->retry_after != 0)
 		rgw_timer_set(&pool->members[0]->gw->timers, &req->retry_timer,
 		    now + pool->conf->retry_after);
 }
@@ -360,47 +359,7 @@ move_to(struct rgw_attempt *a, struct rgw_target *target, rgw_ms now)
 	start(a, target, 0, now);
 }
 
-/* ---- members that were given up ---- */
-
-static void
-call_members(struct rgw_pool *pool, rgw_ms now)
-{
-	for (size_t i = 0; i < pool->n; i++)
-		if (pool->members[i]->conf->kind == RGW_CONF_PEER)
-			rgw_peer_call(rgw_target_peer(pool->members[i]), now);
-}
-
-/* Can it be turned to? A peer without connections can as long as nothing is known against it. */
-static bool
-works(struct rgw_target *target)
-{
-	const struct rgw_peer *peer;
-	const struct rgw_server *server;
-
-	if (target->conf->kind == RGW_CONF_PEER) {
-		peer = rgw_target_peer(target);
-		return peer->n_okay > 0 || (peer->n_up == 0 && !peer->failed);
-	}
-	server = rgw_target_server(target);
-	return (server->auth.server != NULL && server->auth.state != RGW_PORT_DEAD) ||
-	    (server->acct.server != NULL && server->acct.state != RGW_PORT_DEAD);
-}
-
-void
-rgw_pool_call_others(struct rgw_target *target, rgw_ms now)
-{
-	struct rgw_gw *gw = target->gw;
-
-	for (size_t i = 0; i < gw->conf->pool.n; i++) {
-		struct rgw_pool *pool = &gw->pools[i];
-		size_t n = 0;
-
-		for (size_t j = 0; j < pool->n; j++)
-			n += pool->members[j] != target && works(pool->members[j]);
-		if (n == 0 && index_of(pool, target) < pool->n)
-			call_members(pool, now);
-	}
-}
+/* ---- waiting too long ---- */
 
 /* Has nothing at all come from those who were asked? Else it is the realm that is silent. */
 static bool
@@ -418,6 +377,27 @@ is_unheard(const struct rgw_req *req)
 	return asked;
 }
 
+/* A request with State belongs to one home server, so it is not tried at two (P-PRX-13), and that it waits
+ * means nothing by itself (P-WD-13). But a peer of which nothing has come since is asked whether it lives, and
+ * if it leaves that unanswered for as long, the request goes to the same home server by way of another. */
+static void
+doubt_way(struct rgw_req *req, struct rgw_target *other, rgw_ms now)
+{
+	struct rgw_attempt *a = &req->attempts[0];
+
+	if (a->state != RGW_ATTEMPT_SENT)
+		a = &req->attempts[1];
+	if (a->state == RGW_ATTEMPT_SENT && a->lane->conn != NULL && is_unheard(req)) {
+		if (rgw_guard_is_mute(a->lane->conn, now - req->pool->conf->retry_after)) {
+			rgw_attempt_detach(a, now);
+			move_to(a, other, now);
+			return;
+		}
+		rgw_guard_ask(a->lane->conn->peer, now);
+	}
+	arm_retry(req, now);
+}
+
 static void
 on_retry_timer(struct rgw_timer *timer, rgw_ms now)
 {
@@ -427,7 +407,11 @@ on_retry_timer(struct rgw_timer *timer, rgw_ms now)
 	if (other == NULL) {
 		arm_retry(req, now);  /* somebody may come back */
 		if (is_unheard(req))
-			call_members(req->pool, now);
+			rgw_recall_members(req->pool, now);
+		return;
+	}
+	if (rgw_packet_has(&req->packet, RGW_AT_STATE)) {
+		doubt_way(req, other, now);
 		return;
 	}
 	rgw_count(other->gw, RGW_CTR_requests_doubled);

@@ -160,6 +160,136 @@ conversation_moves_when_its_member_is_down(void **state)
 	sim_end(&s);
 }
 
+/* Nothing comes from its member any more, not even an answer to Status-Server: after twice `retry-after` the
+ * request goes by way of the other, well within the patience of a NAS. */
+static void
+conversation_goes_round_a_mute_member(void **state)
+{
+	struct sim s;
+	struct sim_req *r, *q;
+
+	(void)state;
+	init(&s);
+	sim_peer_conf(&s)->status_server = RGW_AUTO;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	r = begin(&s);
+	s.national.hang = true;
+	q = send_next(&s, r);
+	sim_run(&s, 2900);
+	assert_int_equal(s.national.probes, 0);
+	sim_run(&s, 3000);
+	/* Asked whether it lives, once on each connection (P-WD-4), and never at two (P-PRX-13). */
+	assert_int_equal(s.national.probes, 3);
+	assert_int_equal(s.second.requests, 0);
+	sim_run(&s, 200);
+	assert_int_equal(q->answers, 1);
+	assert_ptr_equal(q->got->far, &s.second);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_moved), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_doubled), 0);
+	/* From there it goes on. */
+	q = next(&s, q);
+	assert_ptr_equal(q->got->far, &s.second);
+	s.national.hang = false;
+	sim_run(&s, 1000);
+	sim_end(&s);
+}
+
+/* The watchdog has asked by itself shortly before: the peer still has its time to answer. */
+static void
+mute_member_has_its_time(void **state)
+{
+	rgw_ms wait = 0;
+
+	(void)state;
+	for (unsigned pass = 0; pass < 2; pass++) {
+		struct sim s;
+		struct sim_req *r, *q;
+
+		init(&s);
+		sim_peer_conf(&s)->status_server = RGW_AUTO;
+		sim_peer_conf(&s)->connections.min = 1;
+		sim_start(&s);
+		sim_run(&s, 1000);
+		r = begin(&s);
+		s.national.hang = true;
+		if (pass == 0) {
+			for (; s.national.probes == 0; wait += 10)
+				sim_run(&s, 10);
+			sim_end(&s);
+			continue;
+		}
+		sim_run(&s, wait - 2500);
+		q = send_next(&s, r);
+		sim_run(&s, 3500);
+		assert_int_equal(s.national.probes, 1);
+		assert_int_equal(q->answers, 0);
+		sim_run(&s, 2700);
+		assert_int_equal(q->answers, 1);
+		assert_int_equal(s.national.probes, 1);
+		sim_end(&s);
+	}
+}
+
+enum sign { ANSWERS_STATUS, ANSWERS_OTHERS, IS_NOT_ASKED };
+
+/* As long as something comes from its member, or nothing can be known, a request with State waits there: it may
+ * be the home server that takes its time (P-WD-13). */
+static void
+conversation_waits_for_a_slow_realm(void **state)
+{
+	(void)state;
+	for (enum sign sign = ANSWERS_STATUS; sign <= IS_NOT_ASKED; sign++) {
+		struct sim s;
+		struct sim_req *r, *q;
+
+		init(&s);
+		if (sign != IS_NOT_ASKED)
+			sim_peer_conf(&s)->status_server = RGW_AUTO;
+		s.national.no_status = sign == ANSWERS_OTHERS;
+		sim_start(&s);
+		sim_run(&s, 1000);
+		r = begin(&s);
+		s.national.answer = SIM_SILENT;
+		q = send_next(&s, r);
+		for (unsigned i = 0; i < 50; i++) {
+			sim_run(&s, 200);
+			if (sign != ANSWERS_OTHERS)
+				continue;
+			s.national.answer = SIM_CHALLENGE;
+			sim_request(&s, 1, (uint16_t)(10000 + s.n_reqs), 1, USER);
+			sim_run(&s, 20);
+			s.national.answer = SIM_SILENT;
+		}
+		assert_int_equal(q->answers, 0);
+		assert_ptr_equal(q->got->far, &s.national);
+		assert_int_equal(s.national.probes > 0, sign == ANSWERS_STATUS);
+		assert_int_equal(sim_counter(&s, RGW_CTR_requests_moved), 0);
+		sim_end(&s);
+	}
+}
+
+/* Where there is nobody else, there is nowhere to go. */
+static void
+mute_members_keep_their_conversations(void **state)
+{
+	struct sim s;
+	struct sim_req *r, *q;
+
+	(void)state;
+	init(&s);
+	sim_peer_conf(&s)->status_server = RGW_AUTO;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	r = begin(&s);
+	s.national.hang = s.second.hang = true;
+	q = send_next(&s, r);
+	sim_run(&s, 8000);
+	assert_int_equal(q->answers, 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_moved), 1);
+	sim_end(&s);
+}
+
 /* A State that nobody has seen, or that was given to somebody else, goes by the policy. */
 static void
 unknown_state_goes_by_the_policy(void **state)
@@ -254,6 +384,10 @@ main(void)
 		cmocka_unit_test(conversation_stays_where_it_is),
 		cmocka_unit_test(connection_of_the_conversation_is_lost),
 		cmocka_unit_test(conversation_moves_when_its_member_is_down),
+		cmocka_unit_test(conversation_goes_round_a_mute_member),
+		cmocka_unit_test(mute_member_has_its_time),
+		cmocka_unit_test(conversation_waits_for_a_slow_realm),
+		cmocka_unit_test(mute_members_keep_their_conversations),
 		cmocka_unit_test(unknown_state_goes_by_the_policy),
 		cmocka_unit_test(conversation_with_a_server),
 		cmocka_unit_test(station_chooses_the_connection),
