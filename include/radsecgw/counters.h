@@ -67,6 +67,7 @@
 	X(tls_bad_message_authenticator, "connection closed: Message-Authenticator does not verify") \
 	X(tls_missing_message_authenticator, "dropped: Status-Server without Message-Authenticator") \
 	X(tls_too_many_proxy_states, "dropped: more Proxy-States than loop-limit")                 \
+	X(connections_stalled, "times that a connection was not read, since the peer did not read either") \
 	X(tls_answers_dropped, "answers dropped: the peer does not read, its write-buffer is full") \
 	/* towards peers */                                                                        \
 	X(tls_sent, "packets sent to peers")                                                       \

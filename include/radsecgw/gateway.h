@@ -107,6 +107,8 @@ void rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
 void rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
 /* Decrypted octets of any number of records. The engine may close the connection in this call. */
 void rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
+/* The peer takes so little of what is sent that nothing is read from it either, for a while. */
+void rgw_conn_on_stalled(struct rgw_conn *conn);
 /* There is room to send again after conn_send said no. */
 void rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now);
 /* It failed or ended; `why` is a sentence for the log. The connection is gone after this. */

@@ -318,7 +318,8 @@ rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *p, const char
 
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "connection-closed", peer_name(conn), end_text(conn),
 	    rgw_f_str("peer", peer_name(conn)), rgw_f_addr("addr", &conn->addr),
-	    rgw_f_uint("conn", conn->serial), rgw_f_str("rule", rule),
+	    rgw_f_uint("conn", conn->serial), rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
+	    rgw_f_str("state", state_name(conn->state)), rgw_f_str("reason", rule),
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
 	    rgw_f_uint("id", p->id), rgw_f_uint("length", p->len));
 	gw->ops->conn_close(gw->ops_ctx, conn->io);
@@ -390,6 +391,15 @@ rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms
 		return;
 	rgw_peer_watch_size(conn->peer, now);
 	rgw_peer_pump(conn->peer, now);
+}
+
+void
+rgw_conn_on_stalled(struct rgw_conn *conn)
+{
+	rgw_count(conn->gw, RGW_CTR_connections_stalled);
+	log_conn(conn, RGW_LOG_WARNING, "connection-stalled",
+	    "the peer does not read: nothing is read from it either until it does",
+	    "half of write-buffer waits");
 }
 
 void

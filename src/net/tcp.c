@@ -114,6 +114,7 @@ balance(struct rgw_tcp *t)
 	if (!t->paused && waiting > limit / 2) {
 		t->paused = true;
 		ev_io_stop(t->net->loop, &t->readable);
+		rgw_conn_on_stalled(t->conn);
 	} else if (t->paused && waiting < limit / 4) {
 		t->paused = false;
 		ev_io_start(t->net->loop, &t->readable);

@@ -224,6 +224,7 @@ def test_peer_that_does_not_read(start):
         deaf.send(b"".join(packets))
         sent += sum(map(len, packets))
     assert resident(gw) - before < 30000
+    gw.wait_log(r" connection-stalled: .* state=up reason=")
 
 
 def test_out_of_descriptors(lab):

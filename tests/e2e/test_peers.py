@@ -71,7 +71,7 @@ def test_rule_closes_only_the_connection_that_broke_it(place, name):
     assert place.home.receive()
     bad.send(packet)
     assert bad.is_closed()
-    line = wait_for("the line", lambda: re.search(r" connection-closed: .*rule=.*", place.gw.log()))[0]
+    line = wait_for("the line", lambda: re.search(r" connection-closed: .*reason=.*", place.gw.log()))[0]
     assert "peer=visitor" in line and rule in line and says in line and "addr=127.0.0.1" in line, line
     place.home.answer()
     assert radius.answer_ok(good.receive(), asked, SECRET)
