@@ -445,6 +445,7 @@ on_packet(struct rgw_conn *conn, struct rgw_auth_check *check, rgw_ms now)
 {
 	const char *rule;
 
+	rgw_count(conn->gw, RGW_CTR_tls_received);
 	if (conn->incoming)
 		return rgw_tlsin_on_packet(conn, check, now);
 	rgw_guard_heard(conn, false, now);
@@ -479,7 +480,6 @@ collect(struct rgw_conn *conn, struct batch *b, struct rgw_rd *in, struct rgw_rd
 		result = rgw_stream_next(&conn->stream, in, now, octets);
 		if (result != RGW_STREAM_PACKET)
 			break;
-		rgw_count(conn->gw, RGW_CTR_tls_received);
 		b->malformed = rgw_packet_parse(p, octets->p, rgw_rd_left(octets)) != RGW_PACKET_OK;
 		if (b->malformed)
 			break;
@@ -500,6 +500,7 @@ on_batch(struct rgw_conn *conn, struct batch *b, rgw_ms now)
 			return false;
 	if (!b->malformed)
 		return true;
+	rgw_count(conn->gw, RGW_CTR_tls_received);
 	rgw_count(conn->gw, RGW_CTR_tls_malformed);
 	rgw_conn_close_for(conn, &b->packets[b->n], "attributes do not fill the packet exactly, or one has a "
 	    "length of 0 or 1 (RFC 6613 2.6.4)", now);

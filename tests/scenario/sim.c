@@ -277,6 +277,7 @@ sim_abort(struct sim *s)
 	rgw_common_free(s->common);
 	for (size_t i = 0; i < s->n_conns; i++) {
 		assert_null(s->conns[i]->engine);
+		free(s->conns[i]->held);
 		free(s->conns[i]);
 	}
 	for (size_t i = 0; i < s->n_got; i++)

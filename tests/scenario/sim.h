@@ -30,6 +30,10 @@
 /* Of so many copies of a request the times are kept. */
 #define SIM_COPIES 8
 
+/* What arrives together arrives within so much time; of datagrams that is so many. */
+#define SIM_HELD_MS 2
+#define SIM_HELD 40
+
 /* Requests are found by where they came from and their identifier. */
 #define SIM_BUCKETS 4096
 
@@ -61,6 +65,7 @@ struct sim_far {
 	uint32_t error_cause;
 	unsigned odd;              /* so many of 100 answers are of some other kind */
 	unsigned split;            /* so many of 100 answers are read in two pieces */
+	unsigned held;             /* so many of 100 wait for others, and are read together with them */
 	bool hang;                 /* no packet comes from it; connections stay */
 	bool no_status;            /* Status-Server is not answered */
 	/* what came */
@@ -122,6 +127,8 @@ struct sim_conn {
 	struct sim_far *far;       /* the same */
 	struct sim_got *got;       /* what came on it */
 	struct sim_got *by_id[256];/* the same, newest first */
+	uint8_t *held;             /* owned: octets that are read soon, together */
+	size_t held_len;
 };
 
 /* A UDP socket towards the server as the world sees it. */
@@ -132,6 +139,12 @@ struct sim_source {
 	rgw_ms closed_at;
 	struct sim_got *got;       /* what came from it */
 	struct sim_got *by_id[256];/* the same, newest first */
+	struct sim_datagram {
+		uint8_t *octets;       /* owned */
+		size_t len;
+		struct sim_got *answers; /* NULL = nothing that counts */
+	} held[SIM_HELD];          /* what is read soon, together */
+	size_t n_held;
 };
 
 /* A request as the NAS, or the visitor, knows it. */

@@ -80,10 +80,41 @@ sim_op_conn_close(void *ctx, void *io)
 	sim_conn_over(ctx, c);
 }
 
+/* All that has come meanwhile is read at once. What was on the way when the connection ended is lost. */
+static void
+on_held(struct sim *s, const struct sim_event *e)
+{
+	struct sim_conn *c = e->conn;
+	uint8_t *held = c->held;
+	size_t len = c->held_len;
+
+	c->held = NULL;
+	c->held_len = 0;
+	if (c->engine != NULL && c->up)
+		rgw_conn_on_data(c->engine, held, len, s->now);
+	free(held);
+}
+
+/* Octets wait for a moment, and those behind them wait, too. */
+static void
+hold(struct sim *s, struct sim_conn *c, const void *data, size_t len)
+{
+	if (c->held == NULL)
+		sim_schedule(s, sim_random(s, SIM_HELD_MS + 1),
+		    (struct sim_event){ .kind = CALL, .call = on_held, .conn = c });
+	c->held = rgw_xrealloc(c->held, c->held_len + len);
+	memcpy(c->held + c->held_len, data, len);
+	c->held_len += len;
+}
+
 void
 sim_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len)
 {
-	if (c != NULL && c->engine != NULL && c->up)
+	if (c == NULL || c->engine == NULL || !c->up || len == 0)
+		return;
+	if (c->held != NULL || (c->far != NULL && sim_percent(s, c->far->held)))
+		hold(s, c, data, len);
+	else
 		rgw_conn_on_data(c->engine, data, len, s->now);
 }
 

@@ -31,6 +31,14 @@ sim_op_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *
 	return new;
 }
 
+static void
+drop_held(struct sim_source *source)
+{
+	for (size_t i = 0; i < source->n_held; i++)
+		free(source->held[i].octets);
+	source->n_held = 0;
+}
+
 void
 sim_op_source_close(void *ctx, void *io)
 {
@@ -38,6 +46,7 @@ sim_op_source_close(void *ctx, void *io)
 	struct sim_source *source = io;
 
 	assert_non_null(source->engine);
+	drop_held(source);
 	source->engine = NULL;
 	source->closed_at = s->now;
 	for (struct sim_got *g = source->got; g != NULL; g = g->next_here)
@@ -118,11 +127,58 @@ sim_op_source_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 		answer_later(s, g, how);
 }
 
+/* All that has come meanwhile is read at once. */
+static void
+on_held(struct sim *s, const struct sim_event *e)
+{
+	struct sim_source *source = e->source;
+	struct rgw_octets in[SIM_HELD];
+
+	for (size_t i = 0; i < source->n_held; i++) {
+		struct sim_datagram *d = &source->held[i];
+
+		in[i] = (struct rgw_octets){ d->octets, d->len };
+		if (d->answers != NULL)
+			d->answers->answered = true;
+	}
+	if (source->engine != NULL)
+		rgw_source_on_packets(source->engine, in, source->n_held, s->now);
+	drop_held(source);
+}
+
+/* A datagram waits for a moment, and so do those behind it. */
+static void
+hold(struct sim *s, struct sim_source *source, const void *data, size_t len, struct sim_got *answers)
+{
+	uint8_t *copy = rgw_xcalloc(1, len);
+
+	if (source->n_held == 0)
+		sim_schedule(s, sim_random(s, SIM_HELD_MS + 1),
+		    (struct sim_event){ .kind = CALL, .call = on_held, .source = source });
+	memcpy(copy, data, len);
+	source->held[source->n_held++] = (struct sim_datagram){ copy, len, answers };
+}
+
+/* A datagram from the server; `answers`: to which it is a good answer. */
+static void
+arrives_from(struct sim *s, struct sim_source *source, const void *data, size_t len,
+    struct sim_got *answers)
+{
+	if (source == NULL || source->engine == NULL)
+		return;
+	if (source->n_held < SIM_HELD && (source->n_held > 0 || sim_percent(s, s->server.held))) {
+		hold(s, source, data, len, answers);
+		return;
+	}
+	if (answers != NULL)
+		answers->answered = true;
+	rgw_source_on_packets(source->engine, &(struct rgw_octets){ data, len }, 1, s->now);
+}
+
 void
 sim_server_octets(struct sim *s, struct sim_source *source, const void *data, size_t len)
 {
-	if (source != NULL && source->engine != NULL)
-		rgw_source_on_packets(source->engine, &(struct rgw_octets){ data, len }, 1, s->now);
+	arrives_from(s, source, data, len, NULL);
 }
 
 void
@@ -131,8 +187,7 @@ sim_server_reply(struct sim *s, struct sim_got *g, uint8_t code)
 	uint8_t out[4096];
 	size_t n = sim_build_answer(s, g, out, sizeof out, code, 0, NULL, 0, SIM_LOCAL);
 
-	g->answered |= rgw_code_answers(out[0], g->data[0]);
-	sim_server_octets(s, g->source, out, n);
+	arrives_from(s, g->source, out, n, rgw_code_answers(out[0], g->data[0]) ? g : NULL);
 }
 
 static void
@@ -144,11 +199,13 @@ server_answers(struct sim *s, struct sim_got *g, enum sim_answer how)
 	/* Half a datagram is none. */
 	if (how == SIM_HALF)
 		n /= 2;
-	g->answered |= g->source != NULL && how != SIM_FORGED && how != SIM_WRONG_SECRET &&
-	    how != SIM_HALF;
-	sim_server_octets(s, g->source, out, n);
-	if (how == SIM_TWICE)
+	if (how == SIM_FORGED || how == SIM_WRONG_SECRET || how == SIM_HALF) {
 		sim_server_octets(s, g->source, out, n);
+		return;
+	}
+	arrives_from(s, g->source, out, n, g);
+	if (how == SIM_TWICE)
+		arrives_from(s, g->source, out, n, g);
 }
 
 void

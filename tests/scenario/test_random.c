@@ -369,6 +369,7 @@ configure_peer(struct sim *s, struct rgw_conf_peer *p, struct sim_far *far)
 	far->no_status = far->no_status_ever = which < 2;
 	far->usual_delay = far->delay = 1 + sim_random(s, 200);
 	far->split = sim_random(s, 100);
+	far->held = sim_random(s, 100);
 	/* The first one is shorter than a configuration may say, so that more happens (P-WD-2). */
 	p->watchdog = intervals[sim_random(s, 3)];
 	p->connections = (struct rgw_range_u32){ sim_random(s, 3), 2 + sim_random(s, 4) };
@@ -392,6 +393,7 @@ configure_server(struct sim *s)
 	struct rgw_conf_server *server = sim_server_conf(s);
 
 	s->server.usual_delay = s->server.delay = 1 + sim_random(s, 200);
+	s->server.held = sim_random(s, 100);
 	server->status_server = sim_random(s, 2) == 0;
 	s->server.no_status = s->server.no_status_ever = !server->status_server;
 	server->max_requests = sim_random(s, 3) == 0 && !chaos_of(s)->promises ? 20 : 4096;

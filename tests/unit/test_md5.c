@@ -297,6 +297,144 @@ secrets_are_octets(void **state)
 	}
 }
 
+/* ---- several side by side ---- */
+
+#define BLOCKS_MAX 70
+
+/* How the lengths of the lanes are made. */
+enum { EQUAL, ANY, ONE_LONG, SOME_EMPTY, STYLES };
+
+static size_t
+some_blocks(struct help_rng *rng, uint32_t style, size_t lane, size_t longest)
+{
+	switch (style) {
+	case EQUAL:
+		return longest;
+	case ONE_LONG:
+		return lane == 1 ? longest : help_below(rng, 2);
+	case SOME_EMPTY:
+		return help_below(rng, 3) == 0 ? 0 : longest;
+	default:
+		return help_below(rng, BLOCKS_MAX + 1);
+	}
+}
+
+/* The lanes with what has to become of them. Blocks lie just where memory ends, so that nobody reads on. */
+struct lanes {
+	struct rgw_md5_lane lane[RGW_MD5_LANES + 1];
+	struct rgw_md5 want[RGW_MD5_LANES + 1];
+	uint8_t *blocks[RGW_MD5_LANES + 1];
+	size_t n;
+};
+
+static void
+make_lanes(struct lanes *l, struct help_rng *rng, uint32_t style)
+{
+	size_t longest = help_below(rng, BLOCKS_MAX + 1);
+
+	l->n = help_below(rng, RGW_MD5_LANES + 1);
+	for (size_t i = 0; i <= RGW_MD5_LANES; i++) {
+		struct rgw_md5_lane *lane = &l->lane[i];
+
+		lane->n = some_blocks(rng, style, i, longest);
+		l->blocks[i] = rgw_xcalloc(lane->n, 64);
+		help_fill(rng, l->blocks[i], lane->n * 64);
+		help_fill(rng, lane->state, sizeof lane->state);
+		lane->blocks = l->blocks[i];
+		rgw_md5_init(&l->want[i]);
+		memcpy(l->want[i].state, lane->state, sizeof lane->state);
+		/* Those behind the last are nobody's. */
+		if (i < l->n)
+			rgw_md5_update(&l->want[i], lane->blocks, lane->n * 64);
+	}
+}
+
+/* Whatever is taken together and whatever alone: the states are those of one after the other. */
+static void
+lanes_do_not_mix(void **state)
+{
+	struct help_rng rng = { 1321 };
+	unsigned together = 0, alone = 0;
+	struct lanes l;
+
+	(void)state;
+	for (int round = 0; round < 4000; round++) {
+		uint32_t style = help_below(&rng, STYLES);
+
+		make_lanes(&l, &rng, style);
+		rgw_md5_run(l.lane, l.n);
+		for (size_t i = 0; i <= RGW_MD5_LANES; i++) {
+			assert_memory_equal(l.lane[i].state, l.want[i].state, sizeof l.want[i].state);
+			free(l.blocks[i]);
+		}
+		/* Nothing can be better for vectors than the one, and nothing worse than the other. */
+		together += style == EQUAL && l.n == RGW_MD5_LANES && l.lane[0].n > 0;
+		alone += style == ONE_LONG && l.n > 1 && l.lane[1].n > 10;
+	}
+	assert_true(together > 50);
+	assert_true(alone > 200);
+}
+
+/* Messages of all lengths up to three blocks, eight at a time, padded: against our second implementation. */
+static void
+padded_messages_side_by_side(void **state)
+{
+	uint8_t messages[RGW_MD5_LANES][200 + RGW_MD5_PAD];
+	struct rgw_md5_lane lanes[RGW_MD5_LANES];
+	uint8_t got[16];
+	uint8_t want[16];
+	struct rgw_md5 md5;
+
+	(void)state;
+	rgw_md5_init(&md5);
+	for (size_t first = 0; first + RGW_MD5_LANES <= 201; first++) {
+		for (size_t i = 0; i < RGW_MD5_LANES; i++) {
+			fill_pattern(messages[i], first + i);
+			lanes[i].blocks = messages[i];
+			lanes[i].n = rgw_md5_pad(messages[i], first + i, 0);
+			memcpy(lanes[i].state, md5.state, sizeof md5.state);
+		}
+		rgw_md5_run(lanes, RGW_MD5_LANES);
+		for (size_t i = 0; i < RGW_MD5_LANES; i++) {
+			rgw_md5_digest(lanes[i].state, got);
+			fill_pattern(messages[i], first + i);
+			help_md5(messages[i], first + i, want);
+			assert_memory_equal(got, want, 16);
+		}
+	}
+}
+
+/* The padding counts what went into the state before, and takes no more room than it says. */
+static void
+padding_of_every_length(void **state)
+{
+	static const uint64_t befores[] = { 0, 64, 128, 64 * 1000, UINT64_C(1) << 29, UINT64_C(5) << 32 };
+	struct help_rng rng = { 31 };
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(befores); k++)
+		for (size_t len = 0; len <= 200; len++) {
+			uint8_t message[200 + RGW_MD5_PAD + 1];
+			struct rgw_md5 md5 = { .length = befores[k] };
+			struct rgw_md5_lane lane = { .blocks = message };
+			uint8_t got[16];
+			uint8_t want[16];
+
+			help_fill(&rng, md5.state, sizeof md5.state);
+			memcpy(lane.state, md5.state, sizeof md5.state);
+			memset(message, 0xee, sizeof message);
+			fill_pattern(message, len);
+			rgw_md5_update(&md5, message, len);
+			rgw_md5_final(&md5, want);
+			lane.n = rgw_md5_pad(message, len, befores[k]);
+			assert_in_range(lane.n * 64, len + 9, len + RGW_MD5_PAD);
+			assert_int_equal(message[lane.n * 64], 0xee);
+			rgw_md5_run(&lane, 1);
+			rgw_md5_digest(lane.state, got);
+			assert_memory_equal(got, want, 16);
+		}
+}
+
 int
 main(void)
 {
@@ -311,6 +449,9 @@ main(void)
 		cmocka_unit_test(hmac_keys_of_every_length),
 		cmocka_unit_test(hmac_data_of_every_length),
 		cmocka_unit_test(secrets_are_octets),
+		cmocka_unit_test(lanes_do_not_mix),
+		cmocka_unit_test(padded_messages_side_by_side),
+		cmocka_unit_test(padding_of_every_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
