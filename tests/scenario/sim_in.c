@@ -316,9 +316,12 @@ find_asked(struct sim *s, const struct sim_conn *c, const struct rgw_packet *p)
 	const struct rgw_secret *secret = sim_secret_of(s, SIM_RADSEC);
 
 	for (struct sim_req *r = sim_bucket(s, c, 0, p->id); r != NULL; r = r->older) {
-		struct rgw_auth_check check = rgw_auth_check_one(p, r->data + 4, secret);
+		struct rgw_auth_check check;
 
-		if (r->conn != c || r->data[1] != p->id || !check.auth_ok)
+		if (r->conn != c || r->data[1] != p->id)
+			continue;
+		check = rgw_auth_check_one(p, r->data + 4, secret);
+		if (!check.auth_ok)
 			continue;
 		assert_int_not_equal(check.msgauth, RGW_MSGAUTH_BAD);
 		return r;
