@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Packets that leave in one turn of the loop: they wait for each other to be signed and encrypted, and that must
-not cost any of them when the connection or the program ends in the same turn."""
+not cost any of them when the buffer is full, or when the connection or the program ends in the same turn."""
 import contextlib
 import pathlib
 import signal
@@ -87,24 +87,95 @@ def test_stopped_while_answers_come(start):
     assert gw.wait() == 0
 
 
-def test_stopped_while_answers_come_over_udp(lab):
-    pki, port, held = lab.pki(), lab.port(), []
-    peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem",
-                   lambda peer, tls, p: held.append((tls, p)))
-    gw = lab.gateway(lab.gateway_conf(pki, port))
-    nas = Nas(lab.auth, NAS_SECRET)
-    asked = {i: radius.access_request(i, NAS_SECRET.encode()) for i in range(MANY)}
-    for packet in asked.values():
+@pytest.fixture
+def far(lab):
+    """Makes peers whose requests wait for their answers; gives (port, what has come)."""
+    pki, peers = lab.pki(), []
+
+    def make():
+        port, held = lab.port(), []
+        peers.append(TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem",
+                             lambda peer, tls, p: held.append((tls, p))))
+        return port, held
+    make.pki = pki
+    yield make
+    for peer in peers:
+        peer.close()
+
+
+def outbound(lab, far, **conf):
+    """A gateway with these options, what has come to its peer, and a NAS."""
+    port, held = far()
+    return lab.gateway(lab.gateway_conf(far.pki, port, **conf)), held, Nas(lab.auth, NAS_SECRET)
+
+
+def receive_datagrams(nas, asked):
+    waiting = {packet[1]: packet for packet in asked}
+    while waiting:
+        got = nas.receive()
+        assert got, f"{len(waiting)} answers did not come"
+        assert radius.answer_ok(got, waiting.pop(got[1]), nas.secret)
+
+
+def test_stopped_while_answers_come_over_udp(lab, far):
+    gw, held, nas = outbound(lab, far)
+    asked = [radius.access_request(i, nas.secret) for i in range(MANY)]
+    for packet in asked:
         nas.send(packet)
     wait_for("the requests at the peer", lambda: len(held) == MANY)
     with asleep(gw):
-        held[0][0].sendall(b"".join(radius.usual_answer(p) for _, p in held))
+        for tls, packet in held:
+            tls.sendall(radius.usual_answer(packet))
         gw.popen.terminate()
-    while asked:
-        got = nas.receive()
-        assert got and radius.answer_ok(got, asked.pop(got[1]), NAS_SECRET.encode())
+    receive_datagrams(nas, asked)
     assert gw.wait() == 0
-    peer.close()
+
+
+def test_requests_that_had_to_wait_for_room(lab, far):
+    """Three long requests fill 8 KiB; when they have left, the next ones leave in the same turn."""
+    gw, held, nas = outbound(lab, far, gateway="write-buffer = 8k")
+    long = radius.attr(200, bytes(253)) * 14
+    asked = [radius.access_request(i, nas.secret, more=long) for i in range(MANY)]
+    with asleep(gw):
+        for packet in asked:
+            nas.send(packet)
+    wait_for("the requests at the peer", lambda: len(held) == MANY, 3)
+    for tls, packet in held:
+        tls.sendall(radius.usual_answer(packet))
+    receive_datagrams(nas, asked)
+
+
+def test_each_hop_has_its_secret(lab, far):
+    """Two clients and two peers with secrets of their own, and all their packets in the same turns."""
+    port, others = far()
+    gw, held, nas = outbound(lab, far, extra=f"""
+[client other]
+address = 127.0.0.2
+secret = secret of the other client
+[peer other]
+connect = localhost:{port}
+tls = lab
+connections = 1-4
+secret = secret of the other peer
+[realm other.example]
+pool = other
+""")
+    gw.wait_log(" connection-up: .*peer=other")
+    other_nas = Nas(lab.auth, "secret of the other client", source="127.0.0.2")
+    asked = {n: [radius.access_request(i, n.secret, user=b"bob@other.example" if i % 3 else b"bob@example.org")
+                 for i in range(MANY // 2)] for n in (nas, other_nas)}
+    with asleep(gw):
+        for pair in zip(*asked.values()):
+            nas.send(pair[0])
+            other_nas.send(pair[1])
+    wait_for("the requests at the peers", lambda: len(held) + len(others) == MANY)
+    with asleep(gw):
+        for place, secret in (held, b"radsec"), (others, b"secret of the other peer"):
+            for tls, packet in place:
+                assert radius.message_authenticator_ok(packet, packet[4:20], secret)
+                tls.sendall(radius.usual_answer(packet, secret))
+    for n in asked:
+        receive_datagrams(n, asked[n])
 
 
 def test_closed_right_behind_answers(start):
