@@ -24,7 +24,7 @@ struct rgw_shaker;
 #define RGW_SEALER_MAX RGW_MD5_LANES
 
 struct rgw_unsealed {
-	struct rgw_tcp *tcp;             /* borrowed: where it is to leave; NULL = that is gone */
+	struct rgw_tcp *tcp;             /* borrowed: where it is to leave */
 	const struct rgw_secret *secret; /* borrowed */
 	size_t len;
 	uint8_t octets[RGW_PACKET_MAX];

@@ -12,20 +12,16 @@ rgw_sealer_run(struct rgw_net *net)
 {
 	struct rgw_sealer *sealer = &net->sealer;
 	struct rgw_unsigned packets[RGW_SEALER_MAX];
-	size_t n = 0;
 
 	for (size_t i = 0; i < sealer->n; i++) {
 		struct rgw_unsealed *u = &sealer->waiting[i];
 
-		if (u->tcp != NULL)
-			packets[n++] = rgw_hop_unsigned(u->octets, u->len, u->secret);
+		packets[i] = rgw_hop_unsigned(u->octets, u->len, u->secret);
 	}
-	rgw_sign(packets, n);
+	rgw_sign(packets, sealer->n);
 	for (size_t i = 0; i < sealer->n; i++) {
 		struct rgw_unsealed *u = &sealer->waiting[i];
 
-		if (u->tcp == NULL)
-			continue;
 		u->tcp->unsealed -= u->len;
 		rgw_tcp_write(u->tcp, u->octets, u->len);
 	}
@@ -45,16 +41,4 @@ rgw_sealer_add(struct rgw_tcp *t, const struct rgw_outgoing *packet)
 	t->unsealed += packet->len;
 	if (sealer->n == RGW_SEALER_MAX)
 		rgw_sealer_run(t->net);
-}
-
-void
-rgw_sealer_forget(struct rgw_tcp *t)
-{
-	struct rgw_sealer *sealer = &t->net->sealer;
-
-	for (size_t i = 0; i < sealer->n && t->unsealed > 0; i++)
-		if (sealer->waiting[i].tcp == t) {
-			sealer->waiting[i].tcp = NULL;
-			t->unsealed -= sealer->waiting[i].len;
-		}
 }

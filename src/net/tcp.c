@@ -33,7 +33,6 @@ rgw_tcp_bury(struct rgw_tcp *t)
 	ev_io_stop(loop, &t->readable);
 	ev_io_stop(loop, &t->writable);
 	close(t->fd);
-	rgw_sealer_forget(t);
 	rgw_link_remove(&t->dirty);
 	rgw_link_remove(&t->link);
 	if (!t->busy || rgw_shaker_give_back(t->net->shaker, t))

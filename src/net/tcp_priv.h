@@ -75,10 +75,8 @@ void rgw_shaker_take(struct rgw_shaker *shaker, struct rgw_tcp *t);
 /* The connection has been closed. true = it is not busy any more; else rgw_tcp_stepped will follow. */
 bool rgw_shaker_give_back(struct rgw_shaker *shaker, struct rgw_tcp *t);
 
-/* sealer.c: a packet is to be signed, and then written. */
+/* sealer.c: a packet is to be signed, and then written. That is done before the connection ends. */
 void rgw_sealer_add(struct rgw_tcp *t, const struct rgw_outgoing *packet);
-/* The connection is gone, and its packets with it. */
-void rgw_sealer_forget(struct rgw_tcp *t);
 
 /* listen.c: looks at what came on a connection without a session, and makes one when the whole
  * ClientHello is there. */

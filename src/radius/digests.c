@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "radsecgw/mem.h"
+
 /* The next message: the packet with the authenticator that the formulas want in its header. */
 static uint8_t *
 begin(struct digests *d, const uint8_t *packet, size_t len, const uint8_t *auth)
@@ -11,6 +13,7 @@ begin(struct digests *d, const uint8_t *packet, size_t len, const uint8_t *auth)
 
 	memcpy(message, packet, len);
 	memcpy(message + 4, auth, RGW_AUTH_LEN);
+	d->ends[d->n] = len;
 	return message;
 }
 
@@ -59,7 +62,8 @@ digests_add_msgauth(struct digests *d, const uint8_t *packet, size_t len, size_t
 	add(d, &md5, len, &secret->hmac);
 }
 
-/* The outer hash of HMAC takes what came of the inner one; lanes of plain MD5 rest meanwhile. */
+/* The outer hash of HMAC takes what came of the inner one; lanes of plain MD5 rest meanwhile, and their
+ * secrets go. */
 void
 digests_run(struct digests *d)
 {
@@ -68,8 +72,10 @@ digests_run(struct digests *d)
 		struct rgw_md5_lane *lane = &d->lanes[i];
 
 		lane->n = 0;
-		if (d->keys[i] == NULL)
+		if (d->keys[i] == NULL) {
+			rgw_wipe(d->messages[i] + d->ends[i], DIGESTS_SECRET_MAX);
 			continue;
+		}
 		rgw_md5_digest(lane->state, d->messages[i]);
 		lane->n = rgw_md5_pad(d->messages[i], RGW_MD5_LEN, 64);
 		memcpy(lane->state, d->keys[i]->outer, sizeof lane->state);

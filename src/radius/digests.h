@@ -22,6 +22,7 @@ struct digests {
 	size_t n;
 	struct rgw_md5_lane lanes[RGW_MD5_LANES];
 	const struct rgw_hmac_key *keys[RGW_MD5_LANES];  /* NULL = plain MD5 */
+	size_t ends[RGW_MD5_LANES];                      /* of the packets: behind it may stand the secret */
 	uint8_t messages[RGW_MD5_LANES][DIGESTS_MESSAGE_MAX];
 };
 

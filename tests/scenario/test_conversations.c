@@ -233,8 +233,8 @@ mute_member_has_its_time(void **state)
 
 enum sign { ANSWERS_STATUS, ANSWERS_OTHERS, IS_NOT_ASKED };
 
-/* As long as something comes from its member, or nothing can be known, a request with State waits there: it may
- * be the home server that takes its time (P-WD-13). */
+/* As long as something comes from its member, or nothing can be known, a request with State waits there: it
+ * may be the home server that takes its time (P-WD-13). */
 static void
 conversation_waits_for_a_slow_realm(void **state)
 {
