@@ -379,7 +379,7 @@ is_unheard(const struct rgw_req *req)
 
 /* A request with State belongs to one home server, so it is not tried at two (P-PRX-13), and that it waits
  * means nothing by itself (P-WD-13). But a peer of which nothing has come since is asked whether it lives,
- * and if it leaves that unanswered for as long, the request goes to the same home server by way of another. */
+ * and if it leaves that unanswered for as long, the request takes another way to the same home server. */
 static void
 doubt_way(struct rgw_req *req, struct rgw_target *other, rgw_ms now)
 {
