@@ -151,6 +151,9 @@ def main():
     parser.add_argument("--against", default="default limits,limits open,beside,radsecproxy")
     parser.add_argument("--json")
     args = parser.parse_args()
+    for name in args.storms.split(","):
+        if name not in STORMS:
+            parser.error(f"no storm {name}; there are {', '.join(STORMS)}")
     args.gateway = os.path.abspath(args.gateway)
     parts.allow_files()
     results = {name: {subject: [] for subject in args.against.split(",")
