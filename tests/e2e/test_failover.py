@@ -229,6 +229,21 @@ def test_request_with_state_is_not_doubled(far):
     assert not both.requests(1) and "requests_doubled" not in both.gw.counters()
 
 
+def test_conversation_goes_round_a_mute_member(far):
+    """Neither the request with State nor a Status-Server is answered: it goes by way of the other member."""
+    both = far(pool="retry-after = 500ms")
+    assert both.nas.ask(requests(1)[0])
+    both.silent, both.deaf = {0}, {0}
+    packet = requests(1, first=1, more=radius.attr(24, b"state"))[0]
+    both.nas.send(packet)
+    both.collect([packet], 3)
+    assert radius.get(both.requests(1)[0], 24) == b"state"
+    counters = both.gw.counters()
+    assert counters["requests_moved"] == 1 and "requests_doubled" not in counters
+    # The first one, if it is only late, harms nothing.
+    assert "connections_lost" not in counters
+
+
 def test_conversation_stays_where_it_began(far):
     """P-TCP-46: the same member and the same connection for each State, while load comes and goes."""
     where = {}
