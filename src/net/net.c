@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tcp_priv.h"
 
+#include <ares.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -282,3 +283,20 @@ const struct rgw_ops rgw_net_ops = {
 	.resolve = op_resolve,
 	.random = op_random,
 };
+
+bool
+rgw_net_library_init(void)
+{
+#ifdef __GLIBC__
+	/* Where another allocator stands in the place of glibc's (a sanitizer's, a preloaded one), the first
+	 * call makes glibc's ready, and threads that did so at the same time would break it. */
+	malloc_trim(0);
+#endif
+	return ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
+}
+
+void
+rgw_net_library_fini(void)
+{
+	ares_library_cleanup();
+}

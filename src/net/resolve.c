@@ -246,15 +246,3 @@ rgw_resolver_free(struct rgw_resolver *r)
 		ev_io_stop(r->net->loop, &r->watchers[i]);
 	free(r);
 }
-
-bool
-rgw_net_library_init(void)
-{
-	return ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
-}
-
-void
-rgw_net_library_fini(void)
-{
-	ares_library_cleanup();
-}
