@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENGINE_NEIGHBOURS_H
+#define ENGINE_NEIGHBOURS_H
+
+#include "objects.h"
+
+/* Peers and servers: their connections and sources, whether they live, and where they are. */
+
+/* conn.c: one connection of either direction */
+struct rgw_conn *rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr);
+/* Opens one to a peer; NULL = not possible now. */
+struct rgw_conn *rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to,
+    rgw_ms now);
+/* Closes it; what is open on one of ours moves, what came on one of a peer's ends. */
+void rgw_conn_close(struct rgw_conn *conn, enum rgw_log_level level, const char *event,
+    const char *why, rgw_ms now);
+/* The same for a packet that breaks a rule; the line says which packet it was. */
+void rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *packet, const char *rule,
+    rgw_ms now);
+/* Nothing new is begun on it; it is closed as soon as nothing is open on it. */
+void rgw_conn_drain(struct rgw_conn *conn, rgw_ms now);
+/* One thing less is open on it; if it drains and was waiting for that, it ends soon. */
+void rgw_conn_settled(struct rgw_conn *conn, rgw_ms now);
+/* Sets the timer to the next deadline. */
+void rgw_conn_set_timer(struct rgw_conn *conn);
+
+/* accept.c: connections that peers open */
+void rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms now);
+void rgw_accept_fini(struct rgw_gw *gw, rgw_ms now);
+/* All of them end when nothing is open on them. */
+void rgw_accept_drain(struct rgw_gw *gw, rgw_ms now);
+/* Its handshake begins. */
+void rgw_accept_shaking(struct rgw_conn *conn);
+/* Its peer is known. false = it was closed. */
+bool rgw_accept_identified(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
+/* It ends: leaves all lists and counts, and the requests that came on it end. */
+void rgw_accept_forget(struct rgw_conn *conn, rgw_ms now);
+
+/* peer.c: the connection set of a peer */
+void rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
+    rgw_ms now);
+void rgw_peer_fini(struct rgw_peer *peer, rgw_ms now);
+/* Sends the attempt or queues it. false = there is no room. It may end the request: true, then. */
+bool rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now);
+/* Sends what is queued as far as there is room, and opens connections as needed. */
+void rgw_peer_pump(struct rgw_peer *peer, rgw_ms now);
+/* The same, soon. */
+void rgw_peer_nudge(struct rgw_peer *peer, rgw_ms now);
+
+/* growth.c: how many connections a peer has */
+void rgw_growth_init(struct rgw_peer *peer, rgw_ms now);
+/* Opens as many as the load asks for and the limits allow now. */
+void rgw_peer_grow(struct rgw_peer *peer, rgw_ms now);
+/* An attempt to connect came to nothing, or one proved good. */
+void rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now);
+/* It went away by no wish of ours. */
+void rgw_peer_failed(struct rgw_peer *peer, rgw_ms now);
+/* It is needed: if it was given up, it is tried soon, and the pauses grow anew. */
+void rgw_peer_call(struct rgw_peer *peer, rgw_ms now);
+/* Requests that it has or that wait for it. */
+size_t rgw_peer_load(const struct rgw_peer *peer);
+/* There is one more: looks from now on whether there are too many. */
+void rgw_peer_watch_size(struct rgw_peer *peer, rgw_ms now);
+
+/* guard.c: the watchdog of a connection that we opened */
+void rgw_guard_open(struct rgw_conn *conn, rgw_ms now);
+/* Does the peer live? Its connections are asked now. */
+void rgw_guard_ask(struct rgw_peer *peer, rgw_ms now);
+/* Has a Status-Server been waiting for its answer since then, or longer? */
+bool rgw_guard_is_mute(const struct rgw_conn *conn, rgw_ms since);
+/* A valid packet came on it; `dwa`: it answers a Status-Server. */
+void rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now);
+/* Its deadline has passed. false = the connection was closed. */
+bool rgw_guard_expired(struct rgw_conn *conn, rgw_ms now);
+/* It does not count any more, because it ends or drains. */
+void rgw_guard_leave(struct rgw_conn *conn);
+
+/* server.c: the sources of a server */
+void rgw_server_init(struct rgw_server *server, struct rgw_gw *gw, const struct rgw_conf_server *conf,
+    rgw_ms now);
+void rgw_server_fini(struct rgw_server *server);
+struct rgw_port *rgw_server_port(struct rgw_server *server, uint8_t code);
+/* Sends the attempt, or lets it wait for an address or a socket. false = there is no room. */
+bool rgw_server_take(struct rgw_server *server, struct rgw_attempt *a, rgw_ms now);
+/* Sends what waits, as far as that is possible. */
+void rgw_port_pump(struct rgw_port *port, rgw_ms now);
+/* A source that has an identifier left, opened if need be; NULL = none for the moment. */
+struct rgw_source *rgw_port_source(struct rgw_port *port, rgw_ms now);
+/* An attempt came to it, to wait or to be sent, or left it. */
+void rgw_port_joined(struct rgw_port *port);
+void rgw_port_left(struct rgw_port *port, rgw_ms now);
+
+/* health.c: is a server alive? */
+void rgw_health_init(struct rgw_port *port);
+void rgw_health_fini(struct rgw_port *port);
+/* The answer to a Status-Server came. */
+void rgw_health_probe_answered(struct rgw_port *port);
+/* A valid answer of any kind came. */
+void rgw_health_heard(struct rgw_port *port, rgw_ms now);
+/* A request that was sent first at `since` had no answer. */
+void rgw_health_silent(struct rgw_port *port, rgw_ms since, rgw_ms now);
+/* ICMP: nobody listens. */
+void rgw_health_unreachable(struct rgw_port *port, const char *why, rgw_ms now);
+const char *rgw_health_name(enum rgw_port_state state);
+
+/* resolve.c: addresses of hosts */
+/* Pointers to the host are kept until the gateway ends. */
+void rgw_host_init(struct rgw_host *host, struct rgw_target *target, const struct rgw_hostport *conf,
+    rgw_ms now);
+void rgw_host_fini(struct rgw_host *host);
+/* The n-th address over all hosts of the peer, modulo their number, and the host it belongs to;
+ * NULL = there is none. */
+const char *rgw_host_address(const struct rgw_peer *peer, size_t n, struct rgw_addr *out);
+size_t rgw_host_count(const struct rgw_peer *peer);
+
+#endif
