@@ -40,7 +40,7 @@ size_t rgw_hop_request_len(const struct rgw_packet *in);
 
 /* One response on its way back from the hop `from` to the hop `to`. */
 struct rgw_hop_response {
-	const struct rgw_packet *in;             /* verified under `from` and from_auth */
+	const struct rgw_packet *in;             /* a response, verified under `from` and from_auth */
 	const struct rgw_hidden_table *hidden;
 	const struct rgw_secret *from;
 	const uint8_t *from_auth;                /* of the request that was sent on `from` */
