@@ -61,6 +61,37 @@ it_is_called_when_the_other_one_is_lost(void **state)
 	}
 }
 
+/* The failure of a peer that is not in the pool calls nobody: its pauses are kept (P-TLS-23). */
+static void
+it_is_not_called_for_a_stranger(void **state)
+{
+	size_t tries = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct sim s;
+		size_t before;
+
+		sim_init(&s, "198.51.100.1");
+		s.seed = seed;
+		sim_to_pool(&s);
+		sim_add_member(&s, &sim_second_conf(&s)->head);
+		sim_peer_conf(&s)->connections.min = sim_second_conf(&s)->connections.min = 1;
+		s.second.refuse = true;
+		sim_start(&s);
+		sim_run(&s, 10 * MINUTE);
+		before = s.n_conns;
+		s.national.refuse = true;
+		sim_cut_all(&s, &s.national);
+		sim_run(&s, 3000);
+		for (size_t i = before; i < s.n_conns; i++)
+			tries += s.conns[i]->far == &s.second;
+		sim_end(&s);
+	}
+	/* Called, it would be tried in each run; by itself it is in one of about fifteen. */
+	assert_in_range(tries, 0, SEEDS / 4);
+}
+
 /* It comes only some time after the other one has gone: queue-time is enough. */
 static void
 it_is_called_again(void **state)
@@ -154,6 +185,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_called_when_the_other_one_is_lost),
+		cmocka_unit_test(it_is_not_called_for_a_stranger),
 		cmocka_unit_test(it_is_called_again),
 		cmocka_unit_test(it_is_called_when_the_other_one_is_mute),
 		cmocka_unit_test(dead_realm_calls_nobody),
