@@ -25,6 +25,10 @@ hardening = -fstack-protector-strong -fPIE -ffunction-sections -fdata-sections
 ifeq ($(SAN),)
 hardening += -D_FORTIFY_SOURCE=2
 OPT ?= -O2
+# Assertions are for the builds with sanitizers and for DEBUG=1: nobody from outside may stop the program by one.
+ifeq ($(DEBUG),)
+hardening += -DNDEBUG
+endif
 else
 hardening += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=$(SAN)

@@ -280,7 +280,7 @@ gone(struct rgw_conn *conn, rgw_ms now)
 	free(conn->lane.ids);
 	free(conn);
 	if (peer != NULL)
-		rgw_peer_pump(peer, now);
+		rgw_peer_nudge(peer, now);
 }
 
 /* What its end means, in words. */

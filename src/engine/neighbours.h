@@ -42,9 +42,11 @@ void rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_co
 void rgw_peer_fini(struct rgw_peer *peer, rgw_ms now);
 /* Sends the attempt or queues it. false = there is no room. It may end the request: true, then. */
 bool rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now);
-/* Sends what is queued as far as there is room, and opens connections as needed. */
+/* Sends what is queued as far as there is room, and opens connections as needed. This is for events and
+ * timers only: sending can end or move other requests, so whatever may be called from there, or from a loop
+ * over requests, asks for it with rgw_peer_nudge instead. */
 void rgw_peer_pump(struct rgw_peer *peer, rgw_ms now);
-/* The same, soon. */
+/* Lets a timer do the same in this turn of the loop or the next. */
 void rgw_peer_nudge(struct rgw_peer *peer, rgw_ms now);
 
 /* growth.c: how many connections a peer has */

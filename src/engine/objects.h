@@ -212,6 +212,7 @@ struct rgw_peer {
 	struct rgw_quota *quota;            /* borrowed: those, in all workers */
 	struct rgw_link queue;              /* requests, oldest first */
 	size_t queued;
+	bool pumping;                       /* its queue is being worked on; see rgw_peer_pump */
 	struct rgw_timer queue_timer;       /* the first of the queue gives up */
 	struct rgw_timer open_timer;        /* the next attempt to connect */
 	rgw_ms retry_at;                    /* no attempt before that */

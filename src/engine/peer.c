@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* The connection set of a peer: which connection takes a request, and who waits. How many connections
@@ -244,7 +245,7 @@ rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
 		return true;
 	}
 	if (enqueue(peer, a, now)) {
-		rgw_peer_pump(peer, now);
+		rgw_peer_nudge(peer, now);
 		return true;
 	}
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "queue-full", name,
@@ -260,29 +261,54 @@ rgw_peer_nudge(struct rgw_peer *peer, rgw_ms now)
 	rgw_timer_set(&peer->target.gw->timers, &peer->open_timer, now);
 }
 
+/* Puts an attempt that waits onto another list, which it leaves like the queue itself. */
+static void
+set_aside(struct rgw_link *list, struct rgw_attempt *a)
+{
+	rgw_link_remove(&a->link);
+	rgw_list_append(list, &a->link);
+}
+
+/* Sends an attempt of the queue. false = it could not leave and has its place and its time back, but at the
+ * end of `list`. Otherwise it was sent, or it ended or went elsewhere because it cannot be sent here. */
+static bool
+send_from_queue(struct rgw_peer *peer, struct rgw_attempt *a, struct rgw_conn *conn, struct rgw_link *list,
+    rgw_ms now)
+{
+	rgw_attempt_detach(a, now);
+	if (rgw_attempt_send(a, &conn->lane, now))
+		return true;
+	a->state = RGW_ATTEMPT_QUEUED;
+	rgw_list_append(list, &a->link);
+	peer->queued++;
+	return false;
+}
+
+/* Sends what is queued, oldest first, as far as there is room. Sending may end any request, or queue one
+ * here, so the loop only ever looks at the head of the queue: what cannot leave is set aside meanwhile. */
 static void
 send_queued(struct rgw_peer *peer, rgw_ms now)
 {
-	struct rgw_link *next;
+	struct rgw_link skipped;
+	struct rgw_link *l;
 
-	for (struct rgw_link *l = peer->queue.next; l != &peer->queue; l = next) {
+	rgw_link_init(&skipped);
+	while ((l = rgw_list_first(&peer->queue)) != NULL) {
 		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
 		struct rgw_conn *conn = find_room(peer, a, now);
 
-		next = l->next;
-		/* One that may only not go back to where it was lets the others pass. */
+		/* This request is only barred from connections that it has already been on; it does not
+		 * block those behind it. */
 		if (conn == NULL && a->req->n_left > 0)
-			continue;
-		if (conn == NULL)
-			return;
-		rgw_attempt_detach(a, now);
-		if (!rgw_attempt_send(a, &conn->lane, now)) {
-			/* Full after all: back to its place, with the time it had left. */
-			a->state = RGW_ATTEMPT_QUEUED;
-			rgw_list_append(next, l);
-			peer->queued++;
-			next = l;
-		}
+			set_aside(&skipped, a);
+		else if (conn == NULL)
+			break;
+		else
+			(void)send_from_queue(peer, a, conn, &skipped, now);
+	}
+	while ((l = rgw_list_last(&skipped)) != NULL) {
+		rgw_link_remove(l);
+		rgw_list_prepend(&peer->queue, l);
 	}
 	if (rgw_list_empty(&peer->queue))
 		rgw_timer_unset(&peer->target.gw->timers, &peer->queue_timer);
@@ -291,7 +317,14 @@ send_queued(struct rgw_peer *peer, rgw_ms now)
 void
 rgw_peer_pump(struct rgw_peer *peer, rgw_ms now)
 {
+	assert(!peer->pumping);
+	if (peer->pumping) {
+		rgw_peer_nudge(peer, now);
+		return;
+	}
+	peer->pumping = true;
 	if (peer->queued > 0)
 		send_queued(peer, now);
 	rgw_peer_grow(peer, now);
+	peer->pumping = false;
 }

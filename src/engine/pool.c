@@ -499,9 +499,12 @@ rgw_pool_move(struct rgw_attempt *a, rgw_ms now)
 	start(a, own, 0, now);
 }
 
-/* The attempts of a queue, each for itself: what is done with one may change the queue. */
-void
-rgw_pool_evacuate(struct rgw_link *queue, rgw_ms now)
+/* Looks once at each attempt that waits on a queue, oldest first. What is done with one may take others from
+ * the queue or add some: those that are still to be looked at are on a list of their own, which they leave
+ * like the queue itself. */
+static void
+each_queued(struct rgw_link *queue, void (*visit)(struct rgw_attempt *a, void *arg, rgw_ms now), void *arg,
+    rgw_ms now)
 {
 	struct rgw_link all;
 	struct rgw_link *l;
@@ -510,36 +513,50 @@ rgw_pool_evacuate(struct rgw_link *queue, rgw_ms now)
 	while ((l = rgw_list_pop(queue)) != NULL)
 		rgw_list_append(&all, l);
 	while ((l = rgw_list_pop(&all)) != NULL) {
-		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
-		struct rgw_target *other = choose(a->req, SILENT, now);
-
 		rgw_list_append(queue, l);
-		if (other == NULL)
-			continue;
-		rgw_attempt_detach(a, now);
-		a->req->tried &= ~bit_of(a->req->pool, a->target);
-		move_to(a, other, now);
+		visit(RGW_CONTAINER(l, struct rgw_attempt, link), arg, now);
 	}
 }
 
-/* What waits in vain at another member of this pool. */
+/* Takes an attempt that waits to another member. */
 static void
-attract_from(struct rgw_pool *pool, struct rgw_target *target, struct rgw_link *queue, rgw_ms now)
+lead_away(struct rgw_attempt *a, struct rgw_target *to, rgw_ms now)
 {
-	struct rgw_link *next;
+	rgw_attempt_detach(a, now);
+	a->req->tried &= ~bit_of(a->req->pool, a->target);
+	move_to(a, to, now);
+}
 
-	for (struct rgw_link *l = queue->next; l != queue; l = next) {
-		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
+static void
+evacuate(struct rgw_attempt *a, void *arg, rgw_ms now)
+{
+	struct rgw_target *other = choose(a->req, SILENT, now);
 
-		next = l->next;
-		if (a->req->pool != pool || is_under_way(a->req, target) ||
-		    (a->req->tried & bit_of(pool, target)) != 0 ||
-		    rank_of(target, a->req, now) > SILENT)
-			continue;
-		rgw_attempt_detach(a, now);
-		a->req->tried &= ~bit_of(pool, a->target);
-		move_to(a, target, now);
-	}
+	(void)arg;
+	if (other != NULL)
+		lead_away(a, other, now);
+}
+
+void
+rgw_pool_evacuate(struct rgw_link *queue, rgw_ms now)
+{
+	each_queued(queue, evacuate, NULL, now);
+}
+
+/* To whom attempts of which pool are attracted. */
+struct attraction {
+	struct rgw_pool *pool;
+	struct rgw_target *target;
+};
+
+static void
+attract(struct rgw_attempt *a, void *arg, rgw_ms now)
+{
+	const struct attraction *to = arg;
+
+	if (a->req->pool == to->pool && !is_under_way(a->req, to->target) &&
+	    (a->req->tried & bit_of(to->pool, to->target)) == 0 && rank_of(to->target, a->req, now) <= SILENT)
+		lead_away(a, to->target, now);
 }
 
 void
@@ -557,7 +574,8 @@ rgw_pool_attract(struct rgw_target *target, rgw_ms now)
 
 			if (m != target && m->conf->kind == RGW_CONF_PEER &&
 			    rgw_target_peer(m)->n_up == 0 && rgw_target_peer(m)->failed)
-				attract_from(pool, target, &rgw_target_peer(m)->queue, now);
+				each_queued(&rgw_target_peer(m)->queue, attract,
+				    &(struct attraction){ pool, target }, now);
 		}
 	}
 }
