@@ -22,7 +22,7 @@
 	X(udp_proxy_state_limit, "dropped: Proxy-State without Message-Authenticator")             \
 	X(udp_too_many_proxy_states, "dropped: more Proxy-States than loop-limit")                 \
 	X(status_server_answered, "Status-Server answered")                                        \
-	X(duplicate_absorbed, "retransmissions absorbed while the request was pending")            \
+	X(duplicate_absorbed, "retransmissions absorbed: the request was pending, or was stopped") \
 	X(superseding_too_fast, "dropped: an identifier used anew too often before its answer")     \
 	X(duplicate_replayed, "retransmissions answered with the stored answer")                   \
 	X(udp_sent, "datagrams sent to clients")                                                   \
@@ -43,6 +43,8 @@
 	X(request_refused, "ended: the peer answered with an error")                               \
 	X(request_answer_too_big, "ended: the answer would exceed 4096 octets, or a rewrite refused it") \
 	X(request_no_identifier, "ended: max-requests of the server reached")                      \
+	X(request_bad_answer, "ended: the answer to it broke a rule for which the connection is closed") \
+	X(request_ends_connections, "ended: connections ended again and again while it was open on them") \
 	X(request_loop, "ended: it would go back to the peer that it came from")                   \
 	X(request_gone, "ended: the connection that it came on has ended")                         \
 	X(request_abandoned, "ended: still open when the gateway stopped")                         \

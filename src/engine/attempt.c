@@ -97,7 +97,7 @@ rgw_attempt_detach(struct rgw_attempt *a, rgw_ms now)
 		rgw_link_remove(&a->link);
 		a->state = RGW_ATTEMPT_NONE;
 		if (a->target->conf->kind == RGW_CONF_PEER)
-			rgw_target_peer(a->target)->queued--;
+			rgw_peer_left(rgw_target_peer(a->target), a);
 		else
 			rgw_port_left(rgw_server_port(rgw_target_server(a->target),
 			    a->req->packet.code), now);
@@ -197,5 +197,7 @@ rgw_attempt_send(struct rgw_attempt *a, struct rgw_lane *lane, rgw_ms now)
 	a->lane = lane;
 	a->id = id;
 	a->sent_at = now;
+	if (lane->conn != NULL)
+		rgw_blame_sent(lane->conn, a, now);
 	return true;
 }

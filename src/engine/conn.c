@@ -6,6 +6,9 @@
 /* A connection that stood this long was a success even if no packet ever came. */
 #define PROVEN_AFTER_MS 10000
 
+/* Ends of connections in a row that are not held against a peer because a request explains them. */
+#define EXCUSES 3
+
 static const char *
 state_name(enum rgw_conn_state state)
 {
@@ -57,6 +60,7 @@ enter(struct rgw_conn *conn, enum rgw_conn_state state)
 	if (!conn->incoming && state == RGW_CONN_UP) {
 		conn->peer->n_opening--;
 		conn->peer->n_up++;
+		conn->peer->unreachable = false;
 	}
 	if (!conn->incoming && state == RGW_CONN_DRAINING) {
 		conn->peer->n_up--;
@@ -107,6 +111,7 @@ rgw_conn_set_timer(struct rgw_conn *conn)
 		at = rgw_ms_min(at, idle_deadline(conn));
 		at = rgw_ms_min(at, lifetime_deadline(conn));
 		at = rgw_ms_min(at, rgw_watchdog_deadline(&conn->watchdog));
+		at = rgw_ms_min(at, rgw_blame_deadline(conn));
 	}
 	rgw_timer_set(&conn->gw->timers, &conn->timer, at);
 }
@@ -142,6 +147,18 @@ on_not_up(struct rgw_conn *conn, rgw_ms now)
 	    "no TLS session within handshake-timeout", now);
 }
 
+/* The rest of a packet did not come. What came of it may say whose answer it was to be. */
+static void
+on_packet_timeout(struct rgw_conn *conn, rgw_ms now)
+{
+	static const char why[] = "the rest of a packet did not come within packet-timeout";
+
+	rgw_count(conn->gw, RGW_CTR_packet_timeouts);
+	if (!conn->incoming && conn->stream.have > 1)
+		(void)rgw_blame_answer(conn, conn->stream.part[1], why, now);
+	rgw_conn_close(conn, RGW_LOG_WARNING, "connection-closed", why, now);
+}
+
 static void
 on_timer(struct rgw_timer *timer, rgw_ms now)
 {
@@ -151,9 +168,7 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 	if (!is_up(conn)) {
 		on_not_up(conn, now);
 	} else if (packet_deadline(conn) <= now) {
-		rgw_count(gw, RGW_CTR_packet_timeouts);
-		rgw_conn_close(conn, RGW_LOG_WARNING, "connection-closed",
-		    "the rest of a packet did not come within packet-timeout", now);
+		on_packet_timeout(conn, now);
 	} else if (conn->state == RGW_CONN_DRAINING && (!is_busy(conn) || conn->deadline <= now)) {
 		rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed",
 		    is_busy(conn) ? "drained as long as possible" : "drained", now);
@@ -165,6 +180,8 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		rgw_count(gw, RGW_CTR_idle_timeouts);
 		rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed", "idle-timeout", now);
 	} else {
+		if (rgw_blame_deadline(conn) <= now)
+			rgw_blame_expired(conn, now);
 		/* One that is busy or wanted is looked at again after another such time. */
 		if (idle_deadline(conn) <= now)
 			conn->used_at = now;
@@ -214,56 +231,73 @@ rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to
 	}
 	rgw_list_append(&peer->conns, &conn->link);
 	peer->n_opening++;
+	conn->opened_at = now;
 	conn->deadline = now + peer->conf->connect_timeout;
 	rgw_conn_set_timer(conn);
 	return conn;
 }
 
-/* The unanswered requests are tried elsewhere at once; nothing waits for the NAS (P-TCP-29). */
-static void
-move_requests(struct rgw_conn *conn, rgw_ms now)
+/* Does a request explain the end of the connection better than the peer's health does? Then it is not held
+ * against the peer. For connections on which nothing valid has come, that is no explanation for long. */
+static bool
+is_excused(struct rgw_conn *conn, enum rgw_fault fault)
 {
-	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_attempt *a = conn->lane.ids->id[id].owner;
+	struct rgw_peer *peer = conn->peer;
+	bool works = peer->n_okay > conn->counted && conn->lane.ids != NULL && conn->lane.ids->busy > 0;
 
-		if (a != NULL)
-			rgw_pool_move(a, now);
-	}
+	if (!is_up(conn) || fault == RGW_FAULT_NONE)
+		return false;
+	if (fault != RGW_FAULT_REQUEST && !works && !rgw_blame_is_plain(conn))
+		return false;
+	return conn->proven || peer->n_excused++ < EXCUSES;
 }
 
-/* One that we opened leaves its peer. */
+/* A connection that we opened leaves its peer. Its unanswered requests are tried elsewhere at once; nothing
+ * waits for the NAS (P-TCP-29). */
 static void
-leave_peer(struct rgw_conn *conn, rgw_ms now)
+leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 {
 	struct rgw_peer *peer = conn->peer;
 	enum rgw_conn_state state = conn->state;
-	bool good = is_up(conn) && (conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
-	/* Of one that never answered a Status-Server that says little. */
+	bool excused = is_excused(conn, fault);
+	bool good = is_up(conn) && (excused || conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
+	/* For a peer that has never answered Status-Server, this tells us little. */
 	bool doubtful = conn->watchdog.state != RGW_WD_OKAY &&
 	    (peer->answers_status || peer->conf->status_server == RGW_YES);
 
 	rgw_count(conn->gw, is_up(conn) ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
+	peer->unreachable = !is_up(conn);
 	rgw_link_remove(&conn->link);
 	rgw_guard_leave(conn);
 	if (state == RGW_CONN_UP)
 		peer->n_up--;
 	else if (state != RGW_CONN_DRAINING)
 		peer->n_opening--;
-	/* An orderly end of one that was not in use is no failure; but what was open on one that its
-	 * watchdog closes has moved long ago. */
-	if (peer->n_up == 0 && state == RGW_CONN_UP && (doubtful || conn->lane.ids->busy > 0))
+	/* Closing an idle connection is not a failure. When the watchdog closes one, its requests have already
+	 * moved, so `busy` cannot tell; hence `doubtful`. */
+	if (peer->n_up == 0 && state == RGW_CONN_UP && !excused && (doubtful || conn->lane.ids->busy > 0))
 		rgw_peer_failed(peer, now);
-	/* That one was replaced in good order says nothing about the peer. */
+	/* A peer whose very first answer is wrong is asked before it gets requests again. */
+	if (fault == RGW_FAULT_REQUEST && !conn->proven && peer->n_okay == 0) {
+		peer->must_prove = true;
+		rgw_peer_failed(peer, now);
+	}
+	/* That a connection was replaced in good order says nothing about the peer. */
 	if (state != RGW_CONN_DRAINING)
 		rgw_peer_on_attempt(peer, good, now);
+	if (excused)
+		peer->retry_at = now;
 	conn->state = RGW_CONN_GONE;
 	if (conn->lane.ids != NULL)
-		move_requests(conn, now);
+		rgw_blame_end(conn, fault, why, now);
+	/* Suspects may wait for another connection of the peer, of which this was the last one. */
+	if (peer->n_up == 0 && peer->failed && peer->queued > 0)
+		rgw_pool_evacuate(&peer->queue, now);
 }
 
 /* The end of a connection, whoever ended it. */
 static void
-gone(struct rgw_conn *conn, rgw_ms now)
+gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 {
 	struct rgw_peer *peer = conn->incoming ? NULL : conn->peer;
 	struct rgw_gw *gw = conn->gw;
@@ -271,7 +305,7 @@ gone(struct rgw_conn *conn, rgw_ms now)
 	if (conn->incoming)
 		rgw_accept_forget(conn, now);
 	else
-		leave_peer(conn, now);
+		leave_peer(conn, fault, why, now);
 	gw->n_conns--;
 	rgw_timer_unset(&gw->timers, &conn->timer);
 	rgw_stream_fini(&conn->stream);
@@ -280,7 +314,7 @@ gone(struct rgw_conn *conn, rgw_ms now)
 	free(conn->lane.ids);
 	free(conn);
 	if (peer != NULL)
-		rgw_peer_nudge(peer, now);
+		rgw_peer_wake(peer, now);
 }
 
 /* What its end means, in words. */
@@ -308,13 +342,14 @@ rgw_conn_close(struct rgw_conn *conn, enum rgw_log_level level, const char *even
 		level = RGW_LOG_INFO;
 	log_conn(conn, level, event, end_text(conn), why);
 	gw->ops->conn_close(gw->ops_ctx, conn->io);
-	gone(conn, now);
+	gone(conn, RGW_FAULT_NONE, why, now);
 }
 
 void
 rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *p, const char *rule, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
+	bool stopped = !conn->incoming && rgw_blame_answer(conn, p->id, rule, now);
 
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "connection-closed", peer_name(conn), end_text(conn),
 	    rgw_f_str("peer", peer_name(conn)), rgw_f_addr("addr", &conn->addr),
@@ -323,7 +358,7 @@ rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *p, const char
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
 	    rgw_f_uint("id", p->id), rgw_f_uint("length", p->len));
 	gw->ops->conn_close(gw->ops_ctx, conn->io);
-	gone(conn, now);
+	gone(conn, stopped ? RGW_FAULT_REQUEST : RGW_FAULT_UNKNOWN, rule, now);
 }
 
 void
@@ -336,7 +371,7 @@ rgw_conn_drain(struct rgw_conn *conn, rgw_ms now)
 	rgw_conn_set_timer(conn);
 	rgw_conn_settled(conn, now);
 	if (!conn->incoming)
-		rgw_peer_nudge(conn->peer, now);
+		rgw_peer_wake(conn->peer, now);
 }
 
 void
@@ -346,7 +381,7 @@ rgw_conn_settled(struct rgw_conn *conn, rgw_ms now)
 	if (conn->state == RGW_CONN_DRAINING && !is_busy(conn))
 		rgw_timer_set(&conn->gw->timers, &conn->timer, now);
 	if (!conn->incoming && conn->state != RGW_CONN_GONE && conn->peer->queued > 0)
-		rgw_peer_nudge(conn->peer, now);
+		rgw_peer_wake(conn->peer, now);
 }
 
 void
@@ -358,6 +393,7 @@ rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 		rgw_accept_shaking(conn);
 		return;
 	}
+	conn->round_trip = now - conn->opened_at;
 	conn->deadline = now + conn->peer->conf->handshake_timeout;
 	rgw_conn_set_timer(conn);
 }
@@ -421,7 +457,7 @@ rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now)
 	if (conn->state == RGW_CONN_ACCEPTED)
 		level = RGW_LOG_DEBUG;
 	log_conn(conn, level, event, end_text(conn), why);
-	gone(conn, now);
+	gone(conn, RGW_FAULT_UNKNOWN, why, now);
 }
 
 /* What was to be a packet: only its first four octets are there. */

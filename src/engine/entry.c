@@ -61,14 +61,25 @@ rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_outg
 	memcpy(entry->answer, answer->data, answer->len);
 	entry->answer_len = (uint16_t)answer->len;
 	entry->answer_is_signed = answer->secret == NULL;
+	rgw_entry_mute(gw, entry, now);
+	return true;
+}
+
+void
+rgw_entry_mute(struct rgw_gw *gw, struct rgw_entry *entry, rgw_ms now)
+{
 	entry->req = NULL;
 	rgw_dupcache_answered(&gw->dups, &entry->dup, now);
-	return true;
 }
 
 void
 rgw_entry_repeat(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw_origin *origin)
 {
+	if (entry->answer == NULL) {
+		rgw_count(gw, RGW_CTR_duplicate_absorbed);
+		return;
+	}
+	rgw_count(gw, RGW_CTR_duplicate_replayed);
 	rgw_origin_send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len,
 		entry->answer_is_signed ? NULL : origin->secret });
 }

@@ -30,9 +30,15 @@ rgw_gw_random16(struct rgw_gw *gw)
 }
 
 rgw_ms
+rgw_gw_below(struct rgw_gw *gw, rgw_ms most)
+{
+	return most * rgw_gw_random16(gw) / UINT16_MAX;
+}
+
+rgw_ms
 rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay)
 {
-	return delay + delay / 2 * rgw_gw_random16(gw) / UINT16_MAX;
+	return delay + rgw_gw_below(gw, delay / 2);
 }
 
 /* A client that covers more than one host learns nothing: one old NAS must not decide for the others

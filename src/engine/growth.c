@@ -44,6 +44,7 @@ wanted(const struct rgw_peer *peer)
 
 	if (want == 0 && peer->failed)
 		want = 1;
+	want += rgw_blame_wants(peer);
 	if (want < peer->conf->connections.min)
 		want = peer->conf->connections.min;
 	if (want > peer->conf->connections.max)
@@ -106,7 +107,7 @@ open_more(struct rgw_peer *peer, rgw_ms now)
 	const char *host;
 
 	if (now < peer->retry_at) {
-		rgw_timer_set(&gw->timers, &peer->open_timer, peer->retry_at);
+		rgw_peer_wake(peer, peer->retry_at);
 		return false;
 	}
 	host = rgw_host_address(peer, peer->next_addr, &to);
@@ -114,14 +115,14 @@ open_more(struct rgw_peer *peer, rgw_ms now)
 		return false;  /* goes on when a look-up succeeds */
 	if (!rgw_bucket_take(&peer->connect_rate, now)) {
 		rgw_count(gw, RGW_CTR_connect_rate_limited);
-		rgw_timer_set(&gw->timers, &peer->open_timer,
-		    rgw_bucket_next(&peer->connect_rate, now));
+		rgw_peer_wake(peer, rgw_bucket_next(&peer->connect_rate, now));
 		return false;
 	}
 	if (rgw_conn_open(peer, host, &to, now) == NULL) {
 		rgw_count(gw, RGW_CTR_connections_failed);
+		peer->unreachable = true;
 		rgw_peer_on_attempt(peer, false, now);
-		rgw_timer_set(&gw->timers, &peer->open_timer, peer->retry_at);
+		rgw_peer_wake(peer, peer->retry_at);
 		return false;
 	}
 	return true;
@@ -160,7 +161,7 @@ rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now)
 		/* It worked until now, so the next try may come soon, but not in step with everybody
 		 * else who lost the same peer. */
 		peer->fails = 0;
-		peer->retry_at = now + rgw_gw_spread(peer->target.gw, peer->conf->reconnect.min / 4);
+		peer->retry_at = now + rgw_gw_below(peer->target.gw, peer->conf->reconnect.min / 4);
 		return;
 	}
 	peer->fails++;
@@ -170,6 +171,18 @@ rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now)
 		return;
 	rgw_peer_failed(peer, now);
 	rgw_pool_evacuate(&peer->queue, now);
+}
+
+bool
+rgw_peer_may_be_back(const struct rgw_peer *peer)
+{
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_SUSPECT)
+			return false;
+	}
+	return !peer->unreachable;
 }
 
 void
@@ -193,5 +206,5 @@ rgw_peer_call(struct rgw_peer *peer, rgw_ms now)
 	peer->call_at = now + CALL_MS;
 	peer->fails = 1;
 	peer->retry_at = rgw_ms_min(peer->retry_at, soon);
-	rgw_timer_set(&peer->target.gw->timers, &peer->open_timer, peer->retry_at);
+	rgw_peer_wake(peer, peer->retry_at);
 }

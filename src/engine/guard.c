@@ -41,6 +41,7 @@ send_probe(struct rgw_conn *conn, rgw_ms now)
 	len = rgw_build_request(&b, conn->lane.secret);
 	rgw_idpool_probe(conn->lane.ids, RGW_STATUS_SERVER, gw->scratch + 4, now);
 	conn->probed_at = now;
+	conn->probed_nth = conn->n_sent;
 	/* If the buffer is full nothing is read at the far end, and that is what this is to find out. */
 	if (gw->ops->conn_send(gw->ops_ctx, conn->io, &(struct rgw_outgoing){ gw->scratch, len, NULL }))
 		rgw_count(gw, RGW_CTR_watchdogs_sent);
@@ -53,7 +54,7 @@ on_okay(struct rgw_conn *conn, rgw_ms now)
 	struct rgw_peer *peer = conn->peer;
 
 	set_okay(conn, true);
-	peer->failed = false;
+	peer->failed = peer->must_prove = false;
 	rgw_pool_attract(&peer->target, now);
 }
 
@@ -63,9 +64,10 @@ rgw_guard_open(struct rgw_conn *conn, rgw_ms now)
 	struct rgw_peer *peer = conn->peer;
 	const struct rgw_conf_peer *conf = peer->conf;
 	bool off = conf->status_server == RGW_NO || peer->ignores_status;
-	/* Only who has ever answered a Status-Server can prove itself with some. */
+	/* Only a peer that has ever answered a Status-Server can prove itself with some, or one whose answers
+	 * have all been wrong so far. */
 	bool reopened = peer->failed && peer->n_okay == 0 &&
-	    (peer->answers_status || conf->status_server == RGW_YES);
+	    (peer->answers_status || peer->must_prove || conf->status_server == RGW_YES);
 
 	if (rgw_watchdog_open(&conn->watchdog, off ? 0 : conf->watchdog, reopened,
 	        conf->reopen_answers, rgw_gw_random16(conn->gw), now) == RGW_WD_SEND)
@@ -87,6 +89,7 @@ rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now)
 	if (dwa) {
 		rgw_count(conn->gw, RGW_CTR_watchdogs_answered);
 		conn->peer->answers_status = true;
+		rgw_blame_read(conn, conn->probed_nth, now);
 	}
 	conn->heard_at = now;
 	switch (rgw_watchdog_heard(&conn->watchdog, dwa, rgw_gw_random16(conn->gw), now)) {
@@ -96,7 +99,7 @@ rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now)
 	case RGW_WD_FAILBACK:
 		log_state(conn, RGW_LOG_NOTICE, "connection-okay", "the connection is good again");
 		on_okay(conn, now);
-		rgw_peer_nudge(conn->peer, now);
+		rgw_peer_wake(conn->peer, now);
 		break;
 	default:
 		break;
@@ -104,16 +107,22 @@ rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now)
 }
 
 void
-rgw_guard_ask(struct rgw_peer *peer, rgw_ms now)
+rgw_guard_ask(struct rgw_conn *conn, rgw_ms now)
+{
+	if (rgw_watchdog_ask(&conn->watchdog, rgw_gw_random16(conn->gw), now) != RGW_WD_SEND)
+		return;
+	send_probe(conn, now);
+	rgw_conn_set_timer(conn);
+}
+
+void
+rgw_guard_ask_all(struct rgw_peer *peer, rgw_ms now)
 {
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
-		if (conn->state != RGW_CONN_UP || rgw_watchdog_ask(&conn->watchdog,
-		        rgw_gw_random16(conn->gw), now) != RGW_WD_SEND)
-			continue;
-		send_probe(conn, now);
-		rgw_conn_set_timer(conn);
+		if (conn->state == RGW_CONN_UP)
+			rgw_guard_ask(conn, now);
 	}
 }
 
@@ -133,7 +142,7 @@ ignores_status(const struct rgw_conn *conn)
 }
 
 static void
-switch_off(struct rgw_peer *peer)
+switch_off(struct rgw_peer *peer, rgw_ms now)
 {
 	peer->ignores_status = true;
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
@@ -142,7 +151,7 @@ switch_off(struct rgw_peer *peer)
 		if (conn->state != RGW_CONN_UP)
 			continue;
 		rgw_watchdog_off(&conn->watchdog);
-		set_okay(conn, true);
+		on_okay(conn, now);
 		rgw_conn_set_timer(conn);
 	}
 }
@@ -171,7 +180,7 @@ rgw_guard_expired(struct rgw_conn *conn, rgw_ms now)
 	if (ignores_status(conn)) {
 		log_state(conn, RGW_LOG_NOTICE, "status-server-ignored",
 		    "the peer answers requests but no Status-Server; it is not asked any more");
-		switch_off(conn->peer);
+		switch_off(conn->peer, now);
 		return true;
 	}
 	switch (rgw_watchdog_expired(&conn->watchdog, rgw_gw_random16(conn->gw), now)) {

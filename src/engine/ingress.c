@@ -47,12 +47,10 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 		rgw_entry_end(gw, entry, RGW_CTR_request_superseded, now);
 		return false;
 	}
-	if (entry->req == NULL) {
-		rgw_count(gw, RGW_CTR_duplicate_replayed);
+	if (entry->req == NULL)
 		rgw_entry_repeat(gw, entry, origin);
-	} else {
+	else
 		rgw_count(gw, RGW_CTR_duplicate_absorbed);
-	}
 	return true;
 }
 

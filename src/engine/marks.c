@@ -85,7 +85,7 @@ doubt(const struct rgw_attempt *a, rgw_ms now)
 		return;
 	*t->doubt = (struct rgw_doubt){ .pool = a->req->pool->conf, .at = now, .len = (uint8_t)len };
 	memcpy(t->doubt->realm, realm, len);
-	rgw_guard_ask(rgw_target_peer(t), now);
+	rgw_guard_ask_all(rgw_target_peer(t), now);
 }
 
 static void

@@ -11,10 +11,11 @@ struct rgw_conn *rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr);
 /* Opens one to a peer; NULL = not possible now. */
 struct rgw_conn *rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to,
     rgw_ms now);
-/* Closes it; what is open on one of ours moves, what came on one of a peer's ends. */
+/* Closes it in good order; what is open on one of ours moves, what came on one of a peer's ends. */
 void rgw_conn_close(struct rgw_conn *conn, enum rgw_log_level level, const char *event,
     const char *why, rgw_ms now);
-/* The same for a packet that breaks a rule; the line says which packet it was. */
+/* Closes it for a packet that breaks a rule; the line says which packet it was. If that is the answer to a
+ * request, the request is not sent again. */
 void rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *packet, const char *rule,
     rgw_ms now);
 /* Nothing new is begun on it; it is closed as soon as nothing is open on it. */
@@ -42,12 +43,18 @@ void rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_co
 void rgw_peer_fini(struct rgw_peer *peer, rgw_ms now);
 /* Sends the attempt or queues it. false = there is no room. It may end the request: true, then. */
 bool rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now);
+/* Is there room on its queue for a request that it has not had yet? */
+bool rgw_peer_has_room(const struct rgw_peer *peer);
+/* An attempt on the queue may be more suspect by now than when it came there. */
+void rgw_peer_suspect(struct rgw_attempt *a);
+/* An attempt has left its queue. */
+void rgw_peer_left(struct rgw_peer *peer, const struct rgw_attempt *a);
 /* Sends what is queued as far as there is room, and opens connections as needed. This is for events and
  * timers only: sending can end or move other requests, so whatever may be called from there, or from a loop
- * over requests, asks for it with rgw_peer_nudge instead. */
+ * over requests, asks for it with rgw_peer_wake instead. */
 void rgw_peer_pump(struct rgw_peer *peer, rgw_ms now);
-/* Lets a timer do the same in this turn of the loop or the next. */
-void rgw_peer_nudge(struct rgw_peer *peer, rgw_ms now);
+/* Lets a timer do the same at that time, or earlier. `now` means this turn of the loop or the next. */
+void rgw_peer_wake(struct rgw_peer *peer, rgw_ms at);
 
 /* growth.c: how many connections a peer has */
 void rgw_growth_init(struct rgw_peer *peer, rgw_ms now);
@@ -59,6 +66,9 @@ void rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now);
 void rgw_peer_failed(struct rgw_peer *peer, rgw_ms now);
 /* It is needed: if it was given up, it is tried soon, and the pauses grow anew. */
 void rgw_peer_call(struct rgw_peer *peer, rgw_ms now);
+/* It has no good connection, but nothing says yet that none can be had: none is suspected, and no attempt to
+ * connect has failed. */
+bool rgw_peer_may_be_back(const struct rgw_peer *peer);
 /* Requests that it has or that wait for it. */
 size_t rgw_peer_load(const struct rgw_peer *peer);
 /* There is one more: looks from now on whether there are too many. */
@@ -66,8 +76,9 @@ void rgw_peer_watch_size(struct rgw_peer *peer, rgw_ms now);
 
 /* guard.c: the watchdog of a connection that we opened */
 void rgw_guard_open(struct rgw_conn *conn, rgw_ms now);
-/* Does the peer live? Its connections are asked now. */
-void rgw_guard_ask(struct rgw_peer *peer, rgw_ms now);
+/* Does the peer live? The connection is asked now, unless it is being asked; or all that are up are. */
+void rgw_guard_ask(struct rgw_conn *conn, rgw_ms now);
+void rgw_guard_ask_all(struct rgw_peer *peer, rgw_ms now);
 /* Has a Status-Server been waiting for its answer since then, or longer? */
 bool rgw_guard_is_mute(const struct rgw_conn *conn, rgw_ms since);
 /* A valid packet came on it; `dwa`: it answers a Status-Server. */
@@ -76,6 +87,39 @@ void rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now);
 bool rgw_guard_expired(struct rgw_conn *conn, rgw_ms now);
 /* It does not count any more, because it ends or drains. */
 void rgw_guard_leave(struct rgw_conn *conn);
+
+/* blame.c: requests at which a peer closes the connection */
+enum rgw_fault {
+	RGW_FAULT_NONE,     /* we end the connection for a reason that no request has given */
+	RGW_FAULT_REQUEST,  /* a request has given the reason, and has been stopped */
+	RGW_FAULT_UNKNOWN,  /* the connection has ended, and any request may be why */
+};
+
+enum rgw_suspicion rgw_blame_suspicion(const struct rgw_req *req);
+/* How many connections more than the load needs suspects want, so that others are not held up by them. */
+size_t rgw_blame_wants(const struct rgw_peer *peer);
+/* May the attempt be sent on this connection, as far as suspects are concerned? */
+bool rgw_blame_allows(const struct rgw_conn *conn, const struct rgw_attempt *a, rgw_ms now);
+/* A suspect waits: may those behind it leave before it? */
+bool rgw_blame_lets_pass(const struct rgw_peer *peer, rgw_ms now);
+/* Suspects may be waiting: sees to it that connections become free for them, and that they are looked at. */
+void rgw_blame_wait(struct rgw_peer *peer, rgw_ms now);
+/* The attempt is sent on the connection. */
+void rgw_blame_sent(struct rgw_conn *conn, struct rgw_attempt *a, rgw_ms now);
+/* An answer shows that the peer has read so many requests of the connection. */
+void rgw_blame_read(struct rgw_conn *conn, uint64_t nth, rgw_ms now);
+/* When rgw_blame_expired is to be called: the peer says nothing, and has not closed the connection either. */
+rgw_ms rgw_blame_deadline(const struct rgw_conn *conn);
+void rgw_blame_expired(struct rgw_conn *conn, rgw_ms now);
+/* The request of the attempt is to be sent no more, and ends; `why`: how its last connection ended. */
+void rgw_blame_stop(struct rgw_attempt *a, const char *why, rgw_ms now);
+/* An answer under this identifier breaks a rule, for which the connection is to be closed: the request that it
+ * answers is stopped. false = there is none. */
+bool rgw_blame_answer(struct rgw_conn *conn, uint8_t id, const char *why, rgw_ms now);
+/* Does a suspect that is open on the connection explain its end? */
+bool rgw_blame_is_plain(const struct rgw_conn *conn);
+/* The connection has ended: what is open on it moves, except for requests that have done so too often. */
+void rgw_blame_end(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now);
 
 /* server.c: the sources of a server */
 void rgw_server_init(struct rgw_server *server, struct rgw_gw *gw, const struct rgw_conf_server *conf,

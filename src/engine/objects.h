@@ -89,6 +89,16 @@ struct rgw_origin {
 	struct rgw_addr remote;
 };
 
+/* How a request is sent on a connection, since connections have ended while it was open on them; see blame.c. */
+enum rgw_suspicion {
+	RGW_NO_SUSPECT,
+	RGW_SENT_WITH_FEW,
+	RGW_SENT_ALONE,
+	RGW_SENT_NO_MORE,  /* only what is under way of it goes on */
+};
+
+#define RGW_SUSPICIONS (RGW_SENT_NO_MORE + 1)
+
 enum rgw_attempt_state {
 	RGW_ATTEMPT_NONE,    /* not under way */
 	RGW_ATTEMPT_QUEUED,  /* on the queue of its target */
@@ -101,6 +111,8 @@ struct rgw_attempt {
 	enum rgw_attempt_state state;
 	uint8_t id;                  /* on the lane, while SENT */
 	bool sent_before;            /* the request was on a lane that is gone */
+	enum rgw_suspicion suspicion;/* of its request, when it was begun */
+	uint64_t nth;                /* over TLS, while SENT: which request of its connection it is */
 	uint16_t sent_len;
 	uint32_t prefer;             /* serial of the connection where its conversation lives; 0 = any */
 	struct rgw_target *target;   /* borrowed */
@@ -145,6 +157,8 @@ struct rgw_req {
 	struct rgw_attempt attempts[RGW_ATTEMPTS];
 	uint32_t left[RGW_LEFT];     /* serials of connections it was on and that stood when it left ... */
 	uint8_t n_left;              /* ... them: it must not come back (P-TCP-27) */
+	uint8_t n_suspected;         /* connections that have ended perhaps because of it; see blame.c */
+	uint8_t n_moved;             /* connections that have ended with it, for no reason that is known */
 	struct rgw_timer retry_timer;/* when it is tried elsewhere, too */
 };
 
@@ -180,6 +194,13 @@ struct rgw_conn {
 	bool counted;                 /* in peer->n_okay */
 	struct rgw_stream stream;
 	struct rgw_lane lane;         /* outgoing: ids exists while up */
+	uint64_t n_sent;              /* outgoing: requests sent on it ... */
+	uint64_t n_read;              /* ... and how many of them the peer has read, as its answers show */
+	uint64_t probed_nth;          /* n_sent when the last Status-Server was sent */
+	uint64_t alone;               /* which of them is tried alone until it is read; 0 = none */
+	rgw_ms sent_at;               /* when the last of them was sent */
+	rgw_ms opened_at;             /* outgoing: when the attempt to connect began ... */
+	rgw_ms round_trip;            /* ... and what it took to set up TCP */
 	struct rgw_link requests;     /* incoming: those that came on it, answered ones included */
 	struct rgw_bucket superseding;/* incoming: how often requests on it may be taken back */
 	struct rgw_admitted *admitted;/* incoming: owned by the admission table */
@@ -212,6 +233,7 @@ struct rgw_peer {
 	struct rgw_quota *quota;            /* borrowed: those, in all workers */
 	struct rgw_link queue;              /* requests, oldest first */
 	size_t queued;
+	size_t queued_as[RGW_SUSPICIONS];   /* the same by suspicion */
 	bool pumping;                       /* its queue is being worked on; see rgw_peer_pump */
 	struct rgw_timer queue_timer;       /* the first of the queue gives up */
 	struct rgw_timer open_timer;        /* the next attempt to connect */
@@ -219,6 +241,10 @@ struct rgw_peer {
 	unsigned fails;                     /* attempts in a row that came to nothing */
 	rgw_ms call_at;                     /* until then they are not forgotten because it is needed */
 	bool failed;                        /* it went away by no wish of ours: reopening validates */
+	bool unreachable;                   /* the last attempt to connect ended without a connection */
+	bool must_prove;                    /* its first answer on a connection broke a rule: so does that */
+	unsigned n_excused;                 /* connections in a row that a request has ended before a valid packet */
+	rgw_ms lost_at;                     /* when a connection of it ended last for no reason that is known */
 	rgw_ms patient_until;               /* until then nobody has waited long enough to give way */
 	bool answers_status;                /* it has answered a Status-Server */
 	bool ignores_status;                /* it never does (P-WD-11) */
@@ -337,6 +363,8 @@ rgw_target_server(struct rgw_target *target)
 /* Random octets, n <= 16; valid until the next call. */
 const uint8_t *rgw_gw_random(struct rgw_gw *gw, size_t n);
 uint16_t rgw_gw_random16(struct rgw_gw *gw);
+/* Any time up to this one. */
+rgw_ms rgw_gw_below(struct rgw_gw *gw, rgw_ms most);
 /* Between delay and one and a half of it, so that many who wait do not move in step. */
 rgw_ms rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay);
 

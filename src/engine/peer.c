@@ -89,10 +89,10 @@ was_on(const struct rgw_req *req, const struct rgw_conn *conn)
 
 /* Never again the connection where it was (P-TCP-27): one that is suspected still stands. */
 static bool
-can_take(const struct rgw_conn *conn, const struct rgw_req *req, rgw_ms now)
+can_take(const struct rgw_conn *conn, const struct rgw_attempt *a, rgw_ms now)
 {
-	return conn->state == RGW_CONN_UP && !conn->blocked && !was_on(req, conn) &&
-	    rgw_idpool_available(conn->lane.ids, now);
+	return conn->state == RGW_CONN_UP && !conn->blocked && !was_on(a->req, conn) &&
+	    rgw_idpool_available(conn->lane.ids, now) && rgw_blame_allows(conn, a, now);
 }
 
 /* OKAY ones before those that have to prove themselves, before suspected ones; among equals the one
@@ -137,13 +137,13 @@ pick(struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
 {
 	struct rgw_conn *best = preferred(peer, a);
 
-	if (best != NULL && can_take(best, a->req, now) && best->watchdog.state == RGW_WD_OKAY)
+	if (best != NULL && can_take(best, a, now) && best->watchdog.state == RGW_WD_OKAY)
 		return best;
 	best = NULL;
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
-		if (can_take(conn, a->req, now) && (best == NULL || is_better(conn, best)))
+		if (can_take(conn, a, now) && (best == NULL || is_better(conn, best)))
 			best = conn;
 	}
 	return best;
@@ -154,13 +154,16 @@ pick(struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
 /* Whoever has waited so long for an answer gives way when there is nobody else to give way. */
 #define PATIENCE_MS 5000
 
-/* The one on a connection that has waited longest, of those whose identifier can be used again. */
+/* The one on a connection that has waited longest, of those whose identifier can be used again. NULL = there is
+ * none, or the connection has identifiers left. */
 static struct rgw_attempt *
 longest_on(const struct rgw_conn *conn, rgw_ms now)
 {
 	const struct rgw_idpool *ids = conn->lane.ids;
 	struct rgw_attempt *longest = NULL;
 
+	if (conn->state != RGW_CONN_UP || conn->watchdog.state != RGW_WD_OKAY || rgw_idpool_available(ids, now))
+		return NULL;
 	for (unsigned id = 1; id < 256; id++) {
 		struct rgw_attempt *a = ids->id[id].owner;
 
@@ -186,8 +189,7 @@ make_way(struct rgw_peer *peer, rgw_ms now)
 		return false;
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
-		struct rgw_attempt *a = conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_OKAY
-		    ? longest_on(conn, now) : NULL;
+		struct rgw_attempt *a = longest_on(conn, now);
 
 		if (a != NULL && (longest == NULL || a->sent_at < longest->sent_at))
 			longest = a;
@@ -212,19 +214,52 @@ find_room(struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
 {
 	struct rgw_conn *conn = pick(peer, a, now);
 
-	return conn == NULL && make_way(peer, now) ? pick(peer, a, now) : conn;
+	return conn == NULL && a->suspicion == RGW_NO_SUSPECT && make_way(peer, now) ? pick(peer, a, now) : conn;
+}
+
+static void
+join(struct rgw_peer *peer, struct rgw_link *list, struct rgw_attempt *a)
+{
+	a->state = RGW_ATTEMPT_QUEUED;
+	rgw_list_append(list, &a->link);
+	peer->queued++;
+	peer->queued_as[a->suspicion]++;
+}
+
+void
+rgw_peer_suspect(struct rgw_attempt *a)
+{
+	enum rgw_suspicion suspicion = rgw_blame_suspicion(a->req);
+
+	if (a->target->conf->kind == RGW_CONF_PEER) {
+		rgw_target_peer(a->target)->queued_as[a->suspicion]--;
+		rgw_target_peer(a->target)->queued_as[suspicion]++;
+	}
+	a->suspicion = suspicion;
+}
+
+void
+rgw_peer_left(struct rgw_peer *peer, const struct rgw_attempt *a)
+{
+	peer->queued--;
+	peer->queued_as[a->suspicion]--;
+}
+
+/* Suspects wait where others would have been sent at once, so they do not fill the queue. */
+bool
+rgw_peer_has_room(const struct rgw_peer *peer)
+{
+	return peer->queued_as[RGW_NO_SUSPECT] < peer->conf->queue;
 }
 
 static bool
 enqueue(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
 {
-	/* One that was on a lane already was let in before; it is never turned away. */
-	if (peer->queued >= peer->conf->queue && !a->sent_before)
+	/* A request that was on a lane already was let in before; it is never turned away. */
+	if (!rgw_peer_has_room(peer) && !a->sent_before)
 		return false;
-	a->state = RGW_ATTEMPT_QUEUED;
+	join(peer, &peer->queue, a);
 	a->queued_until = now + peer->conf->queue_time;
-	rgw_list_append(&peer->queue, &a->link);
-	peer->queued++;
 	if (!rgw_timer_is_set(&peer->queue_timer))
 		rgw_timer_set(&peer->target.gw->timers, &peer->queue_timer, a->queued_until);
 	return true;
@@ -245,7 +280,7 @@ rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
 		return true;
 	}
 	if (enqueue(peer, a, now)) {
-		rgw_peer_nudge(peer, now);
+		rgw_peer_wake(peer, now);
 		return true;
 	}
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "queue-full", name,
@@ -256,9 +291,10 @@ rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
 }
 
 void
-rgw_peer_nudge(struct rgw_peer *peer, rgw_ms now)
+rgw_peer_wake(struct rgw_peer *peer, rgw_ms at)
 {
-	rgw_timer_set(&peer->target.gw->timers, &peer->open_timer, now);
+	if (at < peer->open_timer.at)
+		rgw_timer_set(&peer->target.gw->timers, &peer->open_timer, at);
 }
 
 /* Puts an attempt that waits onto another list, which it leaves like the queue itself. */
@@ -278,10 +314,16 @@ send_from_queue(struct rgw_peer *peer, struct rgw_attempt *a, struct rgw_conn *c
 	rgw_attempt_detach(a, now);
 	if (rgw_attempt_send(a, &conn->lane, now))
 		return true;
-	a->state = RGW_ATTEMPT_QUEUED;
-	rgw_list_append(list, &a->link);
-	peer->queued++;
+	join(peer, list, a);
 	return false;
+}
+
+/* May requests behind this one leave before it? One that is only barred from connections that it has already
+ * been on does not block the others. */
+static bool
+lets_pass(const struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
+{
+	return a->suspicion != RGW_NO_SUSPECT ? rgw_blame_lets_pass(peer, now) : a->req->n_left > 0;
 }
 
 /* Sends what is queued, oldest first, as far as there is room. Sending may end any request, or queue one
@@ -297,9 +339,7 @@ send_queued(struct rgw_peer *peer, rgw_ms now)
 		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
 		struct rgw_conn *conn = find_room(peer, a, now);
 
-		/* This request is only barred from connections that it has already been on; it does not
-		 * block those behind it. */
-		if (conn == NULL && a->req->n_left > 0)
+		if (conn == NULL && lets_pass(peer, a, now))
 			set_aside(&skipped, a);
 		else if (conn == NULL)
 			break;
@@ -319,12 +359,14 @@ rgw_peer_pump(struct rgw_peer *peer, rgw_ms now)
 {
 	assert(!peer->pumping);
 	if (peer->pumping) {
-		rgw_peer_nudge(peer, now);
+		rgw_peer_wake(peer, now);
 		return;
 	}
 	peer->pumping = true;
 	if (peer->queued > 0)
 		send_queued(peer, now);
 	rgw_peer_grow(peer, now);
+	if (peer->queued > 0)
+		rgw_blame_wait(peer, now);
 	peer->pumping = false;
 }

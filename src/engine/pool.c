@@ -99,8 +99,9 @@ rank_of_peer(const struct rgw_peer *peer, rgw_ms now)
 {
 	if (peer->n_okay == 0 && peer->n_up > 0)
 		return DOUBTFUL;
+	/* One whose connection has only just ended may be back before the others have answered. */
 	if (peer->n_okay == 0 && peer->failed)
-		return DOWN;
+		return rgw_peer_may_be_back(peer) ? DOUBTFUL : DOWN;
 	/* One without connections is good: they are opened on demand, but not yet if one has just ended. */
 	if (peer->n_okay == 0 && peer->retry_at > now)
 		return DOUBTFUL;
@@ -225,6 +226,8 @@ choose(const struct rgw_req *req, enum rank worst, rgw_ms now)
 	struct rgw_target *best = NULL;
 	struct choice least = { .rank = UNFIT };
 
+	if (rgw_blame_suspicion(req) == RGW_SENT_NO_MORE)
+		return NULL;
 	for (size_t i = 0; i < pool->n; i++) {
 		struct rgw_target *t = pool->members[i];
 		struct choice c = { .rank = rank_of(t, req, now) };
@@ -284,6 +287,7 @@ start(struct rgw_attempt *a, struct rgw_target *target, uint32_t prefer, rgw_ms 
 	struct rgw_req *req = a->req;
 
 	a->target = target;
+	a->suspicion = rgw_blame_suspicion(req);
 	a->prefer = prefer;
 	a->sent_at = now;
 	req->tried |= bit_of(req->pool, target);
@@ -316,6 +320,15 @@ on_unfit(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 		    rgw_f_target(first), rgw_f_origin(&req->origin),
 		    rgw_f_str("code", rgw_code_name(req->packet.code)));
 	rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
+}
+
+/* A conversation belongs to one home server, and another member may not know it: if the connection to the
+ * request's own one has only just ended, the request waits for the next attempt to connect. */
+static bool
+waits_at(const struct rgw_req *req, struct rgw_target *own)
+{
+	return own->conf->kind == RGW_CONF_PEER && rgw_packet_has(&req->packet, RGW_AT_STATE) &&
+	    rgw_peer_may_be_back(rgw_target_peer(own));
 }
 
 /* The member where the conversation of a request lives, if it can be reached (P-TCP-46). */
@@ -393,7 +406,7 @@ doubt_way(struct rgw_req *req, struct rgw_target *other, rgw_ms now)
 			move_to(a, other, now);
 			return;
 		}
-		rgw_guard_ask(a->lane->conn->peer, now);
+		rgw_guard_ask_all(a->lane->conn->peer, now);
 	}
 	arm_retry(req, now);
 }
@@ -478,6 +491,18 @@ rgw_pool_has_other(struct rgw_attempt *a, rgw_ms now)
 	return choose(a->req, SILENT, now) != NULL;
 }
 
+/* Is there a reason to try another member before other connections of the same? A request at which connections
+ * have ended twice gets its last try elsewhere if it can. */
+static bool
+leaves(const struct rgw_req *req, struct rgw_target *own)
+{
+	if (own->conf->kind != RGW_CONF_PEER)
+		return true;
+	if (waits_at(req, own))
+		return false;
+	return rgw_target_peer(own)->n_okay == 0 || rgw_blame_suspicion(req) == RGW_SENT_ALONE;
+}
+
 void
 rgw_pool_move(struct rgw_attempt *a, rgw_ms now)
 {
@@ -485,9 +510,13 @@ rgw_pool_move(struct rgw_attempt *a, rgw_ms now)
 	struct rgw_target *own = a->target;
 	struct rgw_target *other;
 
+	if (rgw_blame_suspicion(req) == RGW_SENT_NO_MORE) {
+		rgw_blame_stop(a, "it is not answered where it was sent last", now);
+		return;
+	}
 	rgw_attempt_detach(a, now);
 	a->sent_before = true;
-	if (own->conf->kind != RGW_CONF_PEER || rgw_target_peer(own)->n_okay == 0) {
+	if (leaves(req, own)) {
 		other = choose(req, SILENT, now);
 		/* On another connection it may be tried there again. */
 		req->tried &= ~bit_of(req->pool, own);
@@ -497,6 +526,14 @@ rgw_pool_move(struct rgw_attempt *a, rgw_ms now)
 		}
 	}
 	start(a, own, 0, now);
+}
+
+void
+rgw_pool_put_off(struct rgw_attempt *a, rgw_ms now)
+{
+	rgw_attempt_detach(a, now);
+	a->req->tried &= ~bit_of(a->req->pool, a->target);
+	arm_retry(a->req, now);
 }
 
 /* Looks once at each attempt that waits on a queue, oldest first. What is done with one may take others from
@@ -518,10 +555,25 @@ each_queued(struct rgw_link *queue, void (*visit)(struct rgw_attempt *a, void *a
 	}
 }
 
-/* Takes an attempt that waits to another member. */
+/* Does it take one more that waits? */
+static bool
+has_room(struct rgw_target *to, uint8_t code)
+{
+	const struct rgw_server *server;
+
+	if (to->conf->kind == RGW_CONF_PEER)
+		return rgw_peer_has_room(rgw_target_peer(to));
+	server = rgw_target_server(to);
+	return rgw_server_port(rgw_target_server(to), code)->n_requests < server->conf->max_requests;
+}
+
+/* Takes an attempt that waits to another member. If that has no room, the attempt goes on waiting: its own
+ * target may be back before it is too late. */
 static void
 lead_away(struct rgw_attempt *a, struct rgw_target *to, rgw_ms now)
 {
+	if (!has_room(to, a->req->packet.code))
+		return;
 	rgw_attempt_detach(a, now);
 	a->req->tried &= ~bit_of(a->req->pool, a->target);
 	move_to(a, to, now);
@@ -530,7 +582,7 @@ lead_away(struct rgw_attempt *a, struct rgw_target *to, rgw_ms now)
 static void
 evacuate(struct rgw_attempt *a, void *arg, rgw_ms now)
 {
-	struct rgw_target *other = choose(a->req, SILENT, now);
+	struct rgw_target *other = waits_at(a->req, a->target) ? NULL : choose(a->req, SILENT, now);
 
 	(void)arg;
 	if (other != NULL)
@@ -554,7 +606,7 @@ attract(struct rgw_attempt *a, void *arg, rgw_ms now)
 {
 	const struct attraction *to = arg;
 
-	if (a->req->pool == to->pool && !is_under_way(a->req, to->target) &&
+	if (a->req->pool == to->pool && !is_under_way(a->req, to->target) && !waits_at(a->req, a->target) &&
 	    (a->req->tried & bit_of(to->pool, to->target)) == 0 && rank_of(to->target, a->req, now) <= SILENT)
 		lead_away(a, to->target, now);
 }

@@ -176,8 +176,9 @@ rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how
 	send_own(gw, req, len, now);
 }
 
-void
-rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+/* Ends it in the way that its pool has for an outage, if that is an answer. */
+static bool
+answer_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
 {
 	const struct rgw_conf_pool *pool = req->pool->conf;
 
@@ -193,8 +194,29 @@ rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw
 		rgw_count(gw, RGW_CTR_outage_acks);
 		rgw_req_acknowledge(gw, req, how, now);
 	} else {
-		rgw_req_end(gw, req, how, now);
+		return false;
 	}
+	return true;
+}
+
+void
+rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	if (!answer_outage(gw, req, how, now))
+		rgw_req_end(gw, req, how, now);
+}
+
+void
+rgw_req_stop(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	struct rgw_entry *entry = req->entry;
+
+	if (answer_outage(gw, req, how, now))
+		return;
+	rgw_count(gw, how);
+	not_pending(gw, req, now);
+	free_req(gw, req);
+	rgw_entry_mute(gw, entry, now);
 }
 
 void

@@ -45,7 +45,9 @@ void rgw_entry_free(struct rgw_gw *gw, struct rgw_entry *entry);
 /* From now on it is kept for its answer, which is copied. false = out of memory. */
 bool rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_outgoing *answer,
     rgw_ms now);
-/* Sends the kept answer once more. */
+/* From now on it is kept without an answer, so that retransmissions are absorbed. */
+void rgw_entry_mute(struct rgw_gw *gw, struct rgw_entry *entry, rgw_ms now);
+/* Sends the kept answer once more, if there is one. */
 void rgw_entry_repeat(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw_origin *origin);
 /* Forgets it; if it is worked on, that ends in this counter. */
 void rgw_entry_end(struct rgw_gw *gw, struct rgw_entry *entry, enum rgw_counter how, rgw_ms now);
@@ -82,6 +84,8 @@ void rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counte
 bool rgw_origin_hears_errors(const struct rgw_origin *origin);
 /* Ends it in the way that its pool has for an outage. */
 void rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
+/* The same for a request that does harm: even if it is dropped, retransmissions of it are absorbed. */
+void rgw_req_stop(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
 /* Sends an answer to whoever asked; what a connection does not take is counted. */
 void rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer);
 
@@ -147,6 +151,8 @@ enum rgw_failure {
 void rgw_pool_failed(struct rgw_attempt *a, enum rgw_failure how, uint32_t error_cause, rgw_ms now);
 /* The lane of the attempt is gone or suspected: it goes elsewhere, or waits at its target. */
 void rgw_pool_move(struct rgw_attempt *a, rgw_ms now);
+/* The same, but not before another retry-after has passed. */
+void rgw_pool_put_off(struct rgw_attempt *a, rgw_ms now);
 /* Is there anybody better to turn to than the attempt's own target? */
 bool rgw_pool_has_other(struct rgw_attempt *a, rgw_ms now);
 /* The target cannot be reached: what waits on the queue goes elsewhere if it can. */

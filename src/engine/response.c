@@ -5,7 +5,7 @@
 
 #include "radsecgw/hop.h"
 
-/* What a response is, seen from the lane it came on. */
+/* What a response is, seen from the lane it came on; the first three have the right Response Authenticator. */
 enum match {
 	MATCH,       /* answers the request that waits under this identifier */
 	LATE,        /* answers the last one, which was given up (P-ID-5) */
@@ -178,7 +178,7 @@ heard(struct rgw_lane *lane, rgw_ms now)
 	}
 	if (!conn->proven) {
 		conn->proven = true;
-		conn->peer->fails = 0;
+		conn->peer->fails = conn->peer->n_excused = 0;
 	}
 }
 
@@ -203,8 +203,10 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 	uint8_t auth[RGW_AUTH_LEN];
 
 	memcpy(auth, lane->ids->id[p->id].now.auth, sizeof auth);
-	if (lane->conn != NULL)
+	if (lane->conn != NULL) {
 		lane->conn->used_at = now;
+		rgw_blame_read(lane->conn, a->nth, now);
+	}
 	rgw_attempt_answered(a, now);
 	if (p->code == RGW_PROTOCOL_ERROR) {
 		rgw_count(gw, RGW_CTR_protocol_errors_received);
@@ -254,18 +256,14 @@ learn(struct rgw_lane *lane, const struct rgw_packet *p, uint8_t request_code)
 	    rgw_f_target(lane->target), rgw_f_str("option", "require-message-authenticator"));
 }
 
-/* The packet fits a waiting request, and its Response Authenticator is right. */
-static const char *
+/* The packet fits a waiting request, and its authenticators are right. */
+static void
 on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
 	struct rgw_id *slot = &lane->ids->id[p->id];
 	uint8_t code = slot->now.code;
 
-	if (check->msgauth == RGW_MSGAUTH_BAD) {
-		rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
-		return "Message-Authenticator does not verify";
-	}
 	learn(lane, p, code);
 	if (code == RGW_STATUS_SERVER && lane->conn != NULL) {
 		rgw_idpool_probe_answered(lane->ids);
@@ -276,7 +274,6 @@ on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms no
 	heard(lane, now);
 	if (code != RGW_STATUS_SERVER)
 		on_match(lane, slot->owner, p, now);
-	return NULL;
 }
 
 static void
@@ -296,6 +293,7 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
 	struct rgw_gw *gw = lane->target->gw;
+	enum match how;
 
 	if (needs_msgauth(lane, p) && p->n_msgauth == 0) {
 		rgw_count(gw, RGW_CTR_response_missing_message_authenticator);
@@ -304,9 +302,15 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		    "update the server, or see its option require-message-authenticator");
 		return NULL;
 	}
-	switch (match(lane, check)) {
+	how = match(lane, check);
+	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
+		rgw_count(gw, RGW_CTR_response_bad_message_authenticator);
+		return "Message-Authenticator does not verify";
+	}
+	switch (how) {
 	case MATCH:
-		return on_verified(lane, check, now);
+		on_verified(lane, check, now);
+		return NULL;
 	case LATE:
 		on_late(lane, p, &lane->ids->id[p->id].now, now);
 		return NULL;

@@ -47,6 +47,8 @@ enum sim_answer {
 	SIM_ERROR,          /* Protocol-Error with `error_cause` */
 	SIM_HALF,           /* half of an answer, and never the rest */
 	SIM_CHALLENGE,      /* Access-Challenge with a State of its own; other codes as usual */
+	SIM_BAD_MSGAUTH,    /* an answer with a wrong Message-Authenticator */
+	SIM_BAD_ATTRIBUTE,  /* an answer with an attribute of length 0 */
 	SIM_ANSWERS,
 };
 
@@ -67,6 +69,7 @@ struct sim_far {
 	unsigned split;            /* so many of 100 answers are read in two pieces */
 	unsigned held;             /* so many of 100 wait for others, and are read together with them */
 	bool hang;                 /* no packet comes from it; connections stay */
+	rgw_ms closes_after;       /* so long after it has read a request of a user `poison...` it closes */
 	bool no_status;            /* Status-Server is not answered */
 	/* what came */
 	unsigned probes;           /* Status-Servers */
@@ -121,6 +124,7 @@ struct sim_conn {
 	bool was_full;             /* incoming: answers may have been lost */
 	bool mute;                 /* the far end sends nothing on it */
 	bool half;                 /* the far end has begun a packet and does not go on */
+	bool poisoned;             /* the far end has read what it closes for, and reads no further */
 	rgw_ms opened_at;
 	size_t sent;               /* packets the engine sent on it */
 	const struct rgw_conf_peer *peer; /* whose it is; NULL = incoming */
@@ -170,6 +174,8 @@ struct sim_req {
 	struct sim_got *got;       /* where it arrived, newest first */
 	struct sim_far *home;      /* it carries a State of this far end */
 	bool pooled;               /* any member of the pool may answer it */
+	bool spoiled;              /* a peer has given a bad answer to it: it is not sent again */
+	unsigned poisoned;         /* connections that far ends have closed because of it, in this life */
 	uint8_t *data;             /* behind the object */
 	uint8_t *answer;           /* owned; NULL = none yet */
 };
@@ -358,5 +364,7 @@ size_t sim_sends_to(const struct sim *s, const struct sim_req *r, const struct s
 /* sim_audit.c: looks inside the engine. What one part of it says must be what the others say: lists,
  * counts and states agree, limits hold, and no request is tried twice at one target. */
 void sim_audit(struct sim *s);
+/* Prints where a request is, if the engine still works on it. */
+void sim_explain(const struct sim *s, const struct sim_req *r);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim_priv.h"
 
+#include <string.h>
+
 #include "../../src/engine/engine.h"
 
 /* Looks inside the engine between two events. */
@@ -83,14 +85,17 @@ check_lane(const struct rgw_lane *lane)
 }
 
 static size_t
-check_queue(struct rgw_link *queue, const struct rgw_target *target)
+check_queue(struct rgw_link *queue, const struct rgw_target *target, size_t *suspects)
 {
 	size_t n = 0;
+
+	*suspects = 0;
 
 	for (struct rgw_link *l = queue->next; l != queue; l = l->next) {
 		const struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
 
 		n++;
+		*suspects += a->suspicion != RGW_NO_SUSPECT;
 		assert_int_equal(a->state, RGW_ATTEMPT_QUEUED);
 		assert_ptr_equal(a->target, target);
 	}
@@ -111,6 +116,17 @@ check_watchdog(const struct sim *s, const struct rgw_conn *conn)
 		assert_true(s->now - since <= 3 * (conn->watchdog.init + 2000));
 }
 
+/* With a suspect that is not cleared nothing else is under way that is not cleared, either, unless the peer has
+ * had its time to close. */
+static void
+check_alone(const struct rgw_conn *conn)
+{
+	if (conn->alone == 0)
+		return;
+	assert_int_equal(conn->alone, conn->n_sent);
+	assert_true(rgw_timer_is_set(&conn->timer));
+}
+
 static void
 check_conn(const struct sim *s, const struct rgw_conn *conn)
 {
@@ -121,8 +137,10 @@ check_conn(const struct sim *s, const struct rgw_conn *conn)
 	/* One that drains has no watchdog and does not count. */
 	assert_true(conn->counted == okay);
 	check_watchdog(s, conn);
+	assert_true(conn->n_read <= conn->n_sent && conn->alone <= conn->n_sent);
 	if (conn->lane.ids != NULL)
 		check_lane(&conn->lane);
+	check_alone(conn);
 }
 
 static void
@@ -159,12 +177,13 @@ check_target(const struct sim *s, const struct rgw_target *t)
 static void
 check_peer(const struct sim *s, struct rgw_peer *peer)
 {
-	size_t n = check_queue(&peer->queue, &peer->target);
+	size_t suspects, n = check_queue(&peer->queue, &peer->target, &suspects);
 	unsigned incoming = 0;
 
 	check_target(s, &peer->target);
 	check_conns(s, peer);
 	assert_int_equal(n, peer->queued);
+	assert_int_equal(suspects, peer->queued - peer->queued_as[RGW_NO_SUSPECT]);
 	/* Those that were on connections before may come on top. */
 	assert_true(n <= peer->conf->queue + (size_t)RGW_PER_LANE * peer->conf->connections.max * 2);
 	/* Nobody waits for ever. */
@@ -188,12 +207,12 @@ check_peer(const struct sim *s, struct rgw_peer *peer)
 static void
 check_port(struct rgw_port *port)
 {
-	size_t n;
+	size_t n, suspects;
 	unsigned sources = 0;
 
 	if (port->server == NULL)
 		return;
-	n = check_queue(&port->queue, &port->server->target);
+	n = check_queue(&port->queue, &port->server->target, &suspects);
 	for (struct rgw_link *l = port->sources.next; l != &port->sources; l = l->next) {
 		const struct rgw_source *source = RGW_CONTAINER(l, struct rgw_source, link);
 
@@ -205,6 +224,28 @@ check_port(struct rgw_port *port)
 	assert_int_equal(n, port->n_requests);
 	assert_int_equal(sources, port->n_sources);
 	assert_true(port->state == RGW_PORT_ALIVE || rgw_timer_is_set(&port->timer));
+}
+
+void
+sim_explain(const struct sim *s, const struct sim_req *r)
+{
+	struct rgw_gw *gw = s->gw;
+
+	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+		const struct rgw_req *req = RGW_CONTAINER(dup, struct rgw_entry, dup)->req;
+
+		if (memcmp(dup->auth, r->data + 4, RGW_AUTH_LEN) != 0)
+			continue;
+		print_message("the engine works on it: tried %llx, suspected %u, moved %u, retried at %llu\n",
+		    (unsigned long long)req->tried, req->n_suspected, req->n_moved,
+		    (unsigned long long)req->retry_timer.at);
+		for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
+			if (req->attempts[i].state != RGW_ATTEMPT_NONE)
+				print_message("attempt at %s, %s since %llu\n", req->attempts[i].target->conf->name,
+				    req->attempts[i].state == RGW_ATTEMPT_SENT ? "sent" : "queued",
+				    (unsigned long long)req->attempts[i].sent_at);
+	}
 }
 
 void

@@ -347,7 +347,7 @@ sim_chaos_promises(const struct sim *s, const struct sim_req *r)
 {
 	const struct chaos *c = chaos_of(s);
 
-	if (!c->promises || r->superseded || !r->pooled)
+	if (!c->promises || r->superseded || r->spoiled || !r->pooled)
 		return false;
 	/* To a visitor that does not read nothing is promised. */
 	if (r->conn != NULL && (r->conn->engine == NULL || r->conn->was_full))

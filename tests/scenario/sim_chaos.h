@@ -48,6 +48,7 @@ struct chaos {
 	size_t n_members;
 	struct sim_far *spared;       /* nothing ever happens to this one; NULL = none */
 	bool promises;                /* no faults that hit everybody */
+	unsigned hostile;             /* one of so many requests does harm; 0 = none */
 	bool collide;                 /* NASes use few ports and identifiers again and again */
 	rgw_ms slack;                 /* after a fault nothing is promised for so long */
 	rgw_ms gap;                   /* between two things that happen, on average half of it */

@@ -218,12 +218,40 @@ check_sent_once(const struct sim_got *g)
 		assert_true(o->conn != g->conn);
 }
 
+/* Does the name of the user of a request begin with this? */
+static bool
+is_user(const struct sim_got *g, const char *text)
+{
+	struct rgw_packet p = sim_packet_of(g->data, g->len);
+	struct rgw_attr name;
+
+	return rgw_packet_get(&p, RGW_AT_USER_NAME, &name) && name.len >= strlen(text) &&
+	    memcmp(name.value, text, strlen(text)) == 0;
+}
+
+/* The far end closes the connection, because of what it has read there. */
+static void
+on_poison(struct sim *s, const struct sim_event *e)
+{
+	if (e->conn->engine == NULL)
+		return;
+	/* A request that moved twice is not sent again. */
+	if (e->req != NULL && e->req->life == e->query)
+		assert_in_range(++e->req->poisoned, 1, 3);
+	sim_cut(s, e->conn);
+}
+
 static void
 answer_later(struct sim *s, struct sim_far *far, struct sim_got *g)
 {
 	enum sim_answer how = sim_choose_how(s, far, g);
 
-	if (how == SIM_SILENT)
+	if (!g->conn->poisoned && !far->hang && is_user(g, "poison")) {
+		g->conn->poisoned = true;
+		sim_schedule(s, far->closes_after, (struct sim_event){ .kind = CALL, .call = on_poison,
+			.conn = g->conn, .req = g->req, .query = g->life });
+	}
+	if (how == SIM_SILENT || g->conn->poisoned)
 		return;
 	sim_schedule(s, far->delay, (struct sim_event){ .kind = ANSWER, .got = g, .how = how });
 }
@@ -264,6 +292,19 @@ sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 
 /* ---- answers ---- */
 
+/* Users to whose requests the answers are always bad, in each way. */
+static const struct {
+	const char *user;
+	enum sim_answer how;
+} special[] = {
+	{ "forged", SIM_FORGED },
+	{ "wrong-secret", SIM_WRONG_SECRET },
+	{ "bad-msgauth", SIM_BAD_MSGAUTH },
+	{ "bad-attribute", SIM_BAD_ATTRIBUTE },
+	{ "half", SIM_HALF },
+	{ "silent", SIM_SILENT },
+};
+
 enum sim_answer
 sim_choose_how(struct sim *s, struct sim_far *far, const struct sim_got *g)
 {
@@ -275,6 +316,12 @@ sim_choose_how(struct sim *s, struct sim_far *far, const struct sim_got *g)
 		return far->no_status ? SIM_SILENT : SIM_ANSWER;
 	if (sim_percent(s, far->odd))
 		how = (enum sim_answer)sim_random(s, SIM_ANSWERS);
+	for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)
+		if (is_user(g, special[i].user))
+			how = special[i].how;
+	/* Answers to accounting have no Message-Authenticator. */
+	if (how == SIM_BAD_MSGAUTH && g->data[0] == RGW_ACCOUNTING_REQUEST)
+		how = SIM_ANSWER;
 	return how;
 }
 
@@ -312,6 +359,29 @@ initial_of(const struct sim *s, const struct sim_far *far)
 	return far == &s->national ? 'N' : far == &s->second ? 'S' : far == &s->server ? 'L' : 'V';
 }
 
+bool
+sim_is_bad(enum sim_answer how)
+{
+	return how == SIM_FORGED || how == SIM_WRONG_SECRET || how == SIM_BAD_MSGAUTH || how == SIM_BAD_ATTRIBUTE;
+}
+
+/* Makes the Message-Authenticator wrong, and the Response Authenticator right for that. */
+static void
+spoil_msgauth(const struct sim_got *g, uint8_t *out, size_t len, const char *secret)
+{
+	struct rgw_packet p = sim_packet_of(out, len);
+	struct rgw_attr a;
+	struct rgw_md5 md5;
+
+	assert_true(rgw_packet_get(&p, RGW_AT_MESSAGE_AUTHENTICATOR, &a));
+	out[a.value - out] ^= 1;
+	memcpy(out + 4, g->data + 4, RGW_AUTH_LEN);
+	rgw_md5_init(&md5);
+	rgw_md5_update(&md5, out, len);
+	rgw_md5_update(&md5, secret, strlen(secret));
+	rgw_md5_final(&md5, out + 4);
+}
+
 size_t
 sim_build_how(const struct sim *s, const struct sim_got *g, uint8_t *out, size_t cap,
     enum sim_answer how, const char *secret)
@@ -334,6 +404,11 @@ sim_build_how(const struct sim *s, const struct sim_got *g, uint8_t *out, size_t
 	    how == SIM_WRONG_SECRET ? SIM_SECRET : secret);
 	if (how == SIM_FORGED)
 		out[4] ^= 1;
+	if (how == SIM_BAD_MSGAUTH)
+		spoil_msgauth(g, out, n, secret);
+	/* The last attribute is the one of eight octets with the nonce. */
+	if (how == SIM_BAD_ATTRIBUTE)
+		out[n - 9] = 0;
 	return n;
 }
 
@@ -358,12 +433,14 @@ sim_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
 	if (g->conn == NULL || g->conn->half || how == SIM_SILENT)
 		return;
 	n = sim_build_how(s, g, out, sizeof out, how, SIM_RADSEC);
+	if (g->req != NULL && (sim_is_bad(how) || how == SIM_HALF))
+		g->req->spoiled = true;
 	if (how == SIM_HALF) {
 		g->conn->half = true;
 		sim_octets(s, g->conn, out, n / 2);
 		return;
 	}
-	g->answered |= how != SIM_FORGED && how != SIM_WRONG_SECRET;
+	g->answered |= !sim_is_bad(how);
 	give(s, g, out, n);
 	if (how == SIM_TWICE)
 		give(s, g, out, n);

@@ -199,7 +199,7 @@ server_answers(struct sim *s, struct sim_got *g, enum sim_answer how)
 	/* Half a datagram is none. */
 	if (how == SIM_HALF)
 		n /= 2;
-	if (how == SIM_FORGED || how == SIM_WRONG_SECRET || how == SIM_HALF) {
+	if (sim_is_bad(how) || how == SIM_HALF) {
 		sim_server_octets(s, g->source, out, n);
 		return;
 	}

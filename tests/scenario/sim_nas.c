@@ -125,6 +125,7 @@ sim_deliver(struct sim *s, struct sim_req *r, void (*give)(struct sim *s, struct
 		.served = r->served };
 
 	r->life++;
+	r->poisoned = 0;
 	r->accepted_at = s->now;
 	r->answers_here = 0;
 	r->served = false;

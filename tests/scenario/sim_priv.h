@@ -91,6 +91,8 @@ size_t sim_build_how(const struct sim *s, const struct sim_got *g, uint8_t *out,
     enum sim_answer how, const char *secret);
 /* What this far end does with this request. */
 enum sim_answer sim_choose_how(struct sim *s, struct sim_far *far, const struct sim_got *g);
+/* Is that an answer that no gateway may believe? */
+bool sim_is_bad(enum sim_answer how);
 /* Takes note of a request that arrived at a far end, verified and whole, or the engine is wrong. */
 struct sim_got *sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
     const char *secret);

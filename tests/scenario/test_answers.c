@@ -27,7 +27,7 @@ ask(struct sim *s, uint8_t code)
 	return r;
 }
 
-/* P-TCP-35g: RFC 6613 closes the connection; the others on it lose nothing. */
+/* P-TCP-35g: RFC 6613 closes the connection. Its request is not sent again; the others on it lose nothing. */
 static void
 wrong_authenticator_closes_and_nothing_is_lost(void **state)
 {
@@ -43,7 +43,9 @@ wrong_authenticator_closes_and_nothing_is_lost(void **state)
 	assert_true(s.conns[0]->closed_by_engine);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_bad_authenticator), 1);
 	sim_run(&s, 1000);
-	assert_int_equal(sim_answered(&s), 21);
+	assert_int_equal(sim_answered(&s), 20);
+	assert_int_equal(s.reqs[0]->answers, 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_bad_answer), 1);
 	sim_end(&s);
 }
 
@@ -225,13 +227,17 @@ malformed_packet_closes(void **state)
 
 		sim_init(&s, "198.51.100.1");
 		ask(&s, 1);
+		sim_request(&s, 1, 6000, 2, "user@example.org");
 		s.national.answer = SIM_ANSWER;
 		sim_octets(&s, s.conns[0], bad[i].octets, bad[i].len);
 		assert_true(s.conns[0]->closed_by_engine);
 		assert_int_equal(sim_counter(&s, RGW_CTR_tls_malformed), 1);
 		assert_string_equal(s.last_event, "connection-closed");
 		sim_run(&s, 1000);
+		/* Only the request under the identifier 1 is stopped. */
 		assert_int_equal(sim_answered(&s), 1);
+		assert_int_equal(s.reqs[1]->answers, 1);
+		assert_int_equal(sim_counter(&s, RGW_CTR_request_bad_answer), 1);
 		sim_end(&s);
 	}
 }

@@ -47,6 +47,7 @@ struct totals {
 	uint64_t retried;
 	uint64_t suspected;
 	uint64_t closed;
+	uint64_t stopped;
 	rgw_ms ms;
 	uint64_t faults[FAULT_COUNT];
 };
@@ -57,15 +58,28 @@ struct totals {
 static const char *const users[] = { "s@server.example", "n@national.example", "a@example.org",
 	"b@example.net", "nobody", NULL };
 
+/* Requests of these users do harm: peers close the connection, or their answers are bad in each way. They lead
+ * to the pool, too, but of what becomes of them nothing is promised. */
+static const char *const hostile[] = { "poison@example.org", "poison@example.org", "forged@example.org",
+	"wrong-secret@example.org", "bad-msgauth@example.org", "bad-attribute@example.org", "half@example.org" };
+
 static const char *
 some_user(struct sim *s)
 {
+	uint32_t n = sizeof hostile / sizeof hostile[0];
+
+	/* Half an answer holds up those behind it, so nothing could be promised. */
+	if (chaos_of(s)->hostile != 0 && sim_random(s, chaos_of(s)->hostile) == 0)
+		return hostile[sim_random(s, n - chaos_of(s)->promises)];
 	return users[sim_random(s, 3) == 0 ? sim_random(s, 6) : 2 + sim_random(s, 4)];
 }
 
 static bool
 is_pooled(const char *user)
 {
+	for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++)
+		if (user == hostile[i])
+			return false;
 	return user != users[0] && user != users[1];
 }
 
@@ -201,6 +215,7 @@ explain(const struct sim *s, const struct sim_req *r)
 		print_message(" %s (sick until %llu)", pool->members.v[i]->name,
 		    (unsigned long long)chaos_of(s)->members[i]->sick_until);
 	print_message("%s\n", r->home != NULL ? ", has a home" : "");
+	sim_explain(s, r);
 	for (const struct sim_got *g = r->got; g != NULL; g = g->before)
 		print_message("at %llu %s %u on connection %u, life %u of %u, answered %d\n",
 		    (unsigned long long)g->at,
@@ -223,8 +238,11 @@ on_judge(struct sim *s, const struct sim_event *e)
 	if (r->home == NULL)
 		return;
 	/* P-PRX-13: where its conversation is, and nowhere else. */
-	for (; first != NULL && first->life == r->life; first = first->before)
+	for (; first != NULL && first->life == r->life; first = first->before) {
+		if (first->far != r->home)
+			explain(s, r);
 		assert_ptr_equal(first->far, r->home);
+	}
 }
 
 static void
@@ -370,6 +388,7 @@ configure_peer(struct sim *s, struct rgw_conf_peer *p, struct sim_far *far)
 	far->usual_delay = far->delay = 1 + sim_random(s, 200);
 	far->split = sim_random(s, 100);
 	far->held = sim_random(s, 100);
+	far->closes_after = sim_random(s, 4) == 0 ? sim_random(s, 60) : 0;
 	/* The first one is shorter than a configuration may say, so that more happens (P-WD-2). */
 	p->watchdog = intervals[sim_random(s, 3)];
 	p->connections = (struct rgw_range_u32){ sim_random(s, 3), 2 + sim_random(s, 4) };
@@ -474,6 +493,8 @@ configure(struct sim *s, struct chaos *c)
 	s->draining = 1000;
 	c->promises = sim_random(s, 4) > 0;
 	c->collide = sim_random(s, 4) == 0;
+	if (sim_random(s, 3) == 0)
+		c->hostile = (c->promises ? 200 : 20) + sim_random(s, 400);
 	c->gap = gaps[sim_random(s, 4)];
 	c->calm = calms[sim_random(s, 4)];
 	/* Time-outs of an attempt to connect, pauses between them, and until a watchdog closes. */
@@ -545,6 +566,8 @@ add_up(struct totals *t, const struct sim *s, rgw_ms began)
 	t->retried += sim_counter(s, RGW_CTR_requests_retried);
 	t->suspected += sim_counter(s, RGW_CTR_connections_suspected);
 	t->closed += sim_counter(s, RGW_CTR_watchdog_timeouts);
+	t->stopped += sim_counter(s, RGW_CTR_request_ends_connections);
+	t->stopped += sim_counter(s, RGW_CTR_request_bad_answer);
 	t->promised += c->promised;
 	t->ms += s->now - began;
 	for (size_t i = 0; i < FAULT_COUNT; i++)
@@ -628,6 +651,7 @@ show(const struct totals *t, double seconds)
 	print_message("sent again          %12llu  connections suspected %llu, closed by watchdogs %llu\n",
 	    (unsigned long long)t->retried, (unsigned long long)t->suspected,
 	    (unsigned long long)t->closed);
+	print_message("stopped             %12llu\n", (unsigned long long)t->stopped);
 	print_message("simulated seconds   %12llu\n", (unsigned long long)(t->ms / 1000));
 	print_message("requests per second %12.0f  in %.1f s\n", (double)t->accepted / seconds, seconds);
 	for (size_t i = 0; i < FAULT_COUNT; i++)

@@ -174,9 +174,9 @@ enum wrong { FORGED, BAD_MSGAUTH, BAD_ATTRIBUTE, BAD_LENGTH, WRONGS };
 static void
 pile_wrong(struct pile *p, size_t i, enum wrong wrong)
 {
-	static const uint8_t bad_attribute[] = { 2, 1, 0, 22, [20] = 18, [21] = 1 };
-	static const uint8_t bad_length[] = { 2, 1, 0, 19 };
 	struct sim_got *g = p->s->got[i];
+	const uint8_t bad_attribute[] = { 2, g->data[1], 0, 22, [20] = 18, [21] = 1 };
+	const uint8_t bad_length[] = { 2, g->data[1], 0, 19 };
 	struct rgw_builder b;
 	uint8_t out[256];
 
@@ -219,7 +219,7 @@ pile_with(struct pile *p, enum wrong wrong, size_t place)
 }
 
 /* P-TCP-35: what came before it is delivered; what comes behind counts for nothing, and what it would have
- * answered is asked again elsewhere. */
+ * answered is asked again elsewhere. Only the request whose identifier the wrong one carries is stopped. */
 static void
 wrong_in_the_middle(enum wrong wrong, size_t place, size_t piece)
 {
@@ -238,9 +238,12 @@ wrong_in_the_middle(enum wrong wrong, size_t place, size_t piece)
 	expect_answers(&s, place, 20, 0);
 	s.national.answer = SIM_ANSWER;
 	sim_run(&s, 5000);
-	expect(&s, RGW_CTR_requests_retried, 20 - place);
-	expect_answers(&s, 0, 20, 1);
-	assert_int_equal(s.n_got, 40 - place);
+	expect(&s, RGW_CTR_request_bad_answer, 1);
+	expect(&s, RGW_CTR_requests_retried, 19 - place);
+	expect_answers(&s, 0, place, 1);
+	expect_answers(&s, place, place + 1, 0);
+	expect_answers(&s, place + 1, 20, 1);
+	assert_int_equal(s.n_got, 39 - place);
 	expect(&s, RGW_CTR_response_late, 0);
 	sim_end(&s);
 }
@@ -362,7 +365,8 @@ a_forged_copy_closes_whoever_has_the_identifier(void **state)
 	expect(&s, RGW_CTR_request_answered, 1);
 	s.national.answer = SIM_ANSWER;
 	sim_run(&s, 5000);
-	expect(&s, RGW_CTR_request_answered, 265);
+	expect(&s, RGW_CTR_request_bad_answer, 1);
+	expect(&s, RGW_CTR_request_answered, 264);
 	sim_end(&s);
 }
 

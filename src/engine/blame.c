@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+/*
+ * Requests at which a peer closes the connection. A peer reads what it is sent in order, so an answer clears
+ * all that was sent before the request that it answers. When a connection ends, each request that it had not
+ * cleared is a suspect. Suspects are sent again a few at a time, so that the next end, if there is one, leaves
+ * few that were there both times. These are sent alone: on a connection on which everything else is cleared,
+ * and which takes nothing else until this request is cleared, too. So the third end shows whose fault it was,
+ * and nobody else pays for it.
+ *
+ * A peer that goes away takes all its connections with it. A suspect therefore waits for a moment before it is
+ * sent on a connection that stood already when its own one ended, or it would be there when that one ends, too.
+ */
+
+/* A request moves so often because of connections that it may have ended itself ... */
+#define MOVES_AS_SUSPECT 2
+
+/* ... and so often in all, since what looks cleared may still be why a peer closes late. */
+#define MOVES_IN_ALL 8
+
+/* So many suspects may be under way on a connection at one time without being cleared. */
+#define SUSPECTS_TOGETHER 16
+
+/* So many connections more than the load needs are opened for suspects at the most. */
+#define CONNECTIONS_BESIDE 4
+
+/* How long a suspect keeps away from connections that may be about to end for the same reason as its own. */
+#define GRACE_MS 50
+
+/* A peer that has not closed a connection for so long, and some round trips more, has read what it was sent. */
+#define READ_AFTER_MS 100
+#define READ_AFTER_TRIPS 4
+
+static rgw_ms
+read_after(const struct rgw_conn *conn)
+{
+	return conn->sent_at + READ_AFTER_MS + READ_AFTER_TRIPS * conn->round_trip;
+}
+
+/* Requests on the connection that the peer may not have read yet. */
+static uint64_t
+n_unread(const struct rgw_conn *conn, rgw_ms now)
+{
+	return now < read_after(conn) ? conn->n_sent - conn->n_read : 0;
+}
+
+enum rgw_suspicion
+rgw_blame_suspicion(const struct rgw_req *req)
+{
+	if (req->n_suspected > MOVES_AS_SUSPECT || req->n_moved > MOVES_IN_ALL)
+		return RGW_SENT_NO_MORE;
+	if (req->n_suspected >= MOVES_AS_SUSPECT)
+		return RGW_SENT_ALONE;
+	return req->n_suspected > 0 ? RGW_SENT_WITH_FEW : RGW_NO_SUSPECT;
+}
+
+/* How many of them wait. */
+static size_t
+n_suspects(const struct rgw_peer *peer)
+{
+	return peer->queued - peer->queued_as[RGW_NO_SUSPECT];
+}
+
+size_t
+rgw_blame_wants(const struct rgw_peer *peer)
+{
+	size_t n = (peer->queued_as[RGW_SENT_WITH_FEW] + SUSPECTS_TOGETHER - 1) / SUSPECTS_TOGETHER +
+	    peer->queued_as[RGW_SENT_ALONE];
+
+	return n < CONNECTIONS_BESIDE ? n : CONNECTIONS_BESIDE;
+}
+
+/* Of the connections of a peer the newest are kept free for suspects while some wait: one for each, but never
+ * more than half. */
+static bool
+is_reserved(const struct rgw_peer *peer, const struct rgw_conn *conn)
+{
+	size_t n = n_suspects(peer);
+	size_t most = peer->n_up / 2 < n ? peer->n_up / 2 : n;
+
+	for (struct rgw_link *l = peer->conns.prev; l != &peer->conns && most > 0; l = l->prev) {
+		const struct rgw_conn *c = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (c == conn)
+			return true;
+		if (c->state == RGW_CONN_UP)
+			most--;
+	}
+	return false;
+}
+
+/* Has another connection of the peer ended just now, so that this one may follow? */
+static bool
+may_follow(const struct rgw_conn *conn, rgw_ms now)
+{
+	return conn->up_at <= conn->peer->lost_at && now < conn->peer->lost_at + GRACE_MS;
+}
+
+bool
+rgw_blame_allows(const struct rgw_conn *conn, const struct rgw_attempt *a, rgw_ms now)
+{
+	if (conn->alone != 0 || (a->suspicion != RGW_NO_SUSPECT && may_follow(conn, now)))
+		return false;
+	switch (a->suspicion) {
+	case RGW_NO_SUSPECT:
+		break;
+	case RGW_SENT_WITH_FEW:
+		return n_unread(conn, now) < SUSPECTS_TOGETHER;
+	case RGW_SENT_ALONE:
+		return n_unread(conn, now) == 0;
+	case RGW_SENT_NO_MORE:
+		return false;
+	}
+	return n_suspects(conn->peer) == 0 || !is_reserved(conn->peer, conn);
+}
+
+bool
+rgw_blame_lets_pass(const struct rgw_peer *peer, rgw_ms now)
+{
+	return peer->n_up > 1 || now < peer->lost_at + GRACE_MS ||
+	    (peer->fails == 0 && (peer->n_opening > 0 || peer->n_up < peer->conf->connections.max));
+}
+
+void
+rgw_blame_wait(struct rgw_peer *peer, rgw_ms now)
+{
+	if (n_suspects(peer) == 0)
+		return;
+	if (peer->lost_at + GRACE_MS > now)
+		rgw_peer_wake(peer, peer->lost_at + GRACE_MS);
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (conn->state != RGW_CONN_UP || n_unread(conn, now) == 0 ||
+		    (peer->n_up > 1 && !is_reserved(peer, conn)))
+			continue;
+		rgw_guard_ask(conn, now);
+		rgw_peer_wake(peer, read_after(conn));
+	}
+}
+
+void
+rgw_blame_sent(struct rgw_conn *conn, struct rgw_attempt *a, rgw_ms now)
+{
+	a->nth = ++conn->n_sent;
+	conn->sent_at = now;
+	if (a->suspicion != RGW_SENT_ALONE)
+		return;
+	conn->alone = a->nth;
+	rgw_guard_ask(conn, now);
+	rgw_conn_set_timer(conn);
+}
+
+static void
+clear(struct rgw_conn *conn, rgw_ms now)
+{
+	conn->alone = 0;
+	if (conn->peer->queued > 0)
+		rgw_peer_wake(conn->peer, now);
+}
+
+void
+rgw_blame_read(struct rgw_conn *conn, uint64_t nth, rgw_ms now)
+{
+	if (nth > conn->n_read)
+		conn->n_read = nth;
+	if (conn->alone != 0 && conn->alone <= conn->n_read)
+		clear(conn, now);
+	else if (conn->alone != 0)
+		rgw_guard_ask(conn, now);
+	else if (n_suspects(conn->peer) > 0)
+		rgw_peer_wake(conn->peer, now);
+}
+
+rgw_ms
+rgw_blame_deadline(const struct rgw_conn *conn)
+{
+	return conn->alone != 0 ? read_after(conn) : RGW_NEVER;
+}
+
+void
+rgw_blame_expired(struct rgw_conn *conn, rgw_ms now)
+{
+	conn->n_read = conn->n_sent;
+	clear(conn, now);
+}
+
+/* ---- the end of a connection ---- */
+
+static void
+stop(struct rgw_attempt *a, enum rgw_counter how, const char *text, const char *why, rgw_ms now)
+{
+	struct rgw_gw *gw = a->target->gw;
+	struct rgw_req *req = a->req;
+	struct rgw_identity room;
+
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "request-stopped", rgw_origin_name(&req->origin), text,
+	    rgw_f_origin(&req->origin), rgw_f_identity(gw, &req->packet, &room), rgw_f_target(a->target),
+	    rgw_f_str("code", rgw_code_name(req->packet.code)), rgw_f_str("reason", why));
+	rgw_req_stop(gw, req, how, now);
+}
+
+void
+rgw_blame_stop(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	stop(a, RGW_CTR_request_ends_connections,
+	    "a request is not sent again: connections have ended again and again while it was open on them; what "
+	    "in it does the peer refuse?", why, now);
+}
+
+bool
+rgw_blame_answer(struct rgw_conn *conn, uint8_t id, const char *why, rgw_ms now)
+{
+	struct rgw_attempt *a = conn->lane.ids->id[id].owner;
+
+	if (a == NULL)
+		return false;
+	stop(a, RGW_CTR_request_bad_answer,
+	    "a request is not sent again: the answer to it breaks a rule, so the connection is closed", why, now);
+	return true;
+}
+
+/* May this request be why the peer closed the connection? */
+static bool
+is_to_blame(const struct rgw_conn *conn, const struct rgw_attempt *a)
+{
+	if (conn->alone != 0)
+		return a->nth == conn->alone;
+	return a->nth > conn->n_read;
+}
+
+bool
+rgw_blame_is_plain(const struct rgw_conn *conn)
+{
+	if (conn->lane.ids == NULL || conn->alone != 0)
+		return conn->alone != 0;
+	for (unsigned id = 1; id < 256; id++) {
+		const struct rgw_attempt *a = conn->lane.ids->id[id].owner;
+
+		if (a != NULL && a->req->n_suspected > 0 && is_to_blame(conn, a))
+			return true;
+	}
+	return false;
+}
+
+/* The connection of an attempt has ended. A request that is suspected much but is under way elsewhere is not
+ * sent again before it is clear what becomes of that. */
+static void
+leave(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	struct rgw_req *req = a->req;
+	struct rgw_attempt *other = &req->attempts[a == &req->attempts[0]];
+	enum rgw_suspicion suspicion = rgw_blame_suspicion(req);
+
+	if (other->state == RGW_ATTEMPT_QUEUED)
+		rgw_peer_suspect(other);
+	if (suspicion == RGW_SENT_NO_MORE && other->state == RGW_ATTEMPT_SENT)
+		rgw_attempt_detach(a, now);
+	else if (suspicion == RGW_SENT_NO_MORE)
+		rgw_blame_stop(a, why, now);
+	else if (suspicion == RGW_SENT_ALONE && other->state != RGW_ATTEMPT_NONE)
+		rgw_pool_put_off(a, now);
+	else
+		rgw_pool_move(a, now);
+}
+
+void
+rgw_blame_end(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
+{
+	if (fault == RGW_FAULT_UNKNOWN)
+		conn->peer->lost_at = now;
+	for (unsigned id = 1; id < 256; id++) {
+		struct rgw_attempt *a = conn->lane.ids->id[id].owner;
+
+		if (a == NULL)
+			continue;
+		if (fault == RGW_FAULT_UNKNOWN && is_to_blame(conn, a))
+			a->req->n_suspected++;
+		if (fault == RGW_FAULT_UNKNOWN && conn->alone == 0)
+			a->req->n_moved++;
+		leave(a, why, now);
+	}
+}
