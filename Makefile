@@ -112,8 +112,14 @@ $(LEAN)/lib/libwolfssl.a:
 # Objects are made anew when the flags change, so that one folder never mixes two builds.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs) $(VERSION)' | cmp -s - $@ || \
-		echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs) $(VERSION)' >$@
+	@echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs)' | cmp -s - $@ || \
+		echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs)' >$@
+
+# Only the file that knows the version is made anew when that changes.
+$(O)/src/app/version.o: $(O)/version
+$(O)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
 
 # ---- tests
 

@@ -127,6 +127,8 @@
 	X(watchdogs_sent, "Status-Servers sent to peers")                                          \
 	X(watchdogs_answered, "Status-Servers that peers answered")                                \
 	X(connections_suspected, "times a connection was suspected by its watchdog")               \
+	X(connections_quiet, "times a connection was mute for much longer than is usual for its peer") \
+	X(connections_mute, "connections closed: mute, while the peer answered on another one")    \
 	X(watchdog_timeouts, "connections closed: the watchdog had no answer")                     \
 	X(connections_surplus, "connections closed: more than the load needs")                     \
 	X(packet_timeouts, "connections closed: a packet stayed incomplete")                       \

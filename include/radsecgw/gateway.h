@@ -47,7 +47,7 @@ struct rgw_ops {
 	 * even that was possible (out of descriptors, for example). */
 	void *(*conn_open)(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
 	    const char *host, const struct rgw_addr *to);
-	/* Hands over one packet, to leave as one TLS record. false = its buffer is full: nothing was
+	/* Hands over one packet, to leave as one TLS record behind those before it. false = its buffer is full: nothing was
 	 * taken, and rgw_conn_on_writable follows when there is room again. */
 	bool (*conn_send)(void *ctx, void *io, const struct rgw_outgoing *packet);
 	/* Says goodbye properly, after what is still to be sent, and forgets the connection. */

@@ -37,7 +37,8 @@ struct rgw_watchdog {
 	rgw_ms since;        /* when it was armed */
 };
 
-/* The connection is up. `reopened`: the peer had failed before, and needs `needed` answers. */
+/* The connection is up, and begins with a Status-Server unless it is switched off: its answer shows that the
+ * secrets are the same before they matter. `reopened`: the peer had failed before, and needs `needed` answers. */
 enum rgw_wd_action rgw_watchdog_open(struct rgw_watchdog *wd, rgw_ms init, bool reopened,
     uint32_t needed, uint16_t random, rgw_ms now);
 /* From now on there is none, and the connection counts as OKAY (P-WD-11). */

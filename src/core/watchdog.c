@@ -34,9 +34,7 @@ rgw_watchdog_open(struct rgw_watchdog *wd, rgw_ms init, bool reopened, uint32_t 
 	if (init == 0)
 		return RGW_WD_NOTHING;
 	arm(wd, random, now);
-	if (!reopened)
-		return RGW_WD_NOTHING;
-	wd->state = RGW_WD_REOPEN;
+	wd->state = reopened ? RGW_WD_REOPEN : RGW_WD_OKAY;
 	wd->pending = true;
 	return RGW_WD_SEND;
 }

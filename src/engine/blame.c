@@ -4,10 +4,11 @@
 /*
  * Requests at which a peer closes the connection. A peer reads what it is sent in order, so an answer clears
  * all that was sent before the request that it answers. When a connection ends, each request that it had not
- * cleared is a suspect. Suspects are sent again a few at a time, so that the next end, if there is one, leaves
- * few that were there both times. These are sent alone: on a connection on which everything else is cleared,
- * and which takes nothing else until this request is cleared, too. So the third end shows whose fault it was,
- * and nobody else pays for it.
+ * cleared is a suspect, and the first of them most of all, since a peer reads no further than that. Suspects
+ * are sent again a few at a time, so that the next end, if there is one, leaves few that were there both times.
+ * These, and the first one, are sent alone: on a connection on which everything else is cleared, and which takes
+ * nothing else until this request is cleared, too. So the third end shows whose fault it was, and nobody else
+ * pays for it.
  *
  * A peer that goes away takes all its connections with it. A suspect therefore waits for a moment before it is
  * sent on a connection that stood already when its own one ended, or it would be there when that one ends, too.
@@ -28,13 +29,17 @@
 /* How long a suspect keeps away from connections that may be about to end for the same reason as its own. */
 #define GRACE_MS 50
 
-/* A peer that has not closed a connection for so long, and some round trips more, has read what it was sent. */
-#define READ_AFTER_MS 100
+/* A peer that has not closed a connection for so long, and some round trips more, has read what it was sent. One
+ * that answers Status-Server tells so itself, unless it hangs. */
+#define READ_AFTER_MS 300
 #define READ_AFTER_TRIPS 4
+#define HANGS_AFTER_MS 5000
 
 static rgw_ms
 read_after(const struct rgw_conn *conn)
 {
+	if (conn->peer->answers_status && conn->watchdog.init != 0)
+		return conn->sent_at + HANGS_AFTER_MS;
 	return conn->sent_at + READ_AFTER_MS + READ_AFTER_TRIPS * conn->round_trip;
 }
 
@@ -50,7 +55,7 @@ rgw_blame_suspicion(const struct rgw_req *req)
 {
 	if (req->n_suspected > MOVES_AS_SUSPECT || req->n_moved > MOVES_IN_ALL)
 		return RGW_SENT_NO_MORE;
-	if (req->n_suspected >= MOVES_AS_SUSPECT)
+	if (req->n_suspected >= MOVES_AS_SUSPECT || req->first_suspect)
 		return RGW_SENT_ALONE;
 	return req->n_suspected > 0 ? RGW_SENT_WITH_FEW : RGW_NO_SUSPECT;
 }
@@ -90,11 +95,15 @@ is_reserved(const struct rgw_peer *peer, const struct rgw_conn *conn)
 	return false;
 }
 
-/* Has another connection of the peer ended just now, so that this one may follow? */
+/* Is the connection about to end anyway, perhaps? Because another one of the peer has ended just now, or because it
+ * is suspected itself, or mute, while others are not. */
 static bool
 may_follow(const struct rgw_conn *conn, rgw_ms now)
 {
-	return conn->up_at <= conn->peer->lost_at && now < conn->peer->lost_at + GRACE_MS;
+	const struct rgw_peer *peer = conn->peer;
+
+	return (conn->up_at <= peer->lost_at && now < peer->lost_at + GRACE_MS) ||
+	    (conn->lame && peer->n_up > peer->n_lame);
 }
 
 bool
@@ -145,6 +154,7 @@ rgw_blame_sent(struct rgw_conn *conn, struct rgw_attempt *a, rgw_ms now)
 {
 	a->nth = ++conn->n_sent;
 	conn->sent_at = now;
+	rgw_mute_sent(conn, now);
 	if (a->suspicion != RGW_SENT_ALONE)
 		return;
 	conn->alone = a->nth;
@@ -165,6 +175,8 @@ rgw_blame_read(struct rgw_conn *conn, uint64_t nth, rgw_ms now)
 {
 	if (nth > conn->n_read)
 		conn->n_read = nth;
+	if (conn->n_read == conn->n_sent)
+		rgw_mute_read_all(conn);
 	if (conn->alone != 0 && conn->alone <= conn->n_read)
 		clear(conn, now);
 	else if (conn->alone != 0)
@@ -212,9 +224,11 @@ rgw_blame_stop(struct rgw_attempt *a, const char *why, rgw_ms now)
 bool
 rgw_blame_answer(struct rgw_conn *conn, uint8_t id, const char *why, rgw_ms now)
 {
-	struct rgw_attempt *a = conn->lane.ids->id[id].owner;
+	const struct rgw_id *slot = &conn->lane.ids->id[id];
+	struct rgw_attempt *a = slot->owner;
 
-	if (a == NULL)
+	/* It may answer the request that had the identifier before, too. */
+	if (a == NULL || slot->before.late_until > now)
 		return false;
 	stop(a, RGW_CTR_request_bad_answer,
 	    "a request is not sent again: the answer to it breaks a rule, so the connection is closed", why, now);
@@ -265,11 +279,28 @@ leave(struct rgw_attempt *a, const char *why, rgw_ms now)
 		rgw_pool_move(a, now);
 }
 
+static void
+suspect_first(struct rgw_conn *conn)
+{
+	struct rgw_attempt *first = NULL;
+
+	for (unsigned id = 1; id < 256; id++) {
+		struct rgw_attempt *a = conn->lane.ids->id[id].owner;
+
+		if (a != NULL && is_to_blame(conn, a) && (first == NULL || a->nth < first->nth))
+			first = a;
+	}
+	if (first != NULL)
+		first->req->first_suspect = true;
+}
+
 void
 rgw_blame_end(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 {
-	if (fault == RGW_FAULT_UNKNOWN)
+	if (fault == RGW_FAULT_UNKNOWN) {
 		conn->peer->lost_at = now;
+		suspect_first(conn);
+	}
 	for (unsigned id = 1; id < 256; id++) {
 		struct rgw_attempt *a = conn->lane.ids->id[id].owner;
 
@@ -277,7 +308,7 @@ rgw_blame_end(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_
 			continue;
 		if (fault == RGW_FAULT_UNKNOWN && is_to_blame(conn, a))
 			a->req->n_suspected++;
-		if (fault == RGW_FAULT_UNKNOWN && conn->alone == 0)
+		if (fault == RGW_FAULT_PEER || (fault == RGW_FAULT_UNKNOWN && conn->alone == 0))
 			a->req->n_moved++;
 		leave(a, why, now);
 	}

@@ -112,6 +112,7 @@ rgw_conn_set_timer(struct rgw_conn *conn)
 		at = rgw_ms_min(at, lifetime_deadline(conn));
 		at = rgw_ms_min(at, rgw_watchdog_deadline(&conn->watchdog));
 		at = rgw_ms_min(at, rgw_blame_deadline(conn));
+		at = rgw_ms_min(at, rgw_mute_deadline(conn));
 	}
 	rgw_timer_set(&conn->gw->timers, &conn->timer, at);
 }
@@ -185,6 +186,8 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		/* One that is busy or wanted is looked at again after another such time. */
 		if (idle_deadline(conn) <= now)
 			conn->used_at = now;
+		if (rgw_mute_deadline(conn) <= now && !rgw_mute_expired(conn, now))
+			return;
 		if (rgw_watchdog_deadline(&conn->watchdog) > now || rgw_guard_expired(conn, now))
 			rgw_conn_set_timer(conn);
 	}
@@ -245,7 +248,7 @@ is_excused(struct rgw_conn *conn, enum rgw_fault fault)
 	struct rgw_peer *peer = conn->peer;
 	bool works = peer->n_okay > conn->counted && conn->lane.ids != NULL && conn->lane.ids->busy > 0;
 
-	if (!is_up(conn) || fault == RGW_FAULT_NONE)
+	if (!is_up(conn) || fault == RGW_FAULT_NONE || fault == RGW_FAULT_PEER)
 		return false;
 	if (fault != RGW_FAULT_REQUEST && !works && !rgw_blame_is_plain(conn))
 		return false;
@@ -278,7 +281,7 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 	if (peer->n_up == 0 && state == RGW_CONN_UP && !excused && (doubtful || conn->lane.ids->busy > 0))
 		rgw_peer_failed(peer, now);
 	/* A peer whose very first answer is wrong is asked before it gets requests again. */
-	if (fault == RGW_FAULT_REQUEST && !conn->proven && peer->n_okay == 0) {
+	if ((fault == RGW_FAULT_REQUEST || fault == RGW_FAULT_PEER) && !conn->proven && peer->n_okay == 0) {
 		peer->must_prove = true;
 		rgw_peer_failed(peer, now);
 	}
@@ -346,6 +349,16 @@ rgw_conn_close(struct rgw_conn *conn, enum rgw_log_level level, const char *even
 }
 
 void
+rgw_conn_give_up(struct rgw_conn *conn, const char *why, rgw_ms now)
+{
+	struct rgw_gw *gw = conn->gw;
+
+	log_conn(conn, RGW_LOG_WARNING, "connection-closed", end_text(conn), why);
+	gw->ops->conn_close(gw->ops_ctx, conn->io);
+	gone(conn, RGW_FAULT_UNKNOWN, why, now);
+}
+
+void
 rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *p, const char *rule, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
@@ -358,7 +371,7 @@ rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *p, const char
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
 	    rgw_f_uint("id", p->id), rgw_f_uint("length", p->len));
 	gw->ops->conn_close(gw->ops_ctx, conn->io);
-	gone(conn, stopped ? RGW_FAULT_REQUEST : RGW_FAULT_UNKNOWN, rule, now);
+	gone(conn, stopped ? RGW_FAULT_REQUEST : RGW_FAULT_PEER, rule, now);
 }
 
 void

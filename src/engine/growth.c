@@ -133,7 +133,9 @@ rgw_peer_grow(struct rgw_peer *peer, rgw_ms now)
 {
 	if (peer->target.gw->draining && peer->queued == 0)
 		return;
-	while (peer->n_opening < opening_max(peer) && peer->n_up + peer->n_opening < wanted(peer))
+	/* Connections that are suspected or mute do no work, but count for the limit. */
+	while (peer->n_opening < opening_max(peer) && peer->n_up + peer->n_opening < peer->conf->connections.max &&
+	    peer->n_up - peer->n_lame + peer->n_opening < wanted(peer))
 		if (!open_more(peer, now))
 			break;
 }
@@ -179,7 +181,7 @@ rgw_peer_may_be_back(const struct rgw_peer *peer)
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
-		if (conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_SUSPECT)
+		if (conn->lame)
 			return false;
 	}
 	return !peer->unreachable;

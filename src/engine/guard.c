@@ -5,16 +5,25 @@
 
 /* The watchdog of a connection that we opened: sends its Status-Servers, and does what it says. */
 
-/* All changes of what the peer's count of good connections is made of go through here. */
 static void
-set_okay(struct rgw_conn *conn, bool okay)
+count_as(struct rgw_conn *conn, bool okay, bool lame)
 {
 	struct rgw_peer *peer = conn->peer;
 
-	if (conn->counted == okay)
-		return;
+	peer->n_okay += (unsigned)okay - conn->counted;
+	peer->n_lame += (unsigned)lame - conn->lame;
 	conn->counted = okay;
-	peer->n_okay += okay ? 1 : -1u;
+	conn->lame = lame;
+}
+
+/* The watchdog's state has changed, or the connection has become mute or is so no more: what the peer's counts
+ * are made of follows. */
+static void
+count_again(struct rgw_conn *conn)
+{
+	bool suspect = conn->watchdog.state == RGW_WD_SUSPECT;
+
+	count_as(conn, conn->watchdog.state == RGW_WD_OKAY && !conn->mute, suspect || conn->mute);
 }
 
 static void
@@ -42,6 +51,7 @@ send_probe(struct rgw_conn *conn, rgw_ms now)
 	rgw_idpool_probe(conn->lane.ids, RGW_STATUS_SERVER, gw->scratch + 4, now);
 	conn->probed_at = now;
 	conn->probed_nth = conn->n_sent;
+	rgw_mute_sent(conn, now);
 	/* If the buffer is full nothing is read at the far end, and that is what this is to find out. */
 	if (gw->ops->conn_send(gw->ops_ctx, conn->io, &(struct rgw_outgoing){ gw->scratch, len, NULL }))
 		rgw_count(gw, RGW_CTR_watchdogs_sent);
@@ -53,7 +63,7 @@ on_okay(struct rgw_conn *conn, rgw_ms now)
 {
 	struct rgw_peer *peer = conn->peer;
 
-	set_okay(conn, true);
+	count_again(conn);
 	peer->failed = peer->must_prove = false;
 	rgw_pool_attract(&peer->target, now);
 }
@@ -77,9 +87,28 @@ rgw_guard_open(struct rgw_conn *conn, rgw_ms now)
 }
 
 void
+rgw_guard_mute(struct rgw_conn *conn, bool mute, rgw_ms now)
+{
+	conn->mute = mute;
+	count_again(conn);
+	if (mute) {
+		rgw_count(conn->gw, RGW_CTR_connections_quiet);
+		log_state(conn, RGW_LOG_NOTICE, "connection-mute",
+		    "nothing comes on the connection for much longer than usual, not even an answer to "
+		    "Status-Server: another one is opened, and new requests go elsewhere");
+		rgw_peer_wake(conn->peer, now);
+	} else if (conn->counted) {
+		log_state(conn, RGW_LOG_NOTICE, "connection-okay", "the connection is good again");
+		on_okay(conn, now);
+		rgw_peer_wake(conn->peer, now);
+	}
+}
+
+void
 rgw_guard_leave(struct rgw_conn *conn)
 {
-	set_okay(conn, false);
+	conn->mute = false;
+	count_as(conn, false, false);
 	rgw_watchdog_off(&conn->watchdog);
 }
 
@@ -92,6 +121,7 @@ rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now)
 		rgw_blame_read(conn, conn->probed_nth, now);
 	}
 	conn->heard_at = now;
+	rgw_mute_heard(conn, now);
 	switch (rgw_watchdog_heard(&conn->watchdog, dwa, rgw_gw_random16(conn->gw), now)) {
 	case RGW_WD_SEND:
 		send_probe(conn, now);
@@ -161,7 +191,7 @@ static void
 fail_over(struct rgw_conn *conn, rgw_ms now)
 {
 	rgw_count(conn->gw, RGW_CTR_connections_suspected);
-	set_okay(conn, false);
+	count_again(conn);
 	log_state(conn, RGW_LOG_WARNING, "connection-suspect",
 	    "no packet came, and Status-Server is not answered; what is open moves");
 	for (unsigned id = 1; id < 256; id++) {
@@ -191,6 +221,9 @@ rgw_guard_expired(struct rgw_conn *conn, rgw_ms now)
 		fail_over(conn, now);
 		return true;
 	case RGW_WD_CLOSE:
+		/* A peer that does not know Status-Server can only prove itself with answers to requests. */
+		if (!conn->peer->answers_status)
+			conn->peer->must_prove = false;
 		rgw_count(conn->gw, RGW_CTR_watchdog_timeouts);
 		rgw_conn_close(conn, RGW_LOG_WARNING, "connection-closed",
 		    "the watchdog had no answer: the peer hangs, or the way to it is cut", now);

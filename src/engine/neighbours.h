@@ -14,6 +14,8 @@ struct rgw_conn *rgw_conn_open(struct rgw_peer *peer, const char *host, const st
 /* Closes it in good order; what is open on one of ours moves, what came on one of a peer's ends. */
 void rgw_conn_close(struct rgw_conn *conn, enum rgw_log_level level, const char *event,
     const char *why, rgw_ms now);
+/* Closes it because it is of no use any more, for a reason that a request on it may have given. */
+void rgw_conn_give_up(struct rgw_conn *conn, const char *why, rgw_ms now);
 /* Closes it for a packet that breaks a rule; the line says which packet it was. If that is the answer to a
  * request, the request is not sent again. */
 void rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *packet, const char *rule,
@@ -85,13 +87,27 @@ bool rgw_guard_is_mute(const struct rgw_conn *conn, rgw_ms since);
 void rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now);
 /* Its deadline has passed. false = the connection was closed. */
 bool rgw_guard_expired(struct rgw_conn *conn, rgw_ms now);
+/* It is found to be mute, or not to be so any more. */
+void rgw_guard_mute(struct rgw_conn *conn, bool mute, rgw_ms now);
 /* It does not count any more, because it ends or drains. */
 void rgw_guard_leave(struct rgw_conn *conn);
+
+/* mute.c: connections on which nothing comes although it should */
+/* A request or a Status-Server is sent on the connection. */
+void rgw_mute_sent(struct rgw_conn *conn, rgw_ms now);
+/* A packet came on it. */
+void rgw_mute_heard(struct rgw_conn *conn, rgw_ms now);
+/* It shows that the peer has read all that was sent. */
+void rgw_mute_read_all(struct rgw_conn *conn);
+/* When rgw_mute_expired is to be called. false = the connection was closed. */
+rgw_ms rgw_mute_deadline(const struct rgw_conn *conn);
+bool rgw_mute_expired(struct rgw_conn *conn, rgw_ms now);
 
 /* blame.c: requests at which a peer closes the connection */
 enum rgw_fault {
 	RGW_FAULT_NONE,     /* we end the connection for a reason that no request has given */
 	RGW_FAULT_REQUEST,  /* a request has given the reason, and has been stopped */
+	RGW_FAULT_PEER,     /* the peer has broken a rule, for no reason that a request has given */
 	RGW_FAULT_UNKNOWN,  /* the connection has ended, and any request may be why */
 };
 
@@ -114,7 +130,7 @@ void rgw_blame_expired(struct rgw_conn *conn, rgw_ms now);
 /* The request of the attempt is to be sent no more, and ends; `why`: how its last connection ended. */
 void rgw_blame_stop(struct rgw_attempt *a, const char *why, rgw_ms now);
 /* An answer under this identifier breaks a rule, for which the connection is to be closed: the request that it
- * answers is stopped. false = there is none. */
+ * answers is stopped. false = there is none, or it cannot be told which. */
 bool rgw_blame_answer(struct rgw_conn *conn, uint8_t id, const char *why, rgw_ms now);
 /* Does a suspect that is open on the connection explain its end? */
 bool rgw_blame_is_plain(const struct rgw_conn *conn);

@@ -157,6 +157,7 @@ struct rgw_req {
 	struct rgw_attempt attempts[RGW_ATTEMPTS];
 	uint32_t left[RGW_LEFT];     /* serials of connections it was on and that stood when it left ... */
 	uint8_t n_left;              /* ... them: it must not come back (P-TCP-27) */
+	bool first_suspect;          /* it was the first that a peer may not have read when a connection ended */
 	uint8_t n_suspected;         /* connections that have ended perhaps because of it; see blame.c */
 	uint8_t n_moved;             /* connections that have ended with it, for no reason that is known */
 	struct rgw_timer retry_timer;/* when it is tried elsewhere, too */
@@ -197,6 +198,11 @@ struct rgw_conn {
 	uint64_t n_sent;              /* outgoing: requests sent on it ... */
 	uint64_t n_read;              /* ... and how many of them the peer has read, as its answers show */
 	uint64_t probed_nth;          /* n_sent when the last Status-Server was sent */
+	rgw_ms quiet_since;           /* outgoing: a request was sent then, and nothing has come since; 0 = else */
+	rgw_ms mute_at;               /* then it is mute unless something comes; 0 = it has not been asked yet */
+	rgw_ms exposed_at;            /* while mute: since when the peer is known to live; RGW_NEVER = it is not */
+	bool mute;                    /* nothing comes on it although it should; see mute.c */
+	bool lame;                    /* in peer->n_lame */
 	uint64_t alone;               /* which of them is tried alone until it is read; 0 = none */
 	rgw_ms sent_at;               /* when the last of them was sent */
 	rgw_ms opened_at;             /* outgoing: when the attempt to connect began ... */
@@ -244,6 +250,10 @@ struct rgw_peer {
 	bool unreachable;                   /* the last attempt to connect ended without a connection */
 	bool must_prove;                    /* its first answer on a connection broke a rule: so does that */
 	unsigned n_excused;                 /* connections in a row that a request has ended before a valid packet */
+	unsigned n_lame;                    /* connections that are up but suspected or mute */
+	rgw_ms silence;                     /* the longest lately between a request and the next sign of life, ... */
+	rgw_ms silence_since;               /* ... which counts half after a while ... */
+	unsigned n_silences;                /* ... and of so many, as far as that matters */
 	rgw_ms lost_at;                     /* when a connection of it ended last for no reason that is known */
 	rgw_ms patient_until;               /* until then nobody has waited long enough to give way */
 	bool answers_status;                /* it has answered a Status-Server */

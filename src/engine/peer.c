@@ -91,8 +91,10 @@ was_on(const struct rgw_req *req, const struct rgw_conn *conn)
 static bool
 can_take(const struct rgw_conn *conn, const struct rgw_attempt *a, rgw_ms now)
 {
+	/* Nothing more is put on a mute connection while another one is about to come up. */
 	return conn->state == RGW_CONN_UP && !conn->blocked && !was_on(a->req, conn) &&
-	    rgw_idpool_available(conn->lane.ids, now) && rgw_blame_allows(conn, a, now);
+	    !(conn->mute && conn->peer->n_opening > 0) && rgw_idpool_available(conn->lane.ids, now) &&
+	    rgw_blame_allows(conn, a, now);
 }
 
 /* OKAY ones before those that have to prove themselves, before suspected ones; among equals the one
@@ -102,6 +104,8 @@ is_better(const struct rgw_conn *a, const struct rgw_conn *b)
 {
 	static const uint8_t place[] = { [RGW_WD_OKAY] = 0, [RGW_WD_REOPEN] = 1, [RGW_WD_SUSPECT] = 2 };
 
+	if (a->mute != b->mute)
+		return b->mute;
 	if (a->watchdog.state != b->watchdog.state)
 		return place[a->watchdog.state] < place[b->watchdog.state];
 	return a->lane.ids->busy < b->lane.ids->busy;
@@ -123,7 +127,7 @@ preferred(struct rgw_peer *peer, const struct rgw_attempt *a)
 		               peer->n_okay);
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
-		bool okay = conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_OKAY;
+		bool okay = conn->state == RGW_CONN_UP && conn->counted;
 
 		if (a->prefer != 0 ? conn->serial == a->prefer : okay && n-- == 0)
 			return conn;
@@ -137,7 +141,7 @@ pick(struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
 {
 	struct rgw_conn *best = preferred(peer, a);
 
-	if (best != NULL && can_take(best, a, now) && best->watchdog.state == RGW_WD_OKAY)
+	if (best != NULL && can_take(best, a, now) && best->counted)
 		return best;
 	best = NULL;
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {

@@ -388,10 +388,15 @@ rgw_tcp_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 	t->refused = t->broken || waiting >= t->net->conf->gateway.write_buffer;
 	if (t->refused)
 		return false;
-	if (packet->secret != NULL)
+	if (packet->secret != NULL) {
 		rgw_sealer_add(t, packet);
-	else
-		rgw_tcp_write(t, packet->data, packet->len);
+		return !t->broken;
+	}
+	/* Packets leave in the order in which they were handed over: an answer to this one shows that the peer
+	 * has read those before it. */
+	if (t->unsealed > 0)
+		rgw_sealer_run(t->net);
+	rgw_tcp_write(t, packet->data, packet->len);
 	return !t->broken;
 }
 

@@ -71,6 +71,7 @@ struct sim_far {
 	bool hang;                 /* no packet comes from it; connections stay */
 	rgw_ms closes_after;       /* so long after it has read a request of a user `poison...` it closes */
 	bool no_status;            /* Status-Server is not answered */
+	bool wrong_status;         /* Status-Server is answered with another secret */
 	/* what came */
 	unsigned probes;           /* Status-Servers */
 	size_t requests;

@@ -130,12 +130,14 @@ check_alone(const struct rgw_conn *conn)
 static void
 check_conn(const struct sim *s, const struct rgw_conn *conn)
 {
-	bool okay = conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_OKAY;
+	bool okay = conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_OKAY && !conn->mute;
+	bool suspect = conn->state == RGW_CONN_UP && conn->watchdog.state == RGW_WD_SUSPECT;
 
 	assert_int_not_equal(conn->state, RGW_CONN_GONE);
 	assert_true(rgw_timer_is_set(&conn->timer) || conn->state == RGW_CONN_UP);
 	/* One that drains has no watchdog and does not count. */
 	assert_true(conn->counted == okay);
+	assert_true(conn->lame == (suspect || (conn->mute && conn->state == RGW_CONN_UP)));
 	check_watchdog(s, conn);
 	assert_true(conn->n_read <= conn->n_sent && conn->alone <= conn->n_sent);
 	if (conn->lane.ids != NULL)

@@ -313,7 +313,7 @@ sim_choose_how(struct sim *s, struct sim_far *far, const struct sim_got *g)
 	if (far->hang)
 		return SIM_SILENT;
 	if (g->data[0] == RGW_STATUS_SERVER)
-		return far->no_status ? SIM_SILENT : SIM_ANSWER;
+		return far->no_status ? SIM_SILENT : far->wrong_status ? SIM_WRONG_SECRET : SIM_ANSWER;
 	if (sim_percent(s, far->odd))
 		how = (enum sim_answer)sim_random(s, SIM_ANSWERS);
 	for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)

@@ -167,6 +167,7 @@ conversation_goes_round_a_mute_member(void **state)
 {
 	struct sim s;
 	struct sim_req *r, *q;
+	unsigned probes;
 
 	(void)state;
 	init(&s);
@@ -174,13 +175,14 @@ conversation_goes_round_a_mute_member(void **state)
 	sim_start(&s);
 	sim_run(&s, 1000);
 	r = begin(&s);
+	probes = s.national.probes;
 	s.national.hang = true;
 	q = send_next(&s, r);
 	sim_run(&s, 2900);
-	assert_int_equal(s.national.probes, 0);
+	assert_int_equal(s.national.probes, probes);
 	sim_run(&s, 3000);
 	/* Asked whether it lives, once on each connection (P-WD-4), and never at two (P-PRX-13). */
-	assert_int_equal(s.national.probes, 3);
+	assert_int_equal(s.national.probes, probes + 3);
 	assert_int_equal(s.second.requests, 0);
 	sim_run(&s, 200);
 	assert_int_equal(q->answers, 1);
@@ -205,16 +207,18 @@ mute_member_has_its_time(void **state)
 	for (unsigned pass = 0; pass < 2; pass++) {
 		struct sim s;
 		struct sim_req *r, *q;
+		unsigned probes;
 
 		init(&s);
 		sim_peer_conf(&s)->status_server = RGW_AUTO;
 		sim_peer_conf(&s)->connections.min = 1;
 		sim_start(&s);
 		sim_run(&s, 1000);
+		probes = s.national.probes;
 		r = begin(&s);
 		s.national.hang = true;
 		if (pass == 0) {
-			for (; s.national.probes == 0; wait += 10)
+			for (; s.national.probes == probes; wait += 10)
 				sim_run(&s, 10);
 			sim_end(&s);
 			continue;
@@ -222,11 +226,11 @@ mute_member_has_its_time(void **state)
 		sim_run(&s, wait - 2500);
 		q = send_next(&s, r);
 		sim_run(&s, 3500);
-		assert_int_equal(s.national.probes, 1);
+		assert_int_equal(s.national.probes, probes + 1);
 		assert_int_equal(q->answers, 0);
 		sim_run(&s, 2700);
 		assert_int_equal(q->answers, 1);
-		assert_int_equal(s.national.probes, 1);
+		assert_int_equal(s.national.probes, probes + 1);
 		sim_end(&s);
 	}
 }
@@ -242,6 +246,7 @@ conversation_waits_for_a_slow_realm(void **state)
 	for (enum sign sign = ANSWERS_STATUS; sign <= IS_NOT_ASKED; sign++) {
 		struct sim s;
 		struct sim_req *r, *q;
+		unsigned probes;
 
 		init(&s);
 		if (sign != IS_NOT_ASKED)
@@ -250,6 +255,7 @@ conversation_waits_for_a_slow_realm(void **state)
 		sim_start(&s);
 		sim_run(&s, 1000);
 		r = begin(&s);
+		probes = s.national.probes;
 		s.national.answer = SIM_SILENT;
 		q = send_next(&s, r);
 		for (unsigned i = 0; i < 50; i++) {
@@ -263,7 +269,7 @@ conversation_waits_for_a_slow_realm(void **state)
 		}
 		assert_int_equal(q->answers, 0);
 		assert_ptr_equal(q->got->far, &s.national);
-		assert_int_equal(s.national.probes > 0, sign == ANSWERS_STATUS);
+		assert_int_equal(s.national.probes > probes, sign == ANSWERS_STATUS);
 		assert_int_equal(sim_counter(&s, RGW_CTR_requests_moved), 0);
 		sim_end(&s);
 	}

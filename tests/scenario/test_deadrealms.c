@@ -174,7 +174,8 @@ status_server_tells_realm_from_member(void **state)
 		sim_run(&s, 3000);
 		sim_reply(&s, s.got[s.n_got - 1], 0);
 		sim_run(&s, 1000);
-		assert_int_equal(sim_counter(&s, RGW_CTR_watchdogs_sent), 1);
+		/* Besides those with which the connections began. */
+		assert_int_equal(sim_counter(&s, RGW_CTR_watchdogs_sent), 1 + s.n_conns);
 		assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), alive);
 		/* A living member keeps the other realms; a silent one goes last for all. */
 		assert_int_equal(ask(&s, NEAR, true), alive == 1);
@@ -295,11 +296,11 @@ dead_realm_does_not_keep_all_identifiers(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), 2);
 	assert_int_equal(s.national.requests, 257);
 	assert_string_equal(s.last_event, "gave-way");
-	sim_reply(&s, s.got[255], 0);
+	sim_reply(&s, r->got, 0);
 	sim_run(&s, 10);
 	assert_int_equal(r->answers, 1);
 	/* An answer to one that gave way is late, and does no harm. */
-	sim_reply(&s, s.got[0], 0);
+	sim_reply(&s, dead[0]->got, 0);
 	sim_run(&s, 10);
 	assert_int_equal(dead[0]->answers, 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_late), 1);

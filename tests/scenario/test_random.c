@@ -494,7 +494,7 @@ configure(struct sim *s, struct chaos *c)
 	c->promises = sim_random(s, 4) > 0;
 	c->collide = sim_random(s, 4) == 0;
 	if (sim_random(s, 3) == 0)
-		c->hostile = (c->promises ? 200 : 20) + sim_random(s, 400);
+		c->hostile = c->promises ? 1000 + sim_random(s, 1000) : 20 + sim_random(s, 400);
 	c->gap = gaps[sim_random(s, 4)];
 	c->calm = calms[sim_random(s, 4)];
 	/* Time-outs of an attempt to connect, pauses between them, and until a watchdog closes. */

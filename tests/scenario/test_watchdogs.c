@@ -77,7 +77,8 @@ busy_connection_needs_no_watchdog(void **state)
 		login(&s);
 		sim_run(&s, 10000);
 	}
-	assert_int_equal(s.national.probes, 0);
+	/* Only the one with which each connection begins. */
+	assert_int_equal(s.national.probes, 1);
 	sim_end(&s);
 }
 
@@ -165,14 +166,14 @@ reopened_peer_proves_itself(void **state)
 	while (sim_count_to(&s, &s.national) == 0)
 		sim_run(&s, 10);
 	probes = s.national.probes;
-	assert_int_equal(probes, 1);
+	assert_int_equal(probes, 2);
 	/* One after the other, each when the last one was answered. */
 	for (unsigned i = 0; i < 3; i++) {
 		login(&s);
 		assert_int_equal(s.second.requests, 2 + i);
 		sim_run(&s, 1000);
 	}
-	assert_int_equal(s.national.probes, 3);
+	assert_int_equal(s.national.probes, probes + 2);
 	assert_string_equal(s.last_event, "connection-okay");
 	login(&s);
 	assert_int_equal(s.national.requests, 3);
@@ -199,7 +200,7 @@ reopened_peer_is_used_if_there_is_no_other(void **state)
 	sim_cut_all(&s, &s.national);
 	sim_run(&s, 1000);
 	/* There is another connection or two beside it for requests that may be why the first one has ended. */
-	assert_in_range(s.national.probes, 2, 3);
+	assert_in_range(s.national.probes, 3, 4);
 	assert_int_equal(sim_answered(&s), 20);
 	login(&s);
 	sim_run(&s, 100);
@@ -220,7 +221,7 @@ reopened_connection_beside_a_good_one(void **state)
 	sim_start(&s);
 	sim_run(&s, 1000);
 	s.national.answer = SIM_SILENT;
-	login(&s);
+	many(&s, 20);
 	s.national.answer = SIM_ANSWER;
 	n = s.n_conns;
 	sim_cut_all(&s, &s.national);
@@ -228,10 +229,12 @@ reopened_connection_beside_a_good_one(void **state)
 		sim_run(&s, 1);
 	s.conns[n]->mute = true;
 	sim_run(&s, 1000);
-	assert_int_equal(sim_count_up(&s), 2);
+	assert_in_range(sim_count_up(&s), 2, 4);
 	many(&s, 10);
 	sim_run(&s, 100);
-	assert_int_equal(s.conns[n + 1]->sent, 3 + 10);
+	/* One of the first twenty may have been tried there, before it was known to be mute. */
+	assert_in_range(sim_answered(&s), 29, 30);
+	assert_in_range(s.conns[n]->sent, 1, 3);
 	sim_end(&s);
 }
 
@@ -281,7 +284,7 @@ reopened_peer_gets_nothing_from_others(void **state)
 	s.second.no_status = true;
 	sim_cut_all(&s, &s.second);
 	sim_run(&s, 2000);
-	assert_int_equal(sim_count_to(&s, &s.second), 1);
+	assert_in_range(sim_count_to(&s, &s.second), 1, 2);
 	assert_int_equal(sim_count_to(&s, &s.national), 1);
 	s.national.answer = SIM_SILENT;
 	r = login(&s);
@@ -314,7 +317,7 @@ suspected_alone_nothing_moves(void **state)
 	/* A new one goes there, too. */
 	login(&s);
 	assert_int_equal(s.national.requests, 2);
-	sim_reply(&s, s.got[0], 0);
+	sim_reply(&s, r->got, 0);
 	assert_int_equal(r->answers, 1);
 	/* P-WD-8: any packet ends the suspicion. */
 	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 0);
@@ -329,7 +332,6 @@ suspected_connection_beside_a_good_one(void **state)
 {
 	struct sim s;
 	struct sim_conn *first, *other;
-	size_t n;
 
 	(void)state;
 	init_alone(&s, RGW_YES);
@@ -342,8 +344,7 @@ suspected_connection_beside_a_good_one(void **state)
 	first->mute = true;
 	s.national.answer = SIM_SILENT;
 	many(&s, 100);
-	n = first->sent;
-	assert_in_range(n, 50, 52);
+	assert_in_range(first->sent, 51, 53);
 	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
 		sim_run(&s, 10);
 	assert_in_range(other->sent, 100, 106);
@@ -352,7 +353,7 @@ suspected_connection_beside_a_good_one(void **state)
 	s.national.answer = SIM_ANSWER;
 	sim_cut(&s, other);
 	sim_run(&s, 1000);
-	assert_true(sim_answered(&s) >= n);
+	assert_int_equal(sim_answered(&s), 50);
 	sim_end(&s);
 }
 
@@ -362,11 +363,13 @@ suspected_connection_beside_a_full_one(void **state)
 {
 	struct sim s;
 	struct sim_conn *first, *other;
+	size_t n;
 
 	(void)state;
 	init_alone(&s, RGW_YES);
 	sim_peer_conf(&s)->watchdog = 6000;
 	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 2, 2 };
+	s.seed = 1;
 	sim_start(&s);
 	sim_run(&s, 1000);
 	first = sim_first_to(&s, &s.national);
@@ -374,6 +377,10 @@ suspected_connection_beside_a_full_one(void **state)
 	first->mute = true;
 	s.national.answer = SIM_SILENT;
 	many(&s, 20);
+	/* From now on it waits for the answer to its Status-Server. */
+	n = first->sent;
+	while (first->sent == n)
+		sim_run(&s, 10);
 	sim_set_full(&s, other, true);
 	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
 		sim_run(&s, 10);
@@ -424,8 +431,7 @@ peer_that_ignores_status_server(void **state)
 	sim_end(&s);
 }
 
-/* With nothing to do it cannot be told from one that hangs, so its connection is closed; but it is not
- * called again and again. */
+/* It has answered something after the Status-Server with which the connection began, so it does not hang. */
 static void
 idle_peer_that_ignores_status_server(void **state)
 {
@@ -437,7 +443,7 @@ idle_peer_that_ignores_status_server(void **state)
 	sim_start(&s);
 	login(&s);
 	sim_run(&s, 3600000);
-	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 0);
 	assert_int_equal(s.n_conns, 1);
 	login(&s);
 	sim_run(&s, 100);
@@ -456,7 +462,7 @@ peer_that_answered_before_does_not_ignore_it(void **state)
 	sim_start(&s);
 	login(&s);
 	sim_run(&s, 40000);
-	assert_int_equal(s.national.probes, 1);
+	assert_int_equal(s.national.probes, 2);
 	s.national.no_status = true;
 	sim_run(&s, 25000);
 	login(&s);
@@ -519,7 +525,7 @@ idle_end_is_no_failure(void **state)
 	login(&s);
 	sim_run(&s, 100);
 	assert_int_equal(s.national.requests, 2);
-	assert_int_equal(s.national.probes, 0);
+	assert_int_equal(s.national.probes, 2);
 	assert_int_equal(s.second.requests, 0);
 	sim_end(&s);
 }
