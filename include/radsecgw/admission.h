@@ -24,8 +24,8 @@
  *
  * Within a class, addresses are treated fairly:
  *  - Tokens of the rate are dealt evenly when they are short. Once half of the burst is gone, an address
- *    gets a token only if it had at most half as many of late as there are left; what it had is halved
- *    every RGW_USE_HALF_MS. An address that has had none gets any token that is there.
+ *    gets a token only if it asked at most half as often of late as there are tokens left; how often it
+ *    asked is halved every RGW_ASKED_HALF_MS. An address that has not asked gets any token that is there.
  *  - When the half-open places are taken, the address that holds most of them gives one up. An address
  *    that holds as many as one address may have gives up one of its own.
  *  - An address gives up its oldest connection, those that have not said a word before the others.
@@ -40,7 +40,7 @@
  * are there. Each takes less than RGW_ADDRESS_OCTETS with its share of the hash table.
  */
 #define RGW_PROVEN_MS 86400000
-#define RGW_USE_HALF_MS 30000
+#define RGW_ASKED_HALF_MS 30000
 #define RGW_SETTLE_MS 1000
 #define RGW_ADDRESSES_IDLE 4096
 #define RGW_ADDRESS_OCTETS 256
@@ -73,7 +73,7 @@ struct rgw_admission_class {
 	struct rgw_bucket rate;
 	struct rgw_link half_open;  /* oldest first */
 	uint32_t n_half_open;
-	struct rgw_link *holders;   /* owned: by how many half-open connections they hold, the addresses that do */
+	struct rgw_link *holders;   /* owned: addresses, by how many of these connections they hold */
 };
 
 struct rgw_admission {
@@ -82,7 +82,7 @@ struct rgw_admission {
 	struct rgw_hashkey hashkey;
 	struct rgw_admission_class classes[RGW_CLASSES];
 	struct rgw_htab tab;
-	struct rgw_link idle[2];    /* addresses without connections, longest unused first: others, proven ones */
+	struct rgw_link idle[2];    /* addresses without connections, longest unused first: [proven] */
 	uint32_t n_idle[2];
 };
 
@@ -106,9 +106,9 @@ void rgw_admission_fini(struct rgw_admission *a);
 /* The network that counts as one address. */
 struct rgw_prefix rgw_admission_network(const struct rgw_addr *addr);
 
-/* May this address have one more connection? `named`: the configuration names it. OK: a token is taken, *caller
- * may enter before the next call, and *evict is NULL or the half-open connection that must be closed (and
- * leave) once it has, to make room. What one address is denied takes nothing from the rate of its class. */
+/* May this address have one more connection? `named`: the configuration names it. OK: a token is taken,
+ * *caller may enter before the next call, and *evict is NULL or the half-open connection that must be closed
+ * (and leave) once it has, to make room. What one address is denied takes nothing from what others have. */
 enum rgw_admit rgw_admission_ask(struct rgw_admission *a, const struct rgw_addr *from, bool named,
     rgw_ms now, struct rgw_caller **caller, struct rgw_visit **evict);
 /* The connection is there, half-open. `visit` counts until it is given to rgw_admission_leave. */

@@ -195,8 +195,8 @@ make_workers(struct process *p)
 	return true;
 }
 
-/* As many descriptors as the system lets us have: strangers who hold connections must not use up those that are
- * for peers, and the limit that is usual is meant for programs that cannot have more. */
+/* As many descriptors as the system lets us have: strangers who hold connections must not use up those that
+ * are for peers, and the usual limit is meant for programs that cannot have more. */
 static void
 allow_files(void)
 {

@@ -15,8 +15,8 @@ struct rgw_caller {
 	rgw_ms proven_until;          /* 0 = never was */
 	enum rgw_class class;
 	struct rgw_bucket rate;
-	uint32_t used;                /* tokens of its class that it had of late ... */
-	rgw_ms used_at;               /* ... and when they were halved */
+	uint32_t asked;               /* how often it asked for a token of its class of late ... */
+	rgw_ms asked_at;              /* ... and when that was halved */
 	uint32_t n;                   /* connections */
 	uint32_t n_half_open;
 	struct rgw_link half_open;    /* those, oldest first */
@@ -133,7 +133,7 @@ get(struct rgw_admission *a, const struct rgw_addr *from, rgw_ms now)
 	if (caller == NULL)
 		return NULL;
 	caller->who = who;
-	caller->used_at = now;
+	caller->asked_at = now;
 	rgw_bucket_init(&caller->rate, rate->events, rate->period, rate->burst, now);
 	rgw_link_init(&caller->idle);
 	rgw_link_init(&caller->half_open);
@@ -194,7 +194,7 @@ classify(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now)
 		return;
 	a->classes[caller->class].n_half_open -= caller->n_half_open;
 	caller->class = class;
-	caller->used = 0;
+	caller->asked = 0;
 	for (struct rgw_link *l = caller->half_open.next; l != &caller->half_open; l = l->next) {
 		struct rgw_visit *visit = RGW_CONTAINER(l, struct rgw_visit, link);
 
@@ -254,26 +254,23 @@ weakest_of(const struct rgw_admission *a, const struct rgw_admission_class *c, r
 
 /* ---- one connection ---- */
 
-/* Takes a token of the class, if the address may have one. */
+/* Takes a token of the class, if the address may have one. Who asks in vain has asked, too: else a storm that
+ * gets nothing would look like so many newcomers. */
 static bool
 take_token(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now)
 {
 	struct rgw_bucket *bucket = &a->classes[caller->class].rate;
-	rgw_ms halves = (now - caller->used_at) / RGW_USE_HALF_MS;
+	rgw_ms halves = (now - caller->asked_at) / RGW_ASKED_HALF_MS;
 	uint32_t left = rgw_bucket_left(bucket, now);
+	uint32_t asked = halves < 32 ? caller->asked >> halves : 0;
 
-	caller->used = halves < 32 ? caller->used >> halves : 0;
-	caller->used_at += halves * RGW_USE_HALF_MS;
-	if (left <= bucket->burst / 2 && caller->used > left / 2)
-		return false;
-	if (!rgw_bucket_take(bucket, now))
-		return false;
-	caller->used++;
-	return true;
+	caller->asked = asked + 1;
+	caller->asked_at += halves * RGW_ASKED_HALF_MS;
+	return (left > bucket->burst / 2 || asked <= left / 2) && rgw_bucket_take(bucket, now);
 }
 
-/* May this address have one more? What is asked first changes nothing, so that a refusal costs no token. `own`:
- * one of its connections that gives way to the new one. */
+/* May this address have one more? What is asked first changes nothing, so that a refusal costs no token.
+ * `own`: one of its connections that gives way to the new one. */
 static enum rgw_admit
 judge(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now, struct rgw_visit **own)
 {

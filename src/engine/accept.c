@@ -114,9 +114,9 @@ static const struct refusal refusals[] = {
 	[RGW_ADMIT_RATE_PER_ADDRESS] = { RGW_CTR_refused_connect_rate_per_address,
 		"more than connect-rate-per-address" },
 	[RGW_ADMIT_RATE_STRANGERS] = { RGW_CTR_refused_connect_rate,
-		"more than connect-rate; strangers who had fewer connections of late go first" },
+		"more than connect-rate; strangers who tried less often of late go first" },
 	[RGW_ADMIT_RATE_KNOWN] = { RGW_CTR_refused_connect_rate_known,
-		"more than connect-rate; known addresses that had fewer connections of late go first" },
+		"more than connect-rate; known addresses that tried less often of late go first" },
 	[RGW_ADMIT_NO_MEMORY] = { RGW_CTR_refused_no_memory, "out of memory" },
 };
 
@@ -139,7 +139,8 @@ is_reached_by_us(const struct rgw_gw *gw, const struct rgw_addr *from)
 	return false;
 }
 
-/* All checks that cost next to nothing, in the order in which they say most (P-TLS-26). NULL = it is let in. */
+/* All checks that cost next to nothing, in the order in which they say most (P-TLS-26). NULL = it may
+ * come in. */
 static const struct refusal *
 why_refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *from, rgw_ms now,
     struct rgw_caller **caller, struct rgw_visit **weakest)

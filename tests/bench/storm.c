@@ -473,7 +473,7 @@ main(int argc, char **argv)
 	                    "  deaf N       keep N sessions that send requests and never read\n"
 	                    "  idle N       keep N sessions that do nothing\n"
 	                    "  visit N      N at a time that ask one Status-Server, and away\n"
-	                    "  hold R       R times a second: half of a ClientHello, or nothing, and no more\n"
+	                    "  hold R       R times a second: half of a ClientHello, or nothing\n"
 	                    "  hello R      R times a second: a ClientHello, and away after the answer\n"
 	                    "  handshake R  R whole handshakes a second, and away\n"
 	                    "  probe R      R connections a second, and away";

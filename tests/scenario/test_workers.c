@@ -102,7 +102,7 @@ connections_of_the_peer(void **state)
 	sim_end(&s);
 }
 
-/* The places of a peer are free and the others are not, or some are: whoever is refused in the end keeps none. */
+/* Whoever is refused by one limit when it is known who it is keeps no place under the others. */
 static void
 places_are_given_back(void **state)
 {
