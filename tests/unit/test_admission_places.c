@@ -219,6 +219,30 @@ half_open_ones_change_their_class(void **state)
 	callers_end(&a);
 }
 
+/* What it asked for among strangers does not count among the known: there it comes for the first time. */
+static void
+asking_is_forgotten_with_the_class(void **state)
+{
+	struct rgw_admission_limits l = callers_limits(64, 64, 64);
+	struct rgw_addr one = callers_addr("203.0.113.1"), named = callers_addr("192.0.2.1");
+	struct rgw_admission a;
+	struct rgw_visit v[3];
+
+	(void)state;
+	l.rate = (struct rgw_rate){ 1, 3600000, 4 };
+	callers_init(&a, &l, 100, 0);
+	assert_int_equal(callers_enter(&a, "203.0.113.1", 0, &v[0]), RGW_ADMIT_OK);
+	for (int i = 0; i < 10; i++)
+		(void)callers_visit(&a, &one, 0);
+	for (int i = 1; i < 3; i++)
+		assert_int_equal(callers_come(&a, &named, true, 0, &v[i], NULL), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_RATE_STRANGERS);
+	assert_true(rgw_admission_identified(&a, &v[0], 0));
+	rgw_admission_leave(&a, &v[0], 0);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
+	callers_end(&a);
+}
+
 /* Not if the known have no places for them: then they stay what they were until they have. */
 static void
 no_class_has_more_than_it_may(void **state)
@@ -305,6 +329,7 @@ main(void)
 		cmocka_unit_test(named_addresses_have_their_own),
 		cmocka_unit_test(proven_addresses_are_known),
 		cmocka_unit_test(half_open_ones_change_their_class),
+		cmocka_unit_test(asking_is_forgotten_with_the_class),
 		cmocka_unit_test(no_class_has_more_than_it_may),
 		cmocka_unit_test(anything_goes),
 	};
