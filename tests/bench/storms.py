@@ -43,7 +43,7 @@ SETTLE_S = 7        # such a storm is at its height when the first connections a
 PLACES = {"silent": ["silent", 1000], "half of a ClientHello or nothing": ["hold", 500],
           "a whole ClientHello": ["stuck", 1000]}
 OPEN = "connect-rate = 0\nconnect-rate-per-address = 0\nmax-connections = 100000\n" \
-       "max-connections-per-address = 100000\nmax-half-open = 100000\n"
+       "max-connections-per-address = 100000\nmax-half-open = 100000\nmax-half-open-per-address = 1024\n"
 TIMEOUT_MS = 5000  # a login that takes longer is lost
 
 
