@@ -9,7 +9,6 @@
 #include "radsecgw/addr.h"
 #include "radsecgw/hash.h"
 #include "radsecgw/list.h"
-#include "radsecgw/quota.h"
 #include "radsecgw/ratelimit.h"
 #include "radsecgw/time.h"
 
@@ -32,8 +31,7 @@
  *    No connection that is younger than RGW_SETTLE_MS gives way while an older one is there.
  *
  * Pure but for the memory of addresses. Not thread-safe: a worker has its own, with its share of the
- * limits of a class; an address meets one worker only. The number of connections that are up is counted
- * in common for all workers.
+ * limits of a class; an address meets one worker only, so its limits are not divided.
  *
  * Memory: addresses without connections are remembered, RGW_ADDRESSES_IDLE that have proven themselves
  * and as many others, the longest unused forgotten first; besides them only addresses with connections
@@ -48,7 +46,7 @@
 enum rgw_class { RGW_STRANGERS, RGW_KNOWN, RGW_CLASSES };
 
 struct rgw_admission_limits {
-	uint32_t per_address;             /* connections of one address, half-open or not */
+	uint32_t per_address;             /* connections of one address that are up */
 	uint32_t half_open;               /* those of one class that are half-open */
 	uint32_t half_open_per_address;   /* those of one address that are; at least 1 */
 	struct rgw_rate rate;             /* new connections of one class */
@@ -77,7 +75,6 @@ struct rgw_admission_class {
 };
 
 struct rgw_admission {
-	struct rgw_quota *all;      /* borrowed: connections that are up, of all workers */
 	struct rgw_admission_limits limits;
 	struct rgw_hashkey hashkey;
 	struct rgw_admission_class classes[RGW_CLASSES];
@@ -88,8 +85,6 @@ struct rgw_admission {
 
 enum rgw_admit {
 	RGW_ADMIT_OK,
-	RGW_ADMIT_MAX,                   /* as many are up as may be */
-	RGW_ADMIT_MAX_PER_ADDRESS,
 	RGW_ADMIT_HALF_OPEN_PER_ADDRESS, /* and all of them are younger than RGW_SETTLE_MS */
 	RGW_ADMIT_RATE_PER_ADDRESS,
 	RGW_ADMIT_RATE_STRANGERS,
@@ -97,9 +92,9 @@ enum rgw_admit {
 	RGW_ADMIT_NO_MEMORY,
 };
 
-/* Borrows the quota, copies the rest. */
+/* Copies the limits and the key. */
 void rgw_admission_init(struct rgw_admission *a, const struct rgw_admission_limits *limits,
-    struct rgw_quota *all, const struct rgw_hashkey *hashkey, rgw_ms now);
+    const struct rgw_hashkey *hashkey, rgw_ms now);
 /* All connections must have left before. */
 void rgw_admission_fini(struct rgw_admission *a);
 
@@ -114,11 +109,13 @@ enum rgw_admit rgw_admission_ask(struct rgw_admission *a, const struct rgw_addr 
 /* The connection is there, half-open. `visit` counts until it is given to rgw_admission_leave. */
 void rgw_admission_enter(struct rgw_admission *a, struct rgw_caller *caller, struct rgw_visit *visit,
     rgw_ms now);
-/* A peer has proven its identity: the connection is not half-open any more, and its address is known from
- * now on. false = as many connections are up as may be; nothing has changed. */
+/* A peer has proven its identity: the connection is up and not half-open any more, and its address is known
+ * from now on. false = as many connections are up from that address as may be; nothing has changed. */
 bool rgw_admission_identified(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now);
 void rgw_admission_leave(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now);
 
+/* Is a connection up from this address? */
+bool rgw_admission_is_connected(const struct rgw_admission *a, const struct rgw_addr *from);
 /* Half-open connections of its address, this one included if it is. */
 uint32_t rgw_admission_held(const struct rgw_visit *visit);
 enum rgw_class rgw_admission_class_of(const struct rgw_visit *visit);

@@ -37,11 +37,11 @@ rgw_admission_network(const struct rgw_addr *addr)
 
 void
 rgw_admission_init(struct rgw_admission *a, const struct rgw_admission_limits *limits,
-    struct rgw_quota *all, const struct rgw_hashkey *hashkey, rgw_ms now)
+    const struct rgw_hashkey *hashkey, rgw_ms now)
 {
 	const struct rgw_rate *rate = &limits->rate;
 
-	*a = (struct rgw_admission){ .all = all, .limits = *limits, .hashkey = *hashkey };
+	*a = (struct rgw_admission){ .limits = *limits, .hashkey = *hashkey };
 	rgw_htab_init(&a->tab);
 	for (size_t i = 0; i < RGW_CLASSES; i++) {
 		struct rgw_admission_class *c = &a->classes[i];
@@ -274,8 +274,6 @@ take_token(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now)
 static enum rgw_admit
 judge(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now, struct rgw_visit **own)
 {
-	if (caller->n >= a->limits.per_address)
-		return RGW_ADMIT_MAX_PER_ADDRESS;
 	if (caller->n_half_open >= a->limits.half_open_per_address) {
 		*own = weakest(caller, true, now);
 		if (*own == NULL)
@@ -297,8 +295,6 @@ rgw_admission_ask(struct rgw_admission *a, const struct rgw_addr *from, bool nam
 	struct rgw_visit *own = NULL;
 	enum rgw_admit verdict;
 
-	if (rgw_quota_is_full(a->all))
-		return RGW_ADMIT_MAX;
 	caller = get(a, from, now);
 	if (caller == NULL)
 		return RGW_ADMIT_NO_MEMORY;
@@ -332,11 +328,13 @@ rgw_admission_enter(struct rgw_admission *a, struct rgw_caller *caller, struct r
 bool
 rgw_admission_identified(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now)
 {
-	if (!rgw_quota_take(a->all))
+	struct rgw_caller *caller = visit->from;
+
+	if (caller->n - caller->n_half_open >= a->limits.per_address)
 		return false;
 	end_half_open(a, visit);
-	visit->from->proven_until = now + RGW_PROVEN_MS;
-	classify(a, visit->from, now);
+	caller->proven_until = now + RGW_PROVEN_MS;
+	classify(a, caller, now);
 	return true;
 }
 
@@ -347,11 +345,18 @@ rgw_admission_leave(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now
 
 	if (visit->half_open)
 		end_half_open(a, visit);
-	else
-		rgw_quota_give(a->all);
 	visit->from = NULL;
 	if (--caller->n == 0)
 		rest(a, caller, now);
+}
+
+bool
+rgw_admission_is_connected(const struct rgw_admission *a, const struct rgw_addr *from)
+{
+	struct rgw_prefix who = rgw_admission_network(from);
+	const struct rgw_caller *caller = find(a, &who, rgw_siphash(&a->hashkey, &who, sizeof who));
+
+	return caller != NULL && caller->n > caller->n_half_open;
 }
 
 uint32_t

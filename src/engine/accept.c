@@ -40,7 +40,7 @@ rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms now)
 		.rate_per_address = conf->gateway.connect_rate_per_address,
 	};
 
-	rgw_admission_init(&gw->admission, &limits, &gw->common->incoming, key, now);
+	rgw_admission_init(&gw->admission, &limits, key, now);
 	gw->listeners = rgw_xcalloc(conf->listen.n, sizeof *gw->listeners);
 	for (size_t i = 0; i < conf->listen.n; i++) {
 		gw->listeners[i].conf = conf->listen.v[i];
@@ -99,16 +99,17 @@ struct refusal {
 static const struct refusal refuse_draining = { RGW_CTR_refused_draining, "the gateway is stopping" };
 static const struct refusal refuse_address = { RGW_CTR_refused_address,
 	"no [peer] with `accept = yes` and a profile of this listener may come from this address" };
+static const struct refusal refuse_gateway = { RGW_CTR_refused_max_connections,
+	"max-connections is reached" };
 static const struct refusal refuse_listener = { RGW_CTR_refused_max_connections_listener,
 	"max-connections of the listener is reached" };
 static const struct refusal refuse_peer = { RGW_CTR_refused_max_connections_peer,
 	"max-connections of the peer is reached" };
+static const struct refusal refuse_caller = { RGW_CTR_refused_max_connections_per_address,
+	"max-connections-per-address is reached" };
 static const struct refusal refuse_memory = { RGW_CTR_refused_no_memory, "out of memory" };
 
 static const struct refusal refusals[] = {
-	[RGW_ADMIT_MAX] = { RGW_CTR_refused_max_connections, "max-connections is reached" },
-	[RGW_ADMIT_MAX_PER_ADDRESS] = { RGW_CTR_refused_max_connections_per_address,
-		"max-connections-per-address is reached" },
 	[RGW_ADMIT_HALF_OPEN_PER_ADDRESS] = { RGW_CTR_refused_max_half_open_per_address,
 		"max-half-open-per-address is reached, and all of them are young" },
 	[RGW_ADMIT_RATE_PER_ADDRESS] = { RGW_CTR_refused_connect_rate_per_address,
@@ -139,6 +140,19 @@ is_reached_by_us(const struct rgw_gw *gw, const struct rgw_addr *from)
 	return false;
 }
 
+/* Nothing is begun that would be in vain. But whoever has connections may have lost them and be back. */
+static const struct refusal *
+why_full(const struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *from)
+{
+	const struct refusal *why = NULL;
+
+	if (rgw_quota_is_full(l->quota))
+		why = &refuse_listener;
+	else if (rgw_quota_is_full(&gw->common->incoming))
+		why = &refuse_gateway;
+	return why == NULL || rgw_admission_is_connected(&gw->admission, from) ? NULL : why;
+}
+
 /* All checks that cost next to nothing, in the order in which they say most (P-TLS-26). NULL = it may
  * come in. */
 static const struct refusal *
@@ -146,14 +160,16 @@ why_refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_add
     struct rgw_caller **caller, struct rgw_visit **weakest)
 {
 	bool named = rgw_prefixmap_find(l->allowed, from) != NULL;
+	const struct refusal *full;
 	enum rgw_admit verdict;
 
 	if (gw->draining)
 		return &refuse_draining;
 	if (!l->anywhere && !named)
 		return &refuse_address;
-	if (rgw_quota_is_full(l->quota))
-		return &refuse_listener;
+	full = why_full(gw, l, from);
+	if (full != NULL)
+		return full;
 	verdict = rgw_admission_ask(&gw->admission, from, named || is_reached_by_us(gw, from), now, caller,
 	    weakest);
 	return verdict != RGW_ADMIT_OK ? &refusals[verdict] : NULL;
@@ -254,24 +270,27 @@ goes_before(const struct rgw_conn *a, const struct rgw_conn *b, const struct rgw
 	return a->heard_at < b->heard_at;
 }
 
-/* The peer has as many connections as it may, and has proven its identity once more. If it lost power, or the
- * way to it was cut, some of them are dead and nobody knows it yet: one that is silent gives its place. */
-static void
-replace_silent(struct rgw_peer *peer, const struct rgw_conn *new, rgw_ms now)
+/* There is no place for a connection whose peer has proven its identity. If it lost power, or the way to it
+ * was cut, some of its connections are dead and nobody knows it yet: one that is silent gives its place.
+ * `far`: it need not come from the same address. false = there is none. */
+static bool
+replace_silent(struct rgw_peer *peer, const struct rgw_conn *new, bool far, rgw_ms now)
 {
 	struct rgw_conn *first = NULL;
 
 	for (struct rgw_link *l = peer->incoming.next; l != &peer->incoming; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
-		if (now - conn->heard_at > SILENT_MS && (first == NULL || goes_before(conn, first, new)))
+		if (now - conn->heard_at > SILENT_MS && (far || conn->visit.from == new->visit.from) &&
+		    (first == NULL || goes_before(conn, first, new)))
 			first = conn;
 	}
 	if (first == NULL)
-		return;
+		return false;
 	rgw_count(peer->target.gw, RGW_CTR_incoming_replaced);
 	rgw_conn_close(first, RGW_LOG_WARNING, "connection-replaced",
-	    "max-connections of the peer is reached, it has connected anew, and this one is silent", now);
+	    "there is no place for one more, its peer has connected anew, and this one is silent", now);
+	return true;
 }
 
 /* The places that a connection has once it is known whose it is: all of them, or none and why. */
@@ -279,22 +298,28 @@ static const struct refusal *
 take_places(struct rgw_conn *conn, struct rgw_peer *peer, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
-	struct rgw_quota *of_listener = gw->listeners[conn->listen].quota;
+	const struct {
+		struct rgw_quota *quota;
+		const struct refusal *why;
+	} places[] = {
+		{ peer->quota, &refuse_peer },
+		{ gw->listeners[conn->listen].quota, &refuse_listener },
+		{ &gw->common->incoming, &refuse_gateway },
+	};
+	const struct refusal *why = NULL;
+	size_t n = 0;
 
-	if (rgw_quota_is_full(peer->quota))
-		replace_silent(peer, conn, now);
-	if (!rgw_quota_take(peer->quota))
-		return &refuse_peer;
-	if (!rgw_quota_take(of_listener)) {
-		rgw_quota_give(peer->quota);
-		return &refuse_listener;
+	while (why == NULL && n < sizeof places / sizeof places[0]) {
+		if (rgw_quota_take(places[n].quota))
+			n++;
+		else
+			why = places[n].why;
 	}
-	if (!rgw_admission_identified(&gw->admission, &conn->visit, now)) {
-		rgw_quota_give(of_listener);
-		rgw_quota_give(peer->quota);
-		return &refusals[RGW_ADMIT_MAX];
-	}
-	return NULL;
+	if (why == NULL && !rgw_admission_identified(&gw->admission, &conn->visit, now))
+		why = &refuse_caller;
+	while (why != NULL && n > 0)
+		rgw_quota_give(places[--n].quota);
+	return why;
 }
 
 bool
@@ -304,6 +329,8 @@ rgw_accept_identified(struct rgw_conn *conn, const struct rgw_conf_peer *conf, r
 	struct rgw_peer *peer = &gw->peers[conf->head.index];
 	const struct refusal *why = take_places(conn, peer, now);
 
+	if (why != NULL && replace_silent(peer, conn, why == &refuse_peer, now))
+		why = take_places(conn, peer, now);
 	if (why != NULL) {
 		rgw_count(gw, why->counter);
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "connection-refused", conf->head.name, why->why,
@@ -346,6 +373,7 @@ rgw_accept_forget(struct rgw_conn *conn, rgw_ms now)
 		conn->peer->n_incoming--;
 		rgw_quota_give(conn->peer->quota);
 		rgw_quota_give(gw->listeners[conn->listen].quota);
+		rgw_quota_give(&gw->common->incoming);
 		rgw_count(gw, RGW_CTR_incoming_ended);
 		return;
 	}

@@ -55,6 +55,14 @@ def is_reset(sock, timeout=5.0):
         return False
 
 
+def is_refused(visit):
+    """Is a peer turned away, before or after it has said who it is?"""
+    try:
+        return visit().is_closed()
+    except OSError:
+        return True
+
+
 def test_connections_of_one_peer(start):
     gw, visit = start(peer="max-connections = 3")
     kept = [visit() for _ in range(3)]
@@ -81,11 +89,11 @@ def test_connections_in_all_and_per_address(lab, start, where, option, counter):
     gw, visit = start(peer="address = 127.0.0.1, 127.0.0.2", **{where: option})
     kept = [visit(), visit()]
     assert all(v.ask(STATUS) for v in kept)
-    assert is_reset(plain(lab))
+    assert is_refused(visit)
     assert gw.counters()[counter] == 1
     if "per-address" in option:
         assert visit(source="127.0.0.2").ask(STATUS)
-    elif option != "connect-rate = 1/h burst 3":  # the last one is for an address that has had none
+    elif "rate" not in option:  # the last one is for an address that has had none
         assert is_reset(plain(lab, source="127.0.0.2"))
     assert all(v.ask(STATUS) for v in kept)
 
@@ -97,7 +105,7 @@ def test_half_open_connections_do_not_count(lab, start):
     kept = visit()
     assert kept.ask(STATUS)
     assert not any(is_reset(s, 0.01) for s in silent)
-    assert is_reset(plain(lab))
+    assert is_reset(plain(lab, "127.0.0.20"))
     assert kept.ask(STATUS) and gw.counters()["refused_max_connections_listener"] == 1
 
 

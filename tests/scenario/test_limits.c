@@ -113,6 +113,7 @@ max_connections_is_for_incoming_ones(void **state)
 	sim_end(&s);
 }
 
+/* The same for one address: it shows when it is known who it is, for until then the connection is not up. */
 static void
 max_connections_per_address(void **state)
 {
@@ -125,10 +126,12 @@ max_connections_per_address(void **state)
 	sim_start(&s);
 	c = sim_visit(&s);
 	sim_visit(&s);
-	assert_refused(&s, "203.0.113.5", RGW_CTR_refused_max_connections_per_address);
-	assert_non_null(sim_accept(&s, "203.0.113.6"));
+	assert_true(visit_from(&s, "203.0.113.5")->closed_by_engine);
+	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections_per_address), 1);
+	assert_int_equal(rgw_quota_used(&s.common->incoming), 2);
+	assert_true(visit_from(&s, "203.0.113.6")->up);
 	sim_cut(&s, c);
-	assert_non_null(sim_accept(&s, "203.0.113.5"));
+	assert_true(visit_from(&s, "203.0.113.5")->up);
 	sim_end(&s);
 }
 

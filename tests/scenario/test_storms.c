@@ -505,6 +505,41 @@ order_of_replacement(void **state)
 	sim_end(&s);
 }
 
+/* Whatever limit is in the way: what is silent gives its place, if it comes from the same address. Who has
+ * nothing to lose is not even let in where all is full. */
+static void
+silent_connection_gives_any_place(void **state)
+{
+	(void)state;
+	for (int limit = 0; limit < 3; limit++) {
+		struct sim s;
+		struct sim_conn *here, *there;
+
+		init(&s);
+		if (limit == 0)
+			s.conf.gateway.max_connections = 2;
+		else if (limit == 1)
+			sim_listen_conf(&s)->max_connections = 2;
+		else
+			s.conf.gateway.max_connections_per_address = 1;
+		sim_start(&s);
+		there = visit_from(&s, "203.0.113.77");
+		sim_run(&s, 1000);
+		here = visit_from(&s, "203.0.113.5");
+		assert_true(visit_from(&s, "203.0.113.5")->closed_by_engine);
+		assert_int_equal(sim_counter(&s, RGW_CTR_incoming_replaced), 0);
+		sim_run(&s, 5001);
+		assert_true(limit == 2 || sim_accept(&s, "203.0.113.9") == NULL);
+		assert_true(visit_from(&s, "203.0.113.5")->up);
+		assert_true(here->closed_by_engine);
+		assert_true(there->up);
+		assert_int_equal(sim_counter(&s, RGW_CTR_incoming_replaced), 1);
+		assert_true(visit_from(&s, "203.0.113.5")->closed_by_engine);
+		assert_true(there->up);
+		sim_end(&s);
+	}
+}
+
 /* The others of the same peer are in another worker: nothing here can give way, and nothing is lost. */
 static void
 nothing_to_replace_in_this_worker(void **state)
@@ -546,6 +581,7 @@ main(void)
 		cmocka_unit_test(gateway_stops_in_a_storm),
 		cmocka_unit_test(silent_connection_is_replaced),
 		cmocka_unit_test(order_of_replacement),
+		cmocka_unit_test(silent_connection_gives_any_place),
 		cmocka_unit_test(nothing_to_replace_in_this_worker),
 	};
 

@@ -146,14 +146,18 @@ refusals_hold_nothing(void **state)
 	s.conf.gateway.max_connections = 5;
 	s.conf.gateway.max_connections_per_address = 1;
 	sim_start(&s);
-	assert_non_null(sim_accept(&s, "203.0.113.6"));
-	for (int i = 0; i < 20; i++)
-		assert_null(sim_accept(&s, "203.0.113.6"));
+	sim_visit(&s);
+	for (int i = 0; i < 20; i++) {
+		struct sim_conn *c = sim_accept(&s, "203.0.113.5");
+
+		sim_identify(&s, c);
+		assert_true(c->closed_by_engine);
+	}
 	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections_per_address), 20);
-	assert_int_equal(rgw_quota_used(&s.common->incoming), 0);
-	take(&s.common->incoming, 5);
+	assert_int_equal(rgw_quota_used(&s.common->incoming), 1);
+	take(&s.common->incoming, 4);
 	assert_null(sim_accept(&s, "203.0.113.7"));
-	give(&s.common->incoming, 5);
+	give(&s.common->incoming, 4);
 	assert_non_null(sim_accept(&s, "203.0.113.7"));
 	sim_end(&s);
 }

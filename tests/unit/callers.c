@@ -13,12 +13,9 @@ callers_limits(uint32_t per_address, uint32_t half_open, uint32_t half_open_per_
 }
 
 void
-callers_init(struct rgw_admission *a, const struct rgw_admission_limits *l, uint32_t max, rgw_ms now)
+callers_init(struct rgw_admission *a, const struct rgw_admission_limits *l, rgw_ms now)
 {
-	static struct rgw_quota quota;
-
-	rgw_quota_init(&quota, max);
-	rgw_admission_init(a, l, &quota, &hashkey, now);
+	rgw_admission_init(a, l, &hashkey, now);
 }
 
 struct rgw_addr
@@ -153,7 +150,6 @@ callers_end(struct rgw_admission *a)
 	while ((v = rgw_admission_any(a)) != NULL)
 		rgw_admission_leave(a, v, 0);
 	callers_audit(a);
-	assert_int_equal(rgw_quota_used(a->all), 0);
 	assert_int_equal(a->tab.count, a->n_idle[0] + a->n_idle[1]);
 	rgw_admission_fini(a);
 }

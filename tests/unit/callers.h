@@ -10,8 +10,7 @@
  */
 struct rgw_admission_limits callers_limits(uint32_t per_address, uint32_t half_open,
     uint32_t half_open_per_address);
-/* So many may be up in all; one admission at a time. */
-void callers_init(struct rgw_admission *a, const struct rgw_admission_limits *l, uint32_t max, rgw_ms now);
+void callers_init(struct rgw_admission *a, const struct rgw_admission_limits *l, rgw_ms now);
 /* All half-open ones leave; nothing may be left after it. */
 void callers_end(struct rgw_admission *a);
 void callers_audit(const struct rgw_admission *a);

@@ -8,59 +8,39 @@
 
 /* ---- numbers ---- */
 
-/* Only those that are up count: who is half-open takes nothing from them. */
-static void
-connections_in_all(void **state)
-{
-	struct rgw_admission_limits l = callers_limits(64, 10, 10);
-	struct rgw_admission a;
-	struct rgw_visit v[4];
-
-	(void)state;
-	callers_init(&a, &l, 2, 0);
-	for (int i = 0; i < 4; i++)
-		assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v[i]), RGW_ADMIT_OK);
-	assert_int_equal(rgw_quota_used(a.all), 0);
-	assert_true(rgw_admission_identified(&a, &v[0], 0));
-	assert_true(rgw_admission_identified(&a, &v[1], 0));
-	assert_int_equal(rgw_quota_used(a.all), 2);
-	/* Another one was faster; it stays what it was. */
-	assert_false(rgw_admission_identified(&a, &v[2], 0));
-	assert_true(v[2].half_open);
-	callers_audit(&a);
-	rgw_admission_leave(&a, &v[2], 0);
-	assert_int_equal(rgw_quota_used(a.all), 2);
-	/* From now on nothing is begun that would be in vain. */
-	assert_int_equal(callers_enter(&a, "192.0.2.3", 0, &v[2]), RGW_ADMIT_MAX);
-	/* Whoever leaves makes room for another. */
-	rgw_admission_leave(&a, &v[0], 0);
-	assert_int_equal(callers_enter(&a, "192.0.2.3", 0, &v[2]), RGW_ADMIT_OK);
-	assert_true(rgw_admission_identified(&a, &v[3], 0));
-	rgw_admission_leave(&a, &v[1], 0);
-	rgw_admission_leave(&a, &v[3], 0);
-	callers_end(&a);
-}
-
-/* Half-open or not, it is one more. */
+/* Only those that are up count: who is half-open takes nothing from them, and has another limit. */
 static void
 connections_from_one_address(void **state)
 {
 	struct rgw_admission_limits l = callers_limits(2, 10, 10);
+	struct rgw_addr one = callers_addr("192.0.2.1"), other = callers_addr("192.0.2.2");
 	struct rgw_admission a;
-	struct rgw_visit v[4];
+	struct rgw_visit v[5];
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	/* The port says nothing about who it is. */
 	assert_int_equal(callers_enter(&a, "192.0.2.1:1", 0, &v[0]), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "192.0.2.1:2", 0, &v[1]), RGW_ADMIT_OK);
-	assert_int_equal(callers_enter(&a, "192.0.2.1:3", 0, &v[2]), RGW_ADMIT_MAX_PER_ADDRESS);
-	assert_true(rgw_admission_identified(&a, &v[0], 0));
-	assert_int_equal(callers_enter(&a, "192.0.2.1:3", 0, &v[2]), RGW_ADMIT_MAX_PER_ADDRESS);
-	assert_int_equal(callers_enter(&a, "192.0.2.2:3", 0, &v[3]), RGW_ADMIT_OK);
-	rgw_admission_leave(&a, &v[0], 0);
 	assert_int_equal(callers_enter(&a, "192.0.2.1:3", 0, &v[2]), RGW_ADMIT_OK);
-	assert_int_equal(callers_enter(&a, "192.0.2.1:4", 0, &v[0]), RGW_ADMIT_MAX_PER_ADDRESS);
+	assert_int_equal(callers_enter(&a, "192.0.2.2:3", 0, &v[3]), RGW_ADMIT_OK);
+	assert_false(rgw_admission_is_connected(&a, &one));
+	assert_true(rgw_admission_identified(&a, &v[0], 0));
+	assert_true(rgw_admission_is_connected(&a, &one));
+	assert_false(rgw_admission_is_connected(&a, &other));
+	assert_true(rgw_admission_identified(&a, &v[1], 0));
+	assert_false(rgw_admission_identified(&a, &v[2], 0));
+	/* It stays what it was. */
+	assert_true(v[2].half_open);
+	callers_audit(&a);
+	assert_int_equal(callers_enter(&a, "192.0.2.1:4", 0, &v[4]), RGW_ADMIT_OK);
+	assert_true(rgw_admission_identified(&a, &v[3], 0));
+	rgw_admission_leave(&a, &v[0], 0);
+	assert_true(rgw_admission_identified(&a, &v[2], 0));
+	assert_false(rgw_admission_identified(&a, &v[4], 0));
+	for (int i = 1; i < 4; i++)
+		rgw_admission_leave(&a, &v[i], 0);
+	assert_false(rgw_admission_is_connected(&a, &one));
 	callers_end(&a);
 }
 
@@ -68,27 +48,26 @@ connections_from_one_address(void **state)
 static void
 ipv6_counts_by_network(void **state)
 {
-	struct rgw_admission_limits l = callers_limits(1, 100, 1);
+	struct rgw_admission_limits l = callers_limits(1, 100, 2);
 	struct rgw_addr one = callers_addr("2001:db8:0:9::1"), same = callers_addr("2001:db8:0:9:ffff::2");
 	struct rgw_admission a;
-	struct rgw_visit v[4];
+	struct rgw_visit v[5];
 
 	(void)state;
-	l.rate_per_address = (struct rgw_rate){ 1, 60000, 2 };
-	callers_init(&a, &l, 100, 0);
+	l.rate_per_address = (struct rgw_rate){ 1, 60000, 3 };
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "2001:db8:0:1::1", 0, &v[0]), RGW_ADMIT_OK);
-	assert_int_equal(callers_enter(&a, "2001:db8:0:1:ffff::2", 0, &v[1]), RGW_ADMIT_MAX_PER_ADDRESS);
+	assert_int_equal(callers_enter(&a, "2001:db8:0:1:ffff::2", 0, &v[1]), RGW_ADMIT_OK);
+	assert_int_equal(callers_enter(&a, "2001:db8:0:1:8000::", 0, &v[2]), RGW_ADMIT_HALF_OPEN_PER_ADDRESS);
 	assert_int_equal(callers_enter(&a, "2001:db8:0:2::1", 0, &v[2]), RGW_ADMIT_OK);
-	assert_int_equal(callers_enter(&a, "2001:db8:0:3::1", 0, &v[3]), RGW_ADMIT_OK);
-	rgw_admission_leave(&a, &v[0], 0);
-	assert_int_equal(callers_enter(&a, "2001:db8:0:1:ffff::2", 0, &v[0]), RGW_ADMIT_OK);
-	assert_int_equal(callers_enter(&a, "2001:db8:0:1::1", 0, &v[1]), RGW_ADMIT_MAX_PER_ADDRESS);
-	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
-	assert_int_equal(callers_visit(&a, &same, 0), RGW_ADMIT_OK);
-	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
-	/* Half-open ones, too. */
-	a.limits.per_address = 100;
-	assert_int_equal(callers_enter(&a, "2001:db8:0:2:1::", 0, &v[1]), RGW_ADMIT_HALF_OPEN_PER_ADDRESS);
+	assert_true(rgw_admission_identified(&a, &v[0], 0));
+	assert_false(rgw_admission_identified(&a, &v[1], 0));
+	assert_true(rgw_admission_identified(&a, &v[2], 0));
+	for (int i = 0; i < 3; i++) {
+		rgw_admission_leave(&a, &v[i], 0);
+		assert_int_equal(callers_visit(&a, i % 2 == 0 ? &one : &same, 0), RGW_ADMIT_OK);
+	}
+	assert_int_equal(callers_visit(&a, &same, 0), RGW_ADMIT_RATE_PER_ADDRESS);
 	callers_end(&a);
 }
 
@@ -101,7 +80,7 @@ ipv4_counts_by_host(void **state)
 	struct rgw_visit v[3];
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "32.1.13.184", 0, &v[0]), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "32.1.13.185", 0, &v[1]), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "2001:db8::", 0, &v[2]), RGW_ADMIT_OK);
@@ -119,7 +98,7 @@ rate_of_a_class(void **state)
 
 	(void)state;
 	l.rate = (struct rgw_rate){ 10, 1000, 3 };
-	callers_init(&a, &l, 100, 5000);
+	callers_init(&a, &l, 5000);
 	for (uint32_t i = 0; i < 7; i++)
 		from[i] = callers_numbered(i);
 	for (int i = 0; i < 3; i++)
@@ -144,7 +123,7 @@ rate_of_one_address(void **state)
 
 	(void)state;
 	l.rate_per_address = (struct rgw_rate){ 1, 1000, 2 };
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
 	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
 	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
@@ -160,7 +139,7 @@ rate_of_one_address(void **state)
 static void
 denied_ones_cost_the_others_nothing(void **state)
 {
-	struct rgw_admission_limits l = callers_limits(1, 100, 100);
+	struct rgw_admission_limits l = callers_limits(64, 100, 1);
 	struct rgw_addr greedy = callers_addr("192.0.2.1");
 	struct rgw_addr other = callers_addr("192.0.2.2");
 	struct rgw_admission a;
@@ -169,10 +148,10 @@ denied_ones_cost_the_others_nothing(void **state)
 	(void)state;
 	l.rate = (struct rgw_rate){ 1, 60000, 3 };
 	l.rate_per_address = (struct rgw_rate){ 1, 60000, 1 };
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v), RGW_ADMIT_OK);
 	for (int i = 0; i < 50; i++)
-		assert_int_equal(callers_visit(&a, &greedy, 0), RGW_ADMIT_MAX_PER_ADDRESS);
+		assert_int_equal(callers_visit(&a, &greedy, 0), RGW_ADMIT_HALF_OPEN_PER_ADDRESS);
 	rgw_admission_leave(&a, &v, 0);
 	for (int i = 0; i < 50; i++)
 		assert_int_equal(callers_visit(&a, &greedy, 0), RGW_ADMIT_RATE_PER_ADDRESS);
@@ -189,25 +168,19 @@ denied_ones_cost_the_others_nothing(void **state)
 static void
 order_of_the_verdicts(void **state)
 {
-	struct rgw_admission_limits l = callers_limits(2, 100, 1);
+	struct rgw_admission_limits l = callers_limits(64, 100, 1);
 	struct rgw_addr one = callers_addr("192.0.2.1");
 	struct rgw_admission a;
-	struct rgw_visit v[3];
+	struct rgw_visit v;
 
 	(void)state;
-	l.rate_per_address = (struct rgw_rate){ 1, 60000, 3 };
-	callers_init(&a, &l, 2, 0);
-	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v[0]), RGW_ADMIT_OK);
+	l.rate_per_address = (struct rgw_rate){ 1, 60000, 2 };
+	callers_init(&a, &l, 0);
+	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v), RGW_ADMIT_OK);
 	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_HALF_OPEN_PER_ADDRESS);
-	assert_true(rgw_admission_identified(&a, &v[0], 0));
-	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v[1]), RGW_ADMIT_OK);
-	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_MAX_PER_ADDRESS);
-	assert_true(rgw_admission_identified(&a, &v[1], 0));
-	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_MAX);
-	rgw_admission_leave(&a, &v[0], 0);
+	rgw_admission_leave(&a, &v, 0);
 	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
 	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
-	rgw_admission_leave(&a, &v[1], 0);
 	callers_end(&a);
 }
 
@@ -219,7 +192,7 @@ no_rate_means_no_limit(void **state)
 	struct rgw_admission a;
 
 	(void)state;
-	callers_init(&a, &l, 1, 0);
+	callers_init(&a, &l, 0);
 	for (int i = 0; i < 10000; i++)
 		assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
 	assert_int_equal(a.tab.count, 1);
@@ -238,7 +211,7 @@ tokens_are_dealt_evenly(void **state)
 
 	(void)state;
 	l.rate = (struct rgw_rate){ 1, 10000, 40 };
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	/* Half of the burst is for anybody. */
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(callers_visit(&a, &greedy, 0), RGW_ADMIT_OK);
@@ -273,7 +246,7 @@ asking_is_forgotten(void **state)
 
 	(void)state;
 	l.rate = (struct rgw_rate){ 1, 360000000, 8 };
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
 	assert_int_equal(callers_visit(&a, &one, RGW_ASKED_HALF_MS - 1), RGW_ADMIT_RATE_STRANGERS);
@@ -294,7 +267,7 @@ one_alone_gets_the_whole_rate(void **state)
 
 	(void)state;
 	l.rate = (struct rgw_rate){ 100, 1000, 200 };
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	for (rgw_ms now = 0; now < 60000; now += 10)
 		assert_int_equal(callers_visit(&a, &one, now), RGW_ADMIT_OK);
 	callers_end(&a);
@@ -312,7 +285,7 @@ storm_within_the_limits_of_each(void **state)
 	(void)state;
 	l.rate = (struct rgw_rate){ 100, 1000, 200 };
 	l.rate_per_address = (struct rgw_rate){ 10, 1000, 20 };
-	callers_init(&a, &l, 1024, 0);
+	callers_init(&a, &l, 0);
 	for (uint32_t i = 0; i < 300 * 30; i++) {
 		struct rgw_addr from = callers_numbered(i % 60);
 		rgw_ms now = i * 10 / 3;
@@ -340,7 +313,7 @@ table_is_bounded(void **state)
 
 	(void)state;
 	l.rate_per_address = (struct rgw_rate){ 1, 3600000, 1 };
-	callers_init(&a, &l, 10, 0);
+	callers_init(&a, &l, 0);
 	for (uint32_t i = 0; i < IDLE_MAX; i++) {
 		from = callers_numbered(i);
 		assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_OK);
@@ -372,7 +345,7 @@ proven_addresses_are_forgotten_apart(void **state)
 	struct rgw_visit v;
 
 	(void)state;
-	callers_init(&a, &l, 10, 0);
+	callers_init(&a, &l, 0);
 	for (uint32_t i = 0; i <= IDLE_MAX; i++) {
 		from = callers_numbered(i);
 		assert_int_equal(callers_come(&a, &from, false, 0, &v, NULL), RGW_ADMIT_OK);
@@ -399,16 +372,18 @@ proven_addresses_are_forgotten_apart(void **state)
 static void
 connected_ones_are_never_forgotten(void **state)
 {
-	struct rgw_admission_limits l = callers_limits(1, 100, 10);
+	struct rgw_admission_limits l = callers_limits(1, 100, 1);
 	struct rgw_admission a;
 	struct rgw_visit v[10];
 	struct rgw_addr from;
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	for (uint32_t i = 0; i < 10; i++) {
 		from = callers_numbered(i);
 		assert_int_equal(callers_come(&a, &from, false, 0, &v[i], NULL), RGW_ADMIT_OK);
+		if (i < 5)
+			assert_true(rgw_admission_identified(&a, &v[i], 0));
 	}
 	assert_int_equal(a.n_idle[false], 0);
 	for (uint32_t i = 10; i < 3 * IDLE_MAX; i++) {
@@ -419,11 +394,13 @@ connected_ones_are_never_forgotten(void **state)
 	assert_int_equal(a.tab.count, IDLE_MAX + 10);
 	for (uint32_t i = 0; i < 10; i++) {
 		from = callers_numbered(i);
-		assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_MAX_PER_ADDRESS);
+		assert_true(rgw_admission_is_connected(&a, &from) == (i < 5));
+		if (i >= 5)
+			assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_HALF_OPEN_PER_ADDRESS);
 		rgw_admission_leave(&a, &v[i], 0);
-		assert_int_equal(a.n_idle[false], IDLE_MAX);
 	}
-	assert_int_equal(a.tab.count, IDLE_MAX);
+	assert_int_equal(a.n_idle[false], IDLE_MAX);
+	assert_int_equal(a.n_idle[true], 5);
 	callers_end(&a);
 }
 
@@ -439,7 +416,7 @@ leave_and_come_back(void **state)
 
 	(void)state;
 	l.rate_per_address = (struct rgw_rate){ 1, 3600000, 3 };
-	callers_init(&a, &l, 10, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v[0]), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v[1]), RGW_ADMIT_OK);
 	rgw_admission_leave(&a, &v[0], 0);
@@ -463,7 +440,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(connections_in_all),
 		cmocka_unit_test(connections_from_one_address),
 		cmocka_unit_test(ipv6_counts_by_network),
 		cmocka_unit_test(ipv4_counts_by_host),

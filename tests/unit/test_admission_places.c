@@ -20,7 +20,7 @@ most_half_open_gives_way(void **state)
 	struct rgw_visit v[10];
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "192.0.2.9", 0, &v[0]), RGW_ADMIT_OK);
 	for (int i = 1; i < 4; i++)
 		assert_int_equal(callers_enter(&a, "192.0.2.1", 10, &v[i]), RGW_ADMIT_OK);
@@ -46,7 +46,7 @@ oldest_gives_way_among_equals(void **state)
 	struct rgw_visit v[6];
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v[0]), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "192.0.2.2", 1, &v[1]), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "192.0.2.3", 2, &v[2]), RGW_ADMIT_OK);
@@ -65,7 +65,7 @@ young_ones_stay(void **state)
 	struct rgw_visit v[8];
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "192.0.2.9", 1, &v[0]), RGW_ADMIT_OK);
 	for (int i = 1; i < 4; i++)
 		assert_int_equal(callers_enter(&a, "192.0.2.1", 500, &v[i]), RGW_ADMIT_OK);
@@ -89,7 +89,7 @@ half_open_of_one_address(void **state)
 	struct rgw_visit v[8];
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "192.0.2.9", 0, &v[0]), RGW_ADMIT_OK);
 	for (int i = 1; i < 4; i++)
 		assert_int_equal(callers_enter(&a, "192.0.2.1", 1000, &v[i]), RGW_ADMIT_OK);
@@ -115,7 +115,7 @@ own_limit_comes_before_that_of_all(void **state)
 	struct rgw_visit v[4];
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "192.0.2.9", 0, &v[0]), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "192.0.2.1", 1, &v[1]), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "192.0.2.1", 2, &v[2]), RGW_ADMIT_OK);
@@ -137,7 +137,7 @@ named_addresses_have_their_own(void **state)
 
 	(void)state;
 	l.rate = (struct rgw_rate){ 1, 60000, 3 };
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "203.0.113.1", 0, &v[0]), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "203.0.113.2", 0, &v[1]), RGW_ADMIT_OK);
 	callers_expect_evicted(&a, "203.0.113.3", 2000, &v[2], &v[0]);
@@ -170,7 +170,7 @@ proven_addresses_are_known(void **state)
 
 	(void)state;
 	l.rate = (struct rgw_rate){ 1, 3600000, 2 };
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	callers_prove(&a, "2001:db8::1", 0);
 	assert_int_equal(a.n_idle[true], 1);
 	assert_int_equal(callers_visit(&a, &stranger, 0), RGW_ADMIT_OK);
@@ -200,7 +200,7 @@ half_open_ones_change_their_class(void **state)
 	struct rgw_visit v[6];
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "203.0.113.1", 0, &v[0]), RGW_ADMIT_OK);
 	assert_int_equal(callers_come(&a, &named, true, 5, &v[1], NULL), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "203.0.113.1", 10, &v[2]), RGW_ADMIT_OK);
@@ -230,7 +230,7 @@ asking_is_forgotten_with_the_class(void **state)
 
 	(void)state;
 	l.rate = (struct rgw_rate){ 1, 3600000, 4 };
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_enter(&a, "203.0.113.1", 0, &v[0]), RGW_ADMIT_OK);
 	for (int i = 0; i < 10; i++)
 		(void)callers_visit(&a, &one, 0);
@@ -253,7 +253,7 @@ no_class_has_more_than_it_may(void **state)
 	struct rgw_visit v[5];
 
 	(void)state;
-	callers_init(&a, &l, 100, 0);
+	callers_init(&a, &l, 0);
 	assert_int_equal(callers_come(&a, &named, true, 0, &v[0], NULL), RGW_ADMIT_OK);
 	assert_int_equal(callers_come(&a, &named, true, 0, &v[1], NULL), RGW_ADMIT_OK);
 	assert_int_equal(callers_enter(&a, "203.0.113.1", 0, &v[2]), RGW_ADMIT_OK);
@@ -285,7 +285,7 @@ anything_goes(void **state)
 
 	(void)state;
 	l.rate = (struct rgw_rate){ 100, 1000, 50 };
-	callers_init(&a, &l, 20, 0);
+	callers_init(&a, &l, 0);
 	for (int i = 0; i < 200000; i++) {
 		size_t k;
 
