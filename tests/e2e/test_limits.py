@@ -194,14 +194,15 @@ def get_in(lab, visit, addresses, times=30):
     return got_in
 
 
-@pytest.mark.parametrize("addresses,per_second", [(20, 60), (60, 300)])
-def test_peer_gets_in_during_a_storm(lab, start, addresses, per_second):
+@pytest.mark.parametrize("addresses,per_second,workers", [(20, 60, 1), (60, 300, 1), (60, 300, 4)])
+def test_peer_gets_in_during_a_storm(lab, start, addresses, per_second, workers):
     """Handshakes that are held, or more connections than connect-rate, each address below its own limits. Whoever is
-    connected notices nothing, and a peer gets in, from an address that was never seen before, too."""
+    connected notices nothing, and a peer gets in, from an address that was never seen before, too. Workers have their
+    shares of what is for all."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     # The defaults, for all other tests go without.
-    gw, visit = start(gateway="connect-rate = 100/s burst 200", level="notice")
+    gw, visit = start(gateway=f"workers = {workers}\nconnect-rate = 100/s burst 200", level="notice")
     there = visit(source="127.0.0.9")
     flood = Flood(lab.radsec, addresses, per_second)
     flood.start()
