@@ -11,6 +11,7 @@
 #include "radsecgw/hide.h"
 #include "radsecgw/log.h"
 #include "radsecgw/pattern.h"
+#include "radsecgw/ratelimit.h"
 #include "radsecgw/rewrite.h"
 #include "radsecgw/secret.h"
 #include "radsecgw/time.h"
@@ -55,13 +56,6 @@ struct rgw_range_u32 {
 struct rgw_range_ms {
 	rgw_ms min;
 	rgw_ms max;
-};
-
-/* "10/s", "600/m", "100/s burst 200": events per period, and how many may come at once. */
-struct rgw_rate {
-	uint32_t events;  /* 0 = no limit */
-	rgw_ms period;
-	uint32_t burst;
 };
 
 enum rgw_auto { RGW_AUTO, RGW_YES, RGW_NO };
@@ -122,11 +116,12 @@ struct rgw_conf_gateway {
 	rgw_ms drain_time;
 	rgw_ms packet_timeout;                    /* for the rest of a packet (P-STR-6) */
 	uint32_t max_requests;
-	uint32_t max_connections;                 /* incoming, in all */
+	uint32_t max_connections;                 /* incoming that are up, in all */
 	uint32_t max_connections_per_address;
-	uint32_t max_half_open;
+	uint32_t max_half_open;                   /* of strangers, and as many of known addresses */
+	uint32_t max_half_open_per_address;
 	uint32_t write_buffer;                    /* octets that may wait on one connection */
-	struct rgw_rate connect_rate;             /* new incoming connections in all ... */
+	struct rgw_rate connect_rate;             /* new ones of strangers, and of known addresses ... */
 	struct rgw_rate connect_rate_per_address; /* ... and from one address (IPv6: one /64) */
 	uint32_t loop_limit;  /* Proxy-State attributes in one request; 0 = no limit */
 	unsigned malformed_realms;  /* RGW_NAI_* bits: such names are rejected */

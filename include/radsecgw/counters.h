@@ -108,10 +108,14 @@
 	X(refused_max_connections_listener, "incoming connections refused: max-connections of the listener") \
 	X(refused_max_connections_per_address, "incoming connections refused: max-connections-per-address") \
 	X(refused_max_connections_peer, "incoming connections refused: max-connections of the peer") \
-	X(refused_connect_rate, "incoming connections refused: connect-rate")                      \
+	X(refused_connect_rate, "incoming connections of strangers refused: connect-rate")         \
+	X(refused_connect_rate_known, "incoming connections from known addresses refused: connect-rate") \
 	X(refused_connect_rate_per_address, "incoming connections refused: connect-rate-per-address") \
 	X(refused_no_memory, "incoming connections refused: out of memory")                        \
+	X(refused_max_half_open_per_address, "incoming connections refused: max-half-open-per-address") \
 	X(half_open_evicted, "incoming connections closed: max-half-open reached")                 \
+	X(half_open_evicted_per_address, "incoming connections closed: max-half-open-per-address reached") \
+	X(incoming_replaced, "silent incoming connections closed: their peer came back")           \
 	X(incoming_silent, "incoming connections that ended before they had begun a handshake")     \
 	X(incoming_failed, "incoming connections whose handshake did not succeed")                 \
 	X(incoming_opened, "incoming connections that came up")                                    \

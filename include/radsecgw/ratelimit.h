@@ -7,6 +7,13 @@
 
 #include "radsecgw/time.h"
 
+/* "10/s", "600/m", "100/s burst 200": events per period, and how many may come at once. */
+struct rgw_rate {
+	uint32_t events;  /* 0 = no limit */
+	rgw_ms period;
+	uint32_t burst;
+};
+
 /*
  * Token bucket. In any stretch of time t it lets through at most burst + events * t / period. Pure;
  * a bucket starts full. Time that seems to go back adds nothing.
@@ -23,6 +30,8 @@ void rgw_bucket_init(struct rgw_bucket *b, uint32_t events, rgw_ms period, uint3
     rgw_ms now);
 /* Takes a token; false = none left. */
 bool rgw_bucket_take(struct rgw_bucket *b, rgw_ms now);
+/* Whole tokens that are left; UINT32_MAX if everything passes. */
+uint32_t rgw_bucket_left(struct rgw_bucket *b, rgw_ms now);
 /* When the next token will be there: now, or later. */
 rgw_ms rgw_bucket_next(struct rgw_bucket *b, rgw_ms now);
 

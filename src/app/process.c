@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "privileges.h"
 #include "radsecgw/common.h"
@@ -194,10 +195,24 @@ make_workers(struct process *p)
 	return true;
 }
 
+/* As many descriptors as the system lets us have: strangers who hold connections must not use up those that
+ * are for peers, and the usual limit is meant for programs that cannot have more. */
+static void
+allow_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* All files are read and all sockets bound before the rights are given up. */
 static bool
 start(struct process *p)
 {
+	allow_files();
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		if (!rgw_worker_open(p->workers[i]))
 			return false;

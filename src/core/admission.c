@@ -4,51 +4,87 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Addresses without connections that are remembered for their rate. Whoever has more addresses than
- * that is held by the rate of all. */
-#define IDLE_MAX 4096
+#include "radsecgw/mem.h"
 
-struct rgw_admitted {
+struct rgw_caller {
 	struct rgw_hnode node;
-	struct rgw_link idle;
+	struct rgw_link idle;         /* without connections: among those like it */
+	bool rests_proven;            /* ... namely among the proven ones */
+	bool named;                   /* the configuration names it, as was said last */
 	struct rgw_prefix who;
+	rgw_ms proven_until;          /* 0 = never was */
+	enum rgw_class class;
 	struct rgw_bucket rate;
-	uint32_t n;  /* connections */
+	uint32_t asked;               /* how often it asked for a token of its class of late ... */
+	rgw_ms asked_at;              /* ... and when that was halved */
+	uint32_t n;                   /* connections */
+	uint32_t n_half_open;
+	struct rgw_link half_open;    /* those, oldest first */
+	struct rgw_link holder;       /* half-open ones: among the addresses that hold as many */
 };
 
-static struct rgw_prefix
-who_of(const struct rgw_addr *from)
-{
-	struct rgw_prefix who = { .family = from->family, .bits = from->family == 4 ? 32 : 64 };
+/* The table of addresses, too, takes its share: two pointers for each at the most. */
+_Static_assert(sizeof(struct rgw_caller) + 2 * sizeof(void *) <= RGW_ADDRESS_OCTETS, "as the manual says");
 
-	memcpy(who.ip, from->ip, who.bits / 8);
+struct rgw_prefix
+rgw_admission_network(const struct rgw_addr *addr)
+{
+	struct rgw_prefix who = { .family = addr->family, .bits = addr->family == 4 ? 32 : 64 };
+
+	memcpy(who.ip, addr->ip, who.bits / 8);
 	return who;
 }
 
 void
-rgw_admission_init(struct rgw_admission *a, const struct rgw_conf_gateway *conf,
-    struct rgw_quota *all, const struct rgw_hashkey *hashkey, rgw_ms now)
+rgw_admission_init(struct rgw_admission *a, const struct rgw_admission_limits *limits,
+    const struct rgw_hashkey *hashkey, rgw_ms now)
 {
-	const struct rgw_rate *rate = &conf->connect_rate;
+	const struct rgw_rate *rate = &limits->rate;
 
-	*a = (struct rgw_admission){
-		.all = all,
-		.max_per_address = conf->max_connections_per_address,
-		.rate_per_address = conf->connect_rate_per_address,
-		.hashkey = *hashkey,
-	};
-	rgw_bucket_init(&a->rate, rate->events, rate->period, rate->burst, now);
+	*a = (struct rgw_admission){ .limits = *limits, .hashkey = *hashkey };
 	rgw_htab_init(&a->tab);
-	rgw_link_init(&a->idle);
+	for (size_t i = 0; i < RGW_CLASSES; i++) {
+		struct rgw_admission_class *c = &a->classes[i];
+
+		rgw_bucket_init(&c->rate, rate->events, rate->period, rate->burst, now);
+		rgw_link_init(&c->half_open);
+		/* From none to one too many, which is there until the one that gives way has left. */
+		c->holders = rgw_xcalloc((size_t)limits->half_open_per_address + 2, sizeof *c->holders);
+		for (uint32_t n = 0; n < limits->half_open_per_address + 2; n++)
+			rgw_link_init(&c->holders[n]);
+	}
+	rgw_link_init(&a->idle[false]);
+	rgw_link_init(&a->idle[true]);
+}
+
+/* ---- addresses ---- */
+
+static void
+wake(struct rgw_admission *a, struct rgw_caller *caller)
+{
+	rgw_link_remove(&caller->idle);
+	a->n_idle[caller->rests_proven]--;
 }
 
 static void
-forget(struct rgw_admission *a, struct rgw_admitted *e)
+forget(struct rgw_admission *a, struct rgw_caller *caller)
 {
-	rgw_htab_remove(&a->tab, &e->node);
-	rgw_link_remove(&e->idle);
-	a->n_idle--;
-	free(e);
+	wake(a, caller);
+	rgw_htab_remove(&a->tab, &caller->node);
+	free(caller);
+}
+
+/* It has no connections: it is remembered as the one that was used last. */
+static void
+rest(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now)
+{
+	bool proven = caller->proven_until > now;
+
+	if (a->n_idle[proven] >= RGW_ADDRESSES_IDLE)
+		forget(a, RGW_CONTAINER(rgw_list_first(&a->idle[proven]), struct rgw_caller, idle));
+	caller->rests_proven = proven;
+	rgw_list_append(&a->idle[proven], &caller->idle);
+	a->n_idle[proven]++;
 }
 
 void
@@ -56,94 +92,293 @@ rgw_admission_fini(struct rgw_admission *a)
 {
 	struct rgw_link *l;
 
-	while ((l = rgw_list_first(&a->idle)) != NULL)
-		forget(a, RGW_CONTAINER(l, struct rgw_admitted, idle));
+	for (size_t i = 0; i < 2; i++)
+		while ((l = rgw_list_first(&a->idle[i])) != NULL)
+			forget(a, RGW_CONTAINER(l, struct rgw_caller, idle));
+	for (size_t i = 0; i < RGW_CLASSES; i++)
+		free(a->classes[i].holders);
 	rgw_htab_fini(&a->tab);
 }
 
-static struct rgw_admitted *
+static struct rgw_caller *
 find(const struct rgw_admission *a, const struct rgw_prefix *who, uint64_t hash)
 {
 	struct rgw_hnode *node;
 
 	for (node = rgw_htab_first(&a->tab, hash); node != NULL; node = rgw_htab_next(node)) {
-		struct rgw_admitted *e = RGW_CONTAINER(node, struct rgw_admitted, node);
+		struct rgw_caller *caller = RGW_CONTAINER(node, struct rgw_caller, node);
 
-		if (memcmp(&e->who, who, sizeof *who) == 0)
-			return e;
+		if (memcmp(&caller->who, who, sizeof *who) == 0)
+			return caller;
 	}
 	return NULL;
 }
 
-static struct rgw_admitted *
+static struct rgw_caller *
 get(struct rgw_admission *a, const struct rgw_addr *from, rgw_ms now)
 {
-	const struct rgw_rate *rate = &a->rate_per_address;
-	struct rgw_prefix who = who_of(from);
+	const struct rgw_rate *rate = &a->limits.rate_per_address;
+	struct rgw_prefix who = rgw_admission_network(from);
 	uint64_t hash = rgw_siphash(&a->hashkey, &who, sizeof who);
-	struct rgw_admitted *e = find(a, &who, hash);
+	struct rgw_caller *caller = find(a, &who, hash);
 
-	if (e != NULL) {
-		/* It came last: to the end of those that may be forgotten. */
-		if (e->n == 0) {
-			rgw_link_remove(&e->idle);
-			rgw_list_append(&a->idle, &e->idle);
+	if (caller != NULL) {
+		if (caller->n == 0) {
+			wake(a, caller);
+			rest(a, caller, now);
 		}
-		return e;
+		return caller;
 	}
-	if (a->n_idle >= IDLE_MAX)
-		forget(a, RGW_CONTAINER(rgw_list_first(&a->idle), struct rgw_admitted, idle));
-	e = calloc(1, sizeof *e);
-	if (e == NULL)
+	caller = calloc(1, sizeof *caller);
+	if (caller == NULL)
 		return NULL;
-	e->who = who;
-	rgw_bucket_init(&e->rate, rate->events, rate->period, rate->burst, now);
-	rgw_link_init(&e->idle);
-	if (!rgw_htab_add(&a->tab, &e->node, hash)) {
-		free(e);
+	caller->who = who;
+	caller->asked_at = now;
+	rgw_bucket_init(&caller->rate, rate->events, rate->period, rate->burst, now);
+	rgw_link_init(&caller->idle);
+	rgw_link_init(&caller->half_open);
+	rgw_link_init(&caller->holder);
+	if (!rgw_htab_add(&a->tab, &caller->node, hash)) {
+		free(caller);
 		return NULL;
 	}
-	rgw_list_append(&a->idle, &e->idle);
-	a->n_idle++;
-	return e;
+	rest(a, caller, now);
+	return caller;
+}
+
+/* ---- half-open connections ---- */
+
+/* How many of them an address holds has changed. */
+static void
+place(struct rgw_admission *a, struct rgw_caller *caller)
+{
+	rgw_link_remove(&caller->holder);
+	if (caller->n_half_open > 0)
+		rgw_list_append(&a->classes[caller->class].holders[caller->n_half_open], &caller->holder);
+}
+
+static void
+end_half_open(struct rgw_admission *a, struct rgw_visit *visit)
+{
+	struct rgw_caller *caller = visit->from;
+
+	visit->half_open = false;
+	rgw_link_remove(&visit->age);
+	rgw_link_remove(&visit->link);
+	a->classes[caller->class].n_half_open--;
+	caller->n_half_open--;
+	place(a, caller);
+}
+
+/* Takes in one from the other class, in its place by age. */
+static void
+insert_by_age(struct rgw_admission_class *c, struct rgw_visit *visit)
+{
+	struct rgw_link *at = c->half_open.prev;
+
+	while (at != &c->half_open && RGW_CONTAINER(at, struct rgw_visit, age)->since > visit->since)
+		at = at->prev;
+	rgw_list_prepend(at, &visit->age);
+	c->n_half_open++;
+}
+
+/* The class of an address follows what is known of it now. With half-open connections it changes only if
+ * the other class has places for them, so that no class has more than it may. */
+static void
+classify(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now)
+{
+	enum rgw_class class = caller->named || caller->proven_until > now ? RGW_KNOWN : RGW_STRANGERS;
+	struct rgw_admission_class *to = &a->classes[class];
+
+	if (class == caller->class || to->n_half_open + caller->n_half_open > a->limits.half_open)
+		return;
+	a->classes[caller->class].n_half_open -= caller->n_half_open;
+	caller->class = class;
+	caller->asked = 0;
+	for (struct rgw_link *l = caller->half_open.next; l != &caller->half_open; l = l->next) {
+		struct rgw_visit *visit = RGW_CONTAINER(l, struct rgw_visit, link);
+
+		rgw_link_remove(&visit->age);
+		insert_by_age(to, visit);
+	}
+	place(a, caller);
+}
+
+static bool
+is_settled(const struct rgw_visit *visit, rgw_ms now)
+{
+	return now - visit->since >= RGW_SETTLE_MS;
+}
+
+/* Which of its half-open connections an address gives up; NULL = it has none of that age. A handshake takes
+ * a few round trips, so the longer one has been at it, the less likely it comes to something. */
+static struct rgw_visit *
+weakest(const struct rgw_caller *caller, bool settled, rgw_ms now)
+{
+	struct rgw_visit *shaking = NULL;
+
+	for (struct rgw_link *l = caller->half_open.next; l != &caller->half_open; l = l->next) {
+		struct rgw_visit *visit = RGW_CONTAINER(l, struct rgw_visit, link);
+
+		if (settled && !is_settled(visit, now))
+			break;
+		if (!visit->shaking)
+			return visit;
+		if (shaking == NULL)
+			shaking = visit;
+	}
+	return shaking;
+}
+
+/* Who makes room when a class has no place left: the address that holds most; of those that hold as many, the
+ * one that has done so for longest. */
+static struct rgw_visit *
+weakest_of(const struct rgw_admission *a, const struct rgw_admission_class *c, rgw_ms now)
+{
+	const struct rgw_visit *oldest = RGW_CONTAINER(c->half_open.next, struct rgw_visit, age);
+	bool settled = is_settled(oldest, now);
+
+	for (uint32_t n = a->limits.half_open_per_address; n > 0; n--) {
+		const struct rgw_link *head = &c->holders[n];
+
+		for (struct rgw_link *l = head->next; l != head; l = l->next) {
+			struct rgw_visit *visit =
+			    weakest(RGW_CONTAINER(l, struct rgw_caller, holder), settled, now);
+
+			if (visit != NULL)
+				return visit;
+		}
+	}
+	return NULL;
+}
+
+/* ---- one connection ---- */
+
+/* Takes a token of the class, if the address may have one. Who asks in vain has asked, too: else a storm that
+ * gets nothing would look like so many newcomers. */
+static bool
+take_token(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now)
+{
+	struct rgw_bucket *bucket = &a->classes[caller->class].rate;
+	rgw_ms halves = (now - caller->asked_at) / RGW_ASKED_HALF_MS;
+	uint32_t left = rgw_bucket_left(bucket, now);
+	uint32_t asked = halves < 32 ? caller->asked >> halves : 0;
+
+	caller->asked = asked + 1;
+	caller->asked_at += halves * RGW_ASKED_HALF_MS;
+	return (left > bucket->burst / 2 || asked <= left / 2) && rgw_bucket_take(bucket, now);
+}
+
+/* May this address have one more? What is asked first changes nothing, so that a refusal costs no token.
+ * `own`: one of its connections that gives way to the new one. */
+static enum rgw_admit
+judge(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now, struct rgw_visit **own)
+{
+	if (caller->n_half_open >= a->limits.half_open_per_address) {
+		*own = weakest(caller, true, now);
+		if (*own == NULL)
+			return RGW_ADMIT_HALF_OPEN_PER_ADDRESS;
+	}
+	if (!rgw_bucket_take(&caller->rate, now))
+		return RGW_ADMIT_RATE_PER_ADDRESS;
+	if (!take_token(a, caller, now))
+		return caller->class == RGW_KNOWN ? RGW_ADMIT_RATE_KNOWN : RGW_ADMIT_RATE_STRANGERS;
+	return RGW_ADMIT_OK;
 }
 
 enum rgw_admit
-rgw_admission_enter(struct rgw_admission *a, const struct rgw_addr *from, rgw_ms now,
-    struct rgw_admitted **out)
+rgw_admission_ask(struct rgw_admission *a, const struct rgw_addr *from, bool named, rgw_ms now,
+    struct rgw_caller **out, struct rgw_visit **evict)
 {
-	struct rgw_admitted *e;
+	const struct rgw_admission_class *c;
+	struct rgw_caller *caller;
+	struct rgw_visit *own = NULL;
+	enum rgw_admit verdict;
 
-	if (rgw_quota_is_full(a->all))
-		return RGW_ADMIT_MAX;
-	e = get(a, from, now);
-	if (e == NULL)
+	caller = get(a, from, now);
+	if (caller == NULL)
 		return RGW_ADMIT_NO_MEMORY;
-	if (e->n >= a->max_per_address)
-		return RGW_ADMIT_MAX_PER_ADDRESS;
-	if (!rgw_bucket_take(&e->rate, now))
-		return RGW_ADMIT_RATE_PER_ADDRESS;
-	if (!rgw_bucket_take(&a->rate, now))
-		return RGW_ADMIT_RATE;
-	/* Last, so that nobody who is denied holds a place meanwhile; another worker may be faster. */
-	if (!rgw_quota_take(a->all))
-		return RGW_ADMIT_MAX;
-	if (e->n++ == 0) {
-		rgw_link_remove(&e->idle);
-		a->n_idle--;
-	}
-	*out = e;
+	caller->named = named;
+	classify(a, caller, now);
+	verdict = judge(a, caller, now, &own);
+	if (verdict != RGW_ADMIT_OK)
+		return verdict;
+	c = &a->classes[caller->class];
+	*out = caller;
+	*evict = own == NULL && c->n_half_open >= a->limits.half_open ? weakest_of(a, c, now) : own;
 	return RGW_ADMIT_OK;
 }
 
 void
-rgw_admission_leave(struct rgw_admission *a, struct rgw_admitted *e)
+rgw_admission_enter(struct rgw_admission *a, struct rgw_caller *caller, struct rgw_visit *visit,
+    rgw_ms now)
 {
-	rgw_quota_give(a->all);
-	if (--e->n > 0)
-		return;
-	if (a->n_idle >= IDLE_MAX)
-		forget(a, RGW_CONTAINER(rgw_list_first(&a->idle), struct rgw_admitted, idle));
-	rgw_list_append(&a->idle, &e->idle);
-	a->n_idle++;
+	struct rgw_admission_class *c = &a->classes[caller->class];
+
+	*visit = (struct rgw_visit){ .from = caller, .since = now, .half_open = true };
+	rgw_list_append(&c->half_open, &visit->age);
+	c->n_half_open++;
+	rgw_list_append(&caller->half_open, &visit->link);
+	caller->n_half_open++;
+	place(a, caller);
+	if (caller->n++ == 0)
+		wake(a, caller);
+}
+
+bool
+rgw_admission_identified(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now)
+{
+	struct rgw_caller *caller = visit->from;
+
+	if (caller->n - caller->n_half_open >= a->limits.per_address)
+		return false;
+	end_half_open(a, visit);
+	caller->proven_until = now + RGW_PROVEN_MS;
+	classify(a, caller, now);
+	return true;
+}
+
+void
+rgw_admission_leave(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now)
+{
+	struct rgw_caller *caller = visit->from;
+
+	if (visit->half_open)
+		end_half_open(a, visit);
+	visit->from = NULL;
+	if (--caller->n == 0)
+		rest(a, caller, now);
+}
+
+bool
+rgw_admission_is_connected(const struct rgw_admission *a, const struct rgw_addr *from)
+{
+	struct rgw_prefix who = rgw_admission_network(from);
+	const struct rgw_caller *caller = find(a, &who, rgw_siphash(&a->hashkey, &who, sizeof who));
+
+	return caller != NULL && caller->n > caller->n_half_open;
+}
+
+uint32_t
+rgw_admission_held(const struct rgw_visit *visit)
+{
+	return visit->from->n_half_open;
+}
+
+enum rgw_class
+rgw_admission_class_of(const struct rgw_visit *visit)
+{
+	return visit->from->class;
+}
+
+struct rgw_visit *
+rgw_admission_any(const struct rgw_admission *a)
+{
+	for (size_t i = 0; i < RGW_CLASSES; i++) {
+		struct rgw_link *l = rgw_list_first(&a->classes[i].half_open);
+
+		if (l != NULL)
+			return RGW_CONTAINER(l, struct rgw_visit, age);
+	}
+	return NULL;
 }

@@ -38,6 +38,15 @@ rgw_bucket_take(struct rgw_bucket *b, rgw_ms now)
 	return true;
 }
 
+uint32_t
+rgw_bucket_left(struct rgw_bucket *b, rgw_ms now)
+{
+	if (b->events == 0)
+		return UINT32_MAX;
+	refill(b, now);
+	return (uint32_t)(b->level / b->period);
+}
+
 rgw_ms
 rgw_bucket_next(struct rgw_bucket *b, rgw_ms now)
 {

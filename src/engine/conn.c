@@ -564,6 +564,8 @@ rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms 
 	struct rgw_rd octets;
 	struct batch batch;
 
+	if (conn->incoming)
+		conn->heard_at = now;
 	do {
 		result = collect(conn, &batch, &in, &octets, now);
 		if (!on_batch(conn, &batch, now))

@@ -213,5 +213,7 @@ rgw_gw_log_status(struct rgw_gw *gw)
 	}
 	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-end", NULL, "end of the status",
 	    rgw_f_uint("pending", gw->pending), rgw_f_uint("connections", gw->n_conns),
-	    rgw_f_uint("half_open", gw->n_half_open), rgw_f_uint("realm_marks", gw->deadrealms.n_marks));
+	    rgw_f_uint("half_open", gw->admission.classes[RGW_STRANGERS].n_half_open),
+	    rgw_f_uint("half_open_known", gw->admission.classes[RGW_KNOWN].n_half_open),
+	    rgw_f_uint("realm_marks", gw->deadrealms.n_marks));
 }

@@ -182,7 +182,7 @@ struct rgw_conn {
 	uint32_t serial;              /* tells connections apart in logs */
 	uint32_t listen;              /* incoming: index of the [listen] section */
 	uint32_t n_pending;           /* incoming: requests that wait for their answer */
-	struct rgw_link link;         /* among the half-open, or among the peer's own */
+	struct rgw_link link;         /* among the peer's own, once it is known whose it is */
 	void *io;                     /* borrowed: the outer layer's handle */
 	struct rgw_addr addr;
 	struct rgw_timer timer;       /* the next deadline of any kind */
@@ -191,7 +191,8 @@ struct rgw_conn {
 	rgw_ms used_at;               /* the last packet in either direction, but for watchdogs */
 	struct rgw_watchdog watchdog; /* outgoing, while up */
 	rgw_ms probed_at;             /* when its last Status-Server was sent */
-	rgw_ms heard_at;              /* the last packet from the far end, watchdogs included */
+	rgw_ms heard_at;              /* outgoing: the last packet from the far end, watchdogs included;
+	                               * incoming: the last octet, or when it came up */
 	bool counted;                 /* in peer->n_okay */
 	struct rgw_stream stream;
 	struct rgw_lane lane;         /* outgoing: ids exists while up */
@@ -209,7 +210,7 @@ struct rgw_conn {
 	rgw_ms round_trip;            /* ... and what it took to set up TCP */
 	struct rgw_link requests;     /* incoming: those that came on it, answered ones included */
 	struct rgw_bucket superseding;/* incoming: how often requests on it may be taken back */
-	struct rgw_admitted *admitted;/* incoming: owned by the admission table */
+	struct rgw_visit visit;       /* incoming: its place in the admission */
 };
 
 /* One host name or address to be reached. */
@@ -310,7 +311,8 @@ struct rgw_server {
 /* A [listen] section with `tls`, as it runs. */
 struct rgw_listener {
 	const struct rgw_conf_listen *conf;  /* borrowed */
-	struct rgw_prefixmap *allowed;       /* owned: from where peers may come; NULL = anywhere */
+	struct rgw_prefixmap *allowed;       /* owned: from where peers may come, as they say ... */
+	bool anywhere;                       /* ... but some do not say, so they may from anywhere */
 	struct rgw_quota *quota;             /* borrowed: its connections, in all workers */
 };
 
@@ -335,10 +337,7 @@ struct rgw_gw {
 	uint32_t n_hosts;
 	struct rgw_conversations conversations;
 	struct rgw_deadrealms deadrealms;
-	struct rgw_admission admission;
-	struct rgw_link silent;               /* connections that peers open, oldest first: before ... */
-	struct rgw_link shaking;              /* ... and in the handshake */
-	uint32_t n_half_open;
+	struct rgw_admission admission;       /* of connections that peers open */
 	size_t n_conns;
 	size_t n_sources;
 	size_t pending;

@@ -24,6 +24,7 @@ WHAT = {
 }
 # So that limits for strangers are not what is measured.
 OPEN = "max-connections = 20000\nmax-connections-per-address = 20000\nmax-half-open = 5000\n" \
+       "max-half-open-per-address = 1024\n" \
        "connect-rate = 0\nconnect-rate-per-address = 0\n"
 CONNECTIONS = 16
 

@@ -10,6 +10,7 @@ import parts
 from lab import Lab
 
 MANY = "max-connections = 20000\nmax-connections-per-address = 20000\nmax-half-open = 5000\n" \
+       "max-half-open-per-address = 1024\n" \
        "connect-rate = 0\nconnect-rate-per-address = 0\n"
 WARM_UP = 10
 

@@ -110,7 +110,7 @@ def load(lab, port, *words, secret=NAS_SECRET, seconds=60):
 
 # ---- what is measured
 
-def inner_conf(lab, pki, home, name, gateway=""):
+def inner_conf(lab, pki, home, name, gateway="", listen=""):
     """radsecgw as a RADIUS/TLS server: a peer that is served, and one that misbehaves."""
     port = lab.port()
     conf = lab.write(name, f"""\
@@ -125,6 +125,7 @@ ca = {pki}/ca.pem
 [listen radsec]
 tls = 127.0.0.1:{port}
 profile = lab
+{listen}
 
 [peer visitor]
 accept = yes
@@ -148,8 +149,8 @@ pool = home
     return conf, port
 
 
-def start_inner(lab, binary, pki, home, gateway=""):
-    conf, port = inner_conf(lab, pki, home, f"inner-{len(lab.processes)}.ini", gateway)
+def start_inner(lab, binary, pki, home, gateway="", listen=""):
+    conf, port = inner_conf(lab, pki, home, f"inner-{len(lab.processes)}.ini", gateway, listen)
     inner = Gateway(lab, f"inner-{len(lab.processes)}", [binary, "run", "-c", conf])
     inner.port = port
     inner.wait_log(" started: ")

@@ -21,7 +21,7 @@
  * are either kept, so many of them, or opened at a rate. They come from many addresses of 127.0.0.0/8, so
  * that limits for one address do not end the storm before it begins.
  */
-enum kind { SILENT, LORIS, HELLO, HANDSHAKE, PROBE, DEAF, IDLE, VISIT, KINDS };
+enum kind { SILENT, LORIS, STUCK, HOLD, HELLO, HANDSHAKE, PROBE, DEAF, IDLE, VISIT, KINDS };
 
 static const struct {
 	const char *name;
@@ -30,6 +30,8 @@ static const struct {
 } kinds[KINDS] = {
 	[SILENT] = { "silent", true, false },
 	[LORIS] = { "loris", true, false },
+	[STUCK] = { "stuck", true, false },
+	[HOLD] = { "hold", false, false },
 	[HELLO] = { "hello", false, false },
 	[HANDSHAKE] = { "handshake", false, true },
 	[PROBE] = { "probe", false, false },
@@ -250,6 +252,22 @@ work_tls(struct storm *s, struct conn *c)
 		leave(s, c);
 }
 
+/* Nothing, half of a record, or a record with half of a ClientHello: one after the other. */
+static void
+begin_hello(struct storm *s, struct conn *c)
+{
+	uint8_t part[sizeof s->hello];
+	size_t len = s->hello_len / 2;
+
+	memcpy(part, s->hello, len);
+	if (s->connected % 3 == 2) {
+		part[3] = (uint8_t)((len - 5) >> 8);
+		part[4] = (uint8_t)(len - 5);
+	}
+	if (s->connected % 3 != 0)
+		(void)send(c->end.fd, part, len, MSG_NOSIGNAL);
+}
+
 static void
 on_connected(struct storm *s, struct conn *c)
 {
@@ -269,7 +287,9 @@ on_connected(struct storm *s, struct conn *c)
 		return;
 	}
 	watch(s, c, EPOLL_CTL_MOD, EPOLLIN);
-	if (s->kind == HELLO)
+	if (s->kind == HOLD)
+		begin_hello(s, c);
+	if (s->kind == HELLO || s->kind == STUCK)
 		(void)send(c->end.fd, s->hello, s->hello_len, MSG_NOSIGNAL);
 	if (kinds[s->kind].tls && !tlsend_begin(&c->end, c->end.fd, s->ctx))
 		bench_fail("out of memory");
@@ -449,9 +469,11 @@ main(int argc, char **argv)
 	const char *usage = "storm [options] KIND NUMBER\n"
 	                    "  silent N     keep N connections that never speak\n"
 	                    "  loris N      keep N that send one octet of a ClientHello each second\n"
+	                    "  stuck N      keep N that say nothing more after the ClientHello\n"
 	                    "  deaf N       keep N sessions that send requests and never read\n"
 	                    "  idle N       keep N sessions that do nothing\n"
 	                    "  visit N      N at a time that ask one Status-Server, and away\n"
+	                    "  hold R       R times a second: half of a ClientHello, or nothing\n"
 	                    "  hello R      R times a second: a ClientHello, and away after the answer\n"
 	                    "  handshake R  R whole handshakes a second, and away\n"
 	                    "  probe R      R connections a second, and away";

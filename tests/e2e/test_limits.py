@@ -10,7 +10,8 @@ import pytest
 
 import radius
 from inbound import FakeHome, Visitor, inbound_conf
-from lab import wait_for
+from lab import Gateway, binary, wait_for
+from relay import Relay
 
 SECRET = b"radsec"
 STATUS = radius.request(12, 1, b"", SECRET)
@@ -54,6 +55,14 @@ def is_reset(sock, timeout=5.0):
         return False
 
 
+def is_refused(visit):
+    """Is a peer turned away, before or after it has said who it is?"""
+    try:
+        return visit().is_closed()
+    except OSError:
+        return True
+
+
 def test_connections_of_one_peer(start):
     gw, visit = start(peer="max-connections = 3")
     kept = [visit() for _ in range(3)]
@@ -72,19 +81,163 @@ def test_connections_of_one_peer(start):
     ("gateway", "max-connections = 2", "refused_max_connections"),
     ("gateway", "max-connections-per-address = 2", "refused_max_connections_per_address"),
     ("listen", "max-connections = 2", "refused_max_connections_listener"),
-    ("gateway", "connect-rate = 1/h burst 2", "refused_connect_rate"),
+    ("gateway", "connect-rate = 1/h burst 3", "refused_connect_rate_known"),
     ("gateway", "connect-rate-per-address = 1/h burst 2", "refused_connect_rate_per_address"),
 ])
 def test_connections_in_all_and_per_address(lab, start, where, option, counter):
-    gw, visit = start(**{where: option})
+    # The first one makes its address known.
+    gw, visit = start(peer="address = 127.0.0.1, 127.0.0.2", **{where: option})
     kept = [visit(), visit()]
-    assert is_reset(plain(lab))
-    assert gw.counters()[counter] == 1
     assert all(v.ask(STATUS) for v in kept)
+    assert is_refused(visit)
+    assert gw.counters()[counter] == 1
     if "per-address" in option:
         assert visit(source="127.0.0.2").ask(STATUS)
-    else:
+    elif "rate" not in option:  # the last one is for an address that has had none
         assert is_reset(plain(lab, source="127.0.0.2"))
+    assert all(v.ask(STATUS) for v in kept)
+
+
+def test_half_open_connections_do_not_count(lab, start):
+    """max-connections is about those that are up."""
+    gw, visit = start(gateway="max-connections = 1", listen="max-connections = 1")
+    silent = [plain(lab, source=f"127.0.0.{n}") for n in range(2, 12)]
+    kept = visit()
+    assert kept.ask(STATUS)
+    assert not any(is_reset(s, 0.01) for s in silent)
+    assert is_reset(plain(lab, "127.0.0.20"))
+    assert kept.ask(STATUS) and gw.counters()["refused_max_connections_listener"] == 1
+
+
+def test_known_addresses_have_a_rate_of_their_own(lab, start):
+    """One that is named, and one from which a peer has proven its identity; strangers share what they have."""
+    gw, visit = start(gateway="connect-rate = 1/h burst 2\nconnect-rate-per-address = 0",
+                      peer="address = 127.0.0.7", extra="""
+[peer anybody]
+accept = yes
+match = any
+tls = lab
+""")
+    stranger = visit(source="127.0.0.3")
+    assert stranger.ask(STATUS)
+    assert not is_reset(plain(lab, "127.0.0.4"), 0.2)
+    assert is_reset(plain(lab, "127.0.0.5"))
+    assert gw.counters()["refused_connect_rate"] == 1
+    assert visit(source="127.0.0.7").ask(STATUS)
+    stranger.close()
+    assert visit(source="127.0.0.3").ask(STATUS)
+    assert is_reset(plain(lab, "127.0.0.7"))
+    assert gw.counters()["refused_connect_rate_known"] == 1
+
+
+class Flood(threading.Thread):
+    """Connections that never come to anything: nothing, half of a record, or a record with half of a ClientHello.
+    So many a second, from so many addresses, each held until the other side ends it."""
+
+    def __init__(self, port, addresses, per_second):
+        super().__init__(daemon=True)
+        self.port, self.addresses, self.per_second = port, addresses, per_second
+        self.begun, self.held, self.over = 0, [], threading.Event()
+        self.hello = client_hello()
+
+    def run(self):
+        began = time.monotonic()
+        while not self.over.wait(0.01):
+            while self.begun < (time.monotonic() - began) * self.per_second:
+                self.begin()
+            self.held = [(sock, end) for sock, end in self.held if end > time.monotonic() or sock.close()]
+
+    def begin(self):
+        sock = socket.socket()
+        sock.bind((f"127.1.0.{self.begun % self.addresses + 1}", 0))
+        self.begun += 1
+        half = len(self.hello) // 2
+        try:
+            sock.connect(("127.0.0.1", self.port))
+            if self.begun % 3 == 1:
+                sock.sendall(self.hello[:half])
+            if self.begun % 3 == 2:
+                sock.sendall(self.hello[:3] + (half - 5).to_bytes(2, "big") + self.hello[5:half])
+        except ConnectionError:
+            pass
+        self.held.append((sock, time.monotonic() + 6))
+
+    def stop(self):
+        self.over.set()
+        self.join()
+        for sock, _ in self.held:
+            sock.close()
+
+
+def client_hello():
+    out = ssl.MemoryBIO()
+    session = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        session.do_handshake()
+    return out.read()
+
+
+def get_in(lab, visit, addresses, times=30):
+    """How often a peer 50 ms away gets in at the first attempt."""
+    relay, got_in = Relay(lab.radsec, 0.025), 0
+    for i in range(times):
+        relay.source = addresses[i % len(addresses)]
+        visitor = visit(connect=False)
+        visitor.port = relay.port
+        try:
+            visitor.connect()
+            got_in += bool(visitor.ask(STATUS))
+            visitor.close()
+        except (OSError, AssertionError):
+            pass
+    relay.close()
+    return got_in
+
+
+@pytest.mark.parametrize("addresses,per_second,workers", [(20, 60, 1), (60, 300, 1), (60, 300, 4)])
+def test_peer_gets_in_during_a_storm(lab, start, addresses, per_second, workers):
+    """Handshakes that are held, or more connections than connect-rate, each address below its own limits. Whoever is
+    connected notices nothing, and a peer gets in, from an address that was never seen before, too. Workers have their
+    shares of what is for all."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    # The defaults, for all other tests go without.
+    gw, visit = start(gateway=f"workers = {workers}\nconnect-rate = 100/s burst 200", level="notice")
+    there = visit(source="127.0.0.9")
+    flood = Flood(lab.radsec, addresses, per_second)
+    flood.start()
+    try:
+        # The first of them are given up by then.
+        wait_for("the storm", lambda: flood.begun > 6 * per_second, 20)
+        assert get_in(lab, visit, [f"127.2.0.{n}" for n in range(1, 31)]) >= 28
+        assert there.ask(STATUS)
+        assert get_in(lab, visit, ["127.2.1.1"]) >= 28
+        assert there.ask(STATUS)
+    finally:
+        flood.stop()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    counters = gw.counters()
+    if per_second > 100:
+        assert counters["refused_connect_rate"] > per_second
+    assert "refused_connect_rate_known" not in counters
+    assert "refused_connect_rate_per_address" not in counters
+
+
+def test_silent_connection_is_replaced(start):
+    """A peer whose connections are dead comes back: as many get in as were silent, and nobody who is heard of goes."""
+    gw, visit = start(peer="max-connections = 3")
+    old = [visit(), visit(), visit()]
+    assert all(v.ask(STATUS) for v in old)
+    assert visit().is_closed()
+    time.sleep(5.1)
+    assert old[1].ask(STATUS)
+    new = [visit(), visit()]
+    assert all(v.ask(STATUS) for v in new)
+    assert old[0].is_closed() and old[2].is_closed() and old[1].ask(STATUS)
+    assert visit().is_closed()
+    counters = gw.counters()
+    assert counters["incoming_replaced"] == 2 and counters["refused_max_connections_peer"] == 2
+    assert gw.log().count(" connection-replaced: ") == 2
 
 
 def test_oldest_handshake_gives_way(lab, start):
@@ -231,14 +384,11 @@ def test_out_of_descriptors(lab):
     """New connections wait in the kernel; the old ones work, and there is no busy loop."""
     pki, home = lab.pki(), FakeHome(lab)
     conf = inbound_conf(lab, pki, home)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
-    try:
-        gw = lab.gateway(conf, wait="started")
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    # It takes what the system lets it have, so that is what has to be little.
+    gw = Gateway(lab, "radsecgw", ["/usr/bin/prlimit", "--nofile=64:64", *binary(), "run", "-c", conf])
+    gw.wait_log(" started: ")
     old = Visitor(lab.radsec, pki)
-    crowd = [plain(lab) for _ in range(80)]
+    crowd = [plain(lab, f"127.0.0.{10 + n % 4}") for n in range(80)]
     gw.wait_log(r" accept-failed: .*Too many open files")
     assert old.ask(STATUS)
 

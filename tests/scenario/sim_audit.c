@@ -228,6 +228,27 @@ check_port(struct rgw_port *port)
 	assert_true(port->state == RGW_PORT_ALIVE || rgw_timer_is_set(&port->timer));
 }
 
+/* ---- who is not known yet ---- */
+
+static void
+check_half_open(const struct rgw_gw *gw, const struct rgw_admission_class *c)
+{
+	uint32_t n = 0;
+
+	for (struct rgw_link *l = c->half_open.next; l != &c->half_open; l = l->next) {
+		struct rgw_visit *visit = RGW_CONTAINER(l, struct rgw_visit, age);
+		const struct rgw_conn *conn = RGW_CONTAINER(visit, struct rgw_conn, visit);
+
+		n++;
+		assert_true(conn->incoming);
+		assert_null(conn->peer);
+		assert_int_equal(conn->state, visit->shaking ? RGW_CONN_HANDSHAKE : RGW_CONN_ACCEPTED);
+		assert_in_range(rgw_admission_held(visit), 1, gw->conf->gateway.max_half_open_per_address);
+	}
+	assert_int_equal(n, c->n_half_open);
+	assert_in_range(n, 0, gw->conf->gateway.max_half_open);
+}
+
 void
 sim_explain(const struct sim *s, const struct sim_req *r)
 {
@@ -263,6 +284,7 @@ sim_audit(struct sim *s)
 		check_port(&gw->servers[i].auth);
 		check_port(&gw->servers[i].acct);
 	}
-	assert_true(gw->n_half_open <= gw->conf->gateway.max_half_open);
+	for (size_t i = 0; i < RGW_CLASSES; i++)
+		check_half_open(gw, &gw->admission.classes[i]);
 	assert_true(gw->entries.used <= gw->conf->gateway.max_requests);
 }

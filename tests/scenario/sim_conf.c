@@ -232,6 +232,7 @@ sim_conf_init(struct sim *s, const char *connect)
 	g->max_connections = 1024;
 	g->max_connections_per_address = 64;
 	g->max_half_open = 64;
+	g->max_half_open_per_address = 32;
 	g->loop_limit = 32;
 	s->conf.hidden = rgw_hidden_table_new();
 	make_tls(s);

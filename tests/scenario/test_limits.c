@@ -55,23 +55,42 @@ add_prefix(struct rgw_conf_peer *p, const char *text)
 
 /* ---- who is let in ---- */
 
+static struct sim_conn *
+visit_from(struct sim *s, const char *from)
+{
+	struct sim_conn *c = sim_accept(s, from);
+
+	assert_non_null(c);
+	sim_identify(s, c);
+	return c;
+}
+
+/* Only connections that are up count: strangers in their handshakes take nothing from peers. */
 static void
 max_connections(void **state)
 {
 	struct sim s;
-	struct sim_conn *c;
+	struct sim_conn *c, *late[2];
 
 	(void)state;
 	init(&s);
 	s.conf.gateway.max_connections = 3;
 	sim_start(&s);
 	c = sim_visit(&s);
-	sim_accept(&s, "203.0.113.6");
-	sim_accept(&s, "203.0.113.7");
+	for (int i = 0; i < 10; i++)
+		assert_non_null(sim_accept(&s, "203.0.113.6"));
+	late[0] = sim_accept(&s, "203.0.113.7");
+	late[1] = sim_accept(&s, "203.0.113.7");
+	visit_from(&s, "203.0.113.7");
+	sim_identify(&s, late[0]);
 	assert_refused(&s, "203.0.113.8", RGW_CTR_refused_max_connections);
-	assert_int_equal(conns(&s), 3);
+	/* Who was let in before that, and knows who it is too late, is refused then. */
+	sim_identify(&s, late[1]);
+	assert_true(late[1]->closed_by_engine);
+	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections), 2);
+	assert_int_equal(sim_count_up(&s), 3);
 	sim_cut(&s, c);
-	assert_non_null(sim_accept(&s, "203.0.113.8"));
+	visit_from(&s, "203.0.113.8");
 	assert_refused(&s, "203.0.113.9", RGW_CTR_refused_max_connections);
 	sim_end(&s);
 }
@@ -94,6 +113,7 @@ max_connections_is_for_incoming_ones(void **state)
 	sim_end(&s);
 }
 
+/* The same for one address: it shows when it is known who it is, for until then the connection is not up. */
 static void
 max_connections_per_address(void **state)
 {
@@ -106,10 +126,12 @@ max_connections_per_address(void **state)
 	sim_start(&s);
 	c = sim_visit(&s);
 	sim_visit(&s);
-	assert_refused(&s, "203.0.113.5", RGW_CTR_refused_max_connections_per_address);
-	assert_non_null(sim_accept(&s, "203.0.113.6"));
+	assert_true(visit_from(&s, "203.0.113.5")->closed_by_engine);
+	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections_per_address), 1);
+	assert_int_equal(rgw_quota_used(&s.common->incoming), 2);
+	assert_true(visit_from(&s, "203.0.113.6")->up);
 	sim_cut(&s, c);
-	assert_non_null(sim_accept(&s, "203.0.113.5"));
+	assert_true(visit_from(&s, "203.0.113.5")->up);
 	sim_end(&s);
 }
 
@@ -144,93 +166,22 @@ static void
 max_connections_of_the_listener(void **state)
 {
 	struct sim s;
-	struct sim_conn *c;
+	struct sim_conn *c, *late;
 
 	(void)state;
 	init(&s);
 	sim_listen_conf(&s)->max_connections = 2;
 	sim_start(&s);
 	c = sim_visit(&s);
-	sim_accept(&s, "203.0.113.6");
+	late = sim_accept(&s, "203.0.113.6");
+	visit_from(&s, "203.0.113.6");
 	assert_refused(&s, "203.0.113.7", RGW_CTR_refused_max_connections_listener);
+	sim_identify(&s, late);
+	assert_true(late->closed_by_engine);
+	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections_listener), 2);
 	sim_cut(&s, c);
-	assert_non_null(sim_accept(&s, "203.0.113.7"));
+	visit_from(&s, "203.0.113.7");
 	assert_refused(&s, "203.0.113.8", RGW_CTR_refused_max_connections_listener);
-	sim_end(&s);
-}
-
-/* P-TLS-25: the oldest makes room, those that have not said a word first; who is up does not count. */
-static void
-half_open_ones_make_room(void **state)
-{
-	struct sim s;
-	struct sim_conn *c[6];
-
-	(void)state;
-	init(&s);
-	s.conf.gateway.max_half_open = 3;
-	sim_start(&s);
-	for (int i = 0; i < 3; i++)
-		c[i] = sim_accept(&s, "203.0.113.6");
-	rgw_conn_on_connected(c[0]->engine, s.now);
-	assert_int_equal(sim_counter(&s, RGW_CTR_half_open_evicted), 0);
-	c[3] = sim_accept(&s, "203.0.113.7");
-	assert_true(c[1]->closed_by_engine);
-	assert_string_equal(s.last_event, "handshake-failed");
-	assert_int_equal(sim_counter(&s, RGW_CTR_half_open_evicted), 1);
-	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_silent), 1);
-	sim_identify(&s, c[2]);
-	rgw_conn_on_connected(c[3]->engine, s.now);
-	c[4] = sim_accept(&s, "203.0.113.8");
-	rgw_conn_on_connected(c[4]->engine, s.now);
-	assert_int_equal(sim_counter(&s, RGW_CTR_half_open_evicted), 1);
-	c[5] = sim_accept(&s, "203.0.113.9");
-	assert_true(c[0]->closed_by_engine);
-	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_failed), 1);
-	assert_int_equal(sim_counter(&s, RGW_CTR_half_open_evicted), 2);
-	assert_true(c[2]->up);
-	for (int i = 3; i < 6; i++)
-		assert_non_null(c[i]->engine);
-	sim_end(&s);
-}
-
-static void
-connect_rate(void **state)
-{
-	struct sim s;
-	char from[32];
-
-	(void)state;
-	init(&s);
-	s.conf.gateway.connect_rate = (struct rgw_rate){ 2, 1000, 3 };
-	sim_start(&s);
-	for (unsigned i = 0; i < 3; i++) {
-		snprintf(from, sizeof from, "203.0.113.%u", i);
-		assert_non_null(sim_accept(&s, from));
-	}
-	assert_refused(&s, "203.0.113.7", RGW_CTR_refused_connect_rate);
-	sim_run(&s, 499);
-	assert_refused(&s, "203.0.113.8", RGW_CTR_refused_connect_rate);
-	sim_run(&s, 1);
-	assert_non_null(sim_accept(&s, "203.0.113.9"));
-	sim_end(&s);
-}
-
-static void
-connect_rate_per_address(void **state)
-{
-	struct sim s;
-
-	(void)state;
-	init(&s);
-	s.conf.gateway.connect_rate_per_address = (struct rgw_rate){ 1, 1000, 2 };
-	sim_start(&s);
-	sim_cut(&s, sim_accept(&s, "2001:db8::5"));
-	sim_cut(&s, sim_accept(&s, "2001:db8::6"));
-	assert_refused(&s, "2001:db8::7", RGW_CTR_refused_connect_rate_per_address);
-	assert_non_null(sim_accept(&s, "2001:db8:0:1::7"));
-	sim_run(&s, 1000);
-	assert_non_null(sim_accept(&s, "2001:db8::7"));
 	sim_end(&s);
 }
 
@@ -767,9 +718,6 @@ main(void)
 		cmocka_unit_test(max_connections_per_address),
 		cmocka_unit_test(max_connections_of_the_peer),
 		cmocka_unit_test(max_connections_of_the_listener),
-		cmocka_unit_test(half_open_ones_make_room),
-		cmocka_unit_test(connect_rate),
-		cmocka_unit_test(connect_rate_per_address),
 		cmocka_unit_test(addresses_from_where_nobody_may_come),
 		cmocka_unit_test(peer_from_anywhere),
 		cmocka_unit_test(nothing_can_be_accepted),

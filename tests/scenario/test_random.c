@@ -436,6 +436,7 @@ configure_visitor(struct sim *s)
 	visitor->idle_timeout = sim_random(s, 3) * 20000;
 	visitor->max_connections = 1 + sim_random(s, 10);
 	s->conf.gateway.max_half_open = 1 + sim_random(s, 4);
+	s->conf.gateway.max_half_open_per_address = 1 + sim_random(s, 4);
 	s->conf.gateway.max_connections = 5 + sim_random(s, 20);
 	s->conf.gateway.max_connections_per_address = 1 + sim_random(s, 10);
 }

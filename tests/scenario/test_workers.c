@@ -102,6 +102,39 @@ connections_of_the_peer(void **state)
 	sim_end(&s);
 }
 
+/* Whoever is refused by one limit when it is known who it is keeps no place under the others. */
+static void
+places_are_given_back(void **state)
+{
+	struct sim s;
+	struct sim_conn *c;
+	struct rgw_quota *peer;
+
+	(void)state;
+	init(&s);
+	s.conf.gateway.max_connections = 4;
+	sim_listen_conf(&s)->max_connections = 4;
+	sim_start(&s);
+	peer = &s.common->peers[sim_visitor_conf(&s)->head.index];
+	c = sim_accept(&s, "203.0.113.6");
+	take(&s.common->incoming, 4);
+	sim_identify(&s, c);
+	assert_true(c->closed_by_engine);
+	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections), 1);
+	give(&s.common->incoming, 4);
+	c = sim_accept(&s, "203.0.113.6");
+	take(&s.common->listens[0], 4);
+	sim_identify(&s, c);
+	assert_true(c->closed_by_engine);
+	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections_listener), 1);
+	give(&s.common->listens[0], 4);
+	assert_int_equal(rgw_quota_used(peer), 0);
+	assert_int_equal(rgw_quota_used(&s.common->listens[0]), 0);
+	assert_int_equal(rgw_quota_used(&s.common->incoming), 0);
+	sim_visit(&s);
+	sim_end(&s);
+}
+
 /* A refused address takes nothing of what all share, and a full gateway costs an address nothing. */
 static void
 refusals_hold_nothing(void **state)
@@ -113,9 +146,13 @@ refusals_hold_nothing(void **state)
 	s.conf.gateway.max_connections = 5;
 	s.conf.gateway.max_connections_per_address = 1;
 	sim_start(&s);
-	assert_non_null(sim_accept(&s, "203.0.113.6"));
-	for (int i = 0; i < 20; i++)
-		assert_null(sim_accept(&s, "203.0.113.6"));
+	sim_visit(&s);
+	for (int i = 0; i < 20; i++) {
+		struct sim_conn *c = sim_accept(&s, "203.0.113.5");
+
+		sim_identify(&s, c);
+		assert_true(c->closed_by_engine);
+	}
 	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections_per_address), 20);
 	assert_int_equal(rgw_quota_used(&s.common->incoming), 1);
 	take(&s.common->incoming, 4);
@@ -132,6 +169,7 @@ main(void)
 		cmocka_unit_test(connections_in_all),
 		cmocka_unit_test(connections_of_the_listener),
 		cmocka_unit_test(connections_of_the_peer),
+		cmocka_unit_test(places_are_given_back),
 		cmocka_unit_test(refusals_hold_nothing),
 	};
 

@@ -1,384 +1,459 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/admission.h"
 
+#include "callers.h"
 #include "helpers.h"
 
-/* Addresses without connections that are remembered. */
-#define IDLE_MAX 4096
+#define IDLE_MAX RGW_ADDRESSES_IDLE
 
-static const struct rgw_hashkey hashkey = { 1, 2 };
+/* ---- numbers ---- */
 
-static struct rgw_conf_gateway
-limits(uint32_t max, uint32_t max_per_address)
-{
-	return (struct rgw_conf_gateway){ .max_connections = max,
-		.max_connections_per_address = max_per_address };
-}
-
-/* The quota is that of the test that runs. */
-static void
-init(struct rgw_admission *a, const struct rgw_conf_gateway *conf, rgw_ms now)
-{
-	static struct rgw_quota quota;
-
-	rgw_quota_init(&quota, conf->max_connections);
-	rgw_admission_init(a, conf, &quota, &hashkey, now);
-}
-
-static struct rgw_addr
-addr(const char *text)
-{
-	struct rgw_addr out;
-
-	assert_true(rgw_addr_parse(text, 40000, &out));
-	return out;
-}
-
-/* The n-th of many IPv4 addresses. */
-static struct rgw_addr
-numbered(uint32_t n)
-{
-	return (struct rgw_addr){ .family = 4, .port = 1,
-		.ip = { 10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n } };
-}
-
-static enum rgw_admit
-enter(struct rgw_admission *a, const char *from, rgw_ms now, struct rgw_admitted **out)
-{
-	struct rgw_addr who = addr(from);
-
-	*out = NULL;
-	return rgw_admission_enter(a, &who, now, out);
-}
-
-/* One that comes and goes at once. */
-static enum rgw_admit
-visit(struct rgw_admission *a, const struct rgw_addr *from, rgw_ms now)
-{
-	struct rgw_admitted *e = NULL;
-	enum rgw_admit verdict = rgw_admission_enter(a, from, now, &e);
-
-	if (verdict == RGW_ADMIT_OK)
-		rgw_admission_leave(a, e);
-	else
-		assert_null(e);
-	return verdict;
-}
-
-static void
-connections_in_all(void **state)
-{
-	struct rgw_conf_gateway conf = limits(2, 64);
-	struct rgw_admission a;
-	struct rgw_admitted *e[3];
-
-	(void)state;
-	init(&a, &conf, 0);
-	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[0]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "192.0.2.2", 0, &e[1]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "192.0.2.3", 0, &e[2]), RGW_ADMIT_MAX);
-	assert_null(e[2]);
-	assert_int_equal(rgw_quota_used(a.all), 2);
-	/* Whoever leaves makes room for another. */
-	rgw_admission_leave(&a, e[0]);
-	assert_int_equal(enter(&a, "192.0.2.3", 0, &e[2]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[0]), RGW_ADMIT_MAX);
-	rgw_admission_leave(&a, e[1]);
-	rgw_admission_leave(&a, e[2]);
-	assert_int_equal(rgw_quota_used(a.all), 0);
-	rgw_admission_fini(&a);
-}
-
+/* Only those that are up count: who is half-open takes nothing from them, and has another limit. */
 static void
 connections_from_one_address(void **state)
 {
-	struct rgw_conf_gateway conf = limits(100, 2);
+	struct rgw_admission_limits l = callers_limits(2, 10, 10);
+	struct rgw_addr one = callers_addr("192.0.2.1"), other = callers_addr("192.0.2.2");
 	struct rgw_admission a;
-	struct rgw_admitted *e[4];
+	struct rgw_visit v[5];
 
 	(void)state;
-	init(&a, &conf, 0);
+	callers_init(&a, &l, 0);
 	/* The port says nothing about who it is. */
-	assert_int_equal(enter(&a, "192.0.2.1:1", 0, &e[0]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "192.0.2.1:2", 0, &e[1]), RGW_ADMIT_OK);
-	assert_ptr_equal(e[0], e[1]);
-	assert_int_equal(enter(&a, "192.0.2.1:3", 0, &e[2]), RGW_ADMIT_MAX_PER_ADDRESS);
-	assert_null(e[2]);
-	assert_int_equal(enter(&a, "192.0.2.2:3", 0, &e[3]), RGW_ADMIT_OK);
-	assert_int_equal(rgw_quota_used(a.all), 3);
-	rgw_admission_leave(&a, e[0]);
-	assert_int_equal(enter(&a, "192.0.2.1:3", 0, &e[2]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "192.0.2.1:4", 0, &e[0]), RGW_ADMIT_MAX_PER_ADDRESS);
-	rgw_admission_leave(&a, e[1]);
-	rgw_admission_leave(&a, e[2]);
-	rgw_admission_leave(&a, e[3]);
-	rgw_admission_fini(&a);
+	assert_int_equal(callers_enter(&a, "192.0.2.1:1", 0, &v[0]), RGW_ADMIT_OK);
+	assert_int_equal(callers_enter(&a, "192.0.2.1:2", 0, &v[1]), RGW_ADMIT_OK);
+	assert_int_equal(callers_enter(&a, "192.0.2.1:3", 0, &v[2]), RGW_ADMIT_OK);
+	assert_int_equal(callers_enter(&a, "192.0.2.2:3", 0, &v[3]), RGW_ADMIT_OK);
+	assert_false(rgw_admission_is_connected(&a, &one));
+	assert_true(rgw_admission_identified(&a, &v[0], 0));
+	assert_true(rgw_admission_is_connected(&a, &one));
+	assert_false(rgw_admission_is_connected(&a, &other));
+	assert_true(rgw_admission_identified(&a, &v[1], 0));
+	assert_false(rgw_admission_identified(&a, &v[2], 0));
+	/* It stays what it was. */
+	assert_true(v[2].half_open);
+	callers_audit(&a);
+	assert_int_equal(callers_enter(&a, "192.0.2.1:4", 0, &v[4]), RGW_ADMIT_OK);
+	assert_true(rgw_admission_identified(&a, &v[3], 0));
+	rgw_admission_leave(&a, &v[0], 0);
+	assert_true(rgw_admission_identified(&a, &v[2], 0));
+	assert_false(rgw_admission_identified(&a, &v[4], 0));
+	for (int i = 1; i < 4; i++)
+		rgw_admission_leave(&a, &v[i], 0);
+	assert_false(rgw_admission_is_connected(&a, &one));
+	callers_end(&a);
 }
 
-/* Nobody gets less than a /64, so that is one address (P-TLS-24). */
+/* Nobody gets less than a /64, so that is one address (P-TLS-24), whatever is counted. */
 static void
 ipv6_counts_by_network(void **state)
 {
-	struct rgw_conf_gateway conf = limits(100, 1);
+	struct rgw_admission_limits l = callers_limits(1, 100, 2);
+	struct rgw_addr one = callers_addr("2001:db8:0:9::1"), same = callers_addr("2001:db8:0:9:ffff::2");
 	struct rgw_admission a;
-	struct rgw_admitted *e[4];
+	struct rgw_visit v[5];
 
 	(void)state;
-	init(&a, &conf, 0);
-	assert_int_equal(enter(&a, "2001:db8:0:1::1", 0, &e[0]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "2001:db8:0:1:ffff::2", 0, &e[1]), RGW_ADMIT_MAX_PER_ADDRESS);
-	assert_int_equal(enter(&a, "2001:db8:0:2::1", 0, &e[2]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "2001:db8:0:3::1", 0, &e[3]), RGW_ADMIT_OK);
-	rgw_admission_leave(&a, e[0]);
-	assert_int_equal(enter(&a, "2001:db8:0:1:ffff::2", 0, &e[0]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "2001:db8:0:1::1", 0, &e[1]), RGW_ADMIT_MAX_PER_ADDRESS);
-	rgw_admission_leave(&a, e[0]);
-	rgw_admission_leave(&a, e[2]);
-	rgw_admission_leave(&a, e[3]);
-	rgw_admission_fini(&a);
+	l.rate_per_address = (struct rgw_rate){ 1, 60000, 3 };
+	callers_init(&a, &l, 0);
+	assert_int_equal(callers_enter(&a, "2001:db8:0:1::1", 0, &v[0]), RGW_ADMIT_OK);
+	assert_int_equal(callers_enter(&a, "2001:db8:0:1:ffff::2", 0, &v[1]), RGW_ADMIT_OK);
+	assert_int_equal(callers_enter(&a, "2001:db8:0:1:8000::", 0, &v[2]), RGW_ADMIT_HALF_OPEN_PER_ADDRESS);
+	assert_int_equal(callers_enter(&a, "2001:db8:0:2::1", 0, &v[2]), RGW_ADMIT_OK);
+	assert_true(rgw_admission_identified(&a, &v[0], 0));
+	assert_false(rgw_admission_identified(&a, &v[1], 0));
+	assert_true(rgw_admission_identified(&a, &v[2], 0));
+	for (int i = 0; i < 3; i++) {
+		rgw_admission_leave(&a, &v[i], 0);
+		assert_int_equal(callers_visit(&a, i % 2 == 0 ? &one : &same, 0), RGW_ADMIT_OK);
+	}
+	assert_int_equal(callers_visit(&a, &same, 0), RGW_ADMIT_RATE_PER_ADDRESS);
+	callers_end(&a);
 }
 
 /* All 32 bits of IPv4 count, and octets that are equal in both families are two addresses. */
 static void
 ipv4_counts_by_host(void **state)
 {
-	struct rgw_conf_gateway conf = limits(100, 1);
+	struct rgw_admission_limits l = callers_limits(1, 100, 1);
 	struct rgw_admission a;
-	struct rgw_admitted *e[3];
+	struct rgw_visit v[3];
 
 	(void)state;
-	init(&a, &conf, 0);
-	assert_int_equal(enter(&a, "32.1.13.184", 0, &e[0]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "32.1.13.185", 0, &e[1]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "2001:db8::", 0, &e[2]), RGW_ADMIT_OK);
-	for (int i = 0; i < 3; i++)
-		rgw_admission_leave(&a, e[i]);
-	rgw_admission_fini(&a);
+	callers_init(&a, &l, 0);
+	assert_int_equal(callers_enter(&a, "32.1.13.184", 0, &v[0]), RGW_ADMIT_OK);
+	assert_int_equal(callers_enter(&a, "32.1.13.185", 0, &v[1]), RGW_ADMIT_OK);
+	assert_int_equal(callers_enter(&a, "2001:db8::", 0, &v[2]), RGW_ADMIT_OK);
+	callers_end(&a);
 }
 
+/* ---- rates ---- */
+
 static void
-rate_of_all(void **state)
+rate_of_a_class(void **state)
 {
-	struct rgw_conf_gateway conf = limits(100, 100);
+	struct rgw_admission_limits l = callers_limits(100, 100, 100);
 	struct rgw_admission a;
-	struct rgw_addr from[5];
+	struct rgw_addr from[7];
 
 	(void)state;
-	conf.connect_rate = (struct rgw_rate){ 10, 1000, 3 };
-	init(&a, &conf, 5000);
-	for (uint32_t i = 0; i < 5; i++)
-		from[i] = numbered(i);
+	l.rate = (struct rgw_rate){ 10, 1000, 3 };
+	callers_init(&a, &l, 5000);
+	for (uint32_t i = 0; i < 7; i++)
+		from[i] = callers_numbered(i);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(visit(&a, &from[i], 5000), RGW_ADMIT_OK);
-	assert_int_equal(visit(&a, &from[3], 5000), RGW_ADMIT_RATE);
-	assert_int_equal(visit(&a, &from[3], 5099), RGW_ADMIT_RATE);
-	assert_int_equal(rgw_quota_used(a.all), 0);
-	assert_int_equal(visit(&a, &from[3], 5100), RGW_ADMIT_OK);
-	assert_int_equal(visit(&a, &from[4], 5100), RGW_ADMIT_RATE);
-	rgw_admission_fini(&a);
+		assert_int_equal(callers_visit(&a, &from[i], 5000), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &from[3], 5000), RGW_ADMIT_RATE_STRANGERS);
+	assert_int_equal(callers_visit(&a, &from[4], 5099), RGW_ADMIT_RATE_STRANGERS);
+	assert_int_equal(callers_visit(&a, &from[5], 5100), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &from[6], 5100), RGW_ADMIT_RATE_STRANGERS);
+	/* When nobody else takes them, there are soon enough for whoever asked in vain. */
+	assert_int_equal(callers_visit(&a, &from[3], 5299), RGW_ADMIT_RATE_STRANGERS);
+	assert_int_equal(callers_visit(&a, &from[3], 5300), RGW_ADMIT_OK);
+	callers_end(&a);
 }
 
 static void
 rate_of_one_address(void **state)
 {
-	struct rgw_conf_gateway conf = limits(100, 100);
-	struct rgw_addr one = addr("192.0.2.1");
-	struct rgw_addr other = addr("192.0.2.2");
+	struct rgw_admission_limits l = callers_limits(100, 100, 100);
+	struct rgw_addr one = callers_addr("192.0.2.1");
+	struct rgw_addr other = callers_addr("192.0.2.2");
 	struct rgw_admission a;
 
 	(void)state;
-	conf.connect_rate_per_address = (struct rgw_rate){ 1, 1000, 2 };
-	init(&a, &conf, 0);
-	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_OK);
-	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_OK);
-	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
-	assert_int_equal(visit(&a, &other, 0), RGW_ADMIT_OK);
-	assert_int_equal(visit(&a, &one, 999), RGW_ADMIT_RATE_PER_ADDRESS);
-	assert_int_equal(visit(&a, &one, 1000), RGW_ADMIT_OK);
+	l.rate_per_address = (struct rgw_rate){ 1, 1000, 2 };
+	callers_init(&a, &l, 0);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
+	assert_int_equal(callers_visit(&a, &other, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &one, 999), RGW_ADMIT_RATE_PER_ADDRESS);
+	assert_int_equal(callers_visit(&a, &one, 1000), RGW_ADMIT_OK);
 	/* It is remembered though it has no connection. */
-	assert_int_equal(visit(&a, &one, 1000), RGW_ADMIT_RATE_PER_ADDRESS);
-	rgw_admission_fini(&a);
+	assert_int_equal(callers_visit(&a, &one, 1000), RGW_ADMIT_RATE_PER_ADDRESS);
+	callers_end(&a);
 }
 
-/* What one address is denied, whatever for, takes nothing from the rate of all. */
+/* What one address is denied, whatever for, takes nothing from the rate of its class. */
 static void
 denied_ones_cost_the_others_nothing(void **state)
 {
-	struct rgw_conf_gateway conf = limits(100, 1);
-	struct rgw_addr greedy = addr("192.0.2.1");
-	struct rgw_addr other = addr("192.0.2.2");
+	struct rgw_admission_limits l = callers_limits(64, 100, 1);
+	struct rgw_addr greedy = callers_addr("192.0.2.1");
+	struct rgw_addr other = callers_addr("192.0.2.2");
 	struct rgw_admission a;
-	struct rgw_admitted *e;
+	struct rgw_visit v;
 
 	(void)state;
-	conf.connect_rate = (struct rgw_rate){ 1, 60000, 3 };
-	conf.connect_rate_per_address = (struct rgw_rate){ 1, 60000, 1 };
-	init(&a, &conf, 0);
-	assert_int_equal(enter(&a, "192.0.2.1", 0, &e), RGW_ADMIT_OK);
+	l.rate = (struct rgw_rate){ 1, 60000, 3 };
+	l.rate_per_address = (struct rgw_rate){ 1, 60000, 1 };
+	callers_init(&a, &l, 0);
+	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v), RGW_ADMIT_OK);
 	for (int i = 0; i < 50; i++)
-		assert_int_equal(visit(&a, &greedy, 0), RGW_ADMIT_MAX_PER_ADDRESS);
-	rgw_admission_leave(&a, e);
+		assert_int_equal(callers_visit(&a, &greedy, 0), RGW_ADMIT_HALF_OPEN_PER_ADDRESS);
+	rgw_admission_leave(&a, &v, 0);
 	for (int i = 0; i < 50; i++)
-		assert_int_equal(visit(&a, &greedy, 0), RGW_ADMIT_RATE_PER_ADDRESS);
+		assert_int_equal(callers_visit(&a, &greedy, 0), RGW_ADMIT_RATE_PER_ADDRESS);
 	/* Two of the three are left. */
-	assert_int_equal(visit(&a, &other, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &other, 0), RGW_ADMIT_OK);
 	other.ip[3]++;
-	assert_int_equal(visit(&a, &other, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &other, 0), RGW_ADMIT_OK);
 	other.ip[3]++;
-	assert_int_equal(visit(&a, &other, 0), RGW_ADMIT_RATE);
-	rgw_admission_fini(&a);
+	assert_int_equal(callers_visit(&a, &other, 0), RGW_ADMIT_RATE_STRANGERS);
+	callers_end(&a);
 }
 
 /* Nor does one that is denied by the number of its connections lose a token of its own. */
 static void
 order_of_the_verdicts(void **state)
 {
-	struct rgw_conf_gateway conf = limits(2, 1);
-	struct rgw_addr one = addr("192.0.2.1");
+	struct rgw_admission_limits l = callers_limits(64, 100, 1);
+	struct rgw_addr one = callers_addr("192.0.2.1");
 	struct rgw_admission a;
-	struct rgw_admitted *e[2];
+	struct rgw_visit v;
 
 	(void)state;
-	conf.connect_rate_per_address = (struct rgw_rate){ 1, 60000, 2 };
-	init(&a, &conf, 0);
-	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[0]), RGW_ADMIT_OK);
-	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_MAX_PER_ADDRESS);
-	assert_int_equal(enter(&a, "192.0.2.2", 0, &e[1]), RGW_ADMIT_OK);
-	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_MAX);
-	rgw_admission_leave(&a, e[0]);
-	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_OK);
-	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
-	rgw_admission_leave(&a, e[1]);
-	rgw_admission_fini(&a);
+	l.rate_per_address = (struct rgw_rate){ 1, 60000, 2 };
+	callers_init(&a, &l, 0);
+	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_HALF_OPEN_PER_ADDRESS);
+	rgw_admission_leave(&a, &v, 0);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
+	callers_end(&a);
 }
 
 static void
 no_rate_means_no_limit(void **state)
 {
-	struct rgw_conf_gateway conf = limits(1, 1);
-	struct rgw_addr one = addr("192.0.2.1");
+	struct rgw_admission_limits l = callers_limits(1, 1, 1);
+	struct rgw_addr one = callers_addr("192.0.2.1");
 	struct rgw_admission a;
 
 	(void)state;
-	init(&a, &conf, 0);
+	callers_init(&a, &l, 0);
 	for (int i = 0; i < 10000; i++)
-		assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_OK);
-	assert_int_equal(a.n_idle, 1);
-	rgw_admission_fini(&a);
+		assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
+	assert_int_equal(a.tab.count, 1);
+	callers_end(&a);
 }
+
+/* Tokens are short: who asked seldom of late goes first, and who has not asked gets the last one. */
+static void
+tokens_are_dealt_evenly(void **state)
+{
+	struct rgw_admission_limits l = callers_limits(1000, 1000, 1000);
+	struct rgw_addr greedy = callers_addr("192.0.2.1");
+	struct rgw_addr modest = callers_addr("192.0.2.2");
+	struct rgw_addr fresh = callers_addr("192.0.2.3");
+	struct rgw_admission a;
+
+	(void)state;
+	l.rate = (struct rgw_rate){ 1, 10000, 40 };
+	callers_init(&a, &l, 0);
+	/* Half of the burst is for anybody. */
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(callers_visit(&a, &greedy, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &greedy, 0), RGW_ADMIT_RATE_STRANGERS);
+	/* Of the 20 that are left another one gets tokens until it asked half as often as there are. */
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(callers_visit(&a, &modest, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &modest, 0), RGW_ADMIT_RATE_STRANGERS);
+	for (uint32_t i = 0; i < 12; i++) {
+		struct rgw_addr other = callers_numbered(i);
+
+		assert_int_equal(callers_visit(&a, &other, 0), RGW_ADMIT_OK);
+	}
+	assert_int_equal(callers_visit(&a, &modest, 0), RGW_ADMIT_RATE_STRANGERS);
+	assert_int_equal(callers_visit(&a, &fresh, 0), RGW_ADMIT_OK);
+	fresh.ip[3]++;
+	assert_int_equal(callers_visit(&a, &fresh, 0), RGW_ADMIT_RATE_STRANGERS);
+	/* Who asked in vain asked, too: with one token left, one who has not asked goes before it. */
+	assert_int_equal(callers_visit(&a, &fresh, 10000), RGW_ADMIT_RATE_STRANGERS);
+	fresh.ip[3]++;
+	assert_int_equal(callers_visit(&a, &fresh, 10000), RGW_ADMIT_OK);
+	callers_end(&a);
+}
+
+/* How often an address asked is forgotten by halves. */
+static void
+asking_is_forgotten(void **state)
+{
+	struct rgw_admission_limits l = callers_limits(1000, 1000, 1000);
+	struct rgw_addr one = callers_addr("192.0.2.1");
+	struct rgw_admission a;
+
+	(void)state;
+	l.rate = (struct rgw_rate){ 1, 360000000, 8 };
+	callers_init(&a, &l, 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &one, RGW_ASKED_HALF_MS - 1), RGW_ADMIT_RATE_STRANGERS);
+	/* Two of late, and four are left; after it three of late, and three are left. */
+	assert_int_equal(callers_visit(&a, &one, RGW_ASKED_HALF_MS), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &one, RGW_ASKED_HALF_MS), RGW_ADMIT_RATE_STRANGERS);
+	assert_int_equal(callers_visit(&a, &one, 100 * RGW_ASKED_HALF_MS), RGW_ADMIT_OK);
+	callers_end(&a);
+}
+
+/* Where tokens are not short nobody notices any of that. */
+static void
+one_alone_gets_the_whole_rate(void **state)
+{
+	struct rgw_admission_limits l = callers_limits(1000, 1000, 1000);
+	struct rgw_addr one = callers_addr("192.0.2.1");
+	struct rgw_admission a;
+
+	(void)state;
+	l.rate = (struct rgw_rate){ 100, 1000, 200 };
+	callers_init(&a, &l, 0);
+	for (rgw_ms now = 0; now < 60000; now += 10)
+		assert_int_equal(callers_visit(&a, &one, now), RGW_ADMIT_OK);
+	callers_end(&a);
+}
+
+/* A storm from 60 addresses at three times the rate, each within its own: who comes for the first time gets
+ * in, from the beginning on, and the storm gets the rest of the rate. */
+static void
+storm_within_the_limits_of_each(void **state)
+{
+	struct rgw_admission_limits l = callers_limits(64, 1024, 32);
+	struct rgw_admission a;
+	unsigned stormed = 0;
+
+	(void)state;
+	l.rate = (struct rgw_rate){ 100, 1000, 200 };
+	l.rate_per_address = (struct rgw_rate){ 10, 1000, 20 };
+	callers_init(&a, &l, 0);
+	for (uint32_t i = 0; i < 300 * 30; i++) {
+		struct rgw_addr from = callers_numbered(i % 60);
+		rgw_ms now = i * 10 / 3;
+
+		stormed += callers_visit(&a, &from, now) == RGW_ADMIT_OK;
+		if (i % 100 == 99) {
+			from = callers_numbered(1000 + i);
+			assert_int_equal(callers_visit(&a, &from, now), RGW_ADMIT_OK);
+		}
+	}
+	assert_in_range(stormed, 28 * 100, 32 * 100);
+	callers_end(&a);
+}
+
+/* ---- the table ---- */
 
 /* Whoever has many addresses does not fill our memory: the one that was unused longest is forgotten,
  * and its rate with it. */
 static void
 table_is_bounded(void **state)
 {
-	struct rgw_conf_gateway conf = limits(10, 10);
+	struct rgw_admission_limits l = callers_limits(10, 10, 10);
 	struct rgw_admission a;
 	struct rgw_addr from;
 
 	(void)state;
-	conf.connect_rate_per_address = (struct rgw_rate){ 1, 3600000, 1 };
-	init(&a, &conf, 0);
+	l.rate_per_address = (struct rgw_rate){ 1, 3600000, 1 };
+	callers_init(&a, &l, 0);
 	for (uint32_t i = 0; i < IDLE_MAX; i++) {
-		from = numbered(i);
-		assert_int_equal(visit(&a, &from, 0), RGW_ADMIT_OK);
+		from = callers_numbered(i);
+		assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_OK);
 	}
-	assert_int_equal(a.n_idle, IDLE_MAX);
+	assert_int_equal(a.n_idle[false], IDLE_MAX);
 	/* The first one comes again, and is denied: now the second one is unused longest. */
-	from = numbered(0);
-	assert_int_equal(visit(&a, &from, 0), RGW_ADMIT_RATE_PER_ADDRESS);
-	from = numbered(IDLE_MAX);
-	assert_int_equal(visit(&a, &from, 0), RGW_ADMIT_OK);
-	assert_int_equal(a.n_idle, IDLE_MAX);
+	from = callers_numbered(0);
+	assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_RATE_PER_ADDRESS);
+	from = callers_numbered(IDLE_MAX);
+	assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_OK);
+	assert_int_equal(a.n_idle[false], IDLE_MAX);
 	assert_int_equal(a.tab.count, IDLE_MAX);
-	from = numbered(0);
-	assert_int_equal(visit(&a, &from, 0), RGW_ADMIT_RATE_PER_ADDRESS);
-	from = numbered(2);
-	assert_int_equal(visit(&a, &from, 0), RGW_ADMIT_RATE_PER_ADDRESS);
-	from = numbered(1);
-	assert_int_equal(visit(&a, &from, 0), RGW_ADMIT_OK);
-	rgw_admission_fini(&a);
+	from = callers_numbered(0);
+	assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_RATE_PER_ADDRESS);
+	from = callers_numbered(2);
+	assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_RATE_PER_ADDRESS);
+	from = callers_numbered(1);
+	assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_OK);
+	callers_end(&a);
+}
+
+/* However many strangers come, those that are known stay; and there are not too many of them either. */
+static void
+proven_addresses_are_forgotten_apart(void **state)
+{
+	struct rgw_admission_limits l = callers_limits(10, 10, 10);
+	struct rgw_admission a;
+	struct rgw_addr from;
+	struct rgw_visit v;
+
+	(void)state;
+	callers_init(&a, &l, 0);
+	for (uint32_t i = 0; i <= IDLE_MAX; i++) {
+		from = callers_numbered(i);
+		assert_int_equal(callers_come(&a, &from, false, 0, &v, NULL), RGW_ADMIT_OK);
+		assert_true(rgw_admission_identified(&a, &v, 0));
+		rgw_admission_leave(&a, &v, 0);
+	}
+	assert_int_equal(a.n_idle[true], IDLE_MAX);
+	for (uint32_t i = 0; i < 2 * IDLE_MAX; i++) {
+		from = callers_numbered(1 << 20 | i);
+		assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_OK);
+	}
+	assert_int_equal(a.n_idle[false], IDLE_MAX);
+	assert_int_equal(a.tab.count, 2 * IDLE_MAX);
+	for (uint32_t i = 0; i <= IDLE_MAX; i++) {
+		from = callers_numbered(i);
+		assert_int_equal(callers_come(&a, &from, false, 0, &v, NULL), RGW_ADMIT_OK);
+		assert_int_equal(rgw_admission_class_of(&v), i == 0 ? RGW_STRANGERS : RGW_KNOWN);
+		rgw_admission_leave(&a, &v, 0);
+	}
+	callers_end(&a);
 }
 
 /* Addresses with connections stay, however many others come, and do not count as idle. */
 static void
 connected_ones_are_never_forgotten(void **state)
 {
-	struct rgw_conf_gateway conf = limits(100, 1);
+	struct rgw_admission_limits l = callers_limits(1, 100, 1);
 	struct rgw_admission a;
-	struct rgw_admitted *e[10];
+	struct rgw_visit v[10];
 	struct rgw_addr from;
 
 	(void)state;
-	init(&a, &conf, 0);
+	callers_init(&a, &l, 0);
 	for (uint32_t i = 0; i < 10; i++) {
-		from = numbered(i);
-		assert_int_equal(rgw_admission_enter(&a, &from, 0, &e[i]), RGW_ADMIT_OK);
+		from = callers_numbered(i);
+		assert_int_equal(callers_come(&a, &from, false, 0, &v[i], NULL), RGW_ADMIT_OK);
+		if (i < 5)
+			assert_true(rgw_admission_identified(&a, &v[i], 0));
 	}
-	assert_int_equal(a.n_idle, 0);
+	assert_int_equal(a.n_idle[false], 0);
 	for (uint32_t i = 10; i < 3 * IDLE_MAX; i++) {
-		from = numbered(i);
-		assert_int_equal(visit(&a, &from, 0), RGW_ADMIT_OK);
+		from = callers_numbered(i);
+		assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_OK);
 	}
-	assert_int_equal(a.n_idle, IDLE_MAX);
+	assert_int_equal(a.n_idle[false], IDLE_MAX);
 	assert_int_equal(a.tab.count, IDLE_MAX + 10);
 	for (uint32_t i = 0; i < 10; i++) {
-		from = numbered(i);
-		assert_int_equal(visit(&a, &from, 0), RGW_ADMIT_MAX_PER_ADDRESS);
-		rgw_admission_leave(&a, e[i]);
-		assert_int_equal(a.n_idle, IDLE_MAX);
+		from = callers_numbered(i);
+		assert_true(rgw_admission_is_connected(&a, &from) == (i < 5));
+		if (i >= 5)
+			assert_int_equal(callers_visit(&a, &from, 0), RGW_ADMIT_HALF_OPEN_PER_ADDRESS);
+		rgw_admission_leave(&a, &v[i], 0);
 	}
-	assert_int_equal(a.tab.count, IDLE_MAX);
-	rgw_admission_fini(&a);
+	assert_int_equal(a.n_idle[false], IDLE_MAX);
+	assert_int_equal(a.n_idle[true], 5);
+	callers_end(&a);
 }
 
 /* Leaving makes it the one that was used last, and it keeps its rate when it comes back. */
 static void
 leave_and_come_back(void **state)
 {
-	struct rgw_conf_gateway conf = limits(10, 10);
-	struct rgw_addr one = addr("192.0.2.1");
+	struct rgw_admission_limits l = callers_limits(10, 10, 10);
+	struct rgw_addr one = callers_addr("192.0.2.1");
 	struct rgw_admission a;
-	struct rgw_admitted *e[2];
+	struct rgw_visit v[2];
 	struct rgw_addr from;
 
 	(void)state;
-	conf.connect_rate_per_address = (struct rgw_rate){ 1, 3600000, 3 };
-	init(&a, &conf, 0);
-	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[0]), RGW_ADMIT_OK);
-	assert_int_equal(enter(&a, "192.0.2.1", 0, &e[1]), RGW_ADMIT_OK);
-	rgw_admission_leave(&a, e[0]);
-	assert_int_equal(a.n_idle, 0);
+	l.rate_per_address = (struct rgw_rate){ 1, 3600000, 3 };
+	callers_init(&a, &l, 0);
+	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v[0]), RGW_ADMIT_OK);
+	assert_int_equal(callers_enter(&a, "192.0.2.1", 0, &v[1]), RGW_ADMIT_OK);
+	rgw_admission_leave(&a, &v[0], 0);
+	assert_int_equal(a.n_idle[false], 0);
 	for (uint32_t i = 0; i < IDLE_MAX; i++) {
-		from = numbered(i);
-		visit(&a, &from, 0);
+		from = callers_numbered(i);
+		callers_visit(&a, &from, 0);
 	}
-	rgw_admission_leave(&a, e[1]);
-	assert_int_equal(a.n_idle, IDLE_MAX);
+	rgw_admission_leave(&a, &v[1], 0);
+	assert_int_equal(a.n_idle[false], IDLE_MAX);
 	for (uint32_t i = 0; i < IDLE_MAX - 1; i++) {
-		from = numbered(IDLE_MAX + i);
-		visit(&a, &from, 0);
+		from = callers_numbered(IDLE_MAX + i);
+		callers_visit(&a, &from, 0);
 	}
-	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_OK);
-	assert_int_equal(visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
-	assert_int_equal(rgw_quota_used(a.all), 0);
-	rgw_admission_fini(&a);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_OK);
+	assert_int_equal(callers_visit(&a, &one, 0), RGW_ADMIT_RATE_PER_ADDRESS);
+	callers_end(&a);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(connections_in_all),
 		cmocka_unit_test(connections_from_one_address),
 		cmocka_unit_test(ipv6_counts_by_network),
 		cmocka_unit_test(ipv4_counts_by_host),
-		cmocka_unit_test(rate_of_all),
+		cmocka_unit_test(rate_of_a_class),
 		cmocka_unit_test(rate_of_one_address),
 		cmocka_unit_test(denied_ones_cost_the_others_nothing),
 		cmocka_unit_test(order_of_the_verdicts),
 		cmocka_unit_test(no_rate_means_no_limit),
+		cmocka_unit_test(tokens_are_dealt_evenly),
+		cmocka_unit_test(asking_is_forgotten),
+		cmocka_unit_test(one_alone_gets_the_whole_rate),
+		cmocka_unit_test(storm_within_the_limits_of_each),
 		cmocka_unit_test(table_is_bounded),
+		cmocka_unit_test(proven_addresses_are_forgotten_apart),
 		cmocka_unit_test(connected_ones_are_never_forgotten),
 		cmocka_unit_test(leave_and_come_back),
 	};

@@ -26,7 +26,8 @@ loads_the_smallest_file(void **state)
 	assert_string_equal(f->said, "");
 	assert_int_equal(conf->gateway.max_connections, 1024);
 	assert_int_equal(conf->gateway.max_connections_per_address, 64);
-	assert_int_equal(conf->gateway.max_half_open, 64);
+	assert_int_equal(conf->gateway.max_half_open, 1024);
+	assert_int_equal(conf->gateway.max_half_open_per_address, 32);
 	assert_int_equal(conf->gateway.connect_rate.events, 100);
 	assert_int_equal(conf->gateway.connect_rate.burst, 200);
 	assert_int_equal(conf->gateway.connect_rate_per_address.events, 10);

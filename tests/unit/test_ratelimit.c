@@ -139,6 +139,29 @@ next_is_the_first_moment(void **state)
 	}
 }
 
+/* As many as are said to be left can be taken, and not one more. */
+static void
+left_is_what_can_be_taken(void **state)
+{
+	struct rgw_bucket b;
+
+	(void)state;
+	rgw_bucket_init(&b, 10, 1000, 7, 0);
+	assert_int_equal(rgw_bucket_left(&b, 0), 7);
+	for (uint32_t n = 7; n > 0; n--) {
+		assert_int_equal(rgw_bucket_left(&b, 0), n);
+		assert_true(rgw_bucket_take(&b, 0));
+	}
+	assert_int_equal(rgw_bucket_left(&b, 0), 0);
+	assert_false(rgw_bucket_take(&b, 0));
+	/* Time counts, and a part of a token is none. */
+	assert_int_equal(rgw_bucket_left(&b, 199), 1);
+	assert_int_equal(rgw_bucket_left(&b, 200), 2);
+	assert_int_equal(rgw_bucket_left(&b, 100000), 7);
+	rgw_bucket_init(&b, 0, 0, 0, 0);
+	assert_int_equal(rgw_bucket_left(&b, 0), UINT32_MAX);
+}
+
 /* The property: between any two moments at most burst + rate * time pass; and one that asks often
  * enough loses at most one token against it. */
 static void
@@ -190,6 +213,7 @@ main(void)
 		cmocka_unit_test(odd_settings),
 		cmocka_unit_test(time_that_goes_back_adds_nothing),
 		cmocka_unit_test(next_is_the_first_moment),
+		cmocka_unit_test(left_is_what_can_be_taken),
 		cmocka_unit_test(at_most_burst_plus_rate_in_any_window),
 	};
 

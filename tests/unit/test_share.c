@@ -22,7 +22,8 @@ init(struct world *w, uint32_t workers)
 	memset(w, 0, sizeof *w);
 	w->conf.gateway = (struct rgw_conf_gateway){ .workers = workers, .max_requests = 100,
 		.max_connections = 10, .max_connections_per_address = 7, .max_half_open = 3,
-		.connect_rate = { 10, 1000, 5 }, .connect_rate_per_address = { 9, 1000, 9 } };
+		.max_half_open_per_address = 2, .connect_rate = { 10, 1000, 5 },
+		.connect_rate_per_address = { 9, 1000, 9 } };
 	w->conf.log.rate = 10;
 	w->peers[0] = (struct rgw_conf_peer){ .head = { .name = (char *)(uintptr_t)"p", .index = 0 },
 		.connect.n = 1, .connections = { 3, 64 }, .connect_rate = { 5, 1000, 5 }, .queue = 1000,
@@ -207,6 +208,7 @@ leaves_the_rest_alone(void **state)
 	assert_int_equal(view->gateway.workers, 4);
 	assert_int_equal(view->gateway.max_connections, 10);
 	assert_int_equal(view->gateway.max_connections_per_address, 7);
+	assert_int_equal(view->gateway.max_half_open_per_address, 2);
 	assert_memory_equal(&view->gateway.connect_rate_per_address,
 	    &w.conf.gateway.connect_rate_per_address, sizeof(struct rgw_rate));
 	assert_int_equal(view->peer.v[0]->max_connections, 4);
