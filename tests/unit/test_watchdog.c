@@ -34,13 +34,27 @@ okay_to_down(void **state)
 	struct rgw_watchdog wd;
 
 	(void)state;
-	assert_int_equal(rgw_watchdog_open(&wd, INIT, false, 3, MIDDLE, 0), RGW_WD_NOTHING);
+	/* The connection begins with a Status-Server. */
+	assert_int_equal(rgw_watchdog_open(&wd, INIT, false, 3, MIDDLE, 0), RGW_WD_SEND);
 	assert_int_equal(wd.state, RGW_WD_OKAY);
+	assert_int_equal(rgw_watchdog_heard(&wd, true, MIDDLE, 0), RGW_WD_NOTHING);
 	assert_int_equal(rgw_watchdog_expired(&wd, MIDDLE, 30000), RGW_WD_SEND);
 	assert_int_equal(wd.state, RGW_WD_OKAY);
 	assert_int_equal(rgw_watchdog_expired(&wd, MIDDLE, 60000), RGW_WD_FAILOVER);
 	assert_int_equal(wd.state, RGW_WD_SUSPECT);
 	assert_int_equal(rgw_watchdog_expired(&wd, MIDDLE, 90000), RGW_WD_CLOSE);
+}
+
+/* One that does not answer even the first one is down after two intervals. */
+static void
+mute_from_the_beginning(void **state)
+{
+	struct rgw_watchdog wd;
+
+	(void)state;
+	rgw_watchdog_open(&wd, INIT, false, 3, MIDDLE, 0);
+	assert_int_equal(rgw_watchdog_expired(&wd, MIDDLE, 30000), RGW_WD_FAILOVER);
+	assert_int_equal(rgw_watchdog_expired(&wd, MIDDLE, 60000), RGW_WD_CLOSE);
 }
 
 static void
@@ -50,6 +64,7 @@ answer_keeps_it_okay(void **state)
 
 	(void)state;
 	rgw_watchdog_open(&wd, INIT, false, 3, MIDDLE, 0);
+	rgw_watchdog_heard(&wd, true, MIDDLE, 0);
 	for (rgw_ms now = 30000; now < 300000; now += 30000) {
 		assert_int_equal(rgw_watchdog_expired(&wd, MIDDLE, now), RGW_WD_SEND);
 		assert_int_equal(rgw_watchdog_heard(&wd, true, MIDDLE, now + 10), RGW_WD_NOTHING);
@@ -65,6 +80,7 @@ other_packets_put_it_off(void **state)
 
 	(void)state;
 	rgw_watchdog_open(&wd, INIT, false, 3, MIDDLE, 0);
+	rgw_watchdog_heard(&wd, true, MIDDLE, 0);
 	assert_int_equal(rgw_watchdog_expired(&wd, MIDDLE, 30000), RGW_WD_SEND);
 	assert_int_equal(rgw_watchdog_heard(&wd, false, MIDDLE, 40000), RGW_WD_NOTHING);
 	assert_in_range(rgw_watchdog_deadline(&wd), 69990, 70010);
@@ -179,6 +195,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(interval_varies),
 		cmocka_unit_test(okay_to_down),
+		cmocka_unit_test(mute_from_the_beginning),
 		cmocka_unit_test(answer_keeps_it_okay),
 		cmocka_unit_test(other_packets_put_it_off),
 		cmocka_unit_test(suspect_comes_back),
