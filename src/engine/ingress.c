@@ -73,18 +73,25 @@ accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct 
 		rgw_list_append(&origin->conn->requests, &entry->origin_link);
 		origin->conn->n_pending++;
 	}
-	gw->pending++;
 	rgw_count(gw, RGW_CTR_requests_accepted);
 	return req;
 }
 
 static void
-on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin)
+on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin, enum rgw_counter why)
 {
-	rgw_count(gw, RGW_CTR_requests_no_room);
-	RGW_LOG(gw->log, RGW_LOG_WARNING, "requests-no-room", NULL,
-	    "dropped: max-requests reached, or out of memory; are all peers and servers answering?",
-	    rgw_f_origin(origin), rgw_f_uint("requests", gw->entries.used));
+	bool over_share = why == RGW_CTR_requests_over_share;
+	const struct rgw_holding *own = &rgw_origin_asker(origin)->holding;
+
+	rgw_count(gw, why);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, over_share ? "requests-over-share" : "requests-no-room",
+	    over_share ? rgw_origin_name(origin) : NULL,
+	    over_share ? "dropped: max-requests or max-request-octets is short, and the asker holds more than "
+	                 "its share; do the peers and servers that it asks for answer?"
+	               : "dropped: max-requests or max-request-octets is reached, or memory is out; are all "
+	                 "peers and servers answering?",
+	    rgw_f_origin(origin), rgw_f_uint("own_requests", own->n), rgw_f_uint("own_octets", own->octets),
+	    rgw_f_uint("requests", gw->holding.n), rgw_f_uint("octets", gw->holding.octets));
 }
 
 void
@@ -92,9 +99,10 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
     const struct rgw_packet *packet, rgw_ms now)
 {
 	struct rgw_dupkey key = rgw_dupkey_of(place, &origin->remote, packet->code, packet->id);
+	enum rgw_counter why = RGW_CTR_requests_no_room;
 	const struct rgw_packet *rewritten;
 	struct rgw_packet room;
-	struct rgw_req *req;
+	struct rgw_req *req = NULL;
 
 	if (is_duplicate(gw, origin, packet, &key, now))
 		return;
@@ -103,9 +111,12 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 		return;
 	}
 	rewritten = rgw_rewriting_came(gw, origin, packet, &room);
-	req = accept_request(gw, origin, rewritten != NULL ? rewritten : packet, &key, now);
+	if (rewritten != NULL)
+		packet = rewritten;
+	if (rgw_memory_admits(gw, origin, packet->len, &why))
+		req = accept_request(gw, origin, packet, &key, now);
 	if (req == NULL)
-		on_no_room(gw, origin);
+		on_no_room(gw, origin, why);
 	else if (rewritten == NULL)
 		rgw_req_refuse(gw, req, RGW_CTR_request_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
 	else

@@ -35,12 +35,26 @@
 /* Requests that one lane carries: all identifiers but the watchdog's. */
 #define RGW_PER_LANE 255
 
+/* What requests take while they are worked on. */
+struct rgw_holding {
+	uint32_t n;
+	uint64_t octets;  /* of their objects and packets, as large as the buffers for them are */
+};
+
+/* Whoever asks, a client or a peer, and what it has of what all of them share. */
+struct rgw_asker {
+	struct rgw_holding holding;
+	struct rgw_talker talker;
+	struct rgw_bucket probes;  /* Status-Servers, and what else is answered without a request object */
+};
+
 /* A client as it runs: its section and what was learned about it (P-BR-8). */
 struct rgw_client {
 	const struct rgw_conf_client *conf;          /* borrowed */
 	enum rgw_auto require_message_authenticator; /* AUTO = not decided yet */
 	enum rgw_auto limit_proxy_state;
 	struct rgw_bucket superseding;               /* how often it may take back what it asked */
+	struct rgw_asker asker;
 };
 
 /* Neighbours that can serve the same requests, as [pool] says. */
@@ -140,9 +154,11 @@ struct rgw_entry {
 	struct rgw_dup dup;          /* key, authenticator and end of life */
 	struct rgw_req *req;         /* owned: while it is worked on; NULL once answered */
 	struct rgw_link origin_link; /* among those that came on one connection */
-	uint8_t *answer;             /* owned: once answered */
+	uint8_t *answer;             /* owned: once answered, unless a connection has taken it */
 	uint16_t answer_len;
 	bool answer_is_signed;       /* else that is done each time it leaves */
+	bool kept;                   /* nobody works on it any more; counted in gw->kept */
+	uint8_t repeats;             /* how often the answer has been sent again */
 };
 
 /* A request that is worked on. */
@@ -151,6 +167,7 @@ struct rgw_req {
 	uint8_t *octets;             /* owned: the request as received and verified ... */
 	struct rgw_packet packet;    /* ... and where its attributes are; borrows octets */
 	struct rgw_origin origin;
+	size_t holds;                /* octets of it in the holdings of its asker and of the gateway */
 	rgw_ms accepted_at;
 	struct rgw_pool *pool;       /* borrowed: where it goes; NULL before that is known */
 	uint64_t tried;              /* members of the pool that have had their chance; bits */
@@ -257,6 +274,7 @@ struct rgw_peer {
 	unsigned n_silences;                /* ... and of so many, as far as that matters */
 	rgw_ms lost_at;                     /* when a connection of it ended last for no reason that is known */
 	rgw_ms patient_until;               /* until then nobody has waited long enough to give way */
+	struct rgw_asker asker;             /* as somebody who asks us */
 	bool answers_status;                /* it has answered a Status-Server */
 	bool ignores_status;                /* it never does (P-WD-11) */
 	struct rgw_timer shrink_timer;      /* too many connections for the load? */
@@ -340,7 +358,8 @@ struct rgw_gw {
 	struct rgw_admission admission;       /* of connections that peers open */
 	size_t n_conns;
 	size_t n_sources;
-	size_t pending;
+	struct rgw_holding holding;           /* requests that are worked on */
+	uint64_t kept;                        /* octets that requests take which are kept to know repetitions */
 	bool draining;
 	uint32_t serial;
 	struct rgw_counters counters;
