@@ -44,7 +44,7 @@ struct rgw_slab {
 	size_t limit;                   /* objects at most; 0 = no limit */
 	size_t used;                    /* objects handed out now */
 	size_t n_chunks;                /* chunks that the slab has, the spare one included */
-	struct rgw_link roomy;          /* owned: chunks with some objects out, but not all; fuller ones first */
+	struct rgw_link roomy;          /* owned: chunks that have objects left, or had them a moment ago; fuller first */
 	struct rgw_link full;           /* owned: chunks with all objects out */
 	struct rgw_slab_chunk *spare;   /* owned: an empty chunk, or NULL */
 };
@@ -62,6 +62,20 @@ void rgw_slab_put(struct rgw_slab *slab, void *object);
  * the duplicate window, most are small, and none may cost 4096 octets for that.
  */
 #define RGW_BUFS_CLASSES 6
+#define RGW_BUFS_FIRST 7  /* the smallest are of 2 to this power octets, the others double */
+
+/* The class of a buffer for n octets, and the octets that it takes, which are not n. */
+static inline unsigned
+rgw_bufs_class(size_t n)
+{
+	return n <= 1u << RGW_BUFS_FIRST ? 0 : 32 - RGW_BUFS_FIRST - (unsigned)__builtin_clz((unsigned)(n - 1));
+}
+
+static inline size_t
+rgw_bufs_octets(size_t n)
+{
+	return (size_t)1 << (RGW_BUFS_FIRST + rgw_bufs_class(n));
+}
 
 struct rgw_bufs {
 	struct rgw_slab slab[RGW_BUFS_CLASSES];
@@ -73,8 +87,6 @@ void rgw_bufs_fini(struct rgw_bufs *bufs);
 uint8_t *rgw_bufs_get(struct rgw_bufs *bufs, size_t n);
 /* Wipes the n octets and takes the buffer back; NULL is ignored. */
 void rgw_bufs_put(struct rgw_bufs *bufs, uint8_t *buf, size_t n);
-/* Octets that a buffer for n octets takes: its size, not n. */
-size_t rgw_bufs_octets(size_t n);
 /* Buffers handed out now, over all sizes. */
 size_t rgw_bufs_used(const struct rgw_bufs *bufs);
 

@@ -76,7 +76,8 @@ rgw_ct_equal(const void *a, const void *b, size_t n)
 /* What a chunk begins with. Chunks lie at multiples of their size, so the chunk of an object is found by its
  * address. */
 struct rgw_slab_chunk {
-	struct rgw_link link;  /* among those of the slab that are as full, unless it is the spare one */
+	struct rgw_link link;  /* in `roomy` or `full` of the slab, unless it is the spare one */
+	bool in_full;
 	void *free;            /* objects that came back; each begins with a pointer to the next */
 	uint32_t used;         /* objects handed out */
 	uint32_t fresh;        /* objects from this one on were never handed out, and are not in `free` */
@@ -191,6 +192,23 @@ add_chunk(struct rgw_slab *slab)
 	return chunk;
 }
 
+/* A chunk with room, if the first one has none; NULL = memory is out. A chunk that has become full stays where it is
+ * until here, for the next object may just as well come back to it. */
+static struct rgw_slab_chunk *find_room(struct rgw_slab *slab) __attribute__((noinline));
+
+static struct rgw_slab_chunk *
+find_room(struct rgw_slab *slab)
+{
+	struct rgw_slab_chunk *chunk;
+
+	while ((chunk = first_of(&slab->roomy)) != NULL && chunk->used == slab->per_chunk) {
+		rgw_link_remove(&chunk->link);
+		rgw_list_append(&slab->full, &chunk->link);
+		chunk->in_full = true;
+	}
+	return chunk != NULL ? chunk : add_chunk(slab);
+}
+
 void *
 rgw_slab_get(struct rgw_slab *slab)
 {
@@ -200,8 +218,8 @@ rgw_slab_get(struct rgw_slab *slab)
 	if (slab->limit != 0 && slab->used >= slab->limit)
 		return NULL;
 	chunk = first_of(&slab->roomy);
-	if (chunk == NULL)
-		chunk = add_chunk(slab);
+	if (chunk == NULL || chunk->used == slab->per_chunk)
+		chunk = find_room(slab);
 	if (chunk == NULL)
 		return NULL;
 	object = chunk->free;
@@ -211,25 +229,25 @@ rgw_slab_get(struct rgw_slab *slab)
 	if (chunk->free != NULL)
 		chunk->free = *(void **)object;
 	slab->used++;
-	if (++chunk->used == slab->per_chunk) {
-		rgw_link_remove(&chunk->link);
-		rgw_list_append(&slab->full, &chunk->link);
-	}
+	chunk->used++;
 	return object;
 }
 
-/* An object of the chunk has come back: the chunk gets its place among the others, or goes. */
+/* A chunk is not full any more, or only half full, or empty: it gets its place among the others, or goes. */
+static void settle(struct rgw_slab *slab, struct rgw_slab_chunk *chunk) __attribute__((noinline));
+
 static void
 settle(struct rgw_slab *slab, struct rgw_slab_chunk *chunk)
 {
-	if (chunk->used > 0 && chunk->used != slab->per_chunk - 1 && chunk->used != slab->per_chunk / 2)
-		return;
+	bool was_full = chunk->in_full;
+
+	chunk->in_full = false;
 	rgw_link_remove(&chunk->link);
 	if (chunk->used == 0 && slab->spare != NULL)
 		unmap_chunk(slab, chunk);
 	else if (chunk->used == 0)
 		slab->spare = chunk;
-	else if (chunk->used == slab->per_chunk - 1)
+	else if (was_full)
 		rgw_list_prepend(&slab->roomy, &chunk->link);
 	else
 		rgw_list_append(&slab->roomy, &chunk->link);
@@ -245,39 +263,27 @@ rgw_slab_put(struct rgw_slab *slab, void *object)
 	POISON(object, slab->object_size);
 	chunk->used--;
 	slab->used--;
-	settle(slab, chunk);
+	if (chunk->in_full || chunk->used == 0 ||
+	    (chunk->used == slab->per_chunk / 2 && slab->roomy.prev != &chunk->link))
+		settle(slab, chunk);
 }
 
 /* ---- buffers ---- */
 
-/* Sizes double from 128; a 4096-octet packet is the largest there is (P-PKT-2). */
-#define FIRST_SIZE 128
-
+/* A 4096-octet packet is the largest there is (P-PKT-2). */
 static struct rgw_slab *
-class_of(struct rgw_bufs *bufs, size_t n)
+slab_for(struct rgw_bufs *bufs, size_t n)
 {
-	size_t class = 0;
+	unsigned class = rgw_bufs_class(n);
 
-	for (size_t size = FIRST_SIZE; size < n; size *= 2)
-		class++;
 	return class < RGW_BUFS_CLASSES ? &bufs->slab[class] : NULL;
-}
-
-size_t
-rgw_bufs_octets(size_t n)
-{
-	size_t size = FIRST_SIZE;
-
-	while (size < n)
-		size *= 2;
-	return size;
 }
 
 void
 rgw_bufs_init(struct rgw_bufs *bufs)
 {
 	for (size_t i = 0; i < RGW_BUFS_CLASSES; i++)
-		rgw_slab_init(&bufs->slab[i], (size_t)FIRST_SIZE << i, 0);
+		rgw_slab_init(&bufs->slab[i], (size_t)1 << (RGW_BUFS_FIRST + i), 0);
 }
 
 void
@@ -290,7 +296,7 @@ rgw_bufs_fini(struct rgw_bufs *bufs)
 uint8_t *
 rgw_bufs_get(struct rgw_bufs *bufs, size_t n)
 {
-	struct rgw_slab *slab = class_of(bufs, n);
+	struct rgw_slab *slab = slab_for(bufs, n);
 
 	return slab != NULL ? rgw_slab_get(slab) : NULL;
 }
@@ -301,7 +307,7 @@ rgw_bufs_put(struct rgw_bufs *bufs, uint8_t *buf, size_t n)
 	if (buf == NULL)
 		return;
 	rgw_wipe(buf, n);
-	rgw_slab_put(class_of(bufs, n), buf);
+	rgw_slab_put(slab_for(bufs, n), buf);
 }
 
 size_t

@@ -11,18 +11,12 @@ rgw_asker_init(struct rgw_asker *asker, uint64_t number, const struct rgw_rate *
 	rgw_bucket_init(&asker->probes, probes->events, probes->period, probes->burst, now);
 }
 
-struct rgw_asker *
-rgw_origin_asker(const struct rgw_origin *origin)
-{
-	return origin->client != NULL ? &origin->client->asker : &origin->conn->peer->asker;
-}
-
 bool
 rgw_asker_may_probe(struct rgw_gw *gw, const struct rgw_origin *origin, rgw_ms now)
 {
 	const char *name = rgw_origin_name(origin);
 
-	if (rgw_bucket_take(&rgw_origin_asker(origin)->probes, now))
+	if (rgw_bucket_take(&origin->asker->probes, now))
 		return true;
 	rgw_count(gw, RGW_CTR_probes_too_fast);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "probes-too-fast", name,

@@ -52,7 +52,7 @@ rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key, const uint8_t *au
 void
 rgw_entry_free(struct rgw_gw *gw, struct rgw_entry *entry)
 {
-	rgw_memory_forget(gw, entry);
+	gw->kept -= entry->kept;
 	rgw_dupcache_remove(&gw->dups, &entry->dup);
 	rgw_link_remove(&entry->origin_link);
 	rgw_bufs_put(&gw->bufs, entry->answer, entry->answer_len);

@@ -81,7 +81,7 @@ static void
 on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin, enum rgw_counter why)
 {
 	bool over_share = why == RGW_CTR_requests_over_share;
-	const struct rgw_holding *own = &rgw_origin_asker(origin)->holding;
+	const struct rgw_holding *own = &origin->asker->holding;
 
 	rgw_count(gw, why);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, over_share ? "requests-over-share" : "requests-no-room",

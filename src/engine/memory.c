@@ -12,16 +12,13 @@
 /* An entry with its share of the table of entries, which is two pointers at the most. */
 #define ENTRY_OCTETS (sizeof(struct rgw_entry) + 2 * sizeof(void *))
 
+_Static_assert(ENTRY_OCTETS + RGW_PACKET_MAX <= UINT16_MAX, "rgw_entry.kept has room");
+_Static_assert(ENTRY_OCTETS <= 144 && ENTRY_OCTETS + sizeof(struct rgw_req) <= 768, "as the manual says");
+
 static size_t
 request_octets(size_t len)
 {
 	return ENTRY_OCTETS + sizeof(struct rgw_req) + rgw_bufs_octets(len);
-}
-
-static size_t
-kept_octets(const struct rgw_entry *entry)
-{
-	return ENTRY_OCTETS + (entry->answer != NULL ? rgw_bufs_octets(entry->answer_len) : 0);
 }
 
 static void
@@ -34,6 +31,8 @@ forget_oldest(struct rgw_gw *gw, enum rgw_counter why)
 	rgw_entry_free(gw, RGW_CONTAINER(dup, struct rgw_entry, dup));
 }
 
+static void trim(struct rgw_gw *gw) __attribute__((noinline));
+
 static void
 trim(struct rgw_gw *gw)
 {
@@ -41,8 +40,18 @@ trim(struct rgw_gw *gw)
 
 	while (gw->kept > conf->kept_answers)
 		forget_oldest(gw, RGW_CTR_answers_crowded_out);
-	while (gw->kept > 0 && gw->holding.octets + gw->kept > conf->max_request_octets)
+	while (gw->holding.octets + gw->kept > conf->max_request_octets && gw->kept > 0)
 		forget_oldest(gw, RGW_CTR_answers_forgotten);
+}
+
+/* Something has been added: the bounds hold again after this. */
+static inline void
+keep_bounds(struct rgw_gw *gw)
+{
+	const struct rgw_conf_gateway *conf = &gw->conf->gateway;
+
+	if (gw->kept > conf->kept_answers || gw->holding.octets + gw->kept > conf->max_request_octets)
+		trim(gw);
 }
 
 bool
@@ -51,7 +60,7 @@ rgw_memory_admits(const struct rgw_gw *gw, const struct rgw_origin *origin, size
 {
 	const struct rgw_conf_gateway *conf = &gw->conf->gateway;
 	const struct rgw_holding *all = &gw->holding;
-	const struct rgw_holding *mine = &rgw_origin_asker(origin)->holding;
+	const struct rgw_holding *mine = &origin->asker->holding;
 	size_t octets = request_octets(len);
 
 	if (rgw_fair_may_take(conf->max_requests, all->n, mine->n, 1) &&
@@ -62,27 +71,27 @@ rgw_memory_admits(const struct rgw_gw *gw, const struct rgw_origin *origin, size
 	return false;
 }
 
-static void
+static inline void
 take(struct rgw_gw *gw, struct rgw_req *req, size_t octets)
 {
 	req->holds += octets;
-	rgw_origin_asker(&req->origin)->holding.octets += octets;
+	req->origin.asker->holding.octets += octets;
 	gw->holding.octets += octets;
-	trim(gw);
+	keep_bounds(gw);
 }
 
-static void
+static inline void
 give(struct rgw_gw *gw, struct rgw_req *req, size_t octets)
 {
 	req->holds -= octets;
-	rgw_origin_asker(&req->origin)->holding.octets -= octets;
+	req->origin.asker->holding.octets -= octets;
 	gw->holding.octets -= octets;
 }
 
 void
 rgw_memory_begin(struct rgw_gw *gw, struct rgw_req *req)
 {
-	rgw_origin_asker(&req->origin)->holding.n++;
+	req->origin.asker->holding.n++;
 	gw->holding.n++;
 	take(gw, req, request_octets(req->packet.len));
 }
@@ -90,7 +99,7 @@ rgw_memory_begin(struct rgw_gw *gw, struct rgw_req *req)
 void
 rgw_memory_end(struct rgw_gw *gw, struct rgw_req *req)
 {
-	rgw_origin_asker(&req->origin)->holding.n--;
+	req->origin.asker->holding.n--;
 	gw->holding.n--;
 	give(gw, req, req->holds);
 }
@@ -115,15 +124,9 @@ rgw_memory_uncopy(struct rgw_gw *gw, struct rgw_req *req, size_t len)
 void
 rgw_memory_keep(struct rgw_gw *gw, struct rgw_entry *entry)
 {
-	entry->kept = true;
-	gw->kept += kept_octets(entry);
-	trim(gw);
-}
+	size_t answer = entry->answer != NULL ? rgw_bufs_octets(entry->answer_len) : 0;
 
-void
-rgw_memory_forget(struct rgw_gw *gw, struct rgw_entry *entry)
-{
-	if (entry->kept)
-		gw->kept -= kept_octets(entry);
-	entry->kept = false;
+	entry->kept = (uint16_t)(ENTRY_OCTETS + answer);
+	gw->kept += entry->kept;
+	keep_bounds(gw);
 }

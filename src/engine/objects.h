@@ -98,6 +98,7 @@ struct rgw_origin {
 	const struct rgw_secret *secret;  /* borrowed, as the next two */
 	struct rgw_client *client;        /* over UDP; NULL over TLS */
 	struct rgw_conn *conn;            /* over TLS; NULL over UDP */
+	struct rgw_asker *asker;          /* borrowed: the same, or its peer, as one who asks */
 	uint32_t sock;                    /* over UDP: the receiving socket ... */
 	struct rgw_addr local;            /* ... and its address */
 	struct rgw_addr remote;
@@ -157,8 +158,8 @@ struct rgw_entry {
 	uint8_t *answer;             /* owned: once answered, unless a connection has taken it */
 	uint16_t answer_len;
 	bool answer_is_signed;       /* else that is done each time it leaves */
-	bool kept;                   /* nobody works on it any more; counted in gw->kept */
 	uint8_t repeats;             /* how often the answer has been sent again */
+	uint16_t kept;               /* once nobody works on it: its octets in gw->kept */
 };
 
 /* A request that is worked on. */

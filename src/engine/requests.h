@@ -21,7 +21,6 @@ struct rgw_field rgw_f_target(const struct rgw_target *target);
 /* asker.c: those who ask, and their parts of what all of them share */
 /* `number` tells askers apart; `probes` is its status-server-rate. */
 void rgw_asker_init(struct rgw_asker *asker, uint64_t number, const struct rgw_rate *probes, rgw_ms now);
-struct rgw_asker *rgw_origin_asker(const struct rgw_origin *origin);
 /* May its request without a request object be answered, as far as status-server-rate is concerned? If not, that
  * is counted and there is a line. */
 bool rgw_asker_may_probe(struct rgw_gw *gw, const struct rgw_origin *origin, rgw_ms now);
@@ -37,10 +36,9 @@ void rgw_memory_end(struct rgw_gw *gw, struct rgw_req *req);
 /* A copy of len octets for repetitions belongs to the request, too. false = max-request-octets is reached. */
 bool rgw_memory_copy(struct rgw_gw *gw, struct rgw_req *req, size_t len);
 void rgw_memory_uncopy(struct rgw_gw *gw, struct rgw_req *req, size_t len);
-/* The entry is kept from now on, with its answer if it has one, until it is forgotten. The oldest are forgotten
- * when they take too much; that can be this one. */
+/* The entry is kept from now on, with its answer if it has one. The oldest are forgotten when they take too much;
+ * that can be this one. */
 void rgw_memory_keep(struct rgw_gw *gw, struct rgw_entry *entry);
-void rgw_memory_forget(struct rgw_gw *gw, struct rgw_entry *entry);
 
 /* ingress.c: requests, from wherever they come */
 /* Somebody who asks: nobody may take back requests for new ones without end (P-DUP-5), since each costs

@@ -119,7 +119,7 @@ note_conversation(const struct rgw_lane *lane, const struct rgw_req *req, const 
 
 	if (p->code == RGW_ACCESS_CHALLENGE && rgw_packet_get(p, RGW_AT_STATE, &state))
 		gw->counters.v[RGW_CTR_conversations_forgotten] += rgw_conversations_put(&gw->conversations,
-		    &rgw_origin_asker(&req->origin)->talker, state.value, state.len, &where, now);
+		    &req->origin.asker->talker, state.value, state.len, &where, now);
 }
 
 static void

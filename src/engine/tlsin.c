@@ -14,7 +14,8 @@
 static struct rgw_origin
 origin_of(struct rgw_conn *conn)
 {
-	return (struct rgw_origin){ .secret = conn->peer->conf->secret, .conn = conn };
+	return (struct rgw_origin){ .secret = conn->peer->conf->secret, .conn = conn,
+		.asker = &conn->peer->asker };
 }
 
 /* Counts a packet that is not worked on, and says why. */

@@ -234,7 +234,7 @@ take(struct rgw_gw *gw, struct arrival *a, rgw_ms now)
 		return;
 	}
 	learn(gw, a);
-	origin = (struct rgw_origin){ .secret = a->client->conf->secret, .client = a->client,
+	origin = (struct rgw_origin){ .secret = a->client->conf->secret, .client = a->client, .asker = &a->client->asker,
 		.sock = a->from->sock, .local = a->from->local, .remote = a->from->remote };
 	if (a->packet.code == RGW_STATUS_SERVER)
 		answer_status(gw, a, &origin, now);

@@ -224,7 +224,7 @@ requests_are_bounded_in_octets(void **state)
 	}
 	n = rgw_gw_pending(s.gw);
 	/* Four fifths of the whole, in pieces of less than 5 KiB each. */
-	assert_in_range(usage_of(&s).octets, 814 * KIB, 820 * KIB);
+	assert_in_range(usage_of(&s).octets, 814 * KIB, 824 * KIB);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_over_share), 1000 - n);
 	assert_string_equal(s.last_event, "requests-over-share");
 	assert_non_null(strstr(s.last_line, "client=nas"));
@@ -296,7 +296,7 @@ kept_answers_give_way_to_requests(void **state)
 		login(&s, USER, 3500);
 		assert_true(usage_of(&s).octets + usage_of(&s).kept <= 1 * MIB);
 	}
-	assert_in_range(usage_of(&s).octets, 814 * KIB, 820 * KIB);
+	assert_in_range(usage_of(&s).octets, 814 * KIB, 824 * KIB);
 	assert_true(usage_of(&s).kept < kept / 2);
 	assert_in_range(sim_counter(&s, RGW_CTR_answers_forgotten), 70, 80);
 	sim_end(&s);
