@@ -12,6 +12,7 @@
 #include <wolfssl/wolfcrypt/sha256.h>
 
 #include "radsecgw/mem.h"
+#include "records.h"
 
 static const char alpn[] = "radius/1.0";  /* P-ALP-1 */
 
@@ -28,6 +29,7 @@ struct rgw_tls {
 	void *judge_arg;                     /* ... like what it is given */
 	const uint8_t *in;                   /* borrowed: input not taken yet */
 	size_t in_len;
+	struct rgw_records records;          /* what has been taken of it */
 	struct rgw_outbuf out;
 	char *why;                           /* owned; NULL until something fails */
 	bool accepted;                       /* our own judgement of the leaf was yes */
@@ -57,13 +59,30 @@ rgw_tls_why(const struct rgw_tls *tls)
 	return tls->why != NULL ? tls->why : "unknown reason";
 }
 
+/* Says what is wrong with a record. What cannot be TLS from its first octet on is named so. */
+static void
+explain_record(struct rgw_tls *tls, const char *fault)
+{
+	const uint8_t *h = tls->records.header;
+
+	explain(tls, "%s: %s (kind %u, version %u.%u, %u octets)", tls->records.n > 1
+	    ? "the peer breaks TLS" : "what the peer sent is not TLS, or not TLS 1.2 or 1.3", fault, h[0],
+	    h[1], h[2], (unsigned)h[3] << 8 | h[4]);
+}
+
+/* Hands octets to the library. A record that it must not see ends the session here. */
 int
 rgw_tls_recv(WOLFSSL *ssl, char *buf, int size, void *ctx)
 {
 	struct rgw_tls *tls = ctx;
 	size_t n = (size_t)size < tls->in_len ? (size_t)size : tls->in_len;
+	const char *fault = rgw_records_follow(&tls->records, tls->in, n);
 
 	(void)ssl;
+	if (fault != NULL) {
+		explain_record(tls, fault);
+		return WOLFSSL_CBIO_ERR_GENERAL;
+	}
 	if (n == 0)
 		return WOLFSSL_CBIO_ERR_WANT_READ;
 	memcpy(buf, tls->in, n);
@@ -367,7 +386,8 @@ failed(struct rgw_tls *tls, int error)
 	else if (error == NO_PEER_CERT || error == VERIFY_CERT_ERROR)
 		/* One that was sent and refused has been explained by then. */
 		explain(tls, "the peer sent no certificate");
-	else if (error == UNKNOWN_RECORD_TYPE || error == VERSION_ERROR || error == LENGTH_ERROR)
+	else if (tls->records.n <= 1 &&
+	    (error == UNKNOWN_RECORD_TYPE || error == VERSION_ERROR || error == LENGTH_ERROR))
 		explain(tls, "what the peer sent is not TLS, or not TLS 1.2 or 1.3");
 	else if (error == UNKNOWN_ALPN_PROTOCOL_NAME_E)
 		explain(tls, "the peer chose another application protocol than radius/1.0 (ALPN)");
@@ -421,6 +441,7 @@ rgw_tls_read(struct rgw_tls *tls, uint8_t *buf, size_t cap, size_t *len)
 	int error;
 
 	if (ret > 0) {
+		rgw_records_progress(&tls->records);
 		*len = (size_t)ret;
 		return RGW_TLS_OK;
 	}
