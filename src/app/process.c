@@ -212,15 +212,20 @@ start(struct process *p)
 static enum rgw_exit
 run(struct process *p)
 {
+	const char *warning = rgw_tls_library_warning();
 	bool started = start_threads(p);
+	char tls[64];
 
 	if (!started) {
 		tell_all(p, RGW_ORDER_END);
 	} else {
 		RGW_LOG(p->log, RGW_LOG_NOTICE, "started", NULL, "radsecgw is running",
-		    rgw_f_str("version", rgw_version()), rgw_f_str("tls", rgw_version_tls()),
+		    rgw_f_str("version", rgw_version()), rgw_f_str("tls", rgw_version_tls(tls, sizeof tls)),
 		    rgw_f_uint("workers", p->n_workers), rgw_f_uint("clients", p->conf->client.n),
 		    rgw_f_uint("peers", p->conf->peer.n), rgw_f_uint("realms", p->conf->realm.n));
+		if (warning != NULL)
+			RGW_LOG(p->log, RGW_LOG_WARNING, "tls-library-old", NULL, warning,
+			    rgw_f_str("tls", tls));
 		rgw_worker_run(p->workers[0]);
 	}
 	for (uint32_t i = 0; i < p->n_threads; i++)

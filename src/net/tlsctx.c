@@ -435,6 +435,23 @@ load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_
 	return true;
 }
 
+/* Sessions could be resumed in another context, with another trust. Some builds of the library have neither of
+ * the ways to do so. */
+static void
+forbid_resumption(struct rgw_tlsctx *t)
+{
+#ifndef NO_SESSION_CACHE
+	wolfSSL_CTX_set_session_cache_mode(t->ctx, WOLFSSL_SESS_CACHE_OFF);
+#endif
+#ifdef HAVE_SESSION_TICKET
+	if (t->role == RGW_TLS_SERVER) {
+		wolfSSL_CTX_no_ticket_TLSv13(t->ctx);
+		wolfSSL_CTX_NoTicketTLSv12(t->ctx);
+	}
+#endif
+	(void)t;
+}
+
 /* Everything that makes a context safe. The library's own defaults check no certificate, allow
  * TLS 1.1 and suites without encryption, and resume sessions across contexts. */
 static bool
@@ -444,11 +461,7 @@ harden(struct rgw_tlsctx *t)
 
 	wolfSSL_CTX_set_verify(t->ctx, verify, rgw_tls_verify);
 	wolfSSL_CTX_set_verify_depth(t->ctx, CHAIN_DEPTH);
-	wolfSSL_CTX_set_session_cache_mode(t->ctx, WOLFSSL_SESS_CACHE_OFF);
-	if (t->role == RGW_TLS_SERVER) {
-		wolfSSL_CTX_no_ticket_TLSv13(t->ctx);
-		wolfSSL_CTX_NoTicketTLSv12(t->ctx);
-	}
+	forbid_resumption(t);
 	wolfSSL_CTX_SetIORecv(t->ctx, rgw_tls_recv);
 	wolfSSL_CTX_SetIOSend(t->ctx, rgw_tls_send);
 	return wolfSSL_CTX_SetMinRsaKey_Sz(t->ctx, RSA_MIN_BITS) == WOLFSSL_SUCCESS &&
