@@ -103,7 +103,7 @@ $(O)/%.o: %.c $(O)/flags | $(tls_ready)
 	@mkdir -p $(@D)
 	$(call quiet,CC  ) $(CC) $(cflags) $(tls_cflags) -MMD -MP -c -o $@ $<
 
-$(O)/src/app/version.o: cflags += -DRGW_VERSION='"$(VERSION)"' -DRGW_WOLFSSL='"$(WOLFSSL)"'
+$(O)/src/app/version.o $(O)/src/app/crash.o: cflags += -DRGW_VERSION='"$(VERSION)"' -DRGW_WOLFSSL='"$(WOLFSSL)"'
 
 # The script knows whether there is something to do.
 $(LEAN)/lib/libwolfssl.a: FORCE

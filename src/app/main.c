@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash.h"
 #include "radsecgw/confread.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
+#include "radsecgw/thread.h"
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
 
@@ -190,9 +192,12 @@ main(int argc, char **argv)
 	};
 	struct options options = { .config = DEFAULT_CONFIG };
 	const struct command *command = &commands[0];
+	char spare[RGW_SPARE_STACK];
 	char tls[64];
 	int c;
 
+	rgw_thread_lend_stack(spare);
+	rgw_crash_report();
 	while ((c = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
