@@ -16,7 +16,8 @@
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
 
-/* Everything below runs in a process that is broken: it takes no lock, allocates nothing and does not wait. */
+/* Everything below runs in a process that is broken: it takes no lock, allocates nothing and does not
+ * wait. */
 
 /* Steps of the way there. With them all that is said fits into a pipe that is ready for PIPE_BUF octets. */
 #define STEPS 24
@@ -68,8 +69,13 @@ name_of(int number)
 	static const struct {
 		int number;
 		const char *name;
-	} names[] = { { SIGSEGV, "SIGSEGV" }, { SIGBUS, "SIGBUS" }, { SIGFPE, "SIGFPE" }, { SIGILL, "SIGILL" },
-		{ SIGABRT, "SIGABRT" } };
+	} names[] = {
+		{ SIGSEGV, "SIGSEGV" },
+		{ SIGBUS, "SIGBUS" },
+		{ SIGFPE, "SIGFPE" },
+		{ SIGILL, "SIGILL" },
+		{ SIGABRT, "SIGABRT" },
+	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (names[i].number == number)
@@ -163,7 +169,8 @@ void
 rgw_crash_report(void)
 {
 	static const int faults[] = { RGW_FAULTS };
-	struct sigaction ours = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND };
+	struct sigaction ours = { .sa_sigaction = on_fault,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND };
 	struct sigaction there;
 
 	get_ready();

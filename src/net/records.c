@@ -36,7 +36,8 @@ judge(struct rgw_records *r, uint8_t type, size_t len)
 	case CHANGE_CIPHER_SPEC:
 		if (len != 1)
 			return "a ChangeCipherSpec that is not one octet";
-		return ++r->ccs > RGW_RECORDS_CCS_MAX ? "more ChangeCipherSpecs than any handshake has" : NULL;
+		r->ccs++;
+		return r->ccs > RGW_RECORDS_CCS_MAX ? "more ChangeCipherSpecs than any handshake has" : NULL;
 	case ALERT:
 		return is_alert(len) ? NULL : "an alert of a length that none has";
 	case HANDSHAKE:

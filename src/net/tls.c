@@ -483,7 +483,8 @@ rgw_tls_describe(struct rgw_tls *tls, char *buf, size_t size)
 	return buf;
 }
 
-/* The first version that is not known to read outside of its memory before the peer has shown a certificate. */
+/* The first version that is not known to read outside of its memory before the peer has shown a
+ * certificate. */
 #define SAFE_VERSION 0x05007000
 
 const char *
@@ -497,8 +498,9 @@ rgw_tls_library_warning(void)
 {
 	if (wolfSSL_lib_version_hex() >= SAFE_VERSION)
 		return NULL;
-	return "the TLS library is older than wolfSSL 5.7; records that make it read outside of its memory "
-	       "(CVE-2024-0901) are refused before it sees them, but a newer one closes more: build the lean one";
+	return "the TLS library is older than wolfSSL 5.7; records that make it read outside of its "
+	       "memory (CVE-2024-0901) are refused before it sees them, but a newer one closes more: build "
+	       "the lean one";
 }
 
 bool

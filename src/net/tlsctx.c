@@ -435,8 +435,8 @@ load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_
 	return true;
 }
 
-/* Sessions could be resumed in another context, with another trust. Some builds of the library have neither of
- * the ways to do so. */
+/* Sessions could be resumed in another context, with another trust. Some builds of the library have
+ * neither of the ways to do so. */
 static void
 forbid_resumption(struct rgw_tlsctx *t)
 {

@@ -126,7 +126,8 @@ assert_says(void *(*fault)(void *), int number, const char *what)
 	int status = run(fault, said, sizeof said);
 
 	if (has_sanitizer()) {
-		snprintf(first, sizeof first, "radsecgw %s, %s", rgw_version(), rgw_version_tls(tls, sizeof tls));
+		snprintf(first, sizeof first, "radsecgw %s, %s", rgw_version(),
+		    rgw_version_tls(tls, sizeof tls));
 		if (strstr(said, first) == NULL)
 			fail_msg("it said: %s", said);
 		return;

@@ -93,8 +93,8 @@ story(uint8_t *out)
 	static const struct {
 		unsigned kind;
 		size_t len;
-	} records[] = { { HANDSHAKE, 230 }, { CCS, 1 }, { DATA, 900 }, { DATA, 17 }, { HANDSHAKE, 40 }, { DATA, 300 },
-		{ ALERT, 26 }, { DATA, 16 } };
+	} records[] = { { HANDSHAKE, 230 }, { CCS, 1 }, { DATA, 900 }, { DATA, 17 }, { HANDSHAKE, 40 },
+		{ DATA, 300 }, { ALERT, 26 }, { DATA, 16 } };
 	size_t len = 0;
 
 	for (size_t i = 0; i < COUNT(records); i++)
