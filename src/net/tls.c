@@ -275,23 +275,6 @@ explain_cert(struct rgw_tls *tls, const char *what, const uint8_t *der, size_t l
 	    date_text(cert.not_before, from, sizeof from), date_text(cert.not_after, until, sizeof until));
 }
 
-/* Verifies the leaf again with our own trust, so that a mistake in the session's way of doing it
- * does not let anybody in. Intermediates that verify are kept, as the library does, too. */
-static bool
-second_opinion(struct rgw_tlsctx *ctx, const WOLFSSL_BUFFER_INFO *certs, int n)
-{
-	for (int i = n - 1; i >= 0; i--) {
-		bool ok = wolfSSL_CertManagerVerifyBuffer(ctx->cm, certs[i].buffer,
-		              (long)certs[i].length, WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS;
-
-		if (i == 0)
-			return ok;
-		if (ok)
-			rgw_tlsctx_add_intermediate(ctx, certs[i].buffer, certs[i].length);
-	}
-	return false;
-}
-
 /* The chain is good in the library's eyes; is it whom we expect? */
 static bool
 judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n)
@@ -302,8 +285,9 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n)
 	struct rgw_x509 cert;
 	char why[RGW_TLS_JUDGE_TEXT];
 
-	if (!second_opinion(tls->ctx, certs, n)) {
-		explain_cert(tls, "it does not verify against `ca`", der, len);
+	if (!rgw_trust_verifies(&tls->ctx->trust, certs, n)) {
+		explain_cert(tls, "it does not verify against `ca`, or an intermediate is missing from "
+		    "what the peer sends", der, len);
 		return false;
 	}
 	if (!rgw_x509_parse(&cert, der, len) || wc_Sha256Hash(der, (word32)len, sha256) != 0) {
@@ -323,6 +307,7 @@ rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 	int depth = store->error_depth;
 	char room[96];
 
+	tls->ctx->has_guests |= store->totalCerts > 1;
 	if (preverify != 1) {
 		if (depth >= 0 && depth < store->totalCerts)
 			explain_cert(tls, chain_error(store->error, room, sizeof room),
@@ -418,6 +403,7 @@ rgw_tls_handshake(struct rgw_tls *tls)
 	                                          : wolfSSL_accept(tls->ssl);
 	int error;
 
+	rgw_tlsctx_forget_guests(tls->ctx);
 	if (ret != WOLFSSL_SUCCESS) {
 		error = wolfSSL_get_error(tls->ssl, ret);
 		return error == WOLFSSL_ERROR_WANT_READ ? RGW_TLS_WANT : failed(tls, error);
