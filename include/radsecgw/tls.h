@@ -97,6 +97,11 @@ const char *rgw_tls_describe(struct rgw_tls *tls, char *buf, size_t size);
 bool rgw_tls_library_init(void);
 void rgw_tls_library_fini(void);
 
+/* The number of the library at work, which may be newer than the one that this was compiled with. */
+const char *rgw_tls_library_version(void);
+/* A sentence about what is wrong with this version; NULL = nothing. */
+const char *rgw_tls_library_warning(void);
+
 /* To be called by a thread that used sessions before it ends; frees what the library kept for it. */
 void rgw_tls_thread_fini(void);
 
