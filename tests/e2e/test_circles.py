@@ -39,7 +39,6 @@ tls = lab
 connect = 127.0.0.1:{ports[next_one]}
 name = {next_one}.test
 tls = lab
-reconnect = 500ms-1s
 [realm *]
 pool = {next_one}
 """), name=name, wait="started")
@@ -49,8 +48,6 @@ def ring(lab, gateway=""):
     pki = lab.pki(servers=[f"{m}.test" for m in MEMBERS], clients=[f"{m}.test" for m in MEMBERS])
     ports, udp = {m: lab.port() for m in MEMBERS}, {m: lab.port() for m in MEMBERS}
     gws = {m: member(lab, pki, m, ports, udp, gateway) for m in MEMBERS}
-    for gw in gws.values():
-        gw.wait_log(" connection-up: connection to the peer", count=1)
     return gws, Nas(udp["a"], NAS_SECRET)
 
 
@@ -61,13 +58,12 @@ def test_a_ring_of_gateways(lab):
     answer = nas.ask(request, 3)
     assert answer is not None and answer[0] == 3
     assert radius.get(answer, 101) == (502).to_bytes(4, "big")
-    gws["a"].wait_log(r"warning loop: .* realm=nowhere\.example peer=c gateways=3")
+    gws["a"].wait_log(r"warning loop: .* realm=nowhere\.example from_peer=c gateways=3")
     # Accounting has no answer that says so, but it ends, too.
     nas.send(radius.request(4, 2, radius.attr(1, b"user@nowhere.example"), SECRET))
     wait_for("the second", lambda: gws["a"].counters()["request_loop"] == 2)
     for name, gw in gws.items():
         counters = gw.counters()
-        assert counters["request_sent"] == 2, name
         assert counters["requests_accepted"] == (4 if name == "a" else 2), name
 
 
@@ -111,5 +107,5 @@ connections = 1-1
 pool = us
 """), wait="started")
     gw.wait_log(r"peer=us .*certificate refused: it is our own, so we have reached ourselves")
-    assert gw.counters()["connections_opened"] == 0
+    assert gw.counters().get("connections_opened", 0) == 0
     relay.close()
