@@ -29,6 +29,7 @@ struct rgw_tlsctx {
 	enum rgw_tls_role role;
 	uint8_t *leaf;             /* owned: our own certificate in DER */
 	size_t leaf_len;
+	uint8_t sha256[32];        /* of that */
 	unsigned suites;           /* bits of those that may be negotiated, by place in the table */
 	unsigned references;       /* owners: who made it, and each session */
 };

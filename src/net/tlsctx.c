@@ -15,6 +15,7 @@
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/wolfcrypt/asn_public.h>
 #include <wolfssl/wolfcrypt/ecc.h>
+#include <wolfssl/wolfcrypt/sha256.h>
 
 #include "radsecgw/mem.h"
 
@@ -493,6 +494,7 @@ load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_
 	drop_file(&key);
 	t->leaf = leaf.data;
 	t->leaf_len = leaf.len;
+	ok = ok && wc_Sha256Hash(leaf.data, (word32)leaf.len, t->sha256) == 0;
 	if (!ok)
 		return FAIL(problem, "key", "%s is not the key of the first certificate in %s", conf->key,
 		    conf->certificate);
@@ -563,6 +565,12 @@ rgw_tlsctx_free(struct rgw_tlsctx *ctx)
 	rgw_trust_free(&ctx->trust);
 	free(ctx->leaf);
 	free(ctx);
+}
+
+bool
+rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256)
+{
+	return memcmp(ctx->sha256, sha256, sizeof ctx->sha256) == 0;
 }
 
 bool
