@@ -5,7 +5,9 @@ O        ?= build
 WOLFSSL  ?= lean
 PREFIX   ?= /usr/local
 SAN      ?=
-LEAN     ?= build/wolfssl
+# A sanitizer sees into the library only if that was built with it, too, by the same compiler.
+comma    := ,
+LEAN     ?= build/wolfssl$(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
 
 ifeq ($(origin CC),default)
 CC = gcc
@@ -44,6 +46,7 @@ ldflags  = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 
 ifeq ($(WOLFSSL),lean)
 tls_ready  = $(LEAN)/lib/libwolfssl.a
+tls_stamp  = "$$(cat $(LEAN)/stamp)"
 tls_cflags = -isystem $(LEAN)/include
 tls_libs   = $(LEAN)/lib/libwolfssl.a -lm
 else ifeq ($(WOLFSSL),system)
@@ -104,19 +107,20 @@ $(O)/%.o: %.c $(O)/flags | $(tls_ready)
 	@mkdir -p $(@D)
 	$(call quiet,CC  ) $(CC) $(cflags) $(tls_cflags) -MMD -MP -c -o $@ $<
 
-$(O)/src/app/version.o: cflags += -DRGW_VERSION='"$(VERSION)"' -DRGW_WOLFSSL='"$(WOLFSSL)"'
+$(O)/src/app/version.o $(O)/src/app/crash.o: cflags += -DRGW_VERSION='"$(VERSION)"' -DRGW_WOLFSSL='"$(WOLFSSL)"'
 
-$(LEAN)/lib/libwolfssl.a:
-	etc/build/lean-wolfssl.sh $(LEAN)
+# The script knows whether there is something to do.
+$(LEAN)/lib/libwolfssl.a: FORCE
+	@CC=$(CC) etc/build/lean-wolfssl.sh $(LEAN) $(SAN)
 
-# Objects are made anew when the flags change, so that one folder never mixes two builds.
-$(O)/flags: FORCE
+# Objects are made anew when the flags or the library change, so that one folder never mixes two builds.
+built_with = '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs)' $(tls_stamp)
+$(O)/flags: FORCE | $(tls_ready)
 	@mkdir -p $(@D)
-	@echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs)' | cmp -s - $@ || \
-		echo '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs)' >$@
+	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
 
-# Only the file that knows the version is made anew when that changes.
-$(O)/src/app/version.o: $(O)/version
+# Only the files that tell the version are made anew when that changes.
+$(O)/src/app/version.o $(O)/src/app/crash.o: $(O)/version
 $(O)/version: FORCE
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
@@ -165,8 +169,8 @@ test:
 FUZZ_SECONDS ?= 60
 fuzz:
 	etc/build/deps.sh build fuzz
-	$(MAKE) O=build/fuzz CC=clang SAN=address,undefined,fuzzer-no-link build/fuzz/libradsecgw.a
-	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+	$(MAKE) O=build/fuzz CC=clang SAN=address,undefined,fuzzer-no-link LEAN=build/wolfssl-fuzz build/fuzz/libradsecgw.a
+	LEAN=build/wolfssl-fuzz tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 # The tools are the same whatever is measured with them.
 $(O)/tests/bench/%: $(O)/tests/bench/%.o $(bench_help:%.c=$(O)/%.o) $(O)/libradsecgw.a

@@ -1,21 +1,51 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Builds a small static wolfSSL for radsecgw from Debian's own source package, with Debian's security
-# patches: only the protocols and algorithms that RADIUS/TLS needs, and the processor's instructions.
+# Builds a small static wolfSSL for radsecgw from source: only the protocols and algorithms that RADIUS/TLS
+# needs, and the processor's instructions. Nothing is done if it is there, made by this very script.
 #
-#   lean-wolfssl.sh DIRECTORY     leaves DIRECTORY/lib/libwolfssl.a, DIRECTORY/include, DIRECTORY/version
+#   lean-wolfssl.sh DIRECTORY [SANITIZERS]
+#
+# leaves DIRECTORY/lib/libwolfssl.a, DIRECTORY/include, DIRECTORY/version (what it was made from) and
+# DIRECTORY/stamp (what it was made by). With sanitizers, those of -fsanitize, the compiler is $CC, and all of it
+# is C. The sources stay in DIRECTORY/../wolfssl-source, for the next one.
 #
 # WOLFSSL_SOURCE=DIR takes an unpacked source tree instead (a newer release, a machine without Debian).
 set -eu
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
-dest=${1:?usage: lean-wolfssl.sh DIRECTORY}
+dest=${1:?usage: lean-wolfssl.sh DIRECTORY [SANITIZERS]}
+sanitizers=${2:-}
+compiler=gcc
+[ -z "$sanitizers" ] || compiler=${CC:-gcc}
+
+recipe=$(cksum <"$0")
+made_by="$recipe $compiler ${sanitizers:-plain}"
+
+# Says whether what a stamp tells is what is wanted. Without WOLFSSL_SOURCE, whatever source is there is good.
+is_current() {
+	[ -f "$1" ] || return 1
+	{ read -r by && read -r from; } <"$1" || return 1
+	[ "$by" = "$2" ] && { [ -z "${WOLFSSL_SOURCE:-}" ] || [ "$from" = "from $WOLFSSL_SOURCE" ]; }
+}
+
+stamp() {
+	printf '%s\nfrom %s\n' "$2" "${WOLFSSL_SOURCE:-Debian}" >"$1"
+}
+
+[ -f "$dest/lib/libwolfssl.a" ] && is_current "$dest/stamp" "$made_by" && exit 0
+
 mkdir -p "$dest"
 dest=$(cd "$dest" && pwd)
+source=$(dirname "$dest")/wolfssl-source
 work=$dest/work
 log=$dest/build.log
-rm -rf "$work"
+rm -rf "$work" "$dest/stamp"
 mkdir -p "$work"
 : >"$log"
+
+say() {
+	echo "lean wolfSSL: $1"
+}
 
 fail() {
 	echo "lean wolfSSL: $1" >&2
@@ -24,53 +54,133 @@ fail() {
 	exit 1
 }
 
-fetch_debian() {
-	command -v apt-get >/dev/null || fail "no apt-get here; set WOLFSSL_SOURCE to an unpacked wolfSSL"
-	# Source packages need deb-src entries, which a fresh system does not have. They are put beside the
-	# system's lists, not into them.
-	mkdir -p "$work/apt/parts" "$work/lists/partial"
-	for f in /etc/apt/sources.list.d/*.sources; do
-		[ -f "$f" ] && sed 's/^Types:.*/Types: deb-src/' "$f" >"$work/apt/parts/$(basename "$f")"
-	done
-	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-		[ -f "$f" ] && sed -n 's/^deb /deb-src /p' "$f" >"$work/apt/parts/$(basename "$f" .list).list"
-	done
-	apt="apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts=$work/apt/parts
-		-o Dir::State::Lists=$work/lists -o APT::Sandbox::User=$(id -un) -o Acquire::Languages=none"
-	$apt update >>"$log" 2>&1 || fail "apt-get update with deb-src failed"
-	(cd "$work" && $apt source wolfssl) >>"$log" 2>&1 || fail "apt-get source wolfssl failed"
-	rm -rf "$work/lists"
+# ---- where the source comes from: the newest that can be had
+
+# Upstream's archive as Debian's newest suite has it. What Debian adds to it is not always there; the archive is
+# known by its digest, so no signature is needed.
+newest=wolfssl_5.9.2.orig.tar.gz
+newest_sha256=2f4ef3d4fd387a9b3191d36a6316d69116c46ff69bb9583b6c82b36d7b8ca114
+# The release of Debian that is tried next: with Debian's security patches.
+next_release=trixie
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+wanted="$newest $newest_sha256 $next_release"
+
+patience="-o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o APT::Sandbox::User=$(id -un)"
+codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null || true)
+
+# The mirrors of this machine that have the running release ($1 = "") or its security updates ("-security").
+mirrors() {
+	apt-get --print-uris update 2>>"$log" |
+		sed -nE "s,^'(.*)/dists/(${codename:-none}|oldstable|stable|testing|unstable|sid)$1/InRelease'.*,\1,p" |
+		sort -u
 }
 
-if [ -n "${WOLFSSL_SOURCE:-}" ]; then
-	cp -a "$WOLFSSL_SOURCE" "$work/wolfssl-local"
-else
-	echo "lean wolfSSL: getting Debian's source package"
-	fetch_debian
-fi
-cd "$work"/wolfssl-*/ || fail "no source tree"
+from_pool() {
+	for mirror in $(mirrors ""); do
+		# shellcheck disable=SC2086
+		/usr/lib/apt/apt-helper $patience download-file "$mirror/pool/main/w/wolfssl/$newest" "$work/$newest" \
+			"SHA256:$newest_sha256" >>"$log" 2>&1 || continue
+		(cd "$work" && tar xzf "$newest" && rm "$newest") >>"$log" 2>&1 || { rm -rf "$work"/wolfssl*; return 1; }
+		origin="Debian's archive of upstream's source, $newest"
+		return 0
+	done
+	return 1
+}
 
-# Speed where the processor has it; elsewhere portable C.
-case $(uname -m) in
-x86_64) fast="--enable-intelasm --enable-sp --enable-sp-asm" ;;
-aarch64) fast="--enable-armasm --enable-sp --enable-sp-asm" ;;
+# A source package, by apt, from lists of our own: source packages need deb-src entries, which a fresh system does
+# not have. apt verifies the signature of the lists, and the digests in them; where the keys of the release are
+# not known here, that fails like everything else that cannot be had.
+from_package() {
+	apt="apt-get -q $patience -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts=$work/apt
+		-o Dir::State::Lists=$work/lists -o Acquire::Languages=none"
+	mkdir -p "$work/lists/partial"
+	# Foreign archives may have no sources: what is missing shows in the next step.
+	$apt update >>"$log" 2>&1 || true
+	(cd "$work" && $apt source wolfssl) >>"$log" 2>&1 || { rm -rf "$work"/wolfssl*; return 1; }
+	origin="Debian's source package $(sed -n '1s/.*(\(.*\)).*/\1/p' "$work"/wolfssl-*/debian/changelog) with"
+	origin="$origin $(grep -vc '^#' "$work"/wolfssl-*/debian/patches/series) patches"
+}
+
+from_next_release() {
+	rm -rf "$work/apt" && mkdir -p "$work/apt"
+	for updates in "" -security; do
+		for mirror in $(mirrors "$updates"); do
+			echo "deb-src [signed-by=$keyring] $mirror $next_release$updates main" >>"$work/apt/next.list"
+		done
+	done
+	from_package
+}
+
+from_running_release() {
+	rm -rf "$work/apt" && mkdir -p "$work/apt"
+	for f in /etc/apt/sources.list.d/*.sources; do
+		[ -f "$f" ] && sed 's/^Types:.*/Types: deb-src/' "$f" >"$work/apt/$(basename "$f")"
+	done
+	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+		[ -f "$f" ] && sed -n 's/^deb /deb-src /p' "$f" >"$work/apt/$(basename "$f" .list).list"
+	done
+	from_package
+}
+
+# The tree, ready to be configured, and in $source/version what it is.
+fetch() {
+	if [ -n "${WOLFSSL_SOURCE:-}" ]; then
+		cp -a "$WOLFSSL_SOURCE" "$work/wolfssl-local"
+		origin=$WOLFSSL_SOURCE
+	else
+		command -v apt-get >/dev/null || fail "no apt-get here; set WOLFSSL_SOURCE to an unpacked wolfSSL"
+		say "getting the newest source within reach"
+		from_pool || from_next_release || from_running_release || fail "no source within reach"
+	fi
+	cd "$work"/wolfssl-*/ || fail "no source tree"
+	if [ ! -x configure ] || [ -z "${WOLFSSL_SOURCE:-}" ]; then
+		autoreconf -i >>"$log" 2>&1 || fail "autoreconf failed"
+	fi
+	rm -rf "$source"
+	mkdir -p "$source"
+	mv "$PWD" "$source/tree"
+	cd "$source"
+	number=$(sed -n 's/^#define LIBWOLFSSL_VERSION_STRING "\(.*\)"/\1/p' tree/wolfssl/version.h)
+	echo "wolfSSL $number from $origin" >version
+	stamp stamp "$wanted"
+}
+
+is_current "$source/stamp" "$wanted" || fetch
+
+# ---- what is built
+
+# Speed where the processor has it; elsewhere portable C, as for a sanitizer, which does not see into assembler.
+# P-521 can only occur in certificates: it has no tables of its own, which are a quarter of the library.
+fast="--enable-sp=rsa2048,rsa3072,rsa4096,p256,p384"
+case $(uname -m)${sanitizers:+-sanitized} in
+x86_64) fast="$fast --enable-sp-asm --enable-intelasm" ;;
+aarch64) fast="$fast --enable-sp-asm --enable-armasm" ;;
+x86_64-* | aarch64-*) fast="$fast --disable-sp-asm --disable-asm" ;;
 *) fast="--enable-sp-math-all" ;;
 esac
+flags="-O2 -g0 -fstack-protector-strong"
+[ -z "$sanitizers" ] || flags="-O1 -g -fsanitize=$sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
-echo "lean wolfSSL: building (about half a minute)"
-if [ ! -x configure ] || [ -z "${WOLFSSL_SOURCE:-}" ]; then
-	autoreconf -i >>"$log" 2>&1 || fail "autoreconf failed"
-fi
+say "building $(cat "$source/version")${sanitizers:+ with $sanitizers} (a minute or so)"
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+# Not all versions know all options; what they do not know they do not have. Left out is all that we do not use:
+# pre-shared keys, resumption, OCSP, exported keys, suites without AEAD, finite fields, post-quantum groups.
 # shellcheck disable=SC2086
-./configure --prefix="$dest" --disable-shared --enable-static --disable-examples --disable-crypttests \
-	--disable-jobserver --disable-oldtls --enable-tls13 --enable-harden \
-	--enable-curve25519 --enable-ed25519 --enable-sni --enable-alpn --enable-psk --enable-crl --enable-ocsp \
-	--enable-ocspstapling --enable-session-ticket --enable-keying-material --enable-pwdbased $fast \
-	CFLAGS="-O2 -g0 -fPIC -ffunction-sections -fdata-sections -fstack-protector-strong \
+"$source/tree/configure" --prefix="$dest" --disable-option-checking --disable-shared --enable-static \
+	--disable-examples --disable-crypttests --disable-jobserver --disable-oldtls --enable-tls13 --enable-harden \
+	--enable-curve25519 --enable-ed25519 --enable-sni --enable-alpn --enable-crl --enable-pwdbased \
+	--disable-dh --disable-mlkem --disable-sha3 --disable-shake128 --disable-shake256 --disable-enc-then-mac \
+	--disable-pkcs12 --disable-sys-ca-certs $fast CC="$compiler" \
+	CFLAGS="$flags -fPIC -ffunction-sections -fdata-sections \
 -DWOLFSSL_ALWAYS_VERIFY_CB -DWOLFSSL_VERIFY_CB_ALL_CERTS -DKEEP_PEER_CERT -DWOLFSSL_ALT_NAMES \
--DWOLFSSL_ENCRYPTED_KEYS -DWOLFSSL_ALT_CERT_CHAINS -DWOLFSSL_GETRANDOM" >>"$log" 2>&1 || fail "configure failed"
+-DWOLFSSL_ENCRYPTED_KEYS -DWOLFSSL_ALT_CERT_CHAINS -DWOLFSSL_GETRANDOM \
+-DHAVE_ECC521 -DNO_SESSION_CACHE -DWOLFSSL_AEAD_ONLY" >>"$log" 2>&1 || fail "configure failed"
 make -j"$(nproc)" >>"$log" 2>&1 || fail "make failed"
+rm -rf "$dest/lib" "$dest/include"
 make install >>"$log" 2>&1 || fail "make install failed"
-sed -n 's/^#define LIBWOLFSSL_VERSION_STRING "\(.*\)"/\1/p' wolfssl/version.h >"$dest/version"
+cp "$source/version" "$dest/version"
+stamp "$dest/stamp" "$made_by"
 cd "$dest"
 rm -rf "$work"

@@ -39,6 +39,8 @@ bool rgw_host_split(const char *text, char *host, size_t host_size, uint16_t *po
 const char *rgw_addr_format(const struct rgw_addr *a, char buf[static RGW_ADDR_TEXT]);
 
 bool rgw_addr_equal(const struct rgw_addr *a, const struct rgw_addr *b);
+/* Is it 127.0.0.0/8 or ::1, so that nobody can stand in between? */
+bool rgw_addr_is_loopback(const struct rgw_addr *a);
 
 /* Conversion from and to the socket interface. from: false for any other family. to: returns the
  * length to pass along. An IPv4-mapped IPv6 address becomes the IPv4 address that it is. */

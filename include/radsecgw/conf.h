@@ -131,6 +131,7 @@ struct rgw_conf_gateway {
 	struct rgw_rate connect_rate;             /* new ones of strangers, and of known addresses ... */
 	struct rgw_rate connect_rate_per_address; /* ... and from one address (IPv6: one /64) */
 	uint32_t loop_limit;  /* Proxy-State attributes in one request; 0 = no limit */
+	bool loop_marker;     /* requests get a Proxy-State of ours, by which we know them again */
 	unsigned malformed_realms;  /* RGW_NAI_* bits: such names are rejected */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */

@@ -23,6 +23,8 @@
 	X(udp_too_many_proxy_states, "dropped: more Proxy-States than loop-limit")                 \
 	X(status_server_answered, "Status-Server answered")                                        \
 	X(duplicate_absorbed, "retransmissions absorbed: the request was pending, or was stopped") \
+	X(arap_beside_hidden, "dropped: ARAP-Password beside another hidden attribute")            \
+	X(superseding_unproven, "dropped: bare, under the identifier of a request with Message-Authenticator") \
 	X(superseding_too_fast, "dropped: an identifier used anew too often before its answer")     \
 	X(duplicate_replayed, "retransmissions answered with the stored answer")                   \
 	X(duplicate_too_many, "dropped: retransmissions whose answer had been sent again too often") \
@@ -47,7 +49,7 @@
 	X(request_no_identifier, "ended: max-requests of the server reached")                      \
 	X(request_bad_answer, "ended: the answer to it broke a rule for which the connection is closed") \
 	X(request_ends_connections, "ended: connections ended again and again while it was open on them") \
-	X(request_loop, "ended: it would go back to the peer that it came from")                   \
+	X(request_loop, "ended: it has come back to us, or would go back to the peer that it came from") \
 	X(request_gone, "ended: the connection that it came on has ended")                         \
 	X(request_abandoned, "ended: still open when the gateway stopped")                         \
 	X(answers_forgotten, "kept answers that gave way to requests: max-requests, max-request-octets") \

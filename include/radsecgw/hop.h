@@ -23,6 +23,8 @@ struct rgw_hop_request {
 	const struct rgw_secret *from;
 	const struct rgw_secret *to;
 	const uint8_t *fresh_auth;               /* 16 random octets for code 1 (P-AUT-1) */
+	const uint8_t *mark;                     /* the value of a Proxy-State of our own, or NULL (P-PRX-7) */
+	uint8_t mark_len;
 	uint8_t id;                              /* on the hop `to` */
 	bool later;                              /* leave it unsigned, see rgw_hop_unsigned */
 };
@@ -32,11 +34,15 @@ struct rgw_hop_request {
  * code 1 with ARAP-Password, which keeps the incoming one (P-CHP-6). CHAP-Challenge is added where
  * the old authenticator was the challenge (P-CHP-3). Access-Request always gets a
  * Message-Authenticator (P-BR-1, P-BR-12), Accounting-Request never (P-MA-2), CoA- and
- * Disconnect-Request if they had one. Returns the length, or 0 if it would exceed cap (P-ATT-16).
+ * Disconnect-Request if they had one. Our own Proxy-State goes last (P-PRX-2), or is left out if it does not fit.
+ * Returns the length, or 0 if it would exceed cap (P-ATT-16).
  */
 size_t rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop);
 /* How long the request will be there; maybe more than is possible. */
 size_t rgw_hop_request_len(const struct rgw_packet *in);
+
+/* Is anything in the packet hidden with the secret of its hop, so that it is re-keyed for the next? */
+bool rgw_hop_hides(const struct rgw_packet *in, const struct rgw_hidden_table *hidden);
 
 /* One response on its way back from the hop `from` to the hop `to`. */
 struct rgw_hop_response {

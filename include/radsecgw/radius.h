@@ -50,6 +50,10 @@ enum rgw_attr_type {
 	RGW_EXTENDED_1 = 241,
 };
 
+/* Microsoft's attributes (RFC 2548). */
+#define RGW_MICROSOFT 311
+enum rgw_microsoft_type { RGW_MS_CHAP_RESPONSE = 1, RGW_MS_CHAP_CHALLENGE = 11, RGW_MS_CHAP2_RESPONSE = 25 };
+
 /* Attributes of the extended space 241 (RFC 6929). */
 enum rgw_ext1_type { RGW_ORIGINAL_PACKET_CODE = 4, RGW_OPERATOR_NAS_IDENTIFIER = 8 };
 

@@ -36,6 +36,9 @@ void rgw_tlsctx_free(struct rgw_tlsctx *ctx);
 /* Does the context's own certificate carry this DNS name? */
 bool rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name);
 
+/* Is it the context's own certificate that has this SHA-256 digest (P-CRT-18)? */
+bool rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256);
+
 /* Reads the server name out of a ClientHello before a session exists. false = there is none. */
 bool rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size);
 
@@ -96,6 +99,11 @@ const char *rgw_tls_describe(struct rgw_tls *tls, char *buf, size_t size);
 /* Must be called once before and after everything else in the process. false = no TLS library. */
 bool rgw_tls_library_init(void);
 void rgw_tls_library_fini(void);
+
+/* The number of the library at work, which may be newer than the one that this was compiled with. */
+const char *rgw_tls_library_version(void);
+/* A sentence about what is wrong with this version; NULL = nothing. */
+const char *rgw_tls_library_warning(void);
 
 /* To be called by a thread that used sessions before it ends; frees what the library kept for it. */
 void rgw_tls_thread_fini(void);

@@ -2,9 +2,12 @@
 #ifndef RADSECGW_VERSION_H
 #define RADSECGW_VERSION_H
 
+#include <stddef.h>
+
 /* The version of the sources, from git where they come from there. */
 const char *rgw_version(void);
-/* The TLS library and how it was built: "wolfSSL 5.5.4 (lean)". */
-const char *rgw_version_tls(void);
+/* The TLS library that is at work, and whether it is the one that was built along or the system's:
+ * "wolfSSL 5.9.2 (lean)", cut to size; returns buf. */
+const char *rgw_version_tls(char *buf, size_t size);
 
 #endif

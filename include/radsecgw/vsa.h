@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "radsecgw/hide.h"
+#include "radsecgw/packet.h"
 #include "radsecgw/wire.h"
 
 /*
@@ -23,6 +24,8 @@ struct rgw_sub {
 bool rgw_vsa_next(struct rgw_rd *r, struct rgw_vendor_format format, struct rgw_sub *out);
 /* Is there at least one, and nothing else (P-ATT-6, P-ATT-7)? The reader stays where it is. */
 bool rgw_vsa_parses(struct rgw_rd r, struct rgw_vendor_format format);
+/* Does the packet have this attribute of a vendor, wherever it stands? */
+bool rgw_vsa_has(const struct rgw_packet *packet, uint32_t vendor, uint16_t type);
 /* The octets that stand before a value. */
 size_t rgw_vsa_header(struct rgw_vendor_format format);
 

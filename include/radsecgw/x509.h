@@ -30,6 +30,8 @@ struct rgw_x509 {
 	int64_t not_before;           /* seconds since 1970 */
 	int64_t not_after;
 	bool is_ca;                   /* basicConstraints cA TRUE */
+	bool has_key_usage;
+	bool key_cert_sign;           /* keyUsage has keyCertSign; one that is malformed has nothing */
 	bool has_eku;
 	bool eku_server;              /* serverAuth or anyExtendedKeyUsage */
 	bool eku_client;              /* clientAuth or anyExtendedKeyUsage */
@@ -38,6 +40,10 @@ struct rgw_x509 {
 /* Reads a certificate; *out borrows from der. false = not a well-formed certificate (an extension
  * that is needed here and malformed, or that occurs twice, counts). */
 bool rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len);
+
+/* May certificates be signed with its key (RFC 5280 4.2.1.3, 4.2.1.9)? Who says nothing about the use of the
+ * key allows all. */
+bool rgw_x509_may_issue(const struct rgw_x509 *cert);
 
 enum rgw_san_kind {
 	RGW_SAN_DNS,       /* text */

@@ -25,7 +25,7 @@ addresses_of(const struct rgw_conf_listen *listen, bool tls)
 }
 
 /* The first section with the address, whichever comes earlier in the files, up to the i-th address of
- * `last`. NULL for `last` searches all. */
+ * `last`. */
 static const struct rgw_section *
 listener_of(const struct rgw_build *b, const struct rgw_addr *a, bool tls,
     const struct rgw_section *last, size_t i)
@@ -45,6 +45,51 @@ listener_of(const struct rgw_build *b, const struct rgw_addr *a, bool tls,
 		}
 	}
 	return NULL;
+}
+
+/* Does a packet to this address arrive at a listener that stands there? The loopback addresses belong to this machine,
+ * so one that takes packets for all addresses gets them, too. */
+static bool
+arrives_at(const struct rgw_addr *to, const struct rgw_addr *listener)
+{
+	static const uint8_t any[sizeof listener->ip];
+
+	if (rgw_addr_equal(to, listener))
+		return true;
+	return to->family == listener->family && to->port == listener->port && rgw_addr_is_loopback(to) &&
+	    memcmp(listener->ip, any, sizeof any) == 0;
+}
+
+static const struct rgw_section *
+listener_at(const struct rgw_build *b, const struct rgw_addr *to, bool tls)
+{
+	for (size_t k = 0; k < b->sections.n; k++) {
+		const struct rgw_section *section = b->sections.v[k];
+		const struct rgw_addrs *list = addresses_of(section->data, tls);
+
+		for (size_t j = 0; section->kind == RGW_CONF_LISTEN && j < list->n; j++)
+			if (arrives_at(to, &list->v[j]))
+				return section;
+	}
+	return NULL;
+}
+
+/* A neighbour must not be ourselves, as far as its host tells. Names are not looked up here. */
+static void
+check_not_ourselves(struct rgw_build *b, struct rgw_place at, const struct rgw_hostport *to, const char *key, bool tls)
+{
+	static const char *const loopback[] = { "127.0.0.1", "::1" };
+	bool by_name = strcasecmp(to->host, "localhost") == 0;
+	const struct rgw_section *own = NULL;
+	struct rgw_addr a;
+	char title[RGW_TITLE_TEXT];
+
+	for (size_t i = 0; own == NULL && i < (by_name ? 2 : 1); i++)
+		if (rgw_addr_parse(by_name ? loopback[i] : to->host, to->port, &a))
+			own = listener_at(b, &a, tls);
+	if (own != NULL)
+		rgw_build_error(b, at, "%s: %s port %u is our own %s, so requests would go in circles", key, to->host,
+		    to->port, rgw_build_title(RGW_CONF_LISTEN, own->data, title));
 }
 
 static void
@@ -381,11 +426,14 @@ rgw_check_peer(struct rgw_build *b, const struct rgw_section *section)
 	check_response_window(b, section);
 	check_peer_rewriting(b, section);
 	check_connections(b, section);
-	for (size_t i = 0; i < peer->connect.n; i++)
+	for (size_t i = 0; i < peer->connect.n; i++) {
+		struct rgw_place at = rgw_check_place(section, &peer->connect);
+
 		if (is_udp_port(peer->connect.v[i].port))
-			rgw_build_warn(b, rgw_check_place(section, &peer->connect),
-			    "connect: port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u",
+			rgw_build_warn(b, at, "connect: port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u",
 			    peer->connect.v[i].port, RADSEC_PORT);
+		check_not_ourselves(b, at, &peer->connect.v[i], "connect", true);
+	}
 }
 
 /* Where a server is, for one kind of requests. */
@@ -394,11 +442,8 @@ check_server_host(struct rgw_build *b, const struct rgw_section *section,
     const struct rgw_hostports *list, const char *key, uint16_t port)
 {
 	struct rgw_place at = rgw_check_place(section, list);
-	const struct rgw_section *own;
 	struct rgw_prefix host = { 0 };
 	struct rgw_addr a;
-	char title[RGW_TITLE_TEXT];
-	char text[RGW_ADDR_TEXT];
 
 	if (list->n > 1)
 		rgw_build_error(b, at,
@@ -410,12 +455,9 @@ check_server_host(struct rgw_build *b, const struct rgw_section *section,
 		    "%s: port %u belongs to RADIUS/TLS, for which there is [peer NAME]; RADIUS/UDP "
 		    "uses %u",
 		    key, RADSEC_PORT, port);
+	check_not_ourselves(b, at, &list->v[0], key, false);
 	if (!rgw_addr_parse(list->v[0].host, list->v[0].port, &a))
 		return;
-	own = listener_of(b, &a, false, NULL, 0);
-	if (own != NULL)
-		rgw_build_error(b, at, "%s: %s is our own %s, so requests would go in circles", key,
-		    rgw_addr_format(&a, text), rgw_build_title(RGW_CONF_LISTEN, own->data, title));
 	memcpy(host.ip, a.ip, sizeof host.ip);
 	host.family = a.family;
 	host.bits = a.family == 4 ? 32 : 128;

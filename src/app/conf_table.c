@@ -151,6 +151,8 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_GATEWAY, "loop-limit", COUNT, AT(loop_limit)), .def = "32",
 	  .min = 0, .max = 1000, .unit = "attributes",
 	  .help = "Proxy-State attributes that a request may have, more being a loop; 0 = any" },
+	{ OPT(RGW_CONF_GATEWAY, "loop-marker", BOOL, AT(loop_marker)), .def = "yes",
+	  .help = "requests get a Proxy-State of ours, by which we know them if they come back" },
 	{ OPT(RGW_CONF_GATEWAY, "malformed-realms", WORDS, AT(malformed_realms)),
 	  .def = "space, two-dots, leading-dot, trailing-dot", .words = faults,
 	  .help = "realms that are rejected here, since nobody can have them" },

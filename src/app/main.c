@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash.h"
 #include "radsecgw/confread.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
+#include "radsecgw/thread.h"
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
 
@@ -72,6 +74,19 @@ load(const struct options *options)
 	return NULL;
 }
 
+static void
+warn_of_library(const struct options *options)
+{
+	const char *warning = rgw_tls_library_warning();
+	char version[64];
+	char text[512];
+
+	if (warning == NULL)
+		return;
+	snprintf(text, sizeof text, "%s: %s", rgw_version_tls(version, sizeof version), warning);
+	print_complaint(NULL, RGW_CONF_WARNING, options->config, 0, text);
+}
+
 static int
 do_check(const struct options *options)
 {
@@ -79,6 +94,7 @@ do_check(const struct options *options)
 
 	if (conf == NULL)
 		return RGW_EXIT_CONFIG;
+	warn_of_library(options);
 	if (options->dump)
 		rgw_conf_dump(conf, stdout);
 	else
@@ -176,8 +192,12 @@ main(int argc, char **argv)
 	};
 	struct options options = { .config = DEFAULT_CONFIG };
 	const struct command *command = &commands[0];
+	char spare[RGW_SPARE_STACK];
+	char tls[64];
 	int c;
 
+	rgw_thread_lend_stack(spare);
+	rgw_crash_report();
 	while ((c = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
@@ -187,7 +207,7 @@ main(int argc, char **argv)
 			options.dump = true;
 			break;
 		case 'V':
-			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls());
+			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls(tls, sizeof tls));
 			return RGW_EXIT_OK;
 		case 'h':
 			usage(stdout);

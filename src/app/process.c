@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/process.h"
 
+#include <errno.h>
 #include <ev.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,13 +15,10 @@
 #include "radsecgw/common.h"
 #include "radsecgw/mem.h"
 #include "radsecgw/net.h"
+#include "radsecgw/thread.h"
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
 #include "worker.h"
-
-/* A handshake takes the most, and the TLS library may have 50 KiB of variables of its own per thread,
- * which are part of it. */
-#define STACK_OCTETS (512 * 1024)
 
 enum { ON_TERM, ON_INT, ON_HUP, ON_USR1, SIGNALS };
 
@@ -141,35 +139,21 @@ run_worker(void *arg)
 	return NULL;
 }
 
-/* Signals are for the first worker, so none may reach another thread. */
 static bool
 start_threads(struct process *p)
 {
-	sigset_t all, before;
-	pthread_attr_t attr;
-	int error = 0;
+	for (; p->n_threads + 1 < p->n_workers; p->n_threads++) {
+		uint32_t worker = p->n_threads + 1;
+		char name[32];
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_OCTETS);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (error == 0 && p->n_threads + 1 < p->n_workers) {
-		pthread_t *thread = &p->threads[p->n_threads];
-		char name[16];
-
-		error = pthread_create(thread, &attr, run_worker, p->workers[p->n_threads + 1]);
-		if (error != 0)
-			break;
-		p->n_threads++;
-		snprintf(name, sizeof name, "worker-%u", p->n_threads + 1);
-		pthread_setname_np(*thread, name);
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	if (error != 0)
+		snprintf(name, sizeof name, "worker-%u", worker + 1);
+		if (rgw_thread_start(&p->threads[p->n_threads], name, run_worker, p->workers[worker]))
+			continue;
 		RGW_LOG(p->log, RGW_LOG_ERROR, "start-failed", NULL, "cannot start a thread",
-		    rgw_f_str("reason", strerror(error)));
-	return error == 0;
+		    rgw_f_str("reason", strerror(errno)));
+		return false;
+	}
+	return true;
 }
 
 /* ---- the whole ---- */
@@ -227,15 +211,20 @@ start(struct process *p)
 static enum rgw_exit
 run(struct process *p)
 {
+	const char *warning = rgw_tls_library_warning();
 	bool started = start_threads(p);
+	char tls[64];
 
 	if (!started) {
 		tell_all(p, RGW_ORDER_END);
 	} else {
 		RGW_LOG(p->log, RGW_LOG_NOTICE, "started", NULL, "radsecgw is running",
-		    rgw_f_str("version", rgw_version()), rgw_f_str("tls", rgw_version_tls()),
+		    rgw_f_str("version", rgw_version()), rgw_f_str("tls", rgw_version_tls(tls, sizeof tls)),
 		    rgw_f_uint("workers", p->n_workers), rgw_f_uint("clients", p->conf->client.n),
 		    rgw_f_uint("peers", p->conf->peer.n), rgw_f_uint("realms", p->conf->realm.n));
+		if (warning != NULL)
+			RGW_LOG(p->log, RGW_LOG_WARNING, "tls-library-old", NULL, warning,
+			    rgw_f_str("tls", tls));
 		rgw_worker_run(p->workers[0]);
 	}
 	for (uint32_t i = 0; i < p->n_threads; i++)

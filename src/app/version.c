@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/version.h"
 
-#include <wolfssl/options.h>
-#include <wolfssl/version.h>
+#include <stdio.h>
+
+#include "radsecgw/tls.h"
 
 const char *
 rgw_version(void)
@@ -11,7 +12,8 @@ rgw_version(void)
 }
 
 const char *
-rgw_version_tls(void)
+rgw_version_tls(char *buf, size_t size)
 {
-	return "wolfSSL " LIBWOLFSSL_VERSION_STRING " (" RGW_WOLFSSL ")";
+	snprintf(buf, size, "wolfSSL %s (" RGW_WOLFSSL ")", rgw_tls_library_version());
+	return buf;
 }

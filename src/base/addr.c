@@ -111,6 +111,14 @@ rgw_addr_format(const struct rgw_addr *a, char buf[static RGW_ADDR_TEXT])
 }
 
 bool
+rgw_addr_is_loopback(const struct rgw_addr *a)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	return (a->family == 4 && a->ip[0] == 127) || (a->family == 6 && memcmp(a->ip, one, sizeof one) == 0);
+}
+
+bool
 rgw_addr_equal(const struct rgw_addr *a, const struct rgw_addr *b)
 {
 	return memcmp(a, b, sizeof *a) == 0;

@@ -9,6 +9,9 @@
 /* The X.509 versions as encoded (RFC 5280 4.1.2.1). */
 enum { V1 = 0, V2 = 1, V3 = 2 };
 
+/* The sixth bit of keyUsage. */
+#define KEY_CERT_SIGN 0x04
+
 /* Real names have about eight; the bound lets them be written last to first without allocation. */
 #define MAX_RDNS 32
 
@@ -218,6 +221,21 @@ read_eku(struct rgw_x509 *cert, struct rgw_rd value)
 	return rgw_der_used_up(&list) && rgw_der_used_up(&value);
 }
 
+/* A BIT STRING: how many bits of the last octet do not count, then the bits, the first one highest. What
+ * leaves have there does not matter here, so nothing is refused. */
+static bool
+read_key_usage(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	struct rgw_rd bits = rgw_der_take(&value, RGW_DER_BIT_STRING);
+	struct rgw_span s = rgw_der_rest(&bits);
+	bool is_good = rgw_der_used_up(&value) && s.len >= 2 && s.data[0] <= 7;
+	unsigned unused = is_good && s.len == 2 ? s.data[0] : 0;
+
+	cert->has_key_usage = true;
+	cert->key_cert_sign = is_good && (s.data[1] & 0xffu << unused & KEY_CERT_SIGN) != 0;
+	return true;
+}
+
 static bool
 read_basic_constraints(struct rgw_x509 *cert, struct rgw_rd value)
 {
@@ -235,6 +253,7 @@ static const struct {
 	uint8_t last;
 	bool (*read)(struct rgw_x509 *cert, struct rgw_rd value);
 } needed[] = {
+	{ 15, read_key_usage },
 	{ 17, read_san },
 	{ 19, read_basic_constraints },
 	{ 32, read_policies },
@@ -334,6 +353,12 @@ rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len)
 		return false;
 	*out = cert;
 	return true;
+}
+
+bool
+rgw_x509_may_issue(const struct rgw_x509 *cert)
+{
+	return cert->is_ca && (!cert->has_key_usage || cert->key_cert_sign);
 }
 
 bool

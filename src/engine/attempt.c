@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "radsecgw/hop.h"
+#include "radsecgw/loopmark.h"
 
 /* Is the packet signed when it leaves? Where the authenticator comes of the signature it has to be known
  * at once, for the answer depends on it. */
@@ -175,11 +176,17 @@ rgw_attempt_send(struct rgw_attempt *a, struct rgw_lane *lane, rgw_ms now)
 		.id = id,
 		.later = is_signed_later(a),
 	};
+	uint8_t mark[RGW_LOOPMARK_LEN];
 	struct rgw_packet room;
 	size_t len;
 
 	if (id == 0)
 		return false;
+	if (gw->conf->gateway.loop_marker) {
+		rgw_loopmark_write(&gw->mark, rgw_loopmark_passed(&req->packet), mark);
+		hop.mark = mark;
+		hop.mark_len = sizeof mark;
+	}
 	hop.in = rgw_rewriting_goes(a, &room);
 	if (hop.in == NULL) {
 		rgw_idpool_unused(lane->ids, id);

@@ -41,24 +41,14 @@ rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay)
 	return delay + rgw_gw_below(gw, delay / 2);
 }
 
-/* A client that covers more than one host learns nothing: one old NAS must not decide for the others
- * (P-BR-8). */
 static void
 init_client(struct rgw_client *c, const struct rgw_conf_client *conf, rgw_ms now)
 {
-	const struct rgw_prefixes *prefixes = &conf->address;
-	bool one_host = prefixes->n == 1 &&
-	    prefixes->v[0].bits == (prefixes->v[0].family == 4 ? 32 : 128);
-
 	c->conf = conf;
 	rgw_ingress_init(&c->superseding, now);
 	rgw_asker_init(&c->asker, conf->head.index, &conf->status_server_rate, now);
 	c->require_message_authenticator = conf->require_message_authenticator;
 	c->limit_proxy_state = conf->limit_proxy_state;
-	if (c->require_message_authenticator == RGW_AUTO && !one_host)
-		c->require_message_authenticator = RGW_NO;
-	if (c->limit_proxy_state == RGW_AUTO && !one_host)
-		c->limit_proxy_state = RGW_NO;
 }
 
 /* Clients, peers and servers stand at the index of their section. */
@@ -99,6 +89,7 @@ rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct 
 	rgw_slab_init(&gw->reqs, sizeof(struct rgw_req), 0);
 	rgw_bufs_init(&gw->bufs);
 	gw->realms = rgw_realms_new(conf);
+	rgw_loopmark_init(&gw->mark, &common->salt);
 	rgw_conversations_init(&gw->conversations, &key, (conf->gateway.max_requests + 1) / 2, CONVERSATION_MS);
 	rgw_deadrealms_init(&gw->deadrealms, &key, REALMS_PROVEN, REALMS_UNPROVEN);
 	rgw_accept_init(gw, &key, now);

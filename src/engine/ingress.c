@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine.h"
 
+#include "radsecgw/hop.h"
+#include "radsecgw/loopmark.h"
+
 /* What happens to a request that has been verified, whichever way it came. */
 
 /* A client that reuses its identifiers so fast that answers cannot come in between floods us. */
@@ -13,14 +16,32 @@ rgw_ingress_init(struct rgw_bucket *superseding, rgw_ms now)
 	rgw_bucket_init(superseding, SUPERSEDE_PER_S, 1000, SUPERSEDE_BURST, now);
 }
 
+/* Can nobody but whoever it says have sent the packet? An Access-Request over UDP proves that with a
+ * Message-Authenticator only, which has been verified by now; on this machine nobody else is there. */
+static bool
+is_authentic(const struct rgw_origin *origin, const struct rgw_packet *packet)
+{
+	return origin->conn != NULL || packet->code != RGW_ACCESS_REQUEST || packet->n_msgauth > 0 ||
+	    rgw_addr_is_loopback(&origin->remote);
+}
+
 /* May the request that waits give way to a new one? */
 static bool
-may_supersede(struct rgw_gw *gw, const struct rgw_origin *origin, rgw_ms now)
+may_supersede(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw_origin *origin,
+    const struct rgw_packet *packet, rgw_ms now)
 {
 	struct rgw_bucket *bucket =
 	    origin->conn != NULL ? &origin->conn->superseding : &origin->client->superseding;
 	const char *name = rgw_origin_name(origin);
 
+	if (entry->authentic && !is_authentic(origin, packet)) {
+		rgw_count(gw, RGW_CTR_superseding_unproven);
+		RGW_LOG(gw->log, RGW_LOG_WARNING, "superseding-unproven", name,
+		    "dropped: a request without Message-Authenticator uses the identifier of one with it that "
+		    "waits for its answer; it may be forged",
+		    rgw_f_origin(origin), rgw_f_addr("from", &origin->remote), rgw_f_uint("id", packet->id));
+		return false;
+	}
 	if (rgw_bucket_take(bucket, now))
 		return true;
 	rgw_count(gw, RGW_CTR_superseding_too_fast);
@@ -42,7 +63,7 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 		return false;
 	entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
 	if (!rgw_ct_equal(dup->auth, rgw_packet_auth(packet), RGW_AUTH_LEN)) {
-		if (entry->req != NULL && !may_supersede(gw, origin, now))
+		if (entry->req != NULL && !may_supersede(gw, entry, origin, packet, now))
 			return true;
 		rgw_entry_end(gw, entry, RGW_CTR_request_superseded, now);
 		return false;
@@ -64,6 +85,7 @@ accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct 
 
 	if (entry == NULL)
 		return NULL;
+	entry->authentic = is_authentic(origin, packet);
 	req = rgw_req_new(gw, entry, origin, packet, now);
 	if (req == NULL) {
 		rgw_entry_free(gw, entry);
@@ -94,29 +116,70 @@ on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin, enum rgw_counter 
 	    rgw_f_uint("requests", gw->holding.n), rgw_f_uint("octets", gw->holding.octets));
 }
 
+/* With ARAP-Password the authenticator of the next hop is the one that the sender has chosen (P-CHP-6), and whatever
+ * else is hidden would be hidden under that: who sees the hop could learn what is hidden in the requests of
+ * others. */
+static bool
+is_arap_trap(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet)
+{
+	const char *name = rgw_origin_name(origin);
+
+	if (packet->code != RGW_ACCESS_REQUEST || !rgw_packet_has(packet, RGW_AT_ARAP_PASSWORD) ||
+	    !rgw_hop_hides(packet, gw->conf->hidden))
+		return false;
+	rgw_count(gw, RGW_CTR_arap_beside_hidden);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "arap-beside-hidden", name,
+	    "dropped: a request has ARAP-Password and another hidden attribute, which could not be protected on "
+	    "the next hop",
+	    rgw_f_origin(origin), rgw_f_uint("id", packet->id));
+	return true;
+}
+
+/* It has come back to us: it would go round for ever. */
+static void
+on_loop(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
+{
+	const char *name = rgw_origin_name(&req->origin);
+	const uint8_t *realm = NULL;
+	struct rgw_attr attr;
+	size_t len = 0;
+
+	if (rgw_packet_get(&req->packet, RGW_AT_USER_NAME, &attr))
+		realm = rgw_realm_of(attr.value, attr.len, &len);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "loop", name,
+	    "a request has come back to us: its realm goes in circles; whose route leads back here?",
+	    rgw_f_octets("realm", realm, len), rgw_f_origin(&req->origin),
+	    rgw_f_uint("gateways", rgw_loopmark_passed(&req->packet)));
+	if (rgw_origin_hears_errors(&req->origin))
+		rgw_req_refuse(gw, req, RGW_CTR_request_loop, RGW_CAUSE_NOT_ROUTABLE, now);
+	else
+		rgw_req_reject(gw, req, RGW_CTR_request_loop, RGW_CAUSE_NOT_ROUTABLE, NULL, now);
+}
+
 void
 rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t place,
     const struct rgw_packet *packet, rgw_ms now)
 {
 	struct rgw_dupkey key = rgw_dupkey_of(place, &origin->remote, packet->code, packet->id);
 	enum rgw_counter why = RGW_CTR_requests_no_room;
-	const struct rgw_packet *rewritten;
+	const struct rgw_packet *rewritten, *kept;
 	struct rgw_packet room;
 	struct rgw_req *req = NULL;
 
-	if (is_duplicate(gw, origin, packet, &key, now))
+	if (is_arap_trap(gw, origin, packet) || is_duplicate(gw, origin, packet, &key, now))
 		return;
 	if (gw->draining) {
 		rgw_count(gw, RGW_CTR_requests_while_draining);
 		return;
 	}
 	rewritten = rgw_rewriting_came(gw, origin, packet, &room);
-	if (rewritten != NULL)
-		packet = rewritten;
-	if (rgw_memory_admits(gw, origin, packet->len, &why))
-		req = accept_request(gw, origin, packet, &key, now);
+	kept = rewritten != NULL ? rewritten : packet;
+	if (rgw_memory_admits(gw, origin, kept->len, &why))
+		req = accept_request(gw, origin, kept, &key, now);
 	if (req == NULL)
 		on_no_room(gw, origin, why);
+	else if (rgw_loopmark_is_own(&gw->mark, packet))
+		on_loop(gw, req, now);
 	else if (rewritten == NULL)
 		rgw_req_refuse(gw, req, RGW_CTR_request_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
 	else

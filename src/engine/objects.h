@@ -22,6 +22,7 @@
 #include "radsecgw/gateway.h"
 #include "radsecgw/idpool.h"
 #include "radsecgw/list.h"
+#include "radsecgw/loopmark.h"
 #include "radsecgw/mem.h"
 #include "radsecgw/nai.h"
 #include "radsecgw/packet.h"
@@ -51,8 +52,9 @@ struct rgw_asker {
 /* A client as it runs: its section and what was learned about it (P-BR-8). */
 struct rgw_client {
 	const struct rgw_conf_client *conf;          /* borrowed */
-	enum rgw_auto require_message_authenticator; /* AUTO = not decided yet */
+	enum rgw_auto require_message_authenticator; /* AUTO = not decided (yet) */
 	enum rgw_auto limit_proxy_state;
+	rgw_ms warned_at;                            /* of what such a client risks; 0 = never */
 	struct rgw_bucket superseding;               /* how often it may take back what it asked */
 	struct rgw_asker asker;
 };
@@ -160,6 +162,7 @@ struct rgw_entry {
 	bool answer_is_signed;       /* else that is done each time it leaves */
 	uint8_t repeats;             /* how often the answer has been sent again */
 	uint16_t kept;               /* once nobody works on it: its octets in gw->kept */
+	bool authentic;              /* nobody but the client can have sent the request */
 };
 
 /* A request that is worked on. */
@@ -323,6 +326,7 @@ struct rgw_server {
 	struct rgw_target target;
 	const struct rgw_conf_server *conf;          /* borrowed */
 	enum rgw_auto require_message_authenticator; /* AUTO = none seen yet (P-BR-5) */
+	rgw_ms warned_at;                            /* of what such a server risks; 0 = never */
 	struct rgw_port auth;
 	struct rgw_port acct;
 };
@@ -354,6 +358,7 @@ struct rgw_gw {
 	struct rgw_realms *realms;            /* owned */
 	struct rgw_host **hosts;              /* owned array of borrowed hosts, by their query number */
 	uint32_t n_hosts;
+	struct rgw_loopmark mark;             /* by which we know our own requests */
 	struct rgw_conversations conversations;
 	struct rgw_deadrealms deadrealms;
 	struct rgw_admission admission;       /* of connections that peers open */

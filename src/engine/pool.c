@@ -437,6 +437,19 @@ rgw_pool_init_retry(struct rgw_req *req)
 	rgw_timer_init(&req->retry_timer, on_retry_timer);
 }
 
+/* The targets say that they cannot serve it. That they know no way is as good as an outage here, and where no pool
+ * says what becomes of those it is an answer that the user should hear. */
+static void
+on_all_refused(struct rgw_gw *gw, struct rgw_req *req, uint32_t error_cause, rgw_ms now)
+{
+	if (error_cause != RGW_CAUSE_NOT_ROUTABLE || rgw_origin_hears_errors(&req->origin))
+		rgw_req_refuse(gw, req, RGW_CTR_request_refused, error_cause, now);
+	else if (req->pool->conf == &alone)
+		rgw_req_reject(gw, req, RGW_CTR_request_refused, error_cause, NULL, now);
+	else
+		rgw_req_outage(gw, req, RGW_CTR_request_refused, now);
+}
+
 /* Nobody is left to try. */
 static void
 give_up(struct rgw_gw *gw, struct rgw_req *req, enum rgw_failure how, bool peer, uint32_t error_cause,
@@ -455,7 +468,7 @@ give_up(struct rgw_gw *gw, struct rgw_req *req, enum rgw_failure how, bool peer,
 		rgw_req_time_out(gw, req, now);
 		break;
 	case RGW_FAIL_REFUSED:
-		rgw_req_refuse(gw, req, RGW_CTR_request_refused, error_cause, now);
+		on_all_refused(gw, req, error_cause, now);
 		break;
 	case RGW_FAIL_TOO_BIG:
 		rgw_req_refuse(gw, req, RGW_CTR_request_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);

@@ -5,6 +5,9 @@
 
 #include "radsecgw/hop.h"
 
+/* So long until the same server is warned of again. */
+#define WARN_AGAIN_MS 86400000
+
 /* What a response is, seen from the lane it came on; the first three have the right Response Authenticator. */
 enum match {
 	MATCH,       /* answers the request that waits under this identifier */
@@ -239,18 +242,36 @@ needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)
 	    lane->source->port->server->require_message_authenticator == RGW_YES;
 }
 
-/* The first answer with a Message-Authenticator shows that the server sends them (P-BR-8). */
 static void
-learn(struct rgw_lane *lane, const struct rgw_packet *p, uint8_t request_code)
+warn(struct rgw_server *server, rgw_ms now)
+{
+	if (server->warned_at != 0 && now - server->warned_at < WARN_AGAIN_MS)
+		return;
+	server->warned_at = now;
+	RGW_LOG(server->target.gw->log, RGW_LOG_WARNING, "server-unprotected", server->conf->head.name,
+	    "the server answers without Message-Authenticator: whoever stands between it and us can forge its "
+	    "answers (CVE-2024-3596); update it and set require-message-authenticator = yes, or no to be told no "
+	    "more",
+	    rgw_f_target(&server->target));
+}
+
+/* The first answer with a Message-Authenticator that is not there for the sake of EAP shows that the server sends
+ * them (P-BR-8). On this machine nobody stands in between. */
+static void
+learn(struct rgw_lane *lane, const struct rgw_packet *p, uint8_t request_code, rgw_ms now)
 {
 	struct rgw_server *server;
 
-	if (lane->source == NULL || p->n_msgauth == 0 || request_code != RGW_ACCESS_REQUEST ||
-	    rgw_packet_has(p, RGW_AT_EAP_MESSAGE))
+	if (lane->source == NULL || request_code != RGW_ACCESS_REQUEST ||
+	    rgw_packet_has(p, RGW_AT_EAP_MESSAGE) || rgw_addr_is_loopback(&lane->source->addr))
 		return;
 	server = lane->source->port->server;
 	if (server->require_message_authenticator != RGW_AUTO)
 		return;
+	if (p->n_msgauth == 0) {
+		warn(server, now);
+		return;
+	}
 	server->require_message_authenticator = RGW_YES;
 	RGW_LOG(lane->target->gw->log, RGW_LOG_NOTICE, "server-learned", lane->target->conf->name,
 	    "the server sends Message-Authenticator: from now on its answers must have one",
@@ -265,7 +286,7 @@ on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms no
 	struct rgw_id *slot = &lane->ids->id[p->id];
 	uint8_t code = slot->now.code;
 
-	learn(lane, p, code);
+	learn(lane, p, code, now);
 	if (code == RGW_STATUS_SERVER && lane->conn != NULL) {
 		rgw_idpool_probe_answered(lane->ids);
 		rgw_guard_heard(lane->conn, true, now);

@@ -3,8 +3,12 @@
 
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
+#include "radsecgw/vsa.h"
 
 /* Requests from UDP clients: the checks of protocol.md 16.1, after which rgw_ingress_take goes on. */
+
+/* So long until the same client is warned of again. */
+#define WARN_AGAIN_MS 86400000
 
 /* A datagram on its way through the checks. */
 struct arrival {
@@ -88,33 +92,60 @@ is_served(const struct arrival *a)
 	}
 }
 
+/* Does an option hold for this client? Nobody stands between us and a client on this machine, and a proxy there
+ * signs some requests and not others, so what was learned from one of its requests says nothing about the next. */
+static bool
+holds(const struct arrival *a, enum rgw_auto option, enum rgw_auto configured)
+{
+	return option == RGW_YES && !(configured == RGW_AUTO && rgw_addr_is_loopback(&a->from->remote));
+}
+
 /* BlastRADIUS: what must be there before anything else is looked at (P-BR-4, P-BR-7). */
 static const struct drop *
 why_unprotected(const struct arrival *a)
 {
+	const struct rgw_conf_client *conf = a->client->conf;
 	const struct rgw_packet *p = &a->packet;
 
 	if (p->code != RGW_ACCESS_REQUEST || p->n_msgauth > 0)
 		return NULL;
-	if (a->client->require_message_authenticator == RGW_YES)
+	if (holds(a, a->client->require_message_authenticator, conf->require_message_authenticator))
 		return &drop_required;
-	if (a->client->limit_proxy_state == RGW_YES && p->n_proxy_state > 0)
+	if (p->n_proxy_state > 0 && holds(a, a->client->limit_proxy_state, conf->limit_proxy_state))
 		return &drop_proxy_state;
 	return NULL;
+}
+
+/* MS-CHAP (RFC 2548 2.1 and 2.3): a response, and the challenge that it responds to. VPN concentrators send it
+ * without Message-Authenticator (P-MA-7). */
+static bool
+has_mschap(const struct rgw_packet *p)
+{
+	return rgw_vsa_has(p, RGW_MICROSOFT, RGW_MS_CHAP_CHALLENGE) &&
+	    (rgw_vsa_has(p, RGW_MICROSOFT, RGW_MS_CHAP_RESPONSE) ||
+	        rgw_vsa_has(p, RGW_MICROSOFT, RGW_MS_CHAP2_RESPONSE));
+}
+
+static bool
+has_password(const struct rgw_packet *p)
+{
+	return rgw_packet_has(p, RGW_AT_USER_PASSWORD) || rgw_packet_has(p, RGW_AT_CHAP_PASSWORD) ||
+	    rgw_packet_has(p, RGW_AT_ARAP_PASSWORD) || has_mschap(p);
 }
 
 /* Requests that are not to be believed without Message-Authenticator (P-MA-6 to 8). The next hop
  * could not see that it was missing here, since we put one in. */
 static bool
-needs_msgauth(const struct rgw_packet *p)
+needs_msgauth(const struct arrival *a)
 {
+	const struct rgw_packet *p = &a->packet;
+
 	if (p->code == RGW_STATUS_SERVER)
 		return true;
 	if (p->code != RGW_ACCESS_REQUEST)
 		return false;
 	return rgw_packet_has(p, RGW_AT_EAP_MESSAGE) ||
-	    !(rgw_packet_has(p, RGW_AT_USER_PASSWORD) || rgw_packet_has(p, RGW_AT_CHAP_PASSWORD) ||
-	        rgw_packet_has(p, RGW_AT_ARAP_PASSWORD));
+	    (a->client->conf->require_message_authenticator != RGW_NO && !has_password(p));
 }
 
 /* Is the packet really from this client (P-AUT-3, P-MA-3)? NULL = yes. */
@@ -127,7 +158,7 @@ why_not_authentic(const struct arrival *a)
 	case RGW_MSGAUTH_BAD:
 		return &drop_bad_msgauth;
 	case RGW_MSGAUTH_ABSENT:
-		return needs_msgauth(&a->packet) ? &drop_missing : NULL;
+		return needs_msgauth(a) ? &drop_missing : NULL;
 	case RGW_MSGAUTH_OK:
 		break;
 	}
@@ -151,38 +182,61 @@ why_drop(struct rgw_gw *gw, const struct arrival *a)
 	return why;
 }
 
+/* A prefix may cover more than one host, and one of them must not decide for the others. */
+static bool
+is_one_host(const struct rgw_prefixes *prefixes)
+{
+	return prefixes->n == 1 && prefixes->v[0].bits == (prefixes->v[0].family == 4 ? 32 : 128);
+}
+
 static void
-learned(struct rgw_gw *gw, const struct arrival *a, const char *what, bool yes)
+learn(struct rgw_gw *gw, const struct arrival *a, const char *what, enum rgw_auto *option)
 {
 	const char *name = a->client->conf->head.name;
 
-	RGW_LOG(gw->log, yes ? RGW_LOG_NOTICE : RGW_LOG_WARNING, "client-learned", name,
-	    yes ? "the first request of this client decides: from now on yes"
-	        : "the first request of this client decides: no, until the next start; "
-	          "update the client, or say so in its section",
+	if (*option != RGW_AUTO)
+		return;
+	*option = RGW_YES;
+	RGW_LOG(gw->log, RGW_LOG_NOTICE, "client-learned", name,
+	    "the client has sent a Message-Authenticator without EAP, so it can: from now on yes",
 	    rgw_f_str("client", name), rgw_f_str("option", what));
 }
 
-/* The automatic settings take what the first Access-Request shows (P-BR-8). */
+/* An undecided client is served, but somebody should know what that means. */
 static void
-learn(struct rgw_gw *gw, const struct arrival *a)
+warn(struct rgw_gw *gw, const struct arrival *a, rgw_ms now)
 {
 	struct rgw_client *c = a->client;
-	bool msgauth = a->packet.n_msgauth > 0;
 
-	if (a->packet.code != RGW_ACCESS_REQUEST)
+	if (c->warned_at != 0 && now - c->warned_at < WARN_AGAIN_MS)
 		return;
-	if (c->require_message_authenticator == RGW_AUTO &&
-	    !(msgauth && rgw_packet_has(&a->packet, RGW_AT_EAP_MESSAGE))) {
-		c->require_message_authenticator = msgauth ? RGW_YES : RGW_NO;
-		learned(gw, a, "require-message-authenticator", msgauth);
-	}
-	if (c->limit_proxy_state == RGW_AUTO) {
-		bool limit = msgauth || a->packet.n_proxy_state == 0;
+	c->warned_at = now;
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "client-unprotected", c->conf->head.name,
+	    "the client sends requests without Message-Authenticator: whoever stands between it and us can forge "
+	    "them, and the answers (CVE-2024-3596); update it and set require-message-authenticator = yes, or no "
+	    "to be told no more",
+	    rgw_f_str("client", c->conf->head.name), rgw_f_addr("from", &a->from->remote));
+}
 
-		c->limit_proxy_state = limit ? RGW_YES : RGW_NO;
-		learned(gw, a, "limit-proxy-state", limit);
+/* The automatic settings are decided by a Message-Authenticator that was verified, and that was not there for the
+ * sake of EAP: many clients sign EAP, as they must, and nothing else. What is not verified decides nothing, since
+ * anybody may have sent it (P-BR-8). */
+static void
+look_at_protection(struct rgw_gw *gw, const struct arrival *a, rgw_ms now)
+{
+	struct rgw_client *c = a->client;
+
+	if (a->packet.code != RGW_ACCESS_REQUEST || rgw_addr_is_loopback(&a->from->remote))
+		return;
+	if (a->packet.n_msgauth == 0) {
+		if (c->require_message_authenticator == RGW_AUTO)
+			warn(gw, a, now);
+		return;
 	}
+	if (rgw_packet_has(&a->packet, RGW_AT_EAP_MESSAGE) || !is_one_host(&c->conf->address))
+		return;
+	learn(gw, a, "require-message-authenticator", &c->require_message_authenticator);
+	learn(gw, a, "limit-proxy-state", &c->limit_proxy_state);
 }
 
 /* Status-Server ends here (P-SS-4, P-SS-20); a stateless answer needs no duplicate detection. */
@@ -233,7 +287,7 @@ take(struct rgw_gw *gw, struct arrival *a, rgw_ms now)
 		drop(gw, a, why);
 		return;
 	}
-	learn(gw, a);
+	look_at_protection(gw, a, now);
 	origin = (struct rgw_origin){ .secret = a->client->conf->secret, .client = a->client, .asker = &a->client->asker,
 		.sock = a->from->sock, .local = a->from->local, .remote = a->from->remote };
 	if (a->packet.code == RGW_STATUS_SERVER)

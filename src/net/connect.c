@@ -46,6 +46,8 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 	enum rgw_cert_verdict verdict =
 	    rgw_cert_judge(leaf, RGW_CERT_OF_SERVER, &t->rules, sha256, &failed);
 
+	if (rgw_tcp_is_own_cert(t->net, sha256, why, size))
+		return false;
 	if (verdict == RGW_CERT_OK)
 		return true;
 	rgw_cert_explain(verdict, failed, why, size);

@@ -90,6 +90,8 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 {
 	struct rgw_tcp *t = arg;
 
+	if (rgw_tcp_is_own_cert(t->net, sha256, why, size))
+		return false;
 	t->peer = rgw_peer_match(t->net->conf, t->profile, &t->addr, leaf, sha256, why, size);
 	return t->peer != NULL;
 }

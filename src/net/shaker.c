@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <pthread.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "radsecgw/mem.h"
+#include "radsecgw/thread.h"
 #include "tcp_priv.h"
 
 /* TLS handshakes. One step of one costs as much as hundreds of packets, so a thread of their own takes
@@ -17,9 +18,6 @@
 
 /* Without work for so long it ends. */
 #define IDLE_S 5
-
-/* The library's arithmetic keeps its numbers on the stack. */
-#define STACK_OCTETS (512 * 1024)
 
 /* Whoever is connected goes first when processors are short. */
 #define NICENESS 5
@@ -132,23 +130,13 @@ rgw_shaker_new(struct rgw_net *net)
 static bool
 start(struct rgw_shaker *s)
 {
-	pthread_attr_t attr;
-	sigset_t all;
-	sigset_t before;
-	bool ok;
+	char name[32];
 
 	if (s->started)
 		pthread_join(s->thread, NULL);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_OCTETS);
-	/* Signals are for the loop. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ok = pthread_create(&s->thread, &attr, run, s) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	s->started = ok;
-	return ok;
+	snprintf(name, sizeof name, "handshake-%u", s->net->spread.worker + 1);
+	s->started = rgw_thread_start(&s->thread, name, run, s);
+	return s->started;
 }
 
 void

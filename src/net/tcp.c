@@ -106,6 +106,19 @@ mark_dirty(struct rgw_tcp *t)
 		rgw_list_append(&t->net->dirty, &t->dirty);
 }
 
+bool
+rgw_tcp_is_own_cert(const struct rgw_net *net, const uint8_t *sha256, char *why, size_t size)
+{
+	bool own = false;
+
+	for (size_t i = 0; i < net->conf->tls.n; i++)
+		own |= (net->client[i] != NULL && rgw_tlsctx_is_own(net->client[i], sha256)) ||
+		    (net->server[i] != NULL && rgw_tlsctx_is_own(net->server[i], sha256));
+	if (own)
+		snprintf(why, size, "it is our own, so we have reached ourselves, or somebody who has our key");
+	return own;
+}
+
 void
 rgw_tcp_set_options(int fd, const struct rgw_conf_peer *peer)
 {

@@ -61,6 +61,8 @@ void rgw_tcp_write(struct rgw_tcp *t, const uint8_t *data, size_t len);
 /* A handshake is under way from now on. */
 void rgw_tcp_begin_handshake(struct rgw_tcp *t, rgw_ms now);
 /* Options of every connection, and those of a peer. */
+/* Is the certificate with this digest one of ours (P-CRT-18)? Then `why` says what that means. */
+bool rgw_tcp_is_own_cert(const struct rgw_net *net, const uint8_t *sha256, char *why, size_t size);
 void rgw_tcp_set_options(int fd, const struct rgw_conf_peer *peer);
 
 /* The shaker has done its step. */

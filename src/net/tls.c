@@ -12,6 +12,7 @@
 #include <wolfssl/wolfcrypt/sha256.h>
 
 #include "radsecgw/mem.h"
+#include "records.h"
 
 static const char alpn[] = "radius/1.0";  /* P-ALP-1 */
 
@@ -28,6 +29,7 @@ struct rgw_tls {
 	void *judge_arg;                     /* ... like what it is given */
 	const uint8_t *in;                   /* borrowed: input not taken yet */
 	size_t in_len;
+	struct rgw_records records;          /* what has been taken of it */
 	struct rgw_outbuf out;
 	char *why;                           /* owned; NULL until something fails */
 	bool accepted;                       /* our own judgement of the leaf was yes */
@@ -57,13 +59,30 @@ rgw_tls_why(const struct rgw_tls *tls)
 	return tls->why != NULL ? tls->why : "unknown reason";
 }
 
+/* Says what is wrong with a record. What cannot be TLS from its first octet on is named so. */
+static void
+explain_record(struct rgw_tls *tls, const char *fault)
+{
+	const uint8_t *h = tls->records.header;
+
+	explain(tls, "%s: %s (kind %u, version %u.%u, %u octets)", tls->records.n > 1
+	    ? "the peer breaks TLS" : "what the peer sent is not TLS, or not TLS 1.2 or 1.3", fault, h[0],
+	    h[1], h[2], (unsigned)h[3] << 8 | h[4]);
+}
+
+/* Hands octets to the library. A record that it must not see ends the session here. */
 int
 rgw_tls_recv(WOLFSSL *ssl, char *buf, int size, void *ctx)
 {
 	struct rgw_tls *tls = ctx;
 	size_t n = (size_t)size < tls->in_len ? (size_t)size : tls->in_len;
+	const char *fault = rgw_records_follow(&tls->records, tls->in, n);
 
 	(void)ssl;
+	if (fault != NULL) {
+		explain_record(tls, fault);
+		return WOLFSSL_CBIO_ERR_GENERAL;
+	}
 	if (n == 0)
 		return WOLFSSL_CBIO_ERR_WANT_READ;
 	memcpy(buf, tls->in, n);
@@ -256,23 +275,6 @@ explain_cert(struct rgw_tls *tls, const char *what, const uint8_t *der, size_t l
 	    date_text(cert.not_before, from, sizeof from), date_text(cert.not_after, until, sizeof until));
 }
 
-/* Verifies the leaf again with our own trust, so that a mistake in the session's way of doing it
- * does not let anybody in. Intermediates that verify are kept, as the library does, too. */
-static bool
-second_opinion(struct rgw_tlsctx *ctx, const WOLFSSL_BUFFER_INFO *certs, int n)
-{
-	for (int i = n - 1; i >= 0; i--) {
-		bool ok = wolfSSL_CertManagerVerifyBuffer(ctx->cm, certs[i].buffer,
-		              (long)certs[i].length, WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS;
-
-		if (i == 0)
-			return ok;
-		if (ok)
-			rgw_tlsctx_add_intermediate(ctx, certs[i].buffer, certs[i].length);
-	}
-	return false;
-}
-
 /* The chain is good in the library's eyes; is it whom we expect? */
 static bool
 judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n)
@@ -283,8 +285,9 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n)
 	struct rgw_x509 cert;
 	char why[RGW_TLS_JUDGE_TEXT];
 
-	if (!second_opinion(tls->ctx, certs, n)) {
-		explain_cert(tls, "it does not verify against `ca`", der, len);
+	if (!rgw_trust_verifies(&tls->ctx->trust, certs, n)) {
+		explain_cert(tls, "it does not verify against `ca`, or an intermediate is missing from "
+		    "what the peer sends", der, len);
 		return false;
 	}
 	if (!rgw_x509_parse(&cert, der, len) || wc_Sha256Hash(der, (word32)len, sha256) != 0) {
@@ -304,6 +307,7 @@ rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 	int depth = store->error_depth;
 	char room[96];
 
+	tls->ctx->has_guests |= store->totalCerts > 1;
 	if (preverify != 1) {
 		if (depth >= 0 && depth < store->totalCerts)
 			explain_cert(tls, chain_error(store->error, room, sizeof room),
@@ -367,7 +371,8 @@ failed(struct rgw_tls *tls, int error)
 	else if (error == NO_PEER_CERT || error == VERIFY_CERT_ERROR)
 		/* One that was sent and refused has been explained by then. */
 		explain(tls, "the peer sent no certificate");
-	else if (error == UNKNOWN_RECORD_TYPE || error == VERSION_ERROR || error == LENGTH_ERROR)
+	else if (tls->records.n <= 1 &&
+	    (error == UNKNOWN_RECORD_TYPE || error == VERSION_ERROR || error == LENGTH_ERROR))
 		explain(tls, "what the peer sent is not TLS, or not TLS 1.2 or 1.3");
 	else if (error == UNKNOWN_ALPN_PROTOCOL_NAME_E)
 		explain(tls, "the peer chose another application protocol than radius/1.0 (ALPN)");
@@ -398,6 +403,7 @@ rgw_tls_handshake(struct rgw_tls *tls)
 	                                          : wolfSSL_accept(tls->ssl);
 	int error;
 
+	rgw_tlsctx_forget_guests(tls->ctx);
 	if (ret != WOLFSSL_SUCCESS) {
 		error = wolfSSL_get_error(tls->ssl, ret);
 		return error == WOLFSSL_ERROR_WANT_READ ? RGW_TLS_WANT : failed(tls, error);
@@ -421,6 +427,7 @@ rgw_tls_read(struct rgw_tls *tls, uint8_t *buf, size_t cap, size_t *len)
 	int error;
 
 	if (ret > 0) {
+		rgw_records_progress(&tls->records);
 		*len = (size_t)ret;
 		return RGW_TLS_OK;
 	}
@@ -460,6 +467,26 @@ rgw_tls_describe(struct rgw_tls *tls, char *buf, size_t size)
 	snprintf(buf, size, "%s, %s, ALPN %.*s", wolfSSL_get_version(tls->ssl),
 	    wolfSSL_get_cipher_name(tls->ssl), len > 0 ? (int)len : 4, len > 0 ? protocol : "none");
 	return buf;
+}
+
+/* The first version that is not known to read outside of its memory before the peer has shown a
+ * certificate. */
+#define SAFE_VERSION 0x05007000
+
+const char *
+rgw_tls_library_version(void)
+{
+	return wolfSSL_lib_version();
+}
+
+const char *
+rgw_tls_library_warning(void)
+{
+	if (wolfSSL_lib_version_hex() >= SAFE_VERSION)
+		return NULL;
+	return "the TLS library is older than wolfSSL 5.7; records that make it read outside of its "
+	       "memory (CVE-2024-0901) are refused before it sees them, but a newer one closes more: build "
+	       "the lean one";
 }
 
 bool

@@ -15,6 +15,7 @@
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/wolfcrypt/asn_public.h>
 #include <wolfssl/wolfcrypt/ecc.h>
+#include <wolfssl/wolfcrypt/sha256.h>
 
 #include "radsecgw/mem.h"
 
@@ -260,7 +261,6 @@ static void
 forget_trusted_peers(struct rgw_tlsctx *t)
 {
 	wolfSSL_CTX_Unload_trust_peers(t->ctx);
-	wolfSSL_CertManagerUnload_trust_peers(t->cm);
 }
 #else
 static void
@@ -270,28 +270,93 @@ forget_trusted_peers(struct rgw_tlsctx *t)
 }
 #endif
 
-void
-rgw_tlsctx_add_intermediate(struct rgw_tlsctx *t, const unsigned char *der, size_t len)
+static bool
+believe(struct rgw_tlsctx *t, const uint8_t *der, size_t len)
 {
-	wolfSSL_CertManagerLoadCABuffer(t->cm, der, (long)len, WOLFSSL_FILETYPE_ASN1);
+	return wolfSSL_CTX_load_verify_buffer(t->ctx, der, (long)len, WOLFSSL_FILETYPE_ASN1) ==
+	    WOLFSSL_SUCCESS;
+}
+
+/* Intermediates of peers that verified stay in the library's table of CAs, where they would help others and
+ * add up. Only handshakes look there, and those of one context are done one step at a time. Older versions
+ * cannot tell them from ours: there all go, and ours come back, which with a whole system's trust takes
+ * milliseconds; so not each time. */
+#if LIBWOLFSSL_VERSION_HEX >= 0x05007000
+static void
+drop_guests(struct rgw_tlsctx *t)
+{
+	wolfSSL_CertManagerUnloadIntermediateCerts(wolfSSL_CTX_GetCertManager(t->ctx));
+}
+#else
+#define GUESTS_STAY 64
+
+static void
+drop_guests(struct rgw_tlsctx *t)
+{
+	if (++t->chains % GUESTS_STAY != 0)
+		return;
+	wolfSSL_CTX_UnloadCAs(t->ctx);
+	for (size_t i = 0; i < t->trust.n; i++)
+		(void)believe(t, t->trust.v[i].der, t->trust.v[i].len);
 	forget_trusted_peers(t);
+}
+#endif
+
+void
+rgw_tlsctx_forget_guests(struct rgw_tlsctx *t)
+{
+	if (t->has_guests)
+		drop_guests(t);
+	t->has_guests = false;
+}
+
+/* One certificate in PEM form. */
+static bool
+load_ca(struct rgw_tlsctx *t, const uint8_t *pem, size_t len)
+{
+	uint8_t *der = rgw_xcalloc(1, len);
+	int n = wc_CertPemToDer(pem, (int)len, der, (int)len, CA_TYPE);
+	bool ok = n > 0 && believe(t, der, (size_t)n) && rgw_trust_add(&t->trust, der, (size_t)n);
+
+	free(der);
+	return ok;
+}
+
+#define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
+#define PEM_END "-----END CERTIFICATE-----"
+
+/* Loads what can be used; returns how many. */
+static size_t
+load_cas(struct rgw_tlsctx *t, const struct file *f)
+{
+	const uint8_t *at = f->data;
+	const uint8_t *end = f->data + f->len;
+	size_t n = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), PEM_BEGIN, strlen(PEM_BEGIN))) != NULL) {
+		const uint8_t *last = memmem(at, (size_t)(end - at), PEM_END, strlen(PEM_END));
+
+		if (last == NULL)
+			break;
+		last += strlen(PEM_END);
+		n += load_ca(t, at, (size_t)(last - at));
+		at = last;
+	}
+	forget_trusted_peers(t);
+	return n;
 }
 
 static bool
 load_ca_file(struct rgw_tlsctx *t, const char *path, struct rgw_tls_problem *problem)
 {
 	struct file f = { NULL, 0 };
-	bool ok;
+	size_t n;
 
 	if (!read_file(path, "ca", &f, problem))
 		return false;
-	ok = wolfSSL_CTX_load_verify_buffer(t->ctx, f.data, (long)f.len, WOLFSSL_FILETYPE_PEM) ==
-	        WOLFSSL_SUCCESS &&
-	    wolfSSL_CertManagerLoadCABuffer(t->cm, f.data, (long)f.len, WOLFSSL_FILETYPE_PEM) ==
-	        WOLFSSL_SUCCESS;
+	n = load_cas(t, &f);
 	drop_file(&f);
-	forget_trusted_peers(t);
-	if (!ok)
+	if (n == 0)
 		return FAIL(problem, "ca", "%s holds no CA certificate in PEM form that can be used", path);
 	return true;
 }
@@ -429,10 +494,28 @@ load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_
 	drop_file(&key);
 	t->leaf = leaf.data;
 	t->leaf_len = leaf.len;
+	ok = ok && wc_Sha256Hash(leaf.data, (word32)leaf.len, t->sha256) == 0;
 	if (!ok)
 		return FAIL(problem, "key", "%s is not the key of the first certificate in %s", conf->key,
 		    conf->certificate);
 	return true;
+}
+
+/* Sessions could be resumed in another context, with another trust. Some builds of the library have
+ * neither of the ways to do so. */
+static void
+forbid_resumption(struct rgw_tlsctx *t)
+{
+#ifndef NO_SESSION_CACHE
+	wolfSSL_CTX_set_session_cache_mode(t->ctx, WOLFSSL_SESS_CACHE_OFF);
+#endif
+#ifdef HAVE_SESSION_TICKET
+	if (t->role == RGW_TLS_SERVER) {
+		wolfSSL_CTX_no_ticket_TLSv13(t->ctx);
+		wolfSSL_CTX_NoTicketTLSv12(t->ctx);
+	}
+#endif
+	(void)t;
 }
 
 /* Everything that makes a context safe. The library's own defaults check no certificate, allow
@@ -444,11 +527,7 @@ harden(struct rgw_tlsctx *t)
 
 	wolfSSL_CTX_set_verify(t->ctx, verify, rgw_tls_verify);
 	wolfSSL_CTX_set_verify_depth(t->ctx, CHAIN_DEPTH);
-	wolfSSL_CTX_set_session_cache_mode(t->ctx, WOLFSSL_SESS_CACHE_OFF);
-	if (t->role == RGW_TLS_SERVER) {
-		wolfSSL_CTX_no_ticket_TLSv13(t->ctx);
-		wolfSSL_CTX_NoTicketTLSv12(t->ctx);
-	}
+	forbid_resumption(t);
 	wolfSSL_CTX_SetIORecv(t->ctx, rgw_tls_recv);
 	wolfSSL_CTX_SetIOSend(t->ctx, rgw_tls_send);
 	return wolfSSL_CTX_SetMinRsaKey_Sz(t->ctx, RSA_MIN_BITS) == WOLFSSL_SUCCESS &&
@@ -463,8 +542,7 @@ rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role,
 
 	t->role = role;
 	t->references = 1;
-	t->cm = wolfSSL_CertManagerNew();
-	if (t->cm == NULL || !set_versions(t, conf) || !harden(t)) {
+	if (!set_versions(t, conf) || !harden(t)) {
 		set_problem(problem, "min-version", "the TLS library cannot make a context for this");
 		rgw_tlsctx_free(t);
 		return NULL;
@@ -484,10 +562,15 @@ rgw_tlsctx_free(struct rgw_tlsctx *ctx)
 		return;
 	if (ctx->ctx != NULL)
 		wolfSSL_CTX_free(ctx->ctx);
-	if (ctx->cm != NULL)
-		wolfSSL_CertManagerFree(ctx->cm);
+	rgw_trust_free(&ctx->trust);
 	free(ctx->leaf);
 	free(ctx);
+}
+
+bool
+rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256)
+{
+	return memcmp(ctx->sha256, sha256, sizeof ctx->sha256) == 0;
 }
 
 bool

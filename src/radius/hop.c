@@ -198,6 +198,36 @@ convert_attr(struct convert *c, const struct rgw_attr *a)
 		rekey_value(c, row, out + 2, a->len);
 }
 
+/* Is anything hidden in a Vendor-Specific value? It is looked at in the way of rekey_vendor. */
+static bool
+hides_vendor(const struct rgw_hidden_table *hidden, const struct rgw_attr *a)
+{
+	struct rgw_rd r = rgw_rd_of(a->value, a->len);
+	uint32_t vendor = rgw_rd_u32(&r);
+	struct rgw_vendor_format format = rgw_vendor_format_of(vendor);
+	struct rgw_sub sub;
+
+	if (r.bad || vendor == 0 || !rgw_hidden_vendor(hidden, vendor) || !rgw_vsa_parses(r, format))
+		return false;
+	while (rgw_vsa_next(&r, format, &sub))
+		if (rgw_hidden_find(hidden, vendor, sub.type, 0) != NULL ||
+		    rgw_hidden_has_tlvs(hidden, vendor, sub.type))
+			return true;
+	return false;
+}
+
+bool
+rgw_hop_hides(const struct rgw_packet *in, const struct rgw_hidden_table *hidden)
+{
+	struct rgw_attr a = { 0 };
+
+	while (rgw_packet_next(in, &a))
+		if (a.type == RGW_VENDOR_SPECIFIC ? hides_vendor(hidden, &a)
+		                                  : rgw_hidden_find(hidden, 0, a.type, 0) != NULL)
+			return true;
+	return false;
+}
+
 static void
 put_attr(struct rgw_wr *w, uint8_t type, const uint8_t *value, uint8_t len)
 {
@@ -289,6 +319,8 @@ rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop)
 			convert_attr(&c, &a);
 	if (needs_chap_challenge(in))
 		put_attr(&c.w, RGW_CHAP_CHALLENGE, rgw_packet_auth(in), RGW_AUTH_LEN);
+	if (hop->mark != NULL && !c.w.bad && c.w.cap - c.w.len >= 2u + hop->mark_len)
+		put_attr(&c.w, RGW_PROXY_STATE, hop->mark, hop->mark_len);
 	close_chain(&c);
 	rgw_wr_patch_u16(&c.w, 2, (uint16_t)c.w.len);
 	if (c.w.bad)

@@ -36,3 +36,22 @@ rgw_vsa_parses(struct rgw_rd r, struct rgw_vendor_format format)
 		any = true;
 	return any && !r.bad;
 }
+
+bool
+rgw_vsa_has(const struct rgw_packet *packet, uint32_t vendor, uint16_t type)
+{
+	struct rgw_vendor_format format = rgw_vendor_format_of(vendor);
+	struct rgw_attr a = { 0 };
+	struct rgw_sub sub;
+
+	while (rgw_packet_next(packet, &a)) {
+		struct rgw_rd r = rgw_rd_of(a.value, a.len);
+
+		if (a.type != RGW_VENDOR_SPECIFIC || rgw_rd_u32(&r) != vendor || !rgw_vsa_parses(r, format))
+			continue;
+		while (rgw_vsa_next(&r, format, &sub))
+			if (sub.type == type)
+				return true;
+	}
+	return false;
+}

@@ -9,7 +9,8 @@ NAME.ini is given to `RADSECGW check -c NAME.ini --dump` in a copy of this direc
 files it names. NAME.dump is the effective configuration that it must print, NAME.err what it must
 complain about; without NAME.dump it must be refused. A dump is read again, with secrets put in, and
 must give the same dump. The examples for administrators must be accepted without a complaint.
-The last line says how many have passed and failed.
+An old TLS library is warned about, whatever the configuration. The last line says how many have passed and
+failed.
 """
 import difflib
 import os
@@ -47,12 +48,16 @@ ENVIRONMENT = {
 }
 
 
+OLD_LIBRARY = r"wolfSSL [0-9.]+ \(\w+\): the TLS library is older than wolfSSL 5\.7;"
+
+
 def check(program, work, name):
     """Runs the program; gives its exit status, what it printed and what it complained about."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TEST_")}
     done = subprocess.run([*program, "check", "-c", name, "--dump"], cwd=work, text=True,
                           capture_output=True, env={**environment, **ENVIRONMENT}, check=False)
-    said = re.sub(r"^radsecgw: \d+ errors? in the configuration\n", "", done.stderr, flags=re.M)
+    said = re.sub(rf"^radsecgw: \d+ errors? in the configuration\n|^{name}: warning: {OLD_LIBRARY}.*\n", "",
+                  done.stderr, flags=re.M)
     return done.returncode, done.stdout, said
 
 
@@ -95,6 +100,19 @@ def run_example(program, work, name):
     if status != 0 or said != "":
         return f"exit status {status}\n{said}"
     return read_again(program, work, dump)
+
+
+def run_library(program, work):
+    """Is the library warned about if it is old, and only then?"""
+    version = subprocess.run([*program, "--version"], text=True, capture_output=True, check=True).stdout
+    number = re.fullmatch(r"radsecgw \S+, wolfSSL (\d+)\.(\d+)\.\S+ \((?:lean|system)\)\n", version)
+    if number is None:
+        return f"the version is {version}"
+    said = subprocess.run([*program, "check", "-c", "minimal.ini"], cwd=work, text=True, capture_output=True,
+                          env={**os.environ, **ENVIRONMENT}, check=True).stderr
+    warned = re.search(rf"^minimal\.ini: warning: {OLD_LIBRARY}", said, re.M) is not None
+    old = (int(number[1]), int(number[2])) < (5, 7)
+    return "" if warned == old else f"{version}: {said or 'no warning'}"
 
 
 def certify(directory, name, extension):
@@ -146,6 +164,7 @@ def main(args):
         if not args[1:]:
             tests += [(path.name, lambda path=path: run_example(program, work, path.name))
                       for path in sorted(work.glob("example-*.ini"))]
+            tests += [("the TLS library", lambda: run_library(program, work))]
         for name, test in tests:
             wrong = test()
             failed += wrong != ""

@@ -19,10 +19,13 @@ class OneAtATime(ssl.SSLSocket):
 
 class TlsPeer:
     """Accepts RADIUS/TLS on loopback. `behave(peer, connection, packet)` is called for each packet; it
-    sends what it likes with connection.sendall. Without one, each request is answered."""
+    sends what it likes with connection.sendall. Without one, each request is answered. The Status-Server with
+    which a connection begins is answered apart with the secret `greets`, and only counted; None leaves it to
+    `behave`."""
 
     def __init__(self, port, cert, key, ca=None, behave=None, version=None, ciphers=None, alpn=("radius/1.0",),
-                 family=socket.AF_INET, require_client=True):
+                 family=socket.AF_INET, require_client=True, greets=b"radsec"):
+        self.greets, self.greetings = greets, 0
         self.port, self.behave = port, behave or (lambda peer, tls, p: tls.sendall(radius.usual_answer(p)))
         self.packets, self.connections, self.errors, self.resets = [], [], [], []
         self.handshakes = self.ended = 0
@@ -66,7 +69,7 @@ class TlsPeer:
             self.handshakes += 1
             with self.lock:
                 self.connections.append(tls)
-            stream = b""
+            stream, greets = b"", self.greets
             tls.settimeout(0.05)
             while True:
                 try:
@@ -81,6 +84,12 @@ class TlsPeer:
                 stream += data
                 while len(stream) >= 4 and len(stream) >= (size := struct.unpack("!H", stream[2:4])[0]):
                     packet, stream = stream[:size], stream[size:]
+                    if greets and packet[0] == radius.STATUS_SERVER:
+                        self.greetings += 1
+                        tls.sendall(radius.usual_answer(packet, greets))
+                        greets = None
+                        continue
+                    greets = None
                     with self.lock:
                         self.packets.append(packet)
                     self.behave(self, tls, packet)

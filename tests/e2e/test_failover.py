@@ -69,7 +69,7 @@ class Far:
             elif i not in self.silent:
                 tls.sendall(radius.usual_answer(p))
         return TlsPeer(self.ports[i], self.pki / "localhost.pem", self.pki / "localhost.key",
-                       self.pki / "ca.pem", answer)
+                       self.pki / "ca.pem", answer, greets=None)
 
     def restart(self, i):
         self.peers[i] = self.peer(i)

@@ -244,20 +244,23 @@ def test_connection_lost_with_requests_in_flight(world, reset):
         got[data[1]] = data
     assert all(radius.answer_ok(got[r[1]], r, SECRET) for r in requests)
     counters = w.gw.counters()
-    assert counters["requests_retried"] == 20 and counters["connections_opened"] == 2
+    assert counters["requests_retried"] == 20 and 2 <= counters["connections_opened"] <= 4
 
 
 def test_bad_response_closes_only_that_connection(world):
-    """P-TCP-35g: closed, said why, and what was open is answered on the next connection."""
+    """P-TCP-35g: closed, said why, and what else was open is answered on the next connection."""
     def behave(peer, tls, p):
-        answer = radius.usual_answer(p)
         if len(peer.packets) == 1:
-            answer = answer[:4] + bytes(16) + answer[20:]
-        tls.sendall(answer)
+            return
+        answer = radius.usual_answer(peer.packets[0] if len(peer.packets) == 2 else p)
+        tls.sendall(answer[:4] + bytes(16) + answer[20:] if len(peer.packets) == 2 else answer)
     w = world.start(behave)
-    assert w.nas.ask(radius.access_request(1, SECRET)) is not None
+    w.nas.send(radius.access_request(1, SECRET))
+    wait_for("the first request", lambda: w.peer.packets)
+    assert w.nas.ask(radius.access_request(2, SECRET)) is not None
+    assert w.nas.receive(0.5) is None
     assert re.search(r"connection-closed: .*Response Authenticator", w.gw.log())
-    assert w.gw.counters()["connections_opened"] == 2
+    assert 2 <= w.gw.counters()["connections_opened"] <= 3
 
 
 def test_bad_response_discarded(world):

@@ -184,7 +184,7 @@ replace = User-Name /@real\\.example$$//
 
 
 def test_octets_to_a_peer(lab):
-    """What leaves: one NUL octet, one Operator-Name, all else as it came and in order; the same octets when
+    """What leaves: one NUL octet, one Operator-Name, the mark of the gateway, all else as it came and in order; the same octets when
     the NAS asks again."""
     pki, port = lab.pki(), lab.port()
     peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem")
@@ -199,8 +199,8 @@ def test_octets_to_a_peer(lab):
     assert radius.answer_ok(answer, request, SECRET)
     sent = peer.packets[0]
     asked = radius.attributes(request)
-    assert [k for k, _ in radius.attributes(sent)] == [k for k, _ in asked] + [CUI, OPERATOR_NAME]
-    assert radius.attributes(sent)[3:] == asked[3:] + [(CUI, b"\0"), (OPERATOR_NAME, b"1a.example")]
+    assert [k for k, _ in radius.attributes(sent)] == [k for k, _ in asked] + [CUI, OPERATOR_NAME, radius.PROXY_STATE]
+    assert radius.attributes(sent)[3:-1] == asked[3:] + [(CUI, b"\0"), (OPERATOR_NAME, b"1a.example")]
     assert radius.unhide(radius.get(sent, 2), b"radsec", sent[4:20])[:5] == b"hello"
     assert radius.message_authenticator_ok(sent, sent[4:20], b"radsec") is True
     back = radius.attributes(answer)

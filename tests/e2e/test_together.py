@@ -92,10 +92,10 @@ def far(lab):
     """Makes peers whose requests wait for their answers; gives (port, what has come)."""
     pki, peers = lab.pki(), []
 
-    def make():
+    def make(secret=b"radsec"):
         port, held = lab.port(), []
         peers.append(TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem",
-                             lambda peer, tls, p: held.append((tls, p))))
+                             lambda peer, tls, p: held.append((tls, p)), greets=secret))
         return port, held
     make.pki = pki
     yield make
@@ -147,7 +147,7 @@ def test_requests_that_had_to_wait_for_room(lab, far):
 
 def test_each_hop_has_its_secret(lab, far):
     """Two clients and two peers with secrets of their own, and all their packets in the same turns."""
-    port, others = far()
+    port, others = far(b"secret of the other peer")
     gw, held, nas = outbound(lab, far, extra=f"""
 [client other]
 address = 127.0.0.2

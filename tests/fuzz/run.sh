@@ -14,7 +14,7 @@ for source in tests/fuzz/fuzz_*.c; do
 	# shellcheck disable=SC2046
 	clang -std=c11 -D_GNU_SOURCE -Iinclude -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o "$build/$name" "$source" "$build/libradsecgw.a" \
-		${LEAN:-build/wolfssl}/lib/libwolfssl.a -lm -lev -linih -lcares
+		"${LEAN:-build/wolfssl}/lib/libwolfssl.a" -lm -lev -linih -lcares
 	echo "== $name for $seconds s"
 	"$build/$name" -max_total_time="$seconds" -max_len=8192 -timeout=10 -print_final_stats=1 \
 		-artifact_prefix="$build/findings/$name-" "$work" "$seeds" 2>"$build/$name.log" || {

@@ -81,6 +81,16 @@ CERTS = [
      dict(issuer="intermediate", chain=["intermediate"], match=GOOD_RULES)),
     ("unchained", "issued by the intermediate; the file lacks the chain",
      dict(issuer="intermediate", ok=False, match=GOOD_RULES)),
+    ("chained-p521", "good, issued by an intermediate with a P-521 key; the file has the chain",
+     dict(issuer="intermediate-p521", chain=["intermediate-p521"], match=GOOD_RULES)),
+    ("under-no-ca", "issued by an intermediate that is none (basicConstraints CA:FALSE); the file has the chain",
+     dict(issuer="intermediate-no-ca", chain=["intermediate-no-ca"], ok=False, match=GOOD_RULES)),
+    ("under-no-sign", "issued by an intermediate whose keyUsage lacks keyCertSign; the file has the chain",
+     dict(issuer="intermediate-no-sign", chain=["intermediate-no-sign"], ok=False, match=GOOD_RULES)),
+    ("under-leaf", "issued with the key of a good leaf; the file has the chain",
+     dict(issuer="both", chain=["both"], ok=False, match=GOOD_RULES)),
+    ("under-leaf-alone", "the same; the file has nothing else",
+     dict(issuer="both", ok=False, match=GOOD_RULES)),
     ("expired", "its validity is over", dict(dates=(-2000, -1000), ok=False, match=GOOD_RULES)),
     ("future", "its validity has not begun", dict(dates=(1000, 2000), ok=False, match=GOOD_RULES)),
     ("foreign", "issued by another CA of the same name, same serial number as server",
@@ -157,7 +167,16 @@ CERTS = [
 ]
 
 # Kept in the repository: all but the large ones and those that differ in nothing the parser sees.
-SAMPLES_WITHOUT = {"rsa1024", "rsa4096", "unchained", "clone-leaf"}
+SAMPLES_WITHOUT = {"rsa1024", "rsa4096", "unchained", "clone-leaf", "chained-p521", "under-no-ca", "under-no-sign",
+                   "under-leaf", "under-leaf-alone", "intermediate-p521", "intermediate-no-ca", "intermediate-no-sign"}
+
+# name, what it is, key, CA:TRUE, keyCertSign
+INTERMEDIATES = [
+    ("intermediate", "an intermediate CA below the CA", "p256", True, True),
+    ("intermediate-p521", "an intermediate CA with a P-521 key", "p521", True, True),
+    ("intermediate-no-ca", "not a CA, though its key signs certificates", "p256", False, True),
+    ("intermediate-no-sign", "a CA that must not sign certificates", "p256", True, False),
+]
 
 
 def new_key(kind):
@@ -165,7 +184,7 @@ def new_key(kind):
         return rsa.generate_private_key(65537, int(kind[3:]))
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.generate()
-    return ec.generate_private_key({"p256": ec.SECP256R1(), "p384": ec.SECP384R1()}[kind])
+    return ec.generate_private_key({"p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p521": ec.SECP521R1()}[kind])
 
 
 class Pki:
@@ -196,11 +215,11 @@ class Pki:
         digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
         return builder.sign(key, digest)
 
-    def make_ca(self, name, cn, serial, issuer=None):
-        key = new_key("p256")
+    def make_ca(self, name, cn, serial, issuer=None, kind="p256", ca=True, sign=True):
+        key = new_key(kind)
         b = self.builder(cn, key, serial, None)
-        b = b.add_extension(x509.BasicConstraints(True, None), True)
-        b = b.add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False,
+        b = b.add_extension(x509.BasicConstraints(ca, None), True)
+        b = b.add_extension(x509.KeyUsage(not sign, False, False, False, False, sign, True, False,
                                           False), True)
         self.certs[name] = self.sign(b, issuer, key)
         self.keys[name] = key
@@ -261,7 +280,10 @@ class Pki:
         serial = {name: 0x8000 + i for i, (name, _, _) in enumerate(CERTS)}
         self.make_ca("ca", "radsecgw test CA", 1)
         self.make_ca("foreign-ca", "radsecgw test CA", 1)
-        self.make_ca("intermediate", "radsecgw test intermediate CA", 2, "ca")
+        for i, (name, _, kind, ca, sign) in enumerate(INTERMEDIATES):
+            if name not in without:
+                cn = f"radsecgw test {name} CA"
+                self.make_ca(name, cn, 2 + i, "ca", kind, ca, sign)
         self.make_clone()
         for name, _, spec in CERTS:
             if name not in without:
@@ -301,9 +323,10 @@ def write_pki(pki, directory):
     specs = [("ca", "the CA that is trusted", dict(ca=True)),
              ("foreign-ca", "a CA of the same name with another key, not trusted",
               dict(ca=True, ok=False)),
-             ("intermediate", "an intermediate CA below the CA", dict(ca=True)),
              ("clone", "the octets of the CA certificate with another public key: its signature "
               "is the true one and does not fit (CVE-2026-93302)", dict(ca=True, ok=False))]
+    # The other intermediates are in the files of those below them, and of no use as leaves.
+    specs += [(name, what, dict(ca=True)) for name, what, *_ in INTERMEDIATES[:1]]
     index = []
     for name, what, spec in specs + CERTS:
         files = [name] + spec.get("chain", [])

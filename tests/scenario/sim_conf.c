@@ -238,6 +238,7 @@ sim_conf_init(struct sim *s, const char *connect)
 	g->max_half_open = 64;
 	g->max_half_open_per_address = 32;
 	g->loop_limit = 32;
+	g->loop_marker = true;
 	s->conf.hidden = rgw_hidden_table_new();
 	make_tls(s);
 	make_peer(s, "national", connect);

@@ -318,14 +318,17 @@ protocol_error_to_a_client_that_wants_it(void **state)
 	sim_end(&s);
 }
 
-/* P-ERR-11: an ordinary client hears nothing; P-ERR-5: one for another code is not for us. */
+/* P-ERR-9, 11: an ordinary client hears that there is no way, where no pool says otherwise, and of other errors
+ * nothing; P-ERR-5: one for another code is not for us. */
 static void
 protocol_error_to_an_ordinary_client(void **state)
 {
 	static const uint8_t other[] = { 4, 0, 0, 0, 4 };
-	static const uint8_t cause[] = { 0, 0, 1, 0xf6 };
+	static const uint8_t no_way[] = { 0, 0, 1, 0xf6 };
+	static const uint8_t fault[] = { 0, 0, 1, 0xf9 };
 	struct sim s;
-	struct sim_req *r;
+	struct sim_req *r, *q;
+	struct rgw_packet p;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
@@ -333,9 +336,16 @@ protocol_error_to_an_ordinary_client(void **state)
 	sim_reply_with(&s, s.got[0], RGW_PROTOCOL_ERROR, RGW_EXTENDED_1, other, sizeof other);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_bad_pair), 1);
 	assert_int_equal(rgw_gw_pending(s.gw), 1);
-	sim_reply_with(&s, s.got[0], RGW_PROTOCOL_ERROR, RGW_ERROR_CAUSE, cause, sizeof cause);
+	sim_reply_with(&s, s.got[0], RGW_PROTOCOL_ERROR, RGW_ERROR_CAUSE, fault, sizeof fault);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_refused), 1);
 	assert_int_equal(r->answers, 0);
+	q = sim_request(&s, 1, 1645, 2, "user@example.org");
+	sim_reply_with(&s, s.got[1], RGW_PROTOCOL_ERROR, RGW_ERROR_CAUSE, no_way, sizeof no_way);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_refused), 2);
+	assert_int_equal(q->answers, 1);
+	assert_int_equal(rgw_packet_parse(&p, q->answer, q->answer_len), RGW_PACKET_OK);
+	assert_int_equal(p.code, RGW_ACCESS_REJECT);
+	assert_int_equal(rgw_packet_error_cause(&p), RGW_CAUSE_NOT_ROUTABLE);
 	assert_int_equal(rgw_gw_pending(s.gw), 0);
 	sim_end(&s);
 }

@@ -28,6 +28,34 @@ enum {
 	BAD_MSGAUTH = 32,
 	TWO_MSGAUTHS = 64,
 	SHORT_MSGAUTH = 128,
+	WITH_MSCHAP = 256,
+	WITH_MSCHAP2 = 512,
+	WITH_ARAP = 1024,
+	WITH_TUNNEL_PASSWORD = 2048,
+	WITH_MPPE_KEY = 4096,
+};
+
+/* Attributes that a request may have, by the bit above. */
+static const struct {
+	unsigned part;
+	uint8_t type;
+	uint8_t len;
+	const char *value;
+} attrs[] = {
+	{ WITH_PASSWORD, RGW_USER_PASSWORD, 16, "0123456789abcdef" },
+	{ WITH_CHAP, RGW_CHAP_PASSWORD, 17, "i0123456789abcdef" },
+	{ WITH_EAP, RGW_EAP_MESSAGE, 5, "\2\1\0\5\1" },
+	{ WITH_PROXY_STATE, RGW_PROXY_STATE, 3, "abc" },
+	{ TWO_MSGAUTHS, RGW_MESSAGE_AUTHENTICATOR, 16, "0123456789abcdef" },
+	{ SHORT_MSGAUTH, RGW_MESSAGE_AUTHENTICATOR, 10, "0123456789" },
+	/* Microsoft's: MS-CHAP-Challenge; with it MS-CHAP-Response, or MS-CHAP2-Response in the same attribute. */
+	{ WITH_MSCHAP, RGW_VENDOR_SPECIFIC, 14, "\0\0\1\x37\x0b\x0a""12345678" },
+	{ WITH_MSCHAP, RGW_VENDOR_SPECIFIC, 9, "\0\0\1\x37\1\5abc" },
+	{ WITH_MSCHAP2, RGW_VENDOR_SPECIFIC, 19, "\0\0\1\x37\x0b\x0a""12345678\x19\5abc" },
+	{ WITH_ARAP, RGW_ARAP_PASSWORD, 16, "0123456789abcdef" },
+	{ WITH_TUNNEL_PASSWORD, 69, 19, "\1\x80\1""0123456789abcdef" },
+	/* MS-MPPE-Send-Key */
+	{ WITH_MPPE_KEY, RGW_VENDOR_SPECIFIC, 24, "\0\0\1\x37\x10\x14\x80\1""0123456789abcdef" },
 };
 
 static size_t
@@ -41,18 +69,9 @@ build(uint8_t *out, size_t cap, uint8_t code, uint8_t id, unsigned parts)
 	rgw_build_begin(&b, out, cap, code, id, code == RGW_ACCOUNTING_REQUEST ? NULL : auth,
 	    (parts & WITH_MSGAUTH) != 0);
 	rgw_build_attr(&b, RGW_USER_NAME, "user@example.org", 16);
-	if ((parts & WITH_PASSWORD) != 0)
-		rgw_build_attr(&b, RGW_USER_PASSWORD, "0123456789abcdef", 16);
-	if ((parts & WITH_CHAP) != 0)
-		rgw_build_attr(&b, RGW_CHAP_PASSWORD, "i0123456789abcdef", 17);
-	if ((parts & WITH_EAP) != 0)
-		rgw_build_attr(&b, RGW_EAP_MESSAGE, "\2\1\0\5\1", 5);
-	if ((parts & WITH_PROXY_STATE) != 0)
-		rgw_build_attr(&b, RGW_PROXY_STATE, "abc", 3);
-	if ((parts & TWO_MSGAUTHS) != 0)
-		rgw_build_attr(&b, RGW_MESSAGE_AUTHENTICATOR, "0123456789abcdef", 16);
-	if ((parts & SHORT_MSGAUTH) != 0)
-		rgw_build_attr(&b, RGW_MESSAGE_AUTHENTICATOR, "0123456789", 10);
+	for (size_t i = 0; i < sizeof attrs / sizeof attrs[0]; i++)
+		if ((parts & attrs[i].part) != 0)
+			rgw_build_attr(&b, attrs[i].type, attrs[i].value, attrs[i].len);
 	len = rgw_build_request(&b, secret);
 	if ((parts & BAD_MSGAUTH) != 0)
 		out[25] ^= 1;
@@ -222,6 +241,7 @@ message_authenticators_that_are_wrong_or_missing(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
 	sim_start(&s);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t len = build(p, sizeof p, cases[i].code, 1, cases[i].parts);
@@ -302,71 +322,179 @@ proxy_state_needs_message_authenticator(void **state)
 	sim_end(&s);
 }
 
-/* P-BR-8: the first Access-Request decides, and only it. */
+/* Requests one after the other, and which of them are let in. */
+struct lesson {
+	unsigned parts[3];
+	bool accepted[3];
+	const char *from;        /* NULL: the usual NAS */
+	const char *address;     /* of the client; NULL: the usual one */
+	enum rgw_auto required;  /* the option of the client */
+};
+
 static void
-automatic_settings_learn_from_the_first_request(void **state)
+take_lesson(const struct lesson *l)
 {
-	static const struct {
-		unsigned first;   /* parts of the first request */
-		unsigned then;    /* of the second */
-		bool accepted;    /* is the second let in? */
-	} cases[] = {
-		{ WITH_MSGAUTH | WITH_PASSWORD, WITH_PASSWORD, false },
-		{ WITH_PASSWORD, WITH_PASSWORD, true },
-		{ WITH_PASSWORD, WITH_PASSWORD | WITH_PROXY_STATE, false },
-		{ WITH_PASSWORD | WITH_PROXY_STATE, WITH_PASSWORD | WITH_PROXY_STATE, true },
-		{ WITH_MSGAUTH | WITH_EAP, WITH_PASSWORD, true },
-		{ WITH_MSGAUTH | WITH_EAP, WITH_PASSWORD | WITH_PROXY_STATE, false },
+	struct sim s;
+	uint8_t p[256];
+	uint64_t accepted = 0;
+
+	sim_init(&s, "198.51.100.1");
+	sim_client_conf(&s)->require_message_authenticator = l->required;
+	sim_client_conf(&s)->limit_proxy_state = RGW_AUTO;
+	if (l->address != NULL)
+		assert_true(rgw_prefix_parse(l->address, &sim_client_conf(&s)->address.v[0]));
+	sim_start(&s);
+	for (uint8_t i = 0; i < 3; i++) {
+		size_t len = build(p, sizeof p, 1, i, l->parts[i]);
+
+		sim_datagram(&s, 0, l->from != NULL ? l->from : NAS, p, len);
+		accepted += l->accepted[i];
+		assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), accepted);
+	}
+	sim_run(&s, 1000);
+	s.expected_foreign = accepted;
+	sim_end(&s);
+}
+
+/* P-BR-8: a Message-Authenticator that was verified decides, unless it was there for the sake of EAP. Nothing else
+ * does: not its absence, nor one that is wrong, nor that of one among many, nor any on the machine itself. */
+static void
+automatic_settings_learn_from_what_is_verified(void **state)
+{
+	static const struct lesson lessons[] = {
+		{ .parts = { WITH_PASSWORD | WITH_MSGAUTH, WITH_PASSWORD, WITH_PASSWORD | WITH_MSGAUTH },
+		    .accepted = { true, false, true } },
+		{ .parts = { WITH_PASSWORD, WITH_PASSWORD | WITH_MSGAUTH, WITH_PASSWORD },
+		    .accepted = { true, true, false } },
+		{ .parts = { WITH_PASSWORD | WITH_PROXY_STATE, WITH_PASSWORD | WITH_MSGAUTH, WITH_PASSWORD | WITH_PROXY_STATE },
+		    .accepted = { true, true, false } },
+		{ .parts = { WITH_PASSWORD, WITH_PASSWORD | WITH_PROXY_STATE, WITH_CHAP },
+		    .accepted = { true, true, true } },
+		{ .parts = { WITH_EAP | WITH_MSGAUTH, WITH_PASSWORD, WITH_PASSWORD | WITH_PROXY_STATE },
+		    .accepted = { true, true, true } },
+		{ .parts = { WITH_PASSWORD | WITH_MSGAUTH | BAD_MSGAUTH, WITH_PASSWORD, WITH_PASSWORD | WITH_PROXY_STATE },
+		    .accepted = { false, true, true } },
+		{ .parts = { WITH_PASSWORD | WITH_MSGAUTH, WITH_PASSWORD, WITH_CHAP },
+		    .accepted = { true, true, true },
+		    .address = "192.0.2.0/24" },
+		{ .parts = { WITH_PASSWORD | WITH_MSGAUTH, WITH_PASSWORD, WITH_PASSWORD | WITH_PROXY_STATE },
+		    .accepted = { true, true, true }, .from = "127.0.0.1:5000", .address = "127.0.0.1/32" },
+		{ .parts = { WITH_PASSWORD | WITH_MSGAUTH, WITH_PASSWORD, WITH_PASSWORD | WITH_PROXY_STATE },
+		    .accepted = { true, true, true }, .from = "[::1]:5000", .address = "::1/128" },
+		{ .parts = { WITH_PASSWORD | WITH_MSGAUTH, WITH_PASSWORD, WITH_CHAP },
+		    .accepted = { true, false, false },
+		    .from = "127.0.0.1:5000", .address = "127.0.0.1/32", .required = RGW_YES },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct sim s;
-		uint8_t p[256];
-		size_t len;
-
-		sim_init(&s, "198.51.100.1");
-		sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
-		sim_client_conf(&s)->limit_proxy_state = RGW_AUTO;
-		sim_start(&s);
-		len = build(p, sizeof p, 1, 1, cases[i].first);
-		sim_datagram(&s, 0, NAS, p, len);
-		assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
-		len = build(p, sizeof p, 1, 2, cases[i].then);
-		sim_datagram(&s, 0, NAS, p, len);
-		assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1 + cases[i].accepted);
-		sim_end(&s);
-	}
+	for (size_t i = 0; i < sizeof lessons / sizeof lessons[0]; i++)
+		take_lesson(&lessons[i]);
 }
 
-/* A packet that fails its check teaches nothing, and a network of clients does not learn. */
+/* P-MA-6 to 8: MS-CHAP is a password as good as any; half of it is none. With an explicit no, nothing but EAP (and
+ * Status-Server) has to be signed. */
 static void
-nothing_is_learned_from_forgeries_or_networks(void **state)
+what_needs_no_message_authenticator(void **state)
 {
+	static const struct lesson lessons[] = {
+		{ .parts = { WITH_MSCHAP, WITH_MSCHAP2, WITH_ARAP },
+		    .accepted = { true, true, true } },
+		{ .parts = { WITH_MSCHAP | WITH_EAP, WITH_MPPE_KEY, 0 },
+		    .accepted = { false, false, false } },
+		{ .parts = { WITH_MSCHAP | WITH_EAP, WITH_MPPE_KEY, 0 },
+		    .accepted = { false, true, true }, .required = RGW_NO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lessons / sizeof lessons[0]; i++)
+		take_lesson(&lessons[i]);
+}
+
+/* One line for each client and day says what it risks, as long as nothing is decided. */
+static void
+undecided_clients_are_named_once_a_day(void **state)
+{
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+	unsigned lines;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_EAP | WITH_MSGAUTH);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_string_not_equal(s.last_event, "client-unprotected");
+	len = build(p, sizeof p, 1, 2, WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_string_equal(s.last_event, "client-unprotected");
+	sim_run(&s, 3600000);
+	lines = s.log_lines;
+	len = build(p, sizeof p, 1, 3, WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_int_equal(s.log_lines, lines);
+	sim_run(&s, 86400000);
+	lines = s.log_lines;
+	len = build(p, sizeof p, 1, 4, WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	assert_string_equal(s.last_event, "client-unprotected");
+	assert_int_equal(s.log_lines, lines + 1);
+	sim_run(&s, 1000);
+	s.expected_foreign = 4;
+	sim_end(&s);
+}
+
+/* P-DUP-6: a request that anybody could have sent does not take the place of one that only the client could; the other
+ * way round it does. */
+static void
+unverified_requests_supersede_nothing_verified(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.national.delay = 1000;
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	r = sim_request(&s, 1, 5000, 1, "user@example.org");
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 1);
+	sim_run(&s, 500);
+	expect_drop(&s, p, len, RGW_CTR_superseding_unproven);
+	assert_string_equal(s.last_event, "superseding-unproven");
+	sim_run(&s, 1000);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 1);
+	sim_end(&s);
+}
+
+/* P-CHP-6: whoever sends ARAP-Password chooses the authenticator of the next hop, so nothing else may be hidden under
+ * it. */
+static void
+arap_password_stands_alone(void **state)
+{
+	static const unsigned hidden[] = { WITH_PASSWORD, WITH_TUNNEL_PASSWORD, WITH_MPPE_KEY };
 	struct sim s;
 	uint8_t p[256];
 	size_t len;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
 	sim_start(&s);
-	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | BAD_MSGAUTH | WITH_PASSWORD);
+	for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
+		len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | WITH_ARAP | hidden[i]);
+		expect_drop(&s, p, len, RGW_CTR_arap_beside_hidden);
+		assert_string_equal(s.last_event, "arap-beside-hidden");
+	}
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | WITH_ARAP | WITH_CHAP | WITH_MSCHAP);
 	sim_datagram(&s, 0, NAS, p, len);
-	len = build(p, sizeof p, 1, 2, WITH_PASSWORD);
-	sim_datagram(&s, 0, NAS, p, len);
-	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
-	sim_end(&s);
-
-	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
-	assert_true(rgw_prefix_parse("192.0.2.0/24", &sim_client_conf(&s)->address.v[0]));
-	sim_start(&s);
-	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | WITH_PASSWORD);
-	sim_datagram(&s, 0, NAS, p, len);
-	len = build(p, sizeof p, 1, 2, WITH_PASSWORD);
-	sim_datagram(&s, 0, NAS, p, len);
-	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 2);
+	sim_run(&s, 1000);
+	assert_int_equal(s.n_got, 1);
+	s.expected_foreign = 1;
 	sim_end(&s);
 }
 
@@ -562,8 +690,11 @@ main(void)
 		cmocka_unit_test(forged_packet_does_not_touch_the_cache),
 		cmocka_unit_test(message_authenticator_required),
 		cmocka_unit_test(proxy_state_needs_message_authenticator),
-		cmocka_unit_test(automatic_settings_learn_from_the_first_request),
-		cmocka_unit_test(nothing_is_learned_from_forgeries_or_networks),
+		cmocka_unit_test(automatic_settings_learn_from_what_is_verified),
+		cmocka_unit_test(what_needs_no_message_authenticator),
+		cmocka_unit_test(undecided_clients_are_named_once_a_day),
+		cmocka_unit_test(unverified_requests_supersede_nothing_verified),
+		cmocka_unit_test(arap_password_stands_alone),
 		cmocka_unit_test(status_server_is_answered_here),
 		cmocka_unit_test(too_many_proxy_states),
 		cmocka_unit_test(max_requests_bites),

@@ -144,6 +144,54 @@ message_authenticator_is_learned(void **state)
 	sim_end(&s);
 }
 
+/* P-BR-8: while nothing is decided, its answers are taken, and once a day a line says what that means. */
+static void
+undecided_servers_are_named_once_a_day(void **state)
+{
+	static const struct {
+		struct made answer;
+		unsigned lines;    /* one that it was answered, and one about the server */
+		rgw_ms after;
+	} rows[] = {
+		{ { .code = 11, .eap = true, .msgauth = true }, 1, 0 },
+		{ { .code = 2 }, 2, 0 },
+		{ { .code = 2 }, 1, 86000000 },
+		{ { .code = 2 }, 2, 86400000 },
+	};
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_server_conf(&s)->require_message_authenticator = RGW_AUTO;
+	sim_start(&s);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		unsigned lines;
+
+		sim_run(&s, rows[i].after);
+		lines = s.log_lines;
+		assert_true(good_answer(&s, 1, rows[i].answer));
+		assert_int_equal(s.log_lines - lines, rows[i].lines);
+	}
+	sim_end(&s);
+}
+
+/* Nobody stands between us and a server on this machine, and a proxy there may sign some answers and not others. */
+static void
+nothing_is_learned_on_loopback(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_server_conf(&s)->require_message_authenticator = RGW_AUTO;
+	strcpy(sim_server_conf(&s)->auth.v[0].host, "127.0.0.99");
+	strcpy(sim_server_conf(&s)->acct.v[0].host, "127.0.0.99");
+	sim_start(&s);
+	assert_true(good_answer(&s, 1, with_msgauth));
+	assert_true(good_answer(&s, 1, plain));
+	sim_end(&s);
+}
+
 /* Nobody but the server teaches it. */
 static void
 nothing_is_learned_from_forgeries(void **state)
@@ -383,6 +431,8 @@ main(void)
 		cmocka_unit_test(message_authenticator_required),
 		cmocka_unit_test(message_authenticator_not_required),
 		cmocka_unit_test(message_authenticator_is_learned),
+		cmocka_unit_test(undecided_servers_are_named_once_a_day),
+		cmocka_unit_test(nothing_is_learned_on_loopback),
 		cmocka_unit_test(nothing_is_learned_from_forgeries),
 		cmocka_unit_test(forged_answers_are_dropped),
 		cmocka_unit_test(malformed_datagrams_are_dropped),

@@ -218,10 +218,9 @@ the_first_decides_for_those_beside_it(void **state)
 	} cases[] = {
 		{ WITH_MSGAUTH, 0, RGW_CTR_udp_missing_message_authenticator },
 		{ 0, 0, RGW_CTR_requests_accepted },
-		{ 0, WITH_PROXY_STATE, RGW_CTR_udp_proxy_state_limit },
+		{ WITH_MSGAUTH, WITH_PROXY_STATE, RGW_CTR_udp_missing_message_authenticator },
 		{ WITH_PROXY_STATE, WITH_PROXY_STATE, RGW_CTR_requests_accepted },
 		{ WITH_MSGAUTH | WITH_EAP, 0, RGW_CTR_requests_accepted },
-		{ WITH_MSGAUTH | WITH_EAP, WITH_PROXY_STATE, RGW_CTR_udp_proxy_state_limit },
 	};
 
 	(void)state;

@@ -349,7 +349,7 @@ static const struct conf_row servers[] = {
 	        "main.ini:19: warning: acct: 2001:db8::1 is public" } },
 	{ INBOUND "[server x]\nauth = 10.0.0.1\nacct = fd00::1\n" SECRET, { NULL } },
 	{ REST "[server x]\nauth = 127.0.0.1\nacct = 127.0.0.1\n" SECRET,
-	    { "main.ini:16: error: auth: 127.0.0.1:1812 is our own [listen l], so requests would go in "
+	    { "main.ini:16: error: auth: 127.0.0.1 port 1812 is our own [listen l], so requests would go in "
 	      "circles" } },
 	{ INBOUND "[server x]\nauth = a.b\nsource = ::1, ::2\n" SECRET,
 	    { "main.ini:19: error: source: only one address of each family can be used" } },

@@ -713,6 +713,31 @@ small_buffers(void **state)
 	}
 }
 
+/* P-PRX-7, P-ATT-16: our own Proxy-State comes last, and is left out where there is no room for it. */
+static void
+a_mark_comes_last_if_there_is_room(void **state)
+{
+	struct help_hops *h = *state;
+	uint8_t out[4096];
+	struct help_packet p;
+	struct rgw_packet in;
+
+	help_begin(&p, 1, 9, h->auth_a);
+	help_attr(&p, 33, "of another", 10);
+	in = help_finish(&p);
+	for (size_t room = 0; room < 8; room++) {
+		const struct rgw_hop_request hop = { .in = &in, .hidden = h->hidden, .from = h->secret_a,
+			.to = h->secret_b, .fresh_auth = h->auth_b, .mark = (const uint8_t *)"mark", .mark_len = 4 };
+		size_t bare = in.len + 18u;
+		size_t len = rgw_hop_request(out, bare + room, &hop);
+
+		assert_int_equal(len, room < 6 ? bare : bare + 6);
+		help_parse(out, len);
+		if (room >= 6)
+			assert_memory_equal(out + bare, "\x21\x06mark", 6);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -740,6 +765,7 @@ main(void)
 		TEST(a_full_request_with_its_own_message_authenticator),
 		TEST(the_largest_response),
 		TEST(small_buffers),
+		TEST(a_mark_comes_last_if_there_is_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

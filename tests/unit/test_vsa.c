@@ -90,6 +90,30 @@ tells_what_does_not_parse(void **state)
 	}
 }
 
+/* Of the vendor and of the type that are asked for, wherever it stands, and not what only looks like it. */
+static void
+finds_one_in_a_packet(void **state)
+{
+	static const char beside[] = "\x00\x00\x01\x37\x0b\x03x\x01\x02";
+	struct help_packet p;
+	struct rgw_packet packet;
+
+	(void)state;
+	help_begin(&p, 1, 9, NULL);
+	help_attr(&p, 1, "user", 4);
+	help_attr(&p, 26, "\x00\x00\x00\x09\x01\x03x", 7);
+	help_attr(&p, 26, "\x00\x00\x01", 3);
+	packet = help_finish(&p);
+	assert_true(rgw_vsa_has(&packet, 9, 1));
+	assert_false(rgw_vsa_has(&packet, 9, 3));
+	assert_false(rgw_vsa_has(&packet, 311, 1));
+	help_attr(&p, 26, beside, sizeof beside - 1);
+	packet = help_finish(&p);
+	assert_true(rgw_vsa_has(&packet, 311, 11));
+	assert_true(rgw_vsa_has(&packet, 311, 1));
+	assert_false(rgw_vsa_has(&packet, 311, 25));
+}
+
 int
 main(void)
 {
@@ -97,6 +121,7 @@ main(void)
 		cmocka_unit_test(walks_through_sub_attributes),
 		cmocka_unit_test(knows_other_formats),
 		cmocka_unit_test(tells_what_does_not_parse),
+		cmocka_unit_test(finds_one_in_a_packet),
 	};
 
 	return cmocka_run_group_tests_name("vsa", tests, NULL, NULL);

@@ -177,6 +177,52 @@ test_roles_and_ca(void **state)
 	}
 }
 
+#define CA EXTENSION("13", "3003 0101ff")
+#define KEY_USAGE(value) EXTENSION("0f", value)
+
+static void
+test_who_may_issue(void **state)
+{
+	static const struct {
+		const char *text;
+		bool has_usage, cert_sign, may_issue;
+	} rows[] = {
+		{ WITH(""), false, false, false },
+		{ WITH(EXTENSIONS(CA)), false, false, true },
+		{ WITH(EXTENSIONS(EXTENSION("13", "3000"))), false, false, false },
+		{ WITH(EXTENSIONS(KEY_USAGE("0302 0106"))), true, true, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0106"))), true, true, true },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0204"))), true, true, true },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0186"))), true, true, true },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0303 070680"))), true, true, true },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0102"))), true, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 07 80"))), true, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0303 07 0080"))), true, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0301 00"))), true, false, false },
+		/* The bit is there, but does not count. */
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0304"))), true, false, false },
+		/* No BIT STRING, an empty one, nine bits that do not count, and something behind it. */
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0402 0106"))), true, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0300"))), true, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0906"))), true, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0106 00"))), true, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE(""))), true, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct test_der der;
+		struct rgw_x509 cert;
+
+		test_der_make(&der, rows[i].text);
+		if (!rgw_x509_parse(&cert, der.octets, der.len) || cert.has_key_usage != rows[i].has_usage ||
+		    cert.key_cert_sign != rows[i].cert_sign ||
+		    rgw_x509_may_issue(&cert) != rows[i].may_issue)
+			fail_msg("row %zu: %s", i, rows[i].text);
+	}
+	assert_false(accepts_text(WITH(EXTENSIONS(KEY_USAGE("03020106") KEY_USAGE("03020106")))));
+}
+
 /* Unusual, but well-formed or harmless. */
 static void
 test_accepted_forms(void **state)
@@ -718,6 +764,7 @@ main(void)
 		cmocka_unit_test(test_fields_of_a_certificate),
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_roles_and_ca),
+		cmocka_unit_test(test_who_may_issue),
 		cmocka_unit_test(test_accepted_forms),
 		cmocka_unit_test(test_refuses_what_der_forbids),
 		cmocka_unit_test(test_refuses_bad_structure),
