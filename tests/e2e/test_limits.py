@@ -309,7 +309,7 @@ def test_idle_connection_is_closed(start):
         time.sleep(0.2)
         if gw.counters().get("idle_timeouts") is None:
             assert watched.ask(STATUS)
-    assert idle.is_closed(0.1) and watched.is_closed(0.1) and used.ask(asked[0])
+    assert idle.is_closed(0.1) and watched.is_closed(0.1) and used.ask(radius.access_request(99, SECRET, user=b"x@nowhere.example"))
     assert used.is_closed()
     assert gw.counters()["idle_timeouts"] == 3
 
