@@ -106,6 +106,10 @@ struct rgw_conf_head {
 	uint32_t index;    /* its place among the sections of its kind */
 };
 
+/* One connection may use so much of what is free of max-write-octets: one of so many parts. With n connections that
+ * are not read by their peers, each has 1 / (4 + n) of the whole, and four such parts stay for those that are. */
+#define RGW_CONF_WRITE_PARTS 4
+
 struct rgw_conf_gateway {
 	struct rgw_conf_head head;
 	char *user;
@@ -116,11 +120,14 @@ struct rgw_conf_gateway {
 	rgw_ms drain_time;
 	rgw_ms packet_timeout;                    /* for the rest of a packet (P-STR-6) */
 	uint32_t max_requests;
+	uint32_t max_request_octets;              /* for requests and kept answers ... */
+	uint32_t kept_answers;                    /* ... and of these, for kept answers */
 	uint32_t max_connections;                 /* incoming that are up, in all */
 	uint32_t max_connections_per_address;
 	uint32_t max_half_open;                   /* of strangers, and as many of known addresses */
 	uint32_t max_half_open_per_address;
-	uint32_t write_buffer;                    /* octets that may wait on one connection */
+	uint32_t write_buffer;                    /* octets that may wait on one connection ... */
+	uint32_t max_write_octets;                /* ... and on all */
 	struct rgw_rate connect_rate;             /* new ones of strangers, and of known addresses ... */
 	struct rgw_rate connect_rate_per_address; /* ... and from one address (IPv6: one /64) */
 	uint32_t loop_limit;  /* Proxy-State attributes in one request; 0 = no limit */
@@ -193,6 +200,7 @@ struct rgw_conf_peer {
 	rgw_ms queue_time;
 	enum rgw_bad_response bad_response;
 	unsigned allow;                /* RGW_SERVICE_* bits */
+	struct rgw_rate status_server_rate;  /* that are answered (P-SS-10) */
 	struct rgw_conf_refs rewrite_in;
 	struct rgw_conf_refs rewrite_out;
 };
@@ -223,6 +231,7 @@ struct rgw_conf_client {
 	enum rgw_auto limit_proxy_state;              /* P-BR-7, 8 */
 	bool reply_message_authenticator;             /* P-BR-2 */
 	bool protocol_error;                          /* P-ERR-11 */
+	struct rgw_rate status_server_rate;           /* that are answered (P-SS-10) */
 	const struct rgw_conf_head *pool;             /* [pool], [peer] or [server]; NULL = by realm */
 	char *operator_name;                          /* with its namespace (P-CPX-1); NULL = none */
 	struct rgw_conf_refs rewrite_in;

@@ -2,6 +2,7 @@
 #ifndef RADSECGW_CONVERSATION_H
 #define RADSECGW_CONVERSATION_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "radsecgw/hash.h"
@@ -11,10 +12,16 @@
 
 /*
  * Where a conversation lives: an Access-Challenge carries a State, and the request that brings it back
- * belongs to the same home server (P-PRX-13, P-TCP-46). Remembered under the State and whom it was
- * given to, for a while, in a table of bounded size that forgets the oldest first. The State is kept
- * only as a keyed hash.
+ * belongs to the same home server (P-PRX-13, P-TCP-46). It is remembered under the State and whom it was
+ * given to, for a while, in a table of bounded size. The State is kept only as a keyed hash.
+ *
+ * Talkers use the table fairly (fair.h): when it fills, the talker that holds most forgets its own oldest
+ * conversations, so the challenges of one talker never push out those of the others. All functions take
+ * constant time, but for rgw_conversations_expire. An entry takes at most RGW_CONVERSATION_OCTETS with its share of
+ * the hash table.
  */
+#define RGW_CONVERSATION_OCTETS 96
+
 struct rgw_conversations {
 	struct rgw_htab tab;
 	struct rgw_slab slab;
@@ -22,6 +29,13 @@ struct rgw_conversations {
 	struct rgw_hashkey hashkey;
 	rgw_ms lifetime;
 	uint32_t limit;
+};
+
+/* Whoever gets challenges: a client or a peer. Embedded there; it must outlive the table. */
+struct rgw_talker {
+	uint64_t number;            /* tells talkers apart */
+	struct rgw_link own;        /* its conversations, oldest first */
+	uint32_t n;
 };
 
 /* Where: what the engine makes of it is its own matter. */
@@ -34,11 +48,19 @@ void rgw_conversations_init(struct rgw_conversations *c, const struct rgw_hashke
     uint32_t limit, rgw_ms lifetime);
 void rgw_conversations_fini(struct rgw_conversations *c);
 
-/* The conversation of `who` (any number that tells askers apart) with this State. */
-void rgw_conversations_put(struct rgw_conversations *c, uint64_t who, const void *state, size_t len,
-    const struct rgw_conversation *where, rgw_ms now);
+void rgw_talker_init(struct rgw_talker *talker, uint64_t number);
+
+/* The conversation of a talker with this State lives there from now on. Returns how many older conversations, which
+ * might still have gone on, were forgotten for want of room. */
+unsigned rgw_conversations_put(struct rgw_conversations *c, struct rgw_talker *talker, const void *state,
+    size_t len, const struct rgw_conversation *where, rgw_ms now);
 /* Where it lives; target NULL = not known. */
-struct rgw_conversation rgw_conversations_get(struct rgw_conversations *c, uint64_t who,
-    const void *state, size_t len, rgw_ms now);
+struct rgw_conversation rgw_conversations_get(const struct rgw_conversations *c,
+    const struct rgw_talker *talker, const void *state, size_t len, rgw_ms now);
+
+/* Forgets those that have not gone on for too long. */
+void rgw_conversations_expire(struct rgw_conversations *c, rgw_ms now);
+/* When it is worth while to do so next, or RGW_NEVER. */
+rgw_ms rgw_conversations_next(const struct rgw_conversations *c);
 
 #endif

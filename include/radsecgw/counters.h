@@ -27,6 +27,8 @@
 	X(superseding_unproven, "dropped: bare, under the identifier of a request with Message-Authenticator") \
 	X(superseding_too_fast, "dropped: an identifier used anew too often before its answer")     \
 	X(duplicate_replayed, "retransmissions answered with the stored answer")                   \
+	X(duplicate_too_many, "dropped: retransmissions whose answer had been sent again too often") \
+	X(probes_too_fast, "dropped: more Status-Servers or codes that are not served than allowed") \
 	X(udp_sent, "datagrams sent to clients")                                                   \
 	/* requests: each accepted one ends in exactly one of the request_ counters */             \
 	X(requests_accepted, "requests accepted for forwarding")                                   \
@@ -50,8 +52,11 @@
 	X(request_loop, "ended: it has come back to us, or would go back to the peer that it came from") \
 	X(request_gone, "ended: the connection that it came on has ended")                         \
 	X(request_abandoned, "ended: still open when the gateway stopped")                         \
-	X(answers_forgotten, "kept answers that gave way to new requests, max-requests being reached") \
-	X(requests_no_room, "not accepted: max-requests reached or out of memory")                 \
+	X(answers_forgotten, "kept answers that gave way to requests: max-requests, max-request-octets") \
+	X(answers_crowded_out, "kept answers that gave way to newer ones: kept-answers reached")   \
+	X(conversations_forgotten, "conversations forgotten before their time, the table being full") \
+	X(requests_no_room, "not accepted: max-requests or max-request-octets reached, or no memory") \
+	X(requests_over_share, "not accepted: one who asks holds more than its share of these limits") \
 	X(requests_while_draining, "not accepted: the gateway is stopping")                        \
 	/* what rewrites do to packets */                                                          \
 	X(rewrite_changed, "times a rewrite changed a packet")                                     \
@@ -72,7 +77,7 @@
 	X(tls_missing_message_authenticator, "dropped: Status-Server without Message-Authenticator") \
 	X(tls_too_many_proxy_states, "dropped: more Proxy-States than loop-limit")                 \
 	X(connections_stalled, "times that a connection was not read, since the peer did not read either") \
-	X(tls_answers_dropped, "answers dropped: the peer does not read, its write-buffer is full") \
+	X(tls_answers_dropped, "answers dropped: the peer does not read, and what may wait is full") \
 	/* towards peers */                                                                        \
 	X(tls_sent, "packets sent to peers")                                                       \
 	X(tls_received, "packets received from peers")                                             \

@@ -138,12 +138,15 @@ const struct rgw_counters *rgw_gw_counters(const struct rgw_gw *gw);
 /* Writes the state of each peer and all counters that are not zero as notice lines. */
 void rgw_gw_log_status(struct rgw_gw *gw);
 
-/* What a test may look at: all but the last must be zero after all requests have ended. */
+/* What a test may look at: all but the last two must be zero after all requests have ended. */
 struct rgw_gw_usage {
 	size_t requests;   /* request objects, cached answers included */
 	size_t buffers;    /* packet buffers */
 	size_t conns;      /* in both directions */
 	size_t sources;    /* UDP sockets towards servers */
+	uint64_t octets;   /* of requests that are worked on, as max-request-octets counts them ... */
+	uint64_t kept;     /* ... and of those that are kept to know repetitions */
+	size_t conversations;
 	size_t realm_marks;/* of members that left a realm unanswered */
 };
 

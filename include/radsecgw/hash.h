@@ -24,8 +24,9 @@ struct rgw_hnode {
 	uint64_t hash;
 };
 
-/* Chained table that doubles as it fills. When memory is out it stays at its size and only gets
- * slower; only the very first entry can fail. Not thread-safe. */
+/* A chained table. It doubles when all buckets could have an entry, so it takes two pointers for each entry at the
+ * most while it grows, and it halves when an eighth of them could. When memory is out it stays at its size; only the
+ * very first entry can fail. Not thread-safe. */
 struct rgw_htab {
 	struct rgw_hnode **buckets;  /* owned */
 	size_t mask;
@@ -37,7 +38,7 @@ void rgw_htab_fini(struct rgw_htab *tab);
 
 /* Adds a node under its hash; equal hashes may stand beside each other. false = out of memory. */
 bool rgw_htab_add(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash);
-/* Takes out a node that is in the table. */
+/* Takes out a node that is in the table. No walk over nodes goes on after that. */
 void rgw_htab_remove(struct rgw_htab *tab, struct rgw_hnode *node);
 
 /* The nodes with this hash, one after the other; the caller compares the real keys:

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
+
 /*
  * Memory: allocation that the callers of start-up code may rely on, slabs for the request path,
  * wiping and comparing of secrets.
@@ -24,21 +26,32 @@ void rgw_wipe(void *p, size_t n);
 bool rgw_ct_equal(const void *a, const void *b, size_t n);
 
 /*
- * A slab hands out objects of one size and keeps freed ones for the next. It grows by chunks up to
- * `limit` objects and never gives memory back before rgw_slab_fini, so a flood costs memory once.
- * Objects are not zeroed. Not thread-safe.
+ * A slab hands out objects of one size. It takes memory from the system in chunks of RGW_SLAB_CHUNK octets and
+ * gives a chunk back as soon as all objects of it have come back, but for one that it keeps for the next load.
+ * Objects come from the fullest chunks first, so that others become empty after a flood. Memory that has never
+ * been handed out is not touched, so a slab that is little used costs a page or two.
+ *
+ * Getting and putting an object take constant time. Objects are not zeroed; they are aligned for pointers and
+ * for numbers of 64 bits. With AddressSanitizer, memory that is not handed out is poisoned. Not thread-safe.
  */
+#define RGW_SLAB_CHUNK 65536
+
+struct rgw_slab_chunk;
+
 struct rgw_slab {
-	size_t object_size;  /* rounded up to hold a pointer, aligned for any type */
-	size_t per_chunk;
-	size_t limit;        /* objects at most; 0 = no limit */
-	size_t used;         /* objects handed out now */
-	size_t total;        /* objects that exist */
-	void *free_list;     /* owned */
-	void *chunks;        /* owned */
+	size_t object_size;             /* rounded up to hold a pointer, and to keep the alignment */
+	uint32_t per_chunk;
+	size_t limit;                   /* objects at most; 0 = no limit */
+	size_t used;                    /* objects handed out now */
+	size_t n_chunks;                /* chunks that the slab has, the spare one included */
+	struct rgw_link roomy;          /* owned: chunks that have objects left, or had them a moment ago; fuller first */
+	struct rgw_link full;           /* owned: chunks with all objects out */
+	struct rgw_slab_chunk *spare;   /* owned: an empty chunk, or NULL */
 };
 
+/* Objects of up to half a chunk. */
 void rgw_slab_init(struct rgw_slab *slab, size_t object_size, size_t limit);
+/* Gives all memory back, that of objects which are still handed out, too. */
 void rgw_slab_fini(struct rgw_slab *slab);
 /* NULL when the limit is reached or memory is out. */
 void *rgw_slab_get(struct rgw_slab *slab);
@@ -49,6 +62,20 @@ void rgw_slab_put(struct rgw_slab *slab, void *object);
  * the duplicate window, most are small, and none may cost 4096 octets for that.
  */
 #define RGW_BUFS_CLASSES 6
+#define RGW_BUFS_FIRST 7  /* the smallest are of 2 to this power octets, the others double */
+
+/* The class of a buffer for n octets, and the octets that it takes, which are not n. */
+static inline unsigned
+rgw_bufs_class(size_t n)
+{
+	return n <= 1u << RGW_BUFS_FIRST ? 0 : 32 - RGW_BUFS_FIRST - (unsigned)__builtin_clz((unsigned)(n - 1));
+}
+
+static inline size_t
+rgw_bufs_octets(size_t n)
+{
+	return (size_t)1 << (RGW_BUFS_FIRST + rgw_bufs_class(n));
+}
 
 struct rgw_bufs {
 	struct rgw_slab slab[RGW_BUFS_CLASSES];

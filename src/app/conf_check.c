@@ -26,6 +26,23 @@ check_malformed_realms(struct rgw_build *b, const struct rgw_section *section)
 		    "malformed-realms: `none` stands alone");
 }
 
+/* A bound that cannot be reached, since another one is in the way, is not what somebody wants. */
+static void
+check_octets(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_gateway *g = section->data;
+	char text[RGW_UNIT_TEXT];
+
+	if (g->kept_answers > g->max_request_octets)
+		rgw_build_warn(b, rgw_check_place(section, &g->kept_answers),
+		    "kept-answers: requests and kept answers take no more than max-request-octets, which is %s",
+		    rgw_unit_format(g->max_request_octets, rgw_unit_size, text));
+	if (g->write_buffer > g->max_write_octets / RGW_CONF_WRITE_PARTS)
+		rgw_build_warn(b, rgw_check_place(section, &g->write_buffer),
+		    "write-buffer: one connection gets no more than a fourth of max-write-octets, which is %s",
+		    rgw_unit_format(g->max_write_octets, rgw_unit_size, text));
+}
+
 static void
 check_gateway(struct rgw_build *b, const struct rgw_section *section)
 {
@@ -33,6 +50,7 @@ check_gateway(struct rgw_build *b, const struct rgw_section *section)
 	const struct rgw_strings *list = &gateway->encrypted_attribute;
 
 	check_malformed_realms(b, section);
+	check_octets(b, section);
 	for (size_t i = 0; i < list->n; i++) {
 		struct rgw_hidden row;
 		struct rgw_hidden before;

@@ -90,11 +90,11 @@ push(struct rgw_htab *tab, struct rgw_hnode *node)
 	*bucket = node;
 }
 
+/* Gives the table n buckets; without memory for them it stays as it is. */
 static void
-grow(struct rgw_htab *tab)
+resize(struct rgw_htab *tab, size_t n)
 {
 	size_t old_n = tab->buckets != NULL ? tab->mask + 1 : 0;
-	size_t n = old_n > 0 ? 2 * old_n : FIRST_BUCKETS;
 	struct rgw_hnode **old = tab->buckets;
 	struct rgw_hnode **new = calloc(n, sizeof *new);
 
@@ -118,8 +118,10 @@ grow(struct rgw_htab *tab)
 bool
 rgw_htab_add(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash)
 {
-	if (tab->buckets == NULL || tab->count > tab->mask)
-		grow(tab);
+	if (tab->buckets == NULL)
+		resize(tab, FIRST_BUCKETS);
+	else if (tab->count > tab->mask)
+		resize(tab, 2 * (tab->mask + 1));
 	if (tab->buckets == NULL)
 		return false;
 	node->hash = hash;
@@ -138,6 +140,8 @@ rgw_htab_remove(struct rgw_htab *tab, struct rgw_hnode *node)
 	*at = node->next;
 	node->next = NULL;
 	tab->count--;
+	if (tab->count < (tab->mask + 1) / 8 && tab->mask + 1 > FIRST_BUCKETS)
+		resize(tab, (tab->mask + 1) / 2);
 }
 
 static struct rgw_hnode *

@@ -3,12 +3,23 @@
 
 #include <string.h>
 
+#include "radsecgw/fair.h"
+
+/* Entries that have expired are forgotten so long after that at the latest, many together. */
+#define SLACK_MS 10000
+
 struct entry {
 	struct rgw_hnode node;
-	struct rgw_link order;
-	struct rgw_conversation where;
+	struct rgw_link order;       /* among all ... */
+	struct rgw_link own;         /* ... and among those of its talker; oldest first */
+	struct rgw_talker *talker;   /* borrowed */
+	void *target;                /* borrowed */
 	rgw_ms expires;
+	uint32_t serial;
 };
+
+/* The hash table takes two pointers for each at the most. */
+_Static_assert(sizeof(struct entry) + 2 * sizeof(void *) <= RGW_CONVERSATION_OCTETS, "as the manual says");
 
 void
 rgw_conversations_init(struct rgw_conversations *c, const struct rgw_hashkey *hashkey, uint32_t limit,
@@ -27,17 +38,24 @@ rgw_conversations_fini(struct rgw_conversations *c)
 	rgw_slab_fini(&c->slab);
 }
 
+void
+rgw_talker_init(struct rgw_talker *talker, uint64_t number)
+{
+	*talker = (struct rgw_talker){ .number = number };
+	rgw_link_init(&talker->own);
+}
+
 /* 64 bits of a keyed hash: nobody can make two states meet, and by chance they do not. */
 static uint64_t
-hash_of(const struct rgw_conversations *c, uint64_t who, const void *state, size_t len)
+hash_of(const struct rgw_conversations *c, const struct rgw_talker *talker, const void *state, size_t len)
 {
-	uint8_t text[sizeof who + 255];
+	uint8_t text[sizeof talker->number + 255];
 
-	memcpy(text, &who, sizeof who);
+	memcpy(text, &talker->number, sizeof talker->number);
 	if (len > 255)
 		len = 255;
-	memcpy(text + sizeof who, state, len);
-	return rgw_siphash(&c->hashkey, text, sizeof who + len);
+	memcpy(text + sizeof talker->number, state, len);
+	return rgw_siphash(&c->hashkey, text, sizeof talker->number + len);
 }
 
 static void
@@ -45,22 +63,37 @@ forget(struct rgw_conversations *c, struct entry *e)
 {
 	rgw_htab_remove(&c->tab, &e->node);
 	rgw_link_remove(&e->order);
+	rgw_link_remove(&e->own);
+	e->talker->n--;
 	rgw_slab_put(&c->slab, e);
 }
 
-/* Makes room: what is too old goes, and the oldest if there is no room otherwise. */
-static void
-forget_old(struct rgw_conversations *c, rgw_ms now)
+static struct entry *
+oldest_of(const struct rgw_conversations *c)
 {
-	struct rgw_link *l;
+	struct rgw_link *l = rgw_list_first(&c->order);
 
-	while ((l = rgw_list_first(&c->order)) != NULL) {
-		struct entry *e = RGW_CONTAINER(l, struct entry, order);
+	return l != NULL ? RGW_CONTAINER(l, struct entry, order) : NULL;
+}
 
-		if (e->expires > now && c->slab.used < c->limit)
-			return;
+/* The talker makes room for its new conversation itself. Only one that has none gets the place of the oldest
+ * of all, when so many others have so few that no place is left. Returns how many were forgotten. */
+static unsigned
+make_room(struct rgw_conversations *c, struct rgw_talker *talker)
+{
+	unsigned n = 0;
+
+	/* A talker that has more than its share, since others have come, gives up two for one until that is over. */
+	while (n < 2 && !rgw_fair_may_take(c->limit, c->slab.used, talker->n, 1)) {
+		struct rgw_link *own = rgw_list_first(&talker->own);
+		struct entry *e = own != NULL ? RGW_CONTAINER(own, struct entry, own) : oldest_of(c);
+
+		if (e == NULL)
+			break;
 		forget(c, e);
+		n++;
 	}
+	return n;
 }
 
 static struct entry *
@@ -71,36 +104,57 @@ find(const struct rgw_conversations *c, uint64_t hash)
 	return node != NULL ? RGW_CONTAINER(node, struct entry, node) : NULL;
 }
 
-void
-rgw_conversations_put(struct rgw_conversations *c, uint64_t who, const void *state, size_t len,
+unsigned
+rgw_conversations_put(struct rgw_conversations *c, struct rgw_talker *talker, const void *state, size_t len,
     const struct rgw_conversation *where, rgw_ms now)
 {
-	uint64_t hash = hash_of(c, who, state, len);
+	uint64_t hash = hash_of(c, talker, state, len);
 	struct entry *e = find(c, hash);
+	unsigned n_forgotten;
 
 	if (e != NULL)
 		forget(c, e);
-	forget_old(c, now);
+	rgw_conversations_expire(c, now);
+	n_forgotten = make_room(c, talker);
 	e = rgw_slab_get(&c->slab);
 	if (e == NULL)
-		return;  /* it goes by the other rules, then */
-	e->where = *where;
-	e->expires = now + c->lifetime;
-	rgw_link_init(&e->order);
+		return n_forgotten;  /* it goes by the other rules, then */
+	*e = (struct entry){ .talker = talker, .target = where->target, .serial = where->serial,
+		.expires = now + c->lifetime };
 	if (!rgw_htab_add(&c->tab, &e->node, hash)) {
 		rgw_slab_put(&c->slab, e);
-		return;
+		return n_forgotten;
 	}
 	rgw_list_append(&c->order, &e->order);
+	rgw_list_append(&talker->own, &e->own);
+	talker->n++;
+	return n_forgotten;
 }
 
 struct rgw_conversation
-rgw_conversations_get(struct rgw_conversations *c, uint64_t who, const void *state, size_t len,
-    rgw_ms now)
+rgw_conversations_get(const struct rgw_conversations *c, const struct rgw_talker *talker,
+    const void *state, size_t len, rgw_ms now)
 {
-	const struct entry *e = find(c, hash_of(c, who, state, len));
+	const struct entry *e = find(c, hash_of(c, talker, state, len));
 
 	if (e == NULL || e->expires <= now)
 		return (struct rgw_conversation){ NULL, 0 };
-	return e->where;
+	return (struct rgw_conversation){ e->target, e->serial };
+}
+
+void
+rgw_conversations_expire(struct rgw_conversations *c, rgw_ms now)
+{
+	struct entry *e;
+
+	while ((e = oldest_of(c)) != NULL && e->expires <= now)
+		forget(c, e);
+}
+
+rgw_ms
+rgw_conversations_next(const struct rgw_conversations *c)
+{
+	const struct entry *e = oldest_of(c);
+
+	return e != NULL ? e->expires + SLACK_MS : RGW_NEVER;
 }

@@ -22,6 +22,9 @@ struct entry {
 	struct mark marks[MARKS];
 };
 
+/* The hash table takes two pointers for each at the most. */
+_Static_assert(sizeof(struct entry) + 2 * sizeof(void *) <= 128, "as the manual says");
+
 void
 rgw_deadrealms_init(struct rgw_deadrealms *d, const struct rgw_hashkey *hashkey, size_t limit_proven,
     size_t limit_unproven)

@@ -39,6 +39,9 @@ static void
 divide_gateway(const struct share *s, struct rgw_conf_gateway *gateway)
 {
 	divide(s, &gateway->max_requests);
+	divide(s, &gateway->max_request_octets);
+	divide(s, &gateway->kept_answers);
+	divide(s, &gateway->max_write_octets);
 	divide(s, &gateway->max_half_open);
 	divide_rate(s, &gateway->connect_rate);
 }

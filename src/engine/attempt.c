@@ -72,7 +72,10 @@ let_go(struct rgw_attempt *a, rgw_ms now)
 	a->state = RGW_ATTEMPT_NONE;
 	a->lane = NULL;
 	rgw_timer_unset(&gw->timers, &a->timer);
-	rgw_bufs_put(&gw->bufs, a->sent, a->sent_len);
+	if (a->sent != NULL) {
+		rgw_memory_uncopy(gw, req, a->sent_len);
+		rgw_bufs_put(&gw->bufs, a->sent, a->sent_len);
+	}
 	a->sent = NULL;
 	/* The identifier may serve somebody who waits. */
 	if (lane->source != NULL)
@@ -140,9 +143,13 @@ send_on_source(struct rgw_gw *gw, struct rgw_attempt *a, struct rgw_source *sour
 	const struct rgw_conf_retransmit *retransmit = &source->port->server->conf->retransmit;
 	struct rgw_outgoing out;
 
-	a->sent = rgw_bufs_get(&gw->bufs, len);
-	if (a->sent == NULL)
+	if (!rgw_memory_copy(gw, a->req, len))
 		return false;
+	a->sent = rgw_bufs_get(&gw->bufs, len);
+	if (a->sent == NULL) {
+		rgw_memory_uncopy(gw, a->req, len);
+		return false;
+	}
 	memcpy(a->sent, gw->scratch, len);
 	a->sent_len = (uint16_t)len;
 	out = outgoing(a, source->lane.secret, a->sent, len);

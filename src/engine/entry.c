@@ -5,6 +5,12 @@
 
 /* What requests are known by while they are worked on, and for a while after their answer. */
 
+/* An answer is sent again so often at the most. Whoever waits for it repeats its request less often than that in
+ * the time for which the answer is kept; but somebody else can repeat the request, too, in the client's name, and
+ * must not be able to make us flood the client. The limit is one of each answer, so that nobody who does so takes
+ * anything from those who wait for other answers. */
+#define ANSWER_REPEATS 10
+
 static struct rgw_entry *
 entry_of(struct rgw_link *l)
 {
@@ -46,6 +52,7 @@ rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key, const uint8_t *au
 void
 rgw_entry_free(struct rgw_gw *gw, struct rgw_entry *entry)
 {
+	gw->kept -= entry->kept;
 	rgw_dupcache_remove(&gw->dups, &entry->dup);
 	rgw_link_remove(&entry->origin_link);
 	rgw_bufs_put(&gw->bufs, entry->answer, entry->answer_len);
@@ -70,17 +77,35 @@ rgw_entry_mute(struct rgw_gw *gw, struct rgw_entry *entry, rgw_ms now)
 {
 	entry->req = NULL;
 	rgw_dupcache_answered(&gw->dups, &entry->dup, now);
+	rgw_memory_keep(gw, entry);
+}
+
+static void
+on_too_many(struct rgw_gw *gw, const struct rgw_origin *origin)
+{
+	const char *name = rgw_origin_name(origin);
+
+	rgw_count(gw, RGW_CTR_duplicate_too_many);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "duplicates-too-many", name,
+	    "dropped: the answer to this request has been sent again often enough; does somebody repeat what "
+	    "the client has sent?",
+	    rgw_f_origin(origin), rgw_f_addr("from", &origin->remote));
 }
 
 void
-rgw_entry_repeat(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw_origin *origin)
+rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin)
 {
 	if (entry->answer == NULL) {
 		rgw_count(gw, RGW_CTR_duplicate_absorbed);
 		return;
 	}
+	if (entry->repeats == ANSWER_REPEATS) {
+		on_too_many(gw, origin);
+		return;
+	}
+	entry->repeats++;
 	rgw_count(gw, RGW_CTR_duplicate_replayed);
-	rgw_origin_send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len,
+	(void)rgw_origin_send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len,
 		entry->answer_is_signed ? NULL : origin->secret });
 }
 

@@ -45,14 +45,6 @@ rgw_origin_name(const struct rgw_origin *origin)
 	return origin->conn->peer->conf->head.name;
 }
 
-uint64_t
-rgw_origin_number(const struct rgw_origin *origin)
-{
-	if (origin->client != NULL)
-		return origin->client->conf->head.index;
-	return UINT64_C(1) << 32 | origin->conn->peer->conf->head.index;
-}
-
 struct rgw_field
 rgw_f_origin(const struct rgw_origin *origin)
 {

@@ -46,6 +46,7 @@ init_client(struct rgw_client *c, const struct rgw_conf_client *conf, rgw_ms now
 {
 	c->conf = conf;
 	rgw_ingress_init(&c->superseding, now);
+	rgw_asker_init(&c->asker, conf->head.index, &conf->status_server_rate, now);
 	c->require_message_authenticator = conf->require_message_authenticator;
 	c->limit_proxy_state = conf->limit_proxy_state;
 }
@@ -89,7 +90,7 @@ rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct 
 	rgw_bufs_init(&gw->bufs);
 	gw->realms = rgw_realms_new(conf);
 	rgw_loopmark_init(&gw->mark, &common->salt);
-	rgw_conversations_init(&gw->conversations, &key, conf->gateway.max_requests, CONVERSATION_MS);
+	rgw_conversations_init(&gw->conversations, &key, (conf->gateway.max_requests + 1) / 2, CONVERSATION_MS);
 	rgw_deadrealms_init(&gw->deadrealms, &key, REALMS_PROVEN, REALMS_UNPROVEN);
 	rgw_accept_init(gw, &key, now);
 	add_neighbours(gw, now);
@@ -127,13 +128,17 @@ rgw_gw_free(struct rgw_gw *gw)
 rgw_ms
 rgw_gw_deadline(const struct rgw_gw *gw)
 {
-	return rgw_ms_min(rgw_timerq_next(&gw->timers), rgw_dupcache_next(&gw->dups));
+	rgw_ms next = rgw_ms_min(rgw_timerq_next(&gw->timers), rgw_dupcache_next(&gw->dups));
+
+	return rgw_ms_min(next, rgw_conversations_next(&gw->conversations));
 }
 
 void
 rgw_gw_on_timer(struct rgw_gw *gw, rgw_ms now)
 {
 	rgw_entries_expire(gw, now);
+	if (rgw_conversations_next(&gw->conversations) <= now)
+		rgw_conversations_expire(&gw->conversations, now);
 	rgw_timerq_run(&gw->timers, now);
 }
 
@@ -147,7 +152,7 @@ rgw_gw_drain(struct rgw_gw *gw)
 size_t
 rgw_gw_pending(const struct rgw_gw *gw)
 {
-	return gw->pending;
+	return gw->holding.n;
 }
 
 const struct rgw_counters *
@@ -163,6 +168,9 @@ rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out)
 	out->buffers = rgw_bufs_used(&gw->bufs) + gw->reqs.used;
 	out->conns = gw->n_conns;
 	out->sources = gw->n_sources;
+	out->octets = gw->holding.octets;
+	out->kept = gw->kept;
+	out->conversations = gw->conversations.slab.used;
 	out->realm_marks = gw->deadrealms.n_marks;
 }
 
@@ -203,7 +211,7 @@ rgw_gw_log_status(struct rgw_gw *gw)
 		    rgw_f_uint("value", gw->counters.v[c]));
 	}
 	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-end", NULL, "end of the status",
-	    rgw_f_uint("pending", gw->pending), rgw_f_uint("connections", gw->n_conns),
+	    rgw_f_uint("pending", gw->holding.n), rgw_f_uint("connections", gw->n_conns),
 	    rgw_f_uint("half_open", gw->admission.classes[RGW_STRANGERS].n_half_open),
 	    rgw_f_uint("half_open_known", gw->admission.classes[RGW_KNOWN].n_half_open),
 	    rgw_f_uint("realm_marks", gw->deadrealms.n_marks));

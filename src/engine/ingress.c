@@ -95,18 +95,25 @@ accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct 
 		rgw_list_append(&origin->conn->requests, &entry->origin_link);
 		origin->conn->n_pending++;
 	}
-	gw->pending++;
 	rgw_count(gw, RGW_CTR_requests_accepted);
 	return req;
 }
 
 static void
-on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin)
+on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin, enum rgw_counter why)
 {
-	rgw_count(gw, RGW_CTR_requests_no_room);
-	RGW_LOG(gw->log, RGW_LOG_WARNING, "requests-no-room", NULL,
-	    "dropped: max-requests reached, or out of memory; are all peers and servers answering?",
-	    rgw_f_origin(origin), rgw_f_uint("requests", gw->entries.used));
+	bool over_share = why == RGW_CTR_requests_over_share;
+	const struct rgw_holding *own = &origin->asker->holding;
+
+	rgw_count(gw, why);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, over_share ? "requests-over-share" : "requests-no-room",
+	    over_share ? rgw_origin_name(origin) : NULL,
+	    over_share ? "dropped: max-requests or max-request-octets is short, and the asker holds more than "
+	                 "its share; do the peers and servers that it asks for answer?"
+	               : "dropped: max-requests or max-request-octets is reached, or memory is out; are all "
+	                 "peers and servers answering?",
+	    rgw_f_origin(origin), rgw_f_uint("own_requests", own->n), rgw_f_uint("own_octets", own->octets),
+	    rgw_f_uint("requests", gw->holding.n), rgw_f_uint("octets", gw->holding.octets));
 }
 
 /* With ARAP-Password the authenticator of the next hop is the one that the sender has chosen (P-CHP-6), and whatever
@@ -154,9 +161,10 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
     const struct rgw_packet *packet, rgw_ms now)
 {
 	struct rgw_dupkey key = rgw_dupkey_of(place, &origin->remote, packet->code, packet->id);
-	const struct rgw_packet *rewritten;
+	enum rgw_counter why = RGW_CTR_requests_no_room;
+	const struct rgw_packet *rewritten, *kept;
 	struct rgw_packet room;
-	struct rgw_req *req;
+	struct rgw_req *req = NULL;
 
 	if (is_arap_trap(gw, origin, packet) || is_duplicate(gw, origin, packet, &key, now))
 		return;
@@ -165,9 +173,11 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 		return;
 	}
 	rewritten = rgw_rewriting_came(gw, origin, packet, &room);
-	req = accept_request(gw, origin, rewritten != NULL ? rewritten : packet, &key, now);
+	kept = rewritten != NULL ? rewritten : packet;
+	if (rgw_memory_admits(gw, origin, kept->len, &why))
+		req = accept_request(gw, origin, kept, &key, now);
 	if (req == NULL)
-		on_no_room(gw, origin);
+		on_no_room(gw, origin, why);
 	else if (rgw_loopmark_is_own(&gw->mark, packet))
 		on_loop(gw, req, now);
 	else if (rewritten == NULL)

@@ -36,6 +36,19 @@
 /* Requests that one lane carries: all identifiers but the watchdog's. */
 #define RGW_PER_LANE 255
 
+/* What requests take while they are worked on. */
+struct rgw_holding {
+	uint32_t n;
+	uint64_t octets;  /* of their objects and packets, as large as the buffers for them are */
+};
+
+/* Whoever asks, a client or a peer, and what it has of what all of them share. */
+struct rgw_asker {
+	struct rgw_holding holding;
+	struct rgw_talker talker;
+	struct rgw_bucket probes;  /* Status-Servers, and what else is answered without a request object */
+};
+
 /* A client as it runs: its section and what was learned about it (P-BR-8). */
 struct rgw_client {
 	const struct rgw_conf_client *conf;          /* borrowed */
@@ -43,6 +56,7 @@ struct rgw_client {
 	enum rgw_auto limit_proxy_state;
 	rgw_ms warned_at;                            /* of what such a client risks; 0 = never */
 	struct rgw_bucket superseding;               /* how often it may take back what it asked */
+	struct rgw_asker asker;
 };
 
 /* Neighbours that can serve the same requests, as [pool] says. */
@@ -86,6 +100,7 @@ struct rgw_origin {
 	const struct rgw_secret *secret;  /* borrowed, as the next two */
 	struct rgw_client *client;        /* over UDP; NULL over TLS */
 	struct rgw_conn *conn;            /* over TLS; NULL over UDP */
+	struct rgw_asker *asker;          /* borrowed: the same, or its peer, as one who asks */
 	uint32_t sock;                    /* over UDP: the receiving socket ... */
 	struct rgw_addr local;            /* ... and its address */
 	struct rgw_addr remote;
@@ -142,9 +157,11 @@ struct rgw_entry {
 	struct rgw_dup dup;          /* key, authenticator and end of life */
 	struct rgw_req *req;         /* owned: while it is worked on; NULL once answered */
 	struct rgw_link origin_link; /* among those that came on one connection */
-	uint8_t *answer;             /* owned: once answered */
+	uint8_t *answer;             /* owned: once answered, unless a connection has taken it */
 	uint16_t answer_len;
 	bool answer_is_signed;       /* else that is done each time it leaves */
+	uint8_t repeats;             /* how often the answer has been sent again */
+	uint16_t kept;               /* once nobody works on it: its octets in gw->kept */
 	bool authentic;              /* nobody but the client can have sent the request */
 };
 
@@ -154,6 +171,7 @@ struct rgw_req {
 	uint8_t *octets;             /* owned: the request as received and verified ... */
 	struct rgw_packet packet;    /* ... and where its attributes are; borrows octets */
 	struct rgw_origin origin;
+	size_t holds;                /* octets of it in the holdings of its asker and of the gateway */
 	rgw_ms accepted_at;
 	struct rgw_pool *pool;       /* borrowed: where it goes; NULL before that is known */
 	uint64_t tried;              /* members of the pool that have had their chance; bits */
@@ -260,6 +278,7 @@ struct rgw_peer {
 	unsigned n_silences;                /* ... and of so many, as far as that matters */
 	rgw_ms lost_at;                     /* when a connection of it ended last for no reason that is known */
 	rgw_ms patient_until;               /* until then nobody has waited long enough to give way */
+	struct rgw_asker asker;             /* as somebody who asks us */
 	bool answers_status;                /* it has answered a Status-Server */
 	bool ignores_status;                /* it never does (P-WD-11) */
 	struct rgw_timer shrink_timer;      /* too many connections for the load? */
@@ -345,7 +364,8 @@ struct rgw_gw {
 	struct rgw_admission admission;       /* of connections that peers open */
 	size_t n_conns;
 	size_t n_sources;
-	size_t pending;
+	struct rgw_holding holding;           /* requests that are worked on */
+	uint64_t kept;                        /* octets that requests take which are kept to know repetitions */
 	bool draining;
 	uint32_t serial;
 	struct rgw_counters counters;

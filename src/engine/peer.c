@@ -44,6 +44,7 @@ rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_pe
 	rgw_target_init(&peer->target, gw, &conf->head);
 	peer->conf = conf;
 	peer->quota = &gw->common->peers[conf->head.index];
+	rgw_asker_init(&peer->asker, UINT64_C(1) << 32 | conf->head.index, &conf->status_server_rate, now);
 	rgw_link_init(&peer->conns);
 	rgw_link_init(&peer->incoming);
 	rgw_link_init(&peer->queue);

@@ -341,7 +341,7 @@ home_of(struct rgw_gw *gw, const struct rgw_req *req, uint32_t *serial, rgw_ms n
 	*serial = 0;
 	if (!rgw_packet_get(&req->packet, RGW_AT_STATE, &state))
 		return NULL;
-	where = rgw_conversations_get(&gw->conversations, rgw_origin_number(&req->origin), state.value,
+	where = rgw_conversations_get(&gw->conversations, &req->origin.asker->talker, state.value,
 	    state.len, now);
 	if (where.target == NULL || index_of(req->pool, where.target) == req->pool->n ||
 	    rank_of(where.target, req, now) > DOUBTFUL)

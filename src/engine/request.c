@@ -35,6 +35,7 @@ rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin 
 	}
 	memcpy(req->octets, packet->data, packet->len);
 	req->packet.data = req->octets;
+	rgw_memory_begin(gw, req);
 	rgw_pool_init_retry(req);
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
 		rgw_attempt_init(&req->attempts[i], req);
@@ -45,6 +46,7 @@ rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin 
 static void
 free_req(struct rgw_gw *gw, struct rgw_req *req)
 {
+	rgw_memory_end(gw, req);
 	rgw_bufs_put(&gw->bufs, req->octets, req->packet.len);
 	rgw_slab_put(&gw->reqs, req);
 }
@@ -58,7 +60,6 @@ not_pending(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
 		rgw_attempt_detach(&req->attempts[i], now);
 	rgw_timer_unset(&gw->timers, &req->retry_timer);
-	gw->pending--;
 	if (from == NULL)
 		return;
 	from->n_pending--;
@@ -76,7 +77,7 @@ rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms
 	rgw_entry_free(gw, entry);
 }
 
-void
+bool
 rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer)
 {
 	const char *name;
@@ -84,18 +85,19 @@ rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct
 	if (origin->conn == NULL) {
 		gw->ops->udp_send(gw->ops_ctx, origin->sock, &origin->local, &origin->remote, answer);
 		rgw_count(gw, RGW_CTR_udp_sent);
-		return;
+		return true;
 	}
 	if (gw->ops->conn_send(gw->ops_ctx, origin->conn->io, answer)) {
 		rgw_count(gw, RGW_CTR_tls_sent);
-		return;
+		return true;
 	}
 	name = origin->conn->peer->conf->head.name;
 	rgw_count(gw, RGW_CTR_tls_answers_dropped);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "write-buffer-full", name,
-	    "an answer is dropped: the peer does not read, and write-buffer is full",
+	    "an answer is dropped: the peer does not read, and write-buffer or its part of max-write-octets is full",
 	    rgw_f_str("from_peer", name), rgw_f_addr("addr", &origin->conn->addr),
 	    rgw_f_uint("conn", origin->conn->serial));
+	return false;
 }
 
 /* Nothing that this calls may use the scratch buffer: the answer lies there. */
@@ -103,14 +105,20 @@ static void
 send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing *answer, rgw_ms now)
 {
 	struct rgw_entry *entry = req->entry;
+	bool on_conn = req->origin.conn != NULL;
+	bool sent = rgw_origin_send(gw, &req->origin, answer);
 
-	rgw_origin_send(gw, &req->origin, answer);
-	if (req->origin.conn != NULL)
+	if (on_conn)
 		req->origin.conn->used_at = now;
 	not_pending(gw, req, now);
 	free_req(gw, req);
-	/* It was sent; without room only a retransmission would find nothing, and be a new request. */
-	if (!rgw_entry_keep(gw, entry, answer, now))
+	/* An answer that a connection has taken arrives, or the connection ends and the entry with it (P-TCP-30). Who
+	 * repeats the request there breaks a rule (P-TCP-27), and all that is needed is not to work on it twice
+	 * (P-DUP-7, P-TCP-32). Any other answer may be lost, and is kept to be sent again (P-DUP-2); without memory
+	 * for it only a repetition would find nothing, and be a new request. */
+	if (on_conn && sent)
+		rgw_entry_mute(gw, entry, now);
+	else if (!rgw_entry_keep(gw, entry, answer, now))
 		rgw_entry_free(gw, entry);
 }
 

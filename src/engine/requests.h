@@ -15,10 +15,30 @@ struct rgw_field rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *pack
     struct rgw_identity *room);
 /* The name of whoever asked, and of where the request goes. */
 const char *rgw_origin_name(const struct rgw_origin *origin);
-/* A number that tells askers apart. */
-uint64_t rgw_origin_number(const struct rgw_origin *origin);
 struct rgw_field rgw_f_origin(const struct rgw_origin *origin);
 struct rgw_field rgw_f_target(const struct rgw_target *target);
+
+/* asker.c: those who ask, and their parts of what all of them share */
+/* `number` tells askers apart; `probes` is its status-server-rate. */
+void rgw_asker_init(struct rgw_asker *asker, uint64_t number, const struct rgw_rate *probes, rgw_ms now);
+/* May its request without a request object be answered, as far as status-server-rate is concerned? If not, that
+ * is counted and there is a line. */
+bool rgw_asker_may_probe(struct rgw_gw *gw, const struct rgw_origin *origin, rgw_ms now);
+
+/* memory.c: octets that requests take while they are worked on, and those that are kept afterwards */
+/* May the origin have one more request of len octets worked on? If not, *why is the counter that says why. */
+bool rgw_memory_admits(const struct rgw_gw *gw, const struct rgw_origin *origin, size_t len,
+    enum rgw_counter *why);
+/* A request with its packet is there. Kept answers give way to it. */
+void rgw_memory_begin(struct rgw_gw *gw, struct rgw_req *req);
+/* It ends; its attempts have been detached. */
+void rgw_memory_end(struct rgw_gw *gw, struct rgw_req *req);
+/* A copy of len octets for repetitions belongs to the request, too. false = max-request-octets is reached. */
+bool rgw_memory_copy(struct rgw_gw *gw, struct rgw_req *req, size_t len);
+void rgw_memory_uncopy(struct rgw_gw *gw, struct rgw_req *req, size_t len);
+/* The entry is kept from now on, with its answer if it has one. The oldest are forgotten when they take too much;
+ * that can be this one. */
+void rgw_memory_keep(struct rgw_gw *gw, struct rgw_entry *entry);
 
 /* ingress.c: requests, from wherever they come */
 /* Somebody who asks: nobody may take back requests for new ones without end (P-DUP-5), since each costs
@@ -42,13 +62,13 @@ struct rgw_entry *rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key,
     rgw_ms now);
 /* Forgets one that nobody works on. */
 void rgw_entry_free(struct rgw_gw *gw, struct rgw_entry *entry);
-/* From now on it is kept for its answer, which is copied. false = out of memory. */
+/* From now on it is kept for its answer, which is copied. It may be gone after that. false = out of memory. */
 bool rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_outgoing *answer,
     rgw_ms now);
-/* From now on it is kept without an answer, so that retransmissions are absorbed. */
+/* From now on it is kept without an answer, so that retransmissions are absorbed. It may be gone after that. */
 void rgw_entry_mute(struct rgw_gw *gw, struct rgw_entry *entry, rgw_ms now);
-/* Sends the kept answer once more, if there is one. */
-void rgw_entry_repeat(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw_origin *origin);
+/* Sends the kept answer once more, if there is one and it has not been sent again too often. */
+void rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin);
 /* Forgets it; if it is worked on, that ends in this counter. */
 void rgw_entry_end(struct rgw_gw *gw, struct rgw_entry *entry, enum rgw_counter how, rgw_ms now);
 /* Ends what has taken too long, and forgets what was kept long enough. */
@@ -86,8 +106,8 @@ bool rgw_origin_hears_errors(const struct rgw_origin *origin);
 void rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
 /* The same for a request that does harm: even if it is dropped, retransmissions of it are absorbed. */
 void rgw_req_stop(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
-/* Sends an answer to whoever asked; what a connection does not take is counted. */
-void rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer);
+/* Sends an answer to whoever asked. false = a connection did not take it, which is counted. */
+bool rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer);
 
 /* rewriting.c: attributes that the configuration changes on the way. Each returns the packet itself if
  * nothing is to be changed; or *room, which then describes one that is valid until the next call; or NULL if

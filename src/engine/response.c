@@ -117,11 +117,12 @@ note_conversation(const struct rgw_lane *lane, const struct rgw_req *req, const 
 {
 	struct rgw_conversation where = { .target = lane->target,
 		.serial = lane->conn != NULL ? lane->conn->serial : 0 };
+	struct rgw_gw *gw = lane->target->gw;
 	struct rgw_attr state;
 
 	if (p->code == RGW_ACCESS_CHALLENGE && rgw_packet_get(p, RGW_AT_STATE, &state))
-		rgw_conversations_put(&lane->target->gw->conversations, rgw_origin_number(&req->origin),
-		    state.value, state.len, &where, now);
+		gw->counters.v[RGW_CTR_conversations_forgotten] += rgw_conversations_put(&gw->conversations,
+		    &req->origin.asker->talker, state.value, state.len, &where, now);
 }
 
 static void

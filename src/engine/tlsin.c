@@ -14,7 +14,8 @@
 static struct rgw_origin
 origin_of(struct rgw_conn *conn)
 {
-	return (struct rgw_origin){ .secret = conn->peer->conf->secret, .conn = conn };
+	return (struct rgw_origin){ .secret = conn->peer->conf->secret, .conn = conn,
+		.asker = &conn->peer->asker };
 }
 
 /* Counts a packet that is not worked on, and says why. */
@@ -69,7 +70,7 @@ why_not_authentic(struct rgw_conn *conn, const struct rgw_auth_check *check)
 
 /* Status-Server ends here (P-SS-4, P-SS-9, P-SS-20). */
 static void
-answer_status(struct rgw_conn *conn, const struct rgw_packet *p)
+answer_status(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
 	struct rgw_origin origin = origin_of(conn);
@@ -80,27 +81,33 @@ answer_status(struct rgw_conn *conn, const struct rgw_packet *p)
 		    "dropped: Status-Server needs a Message-Authenticator");
 		return;
 	}
+	if (!rgw_asker_may_probe(gw, &origin, now))
+		return;
 	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, p, false, origin.secret);
 	rgw_count(gw, RGW_CTR_status_server_answered);
 	if (len > 0)
-		rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
+		(void)rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 /* A request that nobody serves here (P-ERR-10). It is answered anew each time, so it needs no place in
  * the duplicate cache. */
 static void
-refuse_code(struct rgw_conn *conn, const struct rgw_packet *p)
+refuse_code(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
 	struct rgw_origin origin = origin_of(conn);
-	size_t len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, p,
+	size_t len;
+
+	if (!rgw_asker_may_probe(gw, &origin, now))
+		return;
+	len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, p,
 	    RGW_CAUSE_UNSUPPORTED_EXTENSION, origin.secret);
 
 	note(conn, p, RGW_CTR_tls_bad_code, "unexpected-code",
 	    "answered with Protocol-Error: this code is not served here, or not from this peer; see "
 	    "its option `allow`");
 	if (len > 0)
-		rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
+		(void)rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 static bool
@@ -131,9 +138,9 @@ rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_auth_check *check, r
 		return false;
 	}
 	if (p->code == RGW_STATUS_SERVER)
-		answer_status(conn, p);
+		answer_status(conn, p, now);
 	else if (!is_allowed(conn, p->code))
-		refuse_code(conn, p);
+		refuse_code(conn, p, now);
 	else if (gw->conf->gateway.loop_limit != 0 && p->n_proxy_state > gw->conf->gateway.loop_limit)
 		note(conn, p, RGW_CTR_tls_too_many_proxy_states, "loop-suspected",
 		    "dropped: more Proxy-States than loop-limit; does a route lead back here?");

@@ -241,14 +241,18 @@ look_at_protection(struct rgw_gw *gw, const struct arrival *a, rgw_ms now)
 
 /* Status-Server ends here (P-SS-4, P-SS-20); a stateless answer needs no duplicate detection. */
 static void
-answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origin *origin)
+answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origin *origin, rgw_ms now)
 {
-	size_t len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &a->packet,
+	size_t len;
+
+	if (!rgw_asker_may_probe(gw, origin, now))
+		return;
+	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &a->packet,
 	    a->from->accept == RGW_SERVICE_ACCT, a->client->conf->secret);
 
 	rgw_count(gw, RGW_CTR_status_server_answered);
 	if (len > 0)
-		rgw_origin_send(gw, origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
+		(void)rgw_origin_send(gw, origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 /* Is there anything to be worked on? */
@@ -284,10 +288,10 @@ take(struct rgw_gw *gw, struct arrival *a, rgw_ms now)
 		return;
 	}
 	look_at_protection(gw, a, now);
-	origin = (struct rgw_origin){ .secret = a->client->conf->secret, .client = a->client,
+	origin = (struct rgw_origin){ .secret = a->client->conf->secret, .client = a->client, .asker = &a->client->asker,
 		.sock = a->from->sock, .local = a->from->local, .remote = a->from->remote };
 	if (a->packet.code == RGW_STATUS_SERVER)
-		answer_status(gw, a, &origin);
+		answer_status(gw, a, &origin, now);
 	else
 		rgw_ingress_take(gw, &origin, a->from->sock, &a->packet, now);
 }

@@ -13,6 +13,8 @@
 
 /* Connections that are freed before it is worth while to look for memory that can be given back. */
 #define TRIM_AFTER 256
+/* The same for octets of write buffers. */
+#define TRIM_OCTETS (1024 * 1024)
 #define TRIM_DELAY_S 0.5
 
 rgw_ms
@@ -133,8 +135,10 @@ rgw_net_flush(struct rgw_net *net)
 		rgw_sealer_run(net);
 	}
 	rgw_udp_flush(net->udp);
-	if (net->n_freed >= TRIM_AFTER)
+	if (net->n_freed >= TRIM_AFTER || net->out_peak - net->out_octets >= TRIM_OCTETS) {
+		net->out_peak = net->out_octets;
 		rgw_net_tidy(net);
+	}
 }
 
 static void

@@ -54,6 +54,8 @@ struct rgw_net {
 	struct rgw_link lingering;     /* closed ones that still send, oldest first */
 	unsigned n_lingering;
 	unsigned n_freed;              /* connections, since memory was given back last */
+	size_t out_octets;             /* what the write buffers of all connections take ... */
+	size_t out_peak;               /* ... and the most of it since memory was given back last */
 	ev_timer tick;                 /* the engine's deadline */
 	ev_timer linger;               /* the oldest of the lingering is closed */
 	ev_timer trim;                 /* memory is given back */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "radsecgw/fair.h"
 #include "radsecgw/mem.h"
 
 /* Keepalive: a NAT forgets idle flows after a few minutes. */
@@ -72,6 +73,31 @@ rgw_tcp_lost(struct rgw_tcp *t, const char *why, rgw_ms now)
 	rgw_conn_on_lost(conn, copy, now);
 }
 
+/* ---- write buffers ---- */
+
+/* Takes note of what the write buffer of a connection takes. */
+static void
+count_out(struct rgw_tcp *t)
+{
+	struct rgw_net *net = t->net;
+	size_t octets = rgw_tls_out(t->tls)->cap;
+
+	net->out_octets += octets - t->out_octets;
+	t->out_octets = octets;
+	if (net->out_octets > net->out_peak)
+		net->out_peak = net->out_octets;
+}
+
+/* What may wait on one connection, now. */
+static size_t
+most_waiting(const struct rgw_net *net)
+{
+	const struct rgw_conf_gateway *conf = &net->conf->gateway;
+	uint64_t part = rgw_fair_free(conf->max_write_octets, net->out_octets) / RGW_CONF_WRITE_PARTS;
+
+	return part < conf->write_buffer ? (size_t)part : conf->write_buffer;
+}
+
 /* Marks that there is something to send at the end of the turn. */
 static void
 mark_dirty(struct rgw_tcp *t)
@@ -119,7 +145,7 @@ balance(struct rgw_tcp *t)
 {
 	const struct rgw_outbuf *out = rgw_tls_out(t->tls);
 	size_t waiting = out->len - out->at;
-	size_t limit = t->net->conf->gateway.write_buffer;
+	size_t limit = most_waiting(t->net);
 
 	if (t->stage != RGW_TCP_OPEN)
 		return;
@@ -127,7 +153,7 @@ balance(struct rgw_tcp *t)
 		t->paused = true;
 		ev_io_stop(t->net->loop, &t->readable);
 		rgw_conn_on_stalled(t->conn);
-	} else if (t->paused && waiting < limit / 4) {
+	} else if (t->paused && (waiting < limit / 4 || waiting == 0)) {
 		t->paused = false;
 		ev_io_start(t->net->loop, &t->readable);
 	}
@@ -335,6 +361,7 @@ write_out(struct rgw_tcp *t, rgw_ms now)
 	}
 	if (!send_queued(t, now))
 		return;
+	count_out(t);
 	waiting = out->len - out->at;
 	if (waiting > 0)
 		ev_io_start(t->net->loop, &t->writable);
@@ -345,7 +372,7 @@ write_out(struct rgw_tcp *t, rgw_ms now)
 		shutdown(t->fd, SHUT_WR);
 	}
 	balance(t);
-	if (t->refused && waiting < t->net->conf->gateway.write_buffer / 2) {
+	if (t->refused && (waiting < most_waiting(t->net) / 2 || waiting == 0)) {
 		t->refused = false;
 		rgw_conn_on_writable(t->conn, now);
 	}
@@ -387,6 +414,7 @@ void
 rgw_tcp_write(struct rgw_tcp *t, const uint8_t *data, size_t len)
 {
 	t->broken = t->broken || !rgw_tls_write(t->tls, data, len);
+	count_out(t);
 	mark_dirty(t);
 }
 
@@ -398,7 +426,8 @@ rgw_tcp_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 	size_t waiting = out->len - out->at + t->unsealed;
 
 	(void)ctx;
-	t->refused = t->broken || waiting >= t->net->conf->gateway.write_buffer;
+	/* Where nothing waits there is always room for one packet, so that all go on that are read. */
+	t->refused = t->broken || (waiting > 0 && waiting >= most_waiting(t->net));
 	if (t->refused)
 		return false;
 	if (packet->secret != NULL) {
@@ -441,6 +470,7 @@ static void
 free_tcp(struct rgw_tcp *t)
 {
 	t->net->n_freed++;
+	t->net->out_octets -= t->out_octets;
 	rgw_tls_free(t->tls);
 	rgw_cert_rules_free(&t->rules);
 	free(t->lent);

@@ -34,6 +34,7 @@ struct rgw_tcp {
 	int fd;
 	enum rgw_tcp_stage stage;
 	size_t unsealed;                   /* octets of its packets in the sealer */
+	size_t out_octets;                 /* what its write buffer takes, as counted in net->out_octets */
 	bool refused;                      /* the engine was told that there is no room */
 	bool broken;                       /* writing failed; reported at the end of the turn */
 	bool paused;                       /* not read, since it does not read either */

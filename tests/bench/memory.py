@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What an idle TLS connection costs in memory: radsecgw with each wolfSSL, and Debian's radsecproxy."""
+"""What an idle TLS connection costs in memory: radsecgw with each wolfSSL, and Debian's radsecproxy. And what a client
+can make radsecgw remember, with the defaults, and when that is given back."""
 import argparse
 import os
 import sys
 import time
 
 import parts
+from flood import STATES, Place
 from lab import Lab
 
 MANY = "max-connections = 20000\nmax-connections-per-address = 20000\nmax-half-open = 5000\n" \
@@ -65,6 +67,36 @@ def subjects(args, lab, pki, home):
     return all_of_them
 
 
+# What is sent by one client: who asks and with how much, and for how long what came of it is remembered, in seconds.
+FLOODS = {"15,000 logins refused, 3.5 KB each": (b"x@refused.example", STATES, 10),
+          "15,000 logins that wait, 3.5 KB each": (b"x@silent.example", STATES, 40),
+          "15,000 logins that wait, 80 octets each": (b"x@silent.example", b"", 40)}
+
+
+def flood(binary, user, states, seconds):
+    os.environ["RADSECGW"] = os.path.abspath(binary)
+    with Lab() as lab:
+        place = Place(lab)
+        place.flood(20, user)
+        before = settled(place.gw)["rss"]
+        place.flood(15000, user, states)
+        most = parts.most_memory(place.gw.pid)
+        time.sleep(seconds + 3)
+        after = settled(place.gw)["rss"]
+        counters = place.gw.counters()
+        place.home.close()
+    names = ("answers_crowded_out", "answers_forgotten", "requests_over_share", "requests_no_room")
+    return {"before": before, "most": most, "after": after, **{name: counters.get(name, 0) for name in names}}
+
+
+def show_floods(floods):
+    rows = [[name, *(str(f[k]) for k in ("before", "most", "after")),
+             ", ".join(f"{k} {v}" for k, v in f.items() if v and k not in ("before", "most", "after"))]
+            for name, f in floods.items()]
+    print("\nKiB of memory before, during and after what one client does\n")
+    parts.table(["", "before", "most", "after", "counters"], rows)
+
+
 def show(results, n):
     def mid(runs, *keys):
         def value(run):
@@ -106,8 +138,10 @@ def main():
                 results[name].append(measure(lab, pki, start, args.connections))
                 print(f"run {run + 1}: {name}: {results[name][-1]['rss_each']:.2f} KiB", file=sys.stderr)
         show(results, args.connections)
+    floods = {name: flood(args.lean, *what) for name, what in FLOODS.items()}
+    show_floods(floods)
     parts.save(args.json, {"about": parts.about(*(b for b in (args.lean, args.system) if os.path.exists(b))),
-                           "connections": args.connections, "results": results})
+                           "connections": args.connections, "results": results, "floods": floods})
 
 
 if __name__ == "__main__":

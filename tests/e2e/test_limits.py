@@ -309,7 +309,7 @@ def test_idle_connection_is_closed(start):
         time.sleep(0.2)
         if gw.counters().get("idle_timeouts") is None:
             assert watched.ask(STATUS)
-    assert idle.is_closed(0.1) and watched.is_closed(0.1) and used.ask(asked[0])
+    assert idle.is_closed(0.1) and watched.is_closed(0.1) and used.ask(radius.access_request(99, SECRET, user=b"x@nowhere.example"))
     assert used.is_closed()
     assert gw.counters()["idle_timeouts"] == 3
 
@@ -370,10 +370,11 @@ def test_peer_that_does_not_read(start):
     deaf.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     # Answers with all of this in them; the kernel, too, keeps some megabytes.
     states = radius.attr(radius.PROXY_STATE, bytes(253)) * 15
-    packets = [radius.access_request(i, SECRET, user=b"x@nowhere.example", more=states) for i in range(8)]
     sent, before = 0, resident(gw)
     while is_read(deaf, good):
         assert sent < 256 << 20
+        # New ones each time, or they would be known and not be answered again.
+        packets = [radius.access_request(i, SECRET, user=b"x@nowhere.example", more=states) for i in range(8)]
         deaf.send(b"".join(packets))
         sent += sum(map(len, packets))
     assert resident(gw) - before < 30000

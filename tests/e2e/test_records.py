@@ -20,7 +20,8 @@ TOO_SHORT = r'reason="the peer breaks TLS: an encrypted record that is too short
 def gw(lab):
     """A gateway that peers connect to."""
     lab.made_pki, home = lab.pki(), FakeHome(lab)
-    conf = inbound_conf(lab, lab.made_pki, home, gateway="max-half-open-per-address = 64\n")
+    conf = inbound_conf(lab, lab.made_pki, home, gateway="max-half-open-per-address = 64\n",
+                        peer="status-server-rate = 0\n")
     yield lab.gateway(conf, wait="started")
     home.close()
 

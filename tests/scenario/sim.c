@@ -322,6 +322,7 @@ sim_end(struct sim *s)
 	rgw_gw_get_usage(s->gw, &usage);
 	assert_int_equal(usage.requests, 0);
 	assert_int_equal(usage.buffers, 0);
+	assert_int_equal(usage.octets + usage.kept, 0);
 	assert_int_equal(rgw_gw_pending(s->gw), 0);
 	sim_abort(s);
 }

@@ -58,7 +58,91 @@ check_requests(struct rgw_gw *gw)
 		assert_ptr_not_equal(a[0].target, a[1].target);
 		assert_false(rgw_packet_has(&req->packet, RGW_AT_STATE));
 	}
-	assert_int_equal(n, gw->pending);
+	assert_int_equal(n, gw->holding.n);
+}
+
+/* ---- what all of that takes ---- */
+
+/* An entry and its share of the table. */
+#define ENTRY_OCTETS (sizeof(struct rgw_entry) + 16)
+
+/* What a request that is worked on takes, and the same of all of one asker. */
+static size_t
+held_by(const struct rgw_req *req)
+{
+	size_t n = ENTRY_OCTETS + sizeof *req + rgw_bufs_octets(req->packet.len);
+
+	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
+		if (req->attempts[i].sent != NULL)
+			n += rgw_bufs_octets(req->attempts[i].sent_len);
+	assert_int_equal(req->holds, n);
+	return n;
+}
+
+static struct rgw_holding
+check_asker(struct rgw_gw *gw, const struct rgw_asker *asker)
+{
+	struct rgw_holding sum = { 0, 0 };
+	uint32_t talks = 0;
+
+	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+		const struct rgw_req *req = RGW_CONTAINER(dup, struct rgw_entry, dup)->req;
+
+		if (req->origin.asker != asker)
+			continue;
+		sum.n++;
+		sum.octets += held_by(req);
+	}
+	for (struct rgw_link *l = asker->talker.own.next; l != &asker->talker.own; l = l->next)
+		talks++;
+	assert_int_equal(talks, asker->talker.n);
+	assert_int_equal(sum.n, asker->holding.n);
+	assert_int_equal(sum.octets, asker->holding.octets);
+	return sum;
+}
+
+static uint64_t
+check_kept(struct rgw_gw *gw)
+{
+	uint64_t sum = 0;
+
+	for (struct rgw_link *l = gw->dups.answered.next; l != &gw->dups.answered; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+		const struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
+
+		assert_null(entry->req);
+		assert_int_equal(entry->kept,
+		    ENTRY_OCTETS + (entry->answer != NULL ? rgw_bufs_octets(entry->answer_len) : 0));
+		sum += entry->kept;
+	}
+	assert_int_equal(sum, gw->kept);
+	return sum;
+}
+
+static void
+check_memory(struct rgw_gw *gw)
+{
+	const struct rgw_conf_gateway *conf = &gw->conf->gateway;
+	struct rgw_holding sum = { 0, 0 }, one;
+	uint64_t kept = check_kept(gw);
+	uint32_t talks = 0;
+
+	for (size_t i = 0; i < gw->conf->client.n + gw->conf->peer.n; i++) {
+		const struct rgw_asker *asker = i < gw->conf->client.n ? &gw->clients[i].asker
+		    : &gw->peers[i - gw->conf->client.n].asker;
+
+		one = check_asker(gw, asker);
+		sum.n += one.n;
+		sum.octets += one.octets;
+		talks += asker->talker.n;
+	}
+	assert_int_equal(sum.n, gw->holding.n);
+	assert_int_equal(sum.octets, gw->holding.octets);
+	assert_int_equal(talks, gw->conversations.slab.used);
+	assert_true(talks <= gw->conversations.limit);
+	assert_true(kept <= conf->kept_answers);
+	assert_true(sum.octets + kept <= conf->max_request_octets);
 }
 
 /* ---- lanes ---- */
@@ -277,6 +361,7 @@ sim_audit(struct sim *s)
 	struct rgw_gw *gw = s->gw;
 
 	check_requests(gw);
+	check_memory(gw);
 	for (size_t i = 0; i < gw->conf->peer.n; i++)
 		check_peer(s, &gw->peers[i]);
 	for (size_t i = 0; i < gw->conf->server.n; i++) {

@@ -151,6 +151,7 @@ make_peer(struct sim *s, const char *name, const char *connect)
 	p->queue = 1000;
 	p->queue_time = 5000;
 	p->max_connections = 16;
+	p->status_server_rate = (struct rgw_rate){ 100, 1000, 200 };
 	p->status_server = RGW_NO;
 	p->watchdog = 30000;
 	p->reopen_answers = 3;
@@ -201,6 +202,7 @@ make_client(struct sim *s)
 	c->require_message_authenticator = RGW_NO;
 	c->limit_proxy_state = RGW_NO;
 	c->reply_message_authenticator = true;
+	c->status_server_rate = (struct rgw_rate){ 100, 1000, 200 };
 	s->conf.client.v = one(sizeof c);
 	s->conf.client.v[0] = c;
 	s->conf.client.n = 1;
@@ -229,6 +231,8 @@ sim_conf_init(struct sim *s, const char *connect)
 	g->duplicate_window = 10000;
 	g->packet_timeout = 10000;
 	g->max_requests = 65536;
+	g->max_request_octets = 16 << 20;
+	g->kept_answers = 8 << 20;
 	g->max_connections = 1024;
 	g->max_connections_per_address = 64;
 	g->max_half_open = 64;

@@ -19,6 +19,9 @@ loads_the_smallest_file(void **state)
 	assert_int_equal(conf->gateway.request_lifetime, 30000);
 	assert_int_equal(conf->gateway.duplicate_window, 10000);
 	assert_int_equal(conf->gateway.max_requests, 65536);
+	assert_int_equal(conf->gateway.max_request_octets, 16 << 20);
+	assert_int_equal(conf->gateway.kept_answers, 8 << 20);
+	assert_int_equal(conf->gateway.max_write_octets, 4 << 20);
 	assert_int_equal(conf->gateway.drain_time, 10000);
 	assert_int_equal(conf->gateway.loop_limit, 32);
 	assert_null(conf->gateway.user);

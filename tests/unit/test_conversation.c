@@ -1,125 +1,257 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "radsecgw/conversation.h"
+
+#include <stdio.h>
+
+#include "helpers.h"
 
 static const struct rgw_hashkey key = { 1, 2 };
 static int here;
 static int there;
 
+/* A table, and some who talk. */
+struct world {
+	struct rgw_conversations c;
+	struct rgw_talker who[5];
+};
+
 static void
-put(struct rgw_conversations *c, uint64_t who, const char *state, void *target, uint32_t serial,
-    rgw_ms now)
+init(struct world *w, uint32_t limit)
+{
+	rgw_conversations_init(&w->c, &key, limit, 1000);
+	for (size_t i = 0; i < COUNT(w->who); i++)
+		rgw_talker_init(&w->who[i], i);
+}
+
+static unsigned
+put(struct world *w, size_t who, const char *state, void *target, uint32_t serial, rgw_ms now)
 {
 	const struct rgw_conversation where = { target, serial };
 
-	rgw_conversations_put(c, who, state, strlen(state), &where, now);
+	return rgw_conversations_put(&w->c, &w->who[who], state, strlen(state), &where, now);
 }
 
 static void *
-get(struct rgw_conversations *c, uint64_t who, const char *state, rgw_ms now)
+get(struct world *w, size_t who, const char *state, rgw_ms now)
 {
-	return rgw_conversations_get(c, who, state, strlen(state), now).target;
+	return rgw_conversations_get(&w->c, &w->who[who], state, strlen(state), now).target;
+}
+
+/* So many more of somebody, each with a State of its own; how many older ones were forgotten for them. */
+static unsigned
+put_many(struct world *w, size_t who, unsigned from, unsigned n, rgw_ms now)
+{
+	unsigned forgotten = 0;
+	char text[24];
+
+	for (unsigned i = from; i < from + n; i++) {
+		snprintf(text, sizeof text, "state %u", i);
+		forgotten += put(w, who, text, &here, 1, now);
+		assert_true(w->c.slab.used <= w->c.limit);
+	}
+	return forgotten;
+}
+
+static bool
+knows(struct world *w, size_t who, unsigned number, rgw_ms now)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "state %u", number);
+	return get(w, who, text, now) != NULL;
 }
 
 static void
-found_by_state_and_asker(void **state)
+found_by_state_and_talker(void **state)
 {
-	struct rgw_conversations c;
+	struct world w;
 
 	(void)state;
-	rgw_conversations_init(&c, &key, 100, 1000);
-	put(&c, 1, "abc", &here, 7, 0);
-	put(&c, 2, "abc", &there, 8, 0);
-	assert_ptr_equal(get(&c, 1, "abc", 1), &here);
-	assert_ptr_equal(get(&c, 2, "abc", 1), &there);
-	assert_int_equal(rgw_conversations_get(&c, 2, "abc", 3, 1).serial, 8);
-	assert_null(get(&c, 1, "abd", 1));
-	assert_null(get(&c, 3, "abc", 1));
-	rgw_conversations_fini(&c);
+	init(&w, 100);
+	put(&w, 1, "abc", &here, 7, 0);
+	put(&w, 2, "abc", &there, 8, 0);
+	assert_ptr_equal(get(&w, 1, "abc", 1), &here);
+	assert_ptr_equal(get(&w, 2, "abc", 1), &there);
+	assert_int_equal(rgw_conversations_get(&w.c, &w.who[2], "abc", 3, 1).serial, 8);
+	assert_null(get(&w, 1, "abd", 1));
+	assert_null(get(&w, 3, "abc", 1));
+	rgw_conversations_fini(&w.c);
 }
 
 /* The same State again is where the last challenge came from. */
 static void
 last_one_counts(void **state)
 {
-	struct rgw_conversations c;
+	struct world w;
 
 	(void)state;
-	rgw_conversations_init(&c, &key, 100, 1000);
-	put(&c, 1, "abc", &here, 7, 0);
-	put(&c, 1, "abc", &there, 8, 10);
-	assert_ptr_equal(get(&c, 1, "abc", 1005), &there);
-	assert_int_equal(c.slab.used, 1);
-	rgw_conversations_fini(&c);
+	init(&w, 100);
+	put(&w, 1, "abc", &here, 7, 0);
+	assert_int_equal(put(&w, 1, "abc", &there, 8, 10), 0);
+	assert_ptr_equal(get(&w, 1, "abc", 1005), &there);
+	assert_int_equal(w.c.slab.used, 1);
+	assert_int_equal(w.who[1].n, 1);
+	rgw_conversations_fini(&w.c);
 }
 
+/* What is too old is not found, and its memory goes, with or without another conversation. */
 static void
 forgotten_in_time(void **state)
 {
-	struct rgw_conversations c;
+	struct world w;
 
 	(void)state;
-	rgw_conversations_init(&c, &key, 100, 1000);
-	put(&c, 1, "abc", &here, 7, 0);
-	assert_ptr_equal(get(&c, 1, "abc", 999), &here);
-	assert_null(get(&c, 1, "abc", 1000));
-	put(&c, 1, "other", &here, 7, 1000);
-	assert_int_equal(c.slab.used, 1);
-	rgw_conversations_fini(&c);
+	init(&w, 100);
+	assert_int_equal(rgw_conversations_next(&w.c), RGW_NEVER);
+	put(&w, 1, "abc", &here, 7, 0);
+	assert_ptr_equal(get(&w, 1, "abc", 999), &here);
+	assert_null(get(&w, 1, "abc", 1000));
+	assert_int_equal(put(&w, 1, "other", &here, 7, 1000), 0);
+	assert_int_equal(w.c.slab.used, 1);
+	put(&w, 2, "third", &here, 7, 1500);
+	assert_int_equal(rgw_conversations_next(&w.c), 2000 + 10000);
+	rgw_conversations_expire(&w.c, 1999);
+	assert_int_equal(w.c.slab.used, 2);
+	rgw_conversations_expire(&w.c, 2000);
+	assert_int_equal(w.c.slab.used, 1);
+	assert_int_equal(w.who[1].n, 0);
+	assert_int_equal(rgw_conversations_next(&w.c), 2500 + 10000);
+	rgw_conversations_expire(&w.c, 99999);
+	assert_int_equal(w.c.slab.used, 0);
+	assert_int_equal(w.c.slab.n_chunks, 1);
+	rgw_conversations_fini(&w.c);
 }
 
+/* One alone may have four fifths of the table, and forgets its own oldest for the next. */
 static void
-oldest_makes_room(void **state)
+own_oldest_makes_room(void **state)
 {
-	struct rgw_conversations c;
-	char text[24];
+	struct world w;
 
 	(void)state;
-	rgw_conversations_init(&c, &key, 10, 1000);
-	for (int i = 0; i < 25; i++) {
-		snprintf(text, sizeof text, "state %d", i);
-		put(&c, 1, text, &here, 1, 0);
-		assert_true(c.slab.used <= 10);
+	init(&w, 100);
+	assert_int_equal(put_many(&w, 1, 0, 80, 0), 0);
+	assert_int_equal(put_many(&w, 1, 80, 120, 1), 120);
+	assert_int_equal(w.who[1].n, 80);
+	for (unsigned i = 0; i < 200; i++)
+		assert_true(knows(&w, 1, i, 2) == (i >= 120));
+	rgw_conversations_fini(&w.c);
+}
+
+/* Row upon row of challenges to one talker push out nothing of the others, and these still find room. */
+static void
+nobody_pushes_out_the_others(void **state)
+{
+	struct world w;
+
+	(void)state;
+	init(&w, 1000);
+	put_many(&w, 1, 0, 3, 0);
+	put_many(&w, 2, 0, 100, 0);
+	put_many(&w, 0, 0, 100000, 1);
+	assert_int_equal(w.who[1].n, 3);
+	assert_int_equal(w.who[2].n, 100);
+	assert_in_range(w.who[0].n, 700, 720);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(knows(&w, 1, i, 2));
+	for (unsigned i = 0; i < 100; i++)
+		assert_true(knows(&w, 2, i, 2));
+	/* A newcomer, and one with few: nothing is forgotten for them. */
+	assert_int_equal(put_many(&w, 3, 0, 50, 2), 0);
+	assert_int_equal(put_many(&w, 1, 3, 50, 2), 0);
+	/* Whoever has too much by now gives way with each of its own, and the others do not. */
+	assert_in_range(put_many(&w, 0, 100000, 5000, 3), 5000, 5200);
+	assert_in_range(w.who[0].n, 630, 650);
+	assert_int_equal(w.who[1].n + w.who[2].n + w.who[3].n, 53 + 100 + 50);
+	rgw_conversations_fini(&w.c);
+}
+
+/* Two that take all they can get have as much as each other in the end, whoever came first. */
+static void
+parts_become_even(void **state)
+{
+	struct world w;
+
+	(void)state;
+	init(&w, 900);
+	put_many(&w, 1, 0, 2000, 0);
+	assert_int_equal(w.who[1].n, 720);
+	for (unsigned i = 0; i < 1000; i++) {
+		put_many(&w, 1, 10000 + i, 1, 500 + i);
+		put_many(&w, 2, 10000 + i, 1, 500 + i);
 	}
-	assert_null(get(&c, 1, "state 14", 1));
-	assert_ptr_equal(get(&c, 1, "state 15", 1), &here);
-	rgw_conversations_fini(&c);
+	assert_in_range(w.who[1].n, 395, 405);
+	assert_in_range(w.who[2].n, 395, 405);
+	rgw_conversations_fini(&w.c);
+}
+
+/* So many have so little that no place is left: one that has nothing gets the place of the oldest. */
+static void
+oldest_of_all_makes_room_for_a_newcomer(void **state)
+{
+	struct world w;
+
+	(void)state;
+	init(&w, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(put_many(&w, i, 0, 1, i), 0);
+	assert_int_equal(w.c.slab.used, 4);
+	assert_int_equal(put_many(&w, 4, 0, 1, 5), 1);
+	assert_false(knows(&w, 0, 0, 6));
+	assert_true(knows(&w, 1, 0, 6) && knows(&w, 4, 0, 6));
+	assert_int_equal(w.who[0].n, 0);
+	/* One that has something gives that. */
+	assert_int_equal(put_many(&w, 3, 1, 1, 6), 1);
+	assert_true(knows(&w, 1, 0, 7) && knows(&w, 3, 1, 7));
+	rgw_conversations_fini(&w.c);
+}
+
+/* A flood leaves nothing behind but a chunk: neither entries nor the table of them stay. */
+static void
+memory_comes_back(void **state)
+{
+	struct world w;
+
+	(void)state;
+	init(&w, 32768);
+	put_many(&w, 1, 0, 40000, 0);
+	assert_true(w.c.slab.n_chunks > 30 && w.c.tab.mask >= 16383);
+	rgw_conversations_expire(&w.c, 1000);
+	assert_int_equal(w.c.slab.n_chunks, 1);
+	assert_true(w.c.tab.mask < 32);
+	rgw_conversations_fini(&w.c);
 }
 
 static void
 states_of_any_length(void **state)
 {
-	struct rgw_conversations c;
 	const struct rgw_conversation where = { &here, 1 };
+	struct world w;
 	uint8_t text[253];
 
 	(void)state;
 	memset(text, 'x', sizeof text);
-	rgw_conversations_init(&c, &key, 300, 1000);
+	init(&w, 400);
 	for (size_t n = 0; n <= sizeof text; n++)
-		rgw_conversations_put(&c, 1, text, n, &where, 0);
-	assert_int_equal(c.slab.used, sizeof text + 1);
+		rgw_conversations_put(&w.c, &w.who[1], text, n, &where, 0);
+	assert_int_equal(w.c.slab.used, sizeof text + 1);
 	for (size_t n = 0; n <= sizeof text; n++)
-		assert_ptr_equal(rgw_conversations_get(&c, 1, text, n, 1).target, &here);
-	rgw_conversations_fini(&c);
+		assert_ptr_equal(rgw_conversations_get(&w.c, &w.who[1], text, n, 1).target, &here);
+	rgw_conversations_fini(&w.c);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(found_by_state_and_asker),
+		cmocka_unit_test(found_by_state_and_talker),
 		cmocka_unit_test(last_one_counts),
 		cmocka_unit_test(forgotten_in_time),
-		cmocka_unit_test(oldest_makes_room),
+		cmocka_unit_test(own_oldest_makes_room),
+		cmocka_unit_test(nobody_pushes_out_the_others),
+		cmocka_unit_test(parts_become_even),
+		cmocka_unit_test(oldest_of_all_makes_room_for_a_newcomer),
+		cmocka_unit_test(memory_comes_back),
 		cmocka_unit_test(states_of_any_length),
 	};
 

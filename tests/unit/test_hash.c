@@ -104,7 +104,7 @@ grows_and_shrinks(void **state)
 		assert_true(rgw_htab_add(&tab, &items[i].node, rgw_siphash(&key, &i, sizeof i)));
 		assert_int_equal(tab.count, i + 1);
 	}
-	assert_true(tab.mask + 1 >= N / 2);
+	assert_true(tab.mask + 1 >= N / 2 && tab.mask + 1 <= 2 * N);
 	for (unsigned i = 0; i < N; i++)
 		assert_int_equal(times_found(&tab, &items[i], rgw_siphash(&key, &i, sizeof i)), 1);
 	for (unsigned i = 0; i < N; i++) {
@@ -113,7 +113,15 @@ grows_and_shrinks(void **state)
 		rgw_htab_remove(&tab, &items[at].node);
 		assert_int_equal(tab.count, N - 1 - i);
 		assert_null(rgw_htab_first(&tab, rgw_siphash(&key, &at, sizeof at)));
+		/* It becomes smaller, but not at once: what comes and goes on a border must not cost anything. */
+		assert_true(tab.mask + 1 <= 16 || tab.count >= (tab.mask + 1) / 8);
+		if (tab.count == N / 4)
+			assert_true(tab.mask + 1 >= N);
+		at = ((i + 1) * 7919u + 13) % N;
+		if (i + 1 < N)
+			assert_int_equal(times_found(&tab, &items[at], rgw_siphash(&key, &at, sizeof at)), 1);
 	}
+	assert_int_equal(tab.mask + 1, 16);
 	rgw_htab_fini(&tab);
 	free(items);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/mem.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "helpers.h"
 
@@ -104,25 +108,27 @@ check_slab(size_t object_size, size_t limit, size_t want)
 			continue;
 		}
 		assert_non_null(got[i]);
-		assert_int_equal((uintptr_t)got[i] % _Alignof(max_align_t), 0);
+		assert_int_equal((uintptr_t)got[i] % sizeof(uint64_t), 0);
 		memset(got[i], (int)(i % 251), object_size);
 		assert_int_equal(slab.used, i + 1);
-		assert_true(slab.total >= slab.used && (limit == 0 || slab.total <= limit));
 	}
+	assert_int_equal(slab.n_chunks, (slab.used + slab.per_chunk - 1) / slab.per_chunk);
 	for (size_t i = 0; i < want && got[i] != NULL; i++) {
 		for (size_t k = 0; k < object_size; k++)
 			assert_int_equal(got[i][k], i % 251);
 		rgw_slab_put(&slab, got[i]);
 	}
 	assert_int_equal(slab.used, 0);
+	assert_int_equal(slab.n_chunks, 1);
 	rgw_slab_fini(&slab);
+	assert_int_equal(slab.n_chunks, 0);
 	free(got);
 }
 
 static void
 slab_objects_do_not_overlap(void **state)
 {
-	static const size_t sizes[] = { 1, 7, 8, 24, 32, 33, 100, 4096, 8191, 8192, 20000 };
+	static const size_t sizes[] = { 1, 7, 8, 24, 32, 33, 100, 4096, 8191, 8192, 20000, 32736 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(sizes); i++) {
@@ -149,37 +155,214 @@ slab_takes_back_and_hands_out_again(void **state)
 	rgw_slab_put(&slab, a);
 	assert_ptr_equal(rgw_slab_get(&slab), a);
 	assert_null(rgw_slab_get(&slab));
-	assert_int_equal(slab.total, 2);
-	rgw_slab_put(&slab, a);
-	rgw_slab_put(&slab, b);
+	assert_int_equal(slab.n_chunks, 1);
+	/* What is still out goes with the slab. */
 	rgw_slab_fini(&slab);
-	assert_null(rgw_slab_get(&slab));
+	assert_int_equal(slab.n_chunks, 0);
 }
 
-/* A flood costs memory once: total does not grow when objects come and go. */
+/* Fills a slab; fails the test unless all objects are there. */
 static void
-slab_does_not_grow_by_use(void **state)
+take_all(struct rgw_slab *slab, void **held, size_t n)
 {
+	for (size_t i = 0; i < n; i++) {
+		held[i] = rgw_slab_get(slab);
+		assert_non_null(held[i]);
+	}
+}
+
+/* After a flood one chunk is kept, and that is used for the next load before another one is made. */
+static void
+slab_gives_empty_chunks_back(void **state)
+{
+	void *held[320];
 	struct rgw_slab slab;
-	struct help_rng rng = { 1 };
-	void *held[50] = { NULL };
-	size_t total;
 
 	(void)state;
 	rgw_slab_init(&slab, 2000, 0);
-	for (size_t i = 0; i < COUNT(held); i++)
-		held[i] = rgw_slab_get(&slab);
-	total = slab.total;
-	for (size_t i = 0; i < 10000; i++) {
-		size_t at = help_below(&rng, COUNT(held));
-
-		if (held[at] != NULL)
-			rgw_slab_put(&slab, held[at]);
-		held[at] = held[at] != NULL ? NULL : rgw_slab_get(&slab);
+	assert_int_equal(slab.per_chunk, 32);
+	for (unsigned round = 0; round < 3; round++) {
+		take_all(&slab, held, COUNT(held));
+		assert_int_equal(slab.n_chunks, 10);
+		/* In any order; here from both ends. */
+		for (size_t i = 0; i < COUNT(held) / 2; i++) {
+			rgw_slab_put(&slab, held[i]);
+			rgw_slab_put(&slab, held[COUNT(held) - 1 - i]);
+		}
+		assert_int_equal(slab.used, 0);
+		assert_int_equal(slab.n_chunks, 1);
 	}
-	assert_int_equal(slab.total, total);
+	held[0] = rgw_slab_get(&slab);
+	assert_int_equal(slab.n_chunks, 1);
+	rgw_slab_put(&slab, held[0]);
 	rgw_slab_fini(&slab);
 }
+
+/* On the border between two chunks a single object comes and goes: that costs no chunk each time. */
+static void
+slab_keeps_a_spare_chunk(void **state)
+{
+	void *held[33];
+	struct rgw_slab slab;
+
+	(void)state;
+	rgw_slab_init(&slab, 2000, 0);
+	take_all(&slab, held, 33);
+	assert_int_equal(slab.n_chunks, 2);
+	for (unsigned i = 0; i < 100; i++) {
+		void *before = held[32];
+
+		rgw_slab_put(&slab, held[32]);
+		assert_int_equal(slab.n_chunks, 2);
+		held[32] = rgw_slab_get(&slab);
+		assert_ptr_equal(held[32], before);
+	}
+	rgw_slab_fini(&slab);
+}
+
+/* Objects come from fuller chunks first: a chunk of which nearly all have come back gets the chance to become
+ * empty, although others are handed out meanwhile. */
+static void
+slab_fills_fuller_chunks_first(void **state)
+{
+	void *held[96];
+	struct rgw_slab slab;
+
+	(void)state;
+	rgw_slab_init(&slab, 2000, 0);
+	take_all(&slab, held, 96);
+	assert_int_equal(slab.n_chunks, 3);
+	/* The first chunk keeps two, the second all but two; the third all. */
+	for (size_t i = 2; i < 32; i++)
+		rgw_slab_put(&slab, held[i]);
+	rgw_slab_put(&slab, held[40]);
+	rgw_slab_put(&slab, held[41]);
+	held[40] = rgw_slab_get(&slab);
+	held[41] = rgw_slab_get(&slab);
+	for (size_t i = 40; i < 42; i++)
+		assert_int_equal((uintptr_t)held[i] / RGW_SLAB_CHUNK, (uintptr_t)held[42] / RGW_SLAB_CHUNK);
+	rgw_slab_put(&slab, held[0]);
+	rgw_slab_put(&slab, held[1]);
+	assert_int_equal(slab.n_chunks, 3);
+	assert_non_null(slab.spare);
+	rgw_slab_fini(&slab);
+}
+
+/* Objects that come and go at random never harm each other, and no more chunks are there than were needed
+ * at one time. */
+static void
+slab_at_random(void **state)
+{
+	struct rgw_slab slab;
+	struct help_rng rng = { 1 };
+	uint64_t *held[400] = { NULL };
+	size_t n = 0;
+
+	(void)state;
+	rgw_slab_init(&slab, 1000, 0);
+	for (size_t i = 0; i < 200000; i++) {
+		/* Many for a while, and then few. */
+		size_t at = help_below(&rng, i / 20000 % 2 == 0 ? COUNT(held) : 40);
+
+		if (held[at] == NULL) {
+			held[at] = rgw_slab_get(&slab);
+			held[at][0] = held[at][124] = at;
+			n++;
+		} else {
+			assert_true(held[at][0] == at && held[at][124] == at);
+			rgw_slab_put(&slab, held[at]);
+			held[at] = NULL;
+			n--;
+		}
+		assert_int_equal(slab.used, n);
+		assert_true(slab.n_chunks <= COUNT(held) / slab.per_chunk + 2);
+		if (i % 20000 == 19999) {
+			for (size_t k = 40; k < COUNT(held); k++) {
+				n -= held[k] != NULL;
+				if (held[k] != NULL)
+					rgw_slab_put(&slab, held[k]);
+				held[k] = NULL;
+			}
+		}
+	}
+	rgw_slab_fini(&slab);
+}
+
+/* What the slab does not touch costs nothing: a slab with one object has one page or two of its chunk. */
+static void
+slab_touches_only_what_it_hands_out(void **state)
+{
+	unsigned char resident[RGW_SLAB_CHUNK / 4096];
+	struct rgw_slab slab;
+	uint8_t *object, *chunk;
+	size_t n = 0;
+
+	(void)state;
+	rgw_slab_init(&slab, 100, 0);
+	object = rgw_slab_get(&slab);
+	chunk = object - (uintptr_t)object % RGW_SLAB_CHUNK;
+	assert_int_equal(mincore(chunk, RGW_SLAB_CHUNK, resident), 0);
+	for (size_t i = 0; i < (size_t)(RGW_SLAB_CHUNK / sysconf(_SC_PAGESIZE)); i++)
+		n += resident[i] & 1;
+	assert_in_range(n, 1, 2);
+	rgw_slab_fini(&slab);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+
+/* A use of what has been given back, or was never handed out, is seen by AddressSanitizer. */
+static void
+slab_poisons_what_is_free(void **state)
+{
+	struct rgw_slab slab;
+	uint8_t *a, *b;
+
+	(void)state;
+	rgw_slab_init(&slab, 100, 0);
+	a = rgw_slab_get(&slab);
+	b = rgw_slab_get(&slab);
+	assert_null(__asan_region_is_poisoned(a, 100));
+	rgw_slab_put(&slab, a);
+	for (size_t i = 0; i < 100; i++)
+		assert_true(__asan_address_is_poisoned(a + i));
+	assert_null(__asan_region_is_poisoned(b, 100));
+	assert_true(__asan_address_is_poisoned(b + slab.object_size));
+	assert_ptr_equal(rgw_slab_get(&slab), a);
+	assert_null(__asan_region_is_poisoned(a, 100));
+	rgw_slab_put(&slab, a);
+	rgw_slab_put(&slab, b);
+	/* The spare chunk, too. */
+	assert_true(__asan_address_is_poisoned(a) && __asan_address_is_poisoned(b));
+	rgw_slab_fini(&slab);
+}
+
+/* In a process of its own: it does not outlive such a use. */
+static void
+use_after_free_is_seen(void **state)
+{
+	struct rgw_bufs bufs;
+	volatile uint8_t *p;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	rgw_bufs_init(&bufs);
+	p = rgw_bufs_get(&bufs, 200);
+	rgw_bufs_put(&bufs, (uint8_t *)(uintptr_t)p, 200);
+	pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, STDERR_FILENO);
+		p[100] = 1;
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	rgw_bufs_fini(&bufs);
+}
+#endif
 
 static void
 bufs_hold_what_was_asked_for(void **state)
@@ -224,6 +407,7 @@ bufs_use_the_smallest_class(void **state)
 		uint8_t *p = rgw_bufs_get(&bufs, want[i].n);
 
 		assert_int_equal(bufs.slab[want[i].class].used, 1);
+		assert_int_equal(rgw_bufs_octets(want[i].n), 128 << want[i].class);
 		rgw_bufs_put(&bufs, p, want[i].n);
 	}
 	rgw_bufs_fini(&bufs);
@@ -258,7 +442,15 @@ main(void)
 		cmocka_unit_test(ct_equal_is_not_fooled_by_pairs),
 		cmocka_unit_test(slab_objects_do_not_overlap),
 		cmocka_unit_test(slab_takes_back_and_hands_out_again),
-		cmocka_unit_test(slab_does_not_grow_by_use),
+		cmocka_unit_test(slab_gives_empty_chunks_back),
+		cmocka_unit_test(slab_keeps_a_spare_chunk),
+		cmocka_unit_test(slab_fills_fuller_chunks_first),
+		cmocka_unit_test(slab_at_random),
+		cmocka_unit_test(slab_touches_only_what_it_hands_out),
+#ifdef __SANITIZE_ADDRESS__
+		cmocka_unit_test(slab_poisons_what_is_free),
+		cmocka_unit_test(use_after_free_is_seen),
+#endif
 		cmocka_unit_test(bufs_hold_what_was_asked_for),
 		cmocka_unit_test(bufs_use_the_smallest_class),
 		cmocka_unit_test(bufs_wipe_what_comes_back),

@@ -21,6 +21,7 @@ init(struct world *w, uint32_t workers)
 {
 	memset(w, 0, sizeof *w);
 	w->conf.gateway = (struct rgw_conf_gateway){ .workers = workers, .max_requests = 100,
+		.max_request_octets = 16777217, .kept_answers = 8388611, .max_write_octets = 4194303,
 		.max_connections = 10, .max_connections_per_address = 7, .max_half_open = 3,
 		.max_half_open_per_address = 2, .connect_rate = { 10, 1000, 5 },
 		.connect_rate_per_address = { 9, 1000, 9 } };
@@ -66,7 +67,7 @@ one_worker_has_it_all(void **state)
 
 /* What all workers have together. */
 struct sum {
-	uint64_t requests, half_open, burst, log, most, fewest, peer_burst, queue, server;
+	uint64_t requests, request_octets, kept, write_octets, half_open, burst, log, most, fewest, peer_burst, queue, server;
 };
 
 static void
@@ -80,6 +81,9 @@ add(struct sum *s, const struct rgw_conf *view)
 	assert_true(p->connections.min <= p->connections.max);
 	assert_true(view->server.v[0]->max_requests > 0);
 	s->requests += view->gateway.max_requests;
+	s->request_octets += view->gateway.max_request_octets;
+	s->kept += view->gateway.kept_answers;
+	s->write_octets += view->gateway.max_write_octets;
 	s->half_open += view->gateway.max_half_open;
 	s->burst += view->gateway.connect_rate.burst;
 	s->log += view->log.rate;
@@ -114,6 +118,9 @@ shares_add_up(void **state)
 			rgw_share_free(view);
 		}
 		assert_int_equal(s.requests, 100);
+		assert_int_equal(s.request_octets, 16777217);
+		assert_int_equal(s.kept, 8388611);
+		assert_int_equal(s.write_octets, 4194303);
 		assert_int_equal(s.half_open, at_least(3, workers));
 		assert_int_equal(s.burst, at_least(5, workers));
 		assert_int_equal(s.log, at_least(10, workers));

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+/* Clients and peers as those who ask. */
+
+void
+rgw_asker_init(struct rgw_asker *asker, uint64_t number, const struct rgw_rate *probes, rgw_ms now)
+{
+	*asker = (struct rgw_asker){ .holding = { 0, 0 } };
+	rgw_talker_init(&asker->talker, number);
+	rgw_bucket_init(&asker->probes, probes->events, probes->period, probes->burst, now);
+}
+
+bool
+rgw_asker_may_probe(struct rgw_gw *gw, const struct rgw_origin *origin, rgw_ms now)
+{
+	const char *name = rgw_origin_name(origin);
+
+	if (rgw_bucket_take(&origin->asker->probes, now))
+		return true;
+	rgw_count(gw, RGW_CTR_probes_too_fast);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "probes-too-fast", name,
+	    "dropped: more Status-Servers, or requests of a code that is not served, than status-server-rate",
+	    rgw_f_origin(origin),
+	    rgw_f_addr("from", origin->conn != NULL ? &origin->conn->addr : &origin->remote));
+	return false;
+}
