@@ -51,4 +51,8 @@ size_t rgw_build_reject(uint8_t *buf, size_t cap, const struct rgw_packet *reque
 size_t rgw_build_protocol_error(uint8_t *buf, size_t cap, const struct rgw_packet *request,
     uint32_t error_cause, const struct rgw_secret *secret);
 
+/* The NAK of a CoA- or Disconnect-Request (RFC 5176 2.3, 3.5), signed as the request is. */
+size_t rgw_build_nak(uint8_t *buf, size_t cap, const struct rgw_packet *request, uint32_t error_cause,
+    const struct rgw_secret *secret);
+
 #endif

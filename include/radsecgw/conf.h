@@ -132,6 +132,7 @@ struct rgw_conf_gateway {
 	struct rgw_rate connect_rate_per_address; /* ... and from one address (IPv6: one /64) */
 	uint32_t loop_limit;  /* Proxy-State attributes in one request; 0 = no limit */
 	bool loop_marker;     /* requests get a Proxy-State of ours, by which we know them again */
+	bool verify_eap;      /* requests whose EAP is malformed are dropped */
 	unsigned malformed_realms;  /* RGW_NAI_* bits: such names are rejected */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
@@ -201,6 +202,7 @@ struct rgw_conf_peer {
 	enum rgw_bad_response bad_response;
 	unsigned allow;                /* RGW_SERVICE_* bits */
 	struct rgw_rate status_server_rate;  /* that are answered (P-SS-10) */
+	bool protocol_error;                 /* it understands them (P-ERR-10) */
 	struct rgw_conf_refs rewrite_in;
 	struct rgw_conf_refs rewrite_out;
 };

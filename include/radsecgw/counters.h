@@ -24,6 +24,7 @@
 	X(status_server_answered, "Status-Server answered")                                        \
 	X(duplicate_absorbed, "retransmissions absorbed: the request was pending, or was stopped") \
 	X(arap_beside_hidden, "dropped: ARAP-Password beside another hidden attribute")            \
+	X(malformed_eap, "dropped: a request whose EAP-Message is no EAP packet")                  \
 	X(superseding_unproven, "dropped: bare, under the identifier of a request with Message-Authenticator") \
 	X(superseding_too_fast, "dropped: an identifier used anew too often before its answer")     \
 	X(duplicate_replayed, "retransmissions answered with the stored answer")                   \
@@ -44,6 +45,7 @@
 	X(request_acct_dropped, "ended: dropped, as the realm section says for accounting")        \
 	X(request_not_allowed, "ended: the peer does not take this kind of request")               \
 	X(request_too_big, "ended: would exceed 4096 octets on the next hop, or a rewrite refused it") \
+	X(request_outage, "ended: all members of its pool were dead when it came, and still are")    \
 	X(request_refused, "ended: the peer answered with an error")                               \
 	X(request_answer_too_big, "ended: the answer would exceed 4096 octets, or a rewrite refused it") \
 	X(request_no_identifier, "ended: max-requests of the server reached")                      \

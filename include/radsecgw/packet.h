@@ -87,6 +87,13 @@ rgw_packet_has(const struct rgw_packet *p, enum rgw_packet_slot slot)
 
 /* Is the code one that asks (P-COD)? Unknown codes are neither request nor response. */
 bool rgw_code_is_request(unsigned code);
+/* Does it change or end a session (RFC 5176)? Such requests go the other way: from home to the NAS. */
+static inline bool
+rgw_code_is_dynamic(unsigned code)
+{
+	return code == RGW_DISCONNECT_REQUEST || code == RGW_COA_REQUEST;
+}
+
 /* May `response` answer `request`? The table of section 1.1 (P-COD-1): Protocol-Error
  * answers anything but Status-Server (P-SS-6). */
 bool rgw_code_answers(unsigned response, unsigned request);

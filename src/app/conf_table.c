@@ -153,6 +153,8 @@ static const struct rgw_opt opts[] = {
 	  .help = "Proxy-State attributes that a request may have, more being a loop; 0 = any" },
 	{ OPT(RGW_CONF_GATEWAY, "loop-marker", BOOL, AT(loop_marker)), .def = "yes",
 	  .help = "requests get a Proxy-State of ours, by which we know them if they come back" },
+	{ OPT(RGW_CONF_GATEWAY, "verify-eap", BOOL, AT(verify_eap)), .def = "yes",
+	  .help = "requests whose EAP-Message is no EAP packet are dropped" },
 	{ OPT(RGW_CONF_GATEWAY, "malformed-realms", WORDS, AT(malformed_realms)),
 	  .def = "space, two-dots, leading-dot, trailing-dot", .words = faults,
 	  .help = "realms that are rejected here, since nobody can have them" },
@@ -357,6 +359,9 @@ static const struct rgw_opt opts[] = {
 	  .only_with = "accept",
 	  .help = "Status-Servers from the peer, and requests of codes not served, that are answered; 0 = "
 	          "no limit" },
+	{ OPT(RGW_CONF_PEER, "protocol-error", BOOL, AT(protocol_error)), .def = "no",
+	  .only_with = "accept",
+	  .help = "the peer understands Protocol-Error, so it may be sent one" },
 	REWRITING(RGW_CONF_PEER, "packets that come from the peer", "packets that go to the peer"),
 #undef AT
 

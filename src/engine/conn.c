@@ -495,9 +495,10 @@ on_packet(struct rgw_conn *conn, struct rgw_auth_check *check, rgw_ms now)
 	const char *rule;
 
 	rgw_count(conn->gw, RGW_CTR_tls_received);
-	if (conn->incoming)
+	if (!conn->incoming)
+		rgw_guard_heard(conn, false, now);
+	if (conn->incoming || rgw_code_is_dynamic(check->packet->code))
 		return rgw_tlsin_on_packet(conn, check, now);
-	rgw_guard_heard(conn, false, now);
 	rule = rgw_response_take(&conn->lane, check, now);
 	/* The successor of RFC 6613 drops the packet only (P-TCP-36). */
 	if (rule == NULL || conn->peer->conf->bad_response == RGW_BAD_RESPONSE_DISCARD)

@@ -165,9 +165,10 @@ rgw_health_unreachable(struct rgw_port *port, const char *why, rgw_ms now)
 	rgw_ms soon = now + UNREACHABLE_MS;
 
 	rgw_count(port->server->target.gw, RGW_CTR_server_unreachable);
-	if (port->state == RGW_PORT_DEAD)
+	if (port->state != RGW_PORT_DEAD)
+		enter(port, RGW_PORT_DEAD, why);
+	else if (conf->status_server)
 		return;
-	enter(port, RGW_PORT_DEAD, why);
 	port->probe_at = conf->status_server ? rgw_ms_min(soon, now + conf->watchdog) : RGW_NEVER;
 	port->change_at = conf->status_server ? RGW_NEVER : rgw_ms_min(soon, now + conf->revive);
 	set_timer(port);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine.h"
 
+#include "radsecgw/eap.h"
 #include "radsecgw/hop.h"
 #include "radsecgw/loopmark.h"
 
@@ -135,6 +136,21 @@ is_arap_trap(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 	return true;
 }
 
+/* No home server could make anything of it, and some do not bear it well (RFC 3579 2.2). */
+static bool
+is_bad_eap(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet)
+{
+	const char *name = rgw_origin_name(origin);
+
+	if (!gw->conf->gateway.verify_eap || packet->code != RGW_ACCESS_REQUEST || rgw_eap_is_well_formed(packet))
+		return false;
+	rgw_count(gw, RGW_CTR_malformed_eap);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "malformed-eap", name,
+	    "dropped: the EAP-Message of a request is no EAP packet: its code, its length or its type is wrong",
+	    rgw_f_origin(origin), rgw_f_uint("id", packet->id));
+	return true;
+}
+
 /* It has come back to us: it would go round for ever. */
 static void
 on_loop(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
@@ -150,10 +166,7 @@ on_loop(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 	    "a request has come back to us: its realm goes in circles; whose route leads back here?",
 	    rgw_f_octets("realm", realm, len), rgw_f_origin(&req->origin),
 	    rgw_f_uint("gateways", rgw_loopmark_passed(&req->packet)));
-	if (rgw_origin_hears_errors(&req->origin))
-		rgw_req_refuse(gw, req, RGW_CTR_request_loop, RGW_CAUSE_NOT_ROUTABLE, now);
-	else
-		rgw_req_reject(gw, req, RGW_CTR_request_loop, RGW_CAUSE_NOT_ROUTABLE, NULL, now);
+	rgw_req_turn_away(gw, req, RGW_CTR_request_loop, now);
 }
 
 void
@@ -166,7 +179,7 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 	struct rgw_packet room;
 	struct rgw_req *req = NULL;
 
-	if (is_arap_trap(gw, origin, packet) || is_duplicate(gw, origin, packet, &key, now))
+	if (is_arap_trap(gw, origin, packet) || is_bad_eap(gw, origin, packet) || is_duplicate(gw, origin, packet, &key, now))
 		return;
 	if (gw->draining) {
 		rgw_count(gw, RGW_CTR_requests_while_draining);

@@ -181,7 +181,8 @@ struct rgw_req {
 	bool first_suspect;          /* it was the first that a peer may not have read when a connection ended */
 	uint8_t n_suspected;         /* connections that have ended perhaps because of it; see blame.c */
 	uint8_t n_moved;             /* connections that have ended with it, for no reason that is known */
-	struct rgw_timer retry_timer;/* when it is tried elsewhere, too */
+	bool no_hope;                /* all members of the pool were dead a moment ago */
+	struct rgw_timer retry_timer;/* when it is tried elsewhere, too, or given up for want of hope */
 };
 
 enum rgw_conn_state {
@@ -281,6 +282,7 @@ struct rgw_peer {
 	struct rgw_asker asker;             /* as somebody who asks us */
 	bool answers_status;                /* it has answered a Status-Server */
 	bool ignores_status;                /* it never does (P-WD-11) */
+	bool misdoes_status;                /* it does, with a wrong Message-Authenticator, and that was said */
 	struct rgw_timer shrink_timer;      /* too many connections for the load? */
 	unsigned shrink_ticks;              /* how often in a row they were */
 	struct rgw_bucket connect_rate;

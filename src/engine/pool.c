@@ -7,6 +7,9 @@
 /* Where a request goes, and where it goes next. A request is tried at one member of its pool; a second
  * attempt may run beside the first. What is known about a member is its rank. */
 
+/* How long a request is tried at members that are all known to be dead. */
+#define OUTAGE_AFTER_MS 2500
+
 /* How good it is to turn to a member now, best first. */
 enum rank {
 	GOOD,      /* it works, or nothing is known against it */
@@ -250,10 +253,12 @@ static void
 arm_retry(struct rgw_req *req, rgw_ms now)
 {
 	const struct rgw_pool *pool = req->pool;
+	rgw_ms after = pool->n > 1 ? pool->conf->retry_after : 0;
 
-	if (pool->n > 1 && pool->conf->retry_after != 0)
-		rgw_timer_set(&pool->members[0]->gw->timers, &req->retry_timer,
-		    now + pool->conf->retry_after);
+	if (req->no_hope && (after == 0 || after > OUTAGE_AFTER_MS))
+		after = OUTAGE_AFTER_MS;
+	if (after != 0)
+		rgw_timer_set(&pool->members[0]->gw->timers, &req->retry_timer, now + after);
 }
 
 static bool
@@ -319,7 +324,7 @@ on_unfit(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 		    "a server",
 		    rgw_f_target(first), rgw_f_origin(&req->origin),
 		    rgw_f_str("code", rgw_code_name(req->packet.code)));
-	rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
+	rgw_req_turn_away(gw, req, how, now);
 }
 
 /* A conversation belongs to one home server, and another member may not know it: if the connection to the
@@ -359,10 +364,12 @@ rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 	if (target == NULL)
 		target = choose(req, DOWN, now);
 	req->pool->next++;
-	if (target == NULL)
+	if (target == NULL) {
 		on_unfit(gw, req, now);
-	else
-		start(&req->attempts[0], target, serial, now);
+		return;
+	}
+	req->no_hope = rank_of(target, req, now) == DOWN;
+	start(&req->attempts[0], target, serial, now);
 }
 
 static void
@@ -411,12 +418,50 @@ doubt_way(struct rgw_req *req, struct rgw_target *other, rgw_ms now)
 	arm_retry(req, now);
 }
 
+static bool
+are_all_dead(const struct rgw_req *req, rgw_ms now)
+{
+	for (size_t i = 0; i < req->pool->n; i++)
+		if (rank_of(req->pool->members[i], req, now) < DOWN)
+			return false;
+	return true;
+}
+
+void
+rgw_pool_lose_hope(struct rgw_attempt *a, rgw_ms now)
+{
+	struct rgw_req *req = a->req;
+
+	if (req->no_hope || !are_all_dead(req, now))
+		return;
+	req->no_hope = true;
+	arm_retry(req, now);
+}
+
+/* A request for which all members are dead is tried all the same, for one of them may be back. If none has shown
+ * itself it is answered as in an outage; where that is no answer, it lives on. */
+static bool
+ends_without_hope(struct rgw_req *req, rgw_ms now)
+{
+	struct rgw_gw *gw = req->pool->members[0]->gw;
+
+	if (!req->no_hope)
+		return false;
+	req->no_hope = false;
+	if (!are_all_dead(req, now))
+		return false;
+	return rgw_req_answer_outage(gw, req, RGW_CTR_request_outage, now);
+}
+
 static void
 on_retry_timer(struct rgw_timer *timer, rgw_ms now)
 {
 	struct rgw_req *req = RGW_CONTAINER(timer, struct rgw_req, retry_timer);
-	struct rgw_target *other = choose(req, SILENT, now);
+	struct rgw_target *other;
 
+	if (ends_without_hope(req, now))
+		return;
+	other = choose(req, SILENT, now);
 	if (other == NULL) {
 		arm_retry(req, now);  /* somebody may come back */
 		if (is_unheard(req))
@@ -442,10 +487,10 @@ rgw_pool_init_retry(struct rgw_req *req)
 static void
 on_all_refused(struct rgw_gw *gw, struct rgw_req *req, uint32_t error_cause, rgw_ms now)
 {
-	if (error_cause != RGW_CAUSE_NOT_ROUTABLE || rgw_origin_hears_errors(&req->origin))
+	if (error_cause != RGW_CAUSE_NOT_ROUTABLE)
 		rgw_req_refuse(gw, req, RGW_CTR_request_refused, error_cause, now);
 	else if (req->pool->conf == &alone)
-		rgw_req_reject(gw, req, RGW_CTR_request_refused, error_cause, NULL, now);
+		rgw_req_turn_away(gw, req, RGW_CTR_request_refused, now);
 	else
 		rgw_req_outage(gw, req, RGW_CTR_request_refused, now);
 }

@@ -139,7 +139,7 @@ send_own(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
 bool
 rgw_origin_hears_errors(const struct rgw_origin *origin)
 {
-	return origin->client == NULL || origin->client->conf->protocol_error;
+	return origin->client != NULL ? origin->client->conf->protocol_error : origin->conn->peer->conf->protocol_error;
 }
 
 void
@@ -175,6 +175,15 @@ rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 }
 
 void
+rgw_req_turn_away(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	if (rgw_origin_hears_errors(&req->origin))
+		rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
+	else
+		rgw_req_reject(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, NULL, now);
+}
+
+void
 rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
 {
 	size_t len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &req->packet, true,
@@ -184,9 +193,8 @@ rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how
 	send_own(gw, req, len, now);
 }
 
-/* Ends it in the way that its pool has for an outage, if that is an answer. */
-static bool
-answer_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+bool
+rgw_req_answer_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
 {
 	const struct rgw_conf_pool *pool = req->pool->conf;
 
@@ -210,7 +218,7 @@ answer_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_
 void
 rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
 {
-	if (!answer_outage(gw, req, how, now))
+	if (!rgw_req_answer_outage(gw, req, how, now))
 		rgw_req_end(gw, req, how, now);
 }
 
@@ -219,7 +227,7 @@ rgw_req_stop(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_m
 {
 	struct rgw_entry *entry = req->entry;
 
-	if (answer_outage(gw, req, how, now))
+	if (rgw_req_answer_outage(gw, req, how, now))
 		return;
 	rgw_count(gw, how);
 	not_pending(gw, req, now);

@@ -89,7 +89,7 @@ void rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* Sends the answer in gw->scratch, as rgw_hop_response has left it, to whoever asked, and keeps it for
  * retransmissions. */
 void rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now);
-/* Tells whoever asked about a failure if they want to hear of it (protocol-error; peers always do),
+/* Tells whoever asked about a failure if they want to hear of it (protocol-error),
  * and ends it. */
 void rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
     rgw_ms now);
@@ -97,12 +97,16 @@ void rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how
  * message as in rgw_build_reject. */
 void rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
     const char *message, rgw_ms now);
+/* Ends one for which there is no way, with Error-Cause 502: who understands Protocol-Error can try elsewhere, an
+ * Access-Request of others is rejected. */
+void rgw_req_turn_away(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
 /* Ends an Accounting-Request as if it had been recorded. */
 void rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
-/* Does whoever asked understand Protocol-Error? Peers do (P-ERR-10), clients if the configuration says so
- * (P-ERR-11). */
+/* Does whoever asked understand Protocol-Error? The configuration says so (P-ERR-10, 11). */
 bool rgw_origin_hears_errors(const struct rgw_origin *origin);
-/* Ends it in the way that its pool has for an outage. */
+/* Ends it in the way that its pool has for an outage, if that is an answer. false = it lives on. */
+bool rgw_req_answer_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
+/* Ends it in that way, or without an answer. */
 void rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
 /* The same for a request that does harm: even if it is dropped, retransmissions of it are absorbed. */
 void rgw_req_stop(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now);
@@ -173,6 +177,9 @@ void rgw_pool_failed(struct rgw_attempt *a, enum rgw_failure how, uint32_t error
 void rgw_pool_move(struct rgw_attempt *a, rgw_ms now);
 /* The same, but not before another retry-after has passed. */
 void rgw_pool_put_off(struct rgw_attempt *a, rgw_ms now);
+/* Its target has turned out to be dead: if all members of the pool are, the request is given up soon, in the way of an
+ * outage. Ends nothing now. */
+void rgw_pool_lose_hope(struct rgw_attempt *a, rgw_ms now);
 /* Is there anybody better to turn to than the attempt's own target? */
 bool rgw_pool_has_other(struct rgw_attempt *a, rgw_ms now);
 /* The target cannot be reached: what waits on the queue goes elsewhere if it can. */

@@ -310,6 +310,21 @@ on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *s
 	rgw_log_packet(lane, p, RGW_LOG_DEBUG, "late-response", "answer to a request given up before");
 }
 
+/* The Response Authenticator proves that the secret is right, so it is the software of the peer that signs an answer
+ * to Status-Server wrongly. Inside TLS nobody else can have sent it, so it shows that the peer lives (P-WD-11). */
+static void
+on_misdone_status(struct rgw_lane *lane, const struct rgw_packet *p)
+{
+	struct rgw_peer *peer = lane->conn->peer;
+
+	rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
+	if (!peer->misdoes_status)
+		rgw_log_packet(lane, p, RGW_LOG_WARNING, "status-answer-wrong",
+		    "the peer signs its answers to Status-Server wrongly; the secret is right, so its software needs an "
+		    "update");
+	peer->misdoes_status = true;
+}
+
 static const char *
 on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
@@ -325,6 +340,12 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		return NULL;
 	}
 	how = match(lane, check);
+	if (how == MATCH && check->msgauth == RGW_MSGAUTH_BAD && lane->conn != NULL &&
+	    lane->ids->id[p->id].now.code == RGW_STATUS_SERVER) {
+		on_misdone_status(lane, p);
+		on_verified(lane, check, now);
+		return NULL;
+	}
 	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
 		rgw_count(gw, RGW_CTR_response_bad_message_authenticator);
 		return "Message-Authenticator does not verify";

@@ -45,10 +45,7 @@ on_no_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "no-route", rgw_origin_name(&req->origin),
 	    "no [realm] section matches; add one, or [realm *] as the default",
 	    rgw_f_origin(&req->origin), rgw_f_identity(gw, &req->packet, &room));
-	if (rgw_origin_hears_errors(&req->origin))
-		rgw_req_refuse(gw, req, RGW_CTR_request_no_route, RGW_CAUSE_NOT_ROUTABLE, now);
-	else
-		rgw_req_reject(gw, req, RGW_CTR_request_no_route, RGW_CAUSE_NOT_ROUTABLE, NULL, now);
+	rgw_req_turn_away(gw, req, RGW_CTR_request_no_route, now);
 }
 
 /* P-NAI-10. Whoever has a section of its own is known, whatever it is called. */

@@ -342,6 +342,9 @@ rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now)
 	struct rgw_addr to;
 
 	rgw_health_unreachable(port, why, now);
+	for (unsigned id = 1; id < 256; id++)
+		if (source->lane.ids->id[id].owner != NULL)
+			rgw_pool_lose_hope(source->lane.ids->id[id].owner, now);
 	if (current_addr(port, &to) && !rgw_addr_equal(&source->addr, &to)) {
 		other_address = true;
 	} else if (was_dead) {

@@ -4,8 +4,8 @@
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
 
-/* Requests from peers, over the connections that they opened: the checks of protocol.md 16.1, after
- * which rgw_ingress_take goes on. What RFC 6613 2.6.4 names closes the connection; nothing else does,
+/* Requests from peers, over the connections that they opened, and those to change or end a session over ours: the
+ * checks of protocol.md 16.1, after which rgw_ingress_take goes on. What RFC 6613 2.6.4 names closes the connection; nothing else does,
  * or a stranger could cut the link with odd requests (P-TCP-39). */
 
 /* The place of a connection in the duplicate cache; sockets are numbered from 0. */
@@ -89,23 +89,33 @@ answer_status(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 		(void)rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
-/* A request that nobody serves here (P-ERR-10). It is answered anew each time, so it needs no place in
- * the duplicate cache. */
+/* A request that nobody serves here (P-ERR-10, P-TLS-31). It is answered anew each time, so it needs no place in
+ * the duplicate cache. Accounting gets no answer from which it could seem that something was recorded. */
 static void
 refuse_code(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
 	struct rgw_origin origin = origin_of(conn);
-	size_t len;
+	const char *text = "dropped: this code is not served here, or not from this peer; see its option `allow`";
+	size_t len = 0;
 
 	if (!rgw_asker_may_probe(gw, &origin, now))
 		return;
-	len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, p,
-	    RGW_CAUSE_UNSUPPORTED_EXTENSION, origin.secret);
-
-	note(conn, p, RGW_CTR_tls_bad_code, "unexpected-code",
-	    "answered with Protocol-Error: this code is not served here, or not from this peer; see "
-	    "its option `allow`");
+	if (rgw_code_is_dynamic(p->code)) {
+		len = rgw_build_nak(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_UNSUPPORTED_EXTENSION,
+		    origin.secret);
+		text = "answered with a NAK: requests to change or end a session are not served here";
+	} else if (rgw_origin_hears_errors(&origin)) {
+		len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, p,
+		    RGW_CAUSE_UNSUPPORTED_EXTENSION, origin.secret);
+		text = "answered with Protocol-Error: this code is not served here, or not from this peer; see "
+		       "its option `allow`";
+	} else if (p->code == RGW_ACCESS_REQUEST) {
+		len = rgw_build_reject(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_UNSUPPORTED_EXTENSION, NULL,
+		    origin.secret);
+		text = "rejected: this peer may not ask for authentication; see its option `allow`";
+	}
+	note(conn, p, RGW_CTR_tls_bad_code, "unexpected-code", text);
 	if (len > 0)
 		(void)rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
@@ -133,9 +143,15 @@ rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_auth_check *check, r
 		return true;
 	}
 	rule = why_not_authentic(conn, check);
-	if (rule != NULL) {
+	if (rule != NULL && conn->incoming) {
 		rgw_conn_close_for(conn, p, rule, now);
 		return false;
+	}
+	if (rule != NULL) {
+		/* Our own requests on this connection have nothing to do with it. */
+		note(conn, p, RGW_CTR_peer_unexpected_code, "unexpected-code",
+		    "dropped: a request to change or end a session, and its authenticator does not verify");
+		return true;
 	}
 	if (p->code == RGW_STATUS_SERVER)
 		answer_status(conn, p, now);

@@ -103,6 +103,19 @@ rgw_build_protocol_error(uint8_t *buf, size_t cap, const struct rgw_packet *requ
 	return rgw_build_response(&b, rgw_packet_auth(request), secret);
 }
 
+/* The codes of a request, its ACK and its NAK follow on one another. */
+size_t
+rgw_build_nak(uint8_t *buf, size_t cap, const struct rgw_packet *request, uint32_t error_cause,
+    const struct rgw_secret *secret)
+{
+	struct rgw_builder b;
+
+	rgw_build_begin(&b, buf, cap, (uint8_t)(request->code + 2), request->id, NULL, request->n_msgauth > 0);
+	rgw_build_u32(&b, RGW_ERROR_CAUSE, error_cause);
+	rgw_build_copy(&b, request, RGW_PROXY_STATE);
+	return rgw_build_response(&b, rgw_packet_auth(request), secret);
+}
+
 size_t
 rgw_build_reject(uint8_t *buf, size_t cap, const struct rgw_packet *request, uint32_t error_cause,
     const char *message, const struct rgw_secret *secret)

@@ -72,6 +72,7 @@ struct sim_far {
 	rgw_ms closes_after;       /* so long after it has read a request of a user `poison...` it closes */
 	bool no_status;            /* Status-Server is not answered */
 	bool wrong_status;         /* Status-Server is answered with another secret */
+	bool misdone_status;       /* Status-Server is answered with a wrong Message-Authenticator */
 	/* what came */
 	unsigned probes;           /* Status-Servers */
 	size_t requests;
@@ -232,7 +233,7 @@ struct sim {
 	size_t n_reqs;
 	struct sim_source **sources;
 	size_t n_sources;
-	uint8_t heard[4096];       /* the last packet that the visitor got and did not wait for */
+	uint8_t heard[4096];       /* the last packet that a peer got and did not wait for */
 	size_t heard_len;
 	size_t foreign_datagrams;  /* datagrams that answer nothing sim_request asked ... */
 	size_t expected_foreign;   /* ... of which the story knows */

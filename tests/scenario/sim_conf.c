@@ -152,6 +152,7 @@ make_peer(struct sim *s, const char *name, const char *connect)
 	p->queue_time = 5000;
 	p->max_connections = 16;
 	p->status_server_rate = (struct rgw_rate){ 100, 1000, 200 };
+	p->protocol_error = true;
 	p->status_server = RGW_NO;
 	p->watchdog = 30000;
 	p->reopen_answers = 3;
@@ -239,6 +240,7 @@ sim_conf_init(struct sim *s, const char *connect)
 	g->max_half_open_per_address = 32;
 	g->loop_limit = 32;
 	g->loop_marker = true;
+	g->verify_eap = true;
 	s->conf.hidden = rgw_hidden_table_new();
 	make_tls(s);
 	make_peer(s, "national", connect);

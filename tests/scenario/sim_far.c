@@ -207,7 +207,7 @@ static void
 check_probe(const struct sim_got *g)
 {
 	if (g->older != NULL)
-		assert_true(g->older->answered);
+		assert_true(g->older->answered || g->conn->far->misdone_status);
 }
 
 /* Never twice on one connection (P-TCP-27). */
@@ -274,6 +274,12 @@ sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 		sim_visitor_hears(s, c, data, packet->len);
 		return true;
 	}
+	if (!rgw_code_is_request(data[0])) {
+		/* To a request of its own. */
+		memcpy(s->heard, data, packet->len);
+		s->heard_len = packet->len;
+		return true;
+	}
 	g = sim_receive(s, c->far, data, packet->len, SIM_RADSEC);
 	g->conn = c;
 	g->next_here = c->got;
@@ -313,7 +319,9 @@ sim_choose_how(struct sim *s, struct sim_far *far, const struct sim_got *g)
 	if (far->hang)
 		return SIM_SILENT;
 	if (g->data[0] == RGW_STATUS_SERVER)
-		return far->no_status ? SIM_SILENT : far->wrong_status ? SIM_WRONG_SECRET : SIM_ANSWER;
+		return far->no_status      ? SIM_SILENT :
+		    far->wrong_status   ? SIM_WRONG_SECRET :
+		    far->misdone_status ? SIM_BAD_MSGAUTH : SIM_ANSWER;
 	if (sim_percent(s, far->odd))
 		how = (enum sim_answer)sim_random(s, SIM_ANSWERS);
 	for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)

@@ -205,6 +205,44 @@ unknown_codes_are_dropped(void **state)
 	sim_end(&s);
 }
 
+/* RFC 5176: a peer that we connect to may ask to change a session. Until that is served it is told so, and if the
+ * request is not signed rightly it is dropped: our own requests have nothing to do with it. */
+static void
+dynamic_requests_get_a_nak(void **state)
+{
+	static const uint8_t codes[] = { 40, 43 };
+	struct rgw_secret *secret = rgw_secret_new(SIM_RADSEC, strlen(SIM_RADSEC));
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	ask(&s, 1);
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t packet[64];
+		struct rgw_builder b;
+		struct rgw_packet p;
+		size_t len;
+
+		rgw_build_begin(&b, packet, sizeof packet, codes[i], 7, NULL, i == 0);
+		rgw_build_attr(&b, RGW_USER_NAME, "user@example.org", 16);
+		len = rgw_build_request(&b, secret);
+		sim_octets(&s, s.conns[0], packet, len);
+		assert_int_equal(sim_counter(&s, RGW_CTR_tls_bad_code), i + 1);
+		assert_int_equal(rgw_packet_parse(&p, s.heard, s.heard_len), RGW_PACKET_OK);
+		assert_int_equal(p.code, codes[i] + 2);
+		assert_int_equal(p.id, 7);
+		assert_int_equal(rgw_packet_error_cause(&p), RGW_CAUSE_UNSUPPORTED_EXTENSION);
+		packet[4] ^= 1;
+		sim_octets(&s, s.conns[0], packet, len);
+		assert_int_equal(sim_counter(&s, RGW_CTR_peer_unexpected_code), i + 1);
+	}
+	assert_int_equal(sim_count_up(&s), 1);
+	sim_reply(&s, s.got[0], 0);
+	assert_int_equal(sim_answered(&s), 1);
+	rgw_secret_free(secret);
+	sim_end(&s);
+}
+
 /* P-TCP-35b, c, d, e: lengths and attributes that cannot be. */
 static void
 malformed_packet_closes(void **state)
@@ -431,6 +469,7 @@ main(void)
 		cmocka_unit_test(unmatched_answer_is_dropped),
 		cmocka_unit_test(answer_of_the_wrong_kind_is_dropped),
 		cmocka_unit_test(unknown_codes_are_dropped),
+		cmocka_unit_test(dynamic_requests_get_a_nak),
 		cmocka_unit_test(malformed_packet_closes),
 		cmocka_unit_test(any_fragmentation_is_read),
 		cmocka_unit_test(incomplete_packet_has_a_deadline),

@@ -472,6 +472,40 @@ unverified_requests_supersede_nothing_verified(void **state)
 	sim_end(&s);
 }
 
+/* RFC 3579 2.2: what is no EAP packet goes no further; with verify-eap = no it does. */
+static void
+malformed_eap_is_dropped(void **state)
+{
+	static const uint8_t auth[16] = { 9 };
+	struct rgw_secret *secret = rgw_secret_new(SIM_SECRET, strlen(SIM_SECRET));
+
+	(void)state;
+	for (int verify = 0; verify < 2; verify++) {
+		uint8_t p[256];
+		struct rgw_builder b;
+		struct sim s;
+		size_t len;
+
+		sim_init(&s, "198.51.100.1");
+		s.conf.gateway.verify_eap = verify == 1;
+		sim_start(&s);
+		rgw_build_begin(&b, p, sizeof p, 1, 1, auth, true);
+		rgw_build_attr(&b, RGW_EAP_MESSAGE, "\x02\x01\x00\x63\x01usr", 8);
+		len = rgw_build_request(&b, secret);
+		if (verify == 1) {
+			expect_drop(&s, p, len, RGW_CTR_malformed_eap);
+			assert_string_equal(s.last_event, "malformed-eap");
+		} else {
+			sim_datagram(&s, 0, NAS, p, len);
+			sim_run(&s, 1000);
+			assert_int_equal(s.n_got, 1);
+			s.expected_foreign = 1;
+		}
+		sim_end(&s);
+	}
+	rgw_secret_free(secret);
+}
+
 /* P-CHP-6: whoever sends ARAP-Password chooses the authenticator of the next hop, so nothing else may be hidden under
  * it. */
 static void
@@ -694,6 +728,7 @@ main(void)
 		cmocka_unit_test(what_needs_no_message_authenticator),
 		cmocka_unit_test(undecided_clients_are_named_once_a_day),
 		cmocka_unit_test(unverified_requests_supersede_nothing_verified),
+		cmocka_unit_test(malformed_eap_is_dropped),
 		cmocka_unit_test(arap_password_stands_alone),
 		cmocka_unit_test(status_server_is_answered_here),
 		cmocka_unit_test(too_many_proxy_states),

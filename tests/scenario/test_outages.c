@@ -155,6 +155,95 @@ refusal_while_the_other_is_asked(void **state)
 	sim_end(&s);
 }
 
+/* ---- all members are known to be dead ---- */
+
+static void
+init_server_pool(struct sim *s)
+{
+	struct rgw_conf_pool *pool;
+
+	sim_init(s, "198.51.100.1");
+	pool = sim_to_pool(s);
+	pool->retry_after = 3000;
+	sim_add_member(s, &sim_server_conf(s)->head);
+}
+
+/* ICMP says so at once, and again each time that something is sent. */
+static void
+dead_server_is_an_outage(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init_server_pool(&s);
+	sim_start(&s);
+	s.server_gone = true;
+	/* As the first one, while it is dead, and when it was to be tried again. */
+	for (unsigned i = 0; i < 3; i++) {
+		r = login(&s, 1);
+		sim_run(&s, 2400);
+		assert_int_equal(r->answers, 0);
+		sim_run(&s, 200);
+		assert_int_equal(r->answers, 1);
+		assert_int_equal(r->answer[0], RGW_ACCESS_REJECT);
+		assert_int_equal(sim_counter(&s, RGW_CTR_request_outage), i + 1);
+		sim_run(&s, i * 2000);
+	}
+	/* Where the policy is to drop, that is no answer: it may still get a better one. */
+	r = login(&s, 4);
+	sim_run(&s, 5000);
+	assert_int_equal(r->answers, 0);
+	s.server_gone = false;
+	sim_run(&s, 20000);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_outage), 3);
+	sim_end(&s);
+}
+
+/* It is there again: nobody is rejected who can have an answer. */
+static void
+dead_server_comes_back(void **state)
+{
+	struct sim s;
+	struct sim_req *r, *q;
+
+	(void)state;
+	init_server_pool(&s);
+	sim_start(&s);
+	s.server_gone = true;
+	r = login(&s, 1);
+	s.server_gone = false;
+	s.server.delay = 100;
+	q = login(&s, 1);
+	sim_run(&s, 200);
+	assert_int_equal(q->answer[0], RGW_ACCESS_ACCEPT);
+	s.server.delay = 4000;
+	sim_run(&s, 7000);
+	assert_int_equal(r->answer[0], RGW_ACCESS_ACCEPT);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_outage), 0);
+	sim_end(&s);
+}
+
+/* Nothing is known of a server that has only gone silent, so its requests live as long as they may. */
+static void
+silent_server_is_no_outage(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init_server_pool(&s);
+	s.server.answer = SIM_SILENT;
+	sim_start(&s);
+	r = login(&s, 1);
+	sim_run(&s, 40000);
+	assert_int_equal(r->answers, 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_outage), 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_timed_out), 1);
+	sim_end(&s);
+}
+
 /* ---- no member can be reached ---- */
 
 /* P-EAP-3: a login is rejected, with EAP-Failure where there was EAP. */
@@ -473,6 +562,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dead_server_is_an_outage),
+		cmocka_unit_test(dead_server_comes_back),
+		cmocka_unit_test(silent_server_is_no_outage),
 		cmocka_unit_test(fault_on_the_way_leads_to_the_next),
 		cmocka_unit_test(fault_at_the_home_server_is_final),
 		cmocka_unit_test(everybody_refuses),

@@ -355,6 +355,7 @@ nobody_listens(void **state)
 
 	(void)state;
 	init(&s);
+	sim_visitor_conf(&s)->protocol_error = false;
 	s.server_gone = true;
 	sim_start(&s);
 	c = sim_visit(&s);

@@ -66,8 +66,19 @@ pad(struct made *m, size_t len)
 	}
 }
 
-/* The request was answered with a Protocol-Error that says this (P-ERR-1, 2; sim.c has verified its
- * authenticators). */
+/* It was answered with that code and that Error-Cause; sim.c has verified the authenticators. */
+static void
+assert_answered(const struct sim_req *r, uint8_t code, uint32_t cause)
+{
+	struct rgw_packet p;
+
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(rgw_packet_parse(&p, r->answer, r->answer_len), RGW_PACKET_OK);
+	assert_int_equal(p.code, code);
+	assert_int_equal(rgw_packet_error_cause(&p), cause);
+}
+
+/* The request was answered with a Protocol-Error that says this (P-ERR-1, 2). */
 static void
 assert_refused(const struct sim_req *r, uint32_t cause)
 {
@@ -278,13 +289,50 @@ unknown_codes_are_refused(void **state)
 	for (size_t i = 0; i < sizeof codes; i++) {
 		struct sim_req *r = sim_ask(&s, c, codes[i], 9, "user@example.org");
 
-		assert_refused(r, RGW_CAUSE_UNSUPPORTED_EXTENSION);
+		if (codes[i] == 40 || codes[i] == 43)
+			assert_answered(r, codes[i] + 2, RGW_CAUSE_UNSUPPORTED_EXTENSION);
+		else
+			assert_refused(r, RGW_CAUSE_UNSUPPORTED_EXTENSION);
 		assert_int_equal(sim_counter(&s, RGW_CTR_tls_bad_code), i + 1);
 	}
 	assert_true(c->up);
 	assert_int_equal(s.n_got, 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 0);
 	sim_end(&s);
+}
+
+/* P-ERR-10: to a peer of which nobody has said that it understands Protocol-Error, none is sent, whatever ends a
+ * request here. A login is rejected, and accounting gets nothing that it could take for an acknowledgement. */
+static void
+ordinary_peers_get_ordinary_answers(void **state)
+{
+	static const uint8_t unknown[] = { 6, 13, 99, 254, 255 };
+	static const unsigned services[] = { RGW_SERVICE_AUTH, RGW_SERVICE_ACCT, RGW_SERVICE_AUTH | RGW_SERVICE_ACCT };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct sim s;
+		struct sim_conn *c;
+		struct sim_req *auth, *acct;
+
+		sim_init(&s, "198.51.100.1");
+		sim_visitor_conf(&s)->protocol_error = false;
+		sim_visitor_conf(&s)->allow = services[i];
+		sim_add_realm(&s, "nobody.example", NULL);
+		sim_start(&s);
+		c = sim_visit(&s);
+		for (size_t k = 0; k < sizeof unknown; k++)
+			assert_int_equal(sim_ask(&s, c, unknown[k], 9, "user@nobody.example")->answers, 0);
+		assert_answered(sim_ask(&s, c, 40, 9, "user@nobody.example"), 42, RGW_CAUSE_UNSUPPORTED_EXTENSION);
+		assert_answered(sim_ask(&s, c, 43, 9, "user@nobody.example"), 45, RGW_CAUSE_UNSUPPORTED_EXTENSION);
+		auth = sim_ask(&s, c, 1, 1, "user@nobody.example");
+		acct = sim_ask(&s, c, 4, 1, "user@nobody.example");
+		assert_int_equal(auth->answers, 1);
+		assert_int_equal(auth->answer[0], RGW_ACCESS_REJECT);
+		assert_int_equal(acct->answers, 0);
+		assert_true(c->up);
+		sim_end(&s);
+	}
 }
 
 /* A Message-Authenticator of a code that nobody knows cannot be judged. */
@@ -618,6 +666,7 @@ main(void)
 		cmocka_unit_test(forgery_is_not_taken_for_a_new_request),
 		cmocka_unit_test(answers_from_a_client_are_dropped),
 		cmocka_unit_test(unknown_codes_are_refused),
+		cmocka_unit_test(ordinary_peers_get_ordinary_answers),
 		cmocka_unit_test(unknown_code_with_an_odd_message_authenticator),
 		cmocka_unit_test(codes_that_are_not_allowed),
 		cmocka_unit_test(missing_message_authenticator_is_no_fault),

@@ -431,6 +431,37 @@ peer_that_ignores_status_server(void **state)
 	sim_end(&s);
 }
 
+/* The secret is right, so its software is wrong, which is said once. It lives, and no login depends on it. */
+static void
+peer_that_signs_status_answers_wrongly(void **state)
+{
+	static const enum rgw_auto modes[] = { RGW_AUTO, RGW_YES };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct sim s;
+		unsigned lines;
+
+		init_alone(&s, modes[i]);
+		s.national.misdone_status = true;
+		sim_start(&s);
+		login(&s);
+		sim_run(&s, 300000);
+		lines = s.log_lines;
+		sim_run(&s, 600000);
+		assert_int_equal(s.log_lines, lines);
+		assert_true(sim_counter(&s, RGW_CTR_response_bad_message_authenticator) > 0);
+		assert_int_equal(sim_counter(&s, RGW_CTR_connections_lost), 0);
+		assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 0);
+		assert_in_range(s.national.probes, 25, 35);
+		login(&s);
+		sim_run(&s, 100);
+		assert_int_equal(sim_answered(&s), 2);
+		assert_int_equal(sim_count_up(&s), 1);
+		sim_end(&s);
+	}
+}
+
 /* It has answered something after the Status-Server with which the connection began, so it does not hang. */
 static void
 idle_peer_that_ignores_status_server(void **state)
@@ -598,6 +629,7 @@ main(void)
 		cmocka_unit_test(suspected_connection_beside_a_good_one),
 		cmocka_unit_test(suspected_connection_beside_a_full_one),
 		cmocka_unit_test(peer_that_ignores_status_server),
+		cmocka_unit_test(peer_that_signs_status_answers_wrongly),
 		cmocka_unit_test(idle_peer_that_ignores_status_server),
 		cmocka_unit_test(peer_that_answered_before_does_not_ignore_it),
 		cmocka_unit_test(hanging_peer_does_not_ignore_it),
