@@ -288,7 +288,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_PEER, "secret", SECRET, AT(secret)), .def = "radsec",
 	  .min = 1, .max = 1024,
 	  .help = "secret used inside TLS; only for peers that break the rule" },
-	{ OPT(RGW_CONF_PEER, "connections", COUNT_RANGE, AT(connections)), .def = "0-16",
+	{ OPT(RGW_CONF_PEER, "connections", COUNT_RANGE, AT(connections)), .def = "1-16",
 	  .min = 0, .max = 64, .unit = "connections",
 	  .only_with = "connect",
 	  .help = "fewest and most connections to be kept to the peer" },

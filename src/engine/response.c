@@ -152,9 +152,15 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 		return;
 	}
 	len = rgw_hop_response(gw->scratch, sizeof gw->scratch, &hop);
+	if (len == 0 && origin->client == NULL && !rgw_packet_has(hop.in, RGW_AT_EAP_MESSAGE)) {
+		/* Inside TLS a Message-Authenticator is good form, and nothing depends on it (P-ATT-16, P-BR-12). */
+		hop.msgauth = false;
+		len = rgw_hop_response(gw->scratch, sizeof gw->scratch, &hop);
+	}
 	if (len == 0) {
 		rgw_log_packet(lane, p, RGW_LOG_WARNING, "answer-too-big",
-		    "dropped: with Message-Authenticator and Proxy-State it would exceed 4096 octets");
+		    "dropped: with the Proxy-States of the client, and a Message-Authenticator as its option "
+		    "reply-message-authenticator asks for, it would exceed 4096 octets");
 		rgw_req_refuse(gw, req, RGW_CTR_request_answer_too_big,
 		    RGW_CAUSE_OTHER_PROXY_ERROR, now);
 		return;
