@@ -60,6 +60,10 @@ struct chaos {
 };
 
 const char *sim_fault_help(enum sim_fault fault);
+/* Builds a world at random and, in *c, what is to happen there; after sim_init. */
+void sim_chaos_world(struct sim *s, struct chaos *c);
+/* A fault begins now, at this far end if it is one of those that far ends have, and lasts so long. */
+void sim_chaos_begin(struct sim *s, enum sim_fault fault, struct sim_far *far, rgw_ms duration);
 /* Lets a fault happen, of any kind at any place where it may. */
 void sim_chaos_fault(struct sim *s);
 /* One that goes on where something has just gone wrong: that is where mistakes are. */
