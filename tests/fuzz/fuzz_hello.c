@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a stranger sends before there is a session: how the first record is known, the server name that is read
- * out of it for the choice of a certificate, and the guard that reads the headers of all records. In whatever
- * pieces the octets come, the verdict is that on the whole, and nothing is read outside of what has come.
+ * What a stranger sends before there is a session: how the first record is known, the server name that is
+ * read out of it for the choice of a certificate, and the guard that reads the headers of all records. In
+ * whatever pieces the octets come, the verdict is that on the whole, and nothing is read outside of them.
  *
  * The first octet of the input chooses the pieces and whether the others are a record as they are, or what
  * stands in a ClientHello behind a right header: few inputs would get that far by themselves.

@@ -128,7 +128,7 @@ stray_answers(struct sim *s, const struct sim_far *far)
 			continue;
 		if (g->source != NULL)
 			sim_server_reply(s, g, code);
-		else if (g->conn != NULL && !g->conn->half)
+		else if (g->conn != NULL && !g->conn->half && !g->conn->poisoned)
 			sim_reply(s, g, code);
 	}
 }

@@ -49,6 +49,7 @@ struct chaos {
 	struct sim_far *spared;       /* nothing ever happens to this one; NULL = none */
 	bool promises;                /* no faults that hit everybody */
 	unsigned hostile;             /* one of so many requests does harm; 0 = none */
+	bool no_rewrites;             /* to read them would take too long */
 	bool collide;                 /* NASes use few ports and identifiers again and again */
 	rgw_ms slack;                 /* after a fault nothing is promised for so long */
 	rgw_ms gap;                   /* between two things that happen, on average half of it */

@@ -67,13 +67,20 @@ sim_bucket(const struct sim *s, const struct sim_conn *conn, uint16_t port, uint
 	return s->by_key[bucket_of(conn, port, id)];
 }
 
+bool
+sim_is_same_place(const struct sim_req *a, const struct sim_req *b)
+{
+	return a->conn == b->conn && a->nas == b->nas && a->port == b->port &&
+	    memcmp(a->data, b->data, 2) == 0;
+}
+
 void
 sim_index_req(struct sim *s, struct sim_req *r)
 {
 	size_t bucket = bucket_of(r->conn, r->port, r->data[1]);
 
 	for (struct sim_req *o = s->by_key[bucket]; o != NULL; o = o->older)
-		if (o->conn == r->conn && o->nas == r->nas && o->port == r->port && memcmp(o->data, r->data, 2) == 0)
+		if (sim_is_same_place(o, r))
 			o->superseded = true;
 	r->older = s->by_key[bucket];
 	s->by_key[bucket] = r;
@@ -261,8 +268,8 @@ find_req(struct sim *s, const struct rgw_addr *remote, const struct rgw_packet *
 	const struct rgw_secret *secret = sim_secret_of(s, SIM_SECRET);
 
 	for (struct sim_req *r = sim_bucket(s, NULL, remote->port, p->id); r != NULL; r = r->older) {
-		if (r->conn != NULL || 10 + r->nas != remote->ip[3] || r->port != remote->port || r->data[1] != p->id ||
-		    !rgw_code_answers(p->code, r->data[0]) ||
+		if (r->conn != NULL || 10 + r->nas != remote->ip[3] || r->port != remote->port ||
+		    r->data[1] != p->id || !rgw_code_answers(p->code, r->data[0]) ||
 		    !rgw_auth_check_one(p, r->data + 4, secret).auth_ok)
 			continue;
 		assert_int_not_equal(rgw_auth_check_one(p, r->data + 4, secret).msgauth, RGW_MSGAUTH_BAD);

@@ -102,7 +102,7 @@ configure_pool(struct sim *s)
 static void
 configure_rewrites(struct sim *s)
 {
-	if (s->seed % 2 != 0)
+	if (chaos_of(s)->no_rewrites || s->seed % 2 != 0)
 		return;
 	sim_rewrite(s, &s->conf.gateway.rewrite_in, "add = 200 = ${client}\nremove = Calling-Station-Id");
 	sim_rewrite(s, &s->conf.gateway.rewrite_out, "set = 200 = ${client} ${peer} ${realm}");

@@ -61,16 +61,16 @@ static const char *const users[] = { "s@server.example", "n@national.example", "
 /* Requests of these users do harm: peers close the connection, or their answers are bad in each way. They lead
  * to the pool, too, but of what becomes of them nothing is promised. */
 static const char *const hostile[] = { "poison@example.org", "poison@example.org", "forged@example.org",
-	"wrong-secret@example.org", "bad-msgauth@example.org", "bad-attribute@example.org", "too-short@example.org",
-	"too-long@example.org", "wrong-id@example.org", "half@example.org" };
+	"wrong-secret@example.org", "bad-msgauth@example.org", "bad-attribute@example.org",
+	"too-short@example.org", "too-long@example.org", "wrong-id@example.org", "half@example.org" };
 
 static const char *
 some_user(struct sim *s)
 {
 	uint32_t n = sizeof hostile / sizeof hostile[0];
 
-	/* An answer under the identifier of another request is taken for a bad one to that, and half an answer
-	 * holds up those behind it, so nothing could be promised. */
+	/* An answer under the identifier of another request is taken for a bad one to that, and half an
+	 * answer holds up those behind it, so nothing could be promised. */
 	if (chaos_of(s)->hostile != 0 && sim_random(s, chaos_of(s)->hostile) == 0)
 		return hostile[sim_random(s, n - 2 * chaos_of(s)->promises)];
 	return users[sim_random(s, 3) == 0 ? sim_random(s, 6) : 2 + sim_random(s, 4)];

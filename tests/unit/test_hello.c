@@ -53,7 +53,8 @@ other_records_begin_no_session(void **state)
 
 	(void)state;
 	for (unsigned kind = 0; kind < 256; kind++)
-		assert_int_equal(look((uint8_t)kind, 300, 1, &need), kind == 22 ? RGW_HELLO_MORE : RGW_HELLO_NO_TLS);
+		assert_int_equal(look((uint8_t)kind, 300, 1, &need),
+		    kind == 22 ? RGW_HELLO_MORE : RGW_HELLO_NO_TLS);
 }
 
 static void
