@@ -643,8 +643,8 @@ op_status(struct driver *d)
 static void (*const ops[])(struct driver *d) = {
 	op_time, op_nas_asks, op_visitor_comes, op_visitor_asks, op_more_time, op_answer, op_nas_again,
 	op_visitor_again, op_far, op_fault, op_conn, op_answer_with, op_nas_together, op_visitor_together,
-	op_visitor_goes_on, op_nas_damaged, op_nas_raw, op_visitor_damaged, op_visitor_raw, op_visitor_asks_oddly,
-	op_far_raw, op_comes_back, op_heal, op_drain, op_status,
+	op_visitor_goes_on, op_nas_damaged, op_nas_raw, op_visitor_damaged, op_visitor_raw,
+	op_visitor_asks_oddly, op_far_raw, op_comes_back, op_heal, op_drain, op_status,
 };
 
 /* ---- a world ---- */
