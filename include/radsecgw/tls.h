@@ -39,7 +39,8 @@ bool rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name);
 /* Is it the context's own certificate that has this SHA-256 digest (P-CRT-18)? */
 bool rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256);
 
-/* Reads the server name out of a ClientHello before a session exists. false = there is none. */
+/* Reads the server name out of a ClientHello before a session exists. false = there is none, or none that
+ * is a string of less than `size` octets. */
 bool rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size);
 
 /* One session. */

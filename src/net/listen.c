@@ -9,6 +9,7 @@
 
 #include "radsecgw/mem.h"
 #include "radsecgw/peermatch.h"
+#include "hello.h"
 #include "tcp_priv.h"
 
 /* Connections that peers open. Until a whole ClientHello is there, a connection costs a descriptor and
@@ -19,11 +20,6 @@
 
 /* When descriptors or memory are out, this long until the next attempt. */
 #define RETRY_S 0.5
-
-/* A record of TLS: type, version, length. */
-#define RECORD_HEADER 5
-#define RECORD_HANDSHAKE 22
-#define RECORD_MAX 16384
 
 struct rgw_listen_socket {
 	struct rgw_net *net;                 /* borrowed: the owner */
@@ -135,7 +131,7 @@ rgw_listen_peek(struct rgw_tcp *t, rgw_ms now)
 {
 	uint8_t *hello = t->net->cipher;
 	ssize_t n = recv(t->fd, hello, sizeof t->net->cipher, MSG_PEEK);
-	size_t need = RECORD_HEADER;
+	size_t need;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -143,22 +139,24 @@ rgw_listen_peek(struct rgw_tcp *t, rgw_ms now)
 		rgw_tcp_lost(t, n < 0 ? strerror(errno) : "it was closed before its first octet", now);
 		return;
 	}
-	if (hello[0] != RECORD_HANDSHAKE) {
+	switch (rgw_hello_look(hello, (size_t)n, &need)) {
+	case RGW_HELLO_NO_TLS:
 		not_tls(t, "what came first is not TLS; is this RADIUS/TCP without TLS, or HTTP?", now);
 		return;
-	}
-	if ((size_t)n >= need)
-		need += (size_t)hello[3] << 8 | hello[4];
-	if (need > RECORD_HEADER + RECORD_MAX) {
+	case RGW_HELLO_TOO_LONG:
 		not_tls(t, "what came first is not TLS: its record is too long", now);
-	} else if ((size_t)n >= need) {
+		return;
+	case RGW_HELLO_WHOLE:
 		wait_for(t, 1);
 		make_session(t, hello, need, now);
-	} else if (is_closed(t)) {
-		rgw_tcp_lost(t, "it was closed in the middle of the ClientHello", now);
-	} else {
-		wait_for(t, (int)need);
+		return;
+	case RGW_HELLO_MORE:
+		break;
 	}
+	if (is_closed(t))
+		rgw_tcp_lost(t, "it was closed in the middle of the ClientHello", now);
+	else
+		wait_for(t, (int)need);
 }
 
 /* ---- the listening sockets ---- */

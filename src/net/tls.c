@@ -174,8 +174,9 @@ rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char 
 bool
 rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size)
 {
-	word32 n = (word32)size - 1;
+	word32 n = (word32)size;
 
+	/* A longer name is cut off without a word, and then all of the room is used. */
 	if (wolfSSL_SNI_GetFromBuffer(hello, (word32)len, WOLFSSL_SNI_HOST_NAME, (byte *)out, &n) !=
 	        WOLFSSL_SUCCESS ||
 	    n >= size)

@@ -49,6 +49,9 @@ enum sim_answer {
 	SIM_CHALLENGE,      /* Access-Challenge with a State of its own; other codes as usual */
 	SIM_BAD_MSGAUTH,    /* an answer with a wrong Message-Authenticator */
 	SIM_BAD_ATTRIBUTE,  /* an answer with an attribute of length 0 */
+	SIM_TOO_SHORT,      /* an answer whose Length is less than a header has */
+	SIM_TOO_LONG,       /* an answer whose Length is more than a packet may have */
+	SIM_WRONG_ID,       /* an answer under the next identifier */
 	SIM_ANSWERS,
 };
 
@@ -125,6 +128,7 @@ struct sim_conn {
 	bool full;                 /* conn_send says no */
 	bool was_full;             /* incoming: answers may have been lost */
 	bool mute;                 /* the far end sends nothing on it */
+	bool shaking;              /* incoming: the handshake has begun */
 	bool half;                 /* the far end has begun a packet and does not go on */
 	bool poisoned;             /* the far end has read what it closes for, and reads no further */
 	rgw_ms opened_at;
@@ -158,6 +162,7 @@ struct sim_req {
 	size_t len;
 	uint32_t nonce;
 	struct sim_conn *conn;     /* the visitor's connection; NULL = a NAS asked */
+	uint8_t nas;               /* which client: 0 = the first */
 	uint16_t port;             /* the NAS's source port */
 	uint32_t sock;             /* 0: authentication and accounting, 1: accounting only */
 	rgw_ms asked_at;
@@ -185,6 +190,7 @@ struct sim_req {
 /* What is special about a request; all zero is an Access-Request without anything. */
 struct sim_spec {
 	uint8_t code;              /* 0 = Access-Request */
+	uint8_t nas;               /* which client: 0, or 1 after sim_add_client */
 	uint16_t port;             /* of the NAS */
 	uint32_t sock;             /* of the gateway: 0, or 1 for accounting only */
 	uint8_t id;
@@ -270,6 +276,8 @@ struct rgw_conf_peer *sim_second_conf(struct sim *s);   /* "second": we connect 
 struct rgw_conf_server *sim_server_conf(struct sim *s);
 struct rgw_conf_listen *sim_listen_conf(struct sim *s);
 struct rgw_conf_client *sim_client_conf(struct sim *s);
+/* A second client, 192.0.2.11, with the secret of the first. */
+struct rgw_conf_client *sim_add_client(struct sim *s);
 /* From now on we connect to a peer, there. */
 void sim_conf_connect(struct sim *s, struct rgw_conf_peer *p, const char *connect);
 /* All requests go to the server. */
@@ -312,8 +320,11 @@ void sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *da
 
 /* Somebody opens a TCP connection to us; NULL = the engine refused it. */
 struct sim_conn *sim_accept(struct sim *s, const char *from);
-/* It turns out to be the visitor. */
+/* Its first octets come: the handshake begins. */
+void sim_shake(struct sim *s, struct sim_conn *c);
+/* It turns out to be the visitor; or this peer, which must accept. */
 void sim_identify(struct sim *s, struct sim_conn *c);
+void sim_identify_as(struct sim *s, struct sim_conn *c, const struct rgw_conf_peer *peer);
 /* Both at once, from 203.0.113.5. */
 struct sim_conn *sim_visit(struct sim *s);
 /* The visitor asks; the request is remembered like that of a NAS. */
@@ -325,6 +336,10 @@ struct sim_req *sim_ask_with(struct sim *s, struct sim_conn *c, const struct sim
 void sim_ask_again(struct sim *s, struct sim_req *r);
 /* The server's answer to a request; `code` 0 = the usual one. */
 void sim_server_reply(struct sim *s, struct sim_got *g, uint8_t code);
+/* The same in any of the ways to answer; and with an attribute. */
+void sim_server_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how);
+void sim_server_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type, const void *value,
+    size_t len);
 /* Raw octets from the server's address. */
 void sim_server_octets(struct sim *s, struct sim_source *source, const void *data, size_t len);
 size_t sim_count_sources(const struct sim *s);

@@ -128,7 +128,7 @@ stray_answers(struct sim *s, const struct sim_far *far)
 			continue;
 		if (g->source != NULL)
 			sim_server_reply(s, g, code);
-		else if (g->conn != NULL && !g->conn->half)
+		else if (g->conn != NULL && !g->conn->half && !g->conn->poisoned)
 			sim_reply(s, g, code);
 	}
 }
@@ -220,11 +220,11 @@ fault_of_far(struct sim *s, enum sim_fault fault, struct sim_far *far)
 }
 
 static void
-fault_everywhere(struct sim *s, enum sim_fault fault)
+fault_everywhere(struct sim *s, enum sim_fault fault, rgw_ms duration)
 {
 	struct chaos *c = chaos_of(s);
-	rgw_ms duration = sim_random(s, 10000);
 
+	c->faults[fault]++;
 	switch (fault) {
 	case FAULT_no_sockets:
 		s->no_sockets = true;
@@ -239,10 +239,13 @@ fault_everywhere(struct sim *s, enum sim_fault fault)
 	case FAULT_jump:
 		sim_jump(s, sim_random(s, 3) == 0 ? sim_random(s, 4000000) : sim_random(s, 40000));
 		break;
+	case FAULT_nas_path:
+		s->nas_path = some_path(s);
+		break;
 	default:
 		break;
 	}
-	for (size_t i = 0; i < c->n_members; i++)
+	for (size_t i = 0; i < c->n_members && fault != FAULT_nas_path; i++)
 		sicken(s, c->members[i], duration);
 	sim_schedule(s, duration, (struct sim_event){ .kind = CALL, .call = on_end_everywhere });
 }
@@ -266,6 +269,32 @@ is_for_server(enum sim_fault fault)
 	}
 }
 
+static bool
+is_everywhere(enum sim_fault fault)
+{
+	return fault == FAULT_jump || fault == FAULT_nas_path ||
+	    (fault >= FAULT_no_sockets && fault < FAULT_nas_path);
+}
+
+void
+sim_chaos_begin(struct sim *s, enum sim_fault fault, struct sim_far *far, rgw_ms duration)
+{
+	struct chaos *c = chaos_of(s);
+
+	if (is_everywhere(fault)) {
+		fault_everywhere(s, fault, duration);
+		return;
+	}
+	if (fault == FAULT_gone || fault == FAULT_server_path)
+		far = &s->server;
+	if (far == c->spared || (far == &s->server && !is_for_server(fault)))
+		return;
+	c->faults[fault]++;
+	sicken(s, far, duration);
+	fault_of_far(s, fault, far);
+	sim_schedule(s, duration, (struct sim_event){ .kind = CALL, .call = on_end, .arg = far });
+}
+
 static void
 fault_at_some(struct sim *s, enum sim_fault fault)
 {
@@ -276,14 +305,7 @@ fault_at_some(struct sim *s, enum sim_fault fault)
 	/* Long enough for a watchdog to notice. */
 	if (fault == FAULT_mute || fault == FAULT_hang)
 		duration += 10000;
-	if (fault == FAULT_gone || fault == FAULT_server_path)
-		far = &s->server;
-	if (far == c->spared || (far == &s->server && !is_for_server(fault)))
-		return;
-	c->faults[fault]++;
-	sicken(s, far, duration);
-	fault_of_far(s, fault, far);
-	sim_schedule(s, duration, (struct sim_event){ .kind = CALL, .call = on_end, .arg = far });
+	sim_chaos_begin(s, fault, far, duration);
 }
 
 void
@@ -309,12 +331,8 @@ sim_chaos_fault(struct sim *s)
 	switch (sim_random(s, 12)) {
 	case 0:
 		/* Few ports and identifiers allow no old datagrams. */
-		if (c->collide)
-			return;
-		c->faults[FAULT_nas_path]++;
-		s->nas_path = some_path(s);
-		sim_schedule(s, sim_random(s, 10000),
-		    (struct sim_event){ .kind = CALL, .call = on_end_everywhere });
+		if (!c->collide)
+			sim_chaos_begin(s, FAULT_nas_path, NULL, sim_random(s, 10000));
 		return;
 	case 1:
 		fault = sim_random(s, 4) == 0 ? FAULT_jump : FAULT_no_sockets + sim_random(s, 3);
@@ -325,12 +343,10 @@ sim_chaos_fault(struct sim *s)
 	default:
 		break;
 	}
-	if (fault != FAULT_jump && (fault < FAULT_no_sockets || fault == FAULT_server_path)) {
+	if (!is_everywhere(fault))
 		fault_at_some(s, fault);
-	} else if (!c->promises) {
-		c->faults[fault]++;
-		fault_everywhere(s, fault);
-	}
+	else if (!c->promises)
+		sim_chaos_begin(s, fault, NULL, sim_random(s, 10000));
 }
 
 /* ---- promises ---- */

@@ -49,6 +49,7 @@ struct chaos {
 	struct sim_far *spared;       /* nothing ever happens to this one; NULL = none */
 	bool promises;                /* no faults that hit everybody */
 	unsigned hostile;             /* one of so many requests does harm; 0 = none */
+	bool no_rewrites;             /* to read them would take too long */
 	bool collide;                 /* NASes use few ports and identifiers again and again */
 	rgw_ms slack;                 /* after a fault nothing is promised for so long */
 	rgw_ms gap;                   /* between two things that happen, on average half of it */
@@ -60,6 +61,10 @@ struct chaos {
 };
 
 const char *sim_fault_help(enum sim_fault fault);
+/* Builds a world at random and, in *c, what is to happen there; after sim_init. */
+void sim_chaos_world(struct sim *s, struct chaos *c);
+/* A fault begins now, at this far end if it is one of those that far ends have, and lasts so long. */
+void sim_chaos_begin(struct sim *s, enum sim_fault fault, struct sim_far *far, rgw_ms duration);
 /* Lets a fault happen, of any kind at any place where it may. */
 void sim_chaos_fault(struct sim *s);
 /* One that goes on where something has just gone wrong: that is where mistakes are. */

@@ -190,24 +190,29 @@ make_server(struct sim *s)
 	s->conf.server.n = 1;
 }
 
-static void
-make_client(struct sim *s)
+static struct rgw_conf_client *
+make_client(struct sim *s, const char *name, const char *address)
 {
 	struct rgw_conf_client *c = one(sizeof *c);
 
-	c->head = head(RGW_CONF_CLIENT, "nas", 0);
+	c->head = head(RGW_CONF_CLIENT, name, (uint32_t)s->conf.client.n);
 	c->address.v = one(sizeof *c->address.v);
-	assert_true(rgw_prefix_parse("192.0.2.10", &c->address.v[0]));
+	assert_true(rgw_prefix_parse(address, &c->address.v[0]));
 	c->address.n = 1;
 	c->secret = rgw_secret_new(SIM_SECRET, strlen(SIM_SECRET));
 	c->require_message_authenticator = RGW_NO;
 	c->limit_proxy_state = RGW_NO;
 	c->reply_message_authenticator = true;
 	c->status_server_rate = (struct rgw_rate){ 100, 1000, 200 };
-	s->conf.client.v = one(sizeof c);
-	s->conf.client.v[0] = c;
-	s->conf.client.n = 1;
-	s->conf.client_by_ip = rgw_prefixmap_new();
+	s->conf.client.v = rgw_xrealloc(s->conf.client.v, (s->conf.client.n + 1) * sizeof c);
+	s->conf.client.v[s->conf.client.n++] = c;
+	return c;
+}
+
+struct rgw_conf_client *
+sim_add_client(struct sim *s)
+{
+	return make_client(s, "second nas", "192.0.2.11");
 }
 
 static void
@@ -247,7 +252,8 @@ sim_conf_init(struct sim *s, const char *connect)
 	make_peer(s, "visitor", NULL)->accept = true;
 	make_peer(s, "second", "198.51.100.2");
 	make_server(s);
-	make_client(s);
+	make_client(s, "nas", "192.0.2.10");
+	s->conf.client_by_ip = rgw_prefixmap_new();
 	make_realm(s);
 }
 

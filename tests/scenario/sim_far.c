@@ -308,6 +308,9 @@ static const struct {
 	{ "bad-msgauth", SIM_BAD_MSGAUTH },
 	{ "bad-attribute", SIM_BAD_ATTRIBUTE },
 	{ "half", SIM_HALF },
+	{ "too-short", SIM_TOO_SHORT },
+	{ "too-long", SIM_TOO_LONG },
+	{ "wrong-id", SIM_WRONG_ID },
 	{ "silent", SIM_SILENT },
 };
 
@@ -370,7 +373,18 @@ initial_of(const struct sim *s, const struct sim_far *far)
 bool
 sim_is_bad(enum sim_answer how)
 {
-	return how == SIM_FORGED || how == SIM_WRONG_SECRET || how == SIM_BAD_MSGAUTH || how == SIM_BAD_ATTRIBUTE;
+	switch (how) {
+	case SIM_FORGED:
+	case SIM_WRONG_SECRET:
+	case SIM_BAD_MSGAUTH:
+	case SIM_BAD_ATTRIBUTE:
+	case SIM_TOO_SHORT:
+	case SIM_TOO_LONG:
+	case SIM_WRONG_ID:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Makes the Message-Authenticator wrong, and the Response Authenticator right for that. */
@@ -388,6 +402,37 @@ spoil_msgauth(const struct sim_got *g, uint8_t *out, size_t len, const char *sec
 	rgw_md5_update(&md5, out, len);
 	rgw_md5_update(&md5, secret, strlen(secret));
 	rgw_md5_final(&md5, out + 4);
+}
+
+/* Makes of a good answer one that no gateway may believe. */
+static void
+spoil(const struct sim_got *g, uint8_t *out, size_t len, enum sim_answer how, const char *secret)
+{
+	switch (how) {
+	case SIM_FORGED:
+		out[4] ^= 1;
+		break;
+	case SIM_BAD_MSGAUTH:
+		spoil_msgauth(g, out, len, secret);
+		break;
+	case SIM_BAD_ATTRIBUTE:
+		/* The last attribute is the one of eight octets with the nonce. */
+		out[len - 9] = 0;
+		break;
+	case SIM_TOO_SHORT:
+		out[2] = 0;
+		out[3] = RGW_HEADER_LEN - 1;
+		break;
+	case SIM_TOO_LONG:
+		out[2] = (RGW_PACKET_MAX + 1) >> 8;
+		out[3] = (RGW_PACKET_MAX + 1) & 0xff;
+		break;
+	case SIM_WRONG_ID:
+		out[1]++;
+		break;
+	default:
+		break;
+	}
 }
 
 size_t
@@ -410,13 +455,7 @@ sim_build_how(const struct sim *s, const struct sim_got *g, uint8_t *out, size_t
 	}
 	n = sim_build_answer(s, g, out, cap, 0, 0, NULL, 0,
 	    how == SIM_WRONG_SECRET ? SIM_SECRET : secret);
-	if (how == SIM_FORGED)
-		out[4] ^= 1;
-	if (how == SIM_BAD_MSGAUTH)
-		spoil_msgauth(g, out, n, secret);
-	/* The last attribute is the one of eight octets with the nonce. */
-	if (how == SIM_BAD_ATTRIBUTE)
-		out[n - 9] = 0;
+	spoil(g, out, n, how, secret);
 	return n;
 }
 
@@ -432,6 +471,14 @@ give(struct sim *s, struct sim_got *g, const uint8_t *data, size_t len)
 		sim_octets(s, c, data + first, len - first);
 }
 
+/* Whoever the bad answer seems to be for. */
+static void
+note_spoiled(const struct sim_got *g)
+{
+	if (g != NULL && g->req != NULL)
+		g->req->spoiled = true;
+}
+
 void
 sim_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
 {
@@ -441,8 +488,8 @@ sim_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
 	if (g->conn == NULL || g->conn->half || how == SIM_SILENT)
 		return;
 	n = sim_build_how(s, g, out, sizeof out, how, SIM_RADSEC);
-	if (g->req != NULL && (sim_is_bad(how) || how == SIM_HALF))
-		g->req->spoiled = true;
+	if (sim_is_bad(how) || how == SIM_HALF)
+		note_spoiled(how == SIM_WRONG_ID ? g->conn->by_id[out[1]] : g);
 	if (how == SIM_HALF) {
 		g->conn->half = true;
 		sim_octets(s, g->conn, out, n / 2);

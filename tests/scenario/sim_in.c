@@ -182,16 +182,23 @@ sim_server_octets(struct sim *s, struct sim_source *source, const void *data, si
 }
 
 void
-sim_server_reply(struct sim *s, struct sim_got *g, uint8_t code)
+sim_server_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type, const void *value,
+    size_t len)
 {
 	uint8_t out[4096];
-	size_t n = sim_build_answer(s, g, out, sizeof out, code, 0, NULL, 0, SIM_LOCAL);
+	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, SIM_LOCAL);
 
 	arrives_from(s, g->source, out, n, rgw_code_answers(out[0], g->data[0]) ? g : NULL);
 }
 
-static void
-server_answers(struct sim *s, struct sim_got *g, enum sim_answer how)
+void
+sim_server_reply(struct sim *s, struct sim_got *g, uint8_t code)
+{
+	sim_server_reply_with(s, g, code, 0, NULL, 0);
+}
+
+void
+sim_server_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
 {
 	uint8_t out[4096];
 	size_t n = sim_build_how(s, g, out, sizeof out, how, SIM_LOCAL);
@@ -212,7 +219,7 @@ void
 sim_server_happen(struct sim *s, const struct sim_event *e)
 {
 	if (e->kind == SERVER_ANSWER && !s->server.hang)
-		server_answers(s, e->got, e->how);
+		sim_server_reply_how(s, e->got, e->how);
 	else if (e->kind == UNREACHABLE && e->source->engine != NULL)
 		rgw_source_on_refused(e->source->engine, "ICMP port unreachable", s->now);
 }
@@ -252,11 +259,25 @@ sim_accept(struct sim *s, const char *from)
 }
 
 void
+sim_shake(struct sim *s, struct sim_conn *c)
+{
+	c->shaking = true;
+	rgw_conn_on_connected(c->engine, s->now);
+}
+
+void
+sim_identify_as(struct sim *s, struct sim_conn *c, const struct rgw_conf_peer *peer)
+{
+	if (!c->shaking)
+		sim_shake(s, c);
+	c->up = true;
+	rgw_conn_on_open(c->engine, peer, s->now);
+}
+
+void
 sim_identify(struct sim *s, struct sim_conn *c)
 {
-	rgw_conn_on_connected(c->engine, s->now);
-	c->up = true;
-	rgw_conn_on_open(c->engine, sim_visitor_conf(s), s->now);
+	sim_identify_as(s, c, sim_visitor_conf(s));
 }
 
 struct sim_conn *

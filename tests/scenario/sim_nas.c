@@ -67,13 +67,20 @@ sim_bucket(const struct sim *s, const struct sim_conn *conn, uint16_t port, uint
 	return s->by_key[bucket_of(conn, port, id)];
 }
 
+bool
+sim_is_same_place(const struct sim_req *a, const struct sim_req *b)
+{
+	return a->conn == b->conn && a->nas == b->nas && a->port == b->port &&
+	    memcmp(a->data, b->data, 2) == 0;
+}
+
 void
 sim_index_req(struct sim *s, struct sim_req *r)
 {
 	size_t bucket = bucket_of(r->conn, r->port, r->data[1]);
 
 	for (struct sim_req *o = s->by_key[bucket]; o != NULL; o = o->older)
-		if (o->conn == r->conn && o->port == r->port && memcmp(o->data, r->data, 2) == 0)
+		if (sim_is_same_place(o, r))
 			o->superseded = true;
 	r->older = s->by_key[bucket];
 	s->by_key[bucket] = r;
@@ -167,7 +174,7 @@ give_datagram(struct sim *s, struct sim_req *r)
 		.sock = r->sock,
 		.accept = r->sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
 		.local = { .family = 4, .ip = { 192, 0, 2, 1 }, .port = (uint16_t)(1812 + r->sock) },
-		.remote = { .family = 4, .ip = { 192, 0, 2, 10 }, .port = r->port },
+		.remote = { .family = 4, .ip = { 192, 0, 2, (uint8_t)(10 + r->nas) }, .port = r->port },
 	};
 
 	rgw_gw_on_udp(s->gw, &f, &(struct rgw_octets){ r->data, r->len }, 1, s->now);
@@ -228,6 +235,7 @@ sim_request_with(struct sim *s, const struct sim_spec *spec)
 {
 	struct sim_req *r = sim_build_request(s, spec, SIM_SECRET);
 
+	r->nas = spec->nas;
 	r->port = spec->port;
 	r->sock = spec->sock;
 	sim_index_req(s, r);
@@ -260,8 +268,8 @@ find_req(struct sim *s, const struct rgw_addr *remote, const struct rgw_packet *
 	const struct rgw_secret *secret = sim_secret_of(s, SIM_SECRET);
 
 	for (struct sim_req *r = sim_bucket(s, NULL, remote->port, p->id); r != NULL; r = r->older) {
-		if (r->conn != NULL || r->port != remote->port || r->data[1] != p->id ||
-		    !rgw_code_answers(p->code, r->data[0]) ||
+		if (r->conn != NULL || 10 + r->nas != remote->ip[3] || r->port != remote->port ||
+		    r->data[1] != p->id || !rgw_code_answers(p->code, r->data[0]) ||
 		    !rgw_auth_check_one(p, r->data + 4, secret).auth_ok)
 			continue;
 		assert_int_not_equal(rgw_auth_check_one(p, r->data + 4, secret).msgauth, RGW_MSGAUTH_BAD);

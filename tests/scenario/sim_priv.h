@@ -73,6 +73,8 @@ struct sim_req *sim_build_request(struct sim *s, const struct sim_spec *spec, co
 /* From now on it is found by where it came from. Those before it under the same identifier are
  * superseded. */
 void sim_index_req(struct sim *s, struct sim_req *r);
+/* Does one supersede the other, of the same origin and with the same code and identifier? */
+bool sim_is_same_place(const struct sim_req *a, const struct sim_req *b);
 struct sim_req *sim_bucket(const struct sim *s, const struct sim_conn *conn, uint16_t port, uint8_t id);
 /* The engine gets it by `give`; if it accepts it, a new life begins. */
 void sim_deliver(struct sim *s, struct sim_req *r, void (*give)(struct sim *s, struct sim_req *r));

@@ -218,7 +218,8 @@ line_about_a_request_that_is_stopped(void **state)
 static void
 answer_that_closes_the_connection(void **state)
 {
-	static const char *const users[] = { "forged", "wrong-secret", "bad-msgauth", "bad-attribute" };
+	static const char *const users[] = { "forged", "wrong-secret", "bad-msgauth", "bad-attribute",
+		"too-short", "too-long" };
 
 	(void)state;
 	for (size_t i = 0; i < 2 * sizeof users / sizeof users[0]; i++) {

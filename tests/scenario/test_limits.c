@@ -263,7 +263,7 @@ handshake_has_an_end(void **state)
 	slow = sim_accept(&s, "203.0.113.5");
 	good = sim_accept(&s, "203.0.113.5");
 	sim_run(&s, 4000);
-	rgw_conn_on_connected(slow->engine, s.now);
+	sim_shake(&s, slow);
 	sim_run(&s, 998);
 	sim_identify(&s, good);
 	sim_run(&s, 1);
@@ -291,7 +291,7 @@ handshake_fails(void **state)
 	init(&s);
 	sim_start(&s);
 	c = sim_accept(&s, "203.0.113.5");
-	rgw_conn_on_connected(c->engine, s.now);
+	sim_shake(&s, c);
 	sim_cut(&s, c);
 	assert_string_equal(s.last_event, "handshake-failed");
 	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_failed), 1);

@@ -99,7 +99,7 @@ blow(struct sim *s, struct storm *storm)
 		snprintf(from, sizeof from, "198.18.%u.%u", n / 250, n % 250 + 1);
 	c = sim_accept(s, from);
 	if (c != NULL && storm->begun % 2 == 0)
-		rgw_conn_on_connected(c->engine, s->now);
+		sim_shake(s, c);
 }
 
 /* Lets time pass while it storms. */
@@ -134,7 +134,7 @@ get_in(struct sim *s, struct storm *storm, const char *network, bool always_new)
 		c = sim_accept(s, from);
 		endure(s, storm, began, 50);
 		if (c != NULL && c->engine != NULL)
-			rgw_conn_on_connected(c->engine, s->now);
+			sim_shake(s, c);
 		endure(s, storm, began, 100);
 		if (c != NULL && c->engine != NULL) {
 			c->up = true;
@@ -265,7 +265,7 @@ half_open_ones_make_room(void **state)
 	c[0] = sim_accept(&s, "203.0.113.9");
 	for (int i = 1; i < 4; i++)
 		c[i] = sim_accept(&s, "203.0.113.6");
-	rgw_conn_on_connected(c[1]->engine, s.now);
+	sim_shake(&s, c[1]);
 	assert_int_equal(sim_counter(&s, RGW_CTR_half_open_evicted), 0);
 	sim_run(&s, 1000);
 	c[4] = sim_accept(&s, "203.0.113.7");
