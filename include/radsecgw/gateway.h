@@ -111,6 +111,10 @@ void rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rg
 void rgw_conn_on_stalled(struct rgw_conn *conn);
 /* There is room to send again after conn_send said no. */
 void rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now);
+/* The far end has said that it sends nothing more (close_notify). Of a peer's connection the other direction stays until
+ * what it has asked is answered (RFC 8446 6.1), so the engine closes it, in this call or later: true. false = it is of
+ * no more use, and rgw_conn_on_lost must follow. */
+bool rgw_conn_on_goodbye(struct rgw_conn *conn, rgw_ms now);
 /* It failed or ended; `why` is a sentence for the log. The connection is gone after this. */
 void rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
 

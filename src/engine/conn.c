@@ -459,6 +459,18 @@ rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now)
 		rgw_peer_pump(conn->peer, now);
 }
 
+bool
+rgw_conn_on_goodbye(struct rgw_conn *conn, rgw_ms now)
+{
+	if (!conn->incoming || !is_up(conn))
+		return false;
+	if (is_busy(conn))
+		rgw_conn_drain(conn, now);
+	else
+		rgw_conn_close(conn, RGW_LOG_NOTICE, "connection-lost", "the peer closed the connection", now);
+	return true;
+}
+
 void
 rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now)
 {

@@ -147,7 +147,7 @@ balance(struct rgw_tcp *t)
 	size_t waiting = out->len - out->at;
 	size_t limit = most_waiting(t->net);
 
-	if (t->stage != RGW_TCP_OPEN)
+	if (t->stage != RGW_TCP_OPEN || t->heard_out)
 		return;
 	if (!t->paused && waiting > limit / 2) {
 		t->paused = true;
@@ -250,6 +250,19 @@ decrypt(struct rgw_tcp *t, size_t *len)
 	return result;
 }
 
+/* The peer sends nothing more. It may still wait for answers. */
+static void
+on_goodbye(struct rgw_tcp *t, rgw_ms now)
+{
+	if (!rgw_conn_on_goodbye(t->conn, now)) {
+		rgw_tcp_lost(t, "the peer closed the connection", now);
+	} else if (t->stage == RGW_TCP_OPEN) {
+		t->heard_out = true;
+		ev_io_stop(t->net->loop, &t->readable);
+		mark_dirty(t);
+	}
+}
+
 /* Hands over what has been read. What came before an end still counts. */
 static void
 read_records(struct rgw_tcp *t, rgw_ms now)
@@ -270,7 +283,7 @@ read_records(struct rgw_tcp *t, rgw_ms now)
 			mark_dirty(t);
 			return;
 		case RGW_TLS_CLOSED:
-			rgw_tcp_lost(t, "the peer closed the connection", now);
+			on_goodbye(t, now);
 			return;
 		case RGW_TLS_FAILED:
 			rgw_tcp_lost(t, rgw_tls_why(t->tls), now);

@@ -37,6 +37,7 @@ struct rgw_tcp {
 	size_t out_octets;                 /* what its write buffer takes, as counted in net->out_octets */
 	bool refused;                      /* the engine was told that there is no room */
 	bool broken;                       /* writing failed; reported at the end of the turn */
+	bool heard_out;                    /* not read any more: the peer has said goodbye */
 	bool paused;                       /* not read, since it does not read either */
 	bool shut;                         /* our direction is closed */
 	bool busy;                         /* the shaker has it: its session is not to be touched */

@@ -2,6 +2,7 @@
 """Records that TLS does not have, from strangers, servers and peers: each ends its own connection, with a line
 that says so, and nothing else."""
 import socket
+import ssl
 import threading
 
 import pytest
@@ -19,7 +20,8 @@ TOO_SHORT = r'reason="the peer breaks TLS: an encrypted record that is too short
 @pytest.fixture
 def gw(lab):
     """A gateway that peers connect to."""
-    lab.made_pki, home = lab.pki(), FakeHome(lab)
+    lab.made_pki, lab.made_home = lab.pki(), FakeHome(lab)
+    home = lab.made_home
     conf = inbound_conf(lab, lab.made_pki, home, gateway="max-half-open-per-address = 64\n",
                         peer="status-server-rate = 0\n")
     yield lab.gateway(conf, wait="started")
@@ -162,3 +164,52 @@ def test_keys_are_updated_while_packets_flow(lab, gw):
         kind, got = raw.receive()
         assert kind == DATA and radius.answer_ok(got, packet, SECRET)
     assert "connection-lost" not in gw.log()
+
+
+def test_goodbye_behind_a_request(lab, gw):
+    """RFC 8446 6.1: close_notify ends one direction only. Who says goodbye behind a request still gets its answer."""
+    pki = lab.made_pki
+    raw = RawClient(lab.radsec).finish(pki / "gateway.test.pem", pki / "gateway.test.key")
+    status, login = radius.request(12, 1, b"", SECRET), radius.access_request(2, SECRET, user=b"slow@example.org")
+    raw.send_sealed(DATA, status + login)
+    raw.send_sealed(ALERT, b"\x01\x00")
+    kind, got = raw.receive()
+    assert kind == DATA and radius.answer_ok(got, status, SECRET)
+    lab.made_home.receive()
+    lab.made_home.answer()
+    kind, got = raw.receive()
+    assert kind == DATA and radius.answer_ok(got, login, SECRET)
+    assert raw.receive() == (ALERT, b"\x01\x00")
+    assert raw.is_closed()
+    assert gw.counters()["request_answered"] == 1
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_goodbye_with_openssl(lab, gw, version):
+    """The same as a library does it, in both versions of TLS."""
+    visitor = Visitor(lab.radsec, lab.made_pki, connect=False)
+    visitor.context.minimum_version = visitor.context.maximum_version = version
+    plain = socket.create_connection(("127.0.0.1", lab.radsec), 5)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = visitor.context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+
+    def until(step):
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                plain.sendall(outgoing.read())
+                data = plain.recv(65536)
+                assert data, "closed without an answer"
+                incoming.write(data)
+
+    until(tls.do_handshake)
+    login = radius.access_request(2, SECRET, user=b"slow@example.org")
+    tls.write(login)
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.unwrap()
+    plain.sendall(outgoing.read())
+    lab.made_home.receive()
+    lab.made_home.answer()
+    assert radius.answer_ok(until(lambda: tls.read(4096)), login, SECRET)
+    gw.wait_log(" connection-closed: .* reason=drained")
