@@ -49,6 +49,7 @@
 	X(request_refused, "ended: the peer answered with an error")                               \
 	X(request_answer_too_big, "ended: the answer would exceed 4096 octets, or a rewrite refused it") \
 	X(request_no_identifier, "ended: max-requests of the server reached")                      \
+	X(request_over_share, "ended: not sent, since one who asks holds more than its share of max-request-octets") \
 	X(request_bad_answer, "ended: the answer to it broke a rule for which the connection is closed") \
 	X(request_ends_connections, "ended: connections ended again and again while it was open on them") \
 	X(request_loop, "ended: it has come back to us, or would go back to the peer that it came from") \

@@ -34,4 +34,16 @@ rgw_fair_may_take(uint64_t whole, uint64_t taken, uint64_t mine, uint64_t more)
 	return more <= left && mine + more <= RGW_FAIR_TIMES * left;
 }
 
+/* How much more somebody who holds `mine` may take at once. */
+static inline uint64_t
+rgw_fair_room(uint64_t whole, uint64_t taken, uint64_t mine)
+{
+	uint64_t left = rgw_fair_free(whole, taken);
+	uint64_t most = RGW_FAIR_TIMES * left;
+
+	if (most <= mine)
+		return 0;
+	return most - mine < left ? most - mine : left;
+}
+
 #endif

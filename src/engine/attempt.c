@@ -117,6 +117,27 @@ on_too_big(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 	rgw_req_refuse(gw, req, RGW_CTR_request_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
 }
 
+/* Over UDP it needs a copy, and who holds most of max-request-octets gets none when that is short. */
+static bool
+is_over_share(struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_lane *lane, size_t len)
+{
+	if (lane->source == NULL || !rgw_memory_is_over_share(gw, req, len))
+		return false;
+	rgw_memory_log(gw, &req->origin, "requests-over-share", rgw_origin_name(&req->origin),
+	    "not sent: max-request-octets is short, and the asker holds more than its share; do the peers and "
+	    "servers that it asks for answer?");
+	return true;
+}
+
+/* The attempt does not need its identifier: no lane of this target can have it. */
+static bool
+fail(struct rgw_attempt *a, struct rgw_lane *lane, uint8_t id, enum rgw_failure how, rgw_ms now)
+{
+	rgw_idpool_unused(lane->ids, id);
+	rgw_pool_failed(a, how, 0, now);
+	return true;
+}
+
 /* Over a connection a packet is sent once (P-TCP-27). */
 static bool
 send_on_conn(struct rgw_gw *gw, struct rgw_attempt *a, struct rgw_conn *conn, size_t len, rgw_ms now)
@@ -188,17 +209,16 @@ rgw_attempt_send(struct rgw_attempt *a, struct rgw_lane *lane, rgw_ms now)
 		hop.mark_len = sizeof mark;
 	}
 	hop.in = rgw_rewriting_goes(a, &room);
-	if (hop.in == NULL) {
-		rgw_idpool_unused(lane->ids, id);
-		rgw_pool_failed(a, RGW_FAIL_TOO_BIG, 0, now);
-		return true;
-	}
+	if (hop.in == NULL)
+		return fail(a, lane, id, RGW_FAIL_TOO_BIG, now);
 	len = rgw_hop_request(gw->scratch, sizeof gw->scratch, &hop);
 	if (len == 0) {
 		rgw_idpool_unused(lane->ids, id);
 		on_too_big(gw, req, now);
 		return true;
 	}
+	if (is_over_share(gw, req, lane, len))
+		return fail(a, lane, id, RGW_FAIL_OVER_SHARE, now);
 	if (lane->conn != NULL ? !send_on_conn(gw, a, lane->conn, len, now)
 	                       : !send_on_source(gw, a, lane->source, len, now)) {
 		rgw_idpool_unused(lane->ids, id);

@@ -103,18 +103,15 @@ accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct 
 static void
 on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin, enum rgw_counter why)
 {
-	bool over_share = why == RGW_CTR_requests_over_share;
-	const struct rgw_holding *own = &origin->asker->holding;
-
 	rgw_count(gw, why);
-	RGW_LOG(gw->log, RGW_LOG_WARNING, over_share ? "requests-over-share" : "requests-no-room",
-	    over_share ? rgw_origin_name(origin) : NULL,
-	    over_share ? "dropped: max-requests or max-request-octets is short, and the asker holds more than "
-	                 "its share; do the peers and servers that it asks for answer?"
-	               : "dropped: max-requests or max-request-octets is reached, or memory is out; are all "
-	                 "peers and servers answering?",
-	    rgw_f_origin(origin), rgw_f_uint("own_requests", own->n), rgw_f_uint("own_octets", own->octets),
-	    rgw_f_uint("requests", gw->holding.n), rgw_f_uint("octets", gw->holding.octets));
+	if (why == RGW_CTR_requests_over_share)
+		rgw_memory_log(gw, origin, "requests-over-share", rgw_origin_name(origin),
+		    "dropped: max-requests or max-request-octets is short, and the asker holds more than its "
+		    "share; do the peers and servers that it asks for answer?");
+	else
+		rgw_memory_log(gw, origin, "requests-no-room", NULL,
+		    "dropped: max-requests or max-request-octets is reached, or memory is out; are all peers and "
+		    "servers answering?");
 }
 
 /* With ARAP-Password the authenticator of the next hop is the one that the sender has chosen (P-CHP-6), and whatever

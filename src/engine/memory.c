@@ -71,6 +71,17 @@ rgw_memory_admits(const struct rgw_gw *gw, const struct rgw_origin *origin, size
 	return false;
 }
 
+void
+rgw_memory_log(struct rgw_gw *gw, const struct rgw_origin *origin, const char *event, const char *name,
+    const char *text)
+{
+	const struct rgw_holding *own = &origin->asker->holding;
+
+	RGW_LOG(gw->log, RGW_LOG_WARNING, event, name, text, rgw_f_origin(origin),
+	    rgw_f_uint("own_requests", own->n), rgw_f_uint("own_octets", own->octets),
+	    rgw_f_uint("requests", gw->holding.n), rgw_f_uint("octets", gw->holding.octets));
+}
+
 static inline void
 take(struct rgw_gw *gw, struct rgw_req *req, size_t octets)
 {
@@ -102,6 +113,17 @@ rgw_memory_end(struct rgw_gw *gw, struct rgw_req *req)
 	req->origin.asker->holding.n--;
 	gw->holding.n--;
 	give(gw, req, req->holds);
+}
+
+bool
+rgw_memory_is_over_share(const struct rgw_gw *gw, const struct rgw_req *req, size_t len)
+{
+	uint64_t whole = gw->conf->gateway.max_request_octets;
+	uint64_t taken = gw->holding.octets;
+	size_t octets = rgw_bufs_octets(len);
+
+	return octets <= rgw_fair_free(whole, taken) &&
+	    !rgw_fair_may_take(whole, taken, req->origin.asker->holding.octets, octets);
 }
 
 bool

@@ -515,6 +515,9 @@ give_up(struct rgw_gw *gw, struct rgw_req *req, enum rgw_failure how, bool peer,
 	case RGW_FAIL_REFUSED:
 		on_all_refused(gw, req, error_cause, now);
 		break;
+	case RGW_FAIL_OVER_SHARE:
+		rgw_req_refuse(gw, req, RGW_CTR_request_over_share, RGW_CAUSE_RESOURCES_UNAVAILABLE, now);
+		break;
 	case RGW_FAIL_TOO_BIG:
 		rgw_req_refuse(gw, req, RGW_CTR_request_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
 		break;

@@ -29,10 +29,15 @@ bool rgw_asker_may_probe(struct rgw_gw *gw, const struct rgw_origin *origin, rgw
 /* May the origin have one more request of len octets worked on? If not, *why is the counter that says why. */
 bool rgw_memory_admits(const struct rgw_gw *gw, const struct rgw_origin *origin, size_t len,
     enum rgw_counter *why);
+/* A line about a request of the origin that such a bound stops; lines of one event and name are limited together. */
+void rgw_memory_log(struct rgw_gw *gw, const struct rgw_origin *origin, const char *event, const char *name,
+    const char *text);
 /* A request with its packet is there. Kept answers give way to it. */
 void rgw_memory_begin(struct rgw_gw *gw, struct rgw_req *req);
 /* It ends; its attempts have been detached. */
 void rgw_memory_end(struct rgw_gw *gw, struct rgw_req *req);
+/* There is room for a copy of len octets, but whoever asked holds too much to get it. */
+bool rgw_memory_is_over_share(const struct rgw_gw *gw, const struct rgw_req *req, size_t len);
 /* A copy of len octets for repetitions belongs to the request, too. false = max-request-octets is reached. */
 bool rgw_memory_copy(struct rgw_gw *gw, struct rgw_req *req, size_t len);
 void rgw_memory_uncopy(struct rgw_gw *gw, struct rgw_req *req, size_t len);
@@ -167,6 +172,7 @@ enum rgw_failure {
 	RGW_FAIL_QUEUE_TIME,   /* no connection took it in time */
 	RGW_FAIL_NO_ANSWER,    /* response-window or all repetitions are over */
 	RGW_FAIL_REFUSED,      /* the target says that it cannot serve it */
+	RGW_FAIL_OVER_SHARE,   /* whoever asked holds more octets than its share */
 	RGW_FAIL_TOO_BIG,      /* what is rewritten for the target does not fit into a packet */
 };
 

@@ -176,6 +176,7 @@ rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop, 
 	net->listen = rgw_listen_new(net);
 	net->resolver = rgw_resolver_new(net);
 	net->shaker = rgw_shaker_new(net);
+	net->peer_out = rgw_xcalloc(conf->peer.n, sizeof *net->peer_out);
 	net->client = rgw_xcalloc(conf->tls.n, sizeof(struct rgw_tlsctx *));
 	net->server = rgw_xcalloc(conf->tls.n, sizeof(struct rgw_tlsctx *));
 	return net;
@@ -251,6 +252,7 @@ rgw_net_free(struct rgw_net *net)
 		rgw_tlsctx_free(net->server[i]);
 	}
 	free(net->client);
+	free(net->peer_out);
 	free(net->server);
 	rgw_wipe(net, sizeof *net);
 	free(net);

@@ -56,6 +56,7 @@ struct rgw_net {
 	unsigned n_freed;              /* connections, since memory was given back last */
 	size_t out_octets;             /* what the write buffers of all connections take ... */
 	size_t out_peak;               /* ... and the most of it since memory was given back last */
+	size_t *peer_out;              /* owned: of these, those of each peer, by the index of its section */
 	ev_timer tick;                 /* the engine's deadline */
 	ev_timer linger;               /* the oldest of the lingering is closed */
 	ev_timer trim;                 /* memory is given back */

@@ -75,27 +75,45 @@ rgw_tcp_lost(struct rgw_tcp *t, const char *why, rgw_ms now)
 
 /* ---- write buffers ---- */
 
-/* Takes note of what the write buffer of a connection takes. */
+/* Takes note of what the write buffer of a connection takes. Whose it is may have become known since. */
 static void
-count_out(struct rgw_tcp *t)
+set_out(struct rgw_tcp *t, size_t octets)
 {
 	struct rgw_net *net = t->net;
-	size_t octets = rgw_tls_out(t->tls)->cap;
 
 	net->out_octets += octets - t->out_octets;
 	t->out_octets = octets;
 	if (net->out_octets > net->out_peak)
 		net->out_peak = net->out_octets;
+	if (t->stage < RGW_TCP_OPEN)
+		return;
+	net->peer_out[t->peer->head.index] += octets - t->peer_out;
+	t->peer_out = octets;
 }
 
-/* What may wait on one connection, now. */
-static size_t
-most_waiting(const struct rgw_net *net)
+static void
+count_out(struct rgw_tcp *t)
 {
-	const struct rgw_conf_gateway *conf = &net->conf->gateway;
-	uint64_t part = rgw_fair_free(conf->max_write_octets, net->out_octets) / RGW_CONF_WRITE_PARTS;
+	set_out(t, rgw_tls_out(t->tls)->cap);
+}
 
-	return part < conf->write_buffer ? (size_t)part : conf->write_buffer;
+static uint64_t
+at_most(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What may wait on a connection that is up, now: no connection takes all that is left, and no peer takes with all
+ * of its connections what others need. */
+static size_t
+most_waiting(const struct rgw_tcp *t)
+{
+	const struct rgw_conf_gateway *conf = &t->net->conf->gateway;
+	uint64_t taken = t->net->out_octets;
+	uint64_t part = rgw_fair_free(conf->max_write_octets, taken) / RGW_CONF_WRITE_PARTS;
+	uint64_t room = rgw_fair_room(conf->max_write_octets, taken, t->net->peer_out[t->peer->head.index]);
+
+	return (size_t)at_most(conf->write_buffer, at_most(part, room));
 }
 
 /* Marks that there is something to send at the end of the turn. */
@@ -145,10 +163,11 @@ balance(struct rgw_tcp *t)
 {
 	const struct rgw_outbuf *out = rgw_tls_out(t->tls);
 	size_t waiting = out->len - out->at;
-	size_t limit = most_waiting(t->net);
+	size_t limit;
 
 	if (t->stage != RGW_TCP_OPEN || t->heard_out)
 		return;
+	limit = most_waiting(t);
 	if (!t->paused && waiting > limit / 2) {
 		t->paused = true;
 		ev_io_stop(t->net->loop, &t->readable);
@@ -385,7 +404,7 @@ write_out(struct rgw_tcp *t, rgw_ms now)
 		shutdown(t->fd, SHUT_WR);
 	}
 	balance(t);
-	if (t->refused && (waiting < most_waiting(t->net) / 2 || waiting == 0)) {
+	if (t->refused && (waiting < most_waiting(t) / 2 || waiting == 0)) {
 		t->refused = false;
 		rgw_conn_on_writable(t->conn, now);
 	}
@@ -440,9 +459,12 @@ rgw_tcp_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 
 	(void)ctx;
 	/* Where nothing waits there is always room for one packet, so that all go on that are read. */
-	t->refused = t->broken || (waiting > 0 && waiting >= most_waiting(t->net));
-	if (t->refused)
+	t->refused = t->broken || (waiting > 0 && waiting >= most_waiting(t));
+	/* What may wait has become less since the last turn, perhaps: then it is not read any further, either. */
+	if (t->refused) {
+		mark_dirty(t);
 		return false;
+	}
 	if (packet->secret != NULL) {
 		rgw_sealer_add(t, packet);
 		return !t->broken;
@@ -484,6 +506,8 @@ free_tcp(struct rgw_tcp *t)
 {
 	t->net->n_freed++;
 	t->net->out_octets -= t->out_octets;
+	if (t->peer_out > 0)
+		t->net->peer_out[t->peer->head.index] -= t->peer_out;
 	rgw_tls_free(t->tls);
 	rgw_cert_rules_free(&t->rules);
 	free(t->lent);

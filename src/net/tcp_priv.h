@@ -35,6 +35,7 @@ struct rgw_tcp {
 	enum rgw_tcp_stage stage;
 	size_t unsealed;                   /* octets of its packets in the sealer */
 	size_t out_octets;                 /* what its write buffer takes, as counted in net->out_octets */
+	size_t peer_out;                   /* the same, as counted in net->peer_out */
 	bool refused;                      /* the engine was told that there is no room */
 	bool broken;                       /* writing failed; reported at the end of the turn */
 	bool heard_out;                    /* not read any more: the peer has said goodbye */
@@ -61,9 +62,9 @@ void rgw_tcp_bury(struct rgw_tcp *t);
 void rgw_tcp_write(struct rgw_tcp *t, const uint8_t *data, size_t len);
 /* A handshake is under way from now on. */
 void rgw_tcp_begin_handshake(struct rgw_tcp *t, rgw_ms now);
-/* Options of every connection, and those of a peer. */
 /* Is the certificate with this digest one of ours (P-CRT-18)? Then `why` says what that means. */
 bool rgw_tcp_is_own_cert(const struct rgw_net *net, const uint8_t *sha256, char *why, size_t size);
+/* Options of every connection, and those of a peer. */
 void rgw_tcp_set_options(int fd, const struct rgw_conf_peer *peer);
 
 /* The shaker has done its step. */

@@ -55,8 +55,8 @@ pool = challengers
 class Place:
     """A gateway with the defaults for a NAS and a peer, in front of a server that is silent."""
 
-    def __init__(self, lab, gateway="", client="status-server-rate = 0", peer="", extra=""):
-        self.lab, self.pki, self.home = lab, lab.pki(), FakeHome(lab)
+    def __init__(self, lab, gateway="", client="status-server-rate = 0", peer="", extra="", clients=("gateway.test",)):
+        self.lab, self.pki, self.home = lab, lab.pki(clients=clients), FakeHome(lab)
         self.auth, self.radsec = lab.port(), lab.port()
         self.gw = lab.gateway(lab.write("memory.ini", f"""\
 [gateway]
@@ -120,13 +120,13 @@ pool = home
                            for i in range(min(256, n - begin))], pause=20)
             nas.close()
 
-    def deafen(self, n):
-        """So many connections of the peer that ask and never read, until nothing moves any more."""
-        deaf, stuck = [self.visit() for _ in range(n)], set()
+    def deafen(self, deaf):
+        """These connections of the peer ask and never read, until nothing moves any more."""
+        stuck = set()
         for v in deaf:
             v.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             v.tls.setblocking(False)
-        while len(stuck) < n:
+        while len(stuck) < len(deaf):
             # New ones each time, or they would be known and not be answered again.
             packets = b"".join(radius.access_request(i, RADSEC, user=b"x@refused.example", more=STATES)
                                for i in range(32))
@@ -142,5 +142,5 @@ pool = home
         """Memory is no more than so many KiB again, within some time."""
         wait_for("memory to come back", lambda: self.memory() <= most, seconds)
 
-    def visit(self):
-        return Visitor(self.radsec, self.pki)
+    def visit(self, cert="gateway.test"):
+        return Visitor(self.radsec, self.pki, cert=cert)

@@ -59,9 +59,9 @@ class Keys:
         self.number += 1
         return n.to_bytes(12, "big")
 
-    def seal(self, inner):
+    def seal(self, inner, kind=DATA):
         """A record with this TLSInnerPlaintext: contents, kind, padding, or less than that."""
-        head = struct.pack("!BHH", DATA, 0x0303, len(inner) + 16)
+        head = struct.pack("!BHH", kind, 0x0303, len(inner) + 16)
         return head + self.aead.encrypt(self.nonce(), inner, head)
 
     def open(self, head, body):

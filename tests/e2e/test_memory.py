@@ -97,7 +97,7 @@ def test_peers_that_do_not_read(place):
     p = place(gateway="max-write-octets = 1m", peer="user-timeout = 10m\nstatus-server-rate = 0")
     good = p.visit()
     before = p.memory()
-    for deaf in p.deafen(15):
+    for deaf in p.deafen([p.visit() for _ in range(15)]):
         assert good.ask(radius.request(12, 1, b"", RADSEC))
     wait_for("the stalls", lambda: p.gw.counters().get("connections_stalled", 0) >= 15)
     if p.is_plain():
@@ -113,6 +113,28 @@ def test_peers_that_do_not_read(place):
         p.comes_back(before + BACK, 20)
 
 
+def test_a_peer_that_does_not_read_takes_nothing_from_others(place):
+    """With the defaults, all connections that one peer may have, and as many answers on them as it can ask for. Another
+    peer asks for much at once, and gets all of its answers."""
+    p = place(peer="user-timeout = 10m", clients=("gateway.test", "friend.test"),
+              extra="[peer friend]\naccept = yes\nname = friend.test\ntls = lab\n")
+    good, deaf = p.visit("friend.test"), [p.visit() for _ in range(16)]
+    # Their answers come later, when nothing is read any more.
+    for v in deaf:
+        v.send(b"".join(radius.access_request(i, RADSEC, user=b"x@example.org", more=STATES) for i in range(80, 150)))
+        assert all(p.home.receive() for _ in range(70))
+    for i, v in enumerate(deaf):
+        for _ in p.deafen([v]):
+            pass
+        for packet in p.home.packets[70 * i:70 * i + 70]:
+            p.home.answer(packet=packet)
+    wait_for("the answers", lambda: "from_peer=visitor" in p.gw.log())
+    asked = [radius.access_request(i, RADSEC, user=b"x@refused.example", more=STATES) for i in range(100)]
+    good.send(b"".join(asked))
+    assert all(good.receive(2) for _ in asked)
+    assert "from_peer=friend" not in p.gw.log()
+
+
 def test_everything_at_once(lab, place):
     """All that a client and a peer can do together, with the defaults: kept answers, conversations, realms, connections
     that are not read, and requests that wait."""
@@ -122,7 +144,7 @@ def test_everything_at_once(lab, place):
         pytest.skip("memory of a sanitizer")
     far.start()
     p.flood(40000, b"x@r%d.challenge.example", b"")
-    for _ in p.deafen(16):
+    for _ in p.deafen([p.visit() for _ in range(16)]):
         pass
     p.flood(4000, b"x@refused.example")
     p.flood(4000, b"x@silent.example")

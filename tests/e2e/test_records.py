@@ -121,6 +121,18 @@ def test_every_inner_record(lab, gw):
     assert gw.popen.poll() is None and Visitor(lab.radsec, lab.made_pki).ask(STATUS)
 
 
+def test_sealed_records_of_every_kind(lab, gw):
+    """With a good tag, too, but with another kind outside than the one that TLS 1.3 has there, and of each length from
+    nothing to more than enough."""
+    for kind in (CCS, ALERT, HANDSHAKE, DATA):
+        for length in range(1, 45):
+            for fill in (b"\x00", bytes([HANDSHAKE]), bytes([ALERT])):
+                raw = RawClient(lab.radsec)
+                raw.send(raw.mine.seal(fill * (length - 16), kind) if length >= 16 else record(kind, fill * length))
+                raw.close()
+    assert gw.popen.poll() is None and Visitor(lab.radsec, lab.made_pki).ask(STATUS)
+
+
 FLOOD = "the peer breaks TLS: records without end that bring no data"
 
 

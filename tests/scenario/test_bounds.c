@@ -342,6 +342,37 @@ copies_count(void **state)
 	sim_end(&s);
 }
 
+/* A client's requests wait at a peer, where they need no copies. When all of them are tried at a server, too, their
+ * copies do not take what others need. */
+static void
+copies_are_shared_fairly(void **state)
+{
+	struct sim_conn *c;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_server_conf(&s)->max_requests = 100000;
+	sim_to_pool(&s);
+	sim_add_member(&s, &sim_peer_conf(&s)->head);
+	sim_add_member(&s, &sim_server_conf(&s)->head);
+	sim_peer_conf(&s)->queue = 100000;
+	s.conf.gateway.max_request_octets = 1 * MIB;
+	s.national.answer = s.server.answer = SIM_SILENT;
+	sim_start(&s);
+	c = sim_visit(&s);
+	for (unsigned i = 0; i < 300; i++)
+		login(&s, USER, 3500);
+	sim_run(&s, 4000);
+	assert_in_range(sim_counter(&s, RGW_CTR_requests_doubled), 1, 300);
+	assert_in_range(usage_of(&s).octets, 814 * KIB, 850 * KIB);
+	for (unsigned i = 0; i < 50; i++)
+		visitor_login(&s, c, USER, 10);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_no_room), 0);
+	assert_non_null(s.reqs[349]->got);
+	sim_end(&s);
+}
+
 /* ---- conversations ---- */
 
 /* The visitor is challenged over and over. The NAS's only conversation is still known after that. */
@@ -522,6 +553,7 @@ main(void)
 		cmocka_unit_test(max_requests_is_shared_fairly),
 		cmocka_unit_test(kept_answers_give_way_to_requests),
 		cmocka_unit_test(copies_count),
+		cmocka_unit_test(copies_are_shared_fairly),
 		cmocka_unit_test(challenges_of_one_push_out_nobody),
 		cmocka_unit_test(status_server_of_a_client_is_limited),
 		cmocka_unit_test(status_server_of_a_peer_is_limited),

@@ -92,6 +92,28 @@ never_more_than_the_whole(void **state)
 	assert_true(rgw_fair_may_take(3, 2, 2, 1));
 }
 
+/* Who takes all that it may at once, as long as it may, gets as far as one who takes it piece by piece. */
+static void
+room_is_what_may_be_taken(void **state)
+{
+	(void)state;
+	assert_int_equal(rgw_fair_room(1000, 0, 0), 1000);
+	assert_int_equal(rgw_fair_room(1000, 700, 700), 300);
+	assert_int_equal(rgw_fair_room(1000, 790, 790), 50);
+	assert_int_equal(rgw_fair_room(1000, 800, 800), 0);
+	assert_int_equal(rgw_fair_room(1000, 900, 900), 0);
+	assert_int_equal(rgw_fair_room(1000, 900, 0), 100);
+	assert_int_equal(rgw_fair_room(1000, 1000, 0), 0);
+	assert_int_equal(rgw_fair_room(1000, 1200, 0), 0);
+	for (uint64_t taken = 0; taken <= 1000; taken += 50)
+		for (uint64_t mine = 0; mine <= taken; mine += 10) {
+			uint64_t room = rgw_fair_room(1000, taken, mine);
+
+			assert_true(room == 0 || rgw_fair_may_take(1000, taken, mine, room));
+			assert_false(rgw_fair_may_take(1000, taken, mine, room + 1));
+		}
+}
+
 int
 main(void)
 {
@@ -100,6 +122,7 @@ main(void)
 		cmocka_unit_test(parts_of_the_greedy),
 		cmocka_unit_test(who_holds_most_is_refused_first),
 		cmocka_unit_test(never_more_than_the_whole),
+		cmocka_unit_test(room_is_what_may_be_taken),
 	};
 
 	return cmocka_run_group_tests_name("fair", tests, NULL, NULL);
