@@ -14,9 +14,15 @@ void
 rgw_loopmark_init(struct rgw_loopmark *mark, const struct rgw_hashkey *key)
 {
 	static const char what[] = "loop mark";
-	uint64_t hash = rgw_siphash(key, what, sizeof what);
 
-	memcpy(mark->own, &hash, sizeof mark->own);
+	mark->key = *key;
+	mark->key.k0 ^= rgw_siphash(key, what, sizeof what);
+}
+
+static uint64_t
+own_of(const struct rgw_loopmark *mark, uint64_t asker)
+{
+	return rgw_siphash(&mark->key, &asker, sizeof asker);
 }
 
 /* The next mark in a packet, from an attribute on. */
@@ -43,20 +49,24 @@ rgw_loopmark_passed(const struct rgw_packet *packet)
 }
 
 bool
-rgw_loopmark_is_own(const struct rgw_loopmark *mark, const struct rgw_packet *packet)
+rgw_loopmark_is_own(const struct rgw_loopmark *mark, uint64_t asker, const struct rgw_packet *packet)
 {
+	uint64_t own = own_of(mark, asker);
 	struct rgw_attr a = { 0 };
 
 	while (next_mark(packet, &a))
-		if (rgw_ct_equal(a.value + AT_OWN, mark->own, sizeof mark->own))
+		if (rgw_ct_equal(a.value + AT_OWN, &own, sizeof own))
 			return true;
 	return false;
 }
 
 void
-rgw_loopmark_write(const struct rgw_loopmark *mark, unsigned passed, uint8_t out[static RGW_LOOPMARK_LEN])
+rgw_loopmark_write(const struct rgw_loopmark *mark, uint64_t asker, unsigned passed,
+    uint8_t out[static RGW_LOOPMARK_LEN])
 {
+	uint64_t own = own_of(mark, asker);
+
 	memcpy(out, kind, sizeof kind);
-	memcpy(out + AT_OWN, mark->own, sizeof mark->own);
+	memcpy(out + AT_OWN, &own, sizeof own);
 	out[AT_HOPS] = passed < UINT8_MAX ? (uint8_t)(passed + 1) : UINT8_MAX;
 }

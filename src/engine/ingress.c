@@ -188,7 +188,7 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 		req = accept_request(gw, origin, kept, &key, now);
 	if (req == NULL)
 		on_no_room(gw, origin, why);
-	else if (rgw_loopmark_is_own(&gw->mark, packet))
+	else if (rgw_loopmark_is_own(&gw->mark, origin->asker->talker.number, packet))
 		on_loop(gw, req, now);
 	else if (rewritten == NULL)
 		rgw_req_refuse(gw, req, RGW_CTR_request_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);

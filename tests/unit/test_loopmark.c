@@ -57,20 +57,22 @@ gateway_knows_its_own(void **state)
 	begin(&a);
 	p = packet(&a);
 	assert_int_equal(rgw_loopmark_passed(&p), 0);
-	assert_false(rgw_loopmark_is_own(&we, &p));
+	assert_false(rgw_loopmark_is_own(&we, 7, &p));
 	add(&a, RGW_PROXY_STATE, "37", 2);
-	rgw_loopmark_write(&others, 0, value);
+	rgw_loopmark_write(&others, 7, 0, value);
 	add(&a, RGW_PROXY_STATE, value, sizeof value);
 	p = packet(&a);
 	assert_int_equal(rgw_loopmark_passed(&p), 1);
-	assert_false(rgw_loopmark_is_own(&we, &p));
-	assert_true(rgw_loopmark_is_own(&others, &p));
-	rgw_loopmark_write(&we, 1, value);
+	assert_false(rgw_loopmark_is_own(&we, 7, &p));
+	assert_true(rgw_loopmark_is_own(&others, 7, &p));
+	rgw_loopmark_write(&we, 7, 1, value);
 	add(&a, RGW_PROXY_STATE, value, sizeof value);
 	p = packet(&a);
 	assert_int_equal(rgw_loopmark_passed(&p), 2);
-	assert_true(rgw_loopmark_is_own(&we, &p));
-	assert_true(rgw_loopmark_is_own(&others, &p));
+	assert_true(rgw_loopmark_is_own(&we, 7, &p));
+	/* Somebody else may bring it to us, too. */
+	assert_false(rgw_loopmark_is_own(&we, 8, &p));
+	assert_true(rgw_loopmark_is_own(&others, 7, &p));
 }
 
 /* Another type, another length, another beginning, another mark: nothing of that is ours. */
@@ -84,7 +86,7 @@ what_looks_alike_is_not_ours(void **state)
 
 	(void)state;
 	rgw_loopmark_init(&we, &(struct rgw_hashkey){ 1, 2 });
-	rgw_loopmark_write(&we, 0, value);
+	rgw_loopmark_write(&we, 7, 0, value);
 	begin(&a);
 	add(&a, RGW_STATE, value, RGW_LOOPMARK_LEN);
 	add(&a, RGW_PROXY_STATE, value, RGW_LOOPMARK_LEN - 1);
@@ -93,13 +95,13 @@ what_looks_alike_is_not_ours(void **state)
 	add(&a, RGW_PROXY_STATE, value, RGW_LOOPMARK_LEN);
 	p = packet(&a);
 	assert_int_equal(rgw_loopmark_passed(&p), 0);
-	assert_false(rgw_loopmark_is_own(&we, &p));
+	assert_false(rgw_loopmark_is_own(&we, 7, &p));
 	value[0] ^= 1;
 	value[11] ^= 1;
 	add(&a, RGW_PROXY_STATE, value, RGW_LOOPMARK_LEN);
 	p = packet(&a);
 	assert_int_equal(rgw_loopmark_passed(&p), 1);
-	assert_false(rgw_loopmark_is_own(&we, &p));
+	assert_false(rgw_loopmark_is_own(&we, 7, &p));
 }
 
 static void
@@ -110,9 +112,9 @@ counting_stops_at_the_last_number(void **state)
 
 	(void)state;
 	rgw_loopmark_init(&we, &(struct rgw_hashkey){ 1, 2 });
-	rgw_loopmark_write(&we, 254, value);
+	rgw_loopmark_write(&we, 7, 254, value);
 	assert_int_equal(value[12], 255);
-	rgw_loopmark_write(&we, 255, value);
+	rgw_loopmark_write(&we, 7, 255, value);
 	assert_int_equal(value[12], 255);
 }
 
