@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "conf_priv.h"
 #include "radsecgw/nai.h"
@@ -142,10 +144,26 @@ check_prefix(struct rgw_build *b, const struct rgw_section *section, const struc
 		    text);
 }
 
+static bool
+looks_like_hex(const struct rgw_secret *secret)
+{
+	size_t i = 2;
+
+	if (secret->len < 4 || memcmp(secret->octets, "0x", 2) != 0)
+		return false;
+	while (i < secret->len && isxdigit(secret->octets[i]))
+		i++;
+	return i == secret->len;
+}
+
 void
 rgw_check_secret(
     struct rgw_build *b, const struct rgw_section *section, struct rgw_secret *const *secret)
 {
+	if (*secret != NULL && looks_like_hex(*secret))
+		rgw_build_warn(b, rgw_check_place(section, secret),
+		    "secret: it is these letters and digits, and not the octets that they would stand for elsewhere; "
+		    "for those write hex: in place of 0x");
 	if (*secret != NULL && (*secret)->len <= SHORT_SECRET)
 		rgw_build_warn(b, rgw_check_place(section, secret),
 		    "secret: %d octets or fewer can be guessed; take 24 random ones or more",
@@ -204,12 +222,31 @@ check_regex(struct rgw_build *b, const struct rgw_section *section)
 		    realm->head.name);
 }
 
+/* Names that mean something special elsewhere; here they are realms like any other. */
+static void
+check_realm_name(struct rgw_build *b, const struct rgw_conf_realm *realm, struct rgw_place at)
+{
+	static const struct {
+		const char *name, *pattern, *what;
+	} rows[] = {
+		{ "DEFAULT", "*", "all other users" },
+		{ "NULL", "-", "users without a realm" },
+		{ "LOCAL", "-", "users without a realm" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (realm->kind == RGW_REALM_EXACT && strcasecmp(realm->head.name, rows[i].name) == 0)
+			rgw_build_warn(b, at, "[realm %s] is for users whose realm is called so; %s are [realm %s]",
+			    realm->head.name, rows[i].what, rows[i].pattern);
+}
+
 static void
 check_realm(struct rgw_build *b, const struct rgw_section *section)
 {
 	const struct rgw_conf_realm *realm = section->data;
 	struct rgw_place at = { realm->head.file, realm->head.line };
 
+	check_realm_name(b, realm, at);
 	if (rgw_build_given(section, &realm->regex)->yes)
 		check_regex(b, section);
 	if (!rgw_build_given(section, &realm->pool)->yes &&

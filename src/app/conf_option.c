@@ -158,6 +158,24 @@ has_control(const char *text)
 	return false;
 }
 
+/* Other programs take these for quotes; here they are a part of the value, and rarely meant to be. */
+static void
+warn_quotes(struct option *o, const char *text, size_t len)
+{
+	static const char *const marks[] = { "'", "\u2018", "\u2019", "\u201c", "\u201d", "\u201e" };
+
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		size_t n = strlen(marks[i]);
+
+		if (len > n && memcmp(text, marks[i], n) == 0) {
+			rgw_build_warn(o->b, o->at,
+			    "%s: the value begins with %s, which is a part of it; what quotes a value here is \"",
+			    o->key, marks[i]);
+			return;
+		}
+	}
+}
+
 /* One value or item, ready but for its type. */
 static void
 set_item(struct option *o, const char *text, size_t len)
@@ -180,6 +198,8 @@ set_item(struct option *o, const char *text, size_t len)
 		add_reference(o, text);
 	} else {
 		set_value(o, text, len);
+		if (!o->given->broken)
+			warn_quotes(o, text, len);
 	}
 }
 

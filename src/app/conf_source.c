@@ -15,8 +15,10 @@
 #define FILE_LIMIT (16 * 1024 * 1024)
 #define MAX_DEPTH 8
 
-/* What inih can hold of the name of a section or key. */
+/* What inih can hold of the name of a key. What stands between the brackets of a section does not reach it: a realm
+ * may have 253 octets. */
 #define MAX_NAME 49
+#define MAX_TITLE 300
 
 /* ";" on its way through inih, which must not see comments of its own. */
 #define HIDDEN_SEMICOLON '\x01'
@@ -168,12 +170,12 @@ limit_of(int size)
 }
 
 static bool
-take_section(struct source *src, struct span s, char *out, int size)
+take_section(struct source *src, struct span s, char *out)
 {
 	const char *close = memchr(s.v, ']', s.n);
 	struct span name;
 	struct span rest;
-	char title[MAX_NAME + 1];
+	char title[MAX_TITLE + 1];
 
 	src->before = NOTHING;
 	rgw_build_no_section(src->b, true);
@@ -189,17 +191,17 @@ take_section(struct source *src, struct span s, char *out, int size)
 		    "text behind `]`; a comment there begins with ` ;`");
 		return false;
 	}
-	if (name.n > MAX_NAME || name.n + 2 > limit_of(size)) {
+	if (name.n > MAX_TITLE) {
 		rgw_build_error(src->b, here(src),
 		    "the section has %zu octets between its brackets; at most %d are possible",
-		    name.n, MAX_NAME);
+		    name.n, MAX_TITLE);
 		return false;
 	}
 	memcpy(title, name.v, name.n);
 	title[name.n] = '\0';
 	rgw_build_section(src->b, title, here(src));
-	emit(out, "[", name);
-	memcpy(out + 1 + name.n, "]", 2);
+	/* All that inih has to know is that another section begins. */
+	emit(out, "[]", (struct span){ NULL, 0 });
 	return true;
 }
 
@@ -353,7 +355,7 @@ take_line(struct source *src, struct span line, char *out, int size)
 		return false;
 	}
 	if (is_section(src, s, indented))
-		return take_section(src, s, out, size);
+		return take_section(src, s, out);
 	if (key_len > 0 && !is_pair(src, s, key_len, indented))
 		return take_key(src, s, key_len, out, size);
 	if (indented)

@@ -174,8 +174,8 @@ static const struct {
 	{ "[gateway]\nuser = ", 300, "\n" REST,
 	    { "main.ini:2: error: the line has 307 octets, at most 197 are possible; put the value "
 	      "into a file and write ${file:...}" } },
-	{ REST "[realm ", 44, "]\npool = p\n",
-	    { "main.ini:15: error: the section has 50 octets between its brackets; at most 49" } },
+	{ REST "[realm ", 295, "]\npool = p\n",
+	    { "main.ini:15: error: the section has 301 octets between its brackets; at most 300" } },
 	{ "[gateway]\n", 50, " = 1\n" REST,
 	    { "main.ini:2: error: the key has 50 octets; no key is longer than 49" } },
 };
