@@ -273,7 +273,7 @@ void rgw_build_warn(struct rgw_build *b, struct rgw_place at, const char *fmt, .
     __attribute__((format(printf, 3, 4)));
 
 /* "[client a]", for messages; returns buf. */
-#define RGW_TITLE_TEXT 80
+#define RGW_TITLE_TEXT 304
 const char *rgw_build_title(enum rgw_conf_kind kind, const void *data,
     char buf[static RGW_TITLE_TEXT]);
 

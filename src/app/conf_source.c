@@ -18,7 +18,7 @@
 /* What inih can hold of the name of a key. What stands between the brackets of a section does not reach it: a realm
  * may have 253 octets. */
 #define MAX_NAME 49
-#define MAX_TITLE 300
+#define MAX_TITLE (RGW_TITLE_TEXT - 4)
 
 /* ";" on its way through inih, which must not see comments of its own. */
 #define HIDDEN_SEMICOLON '\x01'
