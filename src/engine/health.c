@@ -136,6 +136,7 @@ void
 rgw_health_heard(struct rgw_port *port, rgw_ms now)
 {
 	port->heard_at = now;
+	port->refused = 0;
 	if (port->state == RGW_PORT_ALIVE)
 		return;
 	rgw_count(port->server->target.gw, RGW_CTR_server_revived);
@@ -164,9 +165,6 @@ rgw_health_unreachable(struct rgw_port *port, const char *why, rgw_ms now)
 	const struct rgw_conf_server *conf = port->server->conf;
 	rgw_ms soon = now + UNREACHABLE_MS;
 
-	rgw_count(port->server->target.gw, RGW_CTR_server_unreachable);
-	if (port->state == RGW_PORT_DEAD)
-		return;
 	enter(port, RGW_PORT_DEAD, why);
 	port->probe_at = conf->status_server ? rgw_ms_min(soon, now + conf->watchdog) : RGW_NEVER;
 	port->change_at = conf->status_server ? RGW_NEVER : rgw_ms_min(soon, now + conf->revive);

@@ -62,8 +62,16 @@ void rgw_peer_wake(struct rgw_peer *peer, rgw_ms at);
 void rgw_growth_init(struct rgw_peer *peer, rgw_ms now);
 /* Opens as many as the load asks for and the limits allow now. */
 void rgw_peer_grow(struct rgw_peer *peer, rgw_ms now);
-/* An attempt to connect came to nothing, or one proved good. */
-void rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now);
+/* How an attempt to connect ended. */
+struct rgw_try {
+	const struct rgw_addr *to;
+	rgw_ms began;
+	bool connected;  /* there was a connection ... */
+	bool good;       /* ... and it was worth something */
+};
+void rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now);
+/* A connection of it is good. */
+void rgw_peer_proven(struct rgw_peer *peer);
 /* It went away by no wish of ours. */
 void rgw_peer_failed(struct rgw_peer *peer, rgw_ms now);
 /* It is needed: if it was given up, it is tried soon, and the pauses grow anew. */
@@ -161,7 +169,7 @@ void rgw_health_probe_answered(struct rgw_port *port);
 void rgw_health_heard(struct rgw_port *port, rgw_ms now);
 /* A request that was sent first at `since` had no answer. */
 void rgw_health_silent(struct rgw_port *port, rgw_ms since, rgw_ms now);
-/* ICMP: nobody listens. */
+/* ICMP: nobody listens at any address of it. */
 void rgw_health_unreachable(struct rgw_port *port, const char *why, rgw_ms now);
 const char *rgw_health_name(enum rgw_port_state state);
 

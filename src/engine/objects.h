@@ -266,10 +266,12 @@ struct rgw_peer {
 	struct rgw_timer queue_timer;       /* the first of the queue gives up */
 	struct rgw_timer open_timer;        /* the next attempt to connect */
 	rgw_ms retry_at;                    /* no attempt before that */
-	unsigned fails;                     /* attempts in a row that came to nothing */
+	unsigned fails;                     /* attempts in a row that came to nothing, ... */
+	unsigned rounds;                    /* ... rounds of them over all addresses, ... */
+	size_t missed;                      /* ... and how many addresses of the next round did */
 	rgw_ms call_at;                     /* until then they are not forgotten because it is needed */
 	bool failed;                        /* it went away by no wish of ours: reopening validates */
-	bool unreachable;                   /* the last attempt to connect ended without a connection */
+	bool unreachable;                   /* the last attempts to connect ended without a connection */
 	bool must_prove;                    /* its first answer on a connection broke a rule: so does that */
 	unsigned n_excused;                 /* connections in a row that a request has ended before a valid packet */
 	unsigned n_lame;                    /* connections that are up but suspected or mute */
@@ -319,6 +321,7 @@ struct rgw_port {
 	struct rgw_source *prober;   /* borrowed: where a Status-Server is under way, or NULL */
 	uint8_t probe_id;
 	size_t next_addr;            /* which address of the host is in use, modulo their number */
+	size_t refused;              /* so many of them in a row have nobody who listens */
 	struct rgw_timer tidy_timer; /* what waits is looked at, and sources that are not needed */
 };
 

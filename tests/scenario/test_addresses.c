@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Stories about names that have several addresses, and others later (P-TLS-20 to 22). */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "radsecgw/mem.h"
+#include "sim.h"
+
+#define USER "user@example.org"
+
+/* Peer national stands under a name with the addresses 192.0.2.1 and 192.0.2.2, and goes before second. */
+static void
+init(struct sim *s)
+{
+	sim_init(s, "radius.example");
+	s->dns_ip2 = 2;
+	sim_to_pool(s);
+	sim_add_member(s, &sim_peer_conf(s)->head);
+	sim_add_member(s, &sim_second_conf(s)->head);
+}
+
+/* The same for a server, alone. */
+static void
+init_server(struct sim *s)
+{
+	struct rgw_hostport *host;
+
+	sim_init(s, "198.51.100.1");
+	sim_to_server(s);
+	host = sim_server_conf(s)->auth.v;
+	free(host->host);
+	host->host = rgw_xstrdup("radius.example");
+	s->dns_ip2 = 2;
+}
+
+/* When the n-th connection to national was begun. */
+static rgw_ms
+opened_at(const struct sim *s, size_t n)
+{
+	for (size_t i = 0; i < s->n_conns; i++)
+		if (s->conns[i]->far == &s->national && n-- == 0)
+			return s->conns[i]->opened_at;
+	fail_msg("no such connection");
+	return 0;
+}
+
+static size_t
+opened(const struct sim *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_conns; i++)
+		n += s->conns[i]->far == &s->national;
+	return n;
+}
+
+/* The first address refuses: the next one is tried at once, and nothing goes to the other member. */
+static void
+next_address_at_once(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+	rgw_ms refused;
+
+	(void)state;
+	init(&s);
+	s.national.refuse_ip = 1;
+	sim_start(&s);
+	r = sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 1000);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(s.national.requests, 1);
+	assert_int_equal(s.second.requests, 0);
+	refused = opened_at(&s, 0) + s.national.connect_delay;
+	assert_int_equal(opened_at(&s, 1), refused);
+	sim_end(&s);
+}
+
+/* Two attempts at a time come to the same address: the next one is not passed over. */
+static void
+attempts_side_by_side(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_peer_conf(&s)->connections.min = 2;
+	s.national.refuse_ip = 1;
+	sim_start(&s);
+	sim_run(&s, 100);
+	assert_int_equal(opened_at(&s, 1), opened_at(&s, 0));
+	assert_true(sim_count_up(&s) >= 1);
+	assert_int_equal(sim_first_up(&s)->to.ip[3], 2);
+	sim_end(&s);
+}
+
+/* All have failed: only now there is a pause, and what waits goes to the other member. */
+static void
+pause_behind_the_last_address(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+	rgw_ms pause;
+
+	(void)state;
+	init(&s);
+	s.national.refuse = true;
+	sim_start(&s);
+	r = sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 400);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(s.second.requests, 1);
+	assert_int_equal(opened(&s), 2);
+	sim_run(&s, 3000);
+	assert_true(opened(&s) >= 4);
+	pause = opened_at(&s, 2) - opened_at(&s, 1);
+	assert_in_range(pause, sim_peer_conf(&s)->reconnect.min, 2 * sim_peer_conf(&s)->reconnect.min);
+	assert_in_range(opened_at(&s, 3) - opened_at(&s, 2), 0, s.national.connect_delay);
+	sim_end(&s);
+}
+
+/* An address that says nothing holds nobody up for longer than that, though the next one works. */
+static void
+silent_address_is_not_waited_for_twice(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init(&s);
+	s.national.no_tcp = true;
+	sim_start(&s);
+	r = sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, sim_peer_conf(&s)->connect_timeout + 200);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(s.second.requests, 1);
+	assert_int_equal(opened(&s), 2);
+	sim_end(&s);
+}
+
+/* The first address of a server refuses: the next is asked at once, and the server is not down. */
+static void
+next_address_of_a_server(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init_server(&s);
+	s.server_gone = true;
+	s.server_gone_ip = 1;
+	sim_start(&s);
+	sim_run(&s, 10);
+	r = sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 100);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_server_unreachable), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), 0);
+	sim_end(&s);
+}
+
+/* Both refuse: that is the end of it. */
+static void
+no_address_of_a_server(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init_server(&s);
+	s.server_gone = true;
+	sim_start(&s);
+	sim_run(&s, 10);
+	sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 100);
+	assert_int_equal(sim_counter(&s, RGW_CTR_server_unreachable), 2);
+	assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), 1);
+	sim_run(&s, 40000);
+	sim_end(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(next_address_at_once),
+		cmocka_unit_test(attempts_side_by_side),
+		cmocka_unit_test(pause_behind_the_last_address),
+		cmocka_unit_test(silent_address_is_not_waited_for_twice),
+		cmocka_unit_test(next_address_of_a_server),
+		cmocka_unit_test(no_address_of_a_server),
+	};
+
+	return cmocka_run_group_tests_name("addresses", tests, NULL, NULL);
+}
