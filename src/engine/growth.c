@@ -183,6 +183,8 @@ next_address(struct rgw_peer *peer, rgw_ms now)
 	}
 	peer->missed = 0;
 	peer->rounds++;
+	for (size_t i = 0; i < peer->n_hosts; i++)
+		rgw_host_refresh(&peer->hosts[i], now);
 	peer->retry_at = now + rgw_gw_spread(peer->target.gw, back_off(peer));
 }
 
@@ -208,6 +210,36 @@ rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now
 		return;
 	rgw_peer_failed(peer, now);
 	rgw_pool_evacuate(&peer->queue, now);
+}
+
+static bool
+leads_to(const struct rgw_peer *peer, const struct rgw_addr *addr)
+{
+	for (size_t i = 0; i < peer->n_hosts; i++)
+		if (rgw_host_has(&peer->hosts[i], addr))
+			return true;
+	return false;
+}
+
+/* Connections that stand are left alone, but nothing is hoped for from an address that the peer has left. */
+void
+rgw_peer_moved(struct rgw_peer *peer, const struct rgw_host *host, rgw_ms now)
+{
+	struct rgw_link *next;
+
+	peer->next_addr = peer->missed = 0;
+	for (const struct rgw_host *h = peer->hosts; h != host; h++)
+		peer->next_addr += h->n_addrs;
+	if (peer->n_up == 0)
+		peer->retry_at = now;
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		next = l->next;
+		if (conn->state == RGW_CONN_CONNECTING && !leads_to(peer, &conn->addr))
+			rgw_conn_close(conn, RGW_LOG_INFO, "connect-failed", "the name leads elsewhere now", now);
+	}
+	rgw_peer_pump(peer, now);
 }
 
 bool

@@ -239,7 +239,9 @@ struct rgw_host {
 	const struct rgw_hostport *conf;  /* borrowed */
 	struct rgw_addr *addrs;           /* owned */
 	size_t n_addrs;
+	bool literal;                     /* it is an address, and never looked up */
 	bool asked;                       /* a look-up is under way */
+	rgw_ms asked_at;                  /* when the last one began; 0 = never */
 	unsigned fails;
 	struct rgw_timer timer;           /* next look-up */
 	struct rgw_target *target;        /* borrowed: whose it is */

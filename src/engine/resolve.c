@@ -5,25 +5,23 @@
 #include <string.h>
 
 /* Bounds for the time until the next look-up. A TTL of 0 comes from /etc/hosts, too. */
-#define TTL_MIN_MS 30000
+#define TTL_MIN_MS 5000
 #define TTL_MAX_MS 86400000
 #define FAIL_MIN_MS 2000
 #define FAIL_MAX_MS 60000
 
-static void
-ask(struct rgw_host *host)
-{
-	struct rgw_gw *gw = host->target->gw;
-
-	host->asked = true;
-	gw->ops->resolve(gw->ops_ctx, host->query, host->conf->host);
-}
+/* A name none of whose addresses works is asked for at once, but not more often than so. */
+#define AGAIN_MS 1000
 
 static void
 on_timer(struct rgw_timer *timer, rgw_ms now)
 {
-	(void)now;
-	ask(RGW_CONTAINER(timer, struct rgw_host, timer));
+	struct rgw_host *host = RGW_CONTAINER(timer, struct rgw_host, timer);
+	struct rgw_gw *gw = host->target->gw;
+
+	host->asked = true;
+	host->asked_at = now;
+	gw->ops->resolve(gw->ops_ctx, host->query, host->conf->host);
 }
 
 void
@@ -41,6 +39,7 @@ rgw_host_init(struct rgw_host *host, struct rgw_target *target, const struct rgw
 		host->addrs = rgw_xcalloc(1, sizeof *host->addrs);
 		host->addrs[0] = literal;
 		host->n_addrs = 1;
+		host->literal = true;
 	} else {
 		rgw_timer_set(&gw->timers, &host->timer, now);
 	}
@@ -103,16 +102,40 @@ on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 	    rgw_f_target(host->target), rgw_f_str("host", host->conf->host), rgw_f_str("reason", why));
 }
 
-static bool
-same_addrs(const struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
+void
+rgw_host_refresh(struct rgw_host *host, rgw_ms now)
 {
-	if (host->n_addrs != n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (memcmp(host->addrs[i].ip, addrs[i].ip, sizeof addrs[i].ip) != 0 ||
-		    host->addrs[i].family != addrs[i].family)
-			return false;
-	return true;
+	rgw_ms at = now;
+
+	if (host->literal || host->asked)
+		return;
+	if (host->asked_at != 0 && host->asked_at + AGAIN_MS > now)
+		at = host->asked_at + AGAIN_MS;
+	if (at < host->timer.at)
+		rgw_timer_set(&host->target->gw->timers, &host->timer, at);
+}
+
+bool
+rgw_host_has(const struct rgw_host *host, const struct rgw_addr *addr)
+{
+	for (size_t i = 0; i < host->n_addrs; i++)
+		if (rgw_addr_equal(&host->addrs[i], addr))
+			return true;
+	return false;
+}
+
+/* Whichever is first: name servers change the order of what has not changed. */
+static bool
+is_news(const struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct rgw_addr a = addrs[i];
+
+		a.port = host->conf->port;
+		if (!rgw_host_has(host, &a))
+			return true;
+	}
+	return host->n_addrs != n;
 }
 
 static void
@@ -137,6 +160,7 @@ rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *add
 {
 	struct rgw_host *host = gw->hosts[query];
 	rgw_ms keep = (rgw_ms)ttl * 1000;
+	bool news;
 
 	host->asked = false;
 	if (n == 0) {
@@ -144,15 +168,18 @@ rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *add
 		return;
 	}
 	host->fails = 0;
-	if (!same_addrs(host, addrs, n))
+	news = is_news(host, addrs, n);
+	if (news)
 		take_addrs(host, addrs, n);
 	if (keep < TTL_MIN_MS)
 		keep = TTL_MIN_MS;
 	if (keep > TTL_MAX_MS)
 		keep = TTL_MAX_MS;
 	rgw_timer_set(&gw->timers, &host->timer, now + keep);
+	if (!news)
+		return;
 	if (host->target->conf->kind == RGW_CONF_PEER)
-		rgw_peer_pump(rgw_target_peer(host->target), now);
+		rgw_peer_moved(rgw_target_peer(host->target), host, now);
 	else
-		rgw_port_pump(RGW_CONTAINER(host, struct rgw_port, host), now);
+		rgw_port_moved(RGW_CONTAINER(host, struct rgw_port, host), now);
 }

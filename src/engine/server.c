@@ -333,6 +333,22 @@ move_attempts(struct rgw_source *source, bool other_member, bool other_address, 
 	rgw_port_pump(source->port, now);
 }
 
+void
+rgw_port_moved(struct rgw_port *port, rgw_ms now)
+{
+	port->next_addr = port->refused = 0;
+	if (port->state != RGW_PORT_ALIVE) {
+		rgw_health_moved(port, now);
+		for (struct rgw_link *l = port->sources.next; l != &port->sources; l = l->next) {
+			struct rgw_source *source = RGW_CONTAINER(l, struct rgw_source, link);
+
+			if (!rgw_host_has(&port->host, &source->addr))
+				move_attempts(source, false, true, now);
+		}
+	}
+	rgw_port_pump(port, now);
+}
+
 /* Nobody listens at one of its addresses: the next one is asked at once. The server is down when that holds
  * for all of them. */
 void

@@ -185,6 +185,165 @@ no_address_of_a_server(void **state)
 	sim_end(&s);
 }
 
+/* ---- names that lead elsewhere later ---- */
+
+/* The peer has moved: its name is asked for as soon as the address that is known refuses, whatever the TTL. */
+static void
+moved_peer_is_found_at_once(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "radius.example");
+	sim_start(&s);
+	sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 2000);
+	assert_int_equal(s.dns_asked, 1);
+	s.dns_ip = 9;
+	s.national.refuse_ip = 1;
+	sim_cut(&s, sim_first_up(&s));
+	r = sim_request(&s, 1, 5000, 2, USER);
+	sim_run(&s, 400);
+	assert_int_equal(s.dns_asked, 2);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(sim_first_up(&s)->to.ip[3], 9);
+	sim_end(&s);
+}
+
+/* However often the addresses change and fail, nobody is asked more than once a second. */
+static void
+name_is_asked_once_a_second(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	s.dns_ip2 = 0;
+	s.national.refuse = true;
+	sim_peer_conf(&s)->connections.min = 1;
+	sim_start(&s);
+	for (unsigned i = 0; i < 100; i++) {
+		s.dns_ip = (uint8_t)(10 + i);
+		sim_run(&s, 100);
+	}
+	assert_in_range(s.dns_asked, 9, 11);
+	sim_end(&s);
+}
+
+/* A TTL is honoured from five seconds on. */
+static void
+time_to_live_is_honoured(void **state)
+{
+	static const struct {
+		uint32_t ttl;
+		unsigned asked;  /* in a minute and a bit */
+	} rows[] = { { 0, 13 }, { 1, 13 }, { 5, 13 }, { 20, 4 }, { 300, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct sim s;
+
+		init(&s);
+		s.dns_ttl = rows[i].ttl;
+		sim_start(&s);
+		sim_run(&s, 61000);
+		assert_int_equal(s.dns_asked, rows[i].asked);
+		sim_end(&s);
+	}
+}
+
+/* That the addresses come in another order is no news. */
+static void
+order_is_no_news(void **state)
+{
+	struct sim s;
+	unsigned lines;
+
+	(void)state;
+	init(&s);
+	s.dns_ttl = 5;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	lines = s.log_lines;
+	s.dns_ip = 2;
+	s.dns_ip2 = 1;
+	sim_run(&s, 20000);
+	assert_true(s.dns_asked > 3);
+	assert_int_equal(s.log_lines, lines);
+	sim_end(&s);
+}
+
+/* Nothing is hoped for from an address that the name does not have any more. */
+static void
+attempt_to_an_old_address_ends(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "radius.example");
+	s.dns_ttl = 5;
+	s.national.no_tcp = true;
+	sim_start(&s);
+	sim_run(&s, 4500);
+	r = sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 100);
+	s.dns_ip = 9;
+	s.national.no_tcp = false;
+	sim_run(&s, 1000);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(s.national.requests, 1);
+	assert_int_equal(sim_first_up(&s)->to.ip[3], 9);
+	sim_end(&s);
+}
+
+/* A server has moved while a request was open: it is asked at its new address, with probes and without. */
+static void
+moved_server_is_found_at_once(void **state)
+{
+	(void)state;
+	for (int probes = 0; probes <= 1; probes++) {
+		struct sim s;
+		struct sim_req *r;
+
+		init_server(&s);
+		s.dns_ip2 = 0;
+		sim_server_conf(&s)->status_server = probes;
+		sim_start(&s);
+		sim_run(&s, 2000);
+		s.server_gone = true;
+		s.server_gone_ip = 1;
+		s.dns_ip = 9;
+		r = sim_request(&s, 1, 5000, 1, USER);
+		sim_run(&s, 50);
+		assert_int_equal(r->answers, 1);
+		assert_int_equal(s.dns_asked, 2);
+		sim_end(&s);
+	}
+}
+
+/* The same for one that says nothing: its name is asked for when it is suspected. */
+static void
+silent_server_is_looked_up(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init_server(&s);
+	s.server.answer = SIM_SILENT;
+	s.server.no_status = true;
+	sim_start(&s);
+	sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 29000);
+	assert_int_equal(s.dns_asked, 1);
+	sim_run(&s, 3000);
+	assert_true(sim_counter(&s, RGW_CTR_server_suspected) > 0);
+	assert_int_equal(s.dns_asked, 2);
+	sim_run(&s, 30000);
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -195,6 +354,13 @@ main(void)
 		cmocka_unit_test(silent_address_is_not_waited_for_twice),
 		cmocka_unit_test(next_address_of_a_server),
 		cmocka_unit_test(no_address_of_a_server),
+		cmocka_unit_test(moved_peer_is_found_at_once),
+		cmocka_unit_test(name_is_asked_once_a_second),
+		cmocka_unit_test(time_to_live_is_honoured),
+		cmocka_unit_test(order_is_no_news),
+		cmocka_unit_test(attempt_to_an_old_address_ends),
+		cmocka_unit_test(moved_server_is_found_at_once),
+		cmocka_unit_test(silent_server_is_looked_up),
 	};
 
 	return cmocka_run_group_tests_name("addresses", tests, NULL, NULL);
