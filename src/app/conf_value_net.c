@@ -272,24 +272,46 @@ mask_prefix(const char *text, char out[static RGW_ADDR_TEXT])
 	return true;
 }
 
-bool
-rgw_add_prefix(struct rgw_setting *s)
+/* `what` is what the text may be. */
+static bool
+parse_prefix(struct rgw_setting *s, const char *what, struct rgw_prefix *out)
 {
-	struct rgw_prefix p;
 	char text[RGW_ADDR_TEXT];
 	char masked[RGW_ADDR_TEXT];
 
 	if (!number_zone(s, text))
 		return false;
-	if (!rgw_prefix_parse(text, &p) && mask_prefix(text, masked))
+	if (!rgw_prefix_parse(text, out) && mask_prefix(text, masked))
 		return rgw_reject(s,
 		    "has bits set behind the length of the network; did you mean %s?", masked);
-	if (!rgw_prefix_parse(text, &p))
-		return rgw_reject(s,
-		    "is not an address or network, such as 192.0.2.1 or 2001:db8::/32");
-	if (is_mapped(p.ip, p.family))
+	if (!rgw_prefix_parse(text, out))
+		return rgw_reject(s, "is not %s, such as 192.0.2.1 or 2001:db8::/32", what);
+	if (is_mapped(out->ip, out->family))
 		return rgw_reject(s, "is an IPv4 network in IPv6 form; write it as IPv4");
+	return true;
+}
+
+bool
+rgw_add_prefix(struct rgw_setting *s)
+{
+	struct rgw_prefix p;
+
+	if (!parse_prefix(s, "an address or network", &p))
+		return false;
 	*(struct rgw_prefix *)rgw_list_grow(s->field, sizeof p) = p;
+	return true;
+}
+
+bool
+rgw_add_origin(struct rgw_setting *s)
+{
+	struct rgw_conf_origin origin = { 0 };
+
+	if (is_host_name(s->text) && !ends_in_number(s->text))
+		origin.name.host = rgw_xstrdup(s->text);
+	else if (!parse_prefix(s, "an address, network or host name", &origin.prefix))
+		return false;
+	*(struct rgw_conf_origin *)rgw_list_grow(s->field, sizeof origin) = origin;
 	return true;
 }
 

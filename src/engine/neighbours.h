@@ -179,10 +179,19 @@ void rgw_health_moved(struct rgw_port *port, rgw_ms now);
 void rgw_health_unreachable(struct rgw_port *port, const char *why, rgw_ms now);
 const char *rgw_health_name(enum rgw_port_state state);
 
+/* names.c: clients that are known by names */
+void rgw_names_init(struct rgw_gw *gw, rgw_ms now);
+void rgw_names_fini(struct rgw_gw *gw);
+/* A name of a client has other addresses now, or those that it had before count no longer. */
+void rgw_names_changed(struct rgw_gw *gw);
+/* The client that the address belongs to, by whatever it is given; NULL = none. Then the names are looked up
+ * again soon, for one of them may have moved. */
+const struct rgw_conf_client *rgw_names_find(struct rgw_gw *gw, const struct rgw_addr *from, rgw_ms now);
+
 /* resolve.c: addresses of hosts */
 /* Pointers to the host are kept until the gateway ends. */
-void rgw_host_init(struct rgw_host *host, struct rgw_target *target, const struct rgw_hostport *conf,
-    rgw_ms now);
+void rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_head *owner,
+    const struct rgw_hostport *conf, rgw_ms now);
 void rgw_host_fini(struct rgw_host *host);
 /* None of its addresses works: it is looked up as soon as that may be done again. */
 void rgw_host_refresh(struct rgw_host *host, rgw_ms now);

@@ -239,12 +239,15 @@ struct rgw_host {
 	const struct rgw_hostport *conf;  /* borrowed */
 	struct rgw_addr *addrs;           /* owned */
 	size_t n_addrs;
+	struct rgw_addr *before;          /* owned: what the look-up before the last one said, if that was ... */
+	size_t n_before;                  /* ... something else */
 	bool literal;                     /* it is an address, and never looked up */
 	bool asked;                       /* a look-up is under way */
 	rgw_ms asked_at;                  /* when the last one began; 0 = never */
 	unsigned fails;
 	struct rgw_timer timer;           /* next look-up */
-	struct rgw_target *target;        /* borrowed: whose it is */
+	struct rgw_gw *gw;                /* borrowed, as the next one */
+	const struct rgw_conf_head *owner;/* whose it is: a client, a peer or a server */
 	uint32_t query;                   /* its number in rgw_gw.hosts */
 };
 
@@ -356,6 +359,9 @@ struct rgw_gw {
 	struct rgw_slab reqs;
 	struct rgw_bufs bufs;
 	struct rgw_client *clients;           /* owned, by the index of their section, as the next */
+	struct rgw_host *names;               /* owned: of all clients that have names ... */
+	size_t n_names;
+	struct rgw_prefixmap *client_by_name; /* owned: ... and by their addresses, struct rgw_conf_client */
 	struct rgw_peer *peers;
 	struct rgw_server *servers;
 	struct rgw_listener *listeners;

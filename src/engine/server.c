@@ -26,7 +26,7 @@ init_port(struct rgw_port *port, struct rgw_server *server, const char *name,
 	rgw_link_init(&port->queue);
 	rgw_timer_init(&port->tidy_timer, on_tidy_timer);
 	rgw_health_init(port);
-	rgw_host_init(&port->host, &server->target, &conf->v[0], now);
+	rgw_host_init(&port->host, server->target.gw, server->target.conf, &conf->v[0], now);
 }
 
 void

@@ -205,6 +205,45 @@ def test_addresses_on_an_interface(lab):
 
 
 @in_namespace
+def test_client_by_name(lab):
+    """A client that is known by a name is served wherever the name leads, in each worker. When it has moved, its first
+    request brings a look-up, and the one from its old address is still served. An address that another client is given
+    as such stays with that one."""
+    pki, port = lab.pki(), lab.port()
+    dns = NameServer({"nas.test": ["127.0.0.5", "127.0.0.9"], "other.test": ["127.0.0.9"]})
+    peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem")
+    conf = lab.gateway_conf(pki, port, gateway="workers = 2",
+                            extra=f"[client fixed]\naddress = 127.0.0.9\nsecret = {NAS_SECRET}-of-the-fixed-one")
+    conf.write_text(conf.read_text().replace("address = 127.0.0.1", "address = nas.test"))
+    gw = lab.gateway(conf)
+    gw.wait_log(r" resolved: .*client=nas host=nas\.test addr=127\.0\.0\.5", count=2)
+    gw.wait_log(r" address-taken: .*client=nas host=nas\.test addr=127\.0\.0\.9 other=fixed")
+
+    def served(source, patience, secret=NAS_SECRET):
+        nas = Nas(lab.auth, secret, source=source)
+        request = radius.access_request(1, secret.encode())
+
+        def ask():
+            nas.send(request)
+            answer = nas.receive(0.3)
+            return answer and radius.answer_ok(answer, request, secret.encode())
+        try:
+            return wait_for("an answer", ask, patience)
+        except TimeoutError:
+            return False
+        finally:
+            nas.close()
+
+    assert all(served("127.0.0.5", 10) for _ in range(8))
+    assert not served("127.0.0.6", 2)
+    dns.names["nas.test"] = ["127.0.0.6"]
+    assert all(served("127.0.0.6", 10) for _ in range(8))
+    assert served("127.0.0.5", 10)
+    assert served("127.0.0.9", 10, f"{NAS_SECRET}-of-the-fixed-one")
+    peer.close()
+
+
+@in_namespace
 def test_user_timeout(lab):
     """Packets to the peer vanish: the connection is given up after user-timeout, not after minutes."""
     pki, port = lab.pki(), lab.port()

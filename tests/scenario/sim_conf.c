@@ -196,7 +196,7 @@ make_client(struct sim *s)
 
 	c->head = head(RGW_CONF_CLIENT, "nas", 0);
 	c->address.v = one(sizeof *c->address.v);
-	assert_true(rgw_prefix_parse("192.0.2.10", &c->address.v[0]));
+	assert_true(rgw_prefix_parse("192.0.2.10", &c->address.v[0].prefix));
 	c->address.n = 1;
 	c->secret = rgw_secret_new(SIM_SECRET, strlen(SIM_SECRET));
 	c->require_message_authenticator = RGW_NO;
@@ -256,7 +256,8 @@ sim_conf_ready(struct sim *s)
 		struct rgw_conf_client *c = s->conf.client.v[i];
 
 		for (size_t j = 0; j < c->address.n; j++)
-			rgw_prefixmap_add(s->conf.client_by_ip, &c->address.v[j], c);
+			if (c->address.v[j].name.host == NULL)
+				rgw_prefixmap_add(s->conf.client_by_ip, &c->address.v[j].prefix, c);
 	}
 }
 
@@ -294,6 +295,8 @@ free_neighbours(struct sim *s)
 		struct rgw_conf_client *c = s->conf.client.v[i];
 
 		free(c->head.name);
+		for (size_t j = 0; j < c->address.n; j++)
+			free(c->address.v[j].name.host);
 		free(c->address.v);
 		rgw_secret_free(c->secret);
 		free(c);

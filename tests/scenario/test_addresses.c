@@ -344,6 +344,119 @@ silent_server_is_looked_up(void **state)
 	sim_end(&s);
 }
 
+/* ---- clients that are known by a name ---- */
+
+/* The client, whose requests come from 192.0.2.10, is known by a name that has this last octet now. */
+static void
+init_client(struct sim *s, uint8_t ip)
+{
+	sim_init(s, "198.51.100.1");
+	sim_client_conf(s)->address.v[0].name.host = rgw_xstrdup("nas.example");
+	s->dns_ip = ip;
+	sim_start(s);
+	sim_run(s, 2000);
+}
+
+static void
+client_by_name(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init_client(&s, 10);
+	r = sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 500);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(s.dns_asked, 1);
+	sim_end(&s);
+}
+
+/* It comes from an address that nobody has: the name is looked up at once, and the next request is served. */
+static void
+client_that_has_moved(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init_client(&s, 11);
+	s.dns_ip = 10;
+	r = sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 500);
+	assert_int_equal(r->answers, 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_udp_unknown_client), 1);
+	assert_int_equal(s.dns_asked, 2);
+	sim_again(&s, r);
+	sim_run(&s, 500);
+	assert_int_equal(r->answers, 1);
+	sim_end(&s);
+}
+
+/* However many strangers there are, they cause one look-up a second. */
+static void
+strangers_cause_few_look_ups(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init_client(&s, 11);
+	for (unsigned i = 0; i < 100; i++) {
+		sim_request(&s, 1, (uint16_t)(5000 + i), 1, USER);
+		sim_run(&s, 50);
+	}
+	assert_int_equal(sim_counter(&s, RGW_CTR_udp_unknown_client), 100);
+	assert_in_range(s.dns_asked, 5, 7);
+	sim_end(&s);
+}
+
+/* What the name had before is served until the look-up that follows the change, and not after it. */
+static void
+address_of_a_moment_ago(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.dns_ttl = 60;
+	sim_client_conf(&s)->address.v[0].name.host = rgw_xstrdup("nas.example");
+	s.dns_ip = 10;
+	sim_start(&s);
+	sim_run(&s, 30000);
+	s.dns_ip = 11;
+	sim_run(&s, 60000);
+	assert_int_equal(s.dns_asked, 2);
+	r = sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 500);
+	assert_int_equal(r->answers, 1);
+	sim_run(&s, 60000);
+	assert_int_equal(s.dns_asked, 3);
+	r = sim_request(&s, 1, 5000, 2, USER);
+	sim_run(&s, 500);
+	assert_int_equal(r->answers, 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_udp_unknown_client), 1);
+	sim_end(&s);
+}
+
+/* A look-up that fails takes nothing away. */
+static void
+client_without_dns(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init_client(&s, 10);
+	s.no_dns = true;
+	sim_run(&s, 700000);
+	assert_true(sim_counter(&s, RGW_CTR_resolve_failed) > 1);
+	r = sim_request(&s, 1, 5000, 1, USER);
+	sim_run(&s, 500);
+	assert_int_equal(r->answers, 1);
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -361,6 +474,11 @@ main(void)
 		cmocka_unit_test(attempt_to_an_old_address_ends),
 		cmocka_unit_test(moved_server_is_found_at_once),
 		cmocka_unit_test(silent_server_is_looked_up),
+		cmocka_unit_test(client_by_name),
+		cmocka_unit_test(client_that_has_moved),
+		cmocka_unit_test(strangers_cause_few_look_ups),
+		cmocka_unit_test(address_of_a_moment_ago),
+		cmocka_unit_test(client_without_dns),
 	};
 
 	return cmocka_run_group_tests_name("addresses", tests, NULL, NULL);
