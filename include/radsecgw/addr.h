@@ -31,6 +31,17 @@ struct rgw_addr {
  * is no literal, and *out is unchanged. */
 bool rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out);
 
+/* The same for an address that may stand on an interface that is known by its name: fe80::1%eth0. Then `zone`
+ * is that name, whose number is to be found out by whoever may ask the system; else it is "". */
+#define RGW_ZONE_TEXT 16
+bool rgw_addr_parse_zone(const char *text, uint16_t port, struct rgw_addr *out, char zone[static RGW_ZONE_TEXT]);
+
+/* Room for a DNS name as it is configured: 253 octets, a dot behind them, and the end. */
+#define RGW_HOST_TEXT 255
+
+/* Is it localhost or a name below it, with or without a dot at its end (RFC 6761 6.3)? */
+bool rgw_host_is_local(const char *host);
+
 /* Splits "host", "host:port", "[v6]" or "[v6]:port" without resolving anything. host must hold
  * host_size octets. false = malformed, empty or too long. `port` keeps its value if none is given. */
 bool rgw_host_split(const char *text, char *host, size_t host_size, uint16_t *port);
@@ -50,12 +61,14 @@ unsigned rgw_addr_to_sockaddr(const struct rgw_addr *a, struct sockaddr_storage 
 /* A network: the first `bits` of `ip`; the bits behind them are zero. */
 struct rgw_prefix {
 	uint8_t ip[16];
+	uint32_t scope;  /* only on the IPv6 interface with this index, or 0 */
 	uint8_t family;
 	uint8_t bits;
+	uint8_t unused[2];
 };
 
-/* Parses 192.0.2.0/24, 2001:db8::/32 or a bare address (one host). Host bits that are set make it
- * invalid, since they are a sign of a mistake. */
+/* Parses 192.0.2.0/24, 2001:db8::/32, fe80::%3/64 or a bare address (one host). Host bits that are set make
+ * it invalid, since they are a sign of a mistake. */
 bool rgw_prefix_parse(const char *text, struct rgw_prefix *out);
 const char *rgw_prefix_format(const struct rgw_prefix *p, char buf[static RGW_ADDR_TEXT]);
 bool rgw_prefix_contains(const struct rgw_prefix *p, const struct rgw_addr *a);
@@ -71,7 +84,8 @@ void rgw_prefixmap_free(struct rgw_prefixmap *map);
 /* Borrows value, which must not be NULL. Returns the value that already stands for exactly this
  * prefix (and adds nothing), or NULL after adding. */
 void *rgw_prefixmap_add(struct rgw_prefixmap *map, const struct rgw_prefix *p, void *value);
-/* The value of the longest prefix that contains a, or NULL. */
+/* The value of the longest prefix that contains a, or NULL. Of two that are equally long, the one for its
+ * interface alone goes first. */
 void *rgw_prefixmap_find(const struct rgw_prefixmap *map, const struct rgw_addr *a);
 
 #endif

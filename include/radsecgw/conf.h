@@ -48,6 +48,17 @@ struct rgw_hostports {
 	size_t n;
 };
 
+/* From where a client asks: a network, or a name whose addresses count. */
+struct rgw_conf_origin {
+	struct rgw_hostport name;   /* without a port; host is NULL if it is ... */
+	struct rgw_prefix prefix;   /* ... this one */
+};
+
+struct rgw_conf_origins {
+	struct rgw_conf_origin *v;
+	size_t n;
+};
+
 struct rgw_range_u32 {
 	uint32_t min;
 	uint32_t max;
@@ -227,7 +238,7 @@ struct rgw_conf_server {
 
 struct rgw_conf_client {
 	struct rgw_conf_head head;
-	struct rgw_prefixes address;
+	struct rgw_conf_origins address;
 	struct rgw_secret *secret;
 	enum rgw_auto require_message_authenticator;  /* P-BR-3 to 8 */
 	enum rgw_auto limit_proxy_state;              /* P-BR-7, 8 */
@@ -336,7 +347,7 @@ struct rgw_conf {
 	RGW_CONF_LIST(rgw_conf_realm) realm;
 	RGW_CONF_LIST(rgw_conf_rewrite) rewrite;
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
-	struct rgw_prefixmap *client_by_ip;  /* owned: values are struct rgw_conf_client */
+	struct rgw_prefixmap *client_by_ip;  /* owned: values are struct rgw_conf_client; no names */
 	struct rgw_strings files;            /* every file read, for the heads to borrow */
 };
 

@@ -144,6 +144,29 @@ check_prefix(struct rgw_build *b, const struct rgw_section *section, const struc
 		    text);
 }
 
+/* Whoever reads the configuration should see that no address stands there. */
+static void
+check_name(struct rgw_build *b, const struct rgw_section *section, const char *name)
+{
+	const struct rgw_conf_client *client = section->data;
+	struct rgw_place at = rgw_check_place(section, &client->address);
+	unsigned times = 0;
+
+	for (size_t i = 0; i < b->conf->client.n; i++) {
+		const struct rgw_conf_client *other = b->conf->client.v[i];
+
+		for (size_t j = 0; j < other->address.n; j++)
+			times += other->address.v[j].name.host != NULL && strcasecmp(other->address.v[j].name.host, name) == 0;
+	}
+	if (times > 1)
+		rgw_build_error(b, at, "address: %s is given %u times; a name can be that of one client only", name, times);
+	else
+		rgw_build_warn(b, at,
+		    "address: %s is a host name: it is looked up while the gateway runs, and requests are taken "
+		    "from the addresses that it has then",
+		    name);
+}
+
 static bool
 looks_like_hex(const struct rgw_secret *secret)
 {
@@ -179,7 +202,10 @@ check_client(struct rgw_build *b, const struct rgw_section *section)
 
 	rgw_check_target(b, section, &client->pool, "pool", client->pool);
 	for (size_t i = 0; i < client->address.n; i++)
-		check_prefix(b, section, &client->address.v[i]);
+		if (client->address.v[i].name.host != NULL)
+			check_name(b, section, client->address.v[i].name.host);
+		else
+			check_prefix(b, section, &client->address.v[i].prefix);
 	rgw_check_secret(b, section, &client->secret);
 	rgw_check_rewriting(b, section, &client->rewrite_in, RGW_REWRITE_REQUESTS, &client->rewrite_out,
 	    RGW_REWRITE_ANSWERS);

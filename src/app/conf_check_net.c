@@ -79,7 +79,7 @@ static void
 check_not_ourselves(struct rgw_build *b, struct rgw_place at, const struct rgw_hostport *to, const char *key, bool tls)
 {
 	static const char *const loopback[] = { "127.0.0.1", "::1" };
-	bool by_name = strcasecmp(to->host, "localhost") == 0;
+	bool by_name = rgw_host_is_local(to->host);
 	const struct rgw_section *own = NULL;
 	struct rgw_addr a;
 	char title[RGW_TITLE_TEXT];

@@ -79,6 +79,14 @@ clear_hosts(struct rgw_hostports *hosts)
 }
 
 static void
+clear_origins(struct rgw_conf_origins *origins)
+{
+	for (size_t i = 0; i < origins->n; i++)
+		free(origins->v[i].name.host);
+	free(rgw_list_take(origins));
+}
+
+static void
 clear_secret(struct rgw_secret **field)
 {
 	rgw_secret_free(*field);
@@ -119,6 +127,9 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 		break;
 	case RGW_OPT_HOSTS:
 		clear_hosts(field);
+		break;
+	case RGW_OPT_ORIGINS:
+		clear_origins(field);
 		break;
 	case RGW_OPT_CERT_RULES:
 		rgw_cert_rules_free(field);

@@ -151,6 +151,7 @@ bool rgw_set_sni(struct rgw_setting *s);
 bool rgw_set_secret(struct rgw_setting *s);
 bool rgw_add_address(struct rgw_setting *s);
 bool rgw_add_prefix(struct rgw_setting *s);
+bool rgw_add_origin(struct rgw_setting *s);
 bool rgw_add_host(struct rgw_setting *s);
 bool rgw_add_cert_rule(struct rgw_setting *s);
 bool rgw_add_hidden(struct rgw_setting *s);

@@ -178,6 +178,16 @@ prefix_text(const struct rgw_opt *opt, const void *field, size_t i)
 }
 
 static char *
+origin_text(const struct rgw_opt *opt, const void *field, size_t i)
+{
+	const struct rgw_conf_origin *origin = rgw_list_item(field, i, sizeof *origin);
+	char buf[VALUE_TEXT];
+
+	(void)opt;
+	return rgw_xstrdup(origin->name.host != NULL ? origin->name.host : rgw_prefix_format(&origin->prefix, buf));
+}
+
+static char *
 host_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
 	const struct rgw_hostport *hp = rgw_list_item(field, i, sizeof *hp);
@@ -285,6 +295,7 @@ static text_fn *const texts[RGW_OPT_TYPES] = {
 	[RGW_OPT_LOG_TARGET] = string_text,
 	[RGW_OPT_ADDRESSES] = address_text,
 	[RGW_OPT_PREFIXES] = prefix_text,
+	[RGW_OPT_ORIGINS] = origin_text,
 	[RGW_OPT_HOSTS] = host_text,
 	[RGW_OPT_CERT_RULES] = cert_rule_text,
 	[RGW_OPT_HIDDEN] = strings_text,

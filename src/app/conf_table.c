@@ -234,8 +234,8 @@ static const struct rgw_opt opts[] = {
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_client, field)
-	{ OPT(RGW_CONF_CLIENT, "address", PREFIXES, AT(address)), .flags = RGW_OPT_REQUIRED,
-	  .help = "addresses or networks from which its requests come" },
+	{ OPT(RGW_CONF_CLIENT, "address", ORIGINS, AT(address)), .flags = RGW_OPT_REQUIRED,
+	  .help = "addresses, networks or host names from which its requests come" },
 	{ OPT(RGW_CONF_CLIENT, "secret", SECRET, AT(secret)), .flags = RGW_OPT_REQUIRED,
 	  .min = 1, .max = 1024,
 	  .help = "secret shared with the client" },

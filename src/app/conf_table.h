@@ -47,6 +47,7 @@ enum rgw_opt_type {
 	RGW_OPT_PASSWORD,    /* char *, a secret that is a text */
 	RGW_OPT_ADDRESSES,   /* struct rgw_addrs; list */
 	RGW_OPT_PREFIXES,    /* struct rgw_prefixes; list */
+	RGW_OPT_ORIGINS,     /* struct rgw_conf_origins; list */
 	RGW_OPT_HOSTS,       /* struct rgw_hostports; list */
 	RGW_OPT_CERT_RULES,  /* struct rgw_cert_rules; list */
 	RGW_OPT_HIDDEN,      /* struct rgw_strings, each for rgw_hidden_parse; list */

@@ -32,6 +32,7 @@ static const struct {
 	[RGW_OPT_PASSWORD] = { "password", RGW_IS_POINTER | RGW_IS_SECRET },
 	[RGW_OPT_ADDRESSES] = { "list of addresses", RGW_IS_LIST },
 	[RGW_OPT_PREFIXES] = { "list of networks", RGW_IS_LIST },
+	[RGW_OPT_ORIGINS] = { "list of networks or names", RGW_IS_LIST },
 	[RGW_OPT_HOSTS] = { "list of hosts", RGW_IS_LIST },
 	[RGW_OPT_CERT_RULES] = { "list of certificate rules", RGW_IS_LIST },
 	[RGW_OPT_HIDDEN] = { "list of attributes", RGW_IS_LIST },
@@ -195,6 +196,7 @@ rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size)
 	case RGW_OPT_KEY_FILE:
 	case RGW_OPT_PATHS:
 	case RGW_OPT_PREFIXES:
+	case RGW_OPT_ORIGINS:
 	case RGW_OPT_CERT_RULES:
 	case RGW_OPT_HIDDEN:
 	case RGW_OPT_ATTRIBUTES:

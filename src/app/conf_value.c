@@ -311,6 +311,7 @@ static bool (*const set[RGW_OPT_TYPES])(struct rgw_setting *) = {
 	[RGW_OPT_PASSWORD] = set_password,
 	[RGW_OPT_ADDRESSES] = rgw_add_address,
 	[RGW_OPT_PREFIXES] = rgw_add_prefix,
+	[RGW_OPT_ORIGINS] = rgw_add_origin,
 	[RGW_OPT_HOSTS] = rgw_add_host,
 	[RGW_OPT_CERT_RULES] = rgw_add_cert_rule,
 	[RGW_OPT_HIDDEN] = rgw_add_hidden,

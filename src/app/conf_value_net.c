@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,14 +42,32 @@ rgw_is_dns_name(const char *text)
 	}
 }
 
+/* The same, perhaps with the dot at its end that says that it is complete. */
+static bool
+is_host_name(const char *text)
+{
+	char name[RGW_HOST_TEXT];
+	size_t len = strlen(text);
+
+	if (len == 0 || text[len - 1] != '.')
+		return rgw_is_dns_name(text);
+	if (len >= sizeof name)
+		return false;
+	memcpy(name, text, len - 1);
+	name[len - 1] = '\0';
+	return rgw_is_dns_name(name);
+}
+
 /* Certificates have no such names, so a rule cannot ask for one. */
 static bool
 ends_in_number(const char *name)
 {
-	const char *dot = strrchr(name, '.');
-	const char *last = dot != NULL ? dot + 1 : name;
+	size_t end = strlen(name) - (name[strlen(name) - 1] == '.');
+	size_t digits = 0;
 
-	return last[strspn(last, DIGITS)] == '\0';
+	while (digits < end && strchr(DIGITS, name[end - digits - 1]) != NULL)
+		digits++;
+	return digits == end || name[end - digits - 1] == '.';
 }
 
 bool
@@ -56,7 +76,7 @@ rgw_set_host(struct rgw_setting *s)
 	struct rgw_addr a = { 0 };
 
 	if (rgw_length_in_range(s) &&
-	    ((rgw_is_dns_name(s->text) && !ends_in_number(s->text)) ||
+	    ((is_host_name(s->text) && !ends_in_number(s->text)) ||
 	        (rgw_addr_parse(s->text, 0, &a) && a.port == 0 && a.scope == 0)))
 		return rgw_set_string(s);
 	return rgw_reject(s, "is neither a DNS name nor an address");
@@ -65,7 +85,7 @@ rgw_set_host(struct rgw_setting *s)
 bool
 rgw_set_sni(struct rgw_setting *s)
 {
-	if (s->len > 0 && !rgw_is_dns_name(s->text))
+	if (s->len > 0 && !is_host_name(s->text))
 		return rgw_reject(s, "is not a DNS name (write \"\" to send none)");
 	return rgw_set_string(s);
 }
@@ -168,18 +188,60 @@ is_mapped(const uint8_t *ip, uint8_t family)
 	return family == 6 && memcmp(ip, mapped, sizeof mapped) == 0;
 }
 
+/* fe80::1%eth0: puts the number of the interface in the place of its name. false = it was rejected. */
+static bool
+number_zone(struct rgw_setting *s, char out[static RGW_ADDR_TEXT])
+{
+	const char *percent = strchr(s->text, '%');
+	char name[RGW_ZONE_TEXT];
+	size_t len;
+	unsigned index;
+
+	if (s->len >= RGW_ADDR_TEXT)
+		percent = NULL;
+	snprintf(out, RGW_ADDR_TEXT, "%s", s->text);
+	len = percent != NULL ? strcspn(percent + 1, "]/") : 0;
+	if (len == 0 || len >= sizeof name || strspn(percent + 1, DIGITS) == len)
+		return true;
+	memcpy(name, percent + 1, len);
+	name[len] = '\0';
+	index = if_nametoindex(name);
+	if (index == 0)
+		return rgw_reject(s, "names the interface %s, which does not exist here", name);
+	snprintf(out, RGW_ADDR_TEXT, "%.*s%u%s", (int)(percent + 1 - s->text), s->text, index, percent + 1 + len);
+	return true;
+}
+
+/* Such an address means nothing without its interface. */
+static bool
+lacks_zone(const struct rgw_addr *a)
+{
+	return a->family == 6 && a->scope == 0 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
+}
+
+static bool
+reject_without_zone(struct rgw_setting *s)
+{
+	return rgw_reject(s, "is a link-local address; say on which interface, such as fe80::1%%eth0");
+}
+
 bool
 rgw_add_address(struct rgw_setting *s)
 {
+	char text[RGW_ADDR_TEXT];
 	struct rgw_addr a;
 
-	if (s->opt->port == 0 && (!rgw_addr_parse(s->text, 0, &a) || a.port != 0))
+	if (!number_zone(s, text))
+		return false;
+	if (s->opt->port == 0 && (!rgw_addr_parse(text, 0, &a) || a.port != 0))
 		return rgw_reject(s, "is not an address without a port, such as 192.0.2.1");
-	if (!rgw_addr_parse(s->text, s->opt->port, &a))
+	if (!rgw_addr_parse(text, s->opt->port, &a))
 		return rgw_reject(s, "is not address:port, such as 127.0.0.1:%u or [::1]:%u",
 		    s->opt->port, s->opt->port);
 	if (is_mapped(a.ip, a.family))
 		return rgw_reject(s, "is an IPv4 address in IPv6 form; write it as IPv4");
+	if (lacks_zone(&a))
+		return reject_without_zone(s);
 	*(struct rgw_addr *)rgw_list_grow(s->field, sizeof a) = a;
 	return true;
 }
@@ -197,10 +259,11 @@ mask_prefix(const char *text, char out[static RGW_ADDR_TEXT])
 	if (slash == NULL || (size_t)(slash - text) >= sizeof host)
 		return false;
 	memcpy(host, text, (size_t)(slash - text));
-	if (!rgw_addr_parse(host, 0, &a) || a.port != 0 || a.scope != 0 ||
+	if (!rgw_addr_parse(host, 0, &a) || a.port != 0 ||
 	    rgw_unit_parse(slash + 1, rgw_unit_none, &bits) != NULL ||
 	    bits > (a.family == 4 ? 32 : 128))
 		return false;
+	p.scope = a.scope;
 	p.family = a.family;
 	p.bits = (uint8_t)bits;
 	for (unsigned i = 0; i < bits; i++)
@@ -209,37 +272,65 @@ mask_prefix(const char *text, char out[static RGW_ADDR_TEXT])
 	return true;
 }
 
+/* `what` is what the text may be. */
+static bool
+parse_prefix(struct rgw_setting *s, const char *what, struct rgw_prefix *out)
+{
+	char text[RGW_ADDR_TEXT];
+	char masked[RGW_ADDR_TEXT];
+
+	if (!number_zone(s, text))
+		return false;
+	if (!rgw_prefix_parse(text, out) && mask_prefix(text, masked))
+		return rgw_reject(s,
+		    "has bits set behind the length of the network; did you mean %s?", masked);
+	if (!rgw_prefix_parse(text, out))
+		return rgw_reject(s, "is not %s, such as 192.0.2.1 or 2001:db8::/32", what);
+	if (is_mapped(out->ip, out->family))
+		return rgw_reject(s, "is an IPv4 network in IPv6 form; write it as IPv4");
+	return true;
+}
+
 bool
 rgw_add_prefix(struct rgw_setting *s)
 {
 	struct rgw_prefix p;
-	char masked[RGW_ADDR_TEXT];
 
-	if (!rgw_prefix_parse(s->text, &p) && mask_prefix(s->text, masked))
-		return rgw_reject(s,
-		    "has bits set behind the length of the network; did you mean %s?", masked);
-	if (!rgw_prefix_parse(s->text, &p))
-		return rgw_reject(s,
-		    "is not an address or network, such as 192.0.2.1 or 2001:db8::/32");
-	if (is_mapped(p.ip, p.family))
-		return rgw_reject(s, "is an IPv4 network in IPv6 form; write it as IPv4");
+	if (!parse_prefix(s, "an address or network", &p))
+		return false;
 	*(struct rgw_prefix *)rgw_list_grow(s->field, sizeof p) = p;
+	return true;
+}
+
+bool
+rgw_add_origin(struct rgw_setting *s)
+{
+	struct rgw_conf_origin origin = { 0 };
+
+	if (is_host_name(s->text) && !ends_in_number(s->text))
+		origin.name.host = rgw_xstrdup(s->text);
+	else if (!parse_prefix(s, "an address, network or host name", &origin.prefix))
+		return false;
+	*(struct rgw_conf_origin *)rgw_list_grow(s->field, sizeof origin) = origin;
 	return true;
 }
 
 bool
 rgw_add_host(struct rgw_setting *s)
 {
-	char host[254];
+	char host[RGW_HOST_TEXT];
+	char zone[RGW_ZONE_TEXT] = "";
 	uint16_t port = s->opt->port;
-	struct rgw_addr a;
+	struct rgw_addr a = { 0 };
 	struct rgw_hostport *hp;
 
 	if (!rgw_host_split(s->text, host, sizeof host, &port) ||
-	    !(rgw_is_dns_name(host) || rgw_addr_parse(host, 0, &a)))
+	    !(is_host_name(host) || rgw_addr_parse_zone(host, 0, &a, zone)))
 		return rgw_reject(s,
 		    "is not host or host:port, such as radius.example.org or [2001:db8::1]:%u",
 		    s->opt->port);
+	if (lacks_zone(&a) && zone[0] == '\0')
+		return reject_without_zone(s);
 	hp = rgw_list_grow(s->field, sizeof *hp);
 	hp->host = rgw_xstrdup(host);
 	hp->port = port;

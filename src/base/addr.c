@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "radsecgw/hash.h"
@@ -64,31 +65,66 @@ rgw_host_split(const char *text, char *host, size_t host_size, uint16_t *port)
 	return true;
 }
 
+/* Cuts off what stands behind a % of an IPv6 address: the number of an interface, or its name. */
+static bool
+take_zone(char *host, struct rgw_addr *a, char zone[static RGW_ZONE_TEXT])
+{
+	char *percent = strchr(host, '%');
+	unsigned scope = 0;
+
+	zone[0] = '\0';
+	if (percent == NULL)
+		return true;
+	if (strchr(host, ':') == NULL || percent[1] == '\0' || strlen(percent + 1) >= RGW_ZONE_TEXT)
+		return false;
+	if (parse_number(percent + 1, UINT32_MAX, &scope))
+		a->scope = scope;
+	else
+		memcpy(zone, percent + 1, strlen(percent + 1) + 1);
+	*percent = '\0';
+	return true;
+}
+
 bool
-rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out)
+rgw_addr_parse_zone(const char *text, uint16_t port, struct rgw_addr *out, char zone[static RGW_ZONE_TEXT])
 {
 	struct rgw_addr a = { .port = port };
 	char host[64];
-	char *percent;
-	unsigned scope = 0;
 
-	if (!rgw_host_split(text, host, sizeof host, &a.port))
+	if (!rgw_host_split(text, host, sizeof host, &a.port) || !take_zone(host, &a, zone))
 		return false;
-	percent = strchr(host, '%');
-	if (percent != NULL) {
-		if (!parse_number(percent + 1, UINT32_MAX, &scope))
-			return false;
-		*percent = '\0';
-	}
-	if (inet_pton(AF_INET, host, a.ip) == 1 && percent == NULL)
+	if (inet_pton(AF_INET, host, a.ip) == 1)
 		a.family = 4;
 	else if (inet_pton(AF_INET6, host, a.ip) == 1)
 		a.family = 6;
 	else
 		return false;
-	a.scope = scope;
 	*out = a;
 	return true;
+}
+
+bool
+rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out)
+{
+	char zone[RGW_ZONE_TEXT];
+	struct rgw_addr a;
+
+	if (!rgw_addr_parse_zone(text, port, &a, zone) || zone[0] != '\0')
+		return false;
+	*out = a;
+	return true;
+}
+
+bool
+rgw_host_is_local(const char *host)
+{
+	static const char name[] = "localhost";
+	size_t len = strlen(host);
+	size_t n = sizeof name - 1;
+
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	return len >= n && strncasecmp(host + len - n, name, n) == 0 && (len == n || host[len - n - 1] == '.');
 }
 
 const char *
@@ -205,7 +241,7 @@ rgw_prefix_parse(const char *text, struct rgw_prefix *out)
 	slash = strchr(copy, '/');
 	if (slash != NULL)
 		*slash = '\0';
-	if (!rgw_addr_parse(copy, 0, &a) || a.port != 0 || a.scope != 0)
+	if (!rgw_addr_parse(copy, 0, &a) || a.port != 0)
 		return false;
 	bits = a.family == 4 ? 32 : 128;
 	if (slash != NULL && !parse_number(slash + 1, bits, &bits))
@@ -214,6 +250,7 @@ rgw_prefix_parse(const char *text, struct rgw_prefix *out)
 	if (memcmp(masked, a.ip, sizeof masked) != 0)
 		return false;
 	memcpy(p.ip, masked, sizeof p.ip);
+	p.scope = a.scope;
 	p.family = a.family;
 	p.bits = (uint8_t)bits;
 	*out = p;
@@ -223,11 +260,11 @@ rgw_prefix_parse(const char *text, struct rgw_prefix *out)
 const char *
 rgw_prefix_format(const struct rgw_prefix *p, char buf[static RGW_ADDR_TEXT])
 {
-	char ip[INET6_ADDRSTRLEN] = "-";
+	struct rgw_addr a = { .scope = p->scope, .family = p->family };
+	char ip[RGW_ADDR_TEXT];
 
-	if (p->family != 0)
-		inet_ntop(p->family == 4 ? AF_INET : AF_INET6, p->ip, ip, sizeof ip);
-	snprintf(buf, RGW_ADDR_TEXT, "%s/%u", ip, p->bits);
+	memcpy(a.ip, p->ip, sizeof a.ip);
+	snprintf(buf, RGW_ADDR_TEXT, "%.64s/%u", rgw_addr_format(&a, ip), p->bits);
 	return buf;
 }
 
@@ -236,7 +273,7 @@ rgw_prefix_contains(const struct rgw_prefix *p, const struct rgw_addr *a)
 {
 	uint8_t masked[16];
 
-	if (p->family != a->family)
+	if (p->family != a->family || (p->scope != 0 && p->scope != a->scope))
 		return false;
 	mask_ip(masked, a->ip, p->bits);
 	return memcmp(masked, p->ip, sizeof masked) == 0;
@@ -336,11 +373,16 @@ rgw_prefixmap_find(const struct rgw_prefixmap *map, const struct rgw_addr *a)
 	struct rgw_prefix p = { .family = a->family };
 
 	for (size_t i = 0; i < l->n; i++) {
-		void *value;
+		void *value = NULL;
 
 		mask_ip(p.ip, a->ip, l->bits[i]);
 		p.bits = l->bits[i];
-		value = find_exact(map, &p);
+		p.scope = a->scope;
+		if (p.scope != 0)
+			value = find_exact(map, &p);
+		p.scope = 0;
+		if (value == NULL)
+			value = find_exact(map, &p);
 		if (value != NULL)
 			return value;
 	}

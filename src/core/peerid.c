@@ -21,9 +21,17 @@ add_host(struct rgw_cert_rules *rules, const char *host)
 {
 	struct rgw_cert_rule rule = { 0 };
 	struct rgw_addr literal;
+	char zone[RGW_ZONE_TEXT];
+	char ip[RGW_ADDR_TEXT];
 	char text[300];
 
-	snprintf(text, sizeof text, "%s:%s", rgw_addr_parse(host, 0, &literal) ? "ip" : "dns", host);
+	/* A certificate knows nothing about interfaces. */
+	if (rgw_addr_parse_zone(host, 0, &literal, zone)) {
+		literal.scope = 0;
+		snprintf(text, sizeof text, "ip:%s", rgw_addr_format(&literal, ip));
+	} else {
+		snprintf(text, sizeof text, "dns:%s", host);
+	}
 	if (rgw_cert_rule_parse(text, &rule) != NULL)
 		return false;
 	add_rule(rules, &rule);

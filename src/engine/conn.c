@@ -269,7 +269,8 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 	    (peer->answers_status || peer->conf->status_server == RGW_YES);
 
 	rgw_count(conn->gw, is_up(conn) ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
-	peer->unreachable = !is_up(conn);
+	if (is_up(conn))
+		peer->unreachable = false;
 	rgw_link_remove(&conn->link);
 	rgw_guard_leave(conn);
 	if (state == RGW_CONN_UP)
@@ -287,7 +288,8 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 	}
 	/* That a connection was replaced in good order says nothing about the peer. */
 	if (state != RGW_CONN_DRAINING)
-		rgw_peer_on_attempt(peer, good, now);
+		rgw_peer_on_attempt(peer, &(struct rgw_try){ .to = &conn->addr, .began = conn->opened_at,
+			.connected = is_up(conn), .good = good }, now);
 	if (excused)
 		peer->retry_at = now;
 	conn->state = RGW_CONN_GONE;

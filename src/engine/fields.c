@@ -54,5 +54,12 @@ rgw_f_origin(const struct rgw_origin *origin)
 struct rgw_field
 rgw_f_target(const struct rgw_target *target)
 {
-	return rgw_f_str(target->conf->kind == RGW_CONF_PEER ? "peer" : "server", target->conf->name);
+	return rgw_f_owner(target->conf);
+}
+
+struct rgw_field
+rgw_f_owner(const struct rgw_conf_head *owner)
+{
+	return rgw_f_str(owner->kind == RGW_CONF_PEER ? "peer" : owner->kind == RGW_CONF_SERVER ? "server" : "client",
+	    owner->name);
 }

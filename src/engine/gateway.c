@@ -60,6 +60,7 @@ add_neighbours(struct rgw_gw *gw, rgw_ms now)
 	gw->clients = rgw_xcalloc(conf->client.n, sizeof *gw->clients);
 	for (size_t i = 0; i < conf->client.n; i++)
 		init_client(&gw->clients[i], conf->client.v[i], now);
+	rgw_names_init(gw, now);
 	gw->peers = rgw_xcalloc(conf->peer.n, sizeof *gw->peers);
 	for (size_t i = 0; i < conf->peer.n; i++)
 		rgw_peer_init(&gw->peers[i], gw, conf->peer.v[i], now);
@@ -109,6 +110,7 @@ rgw_gw_free(struct rgw_gw *gw)
 		rgw_peer_fini(&gw->peers[i], now);
 	for (size_t i = 0; i < gw->conf->server.n; i++)
 		rgw_server_fini(&gw->servers[i]);
+	rgw_names_fini(gw);
 	rgw_pools_fini(gw);
 	free(gw->peers);
 	free(gw->servers);

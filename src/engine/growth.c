@@ -18,6 +18,9 @@ opening_max(const struct rgw_peer *peer)
 #define SHRINK_LOOK_MS 60000
 #define SHRINK_LOOKS 5
 
+/* What waits for a peer does not wait for its next address when one has taken so long to fail. */
+#define SLOW_MS 1000
+
 /* The pauses between attempts begin anew for a peer that is needed at most so often. */
 #define CALL_MS 30000
 
@@ -120,8 +123,7 @@ open_more(struct rgw_peer *peer, rgw_ms now)
 	}
 	if (rgw_conn_open(peer, host, &to, now) == NULL) {
 		rgw_count(gw, RGW_CTR_connections_failed);
-		peer->unreachable = true;
-		rgw_peer_on_attempt(peer, false, now);
+		rgw_peer_on_attempt(peer, &(struct rgw_try){ .to = &to, .began = now }, now);
 		rgw_peer_wake(peer, peer->retry_at);
 		return false;
 	}
@@ -148,31 +150,96 @@ back_off(const struct rgw_peer *peer)
 {
 	rgw_ms longest = peer->conf->reconnect.max / 3 * 2;
 	rgw_ms delay = peer->conf->reconnect.min;
-	size_t addrs = rgw_host_count(peer);
-	size_t rounds = addrs > 0 ? (peer->fails - 1) / addrs : 0;
 
-	while (rounds-- > 0 && delay < longest)
+	for (unsigned i = 1; i < peer->rounds && delay < longest; i++)
 		delay += delay / 2;
 	return delay < longest || longest < peer->conf->reconnect.min ? delay : longest;
 }
 
 void
-rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now)
+rgw_peer_proven(struct rgw_peer *peer)
 {
-	if (good) {
+	peer->fails = peer->rounds = 0;
+	peer->missed = 0;
+}
+
+/* Is it the address that the next attempt would take? Of several that were made at one time, one moves on. */
+static bool
+is_next(const struct rgw_peer *peer, const struct rgw_addr *to)
+{
+	struct rgw_addr next;
+
+	return rgw_host_address(peer, peer->next_addr, &next) != NULL && rgw_addr_equal(&next, to);
+}
+
+/* The next address is tried at once. A pause is for a peer all of whose addresses have failed. */
+static void
+next_address(struct rgw_peer *peer, rgw_ms now)
+{
+	peer->next_addr++;
+	if (++peer->missed < rgw_host_count(peer)) {
+		peer->retry_at = now;
+		return;
+	}
+	peer->missed = 0;
+	peer->rounds++;
+	for (size_t i = 0; i < peer->n_hosts; i++)
+		rgw_host_refresh(&peer->hosts[i], now);
+	peer->retry_at = now + rgw_gw_spread(peer->target.gw, back_off(peer));
+}
+
+void
+rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now)
+{
+	if (try->good) {
 		/* It worked until now, so the next try may come soon, but not in step with everybody
 		 * else who lost the same peer. */
-		peer->fails = 0;
+		rgw_peer_proven(peer);
 		peer->retry_at = now + rgw_gw_below(peer->target.gw, peer->conf->reconnect.min / 4);
 		return;
 	}
 	peer->fails++;
-	peer->next_addr++;
-	peer->retry_at = now + rgw_gw_spread(peer->target.gw, back_off(peer));
+	if (!is_next(peer, try->to))
+		return;
+	next_address(peer, now);
+	/* An address that says no at once costs nobody anything, as long as there is another one. */
+	if (peer->missed > 0 && now - try->began < SLOW_MS)
+		return;
+	peer->unreachable = !try->connected;
 	if (peer->n_up > 0)
 		return;
 	rgw_peer_failed(peer, now);
 	rgw_pool_evacuate(&peer->queue, now);
+}
+
+static bool
+leads_to(const struct rgw_peer *peer, const struct rgw_addr *addr)
+{
+	for (size_t i = 0; i < peer->n_hosts; i++)
+		if (rgw_host_has(&peer->hosts[i], addr))
+			return true;
+	return false;
+}
+
+/* Connections that stand are left alone, but nothing is hoped for from an address that the peer has left. */
+void
+rgw_peer_moved(struct rgw_peer *peer, const struct rgw_host *host, rgw_ms now)
+{
+	struct rgw_link *next;
+
+	peer->next_addr = peer->missed = 0;
+	for (const struct rgw_host *h = peer->hosts; h != host; h++)
+		peer->next_addr += h->n_addrs;
+	if (peer->n_up == 0)
+		peer->retry_at = now;
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		next = l->next;
+		if (conn->state == RGW_CONN_CONNECTING && !leads_to(peer, &conn->addr))
+			rgw_conn_close(conn, RGW_LOG_INFO, "connect-failed", "the name leads elsewhere now", now);
+	}
+	rgw_peer_pump(peer, now);
 }
 
 bool
@@ -203,10 +270,10 @@ rgw_peer_call(struct rgw_peer *peer, rgw_ms now)
 {
 	rgw_ms soon = now + rgw_gw_spread(peer->target.gw, peer->conf->reconnect.min);
 
-	if (!peer->failed || peer->n_up > 0 || peer->fails < 2 || now < peer->call_at)
+	if (!peer->failed || peer->n_up > 0 || peer->rounds < 2 || now < peer->call_at)
 		return;
 	peer->call_at = now + CALL_MS;
-	peer->fails = 1;
+	peer->rounds = 1;
 	peer->retry_at = rgw_ms_min(peer->retry_at, soon);
 	rgw_peer_wake(peer, peer->retry_at);
 }

@@ -37,7 +37,7 @@ set_timer(struct rgw_port *port)
 
 /* All changes of state go through here. */
 static void
-enter(struct rgw_port *port, enum rgw_port_state state, const char *why)
+enter(struct rgw_port *port, enum rgw_port_state state, const char *why, rgw_ms now)
 {
 	struct rgw_gw *gw = port->server->target.gw;
 	const char *name = port->server->conf->head.name;
@@ -47,6 +47,8 @@ enter(struct rgw_port *port, enum rgw_port_state state, const char *why)
 	    name, why, rgw_f_str("server", name), rgw_f_str("port", port->name),
 	    rgw_f_str("was", rgw_health_name(port->state)), rgw_f_str("is", rgw_health_name(state)));
 	port->state = state;
+	if (!good)
+		rgw_host_refresh(&port->host, now);
 	if (state == RGW_PORT_SUSPECTED)
 		rgw_count(gw, RGW_CTR_server_suspected);
 	if (state == RGW_PORT_DEAD)
@@ -96,16 +98,17 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		/* Of a name with more addresses each is asked in turn. */
 		if (port->state == RGW_PORT_DEAD)
 			port->next_addr++;
+		rgw_host_refresh(&port->host, now);
 		send_probe(port, now);
 		port->probe_at = now + rgw_jitter(conf->watchdog,
 		                           rgw_gw_random16(port->server->target.gw));
 	}
 	if (port->change_at <= now && port->state == RGW_PORT_SUSPECTED) {
-		enter(port, RGW_PORT_DEAD, "silent for the time `zombie`");
+		enter(port, RGW_PORT_DEAD, "silent for the time `zombie`", now);
 		port->next_addr++;
 		port->change_at = conf->status_server ? RGW_NEVER : now + conf->revive;
 	} else if (port->change_at <= now) {
-		enter(port, RGW_PORT_ALIVE, "its time as a dead one is over: it is tried again");
+		enter(port, RGW_PORT_ALIVE, "its time as a dead one is over: it is tried again", now);
 		port->change_at = RGW_NEVER;
 	}
 	set_timer(port);
@@ -136,10 +139,11 @@ void
 rgw_health_heard(struct rgw_port *port, rgw_ms now)
 {
 	port->heard_at = now;
+	port->refused = 0;
 	if (port->state == RGW_PORT_ALIVE)
 		return;
 	rgw_count(port->server->target.gw, RGW_CTR_server_revived);
-	enter(port, RGW_PORT_ALIVE, "the server answers");
+	enter(port, RGW_PORT_ALIVE, "the server answers", now);
 	forget_probe(port, now);
 	port->change_at = port->probe_at = RGW_NEVER;
 	set_timer(port);
@@ -152,9 +156,21 @@ rgw_health_silent(struct rgw_port *port, rgw_ms since, rgw_ms now)
 
 	if (port->state != RGW_PORT_ALIVE || port->heard_at >= since)
 		return;
-	enter(port, RGW_PORT_SUSPECTED, "a request had no answer, and nothing else was answered since");
+	enter(port, RGW_PORT_SUSPECTED, "a request had no answer, and nothing else was answered since", now);
 	port->change_at = now + conf->zombie;
 	port->probe_at = conf->status_server ? now : RGW_NEVER;
+	set_timer(port);
+}
+
+void
+rgw_health_moved(struct rgw_port *port, rgw_ms now)
+{
+	if (port->server->conf->status_server) {
+		port->probe_at = now;
+	} else {
+		enter(port, RGW_PORT_ALIVE, "its name leads elsewhere now: it is tried again", now);
+		port->change_at = RGW_NEVER;
+	}
 	set_timer(port);
 }
 
@@ -164,9 +180,8 @@ rgw_health_unreachable(struct rgw_port *port, const char *why, rgw_ms now)
 	const struct rgw_conf_server *conf = port->server->conf;
 	rgw_ms soon = now + UNREACHABLE_MS;
 
-	rgw_count(port->server->target.gw, RGW_CTR_server_unreachable);
 	if (port->state != RGW_PORT_DEAD)
-		enter(port, RGW_PORT_DEAD, why);
+		enter(port, RGW_PORT_DEAD, why, now);
 	else if (conf->status_server)
 		return;
 	port->probe_at = conf->status_server ? rgw_ms_min(soon, now + conf->watchdog) : RGW_NEVER;

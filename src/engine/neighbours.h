@@ -62,8 +62,18 @@ void rgw_peer_wake(struct rgw_peer *peer, rgw_ms at);
 void rgw_growth_init(struct rgw_peer *peer, rgw_ms now);
 /* Opens as many as the load asks for and the limits allow now. */
 void rgw_peer_grow(struct rgw_peer *peer, rgw_ms now);
-/* An attempt to connect came to nothing, or one proved good. */
-void rgw_peer_on_attempt(struct rgw_peer *peer, bool good, rgw_ms now);
+/* How an attempt to connect ended. */
+struct rgw_try {
+	const struct rgw_addr *to;
+	rgw_ms began;
+	bool connected;  /* there was a connection ... */
+	bool good;       /* ... and it was worth something */
+};
+void rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now);
+/* A connection of it is good. */
+void rgw_peer_proven(struct rgw_peer *peer);
+/* One of its hosts has other addresses now: they are tried at once. */
+void rgw_peer_moved(struct rgw_peer *peer, const struct rgw_host *host, rgw_ms now);
 /* It went away by no wish of ours. */
 void rgw_peer_failed(struct rgw_peer *peer, rgw_ms now);
 /* It is needed: if it was given up, it is tried soon, and the pauses grow anew. */
@@ -146,6 +156,8 @@ struct rgw_port *rgw_server_port(struct rgw_server *server, uint8_t code);
 bool rgw_server_take(struct rgw_server *server, struct rgw_attempt *a, rgw_ms now);
 /* Sends what waits, as far as that is possible. */
 void rgw_port_pump(struct rgw_port *port, rgw_ms now);
+/* Its host has other addresses now: they are asked at once. */
+void rgw_port_moved(struct rgw_port *port, rgw_ms now);
 /* A source that has an identifier left, opened if need be; NULL = none for the moment. */
 struct rgw_source *rgw_port_source(struct rgw_port *port, rgw_ms now);
 /* An attempt came to it, to wait or to be sent, or left it. */
@@ -161,15 +173,29 @@ void rgw_health_probe_answered(struct rgw_port *port);
 void rgw_health_heard(struct rgw_port *port, rgw_ms now);
 /* A request that was sent first at `since` had no answer. */
 void rgw_health_silent(struct rgw_port *port, rgw_ms since, rgw_ms now);
-/* ICMP: nobody listens. */
+/* It is not alive, but has other addresses now: they are tried at once. */
+void rgw_health_moved(struct rgw_port *port, rgw_ms now);
+/* ICMP: nobody listens at any address of it. */
 void rgw_health_unreachable(struct rgw_port *port, const char *why, rgw_ms now);
 const char *rgw_health_name(enum rgw_port_state state);
 
+/* names.c: clients that are known by names */
+void rgw_names_init(struct rgw_gw *gw, rgw_ms now);
+void rgw_names_fini(struct rgw_gw *gw);
+/* A name of a client has other addresses now, or those that it had before count no longer. */
+void rgw_names_changed(struct rgw_gw *gw);
+/* The client that the address belongs to, by whatever it is given; NULL = none. Then the names are looked up
+ * again soon, for one of them may have moved. */
+const struct rgw_conf_client *rgw_names_find(struct rgw_gw *gw, const struct rgw_addr *from, rgw_ms now);
+
 /* resolve.c: addresses of hosts */
 /* Pointers to the host are kept until the gateway ends. */
-void rgw_host_init(struct rgw_host *host, struct rgw_target *target, const struct rgw_hostport *conf,
-    rgw_ms now);
+void rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_head *owner,
+    const struct rgw_hostport *conf, rgw_ms now);
 void rgw_host_fini(struct rgw_host *host);
+/* None of its addresses works: it is looked up as soon as that may be done again. */
+void rgw_host_refresh(struct rgw_host *host, rgw_ms now);
+bool rgw_host_has(const struct rgw_host *host, const struct rgw_addr *addr);
 /* The n-th address over all hosts of the peer, modulo their number, and the host it belongs to;
  * NULL = there is none. */
 const char *rgw_host_address(const struct rgw_peer *peer, size_t n, struct rgw_addr *out);

@@ -240,10 +240,15 @@ struct rgw_host {
 	const struct rgw_hostport *conf;  /* borrowed */
 	struct rgw_addr *addrs;           /* owned */
 	size_t n_addrs;
+	struct rgw_addr *before;          /* owned: what the look-up before the last one said, if that was ... */
+	size_t n_before;                  /* ... something else */
+	bool literal;                     /* it is an address, and never looked up */
 	bool asked;                       /* a look-up is under way */
+	rgw_ms asked_at;                  /* when the last one began; 0 = never */
 	unsigned fails;
 	struct rgw_timer timer;           /* next look-up */
-	struct rgw_target *target;        /* borrowed: whose it is */
+	struct rgw_gw *gw;                /* borrowed, as the next one */
+	const struct rgw_conf_head *owner;/* whose it is: a client, a peer or a server */
 	uint32_t query;                   /* its number in rgw_gw.hosts */
 };
 
@@ -267,10 +272,12 @@ struct rgw_peer {
 	struct rgw_timer queue_timer;       /* the first of the queue gives up */
 	struct rgw_timer open_timer;        /* the next attempt to connect */
 	rgw_ms retry_at;                    /* no attempt before that */
-	unsigned fails;                     /* attempts in a row that came to nothing */
+	unsigned fails;                     /* attempts in a row that came to nothing, ... */
+	unsigned rounds;                    /* ... rounds of them over all addresses, ... */
+	size_t missed;                      /* ... and how many addresses of the next round did */
 	rgw_ms call_at;                     /* until then they are not forgotten because it is needed */
 	bool failed;                        /* it went away by no wish of ours: reopening validates */
-	bool unreachable;                   /* the last attempt to connect ended without a connection */
+	bool unreachable;                   /* the last attempts to connect ended without a connection */
 	bool must_prove;                    /* its first answer on a connection broke a rule: so does that */
 	unsigned n_excused;                 /* connections in a row that a request has ended before a valid packet */
 	unsigned n_lame;                    /* connections that are up but suspected or mute */
@@ -321,6 +328,7 @@ struct rgw_port {
 	struct rgw_source *prober;   /* borrowed: where a Status-Server is under way, or NULL */
 	uint8_t probe_id;
 	size_t next_addr;            /* which address of the host is in use, modulo their number */
+	size_t refused;              /* so many of them in a row have nobody who listens */
 	struct rgw_timer tidy_timer; /* what waits is looked at, and sources that are not needed */
 };
 
@@ -353,6 +361,9 @@ struct rgw_gw {
 	struct rgw_slab reqs;
 	struct rgw_bufs bufs;
 	struct rgw_client *clients;           /* owned, by the index of their section, as the next */
+	struct rgw_host *names;               /* owned: of all clients that have names ... */
+	size_t n_names;
+	struct rgw_prefixmap *client_by_name; /* owned: ... and by their addresses, struct rgw_conf_client */
 	struct rgw_peer *peers;
 	struct rgw_server *servers;
 	struct rgw_listener *listeners;

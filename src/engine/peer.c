@@ -54,7 +54,7 @@ rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_pe
 	peer->n_hosts = conf->connect.n;
 	peer->hosts = rgw_xcalloc(peer->n_hosts, sizeof *peer->hosts);
 	for (uint32_t i = 0; i < peer->n_hosts; i++)
-		rgw_host_init(&peer->hosts[i], &peer->target, &conf->connect.v[i], now);
+		rgw_host_init(&peer->hosts[i], gw, &conf->head, &conf->connect.v[i], now);
 	if (conf->connections.min > 0)
 		rgw_timer_set(&gw->timers, &peer->open_timer, now);
 }

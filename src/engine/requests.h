@@ -17,6 +17,7 @@ struct rgw_field rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *pack
 const char *rgw_origin_name(const struct rgw_origin *origin);
 struct rgw_field rgw_f_origin(const struct rgw_origin *origin);
 struct rgw_field rgw_f_target(const struct rgw_target *target);
+struct rgw_field rgw_f_owner(const struct rgw_conf_head *owner);
 
 /* asker.c: those who ask, and their parts of what all of them share */
 /* `number` tells askers apart; `probes` is its status-server-rate. */

@@ -5,35 +5,32 @@
 #include <string.h>
 
 /* Bounds for the time until the next look-up. A TTL of 0 comes from /etc/hosts, too. */
-#define TTL_MIN_MS 30000
+#define TTL_MIN_MS 5000
 #define TTL_MAX_MS 86400000
 #define FAIL_MIN_MS 2000
 #define FAIL_MAX_MS 60000
 
-static void
-ask(struct rgw_host *host)
-{
-	struct rgw_gw *gw = host->target->gw;
-
-	host->asked = true;
-	gw->ops->resolve(gw->ops_ctx, host->query, host->conf->host);
-}
+/* A name none of whose addresses works is asked for at once, but not more often than so. */
+#define AGAIN_MS 1000
 
 static void
 on_timer(struct rgw_timer *timer, rgw_ms now)
 {
-	(void)now;
-	ask(RGW_CONTAINER(timer, struct rgw_host, timer));
+	struct rgw_host *host = RGW_CONTAINER(timer, struct rgw_host, timer);
+	struct rgw_gw *gw = host->gw;
+
+	host->asked = true;
+	host->asked_at = now;
+	gw->ops->resolve(gw->ops_ctx, host->query, host->conf->host);
 }
 
 void
-rgw_host_init(struct rgw_host *host, struct rgw_target *target, const struct rgw_hostport *conf,
-    rgw_ms now)
+rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_head *owner,
+    const struct rgw_hostport *conf, rgw_ms now)
 {
-	struct rgw_gw *gw = target->gw;
 	struct rgw_addr literal;
 
-	*host = (struct rgw_host){ .conf = conf, .target = target, .query = gw->n_hosts };
+	*host = (struct rgw_host){ .conf = conf, .gw = gw, .owner = owner, .query = gw->n_hosts };
 	gw->hosts = rgw_xrealloc(gw->hosts, (gw->n_hosts + 1) * sizeof(struct rgw_host *));
 	gw->hosts[gw->n_hosts++] = host;
 	rgw_timer_init(&host->timer, on_timer);
@@ -41,6 +38,7 @@ rgw_host_init(struct rgw_host *host, struct rgw_target *target, const struct rgw
 		host->addrs = rgw_xcalloc(1, sizeof *host->addrs);
 		host->addrs[0] = literal;
 		host->n_addrs = 1;
+		host->literal = true;
 	} else {
 		rgw_timer_set(&gw->timers, &host->timer, now);
 	}
@@ -49,8 +47,9 @@ rgw_host_init(struct rgw_host *host, struct rgw_target *target, const struct rgw
 void
 rgw_host_fini(struct rgw_host *host)
 {
-	rgw_timer_unset(&host->target->gw->timers, &host->timer);
+	rgw_timer_unset(&host->gw->timers, &host->timer);
 	free(host->addrs);
+	free(host->before);
 }
 
 size_t
@@ -86,8 +85,8 @@ rgw_host_address(const struct rgw_peer *peer, size_t n, struct rgw_addr *out)
 static void
 on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 {
-	struct rgw_gw *gw = host->target->gw;
-	const char *name = host->target->conf->name;
+	struct rgw_gw *gw = host->gw;
+	const char *name = host->owner->name;
 	rgw_ms delay = FAIL_MIN_MS;
 
 	for (unsigned i = 0; i < host->fails && delay < FAIL_MAX_MS; i++)
@@ -100,32 +99,59 @@ on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "resolve-failed", name,
 	    host->n_addrs > 0 ? "the name does not resolve; the addresses known before stay in use"
 	                      : "the name does not resolve; trying again",
-	    rgw_f_target(host->target), rgw_f_str("host", host->conf->host), rgw_f_str("reason", why));
+	    rgw_f_owner(host->owner), rgw_f_str("host", host->conf->host), rgw_f_str("reason", why));
 }
 
-static bool
-same_addrs(const struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
+void
+rgw_host_refresh(struct rgw_host *host, rgw_ms now)
 {
-	if (host->n_addrs != n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (memcmp(host->addrs[i].ip, addrs[i].ip, sizeof addrs[i].ip) != 0 ||
-		    host->addrs[i].family != addrs[i].family)
-			return false;
-	return true;
+	rgw_ms at = now;
+
+	if (host->literal || host->asked)
+		return;
+	if (host->asked_at != 0 && host->asked_at + AGAIN_MS > now)
+		at = host->asked_at + AGAIN_MS;
+	if (at < host->timer.at)
+		rgw_timer_set(&host->gw->timers, &host->timer, at);
+}
+
+bool
+rgw_host_has(const struct rgw_host *host, const struct rgw_addr *addr)
+{
+	for (size_t i = 0; i < host->n_addrs; i++)
+		if (rgw_addr_equal(&host->addrs[i], addr))
+			return true;
+	return false;
+}
+
+/* Whichever is first: name servers change the order of what has not changed. */
+static bool
+is_news(const struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct rgw_addr a = addrs[i];
+
+		a.port = host->conf->port;
+		if (!rgw_host_has(host, &a))
+			return true;
+	}
+	return host->n_addrs != n;
 }
 
 static void
 take_addrs(struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 {
-	const char *name = host->target->conf->name;
+	const char *name = host->owner->name;
 
-	host->addrs = rgw_xrealloc(host->addrs, n * sizeof *addrs);
+	free(host->before);
+	host->before = host->addrs;
+	host->n_before = host->n_addrs;
+	host->addrs = rgw_xcalloc(n, sizeof *addrs);
 	for (size_t i = 0; i < n; i++) {
 		host->addrs[i] = addrs[i];
 		host->addrs[i].port = host->conf->port;
-		RGW_LOG(host->target->gw->log, RGW_LOG_INFO, "resolved", name,
-		    "an address of the host is known", rgw_f_target(host->target),
+		RGW_LOG(host->gw->log, RGW_LOG_INFO, "resolved", name,
+		    "an address of the host is known", rgw_f_owner(host->owner),
 		    rgw_f_str("host", host->conf->host), rgw_f_addr("addr", &host->addrs[i]));
 	}
 	host->n_addrs = n;
@@ -137,6 +163,8 @@ rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *add
 {
 	struct rgw_host *host = gw->hosts[query];
 	rgw_ms keep = (rgw_ms)ttl * 1000;
+	bool news;
+	bool changed;
 
 	host->asked = false;
 	if (n == 0) {
@@ -144,15 +172,20 @@ rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *add
 		return;
 	}
 	host->fails = 0;
-	if (!same_addrs(host, addrs, n))
+	news = is_news(host, addrs, n);
+	changed = news || host->n_before > 0;
+	host->n_before = 0;
+	if (news)
 		take_addrs(host, addrs, n);
 	if (keep < TTL_MIN_MS)
 		keep = TTL_MIN_MS;
 	if (keep > TTL_MAX_MS)
 		keep = TTL_MAX_MS;
 	rgw_timer_set(&gw->timers, &host->timer, now + keep);
-	if (host->target->conf->kind == RGW_CONF_PEER)
-		rgw_peer_pump(rgw_target_peer(host->target), now);
-	else
-		rgw_port_pump(RGW_CONTAINER(host, struct rgw_port, host), now);
+	if (host->owner->kind == RGW_CONF_CLIENT && changed)
+		rgw_names_changed(gw);
+	else if (host->owner->kind == RGW_CONF_PEER && news)
+		rgw_peer_moved(&gw->peers[host->owner->index], host, now);
+	else if (host->owner->kind == RGW_CONF_SERVER && news)
+		rgw_port_moved(RGW_CONTAINER(host, struct rgw_port, host), now);
 }

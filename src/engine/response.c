@@ -188,7 +188,8 @@ heard(struct rgw_lane *lane, rgw_ms now)
 	}
 	if (!conn->proven) {
 		conn->proven = true;
-		conn->peer->fails = conn->peer->n_excused = 0;
+		conn->peer->n_excused = 0;
+		rgw_peer_proven(conn->peer);
 	}
 }
 

@@ -26,7 +26,7 @@ init_port(struct rgw_port *port, struct rgw_server *server, const char *name,
 	rgw_link_init(&port->queue);
 	rgw_timer_init(&port->tidy_timer, on_tidy_timer);
 	rgw_health_init(port);
-	rgw_host_init(&port->host, &server->target, &conf->v[0], now);
+	rgw_host_init(&port->host, server->target.gw, server->target.conf, &conf->v[0], now);
 }
 
 void
@@ -312,17 +312,17 @@ rgw_source_on_packets(struct rgw_source *source, const struct rgw_octets *in, si
 	}
 }
 
-/* Nobody listens there. What was on the way goes to another member of its pool, or to another address
- * of the server; if there is neither, it is repeated with its pauses, for the server may come back. */
+/* What was on the way on a source goes to another member of its pool, or to another address of the server;
+ * if there is neither, it is repeated with its pauses, for the server may come back. */
 static void
-move_attempts(struct rgw_source *source, bool other_address, rgw_ms now)
+move_attempts(struct rgw_source *source, bool other_member, bool other_address, rgw_ms now)
 {
 	for (unsigned id = 1; id < 256; id++) {
 		struct rgw_attempt *a = source->lane.ids->id[id].owner;
 
 		if (a == NULL)
 			continue;
-		if (rgw_pool_has_other(a, now)) {
+		if (other_member && rgw_pool_has_other(a, now)) {
 			rgw_pool_move(a, now);
 		} else if (other_address) {
 			rgw_attempt_detach(a, now);
@@ -334,25 +334,54 @@ move_attempts(struct rgw_source *source, bool other_address, rgw_ms now)
 }
 
 void
+rgw_port_moved(struct rgw_port *port, rgw_ms now)
+{
+	port->next_addr = port->refused = 0;
+	if (port->state != RGW_PORT_ALIVE) {
+		rgw_health_moved(port, now);
+		for (struct rgw_link *l = port->sources.next; l != &port->sources; l = l->next) {
+			struct rgw_source *source = RGW_CONTAINER(l, struct rgw_source, link);
+
+			if (!rgw_host_has(&port->host, &source->addr))
+				move_attempts(source, false, true, now);
+		}
+	}
+	rgw_port_pump(port, now);
+}
+
+/* The port is dead, and what waits for it has little hope left. */
+static void
+on_all_refused(struct rgw_source *source, const char *why, rgw_ms now)
+{
+	rgw_health_unreachable(source->port, why, now);
+	for (unsigned id = 1; id < 256; id++)
+		if (source->lane.ids->id[id].owner != NULL)
+			rgw_pool_lose_hope(source->lane.ids->id[id].owner, now);
+}
+
+/* Nobody listens at one of its addresses: the next one is asked at once. The server is down when that holds
+ * for all of them. */
+void
 rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now)
 {
 	struct rgw_port *port = source->port;
 	bool was_dead = port->state == RGW_PORT_DEAD;
-	bool other_address = false;
 	struct rgw_addr to;
+	bool elsewhere = current_addr(port, &to) && !rgw_addr_equal(&source->addr, &to);
 
-	rgw_health_unreachable(port, why, now);
-	for (unsigned id = 1; id < 256; id++)
-		if (source->lane.ids->id[id].owner != NULL)
-			rgw_pool_lose_hope(source->lane.ids->id[id].owner, now);
-	if (current_addr(port, &to) && !rgw_addr_equal(&source->addr, &to)) {
-		other_address = true;
-	} else if (was_dead) {
-		/* Once per round: if no address is listened at, repetition with its pauses goes on. */
+	rgw_count(port->server->target.gw, RGW_CTR_server_unreachable);
+	/* Once per round: if no address is listened at, repetition with its pauses goes on. */
+	if (was_dead && !elsewhere) {
+		on_all_refused(source, why, now);
 		return;
-	} else if (port->host.n_addrs > 1) {
-		port->next_addr++;
-		other_address = true;
 	}
-	move_attempts(source, other_address, now);
+	if (!elsewhere && ++port->refused < port->host.n_addrs) {
+		port->next_addr++;
+		elsewhere = true;
+	}
+	if (!elsewhere) {
+		port->refused = 0;
+		on_all_refused(source, why, now);
+	}
+	move_attempts(source, port->state == RGW_PORT_DEAD, elsewhere, now);
 }

@@ -182,11 +182,13 @@ why_drop(struct rgw_gw *gw, const struct arrival *a)
 	return why;
 }
 
-/* A prefix may cover more than one host, and one of them must not decide for the others. */
+/* A prefix may cover more than one host, a name may have more, and one of them must not decide for the others. */
 static bool
-is_one_host(const struct rgw_prefixes *prefixes)
+is_one_host(const struct rgw_conf_origins *address)
 {
-	return prefixes->n == 1 && prefixes->v[0].bits == (prefixes->v[0].family == 4 ? 32 : 128);
+	const struct rgw_conf_origin *first = address->v;
+
+	return address->n == 1 && first->name.host == NULL && first->prefix.bits == (first->prefix.family == 4 ? 32 : 128);
 }
 
 static void
@@ -257,9 +259,9 @@ answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origi
 
 /* Is there anything to be worked on? */
 static bool
-is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in)
+is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in, rgw_ms now)
 {
-	const struct rgw_conf_client *client = rgw_prefixmap_find(gw->conf->client_by_ip, &a->from->remote);
+	const struct rgw_conf_client *client = rgw_names_find(gw, &a->from->remote, now);
 	const struct drop *why;
 
 	rgw_count(gw, RGW_CTR_udp_received);
@@ -310,7 +312,7 @@ rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const struct r
 		struct arrival *a = &arrivals[some];
 
 		a->from = &from[i];
-		if (is_readable(gw, a, &in[i])) {
+		if (is_readable(gw, a, &in[i], now)) {
 			a->check = &checks[some];
 			checks[some++] = (struct rgw_auth_check){ .packet = &a->packet,
 				.secret = a->client->conf->secret };

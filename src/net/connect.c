@@ -2,6 +2,7 @@
 #include "tcp_priv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,14 +11,20 @@
 
 /* Connections that we open. */
 
-/* SNI is the host name; an address literal is never sent (RFC 6066 section 3). */
+/* SNI is the host name, without the dot that a complete one may have at its end; an address literal is never
+ * sent (RFC 6066 section 3). NULL = there is none. */
 static const char *
-sni_of(const struct rgw_conf_peer *peer, const char *host)
+sni_of(const struct rgw_conf_peer *peer, const char *host, char name[static RGW_HOST_TEXT])
 {
-	const char *name = peer->sni != NULL ? peer->sni : host;
+	char zone[RGW_ZONE_TEXT];
 	struct rgw_addr literal;
+	size_t len;
 
-	return name[0] == '\0' || rgw_addr_parse(name, 0, &literal) ? NULL : name;
+	snprintf(name, RGW_HOST_TEXT, "%s", peer->sni != NULL ? peer->sni : host);
+	len = strlen(name);
+	if (len > 0 && name[len - 1] == '.')
+		name[len - 1] = '\0';
+	return name[0] == '\0' || rgw_addr_parse_zone(name, 0, &literal, zone) ? NULL : name;
 }
 
 static int
@@ -57,10 +64,12 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 static bool
 set_up(struct rgw_tcp *t, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host)
 {
+	char name[RGW_HOST_TEXT];
+
 	t->conn = conn;
 	t->peer = peer;
 	rgw_peer_rules(peer, host, &t->rules);
-	t->tls = rgw_tls_new(t->net->client[peer->tls->head.index], judge, t, sni_of(peer, host));
+	t->tls = rgw_tls_new(t->net->client[peer->tls->head.index], judge, t, sni_of(peer, host, name));
 	return t->tls != NULL;
 }
 

@@ -2,7 +2,9 @@
 #include "net_priv.h"
 
 #include <ares.h>
+#include <net/if.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,10 +22,18 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
+/* What is said about the names that were asked for. */
+#define ASKED_TEXT 1024
+
+/* Seconds for which loopback and an address on an interface stand. The number of an interface may change. */
+#define LOCALHOST_TTL 86400
+#define ZONE_TTL 30
+
 struct rgw_resolver {
 	struct rgw_net *net;        /* borrowed: the owner */
 	ares_channel channel;       /* owned; NULL before the first look-up */
 	struct timespec read_at;    /* time stamp of the resolv.conf that the channel has read */
+	struct ares_options conf;   /* owned: what it has read there; only domains and ndots are looked at */
 	unsigned pending;
 	ev_io watchers[WATCHERS];   /* fd < 0 = free */
 	struct rgw_link waiting;    /* owned: look-ups to start in the next turn */
@@ -35,7 +45,12 @@ struct query {
 	struct rgw_resolver *resolver;
 	struct rgw_link link;
 	uint32_t number;
-	char *host;                 /* owned */
+	char *host;                 /* owned: without the dot at the end ... */
+	bool absolute;              /* ... that says that it is to be taken as it is */
+	size_t turn;                /* how many of its candidates have been asked for */
+	bool as_it_is;              /* the one asked for now is the name itself */
+	const char *why;            /* borrowed: the worst that was said about one */
+	char asked[ASKED_TEXT];     /* the names that were asked for */
 };
 
 static void
@@ -106,6 +121,23 @@ drop_channel(struct rgw_resolver *r)
 	if (r->channel != NULL)
 		ares_destroy(r->channel);
 	r->channel = NULL;
+	ares_destroy_options(&r->conf);
+	memset(&r->conf, 0, sizeof r->conf);
+}
+
+/* What the search list and ndots are is asked of a channel that is there for nothing else: the one that asks has
+ * no list, since it would go through it in its own way. */
+static void
+read_search_list(struct rgw_resolver *r)
+{
+	ares_channel reader;
+	int mask = 0;
+
+	if (ares_init(&reader) != ARES_SUCCESS)
+		return;
+	if (ares_save_options(reader, &r->conf, &mask) != ARES_SUCCESS)
+		memset(&r->conf, 0, sizeof r->conf);
+	ares_destroy(reader);
 }
 
 /* A channel reads resolv.conf once. A machine that comes up without a network gets the file later,
@@ -122,7 +154,6 @@ refresh_channel(struct rgw_resolver *r)
 		.domains = NULL,
 		.ndomains = 0,
 	};
-	/* No search domains: the name of a peer must never be found in somebody else's zone. */
 	int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_FLAGS |
 	    ARES_OPT_DOMAINS;
 	struct stat st;
@@ -137,6 +168,7 @@ refresh_channel(struct rgw_resolver *r)
 	r->read_at = st.st_mtim;
 	if (ares_init_options(&r->channel, &options, mask) != ARES_SUCCESS)
 		r->channel = NULL;
+	read_search_list(r);
 }
 
 static void
@@ -147,35 +179,159 @@ drop_query(struct query *q)
 	free(q);
 }
 
+/* ---- names that need no name server ---- */
+
+static void
+answer(struct query *q, const struct rgw_addr *addrs, size_t n, uint32_t ttl, const char *why)
+{
+	struct rgw_net *net = q->resolver->net;
+
+	rgw_gw_on_resolved(net->gw, q->number, addrs, n, ttl, why, rgw_net_now(net));
+	drop_query(q);
+}
+
+/* localhost is this machine, whatever files and name servers say (RFC 6761 6.3); and an address on an
+ * interface is there when the interface is. false = the name is neither. */
+static bool
+answer_here(struct query *q)
+{
+	static const struct rgw_addr loopback[] = {
+		{ .family = 4, .ip = { 127, 0, 0, 1 } },
+		{ .family = 6, .ip = { [15] = 1 } },
+	};
+	char zone[RGW_ZONE_TEXT];
+	struct rgw_addr a;
+
+	if (rgw_host_is_local(q->host)) {
+		answer(q, loopback, 2, LOCALHOST_TTL, "");
+		return true;
+	}
+	if (!rgw_addr_parse_zone(q->host, 0, &a, zone))
+		return false;
+	a.scope = if_nametoindex(zone);
+	answer(q, &a, a.scope != 0 ? 1 : 0, ZONE_TTL, "there is no such interface");
+	return true;
+}
+
+/* ---- the search list of resolv.conf ---- */
+
+static size_t
+count_dots(const char *name)
+{
+	size_t n = 0;
+
+	for (; *name != '\0'; name++)
+		n += *name == '.';
+	return n;
+}
+
+/* The next name to be asked for: the host itself, or in one of the domains; the host goes first if it has as
+ * many dots as `ndots` says. false = that was all. */
+static bool
+next_candidate(struct query *q, char *name, size_t size)
+{
+	const struct ares_options *conf = &q->resolver->conf;
+	size_t domains = q->absolute ? 0 : (size_t)conf->ndomains;
+	bool host_first = domains == 0 || count_dots(q->host) >= (size_t)conf->ndots;
+
+	while (q->turn <= domains) {
+		size_t turn = q->turn++;
+		const char *domain;
+		bool fits;
+
+		q->as_it_is = turn == (host_first ? 0 : domains);
+		if (q->as_it_is) {
+			snprintf(name, size, "%s", q->host);
+			return true;
+		}
+		domain = conf->domains[host_first ? turn - 1 : turn];
+		fits = (size_t)snprintf(name, size, "%s.%s", q->host, domain) < size - 1;
+		if (domain[0] != '\0' && domain[0] != '.' && fits)
+			return true;
+	}
+	return false;
+}
+
+/* May the next candidate be asked for? What is not known to be missing must not be found elsewhere; only the
+ * domains of the list may be out of order. */
+static bool
+may_go_on(const struct query *q, int status)
+{
+	if (status == ARES_ENOTFOUND || status == ARES_ENODATA)
+		return true;
+	return !q->as_it_is && (status == ARES_ESERVFAIL || status == ARES_EREFUSED);
+}
+
+static void on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result);
+
+/* false = there is none left. */
+static bool
+ask_next(struct query *q)
+{
+	struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	char name[RGW_HOST_TEXT];
+	size_t len = strlen(q->asked);
+
+	if (!next_candidate(q, name, sizeof name))
+		return false;
+	snprintf(q->asked + len, sizeof q->asked - len, "%s%s", len > 0 ? ", " : "", name);
+	ares_getaddrinfo(q->resolver->channel, name, NULL, &hints, on_result, q);
+	return true;
+}
+
+static void
+fail(struct query *q)
+{
+	char why[ASKED_TEXT + 128];
+
+	snprintf(why, sizeof why, "%s; asked for %s", q->why, q->asked);
+	answer(q, NULL, 0, 0, why);
+}
+
+/* Returns how many there are. */
+static size_t
+collect(const struct ares_addrinfo *result, struct rgw_addr addrs[ADDRS_MAX], uint32_t *ttl)
+{
+	size_t n = 0;
+
+	*ttl = UINT32_MAX;
+	for (struct ares_addrinfo_node *a = result->nodes; a != NULL && n < ADDRS_MAX; a = a->ai_next) {
+		if (!rgw_addr_from_sockaddr(&addrs[n], a->ai_addr))
+			continue;
+		addrs[n].port = 0;
+		if ((uint32_t)a->ai_ttl < *ttl)
+			*ttl = (uint32_t)a->ai_ttl;
+		n++;
+	}
+	return n;
+}
+
 static void
 on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 {
 	struct query *q = arg;
 	struct rgw_resolver *r = q->resolver;
 	struct rgw_addr addrs[ADDRS_MAX];
-	uint32_t ttl = UINT32_MAX;
-	size_t n = 0;
+	uint32_t ttl = 0;
+	size_t n = status == ARES_SUCCESS ? collect(result, addrs, &ttl) : 0;
 
 	(void)timeouts;
-	r->pending--;
-	if (status == ARES_SUCCESS) {
-		for (struct ares_addrinfo_node *a = result->nodes; a != NULL && n < ADDRS_MAX;
-		     a = a->ai_next) {
-			if (!rgw_addr_from_sockaddr(&addrs[n], a->ai_addr))
-				continue;
-			addrs[n].port = 0;
-			if ((uint32_t)a->ai_ttl < ttl)
-				ttl = (uint32_t)a->ai_ttl;
-			n++;
-		}
-	}
 	if (result != NULL)
 		ares_freeaddrinfo(result);
-	if (status != ARES_ECANCELLED && status != ARES_EDESTRUCTION)
-		rgw_gw_on_resolved(r->net->gw, q->number, addrs, n, n > 0 ? ttl : 0,
-		    n > 0 ? "" : status == ARES_SUCCESS ? "no addresses" : ares_strerror(status),
-		    rgw_net_now(r->net));
-	drop_query(q);
+	if (status == ARES_SUCCESS && n == 0)
+		status = ARES_ENODATA;
+	/* That a domain is out of order says more than that others do not have the name. */
+	if (q->why == NULL || (status != ARES_ENOTFOUND && status != ARES_ENODATA))
+		q->why = ares_strerror(status);
+	if (n == 0 && may_go_on(q, status) && ask_next(q))
+		return;
+	r->pending--;
+	if (status == ARES_ECANCELLED || status == ARES_EDESTRUCTION)
+		drop_query(q);
+	else if (n > 0)
+		answer(q, addrs, n, ttl, "");
+	else
+		fail(q);
 }
 
 /* Starts what is waiting. c-ares may have an answer at once, from /etc/hosts for example, and the
@@ -183,7 +339,6 @@ on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 static void
 on_start(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	struct rgw_resolver *r = w->data;
 	struct rgw_link *l;
 
@@ -192,12 +347,15 @@ on_start(struct ev_loop *loop, ev_timer *w, int revents)
 	while ((l = rgw_list_pop(&r->waiting)) != NULL) {
 		struct query *q = RGW_CONTAINER(l, struct query, link);
 
+		if (answer_here(q))
+			continue;
 		refresh_channel(r);
+		if (r->channel == NULL) {
+			answer(q, NULL, 0, 0, ares_strerror(ARES_ENOTINITIALIZED));
+			continue;
+		}
 		r->pending++;
-		if (r->channel == NULL)
-			on_result(q, ARES_ENOTINITIALIZED, 0, NULL);
-		else
-			ares_getaddrinfo(r->channel, q->host, NULL, &hints, on_result, q);
+		(void)ask_next(q);
 	}
 	set_timer(r);
 }
@@ -223,10 +381,15 @@ void
 rgw_resolver_ask(struct rgw_resolver *r, uint32_t number, const char *host)
 {
 	struct query *q = rgw_xcalloc(1, sizeof *q);
+	size_t len = strlen(host);
 
 	q->resolver = r;
 	q->number = number;
 	q->host = rgw_xstrdup(host);
+	if (len > 0 && host[len - 1] == '.') {
+		q->host[len - 1] = '\0';
+		q->absolute = true;
+	}
 	rgw_link_init(&q->link);
 	rgw_list_append(&r->waiting, &q->link);
 	ev_timer_start(r->net->loop, &r->start);

@@ -17,6 +17,12 @@ class OneAtATime(ssl.SSLSocket):
             super().sendall(data, flags)
 
 
+def place(family, port, address=None):
+    """What a socket is bound or connected to, the number of an interface included; loopback without an address."""
+    address = address or ("127.0.0.1" if family == socket.AF_INET else "::1")
+    return socket.getaddrinfo(address, port, family, socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)[0][4]
+
+
 class TlsPeer:
     """Accepts RADIUS/TLS on loopback. `behave(peer, connection, packet)` is called for each packet; it
     sends what it likes with connection.sendall. Without one, each request is answered. The Status-Server with
@@ -24,7 +30,7 @@ class TlsPeer:
     `behave`."""
 
     def __init__(self, port, cert, key, ca=None, behave=None, version=None, ciphers=None, alpn=("radius/1.0",),
-                 family=socket.AF_INET, require_client=True, greets=b"radsec"):
+                 family=socket.AF_INET, require_client=True, greets=b"radsec", address=None):
         self.greets, self.greetings = greets, 0
         self.port, self.behave = port, behave or (lambda peer, tls, p: tls.sendall(radius.usual_answer(p)))
         self.packets, self.connections, self.errors, self.resets = [], [], [], []
@@ -33,7 +39,7 @@ class TlsPeer:
         self.context = self._context(cert, key, ca, version, ciphers, alpn, require_client)
         self.server = socket.socket(family)
         self.server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.server.bind(("127.0.0.1" if family == socket.AF_INET else "::1", port))
+        self.server.bind(place(family, port, address))
         self.server.listen(128)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -126,9 +132,9 @@ class Nas:
     """A NAS with one UDP socket."""
 
     def __init__(self, port, secret, address="127.0.0.1", source=None, family=socket.AF_INET):
-        self.secret, self.to = secret.encode(), (address, port)
+        self.secret, self.to = secret.encode(), place(family, port, address)
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.bind((source or ("127.0.0.1" if family == socket.AF_INET else "::1"), 0))
+        self.socket.bind(place(family, 0, source))
         self.socket.settimeout(5)
 
     def send(self, packet):

@@ -197,7 +197,7 @@ make_client(struct sim *s, const char *name, const char *address)
 
 	c->head = head(RGW_CONF_CLIENT, name, (uint32_t)s->conf.client.n);
 	c->address.v = one(sizeof *c->address.v);
-	assert_true(rgw_prefix_parse(address, &c->address.v[0]));
+	assert_true(rgw_prefix_parse(address, &c->address.v[0].prefix));
 	c->address.n = 1;
 	c->secret = rgw_secret_new(SIM_SECRET, strlen(SIM_SECRET));
 	c->require_message_authenticator = RGW_NO;
@@ -264,7 +264,8 @@ sim_conf_ready(struct sim *s)
 		struct rgw_conf_client *c = s->conf.client.v[i];
 
 		for (size_t j = 0; j < c->address.n; j++)
-			rgw_prefixmap_add(s->conf.client_by_ip, &c->address.v[j], c);
+			if (c->address.v[j].name.host == NULL)
+				rgw_prefixmap_add(s->conf.client_by_ip, &c->address.v[j].prefix, c);
 	}
 }
 
@@ -302,6 +303,8 @@ free_neighbours(struct sim *s)
 		struct rgw_conf_client *c = s->conf.client.v[i];
 
 		free(c->head.name);
+		for (size_t j = 0; j < c->address.n; j++)
+			free(c->address.v[j].name.host);
 		free(c->address.v);
 		rgw_secret_free(c->secret);
 		free(c);

@@ -342,7 +342,7 @@ take_lesson(const struct lesson *l)
 	sim_client_conf(&s)->require_message_authenticator = l->required;
 	sim_client_conf(&s)->limit_proxy_state = RGW_AUTO;
 	if (l->address != NULL)
-		assert_true(rgw_prefix_parse(l->address, &sim_client_conf(&s)->address.v[0]));
+		assert_true(rgw_prefix_parse(l->address, &sim_client_conf(&s)->address.v[0].prefix));
 	sim_start(&s);
 	for (uint8_t i = 0; i < 3; i++) {
 		size_t len = build(p, sizeof p, 1, i, l->parts[i]);

@@ -89,7 +89,7 @@ second_address_is_used(void **state)
 	assert_int_equal(sim_answered(&s), 20);
 	assert_int_equal(got_at(&s, 2), 20);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_retried), 20);
-	assert_int_equal(sim_counter(&s, RGW_CTR_server_revived), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), 0);
 	r = sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 10);
 	assert_int_equal(r->answers, 1);

@@ -85,6 +85,53 @@ parses_and_formats(void **state)
 	}
 }
 
+/* Addresses on an interface that is known by its name, which only some may ask the system about. */
+static void
+zones(void **state)
+{
+	static const struct { const char *in; const char *out; const char *zone; } rows[] = {
+		{ "fe80::1%eth0", "fe80::1", "eth0" },
+		{ "[fe80::1%eth0]:2083", "[fe80::1]:2083", "eth0" },
+		{ "fe80::1%br-lan.15", "fe80::1", "br-lan.15" },
+		{ "fe80::1%interface-of-15", "fe80::1", "interface-of-15" },
+		{ "fe80::1%3", "fe80::1%3", "" },
+		{ "192.0.2.1", "192.0.2.1", "" },
+		{ "fe80::1%", NULL, NULL },
+		{ "fe80::1%interface-of-16x", NULL, NULL },
+		{ "192.0.2.1%eth0", NULL, NULL },
+		{ "localhost%eth0", NULL, NULL },
+		{ "localhost", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[RGW_ADDR_TEXT];
+		char zone[RGW_ZONE_TEXT];
+		struct rgw_addr a;
+
+		if (rgw_addr_parse_zone(rows[i].in, 0, &a, zone) != (rows[i].out != NULL))
+			fail_msg("'%s'", rows[i].in);
+		if (rows[i].out == NULL)
+			continue;
+		assert_string_equal(rgw_addr_format(&a, text), rows[i].out);
+		assert_string_equal(zone, rows[i].zone);
+		assert_int_equal(rgw_addr_parse(rows[i].in, 0, &a), zone[0] == '\0');
+	}
+}
+
+static void
+localhost(void **state)
+{
+	static const char *const yes[] = { "localhost", "LocalHost", "localhost.", "a.localhost", "a.b.LOCALHOST." };
+	static const char *const no[] = { "", ".", "localhos", "mylocalhost", "localhost.example", "localhost..", "127.0.0.1" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(yes); i++)
+		assert_true(rgw_host_is_local(yes[i]));
+	for (size_t i = 0; i < COUNT(no); i++)
+		assert_false(rgw_host_is_local(no[i]));
+}
+
 static void
 host_split_table(void **state)
 {
@@ -247,7 +294,8 @@ prefix_table(void **state)
 		{ "2001:db8::/129", NULL }, { "2001:db8::1/127", NULL }, { "::1/0", NULL },
 		{ "192.0.2.0:53/24", NULL }, { "192.0.2.1:53", NULL },
 		{ "[2001:db8::]:53/32", NULL },
-		{ "fe80::%2/64", NULL }, { "host/24", NULL },
+		{ "fe80::%2/64", "fe80::%2/64" }, { "fe80::1%2", "fe80::1%2/128" }, { "fe80::%eth0/64", NULL },
+		{ "fe80::1%2/64", NULL }, { "192.0.2.1%2", NULL }, { "host/24", NULL },
 		{ "192.0.2.0/4294967320", NULL },  /* 2^32 + 24 */
 		{ "2001:0db8:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000/32",
 		    NULL },
@@ -439,6 +487,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses_and_formats),
+		cmocka_unit_test(zones),
+		cmocka_unit_test(localhost),
 		cmocka_unit_test(host_split_table),
 		cmocka_unit_test(host_split_respects_the_buffer),
 		cmocka_unit_test(equal_values_are_equal_bytes),

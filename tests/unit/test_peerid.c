@@ -51,6 +51,8 @@ static const struct {
 	{ "an address of the connection", { NULL }, NULL, { "192.0.2.1" }, "192.0.2.1",
 	    { "ip:192.0.2.1" } },
 	{ "an address in IPv6", { NULL }, NULL, { "2001:db8::1" }, "2001:db8::1", { "ip:2001:db8::1" } },
+	{ "an address on an interface", { NULL }, NULL, { "fe80::1%eth0" }, "fe80::1%eth0", { "ip:fe80::1" } },
+	{ "a name with a dot behind it", { NULL }, NULL, { "a.x." }, "a.x.", { "dns:a.x." } },
 	{ "all hosts", { NULL }, NULL, { "a.x", "b.x" }, NULL, { "dns:a.x", "dns:b.x" } },
 	{ "names and addresses", { NULL }, NULL, { "a.x", "::1" }, NULL, { "dns:a.x", "ip:::1" } },
 	{ "nothing known", { NULL }, NULL, { NULL }, NULL, { NULL } },
@@ -69,11 +71,11 @@ static const struct {
 	    { "policy:1.2.3", "dns:n.x" } },
 	/* Nobody is let in by what is left of rules. */
 	{ "a policy alone", { "policy:1.2.3" }, NULL, { NULL }, NULL, { NULL } },
-	{ "a policy and a useless host", { "policy:1.2.3" }, NULL, { "fe80::1%2" }, "fe80::1%2",
+	{ "a policy and a useless host", { "policy:1.2.3" }, NULL, { "a.1" }, "a.1",
 	    { NULL } },
-	{ "a useless host", { NULL }, NULL, { "fe80::1%2" }, "fe80::1%2", { NULL } },
-	{ "useless hosts", { "policy:1.2.3" }, NULL, { "fe80::1%2", "a.1" }, NULL, { NULL } },
-	{ "a useless host and another", { NULL }, NULL, { "fe80::1%2", "b.x" }, NULL, { "dns:b.x" } },
+	{ "a useless host", { NULL }, NULL, { "a.1" }, "a.1", { NULL } },
+	{ "useless hosts", { "policy:1.2.3" }, NULL, { "b.2", "a.1" }, NULL, { NULL } },
+	{ "a useless host and another", { NULL }, NULL, { "a.1", "b.x" }, NULL, { "dns:b.x" } },
 	{ "rules and a useless name", { "any", "dns:m.x" }, "a.1", { "a.x" }, NULL, { NULL } },
 };
 
