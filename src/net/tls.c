@@ -33,6 +33,8 @@ struct rgw_tls {
 	struct rgw_outbuf out;
 	char *why;                           /* owned; NULL until something fails */
 	bool accepted;                       /* our own judgement of the leaf was yes */
+	int stale;                           /* depth of a certificate of its chain that is not in force, or -1 */
+	int stale_error;                     /* the library's number for that */
 };
 
 /* Keeps the first explanation: what follows from it says less. */
@@ -158,6 +160,7 @@ rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char 
 	tls->ctx = ctx;
 	tls->judge = judge;
 	tls->judge_arg = arg;
+	tls->stale = -1;
 	wolfSSL_SetIOReadCtx(tls->ssl, tls);
 	wolfSSL_SetIOWriteCtx(tls->ssl, tls);
 	wolfSSL_SetCertCbCtx(tls->ssl, tls);
@@ -203,34 +206,52 @@ rgw_tls_feed(struct rgw_tls *tls, const uint8_t *data, size_t len)
 	tls->in_len = len;
 }
 
-/* The library's numbers for what may be wrong with a chain, each in both of its dialects. */
+/* What may be wrong with a certificate of a chain. */
+enum chain_fault {
+	HARD,       /* with whatever certificate it is, the chain is refused */
+	STALE,      /* it is not in force; the chain may hold without it */
+	UNKNOWN,    /* we do not know its issuer; the chain may hold without it, or come in another order */
+};
+
+#define NO_SIGNER "no CA in `ca` signed it, or an intermediate is missing from what the peer sends"
+
+/* The library's numbers for that, each in both of its dialects. */
 static const struct {
 	int code;
+	enum chain_fault kind;
 	const char *text;
 } chain_errors[] = {
-	{ 14, "it has expired" },
-	{ ASN_AFTER_DATE_E, "it has expired" },
-	{ 13, "it is not valid yet (is our clock right?)" },
-	{ ASN_BEFORE_DATE_E, "it is not valid yet (is our clock right?)" },
-	{ 20, "no CA in `ca` signed it, or an intermediate is missing from what the peer sends" },
-	{ ASN_NO_SIGNER_E,
-	    "no CA in `ca` signed it, or an intermediate is missing from what the peer sends" },
-	{ 7, "its signature is wrong: not signed by the CA it names" },
-	{ 18, "it is self-signed and not in `ca`" },
-	{ 19, "the CA that its chain ends with is not in `ca`" },
-	{ 26, "its extended key usage does not allow this role" },
-	{ ASN_SELF_SIGNED_E, "it is self-signed and not in `ca`" },
-	{ ASN_SIG_CONFIRM_E, "its signature is wrong: not signed by the CA it names" },
-	{ ASN_SIG_OID_E, "its signature algorithm is not supported" },
-	{ EXTKEYUSE_AUTH_E, "its extended key usage does not allow this role" },
-	{ KEYUSAGE_E, "its key usage does not allow this" },
-	{ RSA_KEY_SIZE_E, "its RSA key is shorter than 2048 bits" },
-	{ ECC_KEY_SIZE_E, "its elliptic curve key is shorter than 256 bits" },
-	{ MAX_CHAIN_ERROR, "the chain is too long" },
-	{ ASN_PATHLEN_INV_E, "the chain is longer than a CA in it allows" },
-	{ ASN_NAME_INVALID_E, "a CA in the chain does not allow its name" },
-	{ NO_PEER_CERT, "the peer sent no certificate" },
+	{ 14, STALE, "it has expired" },
+	{ ASN_AFTER_DATE_E, STALE, "it has expired" },
+	{ 13, STALE, "it is not valid yet (is our clock right?)" },
+	{ ASN_BEFORE_DATE_E, STALE, "it is not valid yet (is our clock right?)" },
+	{ 20, UNKNOWN, NO_SIGNER },
+	{ ASN_NO_SIGNER_E, UNKNOWN, NO_SIGNER },
+	{ 7, HARD, "its signature is wrong: not signed by the CA it names" },
+	{ 18, UNKNOWN, "it is self-signed and not in `ca`" },
+	{ 19, UNKNOWN, "the CA that its chain ends with is not in `ca`" },
+	{ 26, HARD, "its extended key usage does not allow this role" },
+	{ ASN_SELF_SIGNED_E, UNKNOWN, "it is self-signed and not in `ca`" },
+	{ ASN_SIG_CONFIRM_E, HARD, "its signature is wrong: not signed by the CA it names" },
+	{ ASN_SIG_OID_E, HARD, "its signature algorithm is not supported" },
+	{ EXTKEYUSE_AUTH_E, HARD, "its extended key usage does not allow this role" },
+	{ KEYUSAGE_E, HARD, "its key usage does not allow this" },
+	{ RSA_KEY_SIZE_E, HARD, "its RSA key is shorter than 2048 bits" },
+	{ ECC_KEY_SIZE_E, HARD, "its elliptic curve key is shorter than 256 bits" },
+	{ MAX_CHAIN_ERROR, HARD, "the chain is too long" },
+	{ ASN_PATHLEN_INV_E, HARD, "the chain is longer than a CA in it allows" },
+	{ ASN_NAME_INVALID_E, HARD, "a CA in the chain does not allow its name" },
+	{ NO_PEER_CERT, HARD, "the peer sent no certificate" },
 };
+
+static enum chain_fault
+fault_of(int code)
+{
+	for (size_t i = 0; i < sizeof chain_errors / sizeof chain_errors[0]; i++)
+		if (chain_errors[i].code == code)
+			return chain_errors[i].kind;
+	return HARD;
+}
 
 static const char *
 chain_error(int code, char *room, size_t size)
@@ -275,19 +296,45 @@ explain_cert(struct rgw_tls *tls, const char *what, const uint8_t *der, size_t l
 	    date_text(cert.not_before, from, sizeof from), date_text(cert.not_after, until, sizeof until));
 }
 
-/* The chain is good in the library's eyes; is it whom we expect? */
+/* Says why a chain leads to no CA that we trust, as far as we know. */
+static void
+explain_chain(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int error, const struct rgw_kept_cert *stale)
+{
+	char what[512];
+	char name[128];
+	char from[16];
+	char until[16];
+
+	if (tls->stale >= 0) {
+		explain_cert(tls, chain_error(tls->stale_error, what, sizeof what), certs[tls->stale].buffer,
+		    certs[tls->stale].length);
+		return;
+	}
+	snprintf(what, sizeof what, "it does not verify against `ca`, or an intermediate is missing from what the "
+	    "peer sends");
+	if (stale != NULL)
+		snprintf(what, sizeof what, "its CA in `ca` is not in force (is our clock right?): %s, valid %s to %s",
+		    rgw_name_format(stale->x509.subject, name, sizeof name),
+		    date_text(stale->x509.not_before, from, sizeof from),
+		    date_text(stale->x509.not_after, until, sizeof until));
+	explain_cert(tls, stale == NULL && error != 0 ? chain_error(error, what, sizeof what) : what, certs[0].buffer,
+	    certs[0].length);
+}
+
+/* The chain is good in the library's eyes, or it did not find the way (its number for that is `error`); is it
+ * good, and is it whom we expect? */
 static bool
-judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n)
+judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int error)
 {
 	const uint8_t *der = certs[0].buffer;
 	size_t len = certs[0].length;
 	uint8_t sha256[WC_SHA256_DIGEST_SIZE];
+	const struct rgw_kept_cert *stale;
 	struct rgw_x509 cert;
 	char why[RGW_TLS_JUDGE_TEXT];
 
-	if (!rgw_trust_verifies(&tls->ctx->trust, certs, n)) {
-		explain_cert(tls, "it does not verify against `ca`, or an intermediate is missing from "
-		    "what the peer sends", der, len);
+	if (!rgw_trust_verifies(&tls->ctx->trust, certs, n, time(NULL), &stale)) {
+		explain_chain(tls, certs, error, stale);
 		return false;
 	}
 	if (!rgw_x509_parse(&cert, der, len) || wc_Sha256Hash(der, (word32)len, sha256) != 0) {
@@ -300,6 +347,22 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n)
 	return false;
 }
 
+/* A certificate above the leaf that the library cannot use. Peers send more than is needed, some of it out of
+ * date, and not in order; what the library could not make use of does not help it to verify the leaf, and one
+ * that is out of date, which it goes on to use, is not believed by our own judgement. All else is refused. */
+static int
+pass_over(struct rgw_tls *tls, int error, int depth)
+{
+	enum chain_fault fault = fault_of(error);
+
+	if (fault == STALE) {
+		tls->ctx->has_stale_guests = true;
+		tls->stale = depth;
+		tls->stale_error = error;
+	}
+	return fault != HARD;
+}
+
 int
 rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 {
@@ -308,15 +371,18 @@ rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 	char room[96];
 
 	tls->ctx->has_guests |= store->totalCerts > 1;
-	if (preverify != 1) {
-		if (depth >= 0 && depth < store->totalCerts)
-			explain_cert(tls, chain_error(store->error, room, sizeof room),
-			    store->certs[depth].buffer, store->certs[depth].length);
+	if (depth < 0 || depth >= store->totalCerts)
 		return 0;
-	}
-	if (depth > 0)
+	if (depth > 0 && (preverify == 1 || pass_over(tls, store->error, depth)))
 		return 1;
-	tls->accepted = store->totalCerts > 0 && judge_leaf(tls, store->certs, store->totalCerts);
+	/* The library goes through a chain only once, from its end. A leaf whose issuer it has not found may
+	 * verify all the same, and then has nothing else against it. */
+	if (preverify == 1 || (depth == 0 && fault_of(store->error) == UNKNOWN))
+		tls->accepted = judge_leaf(tls, store->certs, store->totalCerts,
+		    preverify == 1 ? 0 : store->error);
+	else
+		explain_cert(tls, chain_error(store->error, room, sizeof room), store->certs[depth].buffer,
+		    store->certs[depth].length);
 	return tls->accepted ? 1 : 0;
 }
 
