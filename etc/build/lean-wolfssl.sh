@@ -172,7 +172,6 @@ cd "$work"
 "$source/tree/configure" --prefix="$dest" --disable-option-checking --disable-shared --enable-static \
 	--disable-examples --disable-crypttests --disable-jobserver --disable-oldtls --enable-tls13 --enable-harden \
 	--enable-curve25519 --enable-ed25519 --enable-sni --enable-alpn --enable-crl --enable-pwdbased --enable-des3 \
-	--enable-renegotiation-indication \
 	--disable-dh --disable-mlkem --disable-sha3 --disable-shake128 --disable-shake256 --disable-enc-then-mac \
 	--disable-pkcs12 --disable-sys-ca-certs $fast CC="$compiler" \
 	CFLAGS="$flags -fPIC -ffunction-sections -fdata-sections \

@@ -36,6 +36,7 @@ struct rgw_x509 {
 	                               * is text octet by octet (BMPString, UniversalString) */
 	struct rgw_span san;          /* GeneralNames contents; data NULL = no such extension */
 	struct rgw_span policies;     /* certificatePolicies contents; data NULL = none */
+	struct rgw_span constraints;  /* nameConstraints contents; data NULL = none */
 	enum rgw_key_kind key_kind;
 	unsigned key_bits;            /* of the modulus or the field; 0 = unknown */
 	bool signed_with_sha2;        /* or as well: with SHA-256, 384, 512, or an Edwards curve */
@@ -61,6 +62,9 @@ bool rgw_x509_may_issue(const struct rgw_x509 *cert);
 bool rgw_x509_is_self_issued(const struct rgw_x509 *cert);
 /* Is it valid at that time, in seconds since 1970? */
 bool rgw_x509_is_in_force(const struct rgw_x509 *cert, int64_t now);
+/* Do the name constraints of a CA allow all names of a certificate below it, however far (RFC 5280 4.2.1.10)?
+ * Kinds of names that are not understood here are not allowed where they are constrained. */
+bool rgw_x509_permits(const struct rgw_x509 *ca, const struct rgw_x509 *cert);
 /* Are key and signature good enough for today: RSA of 2048 bits, a curve of 256, no SHA-1? */
 bool rgw_x509_is_strong(const struct rgw_x509 *cert);
 

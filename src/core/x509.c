@@ -252,6 +252,15 @@ read_basic_constraints(struct rgw_x509 *cert, struct rgw_rd value)
 	return rgw_der_used_up(&seq) && rgw_der_used_up(&value);
 }
 
+static bool
+read_constraints(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	struct rgw_rd seq = rgw_der_take(&value, RGW_DER_SEQUENCE);
+
+	cert->constraints = rgw_der_rest(&seq);
+	return rgw_der_used_up(&value);
+}
+
 /* The extensions that decide something here: 2.5.29.<last>. */
 static const struct {
 	uint8_t last;
@@ -260,6 +269,7 @@ static const struct {
 	{ 15, read_key_usage },
 	{ 17, read_san },
 	{ 19, read_basic_constraints },
+	{ 30, read_constraints },
 	{ 32, read_policies },
 	{ 37, read_eku },
 };

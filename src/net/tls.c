@@ -33,6 +33,7 @@ struct rgw_tls {
 	struct rgw_outbuf out;
 	char *why;                           /* owned; NULL until something fails */
 	bool accepted;                       /* our own judgement of the leaf was yes */
+	bool refused;                        /* a certificate of its chain has been refused */
 	int stale;                           /* depth of a certificate of its chain that is not in force, or -1 */
 	int stale_error;                     /* the library's number for that */
 };
@@ -164,6 +165,9 @@ rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char 
 	wolfSSL_SetIOReadCtx(tls->ssl, tls);
 	wolfSSL_SetIOWriteCtx(tls->ssl, tls);
 	wolfSSL_SetCertCbCtx(tls->ssl, tls);
+	/* Strict servers want to hear that renegotiation is safe (RFC 5746 3.4), although there is none. */
+	if (client && ctx->tls12)
+		(void)wolfSSL_UseSecureRenegotiation(tls->ssl);
 	if (wolfSSL_UseALPN(tls->ssl, (char *)(uintptr_t)alpn, sizeof alpn - 1,
 	        WOLFSSL_ALPN_FAILED_ON_MISMATCH) != WOLFSSL_SUCCESS ||
 	    (client && sni != NULL && wolfSSL_UseSNI(tls->ssl, WOLFSSL_SNI_HOST_NAME, sni,
@@ -375,6 +379,9 @@ rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 		return 0;
 	if (depth > 0 && (preverify == 1 || pass_over(tls, store->error, depth)))
 		return 1;
+	/* Older versions go on to the leaf after a refusal. */
+	if (tls->refused)
+		return 0;
 	/* The library goes through a chain only once, from its end. A leaf whose issuer it has not found may
 	 * verify all the same, and then has nothing else against it. */
 	if (preverify == 1 || (depth == 0 && fault_of(store->error) == UNKNOWN))
@@ -383,6 +390,7 @@ rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 	else
 		explain_cert(tls, chain_error(store->error, room, sizeof room), store->certs[depth].buffer,
 		    store->certs[depth].length);
+	tls->refused = !tls->accepted;
 	return tls->accepted ? 1 : 0;
 }
 

@@ -45,19 +45,27 @@ rgw_certs_free(struct rgw_certs *certs)
 	*certs = (struct rgw_certs){ NULL, 0 };
 }
 
+/* More certificates than any build of the library takes from a peer. */
+#define CHAIN_MAX 16
+
 /* The work on one chain. */
 struct climb {
 	WOLFSSL_CERT_MANAGER *cm;           /* owned: whom we believe by now */
 	const struct rgw_certs *trust;      /* borrowed, as the next one */
-	const WOLFSSL_BUFFER_INFO *certs;
+	const WOLFSSL_BUFFER_INFO *certs;   /* the leaf first */
+	struct rgw_x509 x509[CHAIN_MAX];    /* of each that can be read */
 	int n;
 	int64_t now;
-	unsigned believed;                  /* which of the chain, as bits */
+	unsigned issuers;                   /* which of the chain may issue others, as bits */
+	unsigned believed;                  /* which of these verify */
 	const struct rgw_kept_cert *stale;  /* borrowed from the trust: needed, and out of date */
 };
 
-/* More certificates than any build of the library takes from a peer. */
-#define CHAIN_MAX 16
+static bool
+has(unsigned set, int i)
+{
+	return (set >> i & 1) != 0;
+}
 
 /* From now on what its key has signed verifies. The library does not look at what the certificate says of
  * that; see rgw_x509_may_issue. */
@@ -68,9 +76,10 @@ believe(const struct climb *c, const uint8_t *der, size_t len)
 }
 
 static bool
-same(struct rgw_span a, struct rgw_span b)
+is_issuer(const struct rgw_x509 *issuer, const struct rgw_x509 *cert)
 {
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+	return issuer->subject.len == cert->issuer.len &&
+	    memcmp(issuer->subject.data, cert->issuer.data, cert->issuer.len) == 0;
 }
 
 /* Believes the anchors that may have issued it, as far as they are in force; there can be two of one name. All
@@ -81,7 +90,7 @@ believe_anchors(struct climb *c, const struct rgw_x509 *cert)
 	for (size_t i = 0; i < c->trust->n; i++) {
 		const struct rgw_kept_cert *anchor = &c->trust->v[i];
 
-		if (!same(anchor->x509.subject, cert->issuer))
+		if (!is_issuer(&anchor->x509, cert))
 			continue;
 		if (rgw_x509_is_in_force(&anchor->x509, c->now))
 			believe(c, anchor->der, anchor->len);
@@ -90,47 +99,93 @@ believe_anchors(struct climb *c, const struct rgw_x509 *cert)
 	}
 }
 
+/* Which of the believed ones may be above it, at any distance? */
+static unsigned
+above(const struct climb *c, int below)
+{
+	unsigned set = 0;
+	unsigned before;
+
+	do {
+		before = set;
+		for (int i = 1; i < c->n; i++)
+			for (int j = 0; has(c->believed, i) && !has(set, i) && j < c->n; j++)
+				if ((j == below || has(before, j)) && is_issuer(&c->x509[i], &c->x509[j]))
+					set |= 1u << i;
+	} while (set != before);
+	return set;
+}
+
+/* Do all that are above it allow its names? The library asks only the one that has signed it. */
+static bool
+is_permitted(const struct climb *c, int i)
+{
+	const struct rgw_x509 *cert = &c->x509[i];
+	unsigned set = above(c, i);
+
+	for (int j = 0; j < c->n; j++) {
+		if (j != i && !has(set, j))
+			continue;
+		if (j != i && !rgw_x509_permits(&c->x509[j], cert))
+			return false;
+		for (size_t k = 0; k < c->trust->n; k++)
+			if (is_issuer(&c->trust->v[k].x509, &c->x509[j]) &&
+			    !rgw_x509_permits(&c->trust->v[k].x509, cert))
+				return false;
+	}
+	return true;
+}
+
 /* Has somebody signed it whom we believe? What it says of itself must hold, too. */
 static bool
-verifies(const struct climb *c, int i, const struct rgw_x509 *cert)
+verifies(const struct climb *c, int i)
 {
-	return rgw_x509_is_in_force(cert, c->now) && rgw_x509_is_strong(cert) &&
+	return rgw_x509_is_in_force(&c->x509[i], c->now) && rgw_x509_is_strong(&c->x509[i]) &&
+	    is_permitted(c, i) &&
 	    wolfSSL_CertManagerVerifyBuffer(c->cm, c->certs[i].buffer, (long)c->certs[i].length,
 	        WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS;
 }
 
-/* Goes through all but the leaf once. true = one more of them is believed. */
+/* Goes through all but the leaf once, from the end: there most have the one nearest to the trust. true = one
+ * more of them is believed. */
 static bool
 believe_more(struct climb *c)
 {
-	bool more = false;
-	struct rgw_x509 cert;
+	unsigned before = c->believed;
 
 	for (int i = c->n - 1; i > 0; i--) {
-		if ((c->believed >> i & 1) != 0 ||
-		    !rgw_x509_parse(&cert, c->certs[i].buffer, c->certs[i].length) ||
-		    !rgw_x509_may_issue(&cert))
-			continue;
-		believe_anchors(c, &cert);
-		if (!verifies(c, i, &cert))
+		if (!has(c->issuers, i) || has(c->believed, i) || !verifies(c, i))
 			continue;
 		believe(c, c->certs[i].buffer, c->certs[i].length);
 		c->believed |= 1u << i;
-		more = true;
 	}
-	return more;
+	return c->believed != before;
 }
 
-/* The leaf is the first, the others may come in any order; most come with the one nearest to the trust last. */
+static bool
+read_chain(struct climb *c)
+{
+	if (c->n < 1 || c->n > CHAIN_MAX)
+		return false;
+	for (int i = 0; i < c->n; i++) {
+		if (!rgw_x509_parse(&c->x509[i], c->certs[i].buffer, c->certs[i].length)) {
+			if (i == 0)
+				return false;
+			continue;
+		}
+		believe_anchors(c, &c->x509[i]);
+		if (i > 0 && rgw_x509_may_issue(&c->x509[i]))
+			c->issuers |= 1u << i;
+	}
+	return true;
+}
+
 static bool
 climb_down(struct climb *c)
 {
-	struct rgw_x509 leaf;
-
-	if (c->n < 1 || c->n > CHAIN_MAX || !rgw_x509_parse(&leaf, c->certs[0].buffer, c->certs[0].length))
+	if (!read_chain(c))
 		return false;
-	believe_anchors(c, &leaf);
-	while (!verifies(c, 0, &leaf))
+	while (!verifies(c, 0))
 		if (!believe_more(c))
 			return false;
 	return true;
