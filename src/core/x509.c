@@ -112,7 +112,7 @@ read_name(struct rgw_rd *tbs, struct rgw_span *name, struct rgw_span *common_nam
 	rgw_der_require(tbs, !tbs->bad && check_name(*name, common_name));
 }
 
-/* otherName. A NAIRealm that is not one UTF8String of 1 to 255 octets is malformed (P-CRT-10). */
+/* otherName. A NAIRealm that is not one UTF8String of 1 to 255 octets names nothing (P-CRT-10). */
 static bool
 read_other_name(struct rgw_rd body, struct rgw_san *out)
 {
@@ -125,9 +125,10 @@ read_other_name(struct rgw_rd body, struct rgw_san *out)
 		return false;
 	if (!rgw_span_is(type, "\x2b\x06\x01\x05\x05\x07\x08\x08", 8))
 		return true;
-	out->kind = RGW_SAN_NAIREALM;
 	out->value = rgw_der_rest(&value);
-	return tag == RGW_DER_UTF8 && out->value.len >= 1 && out->value.len <= MAX_NAIREALM;
+	out->kind = tag == RGW_DER_UTF8 && out->value.len >= 1 && out->value.len <= MAX_NAIREALM
+	    ? RGW_SAN_NAIREALM : RGW_SAN_BAD_NAIREALM;
+	return true;
 }
 
 /* GeneralName (RFC 5280 4.2.1.6), by the number of its tag. */
