@@ -245,24 +245,40 @@ static const struct {
 	{ MAX_CHAIN_ERROR, HARD, "the chain is too long" },
 	{ ASN_PATHLEN_INV_E, HARD, "the chain is longer than a CA in it allows" },
 	{ ASN_NAME_INVALID_E, HARD, "a CA in the chain does not allow its name" },
+	{ NOT_CA_ERROR, HARD, "a certificate that it depends on is not that of a CA" },
+	{ ASN_CRIT_EXT_E, HARD, "it has a critical extension that is not understood" },
+	{ KEYUSE_SIGNATURE_E, HARD, "its key usage does not allow signatures" },
 	{ NO_PEER_CERT, HARD, "the peer sent no certificate" },
 };
+
+#define N_CHAIN_ERRORS (sizeof chain_errors / sizeof chain_errors[0])
+
+/* Its place in the table, or N_CHAIN_ERRORS. */
+static size_t
+find_error(int code)
+{
+	size_t i = 0;
+
+	while (i < N_CHAIN_ERRORS && chain_errors[i].code != code)
+		i++;
+	return i;
+}
 
 static enum chain_fault
 fault_of(int code)
 {
-	for (size_t i = 0; i < sizeof chain_errors / sizeof chain_errors[0]; i++)
-		if (chain_errors[i].code == code)
-			return chain_errors[i].kind;
-	return HARD;
+	size_t i = find_error(code);
+
+	return i < N_CHAIN_ERRORS ? chain_errors[i].kind : HARD;
 }
 
 static const char *
 chain_error(int code, char *room, size_t size)
 {
-	for (size_t i = 0; i < sizeof chain_errors / sizeof chain_errors[0]; i++)
-		if (chain_errors[i].code == code)
-			return chain_errors[i].text;
+	size_t i = find_error(code);
+
+	if (i < N_CHAIN_ERRORS)
+		return chain_errors[i].text;
 	snprintf(room, size, "%s (%d)", wolfSSL_ERR_reason_error_string((unsigned long)code), code);
 	return room;
 }
@@ -450,6 +466,8 @@ failed(struct rgw_tls *tls, int error)
 		explain(tls, "what the peer sent is not TLS, or not TLS 1.2 or 1.3");
 	else if (error == UNKNOWN_ALPN_PROTOCOL_NAME_E)
 		explain(tls, "the peer chose another application protocol than radius/1.0 (ALPN)");
+	else if (find_error(error) < N_CHAIN_ERRORS)
+		explain(tls, "certificate refused: %s", chain_errors[find_error(error)].text);
 	else
 		explain(tls, "TLS failed: %s (%d)", wolfSSL_ERR_reason_error_string((unsigned long)error),
 		    error);

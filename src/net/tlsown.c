@@ -6,6 +6,7 @@
 
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/wolfcrypt/asn_public.h>
+#include <wolfssl/wolfcrypt/coding.h>
 #include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/sha256.h>
 
@@ -15,33 +16,128 @@
 
 /* ---- the key ---- */
 
+/* Not all builds of the library know all ways to encrypt a key. */
+#ifdef NO_DES3
+#define HAS_DES3 false
+#else
+#define HAS_DES3 true
+#endif
+#if defined(HAVE_PKCS12) && !defined(NO_DES3)
+#define HAS_PBE_DES3 true
+#else
+#define HAS_PBE_DES3 false
+#endif
+#ifdef NO_MD5
+#define HAS_MD5 false
+#else
+#define HAS_MD5 true
+#endif
+#ifdef OPENSSL_EXTRA
+#define HAS_OLD_AES true
+#else
+#define HAS_OLD_AES false
+#endif
+
+/* Ways to encrypt a key: a mark in the file, as text or in its octets (an OBJECT IDENTIFIER). The first one that
+ * is there counts. */
+static const struct cipher {
+	const char *text;
+	const char *oid;
+	const char *name;
+	bool known;
+} ciphers[] = {
+	{ "DEK-Info: DES-EDE3-CBC", NULL, "DES-EDE3-CBC in the traditional form", HAS_MD5 && HAS_DES3 },
+	{ "DEK-Info: DES-CBC", NULL, "DES-CBC in the traditional form", false },
+	{ "DEK-Info: AES-", NULL, "AES in the traditional form", HAS_OLD_AES },
+	{ "DEK-Info: ", NULL, "an unusual cipher in the traditional form", false },
+	{ NULL, "\x06\x09\x2b\x06\x01\x04\x01\xda\x47\x04\x0b", "PBES2 with scrypt", false },
+	{ NULL, "\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03", "PBE-SHA1-3DES", HAS_PBE_DES3 },
+	{ NULL, "\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01", "a cipher of PKCS #12", false },
+	{ NULL, "\x2a\x86\x48\x86\xf7\x0d\x03\x07", "PBES2 with des-ede3-cbc", HAS_DES3 },
+	{ NULL, "\x60\x86\x48\x01\x65\x03\x04\x01\x02", "PBES2 with aes-128-cbc", true },
+	{ NULL, "\x60\x86\x48\x01\x65\x03\x04\x01\x2a", "PBES2 with aes-256-cbc", true },
+};
+
+/* The octets of an encrypted key; *out is owned by the caller, and without data if there are none. */
+static void
+decode_encrypted(const struct rgw_octets *pem, struct rgw_octets *out)
+{
+	static const char begin[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+	const uint8_t *at = memmem(pem->data, pem->len, begin, strlen(begin));
+	const uint8_t *end;
+	word32 n = (word32)pem->len;
+
+	*out = (struct rgw_octets){ NULL, 0 };
+	if (at == NULL)
+		return;
+	at += strlen(begin);
+	end = memmem(at, pem->len - (size_t)(at - pem->data), "-----END", 8);
+	if (end == NULL)
+		return;
+	out->data = rgw_xcalloc(1, pem->len);
+	if (Base64_Decode(at, (word32)(end - at), out->data, &n) != 0)
+		n = 0;
+	out->len = n;
+}
+
+static bool
+holds(const struct rgw_octets *f, const char *mark)
+{
+	return mark != NULL && f->data != NULL && memmem(f->data, f->len, mark, strlen(mark)) != NULL;
+}
+
+/* How the key is encrypted; NULL = in a way without a name here. */
+static const struct cipher *
+cipher_of(const struct rgw_octets *pem)
+{
+	const struct cipher *found = NULL;
+	struct rgw_octets der;
+
+	decode_encrypted(pem, &der);
+	for (size_t i = 0; found == NULL && i < sizeof ciphers / sizeof ciphers[0]; i++)
+		if (holds(pem, ciphers[i].text) || holds(&der, ciphers[i].oid))
+			found = &ciphers[i];
+	rgw_pem_drop(&der);
+	return found;
+}
+
+/* Says why a key cannot be had, and what to do. */
+static bool
+key_failed(const struct rgw_conf_tls *conf, const struct rgw_octets *pem, struct rgw_tls_problem *problem)
+{
+	const struct cipher *cipher = cipher_of(pem);
+
+	if (cipher == NULL && !holds(pem, "ENCRYPTED"))
+		return rgw_tls_fail(problem, "key", "%s holds no private key in PEM form that can be used", conf->key);
+	if (cipher == NULL || !cipher->known)
+		return rgw_tls_fail(problem, "key", "%s is encrypted with %s, which this build cannot read; write it "
+		    "anew with `openssl pkcs8 -topk8 -v2 aes256 -in %s -out NEW` and name that", conf->key,
+		    cipher != NULL ? cipher->name : "a cipher that is not known here", conf->key);
+	return rgw_tls_fail(problem, "key", "%s is encrypted (%s); %s", conf->key, cipher->name,
+	    conf->key_password != NULL ? "key-password does not open it" : "key-password is needed");
+}
+
 /* The private key, decrypted, in DER. */
 static bool
 read_key(const struct rgw_conf_tls *conf, struct rgw_octets *der, struct rgw_tls_problem *problem)
 {
 	struct rgw_octets pem;
 	char why[512];
-	bool encrypted;
 	int n;
 
 	if (!rgw_pem_read(conf->key, &pem, why, sizeof why))
 		return rgw_tls_fail(problem, "key", "%s", why);
-	der->data = malloc(pem.len);
+	der->data = rgw_xcalloc(1, pem.len);
 	der->len = pem.len;
-	n = der->data == NULL ? MEMORY_E
-	                      : wc_KeyPemToDer(pem.data, (int)pem.len, der->data, (int)der->len,
-	                            conf->key_password);
-	encrypted = memmem(pem.data, pem.len, "ENCRYPTED", 9) != NULL;
-	rgw_pem_drop(&pem);
+	n = wc_KeyPemToDer(pem.data, (int)pem.len, der->data, (int)der->len, conf->key_password);
 	if (n > 0) {
 		der->len = (size_t)n;
-		return true;
+	} else {
+		rgw_pem_drop(der);
+		(void)key_failed(conf, &pem, problem);
 	}
-	rgw_pem_drop(der);
-	if (encrypted)
-		return rgw_tls_fail(problem, "key", "%s is encrypted; %s", conf->key, conf->key_password != NULL
-		    ? "key-password does not open it" : "key-password is needed");
-	return rgw_tls_fail(problem, "key", "%s holds no private key in PEM form that can be used", conf->key);
+	rgw_pem_drop(&pem);
+	return n > 0;
 }
 
 /* Is the public part of an elliptic curve key in the certificate? Not every build of the library
@@ -74,8 +170,8 @@ load_key(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_p
 	        WOLFSSL_SUCCESS &&
 	    wolfSSL_CTX_check_private_key(t->ctx) == WOLFSSL_SUCCESS && ecc_key_fits(&key, &t->own.v[0]);
 	rgw_pem_drop(&key);
-	return fits || rgw_tls_fail(problem, "key", "%s is not the key of the first certificate in %s", conf->key,
-	    conf->certificate);
+	return fits || rgw_tls_fail(problem, "key", "%s is not the key of the first certificate in %s%s", conf->key,
+	    conf->certificate, conf->key_password != NULL ? ", or key-password does not open it" : "");
 }
 
 /* ---- the certificates ---- */

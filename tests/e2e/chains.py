@@ -67,6 +67,8 @@ CERTIFICATES = {
     "nc-out": ca("root", excluded=NAMES),
     "critical": ca("root", critical=True),
     "sha1": ca("root", hash=hashes.SHA1()),
+    "md5": ca("rsa", hash=hashes.MD5()),
+    "rsa": ca("rsa", rsa=2048),
     "rsa1024": ca("root", rsa=1024),
     "by-other": ca("other"),
 
@@ -108,6 +110,10 @@ CERTIFICATES = {
     "leaf1-critical": leaf("one", critical=True),
     "leaf-sha1": leaf("root", hash=hashes.SHA1()),
     "leaf2-sha1": leaf("two", hash=hashes.SHA1()),
+    "leaf-md5": leaf("rsa", hash=hashes.MD5()),
+    "leaf-rsa-sha1": leaf("rsa", hash=hashes.SHA1()),
+    "leaf-by-md5": leaf("md5"),
+    "leaf-rsa": leaf("rsa"),
     "leaf-by-sha1": leaf("sha1"),
     "leaf-rsa1024": leaf("root", rsa=1024),
     "leaf2-rsa1024": leaf("two", rsa=1024),
@@ -143,6 +149,7 @@ CHAINS = [
     ("leaf3 three two one", ROOT, "yes"),
     ("leaf-len0 len0", ROOT, "yes"),
     ("leaf-below-len1 below-len1 len1", ROOT, "yes"),
+    ("leaf-rsa", "rsa", "yes"),
     # in another order
     ("leaf2 one two", ROOT, "yes"),
     ("leaf3 one two three", ROOT, "yes"),
@@ -286,6 +293,10 @@ CHAINS = [
     ("leaf2-sha1 one two", ROOT, "no"),
     ("leaf-by-sha1 sha1", ROOT, "no"),
     ("leaf-by-sha1 sha1 stranger", ROOT, "no"),
+    ("leaf-md5", "rsa", "no"),
+    ("leaf-rsa-sha1", "rsa", "no"),
+    ("leaf-by-md5 md5", "rsa", "no"),
+    ("leaf-by-md5 md5 stranger", "rsa root", "no"),
     ("leaf-rsa1024", ROOT, "no"),
     ("leaf2-rsa1024 one two", ROOT, "no"),
     ("leaf-by-rsa1024 rsa1024", ROOT, "no"),
@@ -358,6 +369,7 @@ def write(folder):
     """Makes files of all of them: cases of (what, chain file, key file, file of the trust, accepted)."""
     folder.mkdir()
     for name in CERTIFICATES:
+        (folder / f"{name}.key").touch(0o600)
         (folder / f"{name}.key").write_bytes(key_of(name).private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     (folder / "own.pem").write_bytes(pem("own"))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Chains of certificates, good, odd and forged, in both roles and over both versions of TLS: exactly those pass
 that should. chains.py has them."""
-import re
 import subprocess
 
 import pytest
@@ -13,6 +12,9 @@ from test_trust import VERSIONS, outcomes
 from test_trust_inbound import admitted, conf_head
 
 WEAK = "ALL:@SECLEVEL=0"
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:SHA1 signatures are deprecated")
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +70,7 @@ def test_chains_of_servers(lab, made, version):
     assert sum(case[4] == "no" for case in made) >= 80
     # A reason is always given, and it is about the certificate.
     unclear = [f"{case[0]}: {found[f'p{i}']}" for i, case in enumerate(made)
-               if case[4] == "no" and "certificate refused: " not in found[f"p{i}"]
-               and not re.search("chain|key usage|[Cc]ritical extension", found[f"p{i}"])]
+               if case[4] == "no" and not found[f"p{i}"].startswith("certificate refused: ")]
     assert not unclear, "\n".join(unclear)
     for peer in peers:
         peer.close()
