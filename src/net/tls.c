@@ -33,6 +33,7 @@ struct rgw_tls {
 	struct rgw_outbuf out;
 	char *why;                           /* owned; NULL until something fails */
 	bool accepted;                       /* our own judgement of the leaf was yes */
+	bool has_pss_key;                    /* the peer's certificate is for a key of that kind */
 	bool refused;                        /* a certificate of its chain has been refused */
 	int stale;                           /* depth of a certificate of its chain that is not in force, or -1 */
 	int stale_error;                     /* the library's number for that */
@@ -361,6 +362,7 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int err
 		explain_cert(tls, "the certificate is malformed", der, len);
 		return false;
 	}
+	tls->has_pss_key = cert.key_kind == RGW_KEY_RSA_PSS;
 	if (tls->judge(tls->judge_arg, &cert, sha256, why, sizeof why))
 		return true;
 	explain_cert(tls, why, der, len);
@@ -416,7 +418,8 @@ static const struct {
 } alerts[] = {
 	{ 0, "close_notify" },
 	{ 20, "bad_record_mac" },
-	{ 40, "handshake_failure: no common suite, group or signature algorithm" },
+	{ 40, "handshake_failure: no common suite, group or signature algorithm; with TLS 1.2 also if its "
+	    "certificate has a P-521 key" },
 	{ 42, "bad_certificate: it refuses our certificate" },
 	{ 43, "unsupported_certificate: it refuses our certificate (extended key usage?)" },
 	{ 44, "certificate_revoked: it refuses our certificate" },
@@ -466,6 +469,10 @@ failed(struct rgw_tls *tls, int error)
 		explain(tls, "what the peer sent is not TLS, or not TLS 1.2 or 1.3");
 	else if (error == UNKNOWN_ALPN_PROTOCOL_NAME_E)
 		explain(tls, "the peer chose another application protocol than radius/1.0 (ALPN)");
+	else if (tls->judge != NULL && (tls->has_pss_key || error == ALGO_ID_E))
+		explain(tls, "TLS failed: %s (%d): the peer's certificate is for a key of the kind id-RSASSA-PSS, or "
+		    "one that the TLS library does not know; it needs one with an ordinary RSA key, or with P-256",
+		    wolfSSL_ERR_reason_error_string((unsigned long)error), error);
 	else if (find_error(error) < N_CHAIN_ERRORS)
 		explain(tls, "certificate refused: %s", chain_errors[find_error(error)].text);
 	else

@@ -37,6 +37,8 @@ CERTIFICATES = {
     "early": ca("early", dates=FUTURE),
     "thief": ca("thief", subject="root"),                       # the name of the root, another key
     "thief-copy": ca("thief-copy", subject="root", skid="root"),  # and what the root says of its key
+    "plain": ca("plain", plain=True),                           # without identifiers of keys
+    "plain1": ca("plain", plain=True),
     "one": ca("root"),
     "two": ca("one"),
     "three": ca("two"),
@@ -74,6 +76,8 @@ CERTIFICATES = {
 
     "own": leaf("root"),  # of the gateway itself
     "leaf": leaf("root"),
+    "leaf-plain": leaf("plain", plain=True),
+    "leaf-plain1": leaf("plain1", plain=True),
     "leaf1": leaf("one"),
     "leaf2": leaf("two"),
     "leaf3": leaf("three"),
@@ -150,6 +154,9 @@ CHAINS = [
     ("leaf-len0 len0", ROOT, "yes"),
     ("leaf-below-len1 below-len1 len1", ROOT, "yes"),
     ("leaf-rsa", "rsa", "yes"),
+    # without identifiers of keys
+    ("leaf-plain", "plain", "yes"),
+    ("leaf-plain1 plain1", "root plain", "yes"),
     # in another order
     ("leaf2 one two", ROOT, "yes"),
     ("leaf3 one two three", ROOT, "yes"),
@@ -329,8 +336,9 @@ def extensions_of(name):
     c, names = CERTIFICATES[name], CERTIFICATES[name].get("names", () if CERTIFICATES[name]["ca"] else NAMES)
     is_ca = c["ca"] is True
     skid = key_of(c.get("skid", name)).public_key()
-    yield x509.SubjectKeyIdentifier.from_public_key(skid), False
-    yield x509.AuthorityKeyIdentifier.from_issuer_public_key(key_of(c["issuer"]).public_key()), False
+    if not c.get("plain"):
+        yield x509.SubjectKeyIdentifier.from_public_key(skid), False
+        yield x509.AuthorityKeyIdentifier.from_issuer_public_key(key_of(c["issuer"]).public_key()), False
     if c["ca"] is not None:
         yield x509.BasicConstraints(is_ca, c.get("path_length") if is_ca else None), True
     usual = {"key_cert_sign", "crl_sign"} if is_ca else {"digital_signature"}

@@ -3,6 +3,7 @@
 and what is said about them before they do harm."""
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -13,9 +14,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import chains
 from chains import DAY, NOW
-from lab import NAS_SECRET, Lab, binary
+from lab import NAS_SECRET, Lab, binary, wait_for
 from peer import TlsPeer
-from test_trust import outcomes, peer_section
+from test_trust import VERSIONS, outcomes, peer_section
+from test_trust_inbound import admitted, conf_head
 
 
 def check(conf, env=None):
@@ -275,6 +277,93 @@ def test_pss_key_is_refused(lab, made):
                    check=True, capture_output=True)
     done = check(conf(lab, made, cert=lab.dir / "pss.pem", key=lab.dir / "pss.key"))
     assert done.returncode == 1 and "id-RSASSA-PSS" in done.stderr and "error: [tls lab] certificate" in done.stderr
+
+
+# ---- kinds of keys
+
+KINDS = {
+    "rsa": ["rsa:2048"], "p256": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "p384": ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"], "p521": ["ec", "-pkeyopt", "ec_paramgen_curve:P-521"],
+    "ed25519": ["ed25519"], "rsa-pss": ["rsa-pss"],
+}
+OURS = ("rsa", "p256", "p384", "ed25519")
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    """Certificates for keys of all kinds, for us and for peers, from a CA with an RSA key."""
+    with Lab() as lab:
+        def run(*argv):
+            subprocess.run(["openssl", *argv], check=True, capture_output=True, cwd=lab.dir)
+        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ca", "-days", "99", "-keyout", "ca.key",
+            "-out", "ca.pem")
+        (lab.dir / "ext").write_text("basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\n"
+                                     "subjectAltName=DNS:localhost,DNS:peer.test\n")
+        for side in "our", "peer":
+            for kind, argv in KINDS.items():
+                name = f"{side}-{kind}"
+                run("req", "-newkey", *argv, "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", "csr")
+                run("x509", "-req", "-in", "csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "90", "-extfile",
+                    "ext", "-out", f"{name}.pem")
+        yield lab.dir
+
+
+def section(kinds, ours, version):
+    return f"[tls {ours}]\ncertificate = {kinds}/our-{ours}.pem\nkey = {kinds}/our-{ours}.key\n" \
+           f"ca = {kinds}/ca.pem\nmin-version = {version}\nmax-version = {version}\n"
+
+
+def reason_for(theirs, version, connects):
+    """What has to be said if a peer with such a key does not come up; None = it has to."""
+    if theirs == "rsa-pss":
+        return "id-RSASSA-PSS"
+    return "P-521" if theirs == "p521" and version == "1.2" and connects else None
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kinds_of_keys_of_servers(lab, kinds, version):
+    text = f"[log]\nrate = 0\n[listen local]\nudp = 127.0.0.1:{lab.port()}\n[client nas]\naddress = 127.0.0.1\n" \
+           f"secret = {NAS_SECRET}\n[realm *]\npool = rsa--rsa\n" + "".join(section(kinds, o, version) for o in OURS)
+    peers, pairs = [], [(ours, theirs) for ours in OURS for theirs in KINDS]
+    for ours, theirs in pairs:
+        port = lab.port()
+        peers.append(TlsPeer(port, kinds / f"peer-{theirs}.pem", kinds / f"peer-{theirs}.key", kinds / "ca.pem",
+                             version=VERSIONS[version]))
+        text += peer_section(f"{ours}--{theirs}", port, "", "localhost").replace("tls = lab", f"tls = {ours}")
+    gw = lab.gateway(lab.write("kinds.ini", text), wait="started")
+    found = outcomes(gw, [f"{ours}--{theirs}" for ours, theirs in pairs])
+    for ours, theirs in pairs:
+        reason, said = reason_for(theirs, version, True), found[f"{ours}--{theirs}"]
+        assert said is None or (reason is not None and reason in said), (ours, theirs, said)
+    for peer in peers:
+        peer.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kinds_of_keys_of_clients(lab, kinds, version):
+    text, ports = conf_head(None, lab, version), {}
+    for ours in OURS:
+        ports[ours] = lab.port()
+        text += section(kinds, ours, version) + f"[listen {ours}]\ntls = 127.0.0.1:{ports[ours]}\n" \
+            f"profile = {ours}\n[peer {ours}]\naccept = yes\ntls = {ours}\nname = peer.test\n"
+    gw = lab.gateway(lab.write("kinds.ini", text), wait="started")
+    for ours in OURS:
+        for theirs in KINDS:
+            before, reason = len(gw.log()), reason_for(theirs, version, False)
+            if not admitted(ports[ours], kinds, f"peer-{theirs}", version):
+                assert reason is not None, (ours, theirs, gw.log()[before:])
+                wait_for(f"{reason} for {ours} and {theirs}", lambda: reason in gw.log()[before:])
+
+
+def test_a_strict_server_hears_that_renegotiation_is_safe(lab, made):
+    """RFC 5746 3.4: the ClientHello has the extension renegotiation_info, empty."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        lab.gateway(conf(lab, made, sections=peer_section("p0", port, "", "localhost")), wait="started")
+        server.settimeout(10)
+        with server.accept()[0] as connection:
+            hello = connection.recv(4096)
+    assert hello[5] == 1 and b"\xff\x01\x00\x01\x00" in hello, hello.hex()
 
 
 # ---- keys

@@ -238,6 +238,60 @@ name_constraints_hold(void **state)
 	assert_false(VERIFIES(&c->trust, &bad, &issuer));
 }
 
+/* The order of those above the leaf does not matter, and what is missing still is. */
+static void
+any_order(void **state)
+{
+	struct cast *c = *state;
+
+	assert_true(VERIFIES(&c->trust, &c->leaf2, &c->one, &c->two));
+	assert_true(VERIFIES(&c->trust, &c->leaf2, &c->root, &c->leaf, &c->one, &c->other, &c->two));
+	assert_false(VERIFIES(&c->trust, &c->leaf2, &c->other, &c->two, &c->root));
+}
+
+/* A CA is asked for its dates at each handshake; if it is to blame it is named. */
+static void
+anchors_have_dates(void **state)
+{
+	static const struct {
+		int64_t now;
+		bool good;
+	} rows[] = {
+		{ 946684799, false },  /* one second before 2000 */
+		{ 1893456000, true },  /* 2030 */
+		{ 4073000000, false }, /* 2099, when it is over */
+	};
+	struct cast *c = *state;
+	struct test_cert ca, leaf;
+	const struct rgw_kept_cert *stale;
+	struct rgw_certs trust_it;
+	WOLFSSL_BUFFER_INFO cert;
+
+	test_ca_make(&ca, "ca", NULL);
+	test_leaf_make(&leaf, "leaf.test", &ca);
+	trust(&trust_it, (const struct test_cert *const[]){ &c->root, &ca }, 2);
+	cert.buffer = leaf.der;
+	cert.length = (unsigned)leaf.len;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(rgw_trust_verifies(&trust_it, &cert, 1, rows[i].now, &stale), rows[i].good);
+		assert_ptr_equal(stale, rows[i].good ? NULL : &trust_it.v[1]);
+	}
+	rgw_certs_free(&trust_it);
+}
+
+static void
+too_many(void **state)
+{
+	struct cast *c = *state;
+	const struct rgw_kept_cert *stale;
+	WOLFSSL_BUFFER_INFO certs[17];
+
+	for (size_t i = 0; i < COUNT(certs); i++)
+		certs[i] = (WOLFSSL_BUFFER_INFO){ c->leaf.der, (unsigned)c->leaf.len };
+	assert_true(rgw_trust_verifies(&c->trust, certs, 16, NOW, &stale));
+	assert_false(rgw_trust_verifies(&c->trust, certs, 17, NOW, &stale));
+}
+
 static void
 dates_hold(void **state)
 {
@@ -295,6 +349,9 @@ main(void)
 		TEST(who_may_issue),
 		TEST(path_length_holds),
 		TEST(name_constraints_hold),
+		TEST(any_order),
+		TEST(anchors_have_dates),
+		TEST(too_many),
 		TEST(dates_hold),
 		TEST(a_leaf_issues_nothing),
 		TEST(nothing_stays),
