@@ -317,10 +317,25 @@ explain_cert(struct rgw_tls *tls, const char *what, const uint8_t *der, size_t l
 	    date_text(cert.not_before, from, sizeof from), date_text(cert.not_after, until, sizeof until));
 }
 
+/* One that has been signed by somebody else, and with what nobody should rely on; -1 = there is none. */
+static int
+find_weak(const WOLFSSL_BUFFER_INFO *certs, int n)
+{
+	struct rgw_x509 cert;
+
+	for (int i = 0; i < n; i++)
+		if (rgw_x509_parse(&cert, certs[i].buffer, certs[i].length) && !rgw_x509_is_self_issued(&cert) &&
+		    !rgw_x509_is_strong(&cert))
+			return i;
+	return -1;
+}
+
 /* Says why a chain leads to no CA that we trust, as far as we know. */
 static void
-explain_chain(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int error, const struct rgw_kept_cert *stale)
+explain_chain(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int error,
+    const struct rgw_kept_cert *stale)
 {
+	int weak = find_weak(certs, n);
 	char what[512];
 	char name[128];
 	char from[16];
@@ -329,6 +344,11 @@ explain_chain(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int error, 
 	if (tls->stale >= 0) {
 		explain_cert(tls, chain_error(tls->stale_error, what, sizeof what), certs[tls->stale].buffer,
 		    certs[tls->stale].length);
+		return;
+	}
+	if (weak >= 0) {
+		explain_cert(tls, "it is signed with SHA-1 or MD5, or its key is too short", certs[weak].buffer,
+		    certs[weak].length);
 		return;
 	}
 	snprintf(what, sizeof what, "it does not verify against `ca`, or an intermediate is missing from what the "
@@ -355,7 +375,7 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int err
 	char why[RGW_TLS_JUDGE_TEXT];
 
 	if (!rgw_trust_verifies(&tls->ctx->trust, certs, n, time(NULL), &stale)) {
-		explain_chain(tls, certs, error, stale);
+		explain_chain(tls, certs, n, error, stale);
 		return false;
 	}
 	if (!rgw_x509_parse(&cert, der, len) || wc_Sha256Hash(der, (word32)len, sha256) != 0) {
