@@ -20,6 +20,8 @@ quiet =
 endif
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# When the sources were written, in seconds since 1970: no clock that is right can be before that.
+WRITTEN  := $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
 
 warnings  = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wformat=2 -Wvla -Wundef -Wcast-qual
@@ -120,7 +122,8 @@ $(O)/flags: FORCE | $(tls_ready)
 	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
 
 # Only the files that tell the version are made anew when that changes.
-$(O)/src/app/version.o $(O)/src/app/crash.o: $(O)/version
+$(O)/src/net/tlsreview.o: cflags += -DRGW_WRITTEN=$(WRITTEN)
+$(O)/src/app/version.o $(O)/src/app/crash.o $(O)/src/net/tlsreview.o: $(O)/version
 $(O)/version: FORCE
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@

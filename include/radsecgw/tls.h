@@ -26,12 +26,31 @@ struct rgw_tls_problem {
 	char text[512];
 };
 
+/* Hears a sentence about something that works but deserves a look, and the option that it is about. Both are
+ * borrowed for the duration of the call. */
+typedef void rgw_tls_say(void *arg, const char *key, const char *text);
+
 /* Reads the files of the section and checks them: certificate and key match, suites and groups are
- * known ones, the trust is not empty. NULL and *problem on failure. */
-struct rgw_tlsctx *rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role,
-    struct rgw_tls_problem *problem);
+ * known ones, the trust is not empty. CAs are taken whatever their dates are; handshakes judge them. What is
+ * left out of `ca`, and why, is said to `say`, which may be NULL. NULL and *problem on failure. */
+struct rgw_tlsctx *rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_say *say,
+    void *arg, struct rgw_tls_problem *problem);
 /* Sessions made from it keep working. NULL is ignored. */
 void rgw_tlsctx_free(struct rgw_tlsctx *ctx);
+
+/* How many CAs it trusts. */
+size_t rgw_tlsctx_n_cas(const struct rgw_tlsctx *ctx);
+
+/* What our certificate is used for, as bits. */
+enum { RGW_TLS_USED_AS_CLIENT = 1, RGW_TLS_USED_AS_SERVER = 2 };
+
+/* Looks at the certificates once more: says what is wrong with those of our own chain at this time (seconds
+ * since 1970) for these uses, or will be within 30 days, and which CAs are out of date. */
+void rgw_tlsctx_review(const struct rgw_tlsctx *ctx, int64_t now, unsigned uses, rgw_tls_say *say, void *arg);
+
+/* Can this be the time (seconds since 1970)? Not if it is before these sources were written: then nobody has
+ * set the clock, and certificates cannot be judged. */
+bool rgw_tls_clock_is_set(int64_t now);
 
 /* Does the context's own certificate carry this DNS name? */
 bool rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name);

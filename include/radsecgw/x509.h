@@ -19,6 +19,15 @@ struct rgw_span {
 	size_t len;
 };
 
+/* What kind of key a certificate is for. */
+enum rgw_key_kind {
+	RGW_KEY_OTHER,    /* unknown here */
+	RGW_KEY_RSA,
+	RGW_KEY_RSA_PSS,  /* id-RSASSA-PSS: for that kind of signature only (RFC 4055 1.2) */
+	RGW_KEY_EC,
+	RGW_KEY_EDWARDS,  /* Ed25519, Ed448 */
+};
+
 struct rgw_x509 {
 	struct rgw_span serial;       /* INTEGER contents, as encoded */
 	struct rgw_span issuer;       /* Name, whole DER */
@@ -27,6 +36,10 @@ struct rgw_x509 {
 	                               * is text octet by octet (BMPString, UniversalString) */
 	struct rgw_span san;          /* GeneralNames contents; data NULL = no such extension */
 	struct rgw_span policies;     /* certificatePolicies contents; data NULL = none */
+	struct rgw_span constraints;  /* nameConstraints contents; data NULL = none */
+	enum rgw_key_kind key_kind;
+	unsigned key_bits;            /* of the modulus or the field; 0 = unknown */
+	bool signed_with_sha2;        /* or as well: with SHA-256, 384, 512, or an Edwards curve */
 	int64_t not_before;           /* seconds since 1970 */
 	int64_t not_after;
 	bool is_ca;                   /* basicConstraints cA TRUE */
@@ -45,6 +58,16 @@ bool rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len);
  * key allows all. */
 bool rgw_x509_may_issue(const struct rgw_x509 *cert);
 
+/* Are the names of issuer and subject the same? */
+bool rgw_x509_is_self_issued(const struct rgw_x509 *cert);
+/* Is it valid at that time, in seconds since 1970? */
+bool rgw_x509_is_in_force(const struct rgw_x509 *cert, int64_t now);
+/* Do the name constraints of a CA allow all names of a certificate below it, however far (RFC 5280 4.2.1.10)?
+ * Kinds of names that are not understood here are not allowed where they are constrained. */
+bool rgw_x509_permits(const struct rgw_x509 *ca, const struct rgw_x509 *cert);
+/* Are key and signature good enough for today: RSA of 2048 bits, a curve of 256, no SHA-1? */
+bool rgw_x509_is_strong(const struct rgw_x509 *cert);
+
 enum rgw_san_kind {
 	RGW_SAN_DNS,       /* text */
 	RGW_SAN_IP,        /* 4 or 16 octets */
@@ -52,6 +75,7 @@ enum rgw_san_kind {
 	RGW_SAN_EMAIL,     /* text */
 	RGW_SAN_RID,       /* registeredID: OBJECT IDENTIFIER contents */
 	RGW_SAN_NAIREALM,  /* otherName id-on 8 (RFC 7585 2.2): UTF8String contents */
+	RGW_SAN_BAD_NAIREALM,  /* one of another type of string, empty or too long; it names nothing */
 	RGW_SAN_OTHER,     /* any other kind: contents of the GeneralName */
 };
 

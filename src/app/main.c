@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crash.h"
 #include "radsecgw/confread.h"
@@ -42,30 +43,75 @@ print_complaint(void *ctx, enum rgw_conf_severity severity, const char *file, un
 		fprintf(stderr, "%s: %s: %s\n", file, what, text);
 }
 
+/* What a complaint about a [tls] section needs; see rgw_tls_say. */
+struct complainer {
+	struct rgw_conf_report *report;
+	const struct rgw_conf_tls *tls;
+};
+
+static void
+complain(void *arg, const char *key, const char *text)
+{
+	const struct complainer *c = arg;
+
+	rgw_conf_complain(c->report, RGW_CONF_WARNING, c->tls->head.file, c->tls->head.line, "[tls %s] %s: %s",
+	    c->tls->head.name, key, text);
+}
+
+static unsigned
+uses_of(const struct rgw_conf *conf, const struct rgw_conf_tls *tls)
+{
+	unsigned uses = 0;
+
+	for (size_t i = 0; i < conf->peer.n; i++)
+		if (conf->peer.v[i]->tls == tls && conf->peer.v[i]->connect.n > 0)
+			uses |= RGW_TLS_USED_AS_CLIENT;
+	for (size_t i = 0; i < conf->listen.n; i++)
+		for (size_t j = 0; j < conf->listen.v[i]->profile.n; j++)
+			if (conf->listen.v[i]->profile.v[j] == &tls->head)
+				uses |= RGW_TLS_USED_AS_SERVER;
+	return uses;
+}
+
 /* Certificates and keys are the network layer's; it finds out by making the contexts. */
 static void
-check_tls(const struct rgw_conf *conf, struct rgw_conf_report *report)
+check_tls(const struct rgw_conf *conf, struct rgw_conf_report *report, bool count)
 {
 	for (size_t i = 0; i < conf->tls.n; i++) {
 		const struct rgw_conf_tls *tls = conf->tls.v[i];
+		struct complainer c = { report, tls };
 		struct rgw_tls_problem problem;
-		struct rgw_tlsctx *ctx = rgw_tlsctx_new(tls, RGW_TLS_CLIENT, &problem);
+		struct rgw_tlsctx *ctx = rgw_tlsctx_new(tls, RGW_TLS_CLIENT, complain, &c, &problem);
 
-		if (ctx == NULL)
+		if (ctx == NULL) {
 			rgw_conf_complain(report, RGW_CONF_ERROR, tls->head.file, tls->head.line,
 			    "[tls %s] %s: %s", tls->head.name, problem.key, problem.text);
+			continue;
+		}
+		rgw_tlsctx_review(ctx, time(NULL), uses_of(conf, tls), complain, &c);
+		if (count)
+			printf("%s:%u: [tls %s] ca: %zu CA certificate%s\n", tls->head.file, tls->head.line,
+			    tls->head.name, rgw_tlsctx_n_cas(ctx), rgw_tlsctx_n_cas(ctx) == 1 ? "" : "s");
 		rgw_tlsctx_free(ctx);
 	}
 }
 
+static void
+check_clock(const struct options *options)
+{
+	if (!rgw_tls_clock_is_set(time(NULL)))
+		print_complaint(NULL, RGW_CONF_WARNING, options->config, 0, "the clock of this machine is before "
+		    "the time when radsecgw was written; certificates cannot be judged until it is set");
+}
+
 static struct rgw_conf *
-load(const struct options *options)
+load(const struct options *options, bool count_cas)
 {
 	struct rgw_conf_report report = { .say = print_complaint };
 	struct rgw_conf *conf = rgw_conf_load(options->config, &report);
 
 	if (conf != NULL)
-		check_tls(conf, &report);
+		check_tls(conf, &report, count_cas);
 	if (report.errors == 0)
 		return conf;
 	fprintf(stderr, "radsecgw: %u error%s in the configuration\n", report.errors,
@@ -90,11 +136,12 @@ warn_of_library(const struct options *options)
 static int
 do_check(const struct options *options)
 {
-	struct rgw_conf *conf = load(options);
+	struct rgw_conf *conf = load(options, !options->dump);
 
 	if (conf == NULL)
 		return RGW_EXIT_CONFIG;
 	warn_of_library(options);
+	check_clock(options);
 	if (options->dump)
 		rgw_conf_dump(conf, stdout);
 	else
@@ -106,7 +153,7 @@ do_check(const struct options *options)
 static int
 do_run(const struct options *options)
 {
-	struct rgw_conf *conf = load(options);
+	struct rgw_conf *conf = load(options, false);
 	struct rgw_logsink *sink;
 	enum rgw_exit result;
 

@@ -246,6 +246,7 @@ put_san(struct rgw_wr *w, const struct rgw_san *san)
 		[RGW_SAN_EMAIL] = "email:",
 		[RGW_SAN_RID] = "RID:",
 		[RGW_SAN_NAIREALM] = "NAIRealm:",
+		[RGW_SAN_BAD_NAIREALM] = "NAIRealm (ignored, not a UTF8String of 1 to 255 octets):",
 		[RGW_SAN_OTHER] = "other:",
 	};
 
@@ -264,6 +265,7 @@ put_san(struct rgw_wr *w, const struct rgw_san *san)
 	case RGW_SAN_URI:
 	case RGW_SAN_EMAIL:
 	case RGW_SAN_NAIREALM:
+	case RGW_SAN_BAD_NAIREALM:
 		rgw_text_escape(w, san->value);
 		break;
 	}

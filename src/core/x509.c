@@ -9,6 +9,10 @@
 /* The X.509 versions as encoded (RFC 5280 4.1.2.1). */
 enum { V1 = 0, V2 = 1, V3 = 2 };
 
+/* Keys and curves that are shorter protect nobody any more. */
+#define RSA_MIN_BITS 2048
+#define EC_MIN_BITS 256
+
 /* The sixth bit of keyUsage. */
 #define KEY_CERT_SIGN 0x04
 
@@ -108,7 +112,7 @@ read_name(struct rgw_rd *tbs, struct rgw_span *name, struct rgw_span *common_nam
 	rgw_der_require(tbs, !tbs->bad && check_name(*name, common_name));
 }
 
-/* otherName. A NAIRealm that is not one UTF8String of 1 to 255 octets is malformed (P-CRT-10). */
+/* otherName. A NAIRealm that is not one UTF8String of 1 to 255 octets names nothing (P-CRT-10). */
 static bool
 read_other_name(struct rgw_rd body, struct rgw_san *out)
 {
@@ -121,9 +125,10 @@ read_other_name(struct rgw_rd body, struct rgw_san *out)
 		return false;
 	if (!rgw_span_is(type, "\x2b\x06\x01\x05\x05\x07\x08\x08", 8))
 		return true;
-	out->kind = RGW_SAN_NAIREALM;
 	out->value = rgw_der_rest(&value);
-	return tag == RGW_DER_UTF8 && out->value.len >= 1 && out->value.len <= MAX_NAIREALM;
+	out->kind = tag == RGW_DER_UTF8 && out->value.len >= 1 && out->value.len <= MAX_NAIREALM
+	    ? RGW_SAN_NAIREALM : RGW_SAN_BAD_NAIREALM;
+	return true;
 }
 
 /* GeneralName (RFC 5280 4.2.1.6), by the number of its tag. */
@@ -248,6 +253,15 @@ read_basic_constraints(struct rgw_x509 *cert, struct rgw_rd value)
 	return rgw_der_used_up(&seq) && rgw_der_used_up(&value);
 }
 
+static bool
+read_constraints(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	struct rgw_rd seq = rgw_der_take(&value, RGW_DER_SEQUENCE);
+
+	cert->constraints = rgw_der_rest(&seq);
+	return rgw_der_used_up(&value);
+}
+
 /* The extensions that decide something here: 2.5.29.<last>. */
 static const struct {
 	uint8_t last;
@@ -256,6 +270,7 @@ static const struct {
 	{ 15, read_key_usage },
 	{ 17, read_san },
 	{ 19, read_basic_constraints },
+	{ 30, read_constraints },
 	{ 32, read_policies },
 	{ 37, read_eku },
 };
@@ -298,6 +313,129 @@ read_extensions(struct rgw_rd *tbs, struct rgw_x509 *cert, uint8_t version)
 	rgw_der_require(tbs, rgw_der_used_up(&list) && rgw_der_used_up(&holder));
 }
 
+/* ---- keys and signatures ---- */
+
+/* OBJECT IDENTIFIER contents. */
+#define OID(text) { (const uint8_t *)(text), sizeof(text) - 1 }
+
+static bool
+is_same(struct rgw_span a, struct rgw_span b)
+{
+	return rgw_span_is(a, b.data, b.len);
+}
+
+/* The hash functions of SHA-2 from 256 bits on (RFC 5754 2). */
+static bool
+is_sha2(struct rgw_span oid)
+{
+	static const uint8_t sha2[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02 };
+
+	return oid.len == sizeof sha2 + 1 && memcmp(oid.data, sha2, sizeof sha2) == 0 &&
+	    oid.data[sizeof sha2] >= 1 && oid.data[sizeof sha2] <= 3;
+}
+
+/* RSASSA-PSS names its hash function; without it means SHA-1 (RFC 4055 3.1). */
+static bool
+is_pss_with_sha2(struct rgw_rd params)
+{
+	struct rgw_rd seq = rgw_der_take(&params, RGW_DER_SEQUENCE);
+	struct rgw_rd holder = rgw_der_take(&seq, RGW_DER_HOLDER(0));
+	struct rgw_rd hash = rgw_der_take(&holder, RGW_DER_SEQUENCE);
+	struct rgw_span oid = rgw_der_take_oid(&hash);
+
+	return !hash.bad && is_sha2(oid);
+}
+
+/* AlgorithmIdentifier of a signature. */
+static bool
+reads_as_sha2(struct rgw_rd algorithm)
+{
+	static const struct rgw_span good[] = {
+		OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"),  /* sha256WithRSAEncryption, and 384, 512 */
+		OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"),
+		OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"),
+		OID("\x2a\x86\x48\xce\x3d\x04\x03\x02"),      /* ecdsa-with-SHA256, and 384, 512 */
+		OID("\x2a\x86\x48\xce\x3d\x04\x03\x03"),
+		OID("\x2a\x86\x48\xce\x3d\x04\x03\x04"),
+		OID("\x2b\x65\x70"),                          /* Ed25519, Ed448 */
+		OID("\x2b\x65\x71"),
+	};
+	static const struct rgw_span pss = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a");
+	struct rgw_span oid = rgw_der_take_oid(&algorithm);
+
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		if (is_same(oid, good[i]))
+			return true;
+	return is_same(oid, pss) && is_pss_with_sha2(algorithm);
+}
+
+static unsigned
+bits_of_number(struct rgw_span n)
+{
+	unsigned bits;
+
+	while (n.len > 0 && n.data[0] == 0) {
+		n.data++;
+		n.len--;
+	}
+	if (n.len == 0 || n.len > 8192)
+		return 0;
+	bits = (unsigned)n.len * 8;
+	for (unsigned top = n.data[0]; (top & 0x80) == 0; top <<= 1)
+		bits--;
+	return bits;
+}
+
+static unsigned
+bits_of_rsa(struct rgw_rd key)
+{
+	struct rgw_rd seq = rgw_der_take(&key, RGW_DER_SEQUENCE);
+
+	return bits_of_number(rgw_der_take_integer(&seq));
+}
+
+/* A point that is not compressed has two coordinates. P-521 is the only curve that does not fill its octets. */
+static unsigned
+bits_of_point(struct rgw_rd key)
+{
+	struct rgw_span point = rgw_der_rest(&key);
+	bool whole = point.len > 1 && point.len <= 1024 && point.data[0] == 4;
+	unsigned bits = whole ? (unsigned)(point.len - 1) / 2 * 8 : 0;
+
+	return bits == 528 ? 521 : bits;
+}
+
+/* SubjectPublicKeyInfo. What is unknown is no fault here. */
+static void
+read_key(struct rgw_rd info, struct rgw_x509 *cert)
+{
+	static const struct {
+		struct rgw_span oid;
+		enum rgw_key_kind kind;
+		unsigned (*bits)(struct rgw_rd key);
+		unsigned known_bits;
+	} kinds[] = {
+		{ OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"), RGW_KEY_RSA, bits_of_rsa, 0 },
+		{ OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), RGW_KEY_RSA_PSS, bits_of_rsa, 0 },
+		{ OID("\x2a\x86\x48\xce\x3d\x02\x01"), RGW_KEY_EC, bits_of_point, 0 },
+		{ OID("\x2b\x65\x70"), RGW_KEY_EDWARDS, NULL, 255 },
+		{ OID("\x2b\x65\x71"), RGW_KEY_EDWARDS, NULL, 448 },
+	};
+	struct rgw_rd algorithm = rgw_der_take(&info, RGW_DER_SEQUENCE);
+	struct rgw_span oid = rgw_der_take_oid(&algorithm);
+	struct rgw_rd key = rgw_der_take(&info, RGW_DER_BIT_STRING);
+
+	/* No bits of the last octet are unused in any of them. */
+	if (rgw_rd_u8(&key) != 0 || key.bad)
+		return;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (!is_same(oid, kinds[i].oid))
+			continue;
+		cert->key_kind = kinds[i].kind;
+		cert->key_bits = kinds[i].bits != NULL ? kinds[i].bits(key) : kinds[i].known_bits;
+	}
+}
+
 static uint8_t
 read_version(struct rgw_rd *tbs)
 {
@@ -322,14 +460,15 @@ read_tbs(struct rgw_rd *tbs, struct rgw_x509 *cert)
 	struct rgw_rd validity;
 
 	cert->serial = rgw_der_take_integer(tbs);
-	rgw_der_take(tbs, RGW_DER_SEQUENCE);  /* signature algorithm */
+	/* The algorithm stands in it twice: as what is signed, and as what it is verified with. */
+	cert->signed_with_sha2 &= reads_as_sha2(rgw_der_take(tbs, RGW_DER_SEQUENCE));
 	read_name(tbs, &cert->issuer, &unused);
 	validity = rgw_der_take(tbs, RGW_DER_SEQUENCE);
 	cert->not_before = rgw_der_take_time(&validity);
 	cert->not_after = rgw_der_take_time(&validity);
 	rgw_der_require(tbs, rgw_der_used_up(&validity));
 	read_name(tbs, &cert->subject, &cert->common_name);
-	rgw_der_take(tbs, RGW_DER_SEQUENCE);  /* public key */
+	read_key(rgw_der_take(tbs, RGW_DER_SEQUENCE), cert);
 	for (uint8_t id = 1; id <= 2; id++) {
 		if (version != V1 && rgw_der_next_is(tbs, RGW_DER_PLAIN(id)))
 			rgw_der_take(tbs, RGW_DER_PLAIN(id));  /* unique identifiers */
@@ -346,7 +485,7 @@ rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len)
 	struct rgw_x509 cert = { 0 };
 
 	*out = cert;
-	rgw_der_take(&outer, RGW_DER_SEQUENCE);    /* signature algorithm */
+	cert.signed_with_sha2 = reads_as_sha2(rgw_der_take(&outer, RGW_DER_SEQUENCE));
 	rgw_der_take(&outer, RGW_DER_BIT_STRING);  /* signature */
 	read_tbs(&tbs, &cert);
 	if (!rgw_der_used_up(&tbs) || !rgw_der_used_up(&outer) || !rgw_der_used_up(&r))
@@ -359,6 +498,35 @@ bool
 rgw_x509_may_issue(const struct rgw_x509 *cert)
 {
 	return cert->is_ca && (!cert->has_key_usage || cert->key_cert_sign);
+}
+
+bool
+rgw_x509_is_self_issued(const struct rgw_x509 *cert)
+{
+	return is_same(cert->subject, cert->issuer);
+}
+
+bool
+rgw_x509_is_in_force(const struct rgw_x509 *cert, int64_t now)
+{
+	return cert->not_before <= now && now <= cert->not_after;
+}
+
+bool
+rgw_x509_is_strong(const struct rgw_x509 *cert)
+{
+	switch (cert->key_kind) {
+	case RGW_KEY_RSA:
+	case RGW_KEY_RSA_PSS:
+		return cert->signed_with_sha2 && cert->key_bits >= RSA_MIN_BITS;
+	case RGW_KEY_EC:
+		return cert->signed_with_sha2 && cert->key_bits >= EC_MIN_BITS;
+	case RGW_KEY_EDWARDS:
+		return cert->signed_with_sha2;
+	case RGW_KEY_OTHER:
+		break;
+	}
+	return false;
 }
 
 bool

@@ -177,50 +177,15 @@ rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop, 
 	net->resolver = rgw_resolver_new(net);
 	net->shaker = rgw_shaker_new(net);
 	net->peer_out = rgw_xcalloc(conf->peer.n, sizeof *net->peer_out);
-	net->client = rgw_xcalloc(conf->tls.n, sizeof(struct rgw_tlsctx *));
-	net->server = rgw_xcalloc(conf->tls.n, sizeof(struct rgw_tlsctx *));
+	rgw_contexts_init(net);
 	return net;
-}
-
-static bool
-make_context(struct rgw_net *net, const struct rgw_conf_tls *conf, enum rgw_tls_role role)
-{
-	struct rgw_tlsctx **at =
-	    &(role == RGW_TLS_CLIENT ? net->client : net->server)[conf->head.index];
-	struct rgw_tls_problem problem;
-
-	if (*at != NULL)
-		return true;
-	*at = rgw_tlsctx_new(conf, role, &problem);
-	if (*at != NULL)
-		return true;
-	RGW_LOG(net->log, RGW_LOG_ERROR, "tls-context", NULL, problem.text,
-	    rgw_f_str("tls", conf->head.name), rgw_f_str("key", problem.key));
-	return false;
-}
-
-static bool
-make_contexts(struct rgw_net *net)
-{
-	const struct rgw_conf *conf = net->conf;
-
-	for (size_t i = 0; i < conf->peer.n; i++)
-		if (conf->peer.v[i]->connect.n > 0 &&
-		    !make_context(net, conf->peer.v[i]->tls, RGW_TLS_CLIENT))
-			return false;
-	for (size_t i = 0; i < conf->listen.n; i++)
-		for (size_t j = 0; j < conf->listen.v[i]->profile.n; j++)
-			if (!make_context(net, (const void *)conf->listen.v[i]->profile.v[j],
-			        RGW_TLS_SERVER))
-				return false;
-	return true;
 }
 
 bool
 rgw_net_open(struct rgw_net *net)
 {
 	rgw_net_now(net);
-	return make_contexts(net) && rgw_udp_open(net->udp) && rgw_listen_open(net->listen);
+	return rgw_contexts_make(net) && rgw_udp_open(net->udp) && rgw_listen_open(net->listen);
 }
 
 void
@@ -228,6 +193,7 @@ rgw_net_start(struct rgw_net *net, struct rgw_gw *gw)
 {
 	net->gw = gw;
 	ev_prepare_start(net->loop, &net->flush);
+	rgw_contexts_start(net);
 	rgw_net_tidy(net);
 	rgw_udp_start(net->udp);
 	rgw_listen_start(net->listen);
@@ -247,13 +213,8 @@ rgw_net_free(struct rgw_net *net)
 	rgw_udp_free(net->udp);
 	rgw_listen_free(net->listen);
 	rgw_resolver_free(net->resolver);
-	for (size_t i = 0; i < net->conf->tls.n; i++) {
-		rgw_tlsctx_free(net->client[i]);
-		rgw_tlsctx_free(net->server[i]);
-	}
-	free(net->client);
 	free(net->peer_out);
-	free(net->server);
+	rgw_contexts_free(net);
 	rgw_wipe(net, sizeof *net);
 	free(net);
 }

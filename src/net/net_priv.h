@@ -60,6 +60,7 @@ struct rgw_net {
 	ev_timer tick;                 /* the engine's deadline */
 	ev_timer linger;               /* the oldest of the lingering is closed */
 	ev_timer trim;                 /* memory is given back */
+	ev_timer daily;                /* certificates are looked at anew */
 	ev_prepare flush;              /* the end of a turn */
 	rgw_ms tick_at;                /* what `tick` is set to */
 	uint8_t cipher[RGW_READ_OCTETS];
@@ -78,6 +79,14 @@ bool rgw_net_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, b
 void rgw_net_tidy(struct rgw_net *net);
 /* There is something among the lingering. */
 void rgw_net_watch_lingering(struct rgw_net *net);
+
+/* contexts.c */
+void rgw_contexts_init(struct rgw_net *net);
+/* Makes those that are used; false = failed and logged. Says what somebody should know about them. */
+bool rgw_contexts_make(struct rgw_net *net);
+/* From now on they are looked at once a day. */
+void rgw_contexts_start(struct rgw_net *net);
+void rgw_contexts_free(struct rgw_net *net);
 
 /* udp.c */
 struct rgw_udp *rgw_udp_new(struct rgw_net *net);

@@ -8,28 +8,41 @@
 
 #include "radsecgw/tls.h"
 
-/* A CA that the configuration names. */
-struct rgw_anchor {
+/* A certificate that the configuration names: a CA, or one of our own chain. */
+struct rgw_kept_cert {
 	uint8_t *der;             /* owned */
 	size_t len;
-	struct rgw_span subject;  /* within it */
+	struct rgw_x509 x509;     /* borrows from it */
 };
 
-/* All of them; in tlstrust.c. */
-struct rgw_trust {
-	struct rgw_anchor *v;     /* owned */
+/* Several of them; in tlstrust.c. */
+struct rgw_certs {
+	struct rgw_kept_cert *v;  /* owned */
 	size_t n;
+};
+
+/* A whole file in memory. */
+struct rgw_octets {
+	uint8_t *data;            /* owned */
+	size_t len;
+};
+
+/* What is told about files that can be used but deserve a look. */
+struct rgw_tls_ear {
+	rgw_tls_say *say;         /* NULL = nobody listens */
+	void *arg;                /* borrowed: what it is given */
 };
 
 struct rgw_tlsctx {
 	WOLFSSL_CTX *ctx;          /* owned */
-	struct rgw_trust trust;    /* the same CAs, for the second opinion on each leaf */
-	bool has_guests;           /* the library may have kept intermediates that a peer has sent */
+	struct rgw_certs trust;    /* the same CAs, for the second opinion on each leaf */
+	struct rgw_certs own;      /* our own chain, the leaf first */
+	bool tls12;                /* TLS 1.2 may be spoken */
+	bool has_guests;           /* the library may have kept intermediates that a peer has sent ... */
+	bool has_stale_guests;     /* ... and among them some that are out of date */
 	unsigned chains;           /* how often that was so */
 	enum rgw_tls_role role;
-	uint8_t *leaf;             /* owned: our own certificate in DER */
-	size_t leaf_len;
-	uint8_t sha256[32];        /* of that */
+	uint8_t sha256[32];        /* of the first of them */
 	unsigned suites;           /* bits of those that may be negotiated, by place in the table */
 	unsigned references;       /* owners: who made it, and each session */
 };
@@ -37,13 +50,45 @@ struct rgw_tlsctx {
 /* Makes the library forget the intermediates that peers have sent. */
 void rgw_tlsctx_forget_guests(struct rgw_tlsctx *t);
 
-/* Adds a CA, copied. false = it is not a certificate. */
-bool rgw_trust_add(struct rgw_trust *trust, const uint8_t *der, size_t len);
+/* Says what is wrong with an option. Its value is false, so that a check can end with it. */
+bool rgw_tls_fail(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Tells something about the file of an option. */
+void rgw_tls_tell(const struct rgw_tls_ear *ear, const char *key, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* tlspem.c */
+/* Reads a file of at most 4 MiB. false: `why` says what is wrong with it, and its name. */
+bool rgw_pem_read(const char *path, struct rgw_octets *out, char *why, size_t size);
+/* Wipes and frees. */
+void rgw_pem_drop(struct rgw_octets *f);
+/* The next certificate in PEM form from *at on, which moves behind it; *der gets it, owned by the caller, or
+ * NULL data if it cannot be read. false = there is none. */
+bool rgw_pem_next_cert(const struct rgw_octets *f, size_t *at, struct rgw_octets *der);
+
+/* tlsca.c */
+/* Loads all that `ca` names. false = nothing is left of it, or a file cannot be opened. */
+bool rgw_tlsctx_load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, const struct rgw_tls_ear *ear,
+    struct rgw_tls_problem *problem);
+
+/* tlsown.c */
+/* Loads our own certificate, those that lead to its root, and its key. */
+bool rgw_tlsctx_load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf,
+    const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem);
+
+/* tlstrust.c */
+/* Adds a certificate, copied. false = it is none. */
+bool rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len);
+/* Is this very certificate among them? */
+bool rgw_certs_have(const struct rgw_certs *certs, const uint8_t *der, size_t len);
 /* Frees what is in it. */
-void rgw_trust_free(struct rgw_trust *trust);
-/* Does the first of these certificates verify, with the help of those of the others that are CAs and verify
- * themselves? The one nearer to the trust comes later. Nothing of them is kept. */
-bool rgw_trust_verifies(const struct rgw_trust *trust, const WOLFSSL_BUFFER_INFO *certs, int n);
+void rgw_certs_free(struct rgw_certs *certs);
+/* Does the first of these certificates verify at that time (seconds since 1970), with the help of those of the
+ * others that are CAs and verify themselves? Their order does not matter, and what does not belong there does
+ * not either. Nothing of them is kept. On false *stale is a CA of the trust that would have been needed and is
+ * not valid at that time, or NULL. */
+bool rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now,
+    const struct rgw_kept_cert **stale);
 
 /* One of the suites that radsecgw speaks; there are no others. */
 struct rgw_suite {

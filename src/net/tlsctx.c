@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tls_priv.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <wolfssl/error-ssl.h>
-#include <wolfssl/wolfcrypt/asn_public.h>
-#include <wolfssl/wolfcrypt/ecc.h>
-#include <wolfssl/wolfcrypt/sha256.h>
 
 #include "radsecgw/mem.h"
 
@@ -60,25 +52,13 @@ static const struct {
 
 #define N_GROUPS (sizeof groups / sizeof groups[0])
 
-/* Longest file of certificates; a system's whole trust store has about 200 KiB. */
-#define FILE_MAX_OCTETS (4 << 20)
-
 #define RSA_MIN_BITS 2048
 #define ECC_MIN_OCTETS 32
-#define CHAIN_DEPTH 9
+/* Certificates that a peer may send; not every build of the library takes so many. */
+#define CHAIN_DEPTH 10
 
-size_t
-rgw_suites(const struct rgw_suite **table)
-{
-	*table = suites;
-	return N_SUITES;
-}
-
-static void set_problem(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-set_problem(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
+bool
+rgw_tls_fail(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -86,46 +66,28 @@ set_problem(struct rgw_tls_problem *problem, const char *key, const char *fmt, .
 	va_start(ap, fmt);
 	vsnprintf(problem->text, sizeof problem->text, fmt, ap);
 	va_end(ap);
+	return false;
 }
 
-/* Says what is wrong with an option; its value is false, so that a check can end with it. */
-#define FAIL(...) (set_problem(__VA_ARGS__), false)
-
-/* A whole file in memory; free with drop_file. */
-struct file {
-	uint8_t *data;  /* owned */
-	size_t len;
-};
-
-static void
-drop_file(struct file *f)
+void
+rgw_tls_tell(const struct rgw_tls_ear *ear, const char *key, const char *fmt, ...)
 {
-	if (f->data != NULL)
-		rgw_wipe(f->data, f->len);
-	free(f->data);
-	f->data = NULL;
+	char text[sizeof ((struct rgw_tls_problem *)NULL)->text];
+	va_list ap;
+
+	if (ear->say == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	ear->say(ear->arg, key, text);
 }
 
-static bool
-read_file(const char *path, const char *key, struct file *out, struct rgw_tls_problem *problem)
+size_t
+rgw_suites(const struct rgw_suite **table)
 {
-	FILE *in = fopen(path, "re");
-	struct stat st;
-
-	if (in == NULL)
-		return FAIL(problem, key, "cannot open %s: %s", path, strerror(errno));
-	if (fstat(fileno(in), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX_OCTETS) {
-		fclose(in);
-		return FAIL(problem, key, "%s is not a file of at most 4 MiB", path);
-	}
-	out->data = malloc((size_t)st.st_size + 1);
-	out->len = out->data != NULL ? fread(out->data, 1, (size_t)st.st_size, in) : 0;
-	fclose(in);
-	if (out->data == NULL || out->len == 0) {
-		drop_file(out);
-		return FAIL(problem, key, "%s is empty or cannot be read", path);
-	}
-	return true;
+	*table = suites;
+	return N_SUITES;
 }
 
 static bool
@@ -181,12 +143,12 @@ choose_suites(const struct rgw_conf_tls *conf, uint8_t order[static N_SUITES], s
 
 	*n = 0;
 	if (conf->ciphers.n > N_SUITES)
-		return FAIL(problem, "ciphers", "more than the %zu suites there are", N_SUITES);
+		return rgw_tls_fail(problem, "ciphers", "more than the %zu suites there are", N_SUITES);
 	for (size_t i = 0; i < (conf->ciphers.n > 0 ? conf->ciphers.n : N_SUITES); i++) {
 		int s = conf->ciphers.n > 0 ? find_suite(conf->ciphers.v[i]) : preferred[i];
 
 		if (s < 0)
-			return FAIL(problem, "ciphers",
+			return rgw_tls_fail(problem, "ciphers",
 			    "%s is not a suite that radsecgw speaks; see radsecgw.ini(5) for the list",
 			    conf->ciphers.v[i]);
 		order[(*n)++] = (uint8_t)s;
@@ -195,9 +157,9 @@ choose_suites(const struct rgw_conf_tls *conf, uint8_t order[static N_SUITES], s
 	}
 	/* The library would fill a gap with suites of its own choice. */
 	if (uses_tls13(conf) && !have13)
-		return FAIL(problem, "ciphers", "no suite for TLS 1.3; add one, or set max-version = 1.2");
+		return rgw_tls_fail(problem, "ciphers", "no suite for TLS 1.3; add one, or set max-version = 1.2");
 	if (uses_tls12(conf) && !have12)
-		return FAIL(problem, "ciphers", "no suite for TLS 1.2; add one, or set min-version = 1.3");
+		return rgw_tls_fail(problem, "ciphers", "no suite for TLS 1.2; add one, or set min-version = 1.3");
 	return true;
 }
 
@@ -221,7 +183,7 @@ set_suites(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 		    s->wolfssl);
 	}
 	if (wolfSSL_CTX_set_cipher_list(t->ctx, list) != WOLFSSL_SUCCESS)
-		return FAIL(problem, "ciphers", "the TLS library does not know these: %s", list);
+		return rgw_tls_fail(problem, "ciphers", "the TLS library does not know these: %s", list);
 	return true;
 }
 
@@ -232,7 +194,7 @@ set_groups(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 	size_t n = conf->groups.n > 0 ? conf->groups.n : N_GROUPS;
 
 	if (n > N_GROUPS)
-		return FAIL(problem, "groups", "more than the %zu groups there are", N_GROUPS);
+		return rgw_tls_fail(problem, "groups", "more than the %zu groups there are", N_GROUPS);
 	for (size_t i = 0; i < n; i++) {
 		size_t g = i;
 
@@ -242,262 +204,15 @@ set_groups(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 				    strcasecmp(conf->groups.v[i], groups[g].alias) == 0)
 					break;
 		if (g == N_GROUPS)
-			return FAIL(problem, "groups", "%s is none of X25519, P-256, P-384",
+			return rgw_tls_fail(problem, "groups", "%s is none of X25519, P-256, P-384",
 			    conf->groups.v[i]);
 		numbers[i] = groups[g].number;
 		/* For TLS 1.2; without it a peer may pick a slow or odd curve. */
 		if (wolfSSL_CTX_UseSupportedCurve(t->ctx, (word16)groups[g].number) != WOLFSSL_SUCCESS)
-			return FAIL(problem, "groups", "the TLS library does not know %s", groups[g].name);
+			return rgw_tls_fail(problem, "groups", "the TLS library does not know %s", groups[g].name);
 	}
 	if (uses_tls13(conf) && wolfSSL_CTX_set_groups(t->ctx, numbers, (int)n) != WOLFSSL_SUCCESS)
-		return FAIL(problem, "groups", "the TLS library does not take these groups");
-	return true;
-}
-
-/* Some builds of the library also put every CA into a table of certificates that are believed by
- * their signature octets alone; a copy of a CA with another key then passes (CVE-2026-93302). */
-#ifdef WOLFSSL_TRUST_PEER_CERT
-static void
-forget_trusted_peers(struct rgw_tlsctx *t)
-{
-	wolfSSL_CTX_Unload_trust_peers(t->ctx);
-}
-#else
-static void
-forget_trusted_peers(struct rgw_tlsctx *t)
-{
-	(void)t;
-}
-#endif
-
-static bool
-believe(struct rgw_tlsctx *t, const uint8_t *der, size_t len)
-{
-	return wolfSSL_CTX_load_verify_buffer(t->ctx, der, (long)len, WOLFSSL_FILETYPE_ASN1) ==
-	    WOLFSSL_SUCCESS;
-}
-
-/* Intermediates of peers that verified stay in the library's table of CAs, where they would help others and
- * add up. Only handshakes look there, and those of one context are done one step at a time. Older versions
- * cannot tell them from ours: there all go, and ours come back, which with a whole system's trust takes
- * milliseconds; so not each time. */
-#if LIBWOLFSSL_VERSION_HEX >= 0x05007000
-static void
-drop_guests(struct rgw_tlsctx *t)
-{
-	wolfSSL_CertManagerUnloadIntermediateCerts(wolfSSL_CTX_GetCertManager(t->ctx));
-}
-#else
-#define GUESTS_STAY 64
-
-static void
-drop_guests(struct rgw_tlsctx *t)
-{
-	if (++t->chains % GUESTS_STAY != 0)
-		return;
-	wolfSSL_CTX_UnloadCAs(t->ctx);
-	for (size_t i = 0; i < t->trust.n; i++)
-		(void)believe(t, t->trust.v[i].der, t->trust.v[i].len);
-	forget_trusted_peers(t);
-}
-#endif
-
-void
-rgw_tlsctx_forget_guests(struct rgw_tlsctx *t)
-{
-	if (t->has_guests)
-		drop_guests(t);
-	t->has_guests = false;
-}
-
-/* One certificate in PEM form. */
-static bool
-load_ca(struct rgw_tlsctx *t, const uint8_t *pem, size_t len)
-{
-	uint8_t *der = rgw_xcalloc(1, len);
-	int n = wc_CertPemToDer(pem, (int)len, der, (int)len, CA_TYPE);
-	bool ok = n > 0 && believe(t, der, (size_t)n) && rgw_trust_add(&t->trust, der, (size_t)n);
-
-	free(der);
-	return ok;
-}
-
-#define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
-#define PEM_END "-----END CERTIFICATE-----"
-
-/* Loads what can be used; returns how many. */
-static size_t
-load_cas(struct rgw_tlsctx *t, const struct file *f)
-{
-	const uint8_t *at = f->data;
-	const uint8_t *end = f->data + f->len;
-	size_t n = 0;
-
-	while ((at = memmem(at, (size_t)(end - at), PEM_BEGIN, strlen(PEM_BEGIN))) != NULL) {
-		const uint8_t *last = memmem(at, (size_t)(end - at), PEM_END, strlen(PEM_END));
-
-		if (last == NULL)
-			break;
-		last += strlen(PEM_END);
-		n += load_ca(t, at, (size_t)(last - at));
-		at = last;
-	}
-	forget_trusted_peers(t);
-	return n;
-}
-
-static bool
-load_ca_file(struct rgw_tlsctx *t, const char *path, struct rgw_tls_problem *problem)
-{
-	struct file f = { NULL, 0 };
-	size_t n;
-
-	if (!read_file(path, "ca", &f, problem))
-		return false;
-	n = load_cas(t, &f);
-	drop_file(&f);
-	if (n == 0)
-		return FAIL(problem, "ca", "%s holds no CA certificate in PEM form that can be used", path);
-	return true;
-}
-
-static bool
-load_ca_dir(struct rgw_tlsctx *t, const char *path, struct rgw_tls_problem *problem)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	size_t loaded = 0;
-	bool ok = true;
-
-	if (dir == NULL)
-		return FAIL(problem, "ca", "cannot open the directory %s: %s", path, strerror(errno));
-	while (ok && (entry = readdir(dir)) != NULL) {
-		char file[4096];
-		struct stat st;
-
-		snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-		if (entry->d_name[0] == '.' || stat(file, &st) != 0 || !S_ISREG(st.st_mode))
-			continue;
-		ok = load_ca_file(t, file, problem);
-		loaded++;
-	}
-	closedir(dir);
-	if (ok && loaded == 0)
-		return FAIL(problem, "ca", "the directory %s holds no files", path);
-	return ok;
-}
-
-static bool
-load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_problem *problem)
-{
-	for (size_t i = 0; i < conf->ca.n; i++) {
-		const char *path = conf->ca.v[i];
-		struct stat st;
-
-		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-			if (!load_ca_dir(t, path, problem))
-				return false;
-		} else if (!load_ca_file(t, path, problem)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The private key, decrypted, in DER. */
-static bool
-read_key(const struct rgw_conf_tls *conf, struct file *der, struct rgw_tls_problem *problem)
-{
-	struct file pem = { NULL, 0 };
-	bool encrypted;
-	int n;
-
-	if (!read_file(conf->key, "key", &pem, problem))
-		return false;
-	der->data = malloc(pem.len);
-	der->len = pem.len;
-	n = der->data == NULL ? MEMORY_E
-	                      : wc_KeyPemToDer(pem.data, (int)pem.len, der->data, (int)der->len,
-	                            conf->key_password);
-	encrypted = memmem(pem.data, pem.len, "ENCRYPTED", 9) != NULL;
-	drop_file(&pem);
-	if (n > 0) {
-		der->len = (size_t)n;
-		return true;
-	}
-	drop_file(der);
-	if (encrypted)
-		return FAIL(problem, "key", "%s is encrypted; %s", conf->key, conf->key_password != NULL
-		    ? "key-password does not open it" : "key-password is needed");
-	return FAIL(problem, "key", "%s holds no private key in PEM form that can be used", conf->key);
-}
-
-/* Is the public part of an elliptic curve key in the certificate? Not every build of the library
- * notices a key of the right curve that belongs to another certificate. True for other kinds. */
-static bool
-ecc_key_fits(const struct file *key, const struct file *leaf)
-{
-	ecc_key *ecc = wc_ecc_key_new(NULL);
-	byte public[2 * MAX_ECC_BYTES + 1];
-	word32 len = sizeof public;
-	word32 at = 0;
-	bool fits = true;
-
-	if (ecc != NULL && wc_EccPrivateKeyDecode(key->data, &at, ecc, (word32)key->len) == 0)
-		fits = wc_ecc_make_pub(ecc, NULL) == 0 && wc_ecc_export_x963(ecc, public, &len) == 0 &&
-		    memmem(leaf->data, leaf->len, public, len) != NULL;
-	wc_ecc_key_free(ecc);
-	return fits;
-}
-
-/* Loads the certificate chain; *leaf gets the first certificate in DER. */
-static bool
-load_chain(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct file *leaf,
-    struct rgw_tls_problem *problem)
-{
-	struct file pem = { NULL, 0 };
-	int n = -1;
-
-	if (!read_file(conf->certificate, "certificate", &pem, problem))
-		return false;
-	leaf->data = rgw_xcalloc(1, pem.len);
-	if (wolfSSL_CTX_use_certificate_chain_buffer(t->ctx, pem.data, (long)pem.len) ==
-	    WOLFSSL_SUCCESS)
-		n = wc_CertPemToDer(pem.data, (int)pem.len, leaf->data, (int)pem.len, CERT_TYPE);
-	drop_file(&pem);
-	if (n > 0) {
-		leaf->len = (size_t)n;
-		return true;
-	}
-	free(leaf->data);
-	return FAIL(problem, "certificate",
-	    "%s holds no certificate in PEM form that can be used (RSA needs 2048 bits)",
-	    conf->certificate);
-}
-
-static bool
-load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_problem *problem)
-{
-	struct file leaf = { NULL, 0 };
-	struct file key = { NULL, 0 };
-	bool ok;
-
-	if (!load_chain(t, conf, &leaf, problem))
-		return false;
-	if (!read_key(conf, &key, problem)) {
-		drop_file(&leaf);
-		return false;
-	}
-	ok = wolfSSL_CTX_use_PrivateKey_buffer(t->ctx, key.data, (long)key.len,
-	         WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS &&
-	    wolfSSL_CTX_check_private_key(t->ctx) == WOLFSSL_SUCCESS && ecc_key_fits(&key, &leaf);
-	drop_file(&key);
-	t->leaf = leaf.data;
-	t->leaf_len = leaf.len;
-	ok = ok && wc_Sha256Hash(leaf.data, (word32)leaf.len, t->sha256) == 0;
-	if (!ok)
-		return FAIL(problem, "key", "%s is not the key of the first certificate in %s", conf->key,
-		    conf->certificate);
+		return rgw_tls_fail(problem, "groups", "the TLS library does not take these groups");
 	return true;
 }
 
@@ -535,20 +250,23 @@ harden(struct rgw_tlsctx *t)
 }
 
 struct rgw_tlsctx *
-rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role,
+rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_say *say, void *arg,
     struct rgw_tls_problem *problem)
 {
+	const struct rgw_tls_ear ear = { say, arg };
 	struct rgw_tlsctx *t = rgw_xcalloc(1, sizeof *t);
 
 	t->role = role;
 	t->references = 1;
+	t->tls12 = uses_tls12(conf);
 	if (!set_versions(t, conf) || !harden(t)) {
-		set_problem(problem, "min-version", "the TLS library cannot make a context for this");
+		rgw_tls_fail(problem, "min-version", "the TLS library cannot make a context for this");
 		rgw_tlsctx_free(t);
 		return NULL;
 	}
 	if (!set_suites(t, conf, problem) || !set_groups(t, conf, problem) ||
-	    !load_trust(t, conf, problem) || !load_identity(t, conf, problem)) {
+	    !rgw_tlsctx_load_trust(t, conf, &ear, problem) ||
+	    !rgw_tlsctx_load_identity(t, conf, &ear, problem)) {
 		rgw_tlsctx_free(t);
 		return NULL;
 	}
@@ -562,8 +280,8 @@ rgw_tlsctx_free(struct rgw_tlsctx *ctx)
 		return;
 	if (ctx->ctx != NULL)
 		wolfSSL_CTX_free(ctx->ctx);
-	rgw_trust_free(&ctx->trust);
-	free(ctx->leaf);
+	rgw_certs_free(&ctx->trust);
+	rgw_certs_free(&ctx->own);
 	free(ctx);
 }
 
@@ -576,12 +294,10 @@ rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256)
 bool
 rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name)
 {
-	struct rgw_x509 cert;
+	struct rgw_span rest = ctx->own.v[0].x509.san;
 	struct rgw_san san;
 
-	if (!rgw_x509_parse(&cert, ctx->leaf, ctx->leaf_len))
-		return false;
-	while (rgw_x509_next_san(&cert.san, &san))
+	while (rgw_x509_next_san(&rest, &san))
 		if (san.kind == RGW_SAN_DNS && rgw_dns_match(san.value, name))
 			return true;
 	return false;

@@ -1,96 +1,204 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tls_priv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "radsecgw/mem.h"
-#include "tls_priv.h"
 
 /* The second opinion on a chain, so that a mistake in the library's way of judging a session does not let
  * anybody in. What it is based on is made anew for each handshake and goes with it: nothing that a peer sends
  * is there when the next one comes. */
 
 bool
-rgw_trust_add(struct rgw_trust *trust, const uint8_t *der, size_t len)
+rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len)
 {
-	struct rgw_anchor a = { .der = malloc(len), .len = len };
-	struct rgw_x509 cert;
+	struct rgw_kept_cert c = { .der = malloc(len), .len = len };
 
-	if (a.der == NULL)
+	if (c.der == NULL)
 		return false;
-	memcpy(a.der, der, len);
-	if (!rgw_x509_parse(&cert, a.der, len)) {
-		free(a.der);
+	memcpy(c.der, der, len);
+	if (!rgw_x509_parse(&c.x509, c.der, len)) {
+		free(c.der);
 		return false;
 	}
-	a.subject = cert.subject;
-	trust->v = rgw_xrealloc(trust->v, (trust->n + 1) * sizeof *trust->v);
-	trust->v[trust->n++] = a;
+	certs->v = rgw_xrealloc(certs->v, (certs->n + 1) * sizeof *certs->v);
+	certs->v[certs->n++] = c;
 	return true;
 }
 
-void
-rgw_trust_free(struct rgw_trust *trust)
+bool
+rgw_certs_have(const struct rgw_certs *certs, const uint8_t *der, size_t len)
 {
-	for (size_t i = 0; i < trust->n; i++)
-		free(trust->v[i].der);
-	free(trust->v);
+	for (size_t i = 0; i < certs->n; i++)
+		if (certs->v[i].len == len && memcmp(certs->v[i].der, der, len) == 0)
+			return true;
+	return false;
+}
+
+void
+rgw_certs_free(struct rgw_certs *certs)
+{
+	for (size_t i = 0; i < certs->n; i++)
+		free(certs->v[i].der);
+	free(certs->v);
+	*certs = (struct rgw_certs){ NULL, 0 };
+}
+
+/* More certificates than any build of the library takes from a peer. */
+#define CHAIN_MAX 16
+
+/* The work on one chain. */
+struct climb {
+	WOLFSSL_CERT_MANAGER *cm;           /* owned: whom we believe by now */
+	const struct rgw_certs *trust;      /* borrowed, as the next one */
+	const WOLFSSL_BUFFER_INFO *certs;   /* the leaf first */
+	struct rgw_x509 x509[CHAIN_MAX];    /* of each that can be read */
+	int n;
+	int64_t now;
+	unsigned issuers;                   /* which of the chain may issue others, as bits */
+	unsigned believed;                  /* which of these verify */
+	const struct rgw_kept_cert *stale;  /* borrowed from the trust: needed, and out of date */
+};
+
+static bool
+has(unsigned set, int i)
+{
+	return (set >> i & 1) != 0;
 }
 
 /* From now on what its key has signed verifies. The library does not look at what the certificate says of
  * that; see rgw_x509_may_issue. */
 static void
-believe(WOLFSSL_CERT_MANAGER *cm, const uint8_t *der, size_t len)
+believe(const struct climb *c, const uint8_t *der, size_t len)
 {
-	(void)wolfSSL_CertManagerLoadCABuffer(cm, der, (long)len, WOLFSSL_FILETYPE_ASN1);
+	(void)wolfSSL_CertManagerLoadCABuffer(c->cm, der, (long)len, WOLFSSL_FILETYPE_ASN1);
 }
 
 static bool
-same(struct rgw_span a, struct rgw_span b)
+is_issuer(const struct rgw_x509 *issuer, const struct rgw_x509 *cert)
 {
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+	return issuer->subject.len == cert->issuer.len &&
+	    memcmp(issuer->subject.data, cert->issuer.data, cert->issuer.len) == 0;
 }
 
-/* Believes the anchors that may have issued it; there can be two of one name. All of a whole system's trust
- * would take milliseconds. */
+/* Believes the anchors that may have issued it, as far as they are in force; there can be two of one name. All
+ * of a whole system's trust would take milliseconds. */
 static void
-believe_issuers(WOLFSSL_CERT_MANAGER *cm, const struct rgw_trust *trust, const struct rgw_x509 *cert)
+believe_anchors(struct climb *c, const struct rgw_x509 *cert)
 {
-	for (size_t i = 0; i < trust->n; i++)
-		if (same(trust->v[i].subject, cert->issuer))
-			believe(cm, trust->v[i].der, trust->v[i].len);
-}
+	for (size_t i = 0; i < c->trust->n; i++) {
+		const struct rgw_kept_cert *anchor = &c->trust->v[i];
 
-static bool
-verifies(WOLFSSL_CERT_MANAGER *cm, const WOLFSSL_BUFFER_INFO *cert)
-{
-	return wolfSSL_CertManagerVerifyBuffer(cm, cert->buffer, (long)cert->length,
-	           WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS;
-}
-
-/* From the end of the chain to its leaf, which is the first. */
-static bool
-climb_down(WOLFSSL_CERT_MANAGER *cm, const struct rgw_trust *trust, const WOLFSSL_BUFFER_INFO *certs, int n)
-{
-	struct rgw_x509 cert;
-
-	for (int i = n - 1; i >= 0; i--) {
-		if (!rgw_x509_parse(&cert, certs[i].buffer, certs[i].length))
+		if (!is_issuer(&anchor->x509, cert))
 			continue;
-		believe_issuers(cm, trust, &cert);
-		if (i == 0)
-			return verifies(cm, &certs[i]);
-		if (rgw_x509_may_issue(&cert) && verifies(cm, &certs[i]))
-			believe(cm, certs[i].buffer, certs[i].length);
+		if (rgw_x509_is_in_force(&anchor->x509, c->now))
+			believe(c, anchor->der, anchor->len);
+		else
+			c->stale = anchor;
 	}
-	return false;
+}
+
+/* Which of the believed ones may be above it, at any distance? */
+static unsigned
+above(const struct climb *c, int below)
+{
+	unsigned set = 0;
+	unsigned before;
+
+	do {
+		before = set;
+		for (int i = 1; i < c->n; i++)
+			for (int j = 0; has(c->believed, i) && !has(set, i) && j < c->n; j++)
+				if ((j == below || has(before, j)) && is_issuer(&c->x509[i], &c->x509[j]))
+					set |= 1u << i;
+	} while (set != before);
+	return set;
+}
+
+/* Do all that are above it allow its names? The library asks only the one that has signed it. */
+static bool
+is_permitted(const struct climb *c, int i)
+{
+	const struct rgw_x509 *cert = &c->x509[i];
+	unsigned set = above(c, i);
+
+	for (int j = 0; j < c->n; j++) {
+		if (j != i && !has(set, j))
+			continue;
+		if (j != i && !rgw_x509_permits(&c->x509[j], cert))
+			return false;
+		for (size_t k = 0; k < c->trust->n; k++)
+			if (is_issuer(&c->trust->v[k].x509, &c->x509[j]) &&
+			    !rgw_x509_permits(&c->trust->v[k].x509, cert))
+				return false;
+	}
+	return true;
+}
+
+/* Has somebody signed it whom we believe? What it says of itself must hold, too. */
+static bool
+verifies(const struct climb *c, int i)
+{
+	return rgw_x509_is_in_force(&c->x509[i], c->now) && rgw_x509_is_strong(&c->x509[i]) &&
+	    is_permitted(c, i) &&
+	    wolfSSL_CertManagerVerifyBuffer(c->cm, c->certs[i].buffer, (long)c->certs[i].length,
+	        WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS;
+}
+
+/* Goes through all but the leaf once, from the end: there most have the one nearest to the trust. true = one
+ * more of them is believed. */
+static bool
+believe_more(struct climb *c)
+{
+	unsigned before = c->believed;
+
+	for (int i = c->n - 1; i > 0; i--) {
+		if (!has(c->issuers, i) || has(c->believed, i) || !verifies(c, i))
+			continue;
+		believe(c, c->certs[i].buffer, c->certs[i].length);
+		c->believed |= 1u << i;
+	}
+	return c->believed != before;
+}
+
+static bool
+read_chain(struct climb *c)
+{
+	if (c->n < 1 || c->n > CHAIN_MAX)
+		return false;
+	for (int i = 0; i < c->n; i++) {
+		if (!rgw_x509_parse(&c->x509[i], c->certs[i].buffer, c->certs[i].length)) {
+			if (i == 0)
+				return false;
+			continue;
+		}
+		believe_anchors(c, &c->x509[i]);
+		if (i > 0 && rgw_x509_may_issue(&c->x509[i]))
+			c->issuers |= 1u << i;
+	}
+	return true;
+}
+
+static bool
+climb_down(struct climb *c)
+{
+	if (!read_chain(c))
+		return false;
+	while (!verifies(c, 0))
+		if (!believe_more(c))
+			return false;
+	return true;
 }
 
 bool
-rgw_trust_verifies(const struct rgw_trust *trust, const WOLFSSL_BUFFER_INFO *certs, int n)
+rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now,
+    const struct rgw_kept_cert **stale)
 {
-	WOLFSSL_CERT_MANAGER *cm = wolfSSL_CertManagerNew();
-	bool good = cm != NULL && climb_down(cm, trust, certs, n);
+	struct climb c = { .cm = wolfSSL_CertManagerNew(), .trust = trust, .certs = certs, .n = n, .now = now };
+	bool good = c.cm != NULL && climb_down(&c);
 
-	wolfSSL_CertManagerFree(cm);
+	wolfSSL_CertManagerFree(c.cm);
+	*stale = good ? NULL : c.stale;
 	return good;
 }

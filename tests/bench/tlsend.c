@@ -31,7 +31,7 @@ tlsend_context(const char *pki, const char *name, enum rgw_tls_role role)
 
 	if (!rgw_tls_library_init())
 		bench_fail("the TLS library does not start");
-	ctx = rgw_tlsctx_new(&conf, role, &problem);
+	ctx = rgw_tlsctx_new(&conf, role, NULL, NULL, &problem);
 	if (ctx == NULL)
 		bench_fail("%s: %s", problem.key, problem.text);
 	return ctx;

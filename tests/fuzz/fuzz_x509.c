@@ -97,6 +97,9 @@ check_verdicts(const struct rgw_x509 *cert)
 		"policy:2.999.1" };
 	const struct rgw_cert_rule *failed;
 
+	/* Whatever its constraints say: a verdict, and no other the second time. */
+	require(rgw_x509_permits(cert, cert) == rgw_x509_permits(cert, cert));
+	require(cert->constraints.data != NULL || rgw_x509_permits(cert, cert));
 	for (size_t i = 0; i <= sizeof texts / sizeof texts[0]; i++) {
 		struct rgw_cert_rule rule;
 		struct rgw_cert_rules rules = { &rule, i > 0 };

@@ -694,6 +694,8 @@ test_presented(void **state)
 		{ "8710 20010db8000000000000000000000001", "", "IP:2001:db8::1" },
 		{ "86('x:y') 81('a@b') 88028837", "", "URI:x:y, email:a@b, RID:2.999" },
 		{ "a0(06082b06010505070808 a0(0c('a.b')))", "", "NAIRealm:a.b" },
+		{ "a0(06082b06010505070808 a0(16('a.b')))", "",
+		    "NAIRealm (ignored, not a UTF8String of 1 to 255 octets):a.b" },
 		{ "a0(0603551d11 a0(0500))", "", "other:#0603551D11A0020500" },
 		{ "82('a' 00 0a '\x1b[2J' ff ', DNS:b')", "", "DNS:a\\00\\0A\\1B[2J\\FF\\, DNS:b" },
 		{ "8200", "x\ny", "DNS:, CN=x\\0Ay" },

@@ -97,7 +97,7 @@ context(enum rgw_tls_role role, const struct test_cert *const *chain, size_t n, 
 	struct rgw_tlsctx *ctx;
 
 	test_tls_section(&section, chain, n, &ca, 1);
-	ctx = rgw_tlsctx_new(&section, role, &problem);
+	ctx = rgw_tlsctx_new(&section, role, NULL, NULL, &problem);
 	test_tls_section_drop(&section);
 	if (ctx == NULL)
 		fail_msg("%s: %s", problem.key, problem.text);

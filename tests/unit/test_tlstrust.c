@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "helpers.h"
 #include "minipki.h"
@@ -11,20 +12,22 @@
 /* The second opinion alone: it must hold by itself what the library should have held before. */
 
 #define ANY { .path_length = TEST_UNSAID, .key_usage = TEST_UNSAID, .ca = TEST_UNSAID }
+#define NOW time(NULL)
 #define PAST "17('200101000000Z') 17('210101000000Z')"
 
 static void
-trust(struct rgw_trust *t, const struct test_cert *const *cas, size_t n)
+trust(struct rgw_certs *t, const struct test_cert *const *cas, size_t n)
 {
-	*t = (struct rgw_trust){ NULL, 0 };
+	*t = (struct rgw_certs){ NULL, 0 };
 	for (size_t i = 0; i < n; i++)
-		assert_true(rgw_trust_add(t, cas[i]->der, cas[i]->len));
+		assert_true(rgw_certs_add(t, cas[i]->der, cas[i]->len));
 }
 
 /* Does the first of a list that ends with NULL verify? */
 static bool
-verifies(const struct rgw_trust *t, const struct test_cert *const *chain)
+verifies(const struct rgw_certs *t, const struct test_cert *const *chain)
 {
+	const struct rgw_kept_cert *stale;
 	WOLFSSL_BUFFER_INFO certs[9];
 	int n = 0;
 
@@ -32,14 +35,14 @@ verifies(const struct rgw_trust *t, const struct test_cert *const *chain)
 		certs[n].buffer = (unsigned char *)(uintptr_t)chain[n]->der;
 		certs[n].length = (unsigned)chain[n]->len;
 	}
-	return rgw_trust_verifies(t, certs, n);
+	return rgw_trust_verifies(t, certs, n, NOW, &stale);
 }
 
 #define VERIFIES(t, ...) verifies(t, (const struct test_cert *const[]){ __VA_ARGS__, NULL })
 
 struct cast {
 	struct test_cert root, other, one, two, leaf, leaf1, leaf2;
-	struct rgw_trust trust;
+	struct rgw_certs trust;
 };
 
 /* root -> leaf; root -> one -> leaf1; root -> one -> two -> leaf2; and a root that is not trusted. */
@@ -67,7 +70,7 @@ tear_down(void **state)
 {
 	struct cast *c = *state;
 
-	rgw_trust_free(&c->trust);
+	rgw_certs_free(&c->trust);
 	free(c);
 	return 0;
 }
@@ -90,7 +93,8 @@ static void
 broken_chains(void **state)
 {
 	struct cast *c = *state;
-	const struct rgw_trust nothing = { NULL, 0 };
+	const struct rgw_certs nothing = { NULL, 0 };
+	const struct rgw_kept_cert *stale;
 	struct test_cert strange, copy;
 
 	test_leaf_make(&strange, "strange.test", &c->other);
@@ -109,7 +113,7 @@ broken_chains(void **state)
 	assert_false(VERIFIES(&c->trust, &copy));
 	/* Nothing is trusted, or nothing is shown. */
 	assert_false(VERIFIES(&nothing, &c->leaf));
-	assert_false(rgw_trust_verifies(&c->trust, NULL, 0));
+	assert_false(rgw_trust_verifies(&c->trust, NULL, 0, NOW, &stale));
 }
 
 /* The name of the root with another key, in each place. */
@@ -118,7 +122,7 @@ a_root_of_the_same_name(void **state)
 {
 	struct cast *c = *state;
 	struct test_cert twin, forged;
-	struct rgw_trust both;
+	struct rgw_certs both;
 
 	test_ca_make(&twin, "root", NULL);
 	test_leaf_make(&forged, "leaf.test", &twin);
@@ -129,11 +133,11 @@ a_root_of_the_same_name(void **state)
 	trust(&both, (const struct test_cert *const[]){ &c->root, &twin }, 2);
 	assert_true(VERIFIES(&both, &forged));
 	assert_true(VERIFIES(&both, &c->leaf));
-	rgw_trust_free(&both);
+	rgw_certs_free(&both);
 	trust(&both, (const struct test_cert *const[]){ &twin, &c->root }, 2);
 	assert_true(VERIFIES(&both, &forged));
 	assert_true(VERIFIES(&both, &c->leaf));
-	rgw_trust_free(&both);
+	rgw_certs_free(&both);
 }
 
 /* The very octets of the root, but for the key: its signature is the true one, and does not fit
@@ -234,6 +238,60 @@ name_constraints_hold(void **state)
 	assert_false(VERIFIES(&c->trust, &bad, &issuer));
 }
 
+/* The order of those above the leaf does not matter, and what is missing still is. */
+static void
+any_order(void **state)
+{
+	struct cast *c = *state;
+
+	assert_true(VERIFIES(&c->trust, &c->leaf2, &c->one, &c->two));
+	assert_true(VERIFIES(&c->trust, &c->leaf2, &c->root, &c->leaf, &c->one, &c->other, &c->two));
+	assert_false(VERIFIES(&c->trust, &c->leaf2, &c->other, &c->two, &c->root));
+}
+
+/* A CA is asked for its dates at each handshake; if it is to blame it is named. */
+static void
+anchors_have_dates(void **state)
+{
+	static const struct {
+		int64_t now;
+		bool good;
+	} rows[] = {
+		{ 946684799, false },  /* one second before 2000 */
+		{ 1893456000, true },  /* 2030 */
+		{ 4073000000, false }, /* 2099, when it is over */
+	};
+	struct cast *c = *state;
+	struct test_cert ca, leaf;
+	const struct rgw_kept_cert *stale;
+	struct rgw_certs trust_it;
+	WOLFSSL_BUFFER_INFO cert;
+
+	test_ca_make(&ca, "ca", NULL);
+	test_leaf_make(&leaf, "leaf.test", &ca);
+	trust(&trust_it, (const struct test_cert *const[]){ &c->root, &ca }, 2);
+	cert.buffer = leaf.der;
+	cert.length = (unsigned)leaf.len;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(rgw_trust_verifies(&trust_it, &cert, 1, rows[i].now, &stale), rows[i].good);
+		assert_ptr_equal(stale, rows[i].good ? NULL : &trust_it.v[1]);
+	}
+	rgw_certs_free(&trust_it);
+}
+
+static void
+too_many(void **state)
+{
+	struct cast *c = *state;
+	const struct rgw_kept_cert *stale;
+	WOLFSSL_BUFFER_INFO certs[17];
+
+	for (size_t i = 0; i < COUNT(certs); i++)
+		certs[i] = (WOLFSSL_BUFFER_INFO){ c->leaf.der, (unsigned)c->leaf.len };
+	assert_true(rgw_trust_verifies(&c->trust, certs, 16, NOW, &stale));
+	assert_false(rgw_trust_verifies(&c->trust, certs, 17, NOW, &stale));
+}
+
 static void
 dates_hold(void **state)
 {
@@ -291,6 +349,9 @@ main(void)
 		TEST(who_may_issue),
 		TEST(path_length_holds),
 		TEST(name_constraints_hold),
+		TEST(any_order),
+		TEST(anchors_have_dates),
+		TEST(too_many),
 		TEST(dates_hold),
 		TEST(a_leaf_issues_nothing),
 		TEST(nothing_stays),

@@ -470,16 +470,37 @@ test_refuses_bad_alternative_names(void **state)
 		{ "otherName with two values", WITH_SAN("a0(0603551d11 a0(0500 0500))") },
 		{ "otherName with more", WITH_SAN("a0(0603551d11 a0(0500) 0500)") },
 		{ "otherName without type", WITH_SAN("a0(a0(0500))") },
-		{ "empty NAIRealm", WITH_SAN(NAIREALM("0c00")) },
-		{ "NAIRealm of another type", WITH_SAN(NAIREALM("16('example.org')")) },
 		{ "NAIRealm without explicit tag", WITH_SAN("a0(06082b06010505070808 80('a.b'))") },
 		{ "NAIRealm with an implicit tag", WITH_SAN("a0(06082b06010505070808 0c('a.b'))") },
-		{ "NAIRealm in pieces", WITH_SAN(NAIREALM("2c(0c('a.b'))")) },
 		{ "two NAIRealms in one", WITH_SAN(NAIREALM("0c('a.b') 0c('c.d')")) },
 	};
 
 	(void)state;
 	all_refused(rows, COUNT(rows));
+}
+
+/* The one name is ignored, not the certificate. */
+static void
+test_nairealms_that_name_nothing(void **state)
+{
+	static const char *const rows[] = { "0c00", "16('example.org')", "13('example.org')", "2c(0c('a.b'))", "0500" };
+	struct test_der der;
+	struct rgw_x509 cert;
+	struct rgw_span rest;
+	struct rgw_san san;
+	char text[800];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(text, sizeof text, WITH_SAN("a0(06082b06010505070808 a0(%s)) 82('a.b')"), rows[i]);
+		test_der_make(&der, text);
+		assert_true(rgw_x509_parse(&cert, der.octets, der.len));
+		rest = cert.san;
+		assert_true(rgw_x509_next_san(&rest, &san));
+		assert_int_equal(san.kind, RGW_SAN_BAD_NAIREALM);
+		assert_true(rgw_x509_next_san(&rest, &san));
+		assert_int_equal(san.kind, RGW_SAN_DNS);
+	}
 }
 
 /* P-CRT-10: 1 to 255 octets. */
@@ -489,10 +510,18 @@ test_length_of_nairealm(void **state)
 	for (size_t n = 254; n <= 257; n++) {
 		char realm[300] = "";
 		char text[800];
+		struct test_der der;
+		struct rgw_x509 cert;
+		struct rgw_span rest;
+		struct rgw_san san;
 
 		memset(realm, 'a', n);
 		snprintf(text, sizeof text, WITH_SAN(NAIREALM("0c('%s')")), realm);
-		assert_int_equal(accepts_text(text), n <= 255);
+		test_der_make(&der, text);
+		assert_true(rgw_x509_parse(&cert, der.octets, der.len));
+		rest = cert.san;
+		assert_true(rgw_x509_next_san(&rest, &san));
+		assert_int_equal(san.kind, n <= 255 ? RGW_SAN_NAIREALM : RGW_SAN_BAD_NAIREALM);
 	}
 	(void)state;
 }
@@ -771,6 +800,7 @@ main(void)
 		cmocka_unit_test(test_refuses_bad_names),
 		cmocka_unit_test(test_refuses_bad_extensions),
 		cmocka_unit_test(test_refuses_bad_alternative_names),
+		cmocka_unit_test(test_nairealms_that_name_nothing),
 		cmocka_unit_test(test_length_of_nairealm),
 		cmocka_unit_test(test_walks_alternative_names),
 		cmocka_unit_test(test_walks_end_on_anything),

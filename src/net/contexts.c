@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <time.h>
+
+#include "net_priv.h"
+#include "radsecgw/mem.h"
+
+/* The TLS contexts of a worker: one for each [tls] section and role that is used. */
+
+/* Certificates are looked at anew so often. */
+#define DAY_S 86400.0
+
+/* What a line about certificates needs; see rgw_tls_say. */
+struct teller {
+	struct rgw_net *net;
+	const struct rgw_conf_tls *conf;
+};
+
+static void
+tell(void *arg, const char *key, const char *text)
+{
+	const struct teller *teller = arg;
+
+	RGW_LOG(teller->net->log, RGW_LOG_WARNING, "certificate-warning", teller->conf->head.name, text,
+	    rgw_f_str("tls", teller->conf->head.name), rgw_f_str("key", key));
+}
+
+/* One worker speaks for all, since they have the same certificates. */
+static bool
+speaks_for_all(const struct rgw_net *net)
+{
+	return net->spread.worker == 0;
+}
+
+static void
+review(struct rgw_net *net)
+{
+	int64_t now = time(NULL);
+
+	for (size_t i = 0; i < net->conf->tls.n; i++) {
+		unsigned uses = (net->client[i] != NULL ? RGW_TLS_USED_AS_CLIENT : 0u) |
+		    (net->server[i] != NULL ? RGW_TLS_USED_AS_SERVER : 0u);
+		struct teller teller = { net, net->conf->tls.v[i] };
+
+		if (uses != 0)
+			rgw_tlsctx_review(net->client[i] != NULL ? net->client[i] : net->server[i], now, uses,
+			    tell, &teller);
+	}
+}
+
+/* Certificates come to their end while we run. */
+static void
+on_daily(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct rgw_net *net = w->data;
+
+	(void)loop;
+	(void)revents;
+	rgw_net_now(net);
+	review(net);
+}
+
+/* The first look, with a line on what is trusted. */
+static void
+review_first(struct rgw_net *net)
+{
+	if (!rgw_tls_clock_is_set(time(NULL)))
+		RGW_LOG(net->log, RGW_LOG_WARNING, "clock-not-set", NULL,
+		    "the clock is before the time when radsecgw was written; no certificate can be valid until it "
+		    "is set, and connections are tried again until then", rgw_f_uint("time", (uint64_t)time(NULL)));
+	for (size_t i = 0; i < net->conf->tls.n; i++) {
+		const struct rgw_tlsctx *ctx = net->client[i] != NULL ? net->client[i] : net->server[i];
+
+		if (ctx != NULL)
+			RGW_LOG(net->log, RGW_LOG_NOTICE, "trust-loaded", NULL, "CA certificates are loaded",
+			    rgw_f_str("tls", net->conf->tls.v[i]->head.name),
+			    rgw_f_uint("number", rgw_tlsctx_n_cas(ctx)));
+	}
+	review(net);
+}
+
+static bool
+make_context(struct rgw_net *net, const struct rgw_conf_tls *conf, enum rgw_tls_role role)
+{
+	size_t i = conf->head.index;
+	struct rgw_tlsctx **at = &(role == RGW_TLS_CLIENT ? net->client : net->server)[i];
+	/* The files of a section are the same for both roles. */
+	bool first = speaks_for_all(net) && net->client[i] == NULL && net->server[i] == NULL;
+	struct teller teller = { net, conf };
+	struct rgw_tls_problem problem;
+
+	if (*at != NULL)
+		return true;
+	*at = rgw_tlsctx_new(conf, role, first ? tell : NULL, &teller, &problem);
+	if (*at != NULL)
+		return true;
+	RGW_LOG(net->log, RGW_LOG_ERROR, "tls-context", NULL, problem.text,
+	    rgw_f_str("tls", conf->head.name), rgw_f_str("key", problem.key));
+	return false;
+}
+
+static bool
+make_all(struct rgw_net *net)
+{
+	const struct rgw_conf *conf = net->conf;
+
+	for (size_t i = 0; i < conf->peer.n; i++)
+		if (conf->peer.v[i]->connect.n > 0 &&
+		    !make_context(net, conf->peer.v[i]->tls, RGW_TLS_CLIENT))
+			return false;
+	for (size_t i = 0; i < conf->listen.n; i++)
+		for (size_t j = 0; j < conf->listen.v[i]->profile.n; j++)
+			if (!make_context(net, (const void *)conf->listen.v[i]->profile.v[j],
+			        RGW_TLS_SERVER))
+				return false;
+	return true;
+}
+
+bool
+rgw_contexts_make(struct rgw_net *net)
+{
+	if (!make_all(net))
+		return false;
+	if (speaks_for_all(net))
+		review_first(net);
+	return true;
+}
+
+void
+rgw_contexts_init(struct rgw_net *net)
+{
+	net->client = rgw_xcalloc(net->conf->tls.n, sizeof(struct rgw_tlsctx *));
+	net->server = rgw_xcalloc(net->conf->tls.n, sizeof(struct rgw_tlsctx *));
+	ev_timer_init(&net->daily, on_daily, DAY_S, DAY_S);
+	net->daily.data = net;
+}
+
+void
+rgw_contexts_start(struct rgw_net *net)
+{
+	if (speaks_for_all(net))
+		ev_timer_start(net->loop, &net->daily);
+}
+
+void
+rgw_contexts_free(struct rgw_net *net)
+{
+	ev_timer_stop(net->loop, &net->daily);
+	for (size_t i = 0; i < net->conf->tls.n; i++) {
+		rgw_tlsctx_free(net->client[i]);
+		rgw_tlsctx_free(net->server[i]);
+	}
+	free(net->client);
+	free(net->server);
+}
