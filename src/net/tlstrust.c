@@ -13,17 +13,19 @@
 bool
 rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len)
 {
-	struct rgw_kept_cert c = { .der = malloc(len), .len = len };
+	struct rgw_kept_cert *c;
 
-	if (c.der == NULL)
+	certs->v = rgw_xrealloc(certs->v, (certs->n + 1) * sizeof *certs->v);
+	c = &certs->v[certs->n];
+	*c = (struct rgw_kept_cert){ .der = malloc(len), .len = len };
+	if (c->der == NULL)
 		return false;
-	memcpy(c.der, der, len);
-	if (!rgw_x509_parse(&c.x509, c.der, len)) {
-		free(c.der);
+	memcpy(c->der, der, len);
+	if (!rgw_x509_parse(&c->x509, c->der, len)) {
+		free(c->der);
 		return false;
 	}
-	certs->v = rgw_xrealloc(certs->v, (certs->n + 1) * sizeof *certs->v);
-	certs->v[certs->n++] = c;
+	certs->n++;
 	return true;
 }
 
@@ -153,7 +155,7 @@ believe_more(struct climb *c)
 {
 	unsigned before = c->believed;
 
-	for (int i = c->n - 1; i > 0; i--) {
+	for (int i = CHAIN_MAX - 1; i > 0; i--) {
 		if (!has(c->issuers, i) || has(c->believed, i) || !verifies(c, i))
 			continue;
 		believe(c, c->certs[i].buffer, c->certs[i].length);
@@ -165,8 +167,6 @@ believe_more(struct climb *c)
 static bool
 read_chain(struct climb *c)
 {
-	if (c->n < 1 || c->n > CHAIN_MAX)
-		return false;
 	for (int i = 0; i < c->n; i++) {
 		if (!rgw_x509_parse(&c->x509[i], c->certs[i].buffer, c->certs[i].length)) {
 			if (i == 0)
@@ -196,7 +196,7 @@ rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *cer
     const struct rgw_kept_cert **stale)
 {
 	struct climb c = { .cm = wolfSSL_CertManagerNew(), .trust = trust, .certs = certs, .n = n, .now = now };
-	bool good = c.cm != NULL && climb_down(&c);
+	bool good = c.cm != NULL && n >= 1 && n <= CHAIN_MAX && climb_down(&c);
 
 	wolfSSL_CertManagerFree(c.cm);
 	*stale = good ? NULL : c.stale;

@@ -4,7 +4,7 @@
 # clang already, warnings being errors.
 set -eu
 tls="-isystem ${LEAN:-build/wolfssl}/include"
-defines='-D_GNU_SOURCE -DRGW_VERSION="lint" -DRGW_WOLFSSL="lint"'
+defines='-D_GNU_SOURCE -DRGW_VERSION="lint" -DRGW_WOLFSSL="lint" -DRGW_WRITTEN=1'
 
 echo "== rules of the code base"
 tests/lint/code.py build
@@ -18,7 +18,7 @@ cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,pe
 echo "== clang-tidy"
 # shellcheck disable=SC2086,SC2016
 find src tests/scenario -name '*.c' -print0 | xargs -0 -n 4 -P "$(nproc)" sh -c '
-	clang-tidy --quiet "$@" -- -std=c11 -Iinclude '"$tls"' -D_GNU_SOURCE "-DRGW_VERSION=\"x\"" "-DRGW_WOLFSSL=\"x\"" \
+	clang-tidy --quiet "$@" -- -std=c11 -Iinclude '"$tls"' -D_GNU_SOURCE "-DRGW_VERSION=\"x\"" "-DRGW_WOLFSSL=\"x\"" -DRGW_WRITTEN=1 \
 		2>/dev/null' lint
 
 echo "== manual pages"
