@@ -110,9 +110,21 @@ def test_answer_to_nothing_does_not_close(place, name):
     visitor.close()
 
 
-@pytest.mark.parametrize("code", [6, 13, 40, 43, 50, 99, 255])
-def test_unknown_code_gets_protocol_error(place, code):
+@pytest.mark.parametrize("code", [40, 43])
+def test_dynamic_request_gets_a_nak(place, code):
+    """RFC 5176: Error-Cause 406; the connection lives."""
+    visitor = place.visit()
+    got = visitor.ask(radius.request(code, 5, radius.attr(1, b"x") + radius.attr(33, b"state"), SECRET))
+    assert got[0] == code + 2 and radius.get(got, 101) == (406).to_bytes(4, "big")
+    assert radius.get(got, 33) == b"state"
+    assert visitor.ask(radius.request(12, 1, b"", SECRET))[0] == 2
+    visitor.close()
+
+
+@pytest.mark.parametrize("code", [6, 13, 50, 99, 255])
+def test_unknown_code_gets_protocol_error(lab, code):
     """P-ERR-1, 2, 10: Error-Cause 406, Original-Packet-Code, signed; the connection lives."""
+    place = Place(lab, peer="protocol-error = yes")
     visitor = place.visit()
     got = visitor.ask(radius.request(code, 5, radius.attr(1, b"x") + radius.attr(33, b"state"), SECRET))
     assert got[0] == radius.PROTOCOL_ERROR and got[20] == radius.MESSAGE_AUTHENTICATOR
@@ -124,7 +136,7 @@ def test_unknown_code_gets_protocol_error(place, code):
 
 
 def test_code_that_is_not_allowed_gets_protocol_error(lab):
-    place = Place(lab, peer="allow = auth")
+    place = Place(lab, peer="allow = auth\nprotocol-error = yes")
     visitor = place.visit()
     got = visitor.ask(radius.request(4, 5, ACCT, SECRET))
     assert got[0] == radius.PROTOCOL_ERROR and radius.get(got, 101) == (406).to_bytes(4, "big")
@@ -132,12 +144,22 @@ def test_code_that_is_not_allowed_gets_protocol_error(lab):
 
 
 def test_unroutable_request_gets_protocol_error(lab):
-    """P-ERR-10: 502, and a repetition gets the same octets."""
-    place = Place(lab, realm="example.org")
+    """P-ERR-10: 502 to who understands it. A repetition, which breaks a rule inside TLS, gets nothing (P-TCP-27)."""
+    place = Place(lab, realm="example.org", peer="protocol-error = yes")
     visitor, asked = place.visit(), request(3, user=b"bob@elsewhere.example")
     first = visitor.ask(asked)
     assert first[0] == radius.PROTOCOL_ERROR and radius.get(first, 101) == (502).to_bytes(4, "big")
-    assert visitor.ask(asked) == first
+    visitor.send(asked)
+    assert visitor.ask(radius.request(12, 1, b"", SECRET))[0] == 2
+    assert place.gw.counters()["duplicate_absorbed"] == 1
+    visitor.close()
+
+
+def test_unroutable_request_of_others_is_rejected(lab):
+    place = Place(lab, realm="example.org")
+    visitor = place.visit()
+    got = visitor.ask(request(3, user=b"bob@elsewhere.example"))
+    assert got[0] == radius.ACCESS_REJECT and radius.get(got, 101) == (502).to_bytes(4, "big")
     visitor.close()
 
 
@@ -364,7 +386,7 @@ def test_forged_answer_of_the_server_is_dropped(place):
 def test_request_of_a_peer_never_goes_back_to_it(lab):
     """The realm leads back to the peer that asks."""
     port = lab.port()
-    place = Place(lab, peer=f"connect = 127.0.0.1:{port}\nconnections = 0-1",
+    place = Place(lab, peer=f"connect = 127.0.0.1:{port}\nconnections = 0-1\nprotocol-error = yes",
                   extra="[realm back.example]\npool = visitor\n")
     visitor = place.visit()
     got = visitor.ask(request(1, user=b"bob@back.example"))

@@ -214,7 +214,7 @@ def test_too_big(lab):
     """Refused, counted and told with Protocol-Error; or skipped, counted, and on it goes."""
     pki = lab.pki()
     home = FakeHome(lab)
-    gw = lab.gateway(inbound_conf(lab, pki, home, peer="rewrite-in = longer, maybe", extra="""
+    gw = lab.gateway(inbound_conf(lab, pki, home, peer="rewrite-in = longer, maybe\nprotocol-error = yes", extra="""
 [rewrite longer]
 replace = User-Name /$$/xxxxx/
 [rewrite maybe]

@@ -122,8 +122,8 @@ def check_words():
             where = f"{path.relative_to(ROOT)}:{i}"
             if banned.search(line):
                 complain(where, f"uses {banned.search(line).group(1)}")
-            if len(line.expandtabs(8)) > 110:
-                complain(where, "is longer than 110 columns")
+            if len(line.expandtabs(8)) > 120:
+                complain(where, "is longer than 120 columns")
             if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", line):
                 complain(where, "is unfinished")
 
