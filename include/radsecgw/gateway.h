@@ -47,8 +47,8 @@ struct rgw_ops {
 	 * even that was possible (out of descriptors, for example). */
 	void *(*conn_open)(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
 	    const char *host, const struct rgw_addr *to);
-	/* Hands over one packet, to leave as one TLS record behind those before it. false = its buffer is full: nothing was
-	 * taken, and rgw_conn_on_writable follows when there is room again. */
+	/* Hands over one packet, to leave as one TLS record behind those before it. false = its buffer is full:
+	 * nothing was taken, and rgw_conn_on_writable follows when there is room again. */
 	bool (*conn_send)(void *ctx, void *io, const struct rgw_outgoing *packet);
 	/* Says goodbye properly, after what is still to be sent, and forgets the connection. */
 	void (*conn_close)(void *ctx, void *io);
@@ -111,9 +111,9 @@ void rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rg
 void rgw_conn_on_stalled(struct rgw_conn *conn);
 /* There is room to send again after conn_send said no. */
 void rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now);
-/* The far end has said that it sends nothing more (close_notify). Of a peer's connection the other direction stays until
- * what it has asked is answered (RFC 8446 6.1), so the engine closes it, in this call or later: true. false = it is of
- * no more use, and rgw_conn_on_lost must follow. */
+/* The far end has said that it sends nothing more (close_notify). Of a peer's connection the other direction stays
+ * until what it has asked is answered (RFC 8446 6.1), so the engine closes it, in this call or later: true. false = it
+ * is of no more use, and rgw_conn_on_lost must follow. */
 bool rgw_conn_on_goodbye(struct rgw_conn *conn, rgw_ms now);
 /* It failed or ended; `why` is a sentence for the log. The connection is gone after this. */
 void rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);

@@ -44,7 +44,7 @@ struct rgw_slab {
 	size_t limit;                   /* objects at most; 0 = no limit */
 	size_t used;                    /* objects handed out now */
 	size_t n_chunks;                /* chunks that the slab has, the spare one included */
-	struct rgw_link roomy;          /* owned: chunks that have objects left, or had them a moment ago; fuller first */
+	struct rgw_link roomy;          /* owned: chunks that may have objects left; fuller first */
 	struct rgw_link full;           /* owned: chunks with all objects out */
 	struct rgw_slab_chunk *spare;   /* owned: an empty chunk, or NULL */
 };

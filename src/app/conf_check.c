@@ -156,10 +156,12 @@ check_name(struct rgw_build *b, const struct rgw_section *section, const char *n
 		const struct rgw_conf_client *other = b->conf->client.v[i];
 
 		for (size_t j = 0; j < other->address.n; j++)
-			times += other->address.v[j].name.host != NULL && strcasecmp(other->address.v[j].name.host, name) == 0;
+			times += other->address.v[j].name.host != NULL &&
+			    strcasecmp(other->address.v[j].name.host, name) == 0;
 	}
 	if (times > 1)
-		rgw_build_error(b, at, "address: %s is given %u times; a name can be that of one client only", name, times);
+		rgw_build_error(b, at, "address: %s is given %u times; a name can be that of one client only", name,
+		    times);
 	else
 		rgw_build_warn(b, at,
 		    "address: %s is a host name: it is looked up while the gateway runs, and requests are taken "

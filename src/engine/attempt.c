@@ -204,7 +204,8 @@ rgw_attempt_send(struct rgw_attempt *a, struct rgw_lane *lane, rgw_ms now)
 	if (id == 0)
 		return false;
 	if (gw->conf->gateway.loop_marker) {
-		rgw_loopmark_write(&gw->mark, req->origin.asker->talker.number, rgw_loopmark_passed(&req->packet), mark);
+		rgw_loopmark_write(&gw->mark, req->origin.asker->talker.number,
+		    rgw_loopmark_passed(&req->packet), mark);
 		hop.mark = mark;
 		hop.mark_len = sizeof mark;
 	}

@@ -160,6 +160,21 @@ on_packet_timeout(struct rgw_conn *conn, rgw_ms now)
 	rgw_conn_close(conn, RGW_LOG_WARNING, "connection-closed", why, now);
 }
 
+/* Nothing ends it: what else is due? */
+static void
+look_after(struct rgw_conn *conn, rgw_ms now)
+{
+	if (rgw_blame_deadline(conn) <= now)
+		rgw_blame_expired(conn, now);
+	/* One that is busy or wanted is looked at again after another such time. */
+	if (idle_deadline(conn) <= now)
+		conn->used_at = now;
+	if (rgw_mute_deadline(conn) <= now && !rgw_mute_expired(conn, now))
+		return;
+	if (rgw_watchdog_deadline(&conn->watchdog) > now || rgw_guard_expired(conn, now))
+		rgw_conn_set_timer(conn);
+}
+
 static void
 on_timer(struct rgw_timer *timer, rgw_ms now)
 {
@@ -181,15 +196,7 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		rgw_count(gw, RGW_CTR_idle_timeouts);
 		rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed", "idle-timeout", now);
 	} else {
-		if (rgw_blame_deadline(conn) <= now)
-			rgw_blame_expired(conn, now);
-		/* One that is busy or wanted is looked at again after another such time. */
-		if (idle_deadline(conn) <= now)
-			conn->used_at = now;
-		if (rgw_mute_deadline(conn) <= now && !rgw_mute_expired(conn, now))
-			return;
-		if (rgw_watchdog_deadline(&conn->watchdog) > now || rgw_guard_expired(conn, now))
-			rgw_conn_set_timer(conn);
+		look_after(conn, now);
 	}
 }
 
@@ -255,6 +262,26 @@ is_excused(struct rgw_conn *conn, enum rgw_fault fault)
 	return conn->proven || peer->n_excused++ < EXCUSES;
 }
 
+/* Does the end of the connection speak against the peer? */
+static void
+judge_peer(struct rgw_conn *conn, enum rgw_fault fault, bool excused, rgw_ms now)
+{
+	struct rgw_peer *peer = conn->peer;
+	/* For a peer that has never answered Status-Server, this tells us little. */
+	bool doubtful = conn->watchdog.state != RGW_WD_OKAY &&
+	    (peer->answers_status || peer->conf->status_server == RGW_YES);
+
+	/* Closing an idle connection is not a failure. When the watchdog closes one, its requests have already
+	 * moved, so `busy` cannot tell; hence `doubtful`. */
+	if (peer->n_up == 0 && conn->state == RGW_CONN_UP && !excused && (doubtful || conn->lane.ids->busy > 0))
+		rgw_peer_failed(peer, now);
+	/* A peer whose very first answer is wrong is asked before it gets requests again. */
+	if ((fault == RGW_FAULT_REQUEST || fault == RGW_FAULT_PEER) && !conn->proven && peer->n_okay == 0) {
+		peer->must_prove = true;
+		rgw_peer_failed(peer, now);
+	}
+}
+
 /* A connection that we opened leaves its peer. Its unanswered requests are tried elsewhere at once; nothing
  * waits for the NAS (P-TCP-29). */
 static void
@@ -264,9 +291,6 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 	enum rgw_conn_state state = conn->state;
 	bool excused = is_excused(conn, fault);
 	bool good = is_up(conn) && (excused || conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
-	/* For a peer that has never answered Status-Server, this tells us little. */
-	bool doubtful = conn->watchdog.state != RGW_WD_OKAY &&
-	    (peer->answers_status || peer->conf->status_server == RGW_YES);
 
 	rgw_count(conn->gw, is_up(conn) ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
 	if (is_up(conn))
@@ -277,15 +301,7 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 		peer->n_up--;
 	else if (state != RGW_CONN_DRAINING)
 		peer->n_opening--;
-	/* Closing an idle connection is not a failure. When the watchdog closes one, its requests have already
-	 * moved, so `busy` cannot tell; hence `doubtful`. */
-	if (peer->n_up == 0 && state == RGW_CONN_UP && !excused && (doubtful || conn->lane.ids->busy > 0))
-		rgw_peer_failed(peer, now);
-	/* A peer whose very first answer is wrong is asked before it gets requests again. */
-	if ((fault == RGW_FAULT_REQUEST || fault == RGW_FAULT_PEER) && !conn->proven && peer->n_okay == 0) {
-		peer->must_prove = true;
-		rgw_peer_failed(peer, now);
-	}
+	judge_peer(conn, fault, excused, now);
 	/* That a connection was replaced in good order says nothing about the peer. */
 	if (state != RGW_CONN_DRAINING)
 		rgw_peer_on_attempt(peer, &(struct rgw_try){ .to = &conn->addr, .began = conn->opened_at,

@@ -176,7 +176,8 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 	struct rgw_packet room;
 	struct rgw_req *req = NULL;
 
-	if (is_arap_trap(gw, origin, packet) || is_bad_eap(gw, origin, packet) || is_duplicate(gw, origin, packet, &key, now))
+	if (is_arap_trap(gw, origin, packet) || is_bad_eap(gw, origin, packet) ||
+	    is_duplicate(gw, origin, packet, &key, now))
 		return;
 	if (gw->draining) {
 		rgw_count(gw, RGW_CTR_requests_while_draining);

@@ -327,8 +327,8 @@ on_misdone_status(struct rgw_lane *lane, const struct rgw_packet *p)
 	rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
 	if (!peer->misdoes_status)
 		rgw_log_packet(lane, p, RGW_LOG_WARNING, "status-answer-wrong",
-		    "the peer signs its answers to Status-Server wrongly; the secret is right, so its software needs an "
-		    "update");
+		    "the peer signs its answers to Status-Server wrongly; the secret is right, so its software "
+		    "needs an update");
 	peer->misdoes_status = true;
 }
 

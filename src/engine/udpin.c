@@ -188,7 +188,8 @@ is_one_host(const struct rgw_conf_origins *address)
 {
 	const struct rgw_conf_origin *first = address->v;
 
-	return address->n == 1 && first->name.host == NULL && first->prefix.bits == (first->prefix.family == 4 ? 32 : 128);
+	return address->n == 1 && first->name.host == NULL &&
+	    first->prefix.bits == (first->prefix.family == 4 ? 32 : 128);
 }
 
 static void
@@ -290,7 +291,8 @@ take(struct rgw_gw *gw, struct arrival *a, rgw_ms now)
 		return;
 	}
 	look_at_protection(gw, a, now);
-	origin = (struct rgw_origin){ .secret = a->client->conf->secret, .client = a->client, .asker = &a->client->asker,
+	origin = (struct rgw_origin){ .secret = a->client->conf->secret, .client = a->client,
+		.asker = &a->client->asker,
 		.sock = a->from->sock, .local = a->from->local, .remote = a->from->remote };
 	if (a->packet.code == RGW_STATUS_SERVER)
 		answer_status(gw, a, &origin, now);

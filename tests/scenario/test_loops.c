@@ -160,8 +160,8 @@ accounting_that_comes_back(void **state)
 	}
 }
 
-/* What a client has asked may come once more from somebody else, as from a home server beside us that is asked first. But
- * if that one brings it again, the realm's route leads back to it. */
+/* What a client has asked may come once more from somebody else, as from a home server beside us that is asked first.
+ * But if that one brings it again, the realm's route leads back to it. */
 static void
 circle_through_a_peer(void **state)
 {

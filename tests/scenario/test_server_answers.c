@@ -184,8 +184,8 @@ nothing_is_learned_on_loopback(void **state)
 	(void)state;
 	init(&s);
 	sim_server_conf(&s)->require_message_authenticator = RGW_AUTO;
-	strcpy(sim_server_conf(&s)->auth.v[0].host, "127.0.0.99");
-	strcpy(sim_server_conf(&s)->acct.v[0].host, "127.0.0.99");
+	memcpy(sim_server_conf(&s)->auth.v[0].host, "127.0.0.99", sizeof "127.0.0.99");
+	memcpy(sim_server_conf(&s)->acct.v[0].host, "127.0.0.99", sizeof "127.0.0.99");
 	sim_start(&s);
 	assert_true(good_answer(&s, 1, with_msgauth));
 	assert_true(good_answer(&s, 1, plain));
@@ -393,8 +393,8 @@ protocol_error_from_the_server(void **state)
 	sim_end(&s);
 }
 
-/* P-ATT-16: an answer that has 4096 octets with the Proxy-States of the asker has no room for a Message-Authenticator. Inside TLS it goes without, and to a client
- * that may do without, too; the others get nothing, and a line says why. */
+/* P-ATT-16: an answer that has 4096 octets with the Proxy-States of the asker has no room for a Message-Authenticator.
+ * Inside TLS it goes without, and to a client that may do without, too; the others get nothing, and a line says why. */
 static void
 answer_without_room_for_a_message_authenticator(void **state)
 {

@@ -123,7 +123,8 @@ static void
 localhost(void **state)
 {
 	static const char *const yes[] = { "localhost", "LocalHost", "localhost.", "a.localhost", "a.b.LOCALHOST." };
-	static const char *const no[] = { "", ".", "localhos", "mylocalhost", "localhost.example", "localhost..", "127.0.0.1" };
+	static const char *const no[] = { "", ".", "localhos", "mylocalhost", "localhost.example", "localhost..",
+		"127.0.0.1" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(yes); i++)

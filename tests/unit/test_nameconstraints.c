@@ -71,7 +71,8 @@ names(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct test_der c, n, s;
 		struct rgw_x509 ca = { .constraints = span(rows[i].constraints, &c) };
-		struct rgw_x509 cert = { .san = span(rows[i].san, &n), .subject = span("30(" NAME("org") NAME("x") ")", &s) };
+		struct rgw_x509 cert = { .san = span(rows[i].san, &n),
+			.subject = span("30(" NAME("org") NAME("x") ")", &s) };
 
 		if (rgw_x509_permits(&ca, &cert) != rows[i].allowed)
 			fail_msg("row %zu: %s, %s", i, rows[i].constraints, rows[i].san);

@@ -67,7 +67,8 @@ one_worker_has_it_all(void **state)
 
 /* What all workers have together. */
 struct sum {
-	uint64_t requests, request_octets, kept, write_octets, half_open, burst, log, most, fewest, peer_burst, queue, server;
+	uint64_t requests, request_octets, kept, write_octets, half_open, burst, log, most, fewest, peer_burst, queue,
+	    server;
 };
 
 static void
