@@ -262,14 +262,19 @@ is_excused(struct rgw_conn *conn, enum rgw_fault fault)
 	return conn->proven || peer->n_excused++ < EXCUSES;
 }
 
+/* Did its watchdog doubt it? For a peer that has never answered Status-Server, that tells us little. */
+static bool
+is_doubtful(const struct rgw_conn *conn)
+{
+	return conn->watchdog.state != RGW_WD_OKAY &&
+	    (conn->peer->answers_status || conn->peer->conf->status_server == RGW_YES);
+}
+
 /* Does the end of the connection speak against the peer? */
 static void
-judge_peer(struct rgw_conn *conn, enum rgw_fault fault, bool excused, rgw_ms now)
+judge_peer(struct rgw_conn *conn, enum rgw_fault fault, bool excused, bool doubtful, rgw_ms now)
 {
 	struct rgw_peer *peer = conn->peer;
-	/* For a peer that has never answered Status-Server, this tells us little. */
-	bool doubtful = conn->watchdog.state != RGW_WD_OKAY &&
-	    (peer->answers_status || peer->conf->status_server == RGW_YES);
 
 	/* Closing an idle connection is not a failure. When the watchdog closes one, its requests have already
 	 * moved, so `busy` cannot tell; hence `doubtful`. */
@@ -291,6 +296,7 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 	enum rgw_conn_state state = conn->state;
 	bool excused = is_excused(conn, fault);
 	bool good = is_up(conn) && (excused || conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
+	bool doubtful = is_doubtful(conn);
 
 	rgw_count(conn->gw, is_up(conn) ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
 	if (is_up(conn))
@@ -301,7 +307,7 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 		peer->n_up--;
 	else if (state != RGW_CONN_DRAINING)
 		peer->n_opening--;
-	judge_peer(conn, fault, excused, now);
+	judge_peer(conn, fault, excused, doubtful, now);
 	/* That a connection was replaced in good order says nothing about the peer. */
 	if (state != RGW_CONN_DRAINING)
 		rgw_peer_on_attempt(peer, &(struct rgw_try){ .to = &conn->addr, .began = conn->opened_at,
