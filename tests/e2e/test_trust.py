@@ -71,12 +71,12 @@ def rules_of(certificate):
 
 
 def outcomes(gw, names):
-    """For each peer: None when it came up, or why it did not."""
+    """For each peer: None when it came up, or why it did not at its first address."""
     def all_known():
         log = gw.log()
         found = {m[1]: None for m in re.finditer(r"connection-up: .* peer=(\S+)", log)}
-        found.update({m[1]: m[2] for m in
-                      re.finditer(r'connect-failed: .* peer=(\S+) .* reason="(.*?)"$', log, re.M)})
+        for m in re.finditer(r'connect-failed: .* peer=(\S+) .* reason="(.*?)"$', log, re.M):
+            found.setdefault(m[1], m[2])
         return found if set(found) >= set(names) else None
     return wait_for(f"the outcome of {len(names)} handshakes", all_known, 60)
 
