@@ -138,6 +138,9 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(unit_help:%.c=$(O)/%.o) $(O)/libradsecg
 $(O)/tests/scenario/%: $(O)/tests/scenario/%.o $(sim_help:%.c=$(O)/%.o) $(O)/libradsecgw.a
 	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs) -lcmocka
 
+# This one looks at memory that is given back, and lets there be none.
+$(O)/tests/scenario/test_memory: ldflags += -Wl,--wrap=free,--wrap=calloc
+
 # Without libFuzzer a target reads the files it is given: the seed corpora are part of the tests.
 ifeq ($(findstring fuzzer,$(SAN)),)
 fuzz_main  = $(O)/tests/fuzz/replay.o

@@ -71,7 +71,9 @@ struct rgw_ops {
 /* Borrows all arguments; they must outlive the gateway. Opens what the configuration wants open. */
 struct rgw_gw *rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common,
     const struct rgw_ops *ops, void *ops_ctx, struct rgw_log *log, rgw_ms now);
-/* Ends whatever is left, without waiting for anything. */
+/* Ends the requests that are left, without waiting for anything, so that the last status counts them. */
+void rgw_gw_abandon(struct rgw_gw *gw);
+/* Ends whatever is left in the same way. */
 void rgw_gw_free(struct rgw_gw *gw);
 
 /* Where a datagram arrived and from whom. */

@@ -168,6 +168,7 @@ void
 rgw_worker_end(struct rgw_worker *worker)
 {
 	rgw_net_now(worker->net);
+	rgw_gw_abandon(worker->gw);
 	rgw_gw_log_status(worker->gw);
 	rgw_gw_free(worker->gw);
 	worker->gw = NULL;

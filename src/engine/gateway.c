@@ -99,12 +99,18 @@ rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct 
 }
 
 void
+rgw_gw_abandon(struct rgw_gw *gw)
+{
+	gw->draining = true;
+	rgw_entries_end(gw, gw->log->now);
+}
+
+void
 rgw_gw_free(struct rgw_gw *gw)
 {
 	rgw_ms now = gw->log->now;
 
-	gw->draining = true;
-	rgw_entries_end(gw, now);
+	rgw_gw_abandon(gw);
 	rgw_accept_fini(gw, now);
 	for (size_t i = 0; i < gw->conf->peer.n; i++)
 		rgw_peer_fini(&gw->peers[i], now);

@@ -85,7 +85,6 @@ doubt(const struct rgw_attempt *a, rgw_ms now)
 		return;
 	*t->doubt = (struct rgw_doubt){ .pool = a->req->pool->conf, .at = now, .len = (uint8_t)len };
 	memcpy(t->doubt->realm, realm, len);
-	rgw_guard_ask_all(rgw_target_peer(t), now);
 }
 
 static void
@@ -134,6 +133,9 @@ rgw_mark_answered(struct rgw_attempt *winner, rgw_ms now)
 			    rgw_f_target(t));
 		t->silent_until = now + SILENT_MS;
 		doubt(a, now);
+		/* Perhaps only one of its connections was silent (P-TCP-15). */
+		if (t->conf->kind == RGW_CONF_PEER)
+			rgw_guard_ask_all(rgw_target_peer(t), now);
 	}
 }
 

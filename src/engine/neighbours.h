@@ -93,7 +93,8 @@ void rgw_guard_ask(struct rgw_conn *conn, rgw_ms now);
 void rgw_guard_ask_all(struct rgw_peer *peer, rgw_ms now);
 /* Has a Status-Server been waiting for its answer since then, or longer? */
 bool rgw_guard_is_mute(const struct rgw_conn *conn, rgw_ms since);
-/* A valid packet came on it; `dwa`: it answers a Status-Server. */
+/* A packet came on it, of whatever kind, for inside TLS only the peer can have sent it (P-WD-12). `dwa`: it answers a
+ * Status-Server. */
 void rgw_guard_heard(struct rgw_conn *conn, bool dwa, rgw_ms now);
 /* Its deadline has passed. false = the connection was closed. */
 bool rgw_guard_expired(struct rgw_conn *conn, rgw_ms now);

@@ -98,8 +98,15 @@ can_take(const struct rgw_conn *conn, const struct rgw_attempt *a, rgw_ms now)
 	    rgw_blame_allows(conn, a, now);
 }
 
-/* OKAY ones before those that have to prove themselves, before suspected ones; among equals the one
- * with the least to do. */
+/* Has nothing come on it since it was asked whether it lives? */
+static bool
+is_unheard(const struct rgw_conn *conn)
+{
+	return conn->watchdog.pending && conn->heard_at < conn->probed_at;
+}
+
+/* OKAY ones before those that have to prove themselves, before suspected ones; those that are heard before those that
+ * have just been asked; among equals the one with the least to do. */
 static bool
 is_better(const struct rgw_conn *a, const struct rgw_conn *b)
 {
@@ -109,6 +116,8 @@ is_better(const struct rgw_conn *a, const struct rgw_conn *b)
 		return b->mute;
 	if (a->watchdog.state != b->watchdog.state)
 		return place[a->watchdog.state] < place[b->watchdog.state];
+	if (is_unheard(a) != is_unheard(b))
+		return is_unheard(b);
 	return a->lane.ids->busy < b->lane.ids->busy;
 }
 

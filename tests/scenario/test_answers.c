@@ -350,6 +350,7 @@ protocol_error_to_a_client_that_wants_it(void **state)
 	assert_int_equal(rgw_packet_error_cause(&p), RGW_CAUSE_OTHER_PROXY_ERROR);
 	assert_int_equal(rgw_packet_original_code(&p), 1);
 	assert_int_equal(p.n_proxy_state, 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_protocol_errors_received), 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_refused), 1);
 	sim_again(&s, r);
 	assert_int_equal(r->answers, 2);
@@ -373,6 +374,7 @@ protocol_error_to_an_ordinary_client(void **state)
 	r = ask(&s, 1);
 	sim_reply_with(&s, s.got[0], RGW_PROTOCOL_ERROR, RGW_EXTENDED_1, other, sizeof other);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_bad_pair), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_protocol_errors_received), 0);
 	assert_int_equal(rgw_gw_pending(s.gw), 1);
 	sim_reply_with(&s, s.got[0], RGW_PROTOCOL_ERROR, RGW_ERROR_CAUSE, fault, sizeof fault);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_refused), 1);

@@ -363,6 +363,51 @@ peer_that_closes_at_every_request(void **state)
 	sim_end(&s);
 }
 
+/* A request was on a connection that stands, is suspected, and is good again; then five others that it was on end one
+ * after the other. That makes nobody forget where it must not come back (P-TCP-27). */
+static void
+ended_connections_do_not_hide_one_that_stands(void **state)
+{
+	struct sim s;
+	struct sim_conn *first;
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_peer_conf(&s)->status_server = RGW_YES;
+	sim_peer_conf(&s)->watchdog = 6000;
+	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 2, 2 };
+	sim_start(&s);
+	sim_run(&s, 1000);
+	r = login(&s, "silent@dead.example");
+	first = r->got->conn;
+	first->mute = true;
+	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
+		sim_run(&s, 10);
+	first->mute = false;
+	/* Too late for the request, but it shows that the connection is good. */
+	sim_reply(&s, r->got->before, 0);
+	sim_run(&s, 10);
+	for (unsigned i = 0; i < 5; i++) {
+		struct sim_conn *c = r->got->conn;
+
+		assert_ptr_not_equal(c, first);
+		/* The answer to what was sent later says that the request was read. */
+		sim_set_full(&s, first, true);
+		login(&s, "bob@example.org");
+		sim_run(&s, 100);
+		assert_int_equal(sim_answered(&s), i + 1);
+		sim_set_full(&s, first, false);
+		sim_cut(&s, c);
+		sim_run(&s, 1000);
+	}
+	assert_int_equal(sim_sends(&s, r->nonce), 7);
+	assert_true(first->up);
+	sim_reply(&s, r->got, 0);
+	assert_int_equal(r->answers, 1);
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -376,6 +421,7 @@ main(void)
 		cmocka_unit_test(all_connections_of_a_peer_end),
 		cmocka_unit_test(member_with_a_wrong_secret),
 		cmocka_unit_test(peer_that_closes_at_every_request),
+		cmocka_unit_test(ended_connections_do_not_hide_one_that_stands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

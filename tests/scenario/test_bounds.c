@@ -373,6 +373,36 @@ copies_are_shared_fairly(void **state)
 	sim_end(&s);
 }
 
+/* One asker's requests fit into what it may have, and one of their copies does not: that one ends, and whoever asks
+ * little goes on. */
+static void
+copy_over_the_share_ends_its_request(void **state)
+{
+	struct sim_conn *c;
+	struct sim s;
+	uint64_t sent;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_to_server(&s);
+	s.conf.gateway.max_request_octets = 70 * KIB;
+	s.server.answer = SIM_SILENT;
+	sim_start(&s);
+	c = sim_visit(&s);
+	while (sim_counter(&s, RGW_CTR_request_over_share) == 0) {
+		login(&s, USER, 3500);
+		assert_in_range(s.n_reqs, 1, 20);
+	}
+	assert_string_equal(s.last_event, "requests-over-share");
+	sent = sim_counter(&s, RGW_CTR_server_sent);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), sent + 1);
+	assert_int_equal(rgw_gw_pending(s.gw), sent);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_over_share), 0);
+	visitor_login(&s, c, USER, 10);
+	assert_int_equal(sim_counter(&s, RGW_CTR_server_sent), sent + 1);
+	sim_end(&s);
+}
+
 /* ---- conversations ---- */
 
 /* The visitor is challenged over and over. The NAS's only conversation is still known after that. */
@@ -554,6 +584,7 @@ main(void)
 		cmocka_unit_test(kept_answers_give_way_to_requests),
 		cmocka_unit_test(copies_count),
 		cmocka_unit_test(copies_are_shared_fairly),
+		cmocka_unit_test(copy_over_the_share_ends_its_request),
 		cmocka_unit_test(challenges_of_one_push_out_nobody),
 		cmocka_unit_test(status_server_of_a_client_is_limited),
 		cmocka_unit_test(status_server_of_a_peer_is_limited),

@@ -180,6 +180,74 @@ who_stays_away_is_not_called_for_each_login(void **state)
 	}
 }
 
+/* A member that has no connections because nobody needed one is as good as one that has some: nobody else is called
+ * when the first choice is lost (P-TLS-23). */
+static void
+it_is_not_called_beside_one_on_demand(void **state)
+{
+	size_t tries = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct sim s;
+		size_t before;
+
+		sim_init(&s, "198.51.100.1");
+		s.seed = seed;
+		sim_conf_connect(&s, sim_visitor_conf(&s), "198.51.100.3");
+		sim_to_pool(&s);
+		sim_add_member(&s, &sim_peer_conf(&s)->head);
+		sim_add_member(&s, &sim_second_conf(&s)->head);
+		sim_add_member(&s, &sim_visitor_conf(&s)->head);
+		sim_peer_conf(&s)->connections.min = sim_visitor_conf(&s)->connections.min = 1;
+		s.visitor.refuse = true;
+		sim_start(&s);
+		sim_run(&s, 10 * MINUTE);
+		before = s.n_conns;
+		s.national.answer = SIM_SILENT;
+		s.national.refuse = true;
+		login(&s, NEAR);
+		sim_run(&s, 100);
+		sim_cut_all(&s, &s.national);
+		sim_run(&s, 3000);
+		assert_int_equal(sim_answered(&s), 1);
+		for (size_t i = before; i < s.n_conns; i++)
+			tries += s.conns[i]->far == &s.visitor;
+		sim_end(&s);
+	}
+	assert_in_range(tries, 0, SEEDS / 4);
+}
+
+/* Many gateways lose the same peers at the same time: they do not call in step (P-TLS-22). */
+static void
+calls_are_spread(void **state)
+{
+	unsigned soon = 0, later = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct sim s;
+		rgw_ms lost;
+		size_t i;
+
+		init(&s, seed);
+		i = s.n_conns;
+		lost = s.now;
+		s.national.refuse = true;
+		sim_cut_all(&s, &s.national);
+		s.second.refuse = false;
+		sim_run(&s, 2000);
+		while (s.conns[i]->far != &s.second)
+			i++;
+		soon += s.conns[i]->opened_at - lost < 600;
+		later += s.conns[i]->opened_at - lost > 650;
+		assert_in_range(s.conns[i]->opened_at - lost, 0, 1500);
+		sim_end(&s);
+	}
+	assert_in_range(soon, 2, SEEDS - 5);
+	assert_in_range(later, 2, SEEDS - 5);
+}
+
 int
 main(void)
 {
@@ -190,6 +258,8 @@ main(void)
 		cmocka_unit_test(it_is_called_when_the_other_one_is_mute),
 		cmocka_unit_test(dead_realm_calls_nobody),
 		cmocka_unit_test(who_stays_away_is_not_called_for_each_login),
+		cmocka_unit_test(it_is_not_called_beside_one_on_demand),
+		cmocka_unit_test(calls_are_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,41 @@ back_off_grows(void **state)
 	sim_end(&s);
 }
 
+/* P-TLS-22: many gateways lose the same peer at the same time, and their attempts are not in step. */
+static void
+attempts_are_spread(void **state)
+{
+	rgw_ms first[2] = { RGW_NEVER, RGW_NEVER }, last[2] = { 0, 0 };
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct sim s;
+
+		sim_init(&s, "198.51.100.1");
+		s.seed = seed;
+		sim_peer_conf(&s)->connections.min = 1;
+		sim_start(&s);
+		sim_run(&s, 20000);
+		s.national.refuse = true;
+		sim_cut(&s, sim_first_up(&s));
+		sim_run(&s, 1000);
+		for (size_t i = 0; i < 2; i++) {
+			/* The second attempt counts from the end of the first. */
+			rgw_ms at = s.conns[1 + i]->opened_at - (i == 0 ? 1020002 : s.conns[1]->opened_at + 10);
+
+			first[i] = rgw_ms_min(first[i], at);
+			last[i] = at > last[i] ? at : last[i];
+		}
+		sim_end(&s);
+	}
+	/* It worked until now: up to a quarter of the first pause. */
+	assert_in_range(first[0], 0, 30);
+	assert_in_range(last[0], 80, 125);
+	/* It did not: the pause, and up to half of it. */
+	assert_in_range(first[1], 500, 550);
+	assert_in_range(last[1], 650, 750);
+}
+
 /* New requests do not hurry a connection that fails (P-TLS-23). */
 static void
 requests_do_not_reset_the_back_off(void **state)
@@ -269,6 +304,29 @@ minimum_is_kept_open(void **state)
 	sim_end(&s);
 }
 
+/* `idle-timeout = 0`: nobody closes a connection because it is not used, whoever opened it. */
+static void
+idle_connections_without_timeout_stay(void **state)
+{
+	struct sim s;
+	struct sim_conn *in;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_peer_conf(&s)->idle_timeout = sim_visitor_conf(&s)->idle_timeout = 0;
+	sim_start(&s);
+	many(&s, 1);
+	in = sim_visit(&s);
+	/* Longer than a time of 32 bits in milliseconds. */
+	sim_run(&s, UINT64_C(60) * 86400 * 1000);
+	assert_true(s.conns[0]->up);
+	assert_true(in->up);
+	assert_int_equal(s.n_conns, 2);
+	assert_int_equal(sim_counter(&s, RGW_CTR_idle_timeouts), 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_connections_lost), 0);
+	sim_end(&s);
+}
+
 /* It starts without DNS, and what waits goes out when the name resolves (features 76, 77). */
 static void
 name_that_resolves_later(void **state)
@@ -321,6 +379,27 @@ name_is_resolved_again_by_ttl(void **state)
 	sim_run(&s, 300000);
 	sim_cut(&s, sim_first_up(&s));
 	sim_request(&s, 1, 5002, 1, "user@example.org");
+	sim_run(&s, 1000);
+	assert_int_equal(sim_first_up(&s)->to.ip[3], 77);
+	sim_end(&s);
+}
+
+/* A record that is good for years is asked for once a day all the same. */
+static void
+name_is_resolved_again_after_a_day(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "radius.example");
+	s.dns_ttl = UINT32_MAX;
+	sim_start(&s);
+	sim_run(&s, 86399000);
+	assert_int_equal(s.dns_asked, 1);
+	s.dns_ip = 77;
+	sim_run(&s, 2000);
+	assert_int_equal(s.dns_asked, 2);
+	sim_request(&s, 1, 5000, 1, "user@example.org");
 	sim_run(&s, 1000);
 	assert_int_equal(sim_first_up(&s)->to.ip[3], 77);
 	sim_end(&s);
@@ -443,13 +522,16 @@ main(void)
 		cmocka_unit_test(queue_has_an_end),
 		cmocka_unit_test(waiting_has_an_end),
 		cmocka_unit_test(back_off_grows),
+		cmocka_unit_test(attempts_are_spread),
 		cmocka_unit_test(requests_do_not_reset_the_back_off),
 		cmocka_unit_test(handshake_deadline),
 		cmocka_unit_test(connect_deadline),
 		cmocka_unit_test(connect_rate_bites),
 		cmocka_unit_test(minimum_is_kept_open),
+		cmocka_unit_test(idle_connections_without_timeout_stay),
 		cmocka_unit_test(name_that_resolves_later),
 		cmocka_unit_test(name_is_resolved_again_by_ttl),
+		cmocka_unit_test(name_is_resolved_again_after_a_day),
 		cmocka_unit_test(all_addresses_are_tried),
 		cmocka_unit_test(out_of_descriptors),
 		cmocka_unit_test(full_buffer_is_waited_for),

@@ -383,6 +383,44 @@ station_chooses_the_connection(void **state)
 	sim_end(&s);
 }
 
+/* P-TCP-45a to c: a station repeats its EAP packet, so the NAS repeats the request. As long as the connection stands
+ * that makes nobody send anything; when it has ended the request goes out once on another one. */
+static void
+repetition_of_eap_is_absorbed(void **state)
+{
+	struct sim s;
+	struct sim_conn *first;
+	struct sim_req *r;
+
+	(void)state;
+	init(&s);
+	s.conf.pool.v[0]->retry_after = 0;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	r = begin(&s);
+	s.national.answer = s.second.answer = SIM_SILENT;
+	r = send_next(&s, r);
+	first = r->got->conn;
+	for (unsigned i = 0; i < 3; i++) {
+		sim_run(&s, 3000);
+		sim_again(&s, r);
+	}
+	assert_int_equal(sim_sends(&s, r->nonce), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_duplicate_absorbed), 3);
+	sim_cut(&s, first);
+	sim_run(&s, 1000);
+	for (unsigned i = 0; i < 3; i++) {
+		sim_run(&s, 3000);
+		sim_again(&s, r);
+	}
+	assert_int_equal(sim_sends(&s, r->nonce), 2);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_retried), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_duplicate_absorbed), 6);
+	sim_reply(&s, r->got, 0);
+	assert_int_equal(r->answers, 1);
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -397,6 +435,7 @@ main(void)
 		cmocka_unit_test(unknown_state_goes_by_the_policy),
 		cmocka_unit_test(conversation_with_a_server),
 		cmocka_unit_test(station_chooses_the_connection),
+		cmocka_unit_test(repetition_of_eap_is_absorbed),
 	};
 
 	return cmocka_run_group_tests_name("conversations", tests, NULL, NULL);

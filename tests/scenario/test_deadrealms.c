@@ -184,6 +184,56 @@ status_server_tells_realm_from_member(void **state)
 	}
 }
 
+/* No other member was tried, so the request lasts until it has outlived itself. */
+static void
+outliving_itself_is_a_mark(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s)->retry_after = 0;
+	sim_start(&s);
+	assert_true(ask(&s, FAR, false));
+	assert_true(ask(&s, NEAR, true));
+	sim_run(&s, 29000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 0);
+	sim_run(&s, 1000);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_timed_out), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 1);
+	assert_false(ask(&s, FAR, true));
+	assert_true(ask(&s, NEAR, true));
+	sim_end(&s);
+}
+
+/* The member says nothing at all for so long that it was at fault itself; that it is back later tells nothing about
+ * the realm. */
+static void
+member_that_was_silent_for_long(void **state)
+{
+	(void)state;
+	for (int late = 0; late <= 1; late++) {
+		struct sim s;
+		struct sim_req *other;
+
+		init(&s);
+		s.national.no_status = true;
+		sim_start(&s);
+		other = sim_request(&s, 1, 9000, 1, "bob");
+		assert_true(ask(&s, FAR, false));
+		sim_run(&s, 3000);
+		assert_int_equal(s.second.requests, 2);
+		sim_reply(&s, s.reqs[1]->got, 0);
+		assert_int_equal(s.reqs[1]->answers, 1);
+		sim_run(&s, late == 1 ? 6000 : 4000);
+		assert_int_equal(other->answers, 0);
+		sim_reply(&s, other->got->before, 0);
+		assert_int_equal(other->answers, 1);
+		assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), late == 1 ? 0 : 1);
+		assert_int_equal(ask(&s, FAR, true), late == 1);
+		sim_end(&s);
+	}
+}
+
 /* P-ERR-9: it says itself that it has no way there. */
 static void
 not_routable_is_a_mark(void **state)
@@ -437,6 +487,8 @@ main(void)
 		cmocka_unit_test(oldest_mark_goes_first),
 		cmocka_unit_test(answer_clears_the_mark),
 		cmocka_unit_test(status_server_tells_realm_from_member),
+		cmocka_unit_test(outliving_itself_is_a_mark),
+		cmocka_unit_test(member_that_was_silent_for_long),
 		cmocka_unit_test(not_routable_is_a_mark),
 		cmocka_unit_test(so_many_in_a_row),
 		cmocka_unit_test(switched_off),

@@ -706,6 +706,9 @@ gateway_that_ends_at_once(void **state)
 	sim_request(&s, 4, 5000, 1, USER);
 	sim_accept(&s, "203.0.113.9");
 	sim_octets(&s, c, "\x01", 1);
+	rgw_gw_abandon(s.gw);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_abandoned), 3);
+	assert_int_equal(rgw_gw_pending(s.gw), 0);
 	sim_abort(&s);
 }
 

@@ -169,6 +169,46 @@ either_address_comes_back(void **state)
 	}
 }
 
+/* Where the next Status-Server goes (last octet). */
+static uint8_t
+next_probe(struct sim *s)
+{
+	unsigned probes = s->server.probes;
+
+	while (s->server.probes == probes)
+		sim_run(s, 1000);
+	return s->got[s->n_got - 1]->source->to.ip[3];
+}
+
+/* An address that is silent is dead after a while: requests go to the other one, and Status-Servers to each in turn,
+ * for either may be back first. */
+static void
+silent_address_is_left(void **state)
+{
+	(void)state;
+	for (int probes = 0; probes <= 1; probes++) {
+		struct sim s;
+
+		init_named(&s);
+		sim_server_conf(&s)->status_server = probes == 1;
+		s.server.answer = SIM_SILENT;
+		sim_start(&s);
+		many(&s, 1);
+		sim_run(&s, 69000);
+		assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), 0);
+		assert_int_equal(got_at(&s, 2), 0);
+		sim_run(&s, 2000);
+		assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), 1);
+		many(&s, 1);
+		assert_int_equal(got_at(&s, 2), 1);
+		for (unsigned i = 0; i < 2 && probes == 1; i++) {
+			assert_int_equal(next_probe(&s), 1);
+			assert_int_equal(next_probe(&s), 2);
+		}
+		sim_end(&s);
+	}
+}
+
 /* The name has another address now: new requests go there, what is open is answered where it was asked. */
 static void
 address_changes(void **state)
@@ -192,6 +232,29 @@ address_changes(void **state)
 	sim_server_reply(&s, s.got[1], 0);
 	assert_int_equal(r->answers, 1);
 	assert_int_equal(q->answers, 1);
+	sim_end(&s);
+}
+
+/* A socket to an address that the name has no longer is closed when nobody uses it, even if it is the only one. */
+static void
+socket_to_an_old_address_is_closed(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init_named(&s);
+	s.dns_ip2 = 0;
+	sim_start(&s);
+	many(&s, 1);
+	sim_run(&s, 250000);
+	assert_int_equal(sim_count_sources(&s), 1);
+	s.dns_ip = 7;
+	sim_run(&s, 120000);
+	assert_int_equal(sim_count_sources(&s), 0);
+	many(&s, 1);
+	sim_run(&s, 10);
+	assert_int_equal(sim_answered(&s), 2);
+	assert_int_equal(s.sources[1]->to.ip[3], 7);
 	sim_end(&s);
 }
 
@@ -416,7 +479,9 @@ main(void)
 		cmocka_unit_test(second_address_is_used_by_all_sockets),
 		cmocka_unit_test(neither_address_is_listened_at),
 		cmocka_unit_test(either_address_comes_back),
+		cmocka_unit_test(silent_address_is_left),
 		cmocka_unit_test(address_changes),
+		cmocka_unit_test(socket_to_an_old_address_is_closed),
 		cmocka_unit_test(name_resolves_late),
 		cmocka_unit_test(name_never_resolves),
 		cmocka_unit_test(more_sockets_for_more_requests),

@@ -396,6 +396,108 @@ suspected_connection_beside_a_full_one(void **state)
 	sim_end(&s);
 }
 
+/* P-TCP-15, P-FO-1: a peer is not given up because of one connection. What is open on that one moves to the other
+ * one, and the pool goes on choosing the peer. */
+static void
+suspected_connection_does_not_condemn_its_peer(void **state)
+{
+	struct sim s;
+	struct sim_conn *first;
+	size_t n;
+
+	(void)state;
+	init(&s);
+	sim_peer_conf(&s)->watchdog = 6000;
+	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 2, 2 };
+	sim_start(&s);
+	sim_run(&s, 1000);
+	first = sim_first_to(&s, &s.national);
+	first->mute = true;
+	s.national.answer = SIM_SILENT;
+	many(&s, 20);
+	s.national.answer = SIM_ANSWER;
+	n = first->sent;
+	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
+		sim_run(&s, 10);
+	assert_in_range(n, 10, 12);
+	sim_run(&s, 100);
+	assert_in_range(sim_answered(&s), 10, 11);
+	many(&s, 20);
+	sim_run(&s, 100);
+	assert_in_range(sim_answered(&s), 30, 31);
+	assert_true(first->up);
+	assert_int_equal(s.second.requests, 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_moved), 0);
+	sim_end(&s);
+}
+
+/* P-TCP-15: what another member answered came to nothing on one connection of the first choice. That it was silent
+ * altogether is not known before its other connection has been asked. */
+static void
+silent_connection_does_not_condemn_its_peer(void **state)
+{
+	(void)state;
+	for (int alive = 0; alive <= 1; alive++) {
+		struct sim s;
+
+		init(&s);
+		s.conf.pool.v[0]->retry_after = 3000;
+		sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 2, 2 };
+		sim_start(&s);
+		sim_run(&s, 1000);
+		login(&s);
+		sim_run(&s, 10);
+		s.national.hang = alive == 0;
+		s.national.answer = SIM_SILENT;
+		login(&s);
+		s.reqs[1]->got->conn->mute = true;
+		sim_run(&s, 3100);
+		assert_int_equal(s.reqs[1]->answers, 1);
+		assert_int_equal(s.second.requests, 1);
+		s.national.answer = SIM_ANSWER;
+		login(&s);
+		sim_run(&s, 100);
+		assert_int_equal(s.reqs[2]->answers, 1);
+		assert_int_equal(s.second.requests, 1 + !alive);
+		sim_end(&s);
+	}
+}
+
+/* P-WD-12: whatever packet comes shows that the peer lives, even one that is of no use. Inside TLS nobody else can
+ * have sent it. */
+static void
+any_packet_shows_that_the_peer_lives(void **state)
+{
+	enum kind { NOTHING, REQUEST, UNKNOWN_CODE, UNMATCHED, FORGED, KINDS };
+
+	(void)state;
+	for (enum kind kind = NOTHING; kind < KINDS; kind++) {
+		uint8_t packet[20] = { kind == REQUEST ? RGW_COA_REQUEST : kind == UNMATCHED ? RGW_ACCESS_REJECT : 99,
+			77, 0, sizeof packet };
+		struct sim s;
+
+		init_alone(&s, RGW_YES);
+		sim_peer_conf(&s)->bad_response = RGW_BAD_RESPONSE_DISCARD;
+		s.conf.gateway.request_lifetime = 300000;
+		sim_start(&s);
+		login(&s);
+		sim_run(&s, 1000);
+		s.national.no_status = true;
+		s.national.answer = SIM_SILENT;
+		login(&s);
+		for (unsigned i = 0; i < 20; i++) {
+			sim_run(&s, 10000);
+			if (kind == FORGED)
+				sim_reply_forged(&s, s.reqs[1]->got);
+			else if (kind != NOTHING)
+				sim_octets(&s, s.conns[0], packet, sizeof packet);
+		}
+		assert_int_equal(sim_counter(&s, RGW_CTR_connections_suspected) > 0, kind == NOTHING);
+		assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts) > 0, kind == NOTHING);
+		sim_end(&s);
+	}
+}
+
 /* ---- peers that do not answer Status-Server (P-WD-11) ---- */
 
 static void
@@ -628,6 +730,9 @@ main(void)
 		cmocka_unit_test(suspected_alone_nothing_moves),
 		cmocka_unit_test(suspected_connection_beside_a_good_one),
 		cmocka_unit_test(suspected_connection_beside_a_full_one),
+		cmocka_unit_test(suspected_connection_does_not_condemn_its_peer),
+		cmocka_unit_test(silent_connection_does_not_condemn_its_peer),
+		cmocka_unit_test(any_packet_shows_that_the_peer_lives),
 		cmocka_unit_test(peer_that_ignores_status_server),
 		cmocka_unit_test(peer_that_signs_status_answers_wrongly),
 		cmocka_unit_test(idle_peer_that_ignores_status_server),
