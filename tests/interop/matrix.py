@@ -90,7 +90,7 @@ class Server(Row):
 
     def greet(self):
         """A session; who can says Access-Accept in it."""
-        if ("server", "PAP") in self.peer.cannot:
+        if ("server", "PAP") in self.peer.cannot:  # it echoes
             self.nas.pap(retries=1, timeout=1)
         else:
             self.login()
@@ -225,14 +225,15 @@ def enter(lab):
     return inside
 
 
-def try_row(kind, newer, role):
+def try_row(kind, newer, version, role):
     """[(check, ok | FAIL | -, reason)], and how long it took."""
     began, results = time.monotonic(), {}
     logs = LOGS / f"{kind.name}{'-13' if newer else ''}-{role}.log"
 
     def run(check, function):
-        if (role, check) in kind.cannot:
-            results[check] = ("-", kind.cannot[role, check])
+        lacking = kind.lacks(role, check, version)
+        if lacking:
+            results[check] = ("-", lacking)
             return
         try:
             function()
@@ -287,7 +288,8 @@ def main():
         for kind, also_newer in PEERS:
             for newer in (False, True)[:1 + also_newer]:
                 try:
-                    label, lacks = kind.label(newer), ""
+                    version, lacks = kind.find_version(newer), ""
+                    label = f"{kind.name} {version}"
                 except OSError as e:
                     label, lacks = f"{kind.name} of {'Debian 13' if newer else 'this system'}", str(e)
                 for role in ROLES:
@@ -295,7 +297,7 @@ def main():
                         continue
                     rows.append((label, role, {c: ("-", lacks) for c in CHECKS}, 0.0))
                     if not lacks:
-                        running[pool.submit(try_row, kind, newer, role)] = len(rows) - 1
+                        running[pool.submit(try_row, kind, newer, version, role)] = len(rows) - 1
         for done in concurrent.futures.as_completed(running):
             n = running[done]
             rows[n] = (*rows[n][:2], *done.result())

@@ -57,8 +57,8 @@ class Peer:
         self.lab, self.newer = lab, newer
 
     @classmethod
-    def label(cls, newer):
-        """Its name and version; OSError says why there is none."""
+    def find_version(cls, newer):
+        """OSError says why there is none."""
         before = []
         if newer:
             if not (TRIXIE / "ready").exists():
@@ -69,7 +69,12 @@ class Peer:
         number = re.search(r"\d+\.\d+\.\d+", done.stdout + done.stderr)
         if number is None:
             raise OSError(f"{cls.program} is not installed")
-        return f"{cls.name} {number[0]}"
+        return number[0]
+
+    @classmethod
+    def lacks(cls, role, check, version):
+        """Why it cannot be tried, or None."""
+        return cls.cannot.get((role, check))
 
     def prepare(self, pki, home):
         """The PKI, and the RADIUS server behind it all."""
@@ -90,6 +95,12 @@ class Radsecproxy(Peer):
 class Freeradius(Peer):
     name, program = "FreeRADIUS", "/usr/sbin/freeradius"
     asks_when_in_doubt = True
+
+    @classmethod
+    def lacks(cls, role, check, version):
+        if (role, check) == ("client", "watchdog") and tuple(map(int, version.split("."))) < (3, 2, 3):
+            return "it sends Status-Server over TLS from 3.2.3 on"
+        return None
 
     def server(self, number):
         made = self.lab.freeradius(f"far{number}", tls=(self.pki, "localhost"), eap_pki=self.home.eap_pki)
