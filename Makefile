@@ -73,8 +73,8 @@ bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all help tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab demo \
-	deps install clean FORCE
+.PHONY: all help tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab \
+	interop demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -93,6 +93,7 @@ help:
 	@echo 'make bench         costs, speed and memory, workers, hostile clients and servers that go away, beside radsecproxy'
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
+	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX)'
 
@@ -218,6 +219,15 @@ lab:
 	etc/build/deps.sh build test
 	$(MAKE) all bench-tools
 	tests/bench/deadrealms.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
+
+# What cannot be installed is said in the table. As root: each row has a network and mounts of its own.
+ONLY =
+interop:
+	etc/build/deps.sh build test
+	-etc/build/deps.sh interop
+	$(MAKE) all
+	tests/interop/root.sh build/interop/trixie
+	RADSECGW='$(abspath $(O))/radsecgw' tests/interop/matrix.py --only '$(ONLY)'
 
 lint:
 	etc/build/deps.sh build test lint

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Installs what a step needs, on Debian and as root; elsewhere it says what is missing.
 #
-#   deps.sh build|system|test|lint...
+#   deps.sh build|system|test|interop|lint...
 set -eu
 
 packages() {
@@ -12,6 +12,7 @@ packages() {
 	system) echo libwolfssl-dev ;;
 	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 nftables \
 		freeradius freeradius-utils radsecproxy eapoltest ;;
+	interop) echo iproute2 mount util-linux mmdebstrap gnutls-bin default-jdk-headless ;;
 	lint) echo clang clang-tidy cppcheck mandoc pmccabe universal-ctags python3 ;;
 	fuzz) echo clang libclang-rt-14-dev ;;
 	valgrind) echo valgrind libc6-dbg ;;

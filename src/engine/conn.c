@@ -194,6 +194,9 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		rgw_conn_drain(conn, now);
 	} else if (idle_deadline(conn) <= now && !is_busy(conn) && is_spare(conn)) {
 		rgw_count(gw, RGW_CTR_idle_timeouts);
+		/* Nobody has lost a peer that works, so the next connection to it need not wait. */
+		if (conn->counted && conn->proven)
+			enter(conn, RGW_CONN_DRAINING);
 		rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed", "idle-timeout", now);
 	} else {
 		look_after(conn, now);

@@ -154,9 +154,21 @@ class Visitor:
         self.tls.close()
 
 
-def radsecproxy_client(lab, pki, port, name="radsecproxy-nas", cert="gateway.test"):
-    """Debian's radsecproxy between a NAS and the gateway. Its port is for both kinds of requests."""
+def radsecproxy_client(lab, pki, *ports, name="radsecproxy-nas", cert="gateway.test"):
+    """Debian's radsecproxy between a NAS and the gateways. Its port is for both kinds of requests."""
     listen = lab.port()
+    servers = "".join(f"""\
+server gateway{i} {{
+    host 127.0.0.1
+    port {port}
+    type tls
+    tls default
+    secret radsec
+    statusServer on
+    certificateNameCheck off
+}}
+""" for i, port in enumerate(ports))
+    asks = "".join(f"    server gateway{i}\n    accountingServer gateway{i}\n" for i in range(len(ports)))
     conf = lab.write(f"{name}.conf", f"""\
 ListenUDP 127.0.0.1:{listen}
 LogLevel 3
@@ -170,28 +182,40 @@ client nas {{
     type udp
     secret {NAS_SECRET}
 }}
-server gateway {{
-    host 127.0.0.1
-    port {port}
-    type tls
-    tls default
-    secret radsec
-    statusServer on
-    certificateNameCheck off
-}}
-realm * {{
-    server gateway
-    accountingServer gateway
-}}
+{servers}realm * {{
+{asks}}}
 """)
-    proxy = Process(lab, name, ["/usr/sbin/radsecproxy", "-f", "-c", conf])
+    proxy = Process(lab, name, [*lab.before, "/usr/sbin/radsecproxy", "-f", "-c", conf])
     proxy.port = listen
     return proxy
 
 
-def freeradius_client(lab, pki, port, name="freeradius-nas", cert="gateway.test"):
-    """FreeRADIUS between a NAS and the gateway, with its own TLS home_server."""
+def freeradius_client(lab, pki, *ports, name="freeradius-nas", cert="gateway.test", response_window=10):
+    """FreeRADIUS between a NAS and the gateways, each of them a home_server with TLS."""
     auth, acct, folder = lab.port(), lab.port(), lab.dir / name
+    servers = "".join(f"""\
+home_server gateway{i} {{
+    ipaddr = 127.0.0.1
+    port = {port}
+    type = auth+acct
+    secret = radsec
+    proto = tcp
+    status_check = status-server
+    check_interval = 6
+    response_window = {response_window}
+    tls {{
+        private_key_file = {pki}/{cert}.key
+        certificate_file = {pki}/{cert}.pem
+        ca_file = {pki}/ca.pem
+        tls_min_version = "1.2"
+        tls_max_version = "1.3"
+        cipher_list = "DEFAULT"
+        ecdh_curve = ""
+        fragment_size = 8192
+    }}
+}}
+""" for i, port in enumerate(ports))
+    asks = "".join(f"    home_server = gateway{i}\n" for i in range(len(ports)))
     folder.mkdir()
     lab.write(f"{name}/dictionary", "$INCLUDE /usr/share/freeradius/dictionary\n")
     lab.write(f"{name}/radiusd.conf", f"""\
@@ -222,29 +246,8 @@ client nas {{
 proxy server {{
     default_fallback = no
 }}
-home_server gateway {{
-    ipaddr = 127.0.0.1
-    port = {port}
-    type = auth+acct
-    secret = radsec
-    proto = tcp
-    status_check = status-server
-    check_interval = 6
-    response_window = 10
-    tls {{
-        private_key_file = {pki}/{cert}.key
-        certificate_file = {pki}/{cert}.pem
-        ca_file = {pki}/ca.pem
-        tls_min_version = "1.2"
-        tls_max_version = "1.3"
-        cipher_list = "DEFAULT"
-        ecdh_curve = ""
-        fragment_size = 8192
-    }}
-}}
-home_server_pool gateway {{
-    home_server = gateway
-}}
+{servers}home_server_pool gateway {{
+{asks}}}
 realm example.org {{
     pool = gateway
     nostrip
@@ -280,7 +283,7 @@ server default {{
     }}
 }}
 """)
-    server = Process(lab, name, ["/usr/sbin/freeradius", "-d", folder, "-f", "-l", "stdout", "-x"])
+    server = Process(lab, name, [*lab.before, "/usr/sbin/freeradius", "-d", folder, "-f", "-l", "stdout", "-x"])
     server.auth, server.acct = auth, acct
     server.wait_log("Ready to process requests")
     return server

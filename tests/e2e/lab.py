@@ -122,6 +122,8 @@ class Gateway(Process):
 
 
 class Lab:
+    before = ()  # the words before programs of others: chroot, for example
+
     def __init__(self, keep=False):
         self.keep = keep or bool(os.environ.get("LAB_KEEP"))
         self.processes = []
@@ -226,7 +228,7 @@ realm * {{
     accountingServer home-acct
 }}
 """)
-        proxy = Process(self, name, ["/usr/sbin/radsecproxy", "-f", "-c", conf])
+        proxy = Process(self, name, [*self.before, "/usr/sbin/radsecproxy", "-f", "-c", conf])
         proxy.port = port
         wait_for(f"{name} listens", lambda: tcp_open(port))
         return proxy
@@ -295,8 +297,8 @@ class Home(Process):
         self._write(users, tls)
 
     def start(self):
-        super().__init__(self.lab, self._name, ["/usr/sbin/freeradius", "-d", self.folder, "-f", "-l", "stdout",
-                                                "-xx" if os.environ.get("LAB_DEBUG") else "-x"])
+        super().__init__(self.lab, self._name, [*self.lab.before, "/usr/sbin/freeradius", "-d", self.folder, "-f", "-l",
+                                                "stdout", "-xx" if os.environ.get("LAB_DEBUG") else "-x"])
         self.starts += 1
         self.wait_log("Ready to process requests", count=self.starts)
 

@@ -641,6 +641,30 @@ silent_member_without_connections_goes_last(void **state)
 	sim_end(&s);
 }
 
+/* We closed its connection, it did not: it keeps its place, from that moment on. */
+static void
+good_member_without_connections_goes_first(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_peer_conf(&s)->idle_timeout = 10000;
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 5000);
+	assert_int_equal(sim_count_to(&s, &s.national), 1);
+	while (sim_count_to(&s, &s.national) != 0)
+		sim_run(&s, 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_idle_timeouts), 1);
+	login(&s);
+	sim_run(&s, 1000);
+	assert_int_equal(s.national.requests, 2);
+	assert_int_equal(s.second.requests, 0);
+	assert_int_equal(sim_answered(&s), 2);
+	sim_end(&s);
+}
+
 /* It answers others, so it is not silent: the fault is behind it. */
 static void
 member_that_answers_others_is_not_silent(void **state)
@@ -719,6 +743,7 @@ main(void)
 		cmocka_unit_test(request_with_state_is_not_doubled),
 		cmocka_unit_test(silent_member_goes_last),
 		cmocka_unit_test(silent_member_without_connections_goes_last),
+		cmocka_unit_test(good_member_without_connections_goes_first),
 		cmocka_unit_test(member_that_answers_others_is_not_silent),
 		cmocka_unit_test(storm_of_retransmissions),
 	};
