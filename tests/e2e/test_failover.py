@@ -309,7 +309,7 @@ EAP = radius.attr(79, b"\2\x07\0\x09\1user")
 @pytest.mark.parametrize("eap", [False, True])
 def test_outage_is_told(far, eap):
     """P-EAP-3: no member can be reached: a reject, with EAP-Failure inside where the request had EAP."""
-    none = far(pool='reply-message = "try again later"', peer="queue-time = 1s")
+    none = far(pool='reply-message = "try again later"', peer="queue-time = 1s\nconnections = 0-16")
     for peer in none.peers:
         peer.close()
     packet = radius.access_request(1, SECRET, more=(EAP if eap else b"") + radius.attr(33, b"proxy state"))
@@ -325,7 +325,7 @@ def test_outage_is_told(far, eap):
 @pytest.mark.parametrize("outage,code", [("outage-acct = ack", radius.ACCOUNTING_RESPONSE), ("", None)])
 def test_outage_of_accounting(far, outage, code):
     """P-PRX-9: never acknowledged unless the configuration says so."""
-    none = far(pool=outage, peer="queue-time = 1s")
+    none = far(pool=outage, peer="queue-time = 1s\nconnections = 0-16")
     for peer in none.peers:
         peer.close()
     got = none.nas.ask(radius.request(4, 1, radius.attr(1, b"u") + radius.attr(40, b"\0\0\0\1"), SECRET), 2.5)
@@ -392,7 +392,7 @@ def test_response_window_ends_an_attempt(far):
 
 def test_names_of_the_members(far):
     """The state of each member is in the status."""
-    both = far()
+    both = far(peer="connections = 0-16")
     assert both.nas.ask(requests(1)[0])
     both.gw.counters()
     assert re.search(r"status-peer: .*peer=p0 up=1 okay=1", both.gw.log())

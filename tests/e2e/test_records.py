@@ -77,7 +77,7 @@ def test_a_server_with_an_empty_record(lab):
     wait_for("the connections", lambda: len(raws) == 41)
     strike_together(raws, lambda raw: raw.mine.seal(b""))
     gw.wait_log(TOO_SHORT, count=41)
-    assert gw.popen.poll() is None and gw.counters()["connections_failed"] == 41
+    assert gw.popen.poll() is None and gw.counters()["connections_failed"] >= 41
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
 
