@@ -33,7 +33,7 @@
  * that answers Status-Server tells so itself, unless it hangs. */
 #define READ_AFTER_MS 300
 #define READ_AFTER_TRIPS 4
-#define HANGS_AFTER_MS 5000
+#define HANGS_AFTER_MS 8000
 
 static rgw_ms
 read_after(const struct rgw_conn *conn)
@@ -58,6 +58,27 @@ rgw_blame_suspicion(const struct rgw_req *req)
 	if (req->n_suspected >= MOVES_AS_SUSPECT || req->first_suspect)
 		return RGW_SENT_ALONE;
 	return req->n_suspected > 0 ? RGW_SENT_WITH_FEW : RGW_NO_SUSPECT;
+}
+
+/* May the connection of the attempt still end because of it? */
+static bool
+is_pending(const struct rgw_attempt *a, rgw_ms now)
+{
+	const struct rgw_conn *conn = a->state == RGW_ATTEMPT_SENT ? a->lane->conn : NULL;
+
+	return conn != NULL && a->nth > conn->n_read && now < read_after(conn);
+}
+
+bool
+rgw_blame_may_double(const struct rgw_req *req, rgw_ms now)
+{
+	unsigned n = req->n_suspected;
+
+	if (n == 0)
+		return true;
+	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
+		n += is_pending(&req->attempts[i], now);
+	return n <= MOVES_AS_SUSPECT;
 }
 
 /* How many of them wait. */

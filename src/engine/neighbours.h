@@ -123,6 +123,9 @@ enum rgw_fault {
 };
 
 enum rgw_suspicion rgw_blame_suspicion(const struct rgw_req *req);
+/* May it be sent to one more, beside where it is under way? If all of these connections ended, too, there would have to
+ * be no more of them than a suspect may cost. */
+bool rgw_blame_may_double(const struct rgw_req *req, rgw_ms now);
 /* How many connections more than the load needs suspects want, so that others are not held up by them. */
 size_t rgw_blame_wants(const struct rgw_peer *peer);
 /* May the attempt be sent on this connection, as far as suspects are concerned? */

@@ -461,7 +461,7 @@ on_retry_timer(struct rgw_timer *timer, rgw_ms now)
 
 	if (ends_without_hope(req, now))
 		return;
-	other = choose(req, SILENT, now);
+	other = rgw_blame_may_double(req, now) ? choose(req, SILENT, now) : NULL;
 	if (other == NULL) {
 		arm_retry(req, now);  /* somebody may come back */
 		if (is_unheard(req))

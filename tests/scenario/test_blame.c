@@ -408,10 +408,37 @@ ended_connections_do_not_hide_one_that_stands(void **state)
 	sim_end(&s);
 }
 
+/* A peer that takes its time to close leaves the suspect under way while it is tried elsewhere, too: all that may still
+ * end counts. */
+static void
+suspect_that_is_under_way_twice(void **state)
+{
+	static const struct scene scene = { .user = "poison", .members = 2, .most = 16, .delay = 5,
+		.closes_after = 100, .status = RGW_YES };
+	struct sim s;
+
+	(void)state;
+	prepare(&s, &scene);
+	s.conf.pool.v[0]->retry_after = 1000;
+	sim_start(&s);
+	sim_run(&s, 500);
+	login(&s, scene.user);
+	sim_run(&s, 50);
+	/* The first connection ends soon, the next ones of this peer late, and those of the other one soon. */
+	s.second.closes_after = 400;
+	sim_run(&s, 60);
+	s.national.closes_after = 4500;
+	sim_run(&s, 25000);
+	assert_in_range(sim_counter(&s, RGW_CTR_connections_lost), 1, 3);
+	assert_int_equal(sim_counter(&s, RGW_CTR_request_ends_connections), 1);
+	sim_end(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(suspect_that_is_under_way_twice),
 		cmocka_unit_test(peer_that_closes_at_a_request),
 		cmocka_unit_test(peer_that_closes_at_a_request_and_its_repetitions),
 		cmocka_unit_test(line_about_a_request_that_is_stopped),
