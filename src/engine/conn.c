@@ -176,6 +176,16 @@ look_after(struct rgw_conn *conn, rgw_ms now)
 }
 
 static void
+close_idle(struct rgw_conn *conn, rgw_ms now)
+{
+	rgw_count(conn->gw, RGW_CTR_idle_timeouts);
+	/* Nobody has lost a peer that works, so the next connection to it need not wait. */
+	if (conn->counted && conn->proven)
+		enter(conn, RGW_CONN_DRAINING);
+	rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed", "idle-timeout", now);
+}
+
+static void
 on_timer(struct rgw_timer *timer, rgw_ms now)
 {
 	struct rgw_conn *conn = RGW_CONTAINER(timer, struct rgw_conn, timer);
@@ -193,11 +203,7 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		log_conn(conn, RGW_LOG_INFO, "connection-old", "nothing new is begun on it", "lifetime");
 		rgw_conn_drain(conn, now);
 	} else if (idle_deadline(conn) <= now && !is_busy(conn) && is_spare(conn)) {
-		rgw_count(gw, RGW_CTR_idle_timeouts);
-		/* Nobody has lost a peer that works, so the next connection to it need not wait. */
-		if (conn->counted && conn->proven)
-			enter(conn, RGW_CONN_DRAINING);
-		rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed", "idle-timeout", now);
+		close_idle(conn, now);
 	} else {
 		look_after(conn, now);
 	}
