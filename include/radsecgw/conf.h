@@ -176,6 +176,7 @@ struct rgw_conf_listen {
 	struct rgw_conf_head head;
 	struct rgw_addrs udp;          /* either these ... */
 	unsigned accept;               /* RGW_SERVICE_* bits */
+	struct rgw_prefixmap *clients; /* owned: of `udp`: who may ask there, by address: struct rgw_conf_client */
 	uint32_t receive_buffer;       /* octets; 0 = the kernel's default */
 	struct rgw_addrs tls;          /* ... or these */
 	struct rgw_conf_refs profile;  /* [tls] sections; the first is for clients without SNI */
@@ -245,6 +246,7 @@ struct rgw_conf_client {
 	bool reply_message_authenticator;             /* P-BR-2 */
 	bool protocol_error;                          /* P-ERR-11 */
 	struct rgw_rate status_server_rate;           /* that are answered (P-SS-10) */
+	struct rgw_conf_refs listen;                  /* [listen] sections where it may ask; empty = any */
 	const struct rgw_conf_head *pool;             /* [pool], [peer] or [server]; NULL = by realm */
 	char *operator_name;                          /* with its namespace (P-CPX-1); NULL = none */
 	struct rgw_conf_refs rewrite_in;
@@ -347,8 +349,17 @@ struct rgw_conf {
 	RGW_CONF_LIST(rgw_conf_realm) realm;
 	RGW_CONF_LIST(rgw_conf_rewrite) rewrite;
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
-	struct rgw_prefixmap *client_by_ip;  /* owned: values are struct rgw_conf_client; no names */
 	struct rgw_strings files;            /* every file read, for the heads to borrow */
 };
+
+/* May the client ask on the addresses of the [listen] section with this index? */
+static inline bool
+rgw_conf_may_ask(const struct rgw_conf_client *client, uint32_t listen)
+{
+	for (size_t i = 0; i < client->listen.n; i++)
+		if (client->listen.v[i]->index == listen)
+			return true;
+	return client->listen.n == 0;
+}
 
 #endif

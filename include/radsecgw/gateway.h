@@ -79,6 +79,7 @@ void rgw_gw_free(struct rgw_gw *gw);
 /* Where a datagram arrived and from whom. */
 struct rgw_udp_from {
 	uint32_t sock;           /* the outer layer's number of the socket */
+	uint32_t listen;         /* index of its [listen] section */
 	unsigned accept;         /* RGW_SERVICE_* bits of its [listen] section */
 	struct rgw_addr local;   /* the address it was sent to; port of the socket */
 	struct rgw_addr remote;

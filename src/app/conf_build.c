@@ -168,7 +168,6 @@ rgw_build_init(struct rgw_build *b, struct rgw_conf_report *report)
 	rgw_htab_init(&b->names);
 	b->conf = rgw_xcalloc(1, sizeof *b->conf);
 	b->conf->hidden = rgw_hidden_table_new();
-	b->conf->client_by_ip = rgw_prefixmap_new();
 	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++)
 		if (rgw_conf_section_of(kind)->argument == NULL)
 			add_section(b, kind, "", nowhere);
@@ -436,6 +435,8 @@ clear_section(enum rgw_conf_kind kind, void *data)
 		rgw_value_clear(opt, (char *)data + opt->where);
 	if (kind == RGW_CONF_PEER)
 		rgw_cert_rules_free(&((struct rgw_conf_peer *)data)->identity);
+	if (kind == RGW_CONF_LISTEN)
+		rgw_prefixmap_free(((struct rgw_conf_listen *)data)->clients);
 	free(head->name);
 }
 
@@ -457,7 +458,6 @@ rgw_conf_free(struct rgw_conf *conf)
 			free(rgw_list_take((char *)conf + type->where));
 	}
 	rgw_hidden_table_free(conf->hidden);
-	rgw_prefixmap_free(conf->client_by_ip);
 	rgw_strings_fini(&conf->files);
 	free(conf);
 }

@@ -120,12 +120,46 @@ rgw_check_is_public(const struct rgw_prefix *p)
 	return true;
 }
 
+/* Where clients ask, the one with this address. Returns another one that has it already in the same place. */
+static const struct rgw_conf_client *
+add_prefix(const struct rgw_conf *conf, struct rgw_conf_client *client, const struct rgw_prefix *p)
+{
+	const struct rgw_conf_client *taken = NULL;
+
+	for (size_t i = 0; i < conf->listen.n; i++) {
+		struct rgw_conf_listen *listen = conf->listen.v[i];
+		const struct rgw_conf_client *other = NULL;
+
+		if (listen->clients == NULL)
+			listen->clients = rgw_prefixmap_new();
+		if (rgw_conf_may_ask(client, listen->head.index))
+			other = rgw_prefixmap_add(listen->clients, p, client);
+		if (other != NULL)
+			taken = other;
+	}
+	return taken;
+}
+
+static void
+check_places(struct rgw_build *b, const struct rgw_section *section)
+{
+	const struct rgw_conf_client *client = section->data;
+
+	for (size_t i = 0; i < client->listen.n; i++) {
+		const struct rgw_conf_listen *listen = b->conf->listen.v[client->listen.v[i]->index];
+
+		if (listen->udp.n == 0)
+			rgw_build_error(b, rgw_check_place(section, &client->listen),
+			    "listen: [listen %s] is for peers, over TLS; a client needs one with `udp`", listen->head.name);
+	}
+}
+
 static void
 check_prefix(struct rgw_build *b, const struct rgw_section *section, const struct rgw_prefix *p)
 {
 	struct rgw_conf_client *client = section->data;
 	struct rgw_place at = rgw_check_place(section, &client->address);
-	const struct rgw_conf_client *other = rgw_prefixmap_add(b->conf->client_by_ip, p, client);
+	const struct rgw_conf_client *other = add_prefix(b->conf, client, p);
 	char title[RGW_TITLE_TEXT];
 	char text[RGW_ADDR_TEXT];
 
@@ -203,6 +237,7 @@ check_client(struct rgw_build *b, const struct rgw_section *section)
 	char title[RGW_TITLE_TEXT];
 
 	rgw_check_target(b, section, &client->pool, "pool", client->pool);
+	check_places(b, section);
 	for (size_t i = 0; i < client->address.n; i++)
 		if (client->address.v[i].name.host != NULL)
 			check_name(b, section, client->address.v[i].name.host);

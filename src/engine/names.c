@@ -42,15 +42,14 @@ rgw_names_fini(struct rgw_gw *gw)
 static const struct rgw_conf_client *
 configured(const struct rgw_gw *gw, const struct rgw_prefix *address, const struct rgw_addr *from)
 {
-	const struct rgw_conf_client *client = rgw_prefixmap_find(gw->conf->client_by_ip, from);
+	for (size_t i = 0; i < gw->conf->client.n; i++)
+		for (size_t j = 0; j < gw->conf->client.v[i]->address.n; j++) {
+			const struct rgw_conf_origin *origin = &gw->conf->client.v[i]->address.v[j];
 
-	for (size_t i = 0; client != NULL && i < client->address.n; i++) {
-		const struct rgw_conf_origin *origin = &client->address.v[i];
-
-		if (origin->name.host == NULL && origin->prefix.bits == address->bits &&
-		    rgw_prefix_contains(&origin->prefix, from))
-			return client;
-	}
+			if (origin->name.host == NULL && origin->prefix.bits == address->bits &&
+			    rgw_prefix_contains(&origin->prefix, from))
+				return gw->conf->client.v[i];
+		}
 	return NULL;
 }
 
@@ -87,14 +86,17 @@ rgw_names_changed(struct rgw_gw *gw)
 }
 
 const struct rgw_conf_client *
-rgw_names_find(struct rgw_gw *gw, const struct rgw_addr *from, rgw_ms now)
+rgw_names_find(struct rgw_gw *gw, const struct rgw_addr *from, uint32_t listen, rgw_ms now)
 {
+	const struct rgw_prefixmap *clients = gw->conf->listen.v[listen]->clients;
 	const struct rgw_conf_client *client = NULL;
 
 	if (gw->n_names > 0)
 		client = rgw_prefixmap_find(gw->client_by_name, from);
-	if (client == NULL)
-		client = rgw_prefixmap_find(gw->conf->client_by_ip, from);
+	if (client != NULL && !rgw_conf_may_ask(client, listen))
+		client = NULL;
+	if (client == NULL && clients != NULL)
+		client = rgw_prefixmap_find(clients, from);
 	for (size_t i = 0; client == NULL && i < gw->n_names; i++)
 		rgw_host_refresh(&gw->names[i], now);
 	return client;

@@ -188,9 +188,10 @@ void rgw_names_init(struct rgw_gw *gw, rgw_ms now);
 void rgw_names_fini(struct rgw_gw *gw);
 /* A name of a client has other addresses now, or those that it had before count no longer. */
 void rgw_names_changed(struct rgw_gw *gw);
-/* The client that the address belongs to, by whatever it is given; NULL = none. Then the names are looked up
- * again soon, for one of them may have moved. */
-const struct rgw_conf_client *rgw_names_find(struct rgw_gw *gw, const struct rgw_addr *from, rgw_ms now);
+/* The client that may ask from this address at the [listen] section with this index, by whatever the address is given;
+ * NULL = none. Then the names are looked up again soon, for one of them may have moved. */
+const struct rgw_conf_client *rgw_names_find(struct rgw_gw *gw, const struct rgw_addr *from, uint32_t listen,
+    rgw_ms now);
 
 /* resolve.c: addresses of hosts */
 /* Pointers to the host are kept until the gateway ends. */

@@ -262,7 +262,7 @@ answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origi
 static bool
 is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in, rgw_ms now)
 {
-	const struct rgw_conf_client *client = rgw_names_find(gw, &a->from->remote, now);
+	const struct rgw_conf_client *client = rgw_names_find(gw, &a->from->remote, a->from->listen, now);
 	const struct drop *why;
 
 	rgw_count(gw, RGW_CTR_udp_received);

@@ -182,6 +182,7 @@ hand_over(struct rgw_udp_socket *s, size_t n, rgw_ms now)
 		struct rgw_udp_from *f = &from[some];
 
 		f->sock = (uint32_t)(s - udp->sockets);
+		f->listen = s->conf->head.index;
 		f->accept = s->conf->accept;
 		if (!rgw_addr_from_sockaddr(&f->remote, (struct sockaddr *)&udp->in_from[i]))
 			continue;

@@ -253,7 +253,7 @@ sim_conf_init(struct sim *s, const char *connect)
 	make_peer(s, "second", "198.51.100.2");
 	make_server(s);
 	make_client(s, "nas", "192.0.2.10");
-	s->conf.client_by_ip = rgw_prefixmap_new();
+	s->conf.listen.v[0]->clients = rgw_prefixmap_new();
 	make_realm(s);
 }
 
@@ -264,8 +264,8 @@ sim_conf_ready(struct sim *s)
 		struct rgw_conf_client *c = s->conf.client.v[i];
 
 		for (size_t j = 0; j < c->address.n; j++)
-			if (c->address.v[j].name.host == NULL)
-				rgw_prefixmap_add(s->conf.client_by_ip, &c->address.v[j].prefix, c);
+			if (c->address.v[j].name.host == NULL && rgw_conf_may_ask(c, 0))
+				rgw_prefixmap_add(s->conf.listen.v[0]->clients, &c->address.v[j].prefix, c);
 	}
 }
 
@@ -316,6 +316,7 @@ sim_conf_free(struct sim *s)
 {
 	sim_free_rewrites(s);
 	free_neighbours(s);
+	rgw_prefixmap_free(s->conf.listen.v[0]->clients);
 	free(s->conf.listen.v[0]->head.name);
 	free(s->conf.listen.v[0]->tls.v);
 	free(s->conf.listen.v[0]->profile.v);
@@ -339,6 +340,5 @@ sim_conf_free(struct sim *s)
 	free(s->conf.peer.v);
 	free(s->conf.server.v);
 	free(s->conf.client.v);
-	rgw_prefixmap_free(s->conf.client_by_ip);
 	rgw_hidden_table_free(s->conf.hidden);
 }

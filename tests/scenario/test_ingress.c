@@ -474,6 +474,29 @@ unverified_requests_supersede_nothing_verified(void **state)
 	sim_end(&s);
 }
 
+/* P-TCP-6: a client that may ask in one place is unknown in others. */
+static void
+clients_ask_where_they_may(void **state)
+{
+	const struct rgw_conf_head *elsewhere;
+	struct rgw_conf_head other = { .kind = RGW_CONF_LISTEN, .index = 1 };
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	elsewhere = &other;
+	sim_client_conf(&s)->listen = (struct rgw_conf_refs){ &elsewhere, 1 };
+	sim_start(&s);
+	assert_false(rgw_conf_may_ask(sim_client_conf(&s), 0));
+	assert_true(rgw_conf_may_ask(sim_client_conf(&s), 1));
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH);
+	expect_drop(&s, p, len, RGW_CTR_udp_unknown_client);
+	sim_client_conf(&s)->listen = (struct rgw_conf_refs){ NULL, 0 };
+	sim_end(&s);
+}
+
 /* RFC 3579 2.2: what is no EAP packet goes no further; with verify-eap = no it does. */
 static void
 malformed_eap_is_dropped(void **state)
@@ -730,6 +753,7 @@ main(void)
 		cmocka_unit_test(what_needs_no_message_authenticator),
 		cmocka_unit_test(undecided_clients_are_named_once_a_day),
 		cmocka_unit_test(unverified_requests_supersede_nothing_verified),
+		cmocka_unit_test(clients_ask_where_they_may),
 		cmocka_unit_test(malformed_eap_is_dropped),
 		cmocka_unit_test(arap_password_stands_alone),
 		cmocka_unit_test(status_server_is_answered_here),

@@ -55,7 +55,7 @@ loads_the_smallest_file(void **state)
 	assert_string_equal(conf->peer.v[0]->head.name, "p");
 	assert_string_equal(conf->peer.v[0]->head.file, "main.ini");
 	assert_int_equal(conf->peer.v[0]->head.line, 10);
-	assert_ptr_equal(rgw_prefixmap_find(conf->client_by_ip, &from), conf->client.v[0]);
+	assert_ptr_equal(rgw_prefixmap_find(conf->listen.v[0]->clients, &from), conf->client.v[0]);
 	assert_non_null(rgw_hidden_find(conf->hidden, 311, 16, 0));
 	rgw_conf_free(conf);
 }
