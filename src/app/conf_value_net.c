@@ -279,6 +279,8 @@ parse_prefix(struct rgw_setting *s, const char *what, struct rgw_prefix *out)
 	char text[RGW_ADDR_TEXT];
 	char masked[RGW_ADDR_TEXT];
 
+	if (strcmp(s->text, "*") == 0)
+		return rgw_reject(s, "is no address; everybody is 0.0.0.0/0, ::/0");
 	if (!number_zone(s, text))
 		return false;
 	if (!rgw_prefix_parse(text, out) && mask_prefix(text, masked))
