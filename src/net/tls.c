@@ -285,8 +285,8 @@ chain_error(int code, char *room, size_t size)
 	return room;
 }
 
-static const char *
-date_text(int64_t t, char *buf, size_t size)
+const char *
+rgw_tls_date(int64_t t, char *buf, size_t size)
 {
 	time_t when = (time_t)t;
 	struct tm tm;
@@ -315,7 +315,7 @@ explain_cert(struct rgw_tls *tls, const char *what, const uint8_t *der, size_t l
 	    rgw_cert_presented(&cert, presented, sizeof presented),
 	    rgw_name_format(cert.subject, subject, sizeof subject),
 	    rgw_name_format(cert.issuer, issuer, sizeof issuer),
-	    date_text(cert.not_before, from, sizeof from), date_text(cert.not_after, until, sizeof until));
+	    rgw_tls_date(cert.not_before, from, sizeof from), rgw_tls_date(cert.not_after, until, sizeof until));
 }
 
 /* One that has been signed by somebody else, and with what nobody should rely on; -1 = there is none. */
@@ -357,8 +357,8 @@ explain_chain(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int 
 	if (stale != NULL)
 		snprintf(what, sizeof what, "its CA in `ca` is not in force (is our clock right?): %s, valid %s to %s",
 		    rgw_name_format(stale->x509.subject, name, sizeof name),
-		    date_text(stale->x509.not_before, from, sizeof from),
-		    date_text(stale->x509.not_after, until, sizeof until));
+		    rgw_tls_date(stale->x509.not_before, from, sizeof from),
+		    rgw_tls_date(stale->x509.not_after, until, sizeof until));
 	explain_cert(tls, stale == NULL && error != 0 ? chain_error(error, what, sizeof what) : what, certs[0].buffer,
 	    certs[0].length);
 }

@@ -107,4 +107,7 @@ int rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store);
 int rgw_tls_recv(WOLFSSL *ssl, char *buf, int size, void *ctx);
 int rgw_tls_send(WOLFSSL *ssl, char *buf, int size, void *ctx);
 
+/* A moment as its day, such as 2026-11-30, in UTC; returns buf. */
+const char *rgw_tls_date(int64_t t, char *buf, size_t size);
+
 #endif

@@ -15,17 +15,6 @@ rgw_tls_clock_is_set(int64_t now)
 	return now >= RGW_WRITTEN;
 }
 
-static const char *
-date_of(int64_t t, char *buf, size_t size)
-{
-	time_t when = (time_t)t;
-	struct tm tm;
-
-	if (gmtime_r(&when, &tm) == NULL || strftime(buf, size, "%Y-%m-%d", &tm) == 0)
-		snprintf(buf, size, "?");
-	return buf;
-}
-
 /* Says whether it is out of date, or `soon` will be. */
 static void
 review_dates(const struct rgw_tls_ear *ear, const char *key, const char *what, const struct rgw_kept_cert *cert,
@@ -38,14 +27,14 @@ review_dates(const struct rgw_tls_ear *ear, const char *key, const char *what, c
 
 	rgw_name_format(x->subject, name, sizeof name);
 	if (now > x->not_after)
-		rgw_tls_tell(ear, key, "%s has expired on %s: %s", what, date_of(x->not_after, date, sizeof date),
+		rgw_tls_tell(ear, key, "%s has expired on %s: %s", what, rgw_tls_date(x->not_after, date, sizeof date),
 		    name);
 	else if (now < x->not_before)
 		rgw_tls_tell(ear, key, "%s is not valid before %s: %s", what,
-		    date_of(x->not_before, date, sizeof date), name);
+		    rgw_tls_date(x->not_before, date, sizeof date), name);
 	else if (x->not_after - now < soon)
 		rgw_tls_tell(ear, key, "%s expires on %s, in %lld day%s: %s", what,
-		    date_of(x->not_after, date, sizeof date), (long long)days, days == 1 ? "" : "s", name);
+		    rgw_tls_date(x->not_after, date, sizeof date), (long long)days, days == 1 ? "" : "s", name);
 }
 
 /* Peers hold our certificate against what we use it for (RFC 5280 4.2.1.12). */
