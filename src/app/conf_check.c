@@ -150,7 +150,8 @@ check_places(struct rgw_build *b, const struct rgw_section *section)
 
 		if (listen->udp.n == 0)
 			rgw_build_error(b, rgw_check_place(section, &client->listen),
-			    "listen: [listen %s] is for peers, over TLS; a client needs one with `udp`", listen->head.name);
+			    "listen: [listen %s] is for peers, over TLS; a client needs one with `udp`",
+			    listen->head.name);
 	}
 }
 
