@@ -366,7 +366,7 @@ def test_hanging_member_is_closed_by_the_watchdog(far):
 
 def test_peer_that_ignores_status_server(far):
     """P-WD-11: it answers requests, so it is not taken for dead."""
-    one = far(n=1, peer="watchdog = 6s")
+    one = far(n=1, peer="watchdog = 6s\nconnections = 0-16")
     one.deaf = {0}
     end = time.monotonic() + 20
     n = 0
