@@ -12,7 +12,8 @@ from flood import NAS, RADSEC, STATES, Challengers, Place
 from lab import NAS_SECRET, wait_for
 from peer import Nas
 
-MOST, BACK = 32 * 1024, 2 * 1024  # KiB
+# KiB. An idle gateway takes 4 MiB, or 6.5 MiB with the shared library; all that others can add is 28 MiB.
+MOST, BACK = 28 * 1024, 2 * 1024
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_answers_that_are_kept(place):
     during, counters = p.memory("VmHWM"), p.gw.counters()
     assert counters["request_rejected"] == 15020
     assert counters["answers_crowded_out"] > 12000
-    assert during <= before + 10 * 1024 and during <= MOST
+    assert during <= before + 10 * 1024
     p.comes_back(before + BACK, 20)
 
 
@@ -66,7 +67,7 @@ def test_requests_that_wait(place):
     during, counters = p.memory("VmHWM"), p.gw.counters()
     assert counters["requests_over_share"] > 10000
     assert " requests-over-share: " in p.gw.log() and "client=nas" in p.gw.log()
-    assert during <= MOST
+    assert during <= before + MOST
     p.comes_back(before + BACK, 60)
 
 
@@ -143,6 +144,7 @@ def test_everything_at_once(lab, place):
     if not p.is_plain():
         pytest.skip("memory of a sanitizer")
     far.start()
+    before = p.memory()
     p.flood(40000, b"x@r%d.challenge.example", b"")
     for _ in p.deafen([p.visit() for _ in range(16)]):
         pass
@@ -150,7 +152,7 @@ def test_everything_at_once(lab, place):
     p.flood(4000, b"x@silent.example")
     counters = p.gw.counters()
     assert counters["conversations_forgotten"] > 1000
-    assert p.memory("VmHWM") <= MOST
+    assert p.memory("VmHWM") <= before + MOST
     far.close()
 
 
