@@ -65,6 +65,7 @@ connect-rate-per-address = 0
 
 [log]
 level = notice
+rate = 0
 
 [tls lab]
 certificate = {self.pki}/localhost.pem

@@ -187,7 +187,7 @@ def test_retransmissions_are_absorbed_by_every_worker(far):
 def test_hash_chooses_the_same_in_every_worker(far):
     """P-FO-4: a user may be seen by one access point after another."""
     ends = far(n=2, pool="policy = hash")
-    for ident in range(10):
+    for ident in range(32):
         packets = requests(ends.sources, ident, radius.attr(31, b"station-%d" % ident))
         ends.nases.send(packets)
         ends.nases.answered(packets)
@@ -195,7 +195,7 @@ def test_hash_chooses_the_same_in_every_worker(far):
     for i in (0, 1):
         for p in ends.requests(i):
             where[radius.get(p, 31)].add(i)
-    assert len(where) == 10 and all(len(members) == 1 for members in where.values()), where
+    assert len(where) == 32 and all(len(members) == 1 for members in where.values()), where
     assert ends.requests(0) and ends.requests(1)
 
 
