@@ -100,7 +100,7 @@ def test_real_server_that_closes(lab, what, members):
     homes = [lab.freeradius(f"home{i}", tls=(pki, "localhost")) for i in range(members)]
     gw = lab.gateway(pool_conf(lab, pki, [home.tls for home in homes], peer="connections = 1-16"), wait="started")
     gw.wait_log(" connection-up: ", count=members)
-    assert play(lab, gw, DISLIKED[what]()) == 3
+    assert 1 <= play(lab, gw, DISLIKED[what]()) <= 3
     line = re.search(r" request-stopped: .*", gw.log())[0]
     assert "client=nas" in line and "user=bob@example.org" in line and "peer=p" in line
     assert gw.counters()["request_ends_connections"] == 1
