@@ -42,6 +42,7 @@ struct rgw_x509 {
 	bool signed_with_sha2;        /* or as well: with SHA-256, 384, 512, or an Edwards curve */
 	int64_t not_before;           /* seconds since 1970 */
 	int64_t not_after;
+	bool is_v1;                   /* of version 1, which has no extensions to say anything in */
 	bool is_ca;                   /* basicConstraints cA TRUE */
 	bool has_key_usage;
 	bool key_cert_sign;           /* keyUsage has keyCertSign; one that is malformed has nothing */
@@ -57,6 +58,9 @@ bool rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len);
 /* May certificates be signed with its key (RFC 5280 4.2.1.3, 4.2.1.9)? Who says nothing about the use of the
  * key allows all. */
 bool rgw_x509_may_issue(const struct rgw_x509 *cert);
+/* The same for one that is trusted as it is: of version 1 it may, too. Others that do not say that they are CAs are
+ * trusted for themselves and for nobody else (RFC 5280 6.1.4 k). */
+bool rgw_x509_may_anchor(const struct rgw_x509 *cert);
 
 /* Are the names of issuer and subject the same? */
 bool rgw_x509_is_self_issued(const struct rgw_x509 *cert);

@@ -459,6 +459,7 @@ read_tbs(struct rgw_rd *tbs, struct rgw_x509 *cert)
 	struct rgw_span unused = { NULL, 0 };
 	struct rgw_rd validity;
 
+	cert->is_v1 = version == V1;
 	cert->serial = rgw_der_take_integer(tbs);
 	/* The algorithm stands in it twice: as what is signed, and as what it is verified with. */
 	cert->signed_with_sha2 &= reads_as_sha2(rgw_der_take(tbs, RGW_DER_SEQUENCE));
@@ -498,6 +499,12 @@ bool
 rgw_x509_may_issue(const struct rgw_x509 *cert)
 {
 	return cert->is_ca && (!cert->has_key_usage || cert->key_cert_sign);
+}
+
+bool
+rgw_x509_may_anchor(const struct rgw_x509 *cert)
+{
+	return rgw_x509_may_issue(cert) || cert->is_v1;
 }
 
 bool

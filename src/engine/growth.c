@@ -221,24 +221,33 @@ leads_to(const struct rgw_peer *peer, const struct rgw_addr *addr)
 	return false;
 }
 
-/* Connections that stand are left alone, but nothing is hoped for from an address that the peer has left. */
+/* An attempt to connect to an address that the peer has left, or NULL. */
+static struct rgw_conn *
+vain_attempt(const struct rgw_peer *peer)
+{
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (conn->state == RGW_CONN_CONNECTING && !leads_to(peer, &conn->addr))
+			return conn;
+	}
+	return NULL;
+}
+
+/* Connections that stand are left alone, but nothing is hoped for from an address that the peer has left. The end of
+ * one attempt may change all the others, so they are looked for anew each time. */
 void
 rgw_peer_moved(struct rgw_peer *peer, const struct rgw_host *host, rgw_ms now)
 {
-	struct rgw_link *next;
+	struct rgw_conn *conn;
 
 	peer->next_addr = peer->missed = 0;
 	for (const struct rgw_host *h = peer->hosts; h != host; h++)
 		peer->next_addr += h->n_addrs;
 	if (peer->n_up == 0)
 		peer->retry_at = now;
-	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = next) {
-		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
-
-		next = l->next;
-		if (conn->state == RGW_CONN_CONNECTING && !leads_to(peer, &conn->addr))
-			rgw_conn_close(conn, RGW_LOG_INFO, "connect-failed", "the name leads elsewhere now", now);
-	}
+	while ((conn = vain_attempt(peer)) != NULL)
+		rgw_conn_close(conn, RGW_LOG_INFO, "connect-failed", "the name leads elsewhere now", now);
 	rgw_peer_pump(peer, now);
 }
 

@@ -79,12 +79,12 @@ struct loader {
 	const struct rgw_tls_ear *ear;
 };
 
-/* May it be an issuer? One that has issued itself was put there by name, to be believed as it is; another one
- * that says that it is no CA is somebody's own certificate. */
+/* Is it something to trust? One that has issued itself was put there by name, as a peer's own; another one that says
+ * that it is no CA leads nowhere. */
 static bool
-is_ca(const struct rgw_x509 *cert)
+is_trustworthy(const struct rgw_x509 *cert)
 {
-	return rgw_x509_may_issue(cert) || rgw_x509_is_self_issued(cert);
+	return rgw_x509_may_anchor(cert) || rgw_x509_is_self_issued(cert);
 }
 
 /* One certificate of a file, the nth; true = it is believed, or was before. */
@@ -101,7 +101,7 @@ load_cert(const struct loader *l, const char *path, unsigned nth, const struct r
 	}
 	if (rgw_certs_have(&l->t->trust, der->data, der->len))
 		return true;
-	if (!is_ca(&cert))
+	if (!is_trustworthy(&cert))
 		fault = "it is not the certificate of a CA";
 	else if (!believe(l->t, der->data, der->len))
 		fault = "the TLS library does not take it (RSA needs 2048 bits)";
@@ -110,6 +110,10 @@ load_cert(const struct loader *l, const char *path, unsigned nth, const struct r
 		    rgw_name_format(cert.subject, name, sizeof name));
 		return false;
 	}
+	if (!rgw_x509_may_anchor(&cert))
+		rgw_tls_tell(l->ear, "ca", "certificate %u in %s is not that of a CA: who shows this very one is believed, "
+		    "and nobody whose certificate it has signed; subject %s", nth, path,
+		    rgw_name_format(cert.subject, name, sizeof name));
 	return rgw_certs_add(&l->t->trust, der->data, der->len);
 }
 

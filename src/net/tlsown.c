@@ -131,6 +131,8 @@ read_key(const struct rgw_conf_tls *conf, struct rgw_octets *der, struct rgw_tls
 	der->len = pem.len;
 	n = wc_KeyPemToDer(pem.data, (int)pem.len, der->data, (int)der->len, conf->key_password);
 	if (n > 0) {
+		/* What is behind the key may be what it was made of. */
+		rgw_wipe(der->data + n, der->len - (size_t)n);
 		der->len = (size_t)n;
 	} else {
 		rgw_pem_drop(der);

@@ -84,15 +84,24 @@ is_issuer(const struct rgw_x509 *issuer, const struct rgw_x509 *cert)
 	    memcmp(issuer->subject.data, cert->issuer.data, cert->issuer.len) == 0;
 }
 
+/* A peer's own certificate may be trusted, too. That holds for this very leaf, and for nothing that its key has
+ * signed. */
+static bool
+holds_for(const struct rgw_kept_cert *anchor, const struct climb *c, int i)
+{
+	return rgw_x509_may_anchor(&anchor->x509) || (i == 0 && anchor->len == c->certs[0].length &&
+	    memcmp(anchor->der, c->certs[0].buffer, anchor->len) == 0);
+}
+
 /* Believes the anchors that may have issued it, as far as they are in force; there can be two of one name. All
  * of a whole system's trust would take milliseconds. */
 static void
-believe_anchors(struct climb *c, const struct rgw_x509 *cert)
+believe_anchors(struct climb *c, int of)
 {
 	for (size_t i = 0; i < c->trust->n; i++) {
 		const struct rgw_kept_cert *anchor = &c->trust->v[i];
 
-		if (!is_issuer(&anchor->x509, cert))
+		if (!is_issuer(&anchor->x509, &c->x509[of]) || !holds_for(anchor, c, of))
 			continue;
 		if (rgw_x509_is_in_force(&anchor->x509, c->now))
 			believe(c, anchor->der, anchor->len);
@@ -173,7 +182,7 @@ read_chain(struct climb *c)
 				return false;
 			continue;
 		}
-		believe_anchors(c, &c->x509[i]);
+		believe_anchors(c, i);
 		if (i > 0 && rgw_x509_may_issue(&c->x509[i]))
 			c->issuers |= 1u << i;
 	}

@@ -132,6 +132,7 @@ CERTIFICATES = {
     "one-forged": ca("root", sign_with="other"),
     "leaf-one-forged": leaf("one-forged"),
     "self": leaf("self"),
+    "leaf-by-self": leaf("self"),
     "stranger": leaf("other", names=("stranger.test",)),
     "other-old": ca("other-old", dates=PAST),
 }
@@ -200,6 +201,8 @@ CHAINS = [
     ("leaf1 one nc", ROOT, "yes"),
     # trust with something that is out of date in it
     ("leaf", "old root", "yes"),
+    # the very certificate of a peer
+    ("self", "self root", "yes"),
     ("leaf", "root early", "yes"),
 
     # no way to the trust
@@ -267,6 +270,9 @@ CHAINS = [
     ("leaf-by-leaf1 one leaf1", ROOT, "no"),
     ("leaf-by-leaf leaf stranger", ROOT, "no"),
     ("leaf-by-leaf", "leaf root", "no"),
+    # nor is a peer that is believed as it is, by its own certificate
+    ("leaf-by-self", "self root", "no"),
+    ("leaf-by-self self", "self", "no"),
     ("leaf-as-ca", ROOT, "no"),
     # length of the path
     ("leaf-below-len0 below-len0 len0", ROOT, "no"),

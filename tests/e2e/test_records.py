@@ -3,6 +3,7 @@
 that says so, and nothing else."""
 import socket
 import ssl
+import subprocess
 import threading
 
 import pytest
@@ -225,3 +226,24 @@ def test_goodbye_with_openssl(lab, gw, version):
     lab.made_home.answer()
     assert radius.answer_ok(until(lambda: tls.read(4096)), login, SECRET)
     gw.wait_log(" connection-closed: .* reason=drained")
+
+
+def test_a_server_that_asks_for_a_second_handshake(lab):
+    """HelloRequest of TLS 1.2: there is no renegotiation, and nobody is judged twice."""
+    pki, port, log = lab.pki(), lab.port(), lab.dir / "s_server.log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(["openssl", "s_server", "-accept", str(port), "-tls1_2", "-Verify", "1",
+                                   "-cert", pki / "localhost.pem", "-key", pki / "localhost.key",
+                                   "-CAfile", pki / "ca.pem", "-alpn", "radius/1.0"],
+                                  stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        gw = lab.gateway(lab.gateway_conf(pki, port, peer="reconnect = 60s-60s"), wait="started")
+        gw.wait_log(" connection-up: ")
+        server.stdin.write(b"R\n")
+        server.stdin.flush()
+        # Either side may end the connection over it, and both of them live.
+        gw.wait_log(" connection-(?:lost|closed): ")
+        assert gw.popen.poll() is None and gw.counters()["connections_lost"] >= 1
+    finally:
+        server.kill()
+        server.wait()
