@@ -19,6 +19,16 @@ struct rgw_field rgw_f_origin(const struct rgw_origin *origin);
 struct rgw_field rgw_f_target(const struct rgw_target *target);
 struct rgw_field rgw_f_owner(const struct rgw_conf_head *owner);
 
+/* What a neighbour risks is said once a day: is it time? Then *said_at is now; 0 = it was never said. */
+static inline bool
+rgw_is_due(rgw_ms *said_at, rgw_ms now)
+{
+	if (*said_at != 0 && now - *said_at < 86400000)
+		return false;
+	*said_at = now;
+	return true;
+}
+
 /* asker.c: those who ask, and their parts of what all of them share */
 /* `number` tells askers apart; `probes` is its status-server-rate. */
 void rgw_asker_init(struct rgw_asker *asker, uint64_t number, const struct rgw_rate *probes, rgw_ms now);

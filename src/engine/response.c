@@ -5,9 +5,6 @@
 
 #include "radsecgw/hop.h"
 
-/* So long until the same server is warned of again. */
-#define WARN_AGAIN_MS 86400000
-
 /* What a response is, seen from the lane it came on; the first three have the right Response Authenticator. */
 enum match {
 	MATCH,       /* answers the request that waits under this identifier */
@@ -252,9 +249,8 @@ needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)
 static void
 warn(struct rgw_server *server, rgw_ms now)
 {
-	if (server->warned_at != 0 && now - server->warned_at < WARN_AGAIN_MS)
+	if (!rgw_is_due(&server->warned_at, now))
 		return;
-	server->warned_at = now;
 	RGW_LOG(server->target.gw->log, RGW_LOG_WARNING, "server-unprotected", server->conf->head.name,
 	    "the server answers without Message-Authenticator: whoever stands between it and us can forge its "
 	    "answers (CVE-2024-3596); update it and set require-message-authenticator = yes, or no to be told no "
@@ -324,7 +320,6 @@ on_misdone_status(struct rgw_lane *lane, const struct rgw_packet *p)
 {
 	struct rgw_peer *peer = lane->conn->peer;
 
-	rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
 	if (!peer->misdoes_status)
 		rgw_log_packet(lane, p, RGW_LOG_WARNING, "status-answer-wrong",
 		    "the peer signs its answers to Status-Server wrongly; the secret is right, so its software "
@@ -347,15 +342,11 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		return NULL;
 	}
 	how = match(lane, check);
-	if (how == MATCH && check->msgauth == RGW_MSGAUTH_BAD && lane->conn != NULL &&
-	    lane->ids->id[p->id].now.code == RGW_STATUS_SERVER) {
-		on_misdone_status(lane, p);
-		on_verified(lane, check, now);
-		return NULL;
-	}
 	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
 		rgw_count(gw, RGW_CTR_response_bad_message_authenticator);
-		return "Message-Authenticator does not verify";
+		if (how != MATCH || lane->conn == NULL || lane->ids->id[p->id].now.code != RGW_STATUS_SERVER)
+			return "Message-Authenticator does not verify";
+		on_misdone_status(lane, p);
 	}
 	switch (how) {
 	case MATCH:

@@ -7,9 +7,6 @@
 
 /* Requests from UDP clients: the checks of protocol.md 16.1, after which rgw_ingress_take goes on. */
 
-/* So long until the same client is warned of again. */
-#define WARN_AGAIN_MS 86400000
-
 /* A datagram on its way through the checks. */
 struct arrival {
 	const struct rgw_udp_from *from;
@@ -211,9 +208,8 @@ warn(struct rgw_gw *gw, const struct arrival *a, rgw_ms now)
 {
 	struct rgw_client *c = a->client;
 
-	if (c->warned_at != 0 && now - c->warned_at < WARN_AGAIN_MS)
+	if (!rgw_is_due(&c->warned_at, now))
 		return;
-	c->warned_at = now;
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "client-unprotected", c->conf->head.name,
 	    "the client sends requests without Message-Authenticator: whoever stands between it and us can forge "
 	    "them, and the answers (CVE-2024-3596); update it and set require-message-authenticator = yes, or no "

@@ -49,6 +49,8 @@ loads_the_smallest_file(void **state)
 	assert_int_equal(conf->peer.v[0]->reconnect.min, 500);
 	assert_int_equal(conf->peer.v[0]->connect_rate.events, 5);
 	assert_int_equal(conf->peer.v[0]->connect_rate.burst, 16);
+	/* It holds for what comes over our own connections, too. */
+	assert_int_equal(conf->peer.v[0]->status_server_rate.events, 100);
 	assert_true(conf->peer.v[0]->tcp_keepalive);
 	assert_ptr_equal(conf->realm.v[0]->pool, conf->peer.v[0]);
 	assert_int_equal(conf->realm.v[0]->kind, RGW_REALM_DEFAULT);
