@@ -12,6 +12,7 @@
 #include "radsecgw/log.h"
 #include "radsecgw/pattern.h"
 #include "radsecgw/ratelimit.h"
+#include "radsecgw/retrans.h"
 #include "radsecgw/rewrite.h"
 #include "radsecgw/secret.h"
 #include "radsecgw/time.h"
@@ -75,14 +76,6 @@ enum rgw_auto { RGW_AUTO, RGW_YES, RGW_NO };
 struct rgw_conf_refs {
 	const struct rgw_conf_head **v;
 	size_t n;
-};
-
-/* RFC 5080 2.2.1: first time-out, longest time-out, transmissions and time in all; 0 = no limit. */
-struct rgw_conf_retransmit {
-	rgw_ms irt;
-	rgw_ms mrt;
-	rgw_ms mrd;
-	uint32_t mrc;
 };
 
 /* What a listener or peer may carry; bits. */
@@ -227,7 +220,7 @@ struct rgw_conf_server {
 	struct rgw_secret *secret;
 	enum rgw_auto require_message_authenticator;  /* P-BR-5 */
 	struct rgw_addrs source;     /* none or one per family; port 0 */
-	struct rgw_conf_retransmit retransmit;
+	struct rgw_retransmit retransmit;
 	bool status_server;          /* it answers Status-Server (P-SS-12) */
 	rgw_ms watchdog;             /* between probes of one that is suspected */
 	rgw_ms zombie;               /* silence after which a suspected one counts as dead */

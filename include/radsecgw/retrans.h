@@ -5,8 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "radsecgw/conf.h"
 #include "radsecgw/time.h"
+
+/* RFC 5080 2.2.1: first time-out, longest time-out, transmissions and time in all; 0 = no limit. */
+struct rgw_retransmit {
+	rgw_ms irt;
+	rgw_ms mrt;
+	rgw_ms mrd;
+	uint32_t mrc;
+};
 
 /*
  * When a request over UDP is sent again, and when that has no use any more (RFC 5080 2.2.1, P-RTX-1,
@@ -19,11 +26,11 @@ struct rgw_retrans {
 };
 
 /* The request was sent for the first time. Returns when rgw_retrans_again is to be asked. */
-rgw_ms rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf,
+rgw_ms rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_retransmit *conf,
     uint16_t random, rgw_ms now);
 
 /* No answer came in time. true = send it again now and ask again at *next; false = give up. */
-bool rgw_retrans_again(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, uint16_t random,
+bool rgw_retrans_again(struct rgw_retrans *r, const struct rgw_retransmit *conf, uint16_t random,
     rgw_ms now, rgw_ms *next);
 
 /* value, or up to a tenth more or less. */

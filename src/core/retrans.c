@@ -9,7 +9,7 @@ rgw_jitter(rgw_ms value, uint16_t random)
 
 /* The end of the current time-out, or of the time in all if that comes first. */
 static rgw_ms
-next_of(const struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, rgw_ms now)
+next_of(const struct rgw_retrans *r, const struct rgw_retransmit *conf, rgw_ms now)
 {
 	rgw_ms next = now + r->rt;
 
@@ -17,7 +17,7 @@ next_of(const struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, rgw
 }
 
 rgw_ms
-rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, uint16_t random,
+rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_retransmit *conf, uint16_t random,
     rgw_ms now)
 {
 	*r = (struct rgw_retrans){ .rt = rgw_jitter(conf->irt, random), .since = now, .sent = 1 };
@@ -25,7 +25,7 @@ rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf,
 }
 
 bool
-rgw_retrans_again(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, uint16_t random,
+rgw_retrans_again(struct rgw_retrans *r, const struct rgw_retransmit *conf, uint16_t random,
     rgw_ms now, rgw_ms *next)
 {
 	if ((conf->mrc != 0 && r->sent >= conf->mrc) || (conf->mrd != 0 && now - r->since >= conf->mrd))

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/app/conf_priv.h"
+#include "../../src/conf/reading.h"
 #include "radsecgw/mem.h"
 
 /* Rewrites of the world, read as the program reads them, and where they are used. */

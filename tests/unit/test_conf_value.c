@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/app/conf_priv.h"
+#include "../../src/conf/reading.h"
 #include "radsecgw/mem.h"
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
@@ -17,7 +17,7 @@
 /* Room for the field of any option, with its alignment. */
 union field {
 	struct rgw_conf_peer peer;
-	struct rgw_conf_retransmit retransmit;
+	struct rgw_retransmit retransmit;
 	max_align_t align;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/peerid.h"
 
 /* What one option cannot know alone, in the sections about neighbours that are reached over sockets:
@@ -242,7 +242,7 @@ check_unambiguous(struct rgw_build *b, const struct rgw_section *section)
 		char rule[300];
 
 		if (!other->accept || other->tls != peer->tls ||
-		    !rgw_peer_rules_overlap(&peer->identity, &other->identity, &shared))
+		    !rgw_cert_rules_overlap(&peer->identity, &other->identity, &shared))
 			continue;
 		/* The same name for two peers has been reported as such. */
 		if (!overlaps(&peer->address, &other->address) ||

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/mem.h"
 
 void

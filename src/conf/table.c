@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "conf_table.h"
+#include "table.h"
 
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/nai.h"
 #include "radsecgw/radius.h"
 

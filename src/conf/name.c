@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 
 enum rgw_conf_kind
 rgw_name_kind(const char *text, size_t len)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "conf_table.h"
+#include "table.h"
 
 /* Nobody needs help with longer names. */
 #define LONGEST (RGW_NEAREST_TEXT - 1)

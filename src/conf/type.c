@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 
 /* The types of options: what they have in common, and what is said about them to people. */
 

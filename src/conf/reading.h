@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef RADSECGW_APP_CONF_PRIV_H
-#define RADSECGW_APP_CONF_PRIV_H
+#ifndef RADSECGW_CONF_READING_H
+#define RADSECGW_CONF_READING_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "conf_table.h"
+#include "table.h"
 #include "radsecgw/confread.h"
 #include "radsecgw/hash.h"
 
 /* What the files of the configuration module share, and what their tests look at. */
 
-/* ---- conf_text.c: text that may hold a secret ---- */
+/* ---- strbuf.c: text that may hold a secret ---- */
 
 /* Grows as needed; old memory is wiped whenever it moves. v ends with a NUL that n does not count,
  * and is NULL as long as nothing was added. */
@@ -26,7 +26,7 @@ struct rgw_text {
 void rgw_text_add(struct rgw_text *text, const void *data, size_t n);
 void rgw_text_fini(struct rgw_text *text);
 
-/* ---- conf_unit.c: numbers with units ---- */
+/* ---- unit.c: numbers with units ---- */
 
 struct rgw_unit {
 	const char *suffix;  /* "" = the plain number */
@@ -51,10 +51,10 @@ const char *rgw_rate_parse(const char *text, struct rgw_rate *out);
 const char *rgw_rate_format(const struct rgw_rate *rate, char *buf, size_t size);
 
 /* "irt 2s mrt 16s mrc 5 mrd 30s", each part at most once; those left out keep what *out has. */
-const char *rgw_retransmit_parse(const char *text, struct rgw_conf_retransmit *out);
-const char *rgw_retransmit_format(const struct rgw_conf_retransmit *r, char *buf, size_t size);
+const char *rgw_retransmit_parse(const char *text, struct rgw_retransmit *out);
+const char *rgw_retransmit_format(const struct rgw_retransmit *r, char *buf, size_t size);
 
-/* ---- conf_dictionary.c: names of attributes ---- */
+/* ---- dictionary.c: names of attributes ---- */
 
 /* How the value of an attribute is written. */
 enum rgw_attr_kind {
@@ -77,7 +77,7 @@ const struct rgw_attr_name *rgw_attr_name_find(const char *text);
 const struct rgw_attr_name *rgw_attr_name_of(const struct rgw_attr_ref *ref);
 bool rgw_attr_ref_equal(const struct rgw_attr_ref *a, const struct rgw_attr_ref *b);
 
-/* ---- conf_attribute.c: attributes by name or number ---- */
+/* ---- attribute.c: attributes by name or number ---- */
 
 #define RGW_REF_TEXT 64
 
@@ -88,14 +88,14 @@ const char *rgw_attr_format(const struct rgw_attr_ref *ref, char buf[static RGW_
 /* The values that hash-key is likely to have, for messages; returns buf. */
 const char *rgw_hash_key_names(char *buf, size_t size);
 
-/* ---- conf_rewrite.c: the values of [rewrite] ---- */
+/* ---- rule.c: the values of [rewrite] ---- */
 
 /* The variable that ${name} is there, or RGW_VARS. */
 enum rgw_rewrite_var rgw_rewrite_var_find(const char *name, size_t len);
 /* A rule as it would be written, but for quotes; the caller frees it. A "$" is "$$" already. */
 char *rgw_rewrite_rule_text(const struct rgw_rewrite_rule *rule);
 
-/* ---- conf_file.c: files and their names ---- */
+/* ---- file.c: files and their names ---- */
 
 /* The path as seen from where `file` is; the caller frees it. */
 char *rgw_path_from(const char *file, const char *path);
@@ -109,7 +109,7 @@ const char *rgw_file_check(const char *path, bool directory, struct stat *st);
 const char *rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out);
 void rgw_strings_fini(struct rgw_strings *strings);
 
-/* ---- conf_expand.c: quotes, ${} and lists ---- */
+/* ---- expand.c: quotes, ${} and lists ---- */
 
 /* Between two items of a list, once quotes are gone; no file can contain it. */
 #define RGW_ITEM_END '\x1f'
@@ -130,7 +130,7 @@ struct rgw_expansion {
 bool rgw_conf_expand(struct rgw_expansion *e, const char *raw);
 void rgw_expansion_fini(struct rgw_expansion *e);
 
-/* ---- conf_value.c, conf_value_net.c: from text to the types of options ---- */
+/* ---- value.c, value_net.c: from text to the types of options ---- */
 
 /* One value, or one item of a list, on its way into its field. */
 struct rgw_setting {
@@ -156,9 +156,9 @@ bool rgw_add_host(struct rgw_setting *s);
 bool rgw_add_cert_rule(struct rgw_setting *s);
 bool rgw_add_hidden(struct rgw_setting *s);
 bool rgw_set_operator(struct rgw_setting *s);
-bool rgw_set_hash_key(struct rgw_setting *s);   /* in conf_attribute.c, as the next */
+bool rgw_set_hash_key(struct rgw_setting *s);   /* in attribute.c, as the next */
 bool rgw_add_attribute(struct rgw_setting *s);
-bool rgw_add_pair(struct rgw_setting *s);       /* in conf_rewrite.c, as the next */
+bool rgw_add_pair(struct rgw_setting *s);       /* in rule.c, as the next */
 bool rgw_add_replacement(struct rgw_setting *s);
 /* An attribute by name or number, as a part of s->text. */
 bool rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out);
@@ -173,7 +173,7 @@ bool rgw_decode_hex(const char *text, size_t len, struct rgw_text *out);
 /* Is it a name that DNS could know? */
 bool rgw_is_dns_name(const char *text);
 
-/* ---- conf_field.c: what stands in a field ---- */
+/* ---- field.c: what stands in a field ---- */
 
 /* How many lines of the dump the option has: 0 = it is not set. */
 size_t rgw_value_count(const struct rgw_opt *opt, const void *field);
@@ -184,12 +184,12 @@ void rgw_value_clear(const struct rgw_opt *opt, void *field);
 const char *rgw_value_idle(const struct rgw_opt *opt, const void *section,
     const struct rgw_opt **because, char *buf, size_t size);
 
-/* ---- conf_show.c: values as text ---- */
+/* ---- show.c: values as text ---- */
 
 /* Value or item i as text, without quotes; the caller frees it. Not for secrets. */
 char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i);
 
-/* ---- conf_list.c: lists of any type, as they stand in struct rgw_conf ---- */
+/* ---- array.c: lists of any type, as they stand in struct rgw_conf ---- */
 
 /* Adds one zeroed item to { type *v; size_t n; } and returns it. */
 void *rgw_list_grow(void *list, size_t item_size);
@@ -200,7 +200,7 @@ void *rgw_list_take(void *list);
 /* The i-th section of a kind; sections without name have one. NULL = there are no more. */
 void *rgw_conf_section_at(const struct rgw_conf *conf, enum rgw_conf_kind kind, size_t i);
 
-/* ---- conf_build.c: sections under construction ---- */
+/* ---- draft.c: sections under construction ---- */
 
 struct rgw_place {
 	const char *file;  /* borrowed from the snapshot */
@@ -278,7 +278,7 @@ void rgw_build_warn(struct rgw_build *b, struct rgw_place at, const char *fmt, .
 const char *rgw_build_title(enum rgw_conf_kind kind, const void *data,
     char buf[static RGW_TITLE_TEXT]);
 
-/* ---- conf_option.c: options under construction ---- */
+/* ---- option.c: options under construction ---- */
 
 /* "key = raw" was read, or one more line of a list. */
 void rgw_build_option(struct rgw_build *b, const char *key, const char *raw, struct rgw_place at);
@@ -291,7 +291,7 @@ void rgw_build_default(struct rgw_build *b, struct rgw_section *section, const s
 char *rgw_build_next_item(struct rgw_build *b, const struct rgw_expansion *e, const char *key,
     char **rest, struct rgw_place at);
 
-/* ---- conf_name.c: names of sections and keys ---- */
+/* ---- name.c: names of sections and keys ---- */
 
 /* Reports a key that the current section does not have, with the name that was probably meant. */
 void rgw_name_unknown_key(struct rgw_build *b, const char *key, struct rgw_place at);
@@ -301,7 +301,7 @@ enum rgw_conf_kind rgw_name_kind(const char *text, size_t len);
 const char *rgw_name_check(enum rgw_conf_kind kind, const char *name);
 enum rgw_realm_kind rgw_name_realm_kind(const char *pattern);
 
-/* ---- conf_check.c, conf_check_net.c, conf_check_pool.c, conf_check_rewrite.c: what one option cannot
+/* ---- check.c, check_net.c, check_pool.c, check_rewrite.c: what one option cannot
  * know alone ---- */
 
 void rgw_check_all(struct rgw_build *b, const char *path);
@@ -337,7 +337,7 @@ void rgw_check_target_name(struct rgw_build *b, const struct rgw_section *sectio
 /* How long a request lives; RGW_NEVER if that is not known because the option is broken. */
 rgw_ms rgw_check_lifetime(const struct rgw_build *b);
 
-/* ---- conf_source.c ---- */
+/* ---- reader.c ---- */
 
 /* The same as rgw_conf_load for a text in memory. Nothing on disk is read or looked at: includes
  * and secrets from files are refused, and files named for other use are taken to be there. */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/mem.h"
 
 /* The values of options as text, for the dump. */

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/nai.h"
 
 /* P-PKT-13: up to here a secret can be guessed from a recorded packet. */

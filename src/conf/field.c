@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/mem.h"
 
 /* Whatever type of object it points to. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/mem.h"
 
 /* What a line may have when it is read again. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/mem.h"
 
 _Static_assert(sizeof(enum rgw_log_level) == sizeof(unsigned), "enums are stored as unsigned");
@@ -236,8 +236,8 @@ set_per_second(struct rgw_setting *s)
 static bool
 set_retransmit(struct rgw_setting *s)
 {
-	struct rgw_conf_retransmit *field = s->field;
-	struct rgw_conf_retransmit r = { 0 };
+	struct rgw_retransmit *field = s->field;
+	struct rgw_retransmit r = { 0 };
 	const char *why;
 
 	rgw_retransmit_parse(s->opt->def, &r);

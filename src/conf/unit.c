@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 
 const struct rgw_unit rgw_unit_none[] = { { "", 1 }, { NULL, 0 } };
 
@@ -147,10 +147,10 @@ static const struct {
 	uint64_t min;
 	uint64_t max;
 } retransmit_parts[] = {
-	{ "irt", offsetof(struct rgw_conf_retransmit, irt), true, 100, 60000 },
-	{ "mrt", offsetof(struct rgw_conf_retransmit, mrt), true, 0, 300000 },
-	{ "mrc", offsetof(struct rgw_conf_retransmit, mrc), false, 0, 100 },
-	{ "mrd", offsetof(struct rgw_conf_retransmit, mrd), true, 1000, 300000 },
+	{ "irt", offsetof(struct rgw_retransmit, irt), true, 100, 60000 },
+	{ "mrt", offsetof(struct rgw_retransmit, mrt), true, 0, 300000 },
+	{ "mrc", offsetof(struct rgw_retransmit, mrc), false, 0, 100 },
+	{ "mrd", offsetof(struct rgw_retransmit, mrd), true, 1000, 300000 },
 };
 
 #define N_PARTS (sizeof retransmit_parts / sizeof retransmit_parts[0])
@@ -174,7 +174,7 @@ next_word(const char **text, char word[static RGW_UNIT_TEXT])
 }
 
 static void
-set_part(struct rgw_conf_retransmit *r, size_t part, uint64_t n)
+set_part(struct rgw_retransmit *r, size_t part, uint64_t n)
 {
 	char *field = (char *)r + retransmit_parts[part].where;
 
@@ -185,9 +185,9 @@ set_part(struct rgw_conf_retransmit *r, size_t part, uint64_t n)
 }
 
 const char *
-rgw_retransmit_parse(const char *text, struct rgw_conf_retransmit *out)
+rgw_retransmit_parse(const char *text, struct rgw_retransmit *out)
 {
-	struct rgw_conf_retransmit r = *out;
+	struct rgw_retransmit r = *out;
 	unsigned seen = 0;
 	char word[RGW_UNIT_TEXT];
 	char value[RGW_UNIT_TEXT];
@@ -219,7 +219,7 @@ rgw_retransmit_parse(const char *text, struct rgw_conf_retransmit *out)
 }
 
 const char *
-rgw_retransmit_format(const struct rgw_conf_retransmit *r, char *buf, size_t size)
+rgw_retransmit_format(const struct rgw_retransmit *r, char *buf, size_t size)
 {
 	char irt[RGW_UNIT_TEXT];
 	char mrt[RGW_UNIT_TEXT];

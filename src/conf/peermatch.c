@@ -75,7 +75,7 @@ rgw_peer_match(const struct rgw_conf *conf, const struct rgw_conf_tls *tls, cons
 			const struct rgw_conf_peer *peer = conf->peer.v[i];
 
 			if (peer->accept && peer->tls == tls &&
-			    rgw_peer_rules_are_any(&peer->identity) == (any == 1) && fits(&s, peer))
+			    rgw_cert_rules_are_any(&peer->identity) == (any == 1) && fits(&s, peer))
 				return peer;
 		}
 	if (s.elsewhere != NULL)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/mem.h"
 
 /* The length of the directory in a path, its last slash included. */

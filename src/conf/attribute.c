@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 #include "radsecgw/radius.h"
 
 /* Attributes by name or number: 31, 9:1, 9:*, 241.5. */

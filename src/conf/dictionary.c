@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "conf_priv.h"
+#include "reading.h"
 
 /* Names of attributes: those of the RFCs, and those of vendors that usually decide about a user's network.
  * All others have numbers. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef RADSECGW_APP_CONF_TABLE_H
-#define RADSECGW_APP_CONF_TABLE_H
+#ifndef RADSECGW_CONF_TABLE_H
+#define RADSECGW_CONF_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,7 +56,7 @@ enum rgw_opt_type {
 	RGW_OPT_ACCT,        /* struct rgw_conf_acct: one of `words`, or a reference */
 	RGW_OPT_REGEX,       /* struct rgw_pattern *, for the whole text */
 	RGW_OPT_ATTRIBUTE,   /* uint8_t, the type of an attribute */
-	RGW_OPT_RETRANSMIT,  /* struct rgw_conf_retransmit */
+	RGW_OPT_RETRANSMIT,  /* struct rgw_retransmit */
 	RGW_OPT_OPERATOR,    /* char *, an Operator-Name */
 	RGW_OPT_ATTRIBUTES,  /* struct rgw_rewrite_rules, of the attributes alone; list, as the next */
 	RGW_OPT_PAIRS,       /* struct rgw_rewrite_rules, attributes and values */
