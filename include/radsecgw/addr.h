@@ -40,11 +40,11 @@ bool rgw_addr_parse_zone(const char *text, uint16_t port, struct rgw_addr *out, 
 #define RGW_HOST_TEXT 255
 
 /* Is it localhost or a name below it, with or without a dot at its end (RFC 6761 6.3)? */
-bool rgw_host_is_local(const char *host);
+bool rgw_addr_is_local_name(const char *host);
 
 /* Splits "host", "host:port", "[v6]" or "[v6]:port" without resolving anything. host must hold
  * host_size octets. false = malformed, empty or too long. `port` keeps its value if none is given. */
-bool rgw_host_split(const char *text, char *host, size_t host_size, uint16_t *port);
+bool rgw_addr_split_host(const char *text, char *host, size_t host_size, uint16_t *port);
 
 /* Writes "192.0.2.1:1812" or "[2001:db8::1]:1812" (without the port if it is 0) and returns buf. */
 const char *rgw_addr_format(const struct rgw_addr *a, char buf[static RGW_ADDR_TEXT]);

@@ -32,7 +32,7 @@ parse_number(const char *text, unsigned max, unsigned *out)
 }
 
 bool
-rgw_host_split(const char *text, char *host, size_t host_size, uint16_t *port)
+rgw_addr_split_host(const char *text, char *host, size_t host_size, uint16_t *port)
 {
 	const char *end;
 	const char *colon = NULL;
@@ -91,7 +91,7 @@ rgw_addr_parse_zone(const char *text, uint16_t port, struct rgw_addr *out, char 
 	struct rgw_addr a = { .port = port };
 	char host[64];
 
-	if (!rgw_host_split(text, host, sizeof host, &a.port) || !take_zone(host, &a, zone))
+	if (!rgw_addr_split_host(text, host, sizeof host, &a.port) || !take_zone(host, &a, zone))
 		return false;
 	if (inet_pton(AF_INET, host, a.ip) == 1)
 		a.family = 4;
@@ -116,7 +116,7 @@ rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out)
 }
 
 bool
-rgw_host_is_local(const char *host)
+rgw_addr_is_local_name(const char *host)
 {
 	static const char name[] = "localhost";
 	size_t len = strlen(host);

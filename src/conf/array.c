@@ -5,30 +5,30 @@
 #include "radsecgw/mem.h"
 
 /* All lists of the snapshot look like this but for the type of v, hence the copying. */
-struct any_list {
+struct any_array {
 	void *v;
 	size_t n;
 };
 
-_Static_assert(sizeof(struct any_list) == sizeof(struct rgw_strings), "lists look alike");
-_Static_assert(sizeof(struct any_list) == sizeof(struct rgw_cert_rules), "lists look alike");
-_Static_assert(sizeof(struct any_list) == sizeof(struct rgw_rewrite_rules), "lists look alike");
-_Static_assert(sizeof(struct any_list) == sizeof(struct rgw_rewrite_value), "lists look alike");
-_Static_assert(offsetof(struct any_list, n) == offsetof(struct rgw_addrs, n), "lists look alike");
+_Static_assert(sizeof(struct any_array) == sizeof(struct rgw_strings), "lists look alike");
+_Static_assert(sizeof(struct any_array) == sizeof(struct rgw_cert_rules), "lists look alike");
+_Static_assert(sizeof(struct any_array) == sizeof(struct rgw_rewrite_rules), "lists look alike");
+_Static_assert(sizeof(struct any_array) == sizeof(struct rgw_rewrite_value), "lists look alike");
+_Static_assert(offsetof(struct any_array, n) == offsetof(struct rgw_addrs, n), "lists look alike");
 
-static struct any_list
+static struct any_array
 list_of(const void *list)
 {
-	struct any_list l;
+	struct any_array l;
 
 	memcpy(&l, list, sizeof l);
 	return l;
 }
 
 void *
-rgw_list_grow(void *list, size_t item_size)
+rgw_array_grow(void *list, size_t item_size)
 {
-	struct any_list l = list_of(list);
+	struct any_array l = list_of(list);
 	char *item;
 
 	/* Room for the next power of two, so that long lists are not moved every time. */
@@ -42,22 +42,22 @@ rgw_list_grow(void *list, size_t item_size)
 }
 
 size_t
-rgw_list_count(const void *list)
+rgw_array_count(const void *list)
 {
 	return list_of(list).n;
 }
 
 void *
-rgw_list_item(const void *list, size_t i, size_t item_size)
+rgw_array_item(const void *list, size_t i, size_t item_size)
 {
 	return (char *)list_of(list).v + i * item_size;
 }
 
 void *
-rgw_list_take(void *list)
+rgw_array_take(void *list)
 {
-	struct any_list l = list_of(list);
-	struct any_list empty = { 0 };
+	struct any_array l = list_of(list);
+	struct any_array empty = { 0 };
 
 	memcpy(list, &empty, sizeof empty);
 	return l.v;
@@ -72,8 +72,8 @@ rgw_conf_section_at(const struct rgw_conf *conf, enum rgw_conf_kind kind, size_t
 
 	if (section->argument == NULL)
 		return i == 0 ? where : NULL;
-	if (i >= rgw_list_count(where))
+	if (i >= rgw_array_count(where))
 		return NULL;
-	memcpy(&data, rgw_list_item(where, i, sizeof data), sizeof data);
+	memcpy(&data, rgw_array_item(where, i, sizeof data), sizeof data);
 	return data;
 }

@@ -58,7 +58,7 @@ read_in_vendor(struct rgw_setting *s, const char *p, struct rgw_attr_ref *out)
 	if (out->any)
 		return true;
 	if (!read_number(&p, max, &n) || *p != '\0')
-		return rgw_reject(s,
+		return rgw_setting_refuse(s,
 		    "has something else than a number from 1 to %u or a * behind its vendor", max);
 	out->type = (uint16_t)n;
 	return true;
@@ -74,8 +74,8 @@ reject_name(struct rgw_setting *s, const char *text)
 	for (size_t i = 0; (name = rgw_attr_name_at(i)) != NULL; i++)
 		rgw_nearest_try(&near, name->name);
 	if (near.best[0] != '\0')
-		return rgw_reject(s, "names no attribute that is known here; did you mean %s?", near.best);
-	return rgw_reject(s,
+		return rgw_setting_refuse(s, "names no attribute that is known here; did you mean %s?", near.best);
+	return rgw_setting_refuse(s,
 	    "names no attribute that is known here; others are written as numbers: 31, 9:1 and 9:* of the "
 	    "vendor 9, 241.5");
 }
@@ -96,18 +96,18 @@ rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out
 		return reject_name(s, text);
 	if (strchr(text, ':') != NULL) {
 		if (!read_number(&p, UINT32_MAX, &out->vendor) || *p != ':')
-			return rgw_reject(s, "does not begin with the number of a vendor");
+			return rgw_setting_refuse(s, "does not begin with the number of a vendor");
 		return read_in_vendor(s, p + 1, out);
 	}
 	if (!read_number(&p, UINT8_MAX, &n))
-		return rgw_reject(s, "is not the number of an attribute, which is from 1 to 255");
+		return rgw_setting_refuse(s, "is not the number of an attribute, which is from 1 to 255");
 	out->type = (uint16_t)n;
 	if (*p == '\0')
 		return true;
 	p++;
 	if (p[-1] != '.' || !rgw_attr_is_extended(out->type) || !read_number(&p, UINT8_MAX, &n) ||
 	    *p != '\0')
-		return rgw_reject(s,
+		return rgw_setting_refuse(s,
 		    "is no attribute; an extended one is written 241.1 to 246.255");
 	out->ext = (uint8_t)n;
 	return true;
@@ -123,8 +123,8 @@ rgw_add_attribute(struct rgw_setting *s)
 		return false;
 	for (size_t i = 0; i < list->n; i++)
 		if (rgw_attr_ref_equal(&list->v[i].attr, &rule.attr))
-			return rgw_reject(s, "is given twice");
-	*(struct rgw_rewrite_rule *)rgw_list_grow(s->field, sizeof rule) = rule;
+			return rgw_setting_refuse(s, "is given twice");
+	*(struct rgw_rewrite_rule *)rgw_array_grow(s->field, sizeof rule) = rule;
 	return true;
 }
 
@@ -172,8 +172,8 @@ reject_hash_key(struct rgw_setting *s)
 		rgw_nearest_try(&near,
 		    rgw_attr_format(&(struct rgw_attr_ref){ .type = telling[i] }, text));
 	if (near.best[0] != '\0')
-		return rgw_reject(s, "is not known here; did you mean %s?", near.best);
-	return rgw_reject(s, "is not known here; allowed is %s", rgw_hash_key_names(all, sizeof all));
+		return rgw_setting_refuse(s, "is not known here; did you mean %s?", near.best);
+	return rgw_setting_refuse(s, "is not known here; allowed is %s", rgw_hash_key_names(all, sizeof all));
 }
 
 bool
@@ -188,9 +188,9 @@ rgw_set_hash_key(struct rgw_setting *s)
 	else if (rgw_unit_parse(s->text, rgw_unit_none, &n) != NULL)
 		return reject_hash_key(s);
 	if (n < 1 || n > 255)
-		return rgw_reject(s, "is not the number of an attribute, which is from 1 to 255");
+		return rgw_setting_refuse(s, "is not the number of an attribute, which is from 1 to 255");
 	if (says_nothing((unsigned)n))
-		return rgw_reject(s,
+		return rgw_setting_refuse(s,
 		    "does not say whose request it is; 2, 3, 24, 26, 33, 60, 79, 80 and 241 to 246 "
 		    "cannot be used");
 	*field = (uint8_t)n;

@@ -13,87 +13,87 @@ struct rgw_place
 rgw_check_place(const struct rgw_section *section, const void *field)
 {
 	const struct rgw_conf_head *head = section->data;
-	const struct rgw_given *given = rgw_build_given(section, field);
+	const struct rgw_given *given = rgw_draft_given(section, field);
 
 	return given->yes ? given->at : (struct rgw_place){ head->file, head->line };
 }
 
 static void
-check_malformed_realms(struct rgw_build *b, const struct rgw_section *section)
+check_malformed_realms(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const unsigned *faults = &((const struct rgw_conf_gateway *)section->data)->malformed_realms;
 
 	if ((*faults & RGW_NAI_NONE) != 0 && *faults != RGW_NAI_NONE)
-		rgw_build_error(b, rgw_check_place(section, faults),
+		rgw_draft_error(d, rgw_check_place(section, faults),
 		    "malformed-realms: `none` stands alone");
 }
 
 /* A bound that cannot be reached, since another one is in the way, is not what somebody wants. */
 static void
-check_octets(struct rgw_build *b, const struct rgw_section *section)
+check_octets(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_gateway *g = section->data;
 	char text[RGW_UNIT_TEXT];
 
 	if (g->kept_answers > g->max_request_octets)
-		rgw_build_warn(b, rgw_check_place(section, &g->kept_answers),
+		rgw_draft_warn(d, rgw_check_place(section, &g->kept_answers),
 		    "kept-answers: requests and kept answers take no more than max-request-octets, which is %s",
 		    rgw_unit_format(g->max_request_octets, rgw_unit_size, text));
 	if (g->write_buffer > g->max_write_octets / RGW_CONF_WRITE_PARTS)
-		rgw_build_warn(b, rgw_check_place(section, &g->write_buffer),
+		rgw_draft_warn(d, rgw_check_place(section, &g->write_buffer),
 		    "write-buffer: one connection gets no more than a fourth of max-write-octets, which is %s",
 		    rgw_unit_format(g->max_write_octets, rgw_unit_size, text));
 }
 
 static void
-check_gateway(struct rgw_build *b, const struct rgw_section *section)
+check_gateway(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_gateway *gateway = section->data;
 	const struct rgw_strings *list = &gateway->encrypted_attribute;
 
-	check_malformed_realms(b, section);
-	check_octets(b, section);
+	check_malformed_realms(d, section);
+	check_octets(d, section);
 	for (size_t i = 0; i < list->n; i++) {
 		struct rgw_hidden row;
 		struct rgw_hidden before;
 
 		rgw_hidden_parse(list->v[i], &row);
-		rgw_hidden_table_add(b->conf->hidden, &row);
+		rgw_hidden_table_add(d->conf->hidden, &row);
 		for (size_t j = 0; j < i; j++) {
 			rgw_hidden_parse(list->v[j], &before);
 			if (before.vendor == row.vendor && before.type == row.type)
-				rgw_build_error(b, rgw_check_place(section, list),
+				rgw_draft_error(d, rgw_check_place(section, list),
 				    "encrypted-attribute: %s and %s are the same attribute",
 				    list->v[j], list->v[i]);
 		}
 	}
-	rgw_check_rewriting(b, section, &gateway->rewrite_in, ~0u, &gateway->rewrite_out, ~0u);
+	rgw_check_rewriting(d, section, &gateway->rewrite_in, ~0u, &gateway->rewrite_out, ~0u);
 }
 
 static void
-check_log(struct rgw_build *b, const struct rgw_section *section)
+check_log(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_log *log = section->data;
-	const struct rgw_given *key = rgw_build_given(section, &log->hash_key);
+	const struct rgw_given *key = rgw_draft_given(section, &log->hash_key);
 
-	if (rgw_build_given(section, &log->identity)->broken)
+	if (rgw_draft_given(section, &log->identity)->broken)
 		return;
 	if (log->identity == RGW_LOG_ID_HASH && !key->yes)
-		rgw_build_error(b, rgw_check_place(section, &log->identity),
+		rgw_draft_error(d, rgw_check_place(section, &log->identity),
 		    "identity = hash needs `hash-key` or `hash-key-file`");
 	if (log->identity != RGW_LOG_ID_HASH && key->yes)
-		rgw_build_error(b, key->at,
+		rgw_draft_error(d, key->at,
 		    "hash-key has no effect without identity = hash; remove one or set the other");
 }
 
 static void
-check_tls(struct rgw_build *b, const struct rgw_section *section)
+check_tls(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_tls *tls = section->data;
-	bool min_given = rgw_build_given(section, &tls->min_version)->yes;
+	bool min_given = rgw_draft_given(section, &tls->min_version)->yes;
 
 	if (tls->min_version > tls->max_version)
-		rgw_build_error(b,
+		rgw_draft_error(d,
 		    rgw_check_place(section, min_given ? &tls->min_version : &tls->max_version),
 		    "min-version is newer than max-version");
 }
@@ -141,39 +141,39 @@ add_prefix(const struct rgw_conf *conf, struct rgw_conf_client *client, const st
 }
 
 static void
-check_places(struct rgw_build *b, const struct rgw_section *section)
+check_places(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_client *client = section->data;
 
 	for (size_t i = 0; i < client->listen.n; i++) {
-		const struct rgw_conf_listen *listen = b->conf->listen.v[client->listen.v[i]->index];
+		const struct rgw_conf_listen *listen = d->conf->listen.v[client->listen.v[i]->index];
 
 		if (listen->udp.n == 0)
-			rgw_build_error(b, rgw_check_place(section, &client->listen),
+			rgw_draft_error(d, rgw_check_place(section, &client->listen),
 			    "listen: [listen %s] is for peers, over TLS; a client needs one with `udp`",
 			    listen->head.name);
 	}
 }
 
 static void
-check_prefix(struct rgw_build *b, const struct rgw_section *section, const struct rgw_prefix *p)
+check_prefix(struct rgw_draft *d, const struct rgw_section *section, const struct rgw_prefix *p)
 {
 	struct rgw_conf_client *client = section->data;
 	struct rgw_place at = rgw_check_place(section, &client->address);
-	const struct rgw_conf_client *other = add_prefix(b->conf, client, p);
+	const struct rgw_conf_client *other = add_prefix(d->conf, client, p);
 	char title[RGW_TITLE_TEXT];
 	char text[RGW_ADDR_TEXT];
 
 	rgw_prefix_format(p, text);
 	if (other == client)
-		rgw_build_error(b, at, "address: %s is given twice", text);
+		rgw_draft_error(d, at, "address: %s is given twice", text);
 	else if (other != NULL)
-		rgw_build_error(b, at, "address: %s is already that of %s at %s:%u", text,
-		    rgw_build_title(RGW_CONF_CLIENT, other, title), other->head.file,
+		rgw_draft_error(d, at, "address: %s is already that of %s at %s:%u", text,
+		    rgw_draft_title(RGW_CONF_CLIENT, other, title), other->head.file,
 		    other->head.line);
 	/* P-DEP-1 */
 	if (rgw_check_is_public(p))
-		rgw_build_warn(b, at,
+		rgw_draft_warn(d, at,
 		    "address: %s is public, and nothing protects RADIUS/UDP on its way; use a "
 		    "private network or a tunnel",
 		    text);
@@ -181,24 +181,24 @@ check_prefix(struct rgw_build *b, const struct rgw_section *section, const struc
 
 /* Whoever reads the configuration should see that no address stands there. */
 static void
-check_name(struct rgw_build *b, const struct rgw_section *section, const char *name)
+check_name(struct rgw_draft *d, const struct rgw_section *section, const char *name)
 {
 	const struct rgw_conf_client *client = section->data;
 	struct rgw_place at = rgw_check_place(section, &client->address);
 	unsigned times = 0;
 
-	for (size_t i = 0; i < b->conf->client.n; i++) {
-		const struct rgw_conf_client *other = b->conf->client.v[i];
+	for (size_t i = 0; i < d->conf->client.n; i++) {
+		const struct rgw_conf_client *other = d->conf->client.v[i];
 
 		for (size_t j = 0; j < other->address.n; j++)
 			times += other->address.v[j].name.host != NULL &&
 			    strcasecmp(other->address.v[j].name.host, name) == 0;
 	}
 	if (times > 1)
-		rgw_build_error(b, at, "address: %s is given %u times; a name can be that of one client only", name,
+		rgw_draft_error(d, at, "address: %s is given %u times; a name can be that of one client only", name,
 		    times);
 	else
-		rgw_build_warn(b, at,
+		rgw_draft_warn(d, at,
 		    "address: %s is a host name: it is looked up while the gateway runs, and requests are taken "
 		    "from the addresses that it has then",
 		    name);
@@ -218,45 +218,45 @@ looks_like_hex(const struct rgw_secret *secret)
 
 void
 rgw_check_secret(
-    struct rgw_build *b, const struct rgw_section *section, struct rgw_secret *const *secret)
+    struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret)
 {
 	if (*secret != NULL && looks_like_hex(*secret))
-		rgw_build_warn(b, rgw_check_place(section, secret),
+		rgw_draft_warn(d, rgw_check_place(section, secret),
 		    "secret: it is these letters and digits, and not the octets that they would stand for elsewhere; "
 		    "for those write hex: in place of 0x");
 	if (*secret != NULL && (*secret)->len <= SHORT_SECRET)
-		rgw_build_warn(b, rgw_check_place(section, secret),
+		rgw_draft_warn(d, rgw_check_place(section, secret),
 		    "secret: %d octets or fewer can be guessed; take 24 random ones or more",
 		    SHORT_SECRET);
 }
 
 static void
-check_client(struct rgw_build *b, const struct rgw_section *section)
+check_client(struct rgw_draft *d, const struct rgw_section *section)
 {
 	struct rgw_conf_client *client = section->data;
 	struct rgw_place at = { client->head.file, client->head.line };
 	char title[RGW_TITLE_TEXT];
 
-	rgw_check_target(b, section, &client->pool, "pool", client->pool);
-	check_places(b, section);
+	rgw_check_target(d, section, &client->pool, "pool", client->pool);
+	check_places(d, section);
 	for (size_t i = 0; i < client->address.n; i++)
 		if (client->address.v[i].name.host != NULL)
-			check_name(b, section, client->address.v[i].name.host);
+			check_name(d, section, client->address.v[i].name.host);
 		else
-			check_prefix(b, section, &client->address.v[i].prefix);
-	rgw_check_secret(b, section, &client->secret);
-	rgw_check_rewriting(b, section, &client->rewrite_in, RGW_REWRITE_REQUESTS, &client->rewrite_out,
+			check_prefix(d, section, &client->address.v[i].prefix);
+	rgw_check_secret(d, section, &client->secret);
+	rgw_check_rewriting(d, section, &client->rewrite_in, RGW_REWRITE_REQUESTS, &client->rewrite_out,
 	    RGW_REWRITE_ANSWERS);
-	if (!rgw_build_given(section, &client->pool)->yes && b->conf->realm.n == 0)
-		rgw_build_error(b, at,
+	if (!rgw_draft_given(section, &client->pool)->yes && d->conf->realm.n == 0)
+		rgw_draft_error(d, at,
 		    "%s has no `pool`, and there is no [realm PATTERN] to route its requests; add "
 		    "one of them",
-		    rgw_build_title(RGW_CONF_CLIENT, client, title));
+		    rgw_draft_title(RGW_CONF_CLIENT, client, title));
 }
 
 /* An option that would be read and then ignored is somebody's mistake. */
 static void
-check_effects(struct rgw_build *b, const struct rgw_section *section)
+check_effects(struct rgw_draft *d, const struct rgw_section *section)
 {
 	size_t n;
 	const struct rgw_opt *opts = rgw_conf_opts_of(section->kind, &n);
@@ -269,26 +269,26 @@ check_effects(struct rgw_build *b, const struct rgw_section *section)
 		if (given->yes &&
 		    rgw_value_idle(&opts[i], section->data, &because, why, sizeof why) != NULL &&
 		    !section->given[because - opts].broken)
-			rgw_build_error(b, given->at, "%s: has no effect %s", opts[i].key, why);
+			rgw_draft_error(d, given->at, "%s: has no effect %s", opts[i].key, why);
 	}
 }
 
 static void
-check_regex(struct rgw_build *b, const struct rgw_section *section)
+check_regex(struct rgw_draft *d, const struct rgw_section *section)
 {
 	struct rgw_conf_realm *realm = section->data;
 
 	if (realm->kind == RGW_REALM_EXACT)
 		realm->kind = RGW_REALM_REGEX;
 	else
-		rgw_build_error(b, rgw_check_place(section, &realm->regex),
+		rgw_draft_error(d, rgw_check_place(section, &realm->regex),
 		    "regex: [realm %s] means something already; give the section any other name",
 		    realm->head.name);
 }
 
 /* Names that mean something special elsewhere; here they are realms like any other. */
 static void
-check_realm_name(struct rgw_build *b, const struct rgw_conf_realm *realm, struct rgw_place at)
+check_realm_name(struct rgw_draft *d, const struct rgw_conf_realm *realm, struct rgw_place at)
 {
 	static const struct {
 		const char *name, *pattern, *what;
@@ -300,62 +300,62 @@ check_realm_name(struct rgw_build *b, const struct rgw_conf_realm *realm, struct
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (realm->kind == RGW_REALM_EXACT && strcasecmp(realm->head.name, rows[i].name) == 0)
-			rgw_build_warn(b, at, "[realm %s] is for users whose realm is called so; %s are [realm %s]",
+			rgw_draft_warn(d, at, "[realm %s] is for users whose realm is called so; %s are [realm %s]",
 			    realm->head.name, rows[i].what, rows[i].pattern);
 }
 
 static void
-check_realm(struct rgw_build *b, const struct rgw_section *section)
+check_realm(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_realm *realm = section->data;
 	struct rgw_place at = { realm->head.file, realm->head.line };
 
-	check_realm_name(b, realm, at);
-	if (rgw_build_given(section, &realm->regex)->yes)
-		check_regex(b, section);
-	if (!rgw_build_given(section, &realm->pool)->yes &&
-	    !rgw_build_given(section, &realm->reject)->yes)
-		rgw_build_error(b, at, "[realm %s] needs `pool`, or `reject` with a text for the user",
+	check_realm_name(d, realm, at);
+	if (rgw_draft_given(section, &realm->regex)->yes)
+		check_regex(d, section);
+	if (!rgw_draft_given(section, &realm->pool)->yes &&
+	    !rgw_draft_given(section, &realm->reject)->yes)
+		rgw_draft_error(d, at, "[realm %s] needs `pool`, or `reject` with a text for the user",
 		    realm->head.name);
-	rgw_check_target(b, section, &realm->pool, "pool", realm->pool);
-	rgw_check_target(b, section, &realm->acct, "acct", realm->acct.target);
-	rgw_check_takes_acct(b, section, &realm->acct, realm->acct.target);
+	rgw_check_target(d, section, &realm->pool, "pool", realm->pool);
+	rgw_check_target(d, section, &realm->acct, "acct", realm->acct.target);
+	rgw_check_takes_acct(d, section, &realm->acct, realm->acct.target);
 }
 
 static void
-check_section(struct rgw_build *b, const struct rgw_section *section)
+check_section(struct rgw_draft *d, const struct rgw_section *section)
 {
-	check_effects(b, section);
+	check_effects(d, section);
 	switch (section->kind) {
 	case RGW_CONF_GATEWAY:
-		check_gateway(b, section);
+		check_gateway(d, section);
 		break;
 	case RGW_CONF_LOG:
-		check_log(b, section);
+		check_log(d, section);
 		break;
 	case RGW_CONF_TLS:
-		check_tls(b, section);
+		check_tls(d, section);
 		break;
 	case RGW_CONF_LISTEN:
-		rgw_check_listen(b, section);
+		rgw_check_listen(d, section);
 		break;
 	case RGW_CONF_CLIENT:
-		check_client(b, section);
+		check_client(d, section);
 		break;
 	case RGW_CONF_PEER:
-		rgw_check_peer(b, section);
+		rgw_check_peer(d, section);
 		break;
 	case RGW_CONF_SERVER:
-		rgw_check_server(b, section);
+		rgw_check_server(d, section);
 		break;
 	case RGW_CONF_POOL:
-		rgw_check_pool(b, section);
+		rgw_check_pool(d, section);
 		break;
 	case RGW_CONF_REALM:
-		check_realm(b, section);
+		check_realm(d, section);
 		break;
 	case RGW_CONF_REWRITE:
-		rgw_check_rewrite(b, section);
+		rgw_check_rewrite(d, section);
 		break;
 	case RGW_CONF_KINDS:
 		break;
@@ -363,60 +363,60 @@ check_section(struct rgw_build *b, const struct rgw_section *section)
 }
 
 bool
-rgw_check_some_peer(const struct rgw_build *b, bool accepts)
+rgw_check_some_peer(const struct rgw_draft *d, bool accepts)
 {
-	for (size_t i = 0; i < b->sections.n; i++) {
-		const struct rgw_section *section = b->sections.v[i];
+	for (size_t i = 0; i < d->sections.n; i++) {
+		const struct rgw_section *section = d->sections.v[i];
 		const struct rgw_conf_peer *peer = section->data;
 
 		if (section->kind != RGW_CONF_PEER)
 			continue;
 		/* Nothing is concluded from a broken option, or from a peer that lacks both, which has
 		 * been reported. */
-		if (accepts ? peer->accept || rgw_build_given(section, &peer->accept)->broken
-		            : !peer->accept || rgw_build_given(section, &peer->connect)->yes)
+		if (accepts ? peer->accept || rgw_draft_given(section, &peer->accept)->broken
+		            : !peer->accept || rgw_draft_given(section, &peer->connect)->yes)
 			return true;
 	}
 	return false;
 }
 
 static bool
-some_udp_listener(const struct rgw_build *b)
+some_udp_listener(const struct rgw_draft *d)
 {
-	for (size_t i = 0; i < b->sections.n; i++) {
-		const struct rgw_section *section = b->sections.v[i];
+	for (size_t i = 0; i < d->sections.n; i++) {
+		const struct rgw_section *section = d->sections.v[i];
 		const struct rgw_conf_listen *listen = section->data;
 
 		/* One that lacks both has been reported. */
 		if (section->kind == RGW_CONF_LISTEN &&
-		    (rgw_build_given(section, &listen->udp)->yes ||
-		        !rgw_build_given(section, &listen->tls)->yes))
+		    (rgw_draft_given(section, &listen->udp)->yes ||
+		        !rgw_draft_given(section, &listen->tls)->yes))
 			return true;
 	}
 	return false;
 }
 
 void
-rgw_check_all(struct rgw_build *b, const char *path)
+rgw_check_all(struct rgw_draft *d, const char *path)
 {
 	struct rgw_place whole = { path, 0 };
 
-	for (size_t i = 0; i < b->sections.n; i++)
-		check_section(b, b->sections.v[i]);
-	if (b->conf->listen.n == 0)
-		rgw_build_error(b, whole,
+	for (size_t i = 0; i < d->sections.n; i++)
+		check_section(d, d->sections.v[i]);
+	if (d->conf->listen.n == 0)
+		rgw_draft_error(d, whole,
 		    "there is no [listen NAME], so nothing would be received");
-	else if (b->conf->client.n > 0 && !some_udp_listener(b))
-		rgw_build_error(b, whole,
+	else if (d->conf->client.n > 0 && !some_udp_listener(d))
+		rgw_draft_error(d, whole,
 		    "there is no [listen NAME] with `udp`, so no [client NAME] could send requests");
-	if (b->conf->client.n == 0 && !rgw_check_some_peer(b, true))
-		rgw_build_error(b, whole,
+	if (d->conf->client.n == 0 && !rgw_check_some_peer(d, true))
+		rgw_draft_error(d, whole,
 		    "there is no [client NAME] and no [peer NAME] with `accept = yes`, so nobody may "
 		    "send requests");
-	if (b->conf->server.n == 0 && !rgw_check_some_peer(b, false))
-		rgw_build_error(b, whole,
+	if (d->conf->server.n == 0 && !rgw_check_some_peer(d, false))
+		rgw_draft_error(d, whole,
 		    "there is no [peer NAME] with `connect` and no [server NAME], so requests could go "
 		    "nowhere");
-	rgw_check_unused_pools(b);
-	rgw_check_unused_rewrites(b);
+	rgw_check_unused_pools(d);
+	rgw_check_unused_rewrites(d);
 }

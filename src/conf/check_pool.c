@@ -10,17 +10,17 @@
  * it. */
 
 rgw_ms
-rgw_check_lifetime(const struct rgw_build *b)
+rgw_check_lifetime(const struct rgw_draft *d)
 {
-	const struct rgw_section *gateway = rgw_build_find(b, RGW_CONF_GATEWAY, "");
-	const rgw_ms *lifetime = &b->conf->gateway.request_lifetime;
+	const struct rgw_section *gateway = rgw_draft_find(d, RGW_CONF_GATEWAY, "");
+	const rgw_ms *lifetime = &d->conf->gateway.request_lifetime;
 
-	return rgw_build_given(gateway, lifetime)->broken ? RGW_NEVER : *lifetime;
+	return rgw_draft_given(gateway, lifetime)->broken ? RGW_NEVER : *lifetime;
 }
 
 /* Requests go where we connect to, not to those who only connect to us. */
 void
-rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const void *field,
+rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const char *key, const struct rgw_conf_head *target)
 {
 	const struct rgw_section *other;
@@ -28,47 +28,47 @@ rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const v
 
 	if (target == NULL || target->kind != RGW_CONF_PEER)
 		return;
-	other = rgw_build_find(b, RGW_CONF_PEER, target->name);
+	other = rgw_draft_find(d, RGW_CONF_PEER, target->name);
 	peer = other->data;
-	if (peer->accept && !rgw_build_given(other, &peer->connect)->yes)
-		rgw_build_error(b, rgw_check_place(section, field),
+	if (peer->accept && !rgw_draft_given(other, &peer->connect)->yes)
+		rgw_draft_error(d, rgw_check_place(section, field),
 		    "%s: [peer %s] has no `connect`, so no request can be sent to it", key,
 		    target->name);
 }
 
 static bool
-takes_acct(const struct rgw_build *b, const struct rgw_conf_head *target)
+takes_acct(const struct rgw_draft *d, const struct rgw_conf_head *target)
 {
-	const struct rgw_section *section = rgw_build_find(b, target->kind, target->name);
+	const struct rgw_section *section = rgw_draft_find(d, target->kind, target->name);
 	const struct rgw_conf_server *server = section->data;
 	const struct rgw_conf_peer *peer = section->data;
 	const struct rgw_conf_pool *pool = section->data;
 
 	switch (target->kind) {
 	case RGW_CONF_SERVER:
-		return rgw_build_given(section, &server->acct)->yes;
+		return rgw_draft_given(section, &server->acct)->yes;
 	case RGW_CONF_PEER:
 		return (peer->allow & RGW_SERVICE_ACCT) != 0 ||
-		    rgw_build_given(section, &peer->allow)->broken;
+		    rgw_draft_given(section, &peer->allow)->broken;
 	default:
 		break;
 	}
 	for (size_t i = 0; i < pool->members.n; i++)
-		if (takes_acct(b, pool->members.v[i]))
+		if (takes_acct(d, pool->members.v[i]))
 			return true;
-	return rgw_build_given(section, &pool->members)->broken;
+	return rgw_draft_given(section, &pool->members)->broken;
 }
 
 void
-rgw_check_takes_acct(struct rgw_build *b, const struct rgw_section *section, const void *field,
+rgw_check_takes_acct(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_conf_head *target)
 {
 	char title[RGW_TITLE_TEXT];
 
-	if (target != NULL && !takes_acct(b, target))
-		rgw_build_error(b, rgw_check_place(section, field),
+	if (target != NULL && !takes_acct(d, target))
+		rgw_draft_error(d, rgw_check_place(section, field),
 		    "acct: %s takes no accounting; see `acct` of a server, `allow` of a peer",
-		    rgw_build_title(target->kind, target, title));
+		    rgw_draft_title(target->kind, target, title));
 }
 
 /* The kinds that share one set of names. */
@@ -77,23 +77,23 @@ static const enum rgw_conf_kind targets[] = { RGW_CONF_PEER, RGW_CONF_SERVER, RG
 #define N_TARGETS (sizeof targets / sizeof targets[0])
 
 void
-rgw_check_target_name(struct rgw_build *b, const struct rgw_section *section)
+rgw_check_target_name(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_head *head = section->data;
 
 	if (strcmp(head->name, "same") == 0 || strcmp(head->name, "ack") == 0 ||
 	    strcmp(head->name, "drop") == 0)
-		rgw_build_error(b, (struct rgw_place){ head->file, head->line },
+		rgw_draft_error(d, (struct rgw_place){ head->file, head->line },
 		    "[%s %s]: the name means something else in `acct` of a realm; choose another",
 		    rgw_conf_section_of(section->kind)->name, head->name);
 	for (size_t i = 0; i < N_TARGETS && targets[i] != section->kind; i++) {
-		const struct rgw_section *other = rgw_build_find(b, targets[i], head->name);
+		const struct rgw_section *other = rgw_draft_find(d, targets[i], head->name);
 		const struct rgw_conf_head *there;
 
 		if (other == NULL)
 			continue;
 		there = other->data;
-		rgw_build_error(b, (struct rgw_place){ head->file, head->line },
+		rgw_draft_error(d, (struct rgw_place){ head->file, head->line },
 		    "[%s %s] has the name of the [%s] at %s:%u, so `pool` could mean either; rename one",
 		    rgw_conf_section_of(section->kind)->name, head->name,
 		    rgw_conf_section_of(targets[i])->name, there->file, there->line);
@@ -101,19 +101,19 @@ rgw_check_target_name(struct rgw_build *b, const struct rgw_section *section)
 }
 
 static void
-check_members(struct rgw_build *b, const struct rgw_section *section)
+check_members(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_pool *pool = section->data;
 	const struct rgw_conf_refs *list = &pool->members;
 
 	if (list->n > RGW_POOL_MEMBERS_MAX)
-		rgw_build_error(b, rgw_check_place(section, list), "members: more than %d",
+		rgw_draft_error(d, rgw_check_place(section, list), "members: more than %d",
 		    RGW_POOL_MEMBERS_MAX);
 	for (size_t i = 0; i < list->n; i++) {
-		rgw_check_target(b, section, list, "members", list->v[i]);
+		rgw_check_target(d, section, list, "members", list->v[i]);
 		for (size_t j = 0; j < i; j++)
 			if (list->v[j] == list->v[i]) {
-				rgw_build_error(b, rgw_check_place(section, list),
+				rgw_draft_error(d, rgw_check_place(section, list),
 				    "members: %s is given twice", list->v[i]->name);
 				break;
 			}
@@ -132,48 +132,48 @@ member_of(const struct rgw_conf_pool *pool, enum rgw_conf_kind kind)
 
 /* P-TLS-5: what was meant to be protected must not take the other way when that one is closed. */
 static void
-check_mixture(struct rgw_build *b, const struct rgw_section *section)
+check_mixture(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_pool *pool = section->data;
 	const struct rgw_conf_head *peer = member_of(pool, RGW_CONF_PEER);
 	const struct rgw_conf_head *server = member_of(pool, RGW_CONF_SERVER);
 
 	if (peer != NULL && server != NULL)
-		rgw_build_warn(b, rgw_check_place(section, &pool->members),
+		rgw_draft_warn(d, rgw_check_place(section, &pool->members),
 		    "members: [peer %s] is reached over TLS and [server %s] over UDP, so some requests "
 		    "lose the protection of TLS; make two pools of them",
 		    peer->name, server->name);
 }
 
 static void
-check_retry_after(struct rgw_build *b, const struct rgw_section *section)
+check_retry_after(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_pool *pool = section->data;
-	const struct rgw_given *given = rgw_build_given(section, &pool->retry_after);
-	rgw_ms lifetime = rgw_check_lifetime(b);
+	const struct rgw_given *given = rgw_draft_given(section, &pool->retry_after);
+	rgw_ms lifetime = rgw_check_lifetime(d);
 	char text[RGW_UNIT_TEXT];
 
 	if (given->yes && pool->retry_after > 0 && pool->members.n == 1 &&
-	    !rgw_build_given(section, &pool->members)->broken)
-		rgw_build_warn(b, given->at, "retry-after: has no effect with one member");
+	    !rgw_draft_given(section, &pool->members)->broken)
+		rgw_draft_warn(d, given->at, "retry-after: has no effect with one member");
 	if (pool->retry_after >= lifetime)
-		rgw_build_error(b, rgw_check_place(section, &pool->retry_after),
+		rgw_draft_error(d, rgw_check_place(section, &pool->retry_after),
 		    "retry-after: a request lives no longer than request-lifetime, which is %s",
 		    rgw_unit_format(lifetime, rgw_unit_time, text));
 }
 
 void
-rgw_check_pool(struct rgw_build *b, const struct rgw_section *section)
+rgw_check_pool(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_pool *pool = section->data;
 
-	check_members(b, section);
-	check_mixture(b, section);
-	check_retry_after(b, section);
+	check_members(d, section);
+	check_mixture(d, section);
+	check_retry_after(d, section);
 	if (pool->outage_acct == RGW_OUTAGE_ACCT_ACK)
-		rgw_build_warn(b, rgw_check_place(section, &pool->outage_acct),
+		rgw_draft_warn(d, rgw_check_place(section, &pool->outage_acct),
 		    "outage-acct = ack: a record that nobody has is acknowledged, so it can be lost");
-	rgw_check_target_name(b, section);
+	rgw_check_target_name(d, section);
 }
 
 static void
@@ -186,12 +186,12 @@ mark_used(const struct rgw_conf_head *target, bool *used)
 /* It does no harm, but it is not what was meant. Among errors nothing is said: one of them may be the
  * reason. */
 void
-rgw_check_unused_pools(struct rgw_build *b)
+rgw_check_unused_pools(struct rgw_draft *d)
 {
-	const struct rgw_conf *conf = b->conf;
+	const struct rgw_conf *conf = d->conf;
 	bool *used;
 
-	if (conf->pool.n == 0 || b->report->errors > b->errors_before)
+	if (conf->pool.n == 0 || d->report->errors > d->errors_before)
 		return;
 	used = rgw_xcalloc(conf->pool.n, sizeof *used);
 	for (size_t i = 0; i < conf->client.n; i++)
@@ -204,7 +204,7 @@ rgw_check_unused_pools(struct rgw_build *b)
 		const struct rgw_conf_head *head = &conf->pool.v[i]->head;
 
 		if (!used[i])
-			rgw_build_warn(b, (struct rgw_place){ head->file, head->line },
+			rgw_draft_warn(d, (struct rgw_place){ head->file, head->line },
 			    "nothing leads to [pool %s]: no [client] or [realm] has it as `pool` or `acct`",
 			    head->name);
 	}

@@ -40,30 +40,30 @@ why_reserved(const struct rgw_attr_ref *ref, bool removal)
 }
 
 static bool
-is_hidden(const struct rgw_build *b, const struct rgw_attr_ref *ref)
+is_hidden(const struct rgw_draft *d, const struct rgw_attr_ref *ref)
 {
-	return rgw_hidden_find(b->conf->hidden, ref->vendor, ref->type, 0) != NULL ||
-	    rgw_hidden_has_tlvs(b->conf->hidden, ref->vendor, ref->type);
+	return rgw_hidden_find(d->conf->hidden, ref->vendor, ref->type, 0) != NULL ||
+	    rgw_hidden_has_tlvs(d->conf->hidden, ref->vendor, ref->type);
 }
 
 static void
-check_attribute(struct rgw_build *b, const struct rgw_section *section, const char *key,
+check_attribute(struct rgw_draft *d, const struct rgw_section *section, const char *key,
     const struct rgw_rewrite_rules *rules, const struct rgw_attr_ref *ref)
 {
 	bool removal = strcmp(key, "remove") == 0;
 	const char *why = why_reserved(ref, removal);
 	char text[RGW_REF_TEXT];
 
-	if (why == NULL && !removal && is_hidden(b, ref))
+	if (why == NULL && !removal && is_hidden(d, ref))
 		why = "its value is hidden with the secret of a hop";
 	if (why != NULL)
-		rgw_build_error(b, rgw_check_place(section, rules), "%s: %s cannot be %s: %s", key,
+		rgw_draft_error(d, rgw_check_place(section, rules), "%s: %s cannot be %s: %s", key,
 		    rgw_attr_format(ref, text), removal ? "removed" : "changed or added", why);
 }
 
 /* P-CPX-4: what others have set there stays; `default` leaves it alone. */
 static void
-check_operator(struct rgw_build *b, const struct rgw_section *section, const char *key,
+check_operator(struct rgw_draft *d, const struct rgw_section *section, const char *key,
     const struct rgw_rewrite_rules *rules, const struct rgw_attr_ref *ref)
 {
 	const struct rgw_conf_rewrite *rewrite = section->data;
@@ -73,7 +73,7 @@ check_operator(struct rgw_build *b, const struct rgw_section *section, const cha
 	    !(ref->type == RGW_OPERATOR_NAME ||
 	        (ref->type == RGW_EXTENDED_1 && ref->ext == RGW_OPERATOR_NAS_IDENTIFIER)))
 		return;
-	rgw_build_warn(b, rgw_check_place(section, rules),
+	rgw_draft_warn(d, rgw_check_place(section, rules),
 	    "%s: %s tells home servers where the user is, and RFC 8559 wants it left as others have set "
 	    "it; `default` does that",
 	    key, rgw_attr_format(ref, text));
@@ -91,20 +91,20 @@ is_among(const struct rgw_rewrite_rules *rules, size_t n, const struct rgw_attr_
 }
 
 static void
-check_twice(struct rgw_build *b, const struct rgw_section *section, const char *key,
+check_twice(struct rgw_draft *d, const struct rgw_section *section, const char *key,
     const struct rgw_rewrite_rules *rules)
 {
 	char text[RGW_REF_TEXT];
 
 	for (size_t i = 0; i < rules->n; i++)
 		if (is_among(rules, i, &rules->v[i].attr))
-			rgw_build_error(b, rgw_check_place(section, rules), "%s: %s is given twice", key,
+			rgw_draft_error(d, rgw_check_place(section, rules), "%s: %s is given twice", key,
 			    rgw_attr_format(&rules->v[i].attr, text));
 }
 
 /* A default has no chance where the same attribute is added anyway. */
 static void
-check_defaults(struct rgw_build *b, const struct rgw_section *section)
+check_defaults(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_rewrite *rewrite = section->data;
 	const struct rgw_rewrite_rules *rules = rewrite->rewrite.rules;
@@ -116,7 +116,7 @@ check_defaults(struct rgw_build *b, const struct rgw_section *section)
 		char text[RGW_REF_TEXT];
 
 		if (added || is_among(&rules[RGW_REWRITE_SET], rules[RGW_REWRITE_SET].n, ref))
-			rgw_build_error(b, rgw_check_place(section, defaults),
+			rgw_draft_error(d, rgw_check_place(section, defaults),
 			    "default: %s has no effect, since `%s` has it, too",
 			    rgw_attr_format(ref, text), added ? "add" : "set");
 	}
@@ -132,21 +132,21 @@ static const char *const keys[RGW_REWRITE_OPS] = {
 };
 
 static void
-check_rules(struct rgw_build *b, const struct rgw_section *section, enum rgw_rewrite_op op)
+check_rules(struct rgw_draft *d, const struct rgw_section *section, enum rgw_rewrite_op op)
 {
 	const struct rgw_conf_rewrite *rewrite = section->data;
 	const struct rgw_rewrite_rules *rules = &rewrite->rewrite.rules[op];
 	bool others = op == RGW_REWRITE_REMOVE || op == RGW_REWRITE_SET || op == RGW_REWRITE_REPLACE;
 
 	for (size_t i = 0; i < rules->n; i++) {
-		check_attribute(b, section, keys[op], rules, &rules->v[i].attr);
+		check_attribute(d, section, keys[op], rules, &rules->v[i].attr);
 		if (others)
-			check_operator(b, section, keys[op], rules, &rules->v[i].attr);
+			check_operator(d, section, keys[op], rules, &rules->v[i].attr);
 	}
 }
 
 void
-rgw_check_rewrite(struct rgw_build *b, const struct rgw_section *section)
+rgw_check_rewrite(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_rewrite *rewrite = section->data;
 	const struct rgw_rewrite_rules *rules = rewrite->rewrite.rules;
@@ -154,34 +154,34 @@ rgw_check_rewrite(struct rgw_build *b, const struct rgw_section *section)
 	bool any = false;
 
 	for (enum rgw_rewrite_op op = 0; op < RGW_REWRITE_OPS; op++) {
-		any = any || rgw_build_given(section, &rules[op])->yes;
+		any = any || rgw_draft_given(section, &rules[op])->yes;
 		/* What is to be kept may be anything. */
 		if (op != RGW_REWRITE_KEEP)
-			check_rules(b, section, op);
+			check_rules(d, section, op);
 	}
-	check_twice(b, section, "set", &rules[RGW_REWRITE_SET]);
-	check_twice(b, section, "default", &rules[RGW_REWRITE_DEFAULT]);
-	check_defaults(b, section);
+	check_twice(d, section, "set", &rules[RGW_REWRITE_SET]);
+	check_twice(d, section, "default", &rules[RGW_REWRITE_DEFAULT]);
+	check_defaults(d, section);
 	if (!any)
-		rgw_build_error(b, (struct rgw_place){ rewrite->head.file, rewrite->head.line },
+		rgw_draft_error(d, (struct rgw_place){ rewrite->head.file, rewrite->head.line },
 		    "%s has no rule; it needs `remove`, `keep-only`, `add`, `set`, `default` or `replace`",
-		    rgw_build_title(RGW_CONF_REWRITE, rewrite, title));
+		    rgw_draft_title(RGW_CONF_REWRITE, rewrite, title));
 }
 
 /* ---- where rewrites are used ---- */
 
 /* Does it have anything to do with any of these packets? */
 static bool
-is_for(const struct rgw_build *b, const struct rgw_conf_head *head, unsigned packets)
+is_for(const struct rgw_draft *d, const struct rgw_conf_head *head, unsigned packets)
 {
-	const struct rgw_section *section = rgw_build_find(b, RGW_CONF_REWRITE, head->name);
+	const struct rgw_section *section = rgw_draft_find(d, RGW_CONF_REWRITE, head->name);
 	const struct rgw_conf_rewrite *rewrite = section->data;
 
-	return (rewrite->packets & packets) != 0 || rgw_build_given(section, &rewrite->packets)->broken;
+	return (rewrite->packets & packets) != 0 || rgw_draft_given(section, &rewrite->packets)->broken;
 }
 
 static void
-check_list(struct rgw_build *b, const struct rgw_section *section, const char *key,
+check_list(struct rgw_draft *d, const struct rgw_section *section, const char *key,
     const struct rgw_conf_refs *list, unsigned packets)
 {
 	char title[RGW_TITLE_TEXT];
@@ -193,22 +193,22 @@ check_list(struct rgw_build *b, const struct rgw_section *section, const char *k
 		for (size_t k = 0; k < i; k++)
 			twice = twice || list->v[k] == list->v[i];
 		if (twice)
-			rgw_build_error(b, rgw_check_place(section, list), "%s: %s is given twice", key,
+			rgw_draft_error(d, rgw_check_place(section, list), "%s: %s is given twice", key,
 			    name);
-		else if (!is_for(b, list->v[i], packets))
-			rgw_build_error(b, rgw_check_place(section, list),
+		else if (!is_for(d, list->v[i], packets))
+			rgw_draft_error(d, rgw_check_place(section, list),
 			    "%s: [rewrite %s] has no effect here, since no packet of its `packets` %s %s",
 			    key, name, strcmp(key, "rewrite-in") == 0 ? "comes from" : "goes to",
-			    rgw_build_title(section->kind, section->data, title));
+			    rgw_draft_title(section->kind, section->data, title));
 	}
 }
 
 void
-rgw_check_rewriting(struct rgw_build *b, const struct rgw_section *section,
+rgw_check_rewriting(struct rgw_draft *d, const struct rgw_section *section,
     const struct rgw_conf_refs *in, unsigned comes, const struct rgw_conf_refs *out, unsigned goes)
 {
-	check_list(b, section, "rewrite-in", in, comes);
-	check_list(b, section, "rewrite-out", out, goes);
+	check_list(d, section, "rewrite-in", in, comes);
+	check_list(d, section, "rewrite-out", out, goes);
 }
 
 static void
@@ -220,12 +220,12 @@ mark_used(const struct rgw_conf_refs *list, bool *used)
 
 /* Like a pool that nothing leads to. */
 void
-rgw_check_unused_rewrites(struct rgw_build *b)
+rgw_check_unused_rewrites(struct rgw_draft *d)
 {
-	const struct rgw_conf *conf = b->conf;
+	const struct rgw_conf *conf = d->conf;
 	bool *used;
 
-	if (conf->rewrite.n == 0 || b->report->errors > b->errors_before)
+	if (conf->rewrite.n == 0 || d->report->errors > d->errors_before)
 		return;
 	used = rgw_xcalloc(conf->rewrite.n, sizeof *used);
 	mark_used(&conf->gateway.rewrite_in, used);
@@ -246,7 +246,7 @@ rgw_check_unused_rewrites(struct rgw_build *b)
 		const struct rgw_conf_head *head = &conf->rewrite.v[i]->head;
 
 		if (!used[i])
-			rgw_build_warn(b, (struct rgw_place){ head->file, head->line },
+			rgw_draft_warn(d, (struct rgw_place){ head->file, head->line },
 			    "nothing uses [rewrite %s]: no [gateway], [client], [peer] or [server] has it in "
 			    "`rewrite-in` or `rewrite-out`",
 			    head->name);

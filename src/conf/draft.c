@@ -33,7 +33,7 @@ rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity severit
 }
 
 void
-rgw_build_error(struct rgw_build *b, struct rgw_place at, const char *fmt, ...)
+rgw_draft_error(struct rgw_draft *d, struct rgw_place at, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -41,11 +41,11 @@ rgw_build_error(struct rgw_build *b, struct rgw_place at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	rgw_conf_complain(b->report, RGW_CONF_ERROR, at.file, at.line, "%s", text);
+	rgw_conf_complain(d->report, RGW_CONF_ERROR, at.file, at.line, "%s", text);
 }
 
 void
-rgw_build_warn(struct rgw_build *b, struct rgw_place at, const char *fmt, ...)
+rgw_draft_warn(struct rgw_draft *d, struct rgw_place at, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -53,20 +53,20 @@ rgw_build_warn(struct rgw_build *b, struct rgw_place at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	rgw_conf_complain(b->report, RGW_CONF_WARNING, at.file, at.line, "%s", text);
+	rgw_conf_complain(d->report, RGW_CONF_WARNING, at.file, at.line, "%s", text);
 }
 
 const char *
-rgw_build_file(struct rgw_build *b, const char *path)
+rgw_draft_file(struct rgw_draft *d, const char *path)
 {
-	char **file = rgw_list_grow(&b->conf->files, sizeof *file);
+	char **file = rgw_array_grow(&d->conf->files, sizeof *file);
 
 	*file = rgw_xstrdup(path);
 	return *file;
 }
 
 const char *
-rgw_build_title(enum rgw_conf_kind kind, const void *data, char buf[static RGW_TITLE_TEXT])
+rgw_draft_title(enum rgw_conf_kind kind, const void *data, char buf[static RGW_TITLE_TEXT])
 {
 	const struct rgw_conf_head *head = data;
 	const char *blank = head->name[0] != '\0' ? " " : "";
@@ -97,9 +97,9 @@ hash_of(const char *id)
 }
 
 static struct rgw_section *
-find_section(const struct rgw_build *b, const char *id)
+find_section(const struct rgw_draft *d, const char *id)
 {
-	for (struct rgw_hnode *n = rgw_htab_first(&b->names, hash_of(id)); n != NULL;
+	for (struct rgw_hnode *n = rgw_htab_first(&d->names, hash_of(id)); n != NULL;
 	     n = rgw_htab_next(n)) {
 		struct rgw_section *section = (struct rgw_section *)n;
 
@@ -120,7 +120,7 @@ new_data(struct rgw_conf *conf, enum rgw_conf_kind kind, const char *name, struc
 
 	if (type->argument != NULL) {
 		data = rgw_xcalloc(1, type->size);
-		memcpy(rgw_list_grow(where, sizeof data), &data, sizeof data);
+		memcpy(rgw_array_grow(where, sizeof data), &data, sizeof data);
 	}
 	head = data;
 	head->kind = kind;
@@ -133,7 +133,7 @@ new_data(struct rgw_conf *conf, enum rgw_conf_kind kind, const char *name, struc
 }
 
 static struct rgw_section *
-add_section(struct rgw_build *b, enum rgw_conf_kind kind, const char *name, struct rgw_place at)
+add_section(struct rgw_draft *d, enum rgw_conf_kind kind, const char *name, struct rgw_place at)
 {
 	struct rgw_section *section = rgw_xcalloc(1, sizeof *section);
 	struct rgw_section *old;
@@ -142,39 +142,39 @@ add_section(struct rgw_build *b, enum rgw_conf_kind kind, const char *name, stru
 	rgw_conf_opts_of(kind, &n);
 	section->id = section_id(kind, name);
 	section->kind = kind;
-	section->data = new_data(b->conf, kind, name, at);
+	section->data = new_data(d->conf, kind, name, at);
 	section->given = rgw_xcalloc(n, sizeof *section->given);
-	*(struct rgw_section **)rgw_list_grow(&b->sections, sizeof section) = section;
+	*(struct rgw_section **)rgw_array_grow(&d->sections, sizeof section) = section;
 
-	old = find_section(b, section->id);
+	old = find_section(d, section->id);
 	if (old != NULL) {
 		const struct rgw_conf_head *head = old->data;
 		char title[RGW_TITLE_TEXT];
 
-		rgw_build_error(b, at, "%s is already at %s:%u; join the two or rename one",
-		    rgw_build_title(kind, old->data, title), head->file, head->line);
+		rgw_draft_error(d, at, "%s is already at %s:%u; join the two or rename one",
+		    rgw_draft_title(kind, old->data, title), head->file, head->line);
 		return section;
 	}
-	rgw_htab_add(&b->names, &section->node, hash_of(section->id));
+	rgw_htab_add(&d->names, &section->node, hash_of(section->id));
 	return section;
 }
 
 void
-rgw_build_init(struct rgw_build *b, struct rgw_conf_report *report)
+rgw_draft_init(struct rgw_draft *d, struct rgw_conf_report *report)
 {
 	struct rgw_place nowhere = { "", 0 };
 
-	*b = (struct rgw_build){ .report = report, .errors_before = report->errors };
-	rgw_htab_init(&b->names);
-	b->conf = rgw_xcalloc(1, sizeof *b->conf);
-	b->conf->hidden = rgw_hidden_table_new();
+	*d = (struct rgw_draft){ .report = report, .errors_before = report->errors };
+	rgw_htab_init(&d->names);
+	d->conf = rgw_xcalloc(1, sizeof *d->conf);
+	d->conf->hidden = rgw_hidden_table_new();
 	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++)
 		if (rgw_conf_section_of(kind)->argument == NULL)
-			add_section(b, kind, "", nowhere);
+			add_section(d, kind, "", nowhere);
 }
 
 static void
-unknown_section(struct rgw_build *b, const char *name, struct rgw_place at)
+unknown_section(struct rgw_draft *d, const char *name, struct rgw_place at)
 {
 	struct rgw_nearest near;
 
@@ -182,10 +182,10 @@ unknown_section(struct rgw_build *b, const char *name, struct rgw_place at)
 	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++)
 		rgw_nearest_try(&near, rgw_conf_section_of(kind)->name);
 	if (near.best[0] != '\0')
-		rgw_build_error(b, at,
+		rgw_draft_error(d, at,
 		    "there is no section [%s]; did you mean [%s]?", name, near.best);
 	else
-		rgw_build_error(b, at,
+		rgw_draft_error(d, at,
 		    "there is no section [%s]; there are gateway, log, tls, listen, client, peer, "
 		    "server, pool, realm and rewrite",
 		    name);
@@ -193,13 +193,13 @@ unknown_section(struct rgw_build *b, const char *name, struct rgw_place at)
 
 /* Sections without name may come several times; the first one gives them their place. */
 static void
-reopen(struct rgw_build *b, enum rgw_conf_kind kind, struct rgw_place at)
+reopen(struct rgw_draft *d, enum rgw_conf_kind kind, struct rgw_place at)
 {
 	char id[2] = { (char)('a' + kind), '\0' };
 	struct rgw_conf_head *head;
 
-	b->current = find_section(b, id);
-	head = b->current->data;
+	d->current = find_section(d, id);
+	head = d->current->data;
 	if (head->line == 0) {
 		head->file = at.file;
 		head->line = at.line;
@@ -207,7 +207,7 @@ reopen(struct rgw_build *b, enum rgw_conf_kind kind, struct rgw_place at)
 }
 
 void
-rgw_build_section(struct rgw_build *b, const char *text, struct rgw_place at)
+rgw_draft_section(struct rgw_draft *d, const char *text, struct rgw_place at)
 {
 	size_t len = strcspn(text, " \t");
 	enum rgw_conf_kind kind = rgw_name_kind(text, len);
@@ -216,37 +216,37 @@ rgw_build_section(struct rgw_build *b, const char *text, struct rgw_place at)
 	const char *why;
 	char word[RGW_NEAREST_TEXT];
 
-	rgw_build_no_section(b, true);
+	rgw_draft_no_section(d, true);
 	if (kind == RGW_CONF_KINDS) {
 		snprintf(word, sizeof word, "%.*s", (int)len, text);
-		unknown_section(b, word, at);
+		unknown_section(d, word, at);
 		return;
 	}
 	type = rgw_conf_section_of(kind);
 	if (type->argument == NULL && name[0] != '\0') {
-		rgw_build_error(b, at, "[%s] takes no name", type->name);
+		rgw_draft_error(d, at, "[%s] takes no name", type->name);
 	} else if (type->argument == NULL) {
-		reopen(b, kind, at);
+		reopen(d, kind, at);
 	} else if (name[0] == '\0') {
-		rgw_build_error(b, at,
+		rgw_draft_error(d, at,
 		    "[%s] needs a name: [%s %s]", type->name, type->name, type->argument);
 	} else {
 		why = rgw_name_check(kind, name);
 		if (why != NULL)
-			rgw_build_error(b, at, "[%s]: %s", text, why);
-		b->current = add_section(b, kind, name, at);
+			rgw_draft_error(d, at, "[%s]: %s", text, why);
+		d->current = add_section(d, kind, name, at);
 	}
 }
 
 void
-rgw_build_no_section(struct rgw_build *b, bool reported)
+rgw_draft_no_section(struct rgw_draft *d, bool reported)
 {
-	b->current = NULL;
-	b->skipping = reported;
+	d->current = NULL;
+	d->skipping = reported;
 }
 
 const struct rgw_given *
-rgw_build_given(const struct rgw_section *section, const void *field)
+rgw_draft_given(const struct rgw_section *section, const void *field)
 {
 	size_t where = (size_t)((const char *)field - (const char *)section->data);
 	size_t n;
@@ -260,7 +260,7 @@ rgw_build_given(const struct rgw_section *section, const void *field)
 
 /* Everything that was not given gets its default, or is missed. */
 static void
-complete(struct rgw_build *b, struct rgw_section *section)
+complete(struct rgw_draft *d, struct rgw_section *section)
 {
 	const struct rgw_conf_head *head = section->data;
 	struct rgw_place at = { head->file, head->line };
@@ -268,29 +268,29 @@ complete(struct rgw_build *b, struct rgw_section *section)
 	size_t n;
 	const struct rgw_opt *opt = rgw_conf_opts_of(section->kind, &n);
 
-	rgw_build_title(section->kind, section->data, title);
+	rgw_draft_title(section->kind, section->data, title);
 	for (size_t i = 0; i < n; i++, opt++) {
 		struct rgw_given *given = &section->given[i];
 
 		if (given->yes && !given->broken && !given->filled &&
 		    rgw_conf_opt_has(opt, RGW_IS_LIST) && opt->type != RGW_OPT_INCLUDE)
-			rgw_build_error(b, given->at, "%s: there is no value", opt->key);
+			rgw_draft_error(d, given->at, "%s: there is no value", opt->key);
 		else if (!given->yes && opt->def != NULL)
-			rgw_build_default(b, section, opt);
+			rgw_draft_default(d, section, opt);
 		else if (!given->yes && (opt->flags & RGW_OPT_REQUIRED) != 0 &&
 		    rgw_conf_opt_has(opt, RGW_IS_SECRET))
-			rgw_build_error(b, at,
+			rgw_draft_error(d, at,
 			    "%s needs `%s` or `%s-file`", title, opt->key, opt->key);
 		else if (!given->yes && (opt->flags & RGW_OPT_REQUIRED) != 0)
-			rgw_build_error(b, at, "%s needs `%s`", title, opt->key);
+			rgw_draft_error(d, at, "%s needs `%s`", title, opt->key);
 	}
 }
 
 const struct rgw_section *
-rgw_build_find(const struct rgw_build *b, enum rgw_conf_kind kind, const char *name)
+rgw_draft_find(const struct rgw_draft *d, enum rgw_conf_kind kind, const char *name)
 {
 	char *id = section_id(kind, name);
-	const struct rgw_section *section = find_section(b, id);
+	const struct rgw_section *section = find_section(d, id);
 
 	free(id);
 	return section;
@@ -298,22 +298,22 @@ rgw_build_find(const struct rgw_build *b, enum rgw_conf_kind kind, const char *n
 
 /* The section with that name among the kinds that the option may refer to. */
 static const struct rgw_section *
-find_target(const struct rgw_build *b, const struct rgw_reference *ref)
+find_target(const struct rgw_draft *d, const struct rgw_reference *ref)
 {
 	const struct rgw_section *target = NULL;
 
 	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS && target == NULL; kind++)
 		if ((ref->opt->refers >> kind & 1) != 0)
-			target = rgw_build_find(b, kind, ref->name);
+			target = rgw_draft_find(d, kind, ref->name);
 	return target;
 }
 
 /* Does it lead to a pool where only peers and servers can stand? */
 static bool
-means_pool(const struct rgw_build *b, const struct rgw_reference *ref)
+means_pool(const struct rgw_draft *d, const struct rgw_reference *ref)
 {
 	return (ref->opt->refers >> RGW_CONF_PEER & 1) != 0 &&
-	    rgw_build_find(b, RGW_CONF_POOL, ref->name) != NULL;
+	    rgw_draft_find(d, RGW_CONF_POOL, ref->name) != NULL;
 }
 
 /* Whatever the reference is needed for cannot be judged any more. */
@@ -326,43 +326,43 @@ mark_broken(const struct rgw_reference *ref)
 }
 
 static void
-report_lost(struct rgw_build *b, const struct rgw_reference *ref)
+report_lost(struct rgw_draft *d, const struct rgw_reference *ref)
 {
 	char kinds[64];
 	struct rgw_nearest near;
 
 	rgw_conf_opt_refers(ref->opt, kinds, sizeof kinds);
 	if (ref->hide) {
-		rgw_build_error(b, ref->at, "%s: there is no %s with that name", ref->opt->key, kinds);
+		rgw_draft_error(d, ref->at, "%s: there is no %s with that name", ref->opt->key, kinds);
 		return;
 	}
-	if (means_pool(b, ref)) {
-		rgw_build_error(b, ref->at, "%s: [pool %s] is no %s", ref->opt->key, ref->name,
+	if (means_pool(d, ref)) {
+		rgw_draft_error(d, ref->at, "%s: [pool %s] is no %s", ref->opt->key, ref->name,
 		    kinds);
 		return;
 	}
 	rgw_nearest_init(&near, ref->name);
-	for (size_t i = 0; i < b->sections.n; i++)
-		if ((ref->opt->refers >> b->sections.v[i]->kind & 1) != 0)
+	for (size_t i = 0; i < d->sections.n; i++)
+		if ((ref->opt->refers >> d->sections.v[i]->kind & 1) != 0)
 			rgw_nearest_try(&near,
-			    ((struct rgw_conf_head *)b->sections.v[i]->data)->name);
+			    ((struct rgw_conf_head *)d->sections.v[i]->data)->name);
 	if (near.best[0] != '\0')
-		rgw_build_error(b, ref->at, "%s: there is no %s called `%.60s`; did you mean `%s`?",
+		rgw_draft_error(d, ref->at, "%s: there is no %s called `%.60s`; did you mean `%s`?",
 		    ref->opt->key, kinds, ref->name, near.best);
 	else
-		rgw_build_error(b, ref->at, "%s: there is no %s called `%.60s`", ref->opt->key, kinds,
+		rgw_draft_error(d, ref->at, "%s: there is no %s called `%.60s`", ref->opt->key, kinds,
 		    ref->name);
 }
 
 static void
-resolve(struct rgw_build *b, const struct rgw_reference *ref)
+resolve(struct rgw_draft *d, const struct rgw_reference *ref)
 {
-	const struct rgw_section *target = find_target(b, ref);
+	const struct rgw_section *target = find_target(d, ref);
 	char *field = (char *)ref->section->data + ref->opt->where;
 
 	if (target == NULL) {
 		mark_broken(ref);
-		report_lost(b, ref);
+		report_lost(d, ref);
 		return;
 	}
 	if (ref->opt->type == RGW_OPT_ACCT) {
@@ -372,7 +372,7 @@ resolve(struct rgw_build *b, const struct rgw_reference *ref)
 		return;
 	}
 	if (ref->opt->type == RGW_OPT_REFERENCES)
-		field = rgw_list_grow(field, sizeof target->data);
+		field = rgw_array_grow(field, sizeof target->data);
 	memcpy(field, &target->data, sizeof target->data);
 }
 
@@ -389,36 +389,36 @@ number_sections(struct rgw_conf *conf)
 }
 
 static void
-fini(struct rgw_build *b)
+fini(struct rgw_draft *d)
 {
-	for (size_t i = 0; i < b->sections.n; i++) {
-		free(b->sections.v[i]->id);
-		free(b->sections.v[i]->given);
-		free(b->sections.v[i]);
+	for (size_t i = 0; i < d->sections.n; i++) {
+		free(d->sections.v[i]->id);
+		free(d->sections.v[i]->given);
+		free(d->sections.v[i]);
 	}
-	free(b->sections.v);
-	for (size_t i = 0; i < b->references.n; i++)
-		free(b->references.v[i].name);
-	free(b->references.v);
-	free(b->seen.v);
-	rgw_htab_fini(&b->names);
+	free(d->sections.v);
+	for (size_t i = 0; i < d->references.n; i++)
+		free(d->references.v[i].name);
+	free(d->references.v);
+	free(d->seen.v);
+	rgw_htab_fini(&d->names);
 }
 
 struct rgw_conf *
-rgw_build_finish(struct rgw_build *b, const char *path)
+rgw_draft_finish(struct rgw_draft *d, const char *path)
 {
-	struct rgw_conf *conf = b->conf;
+	struct rgw_conf *conf = d->conf;
 
-	if (!b->unreadable) {
-		for (size_t i = 0; i < b->sections.n; i++)
-			complete(b, b->sections.v[i]);
-		for (size_t i = 0; i < b->references.n; i++)
-			resolve(b, &b->references.v[i]);
+	if (!d->unreadable) {
+		for (size_t i = 0; i < d->sections.n; i++)
+			complete(d, d->sections.v[i]);
+		for (size_t i = 0; i < d->references.n; i++)
+			resolve(d, &d->references.v[i]);
 		number_sections(conf);
-		rgw_check_all(b, path);
+		rgw_check_all(d, path);
 	}
-	fini(b);
-	if (b->report->errors == b->errors_before)
+	fini(d);
+	if (d->report->errors == d->errors_before)
 		return conf;
 	rgw_conf_free(conf);
 	return NULL;
@@ -455,7 +455,7 @@ rgw_conf_free(struct rgw_conf *conf)
 				free(data);
 		}
 		if (type->argument != NULL)
-			free(rgw_list_take((char *)conf + type->where));
+			free(rgw_array_take((char *)conf + type->where));
 	}
 	rgw_hidden_table_free(conf->hidden);
 	rgw_strings_fini(&conf->files);

@@ -36,15 +36,15 @@ static char *
 written(const struct rgw_opt *opt, const char *text, bool quotes)
 {
 	bool dollars = !rgw_conf_opt_has(opt, RGW_HAS_VARS);
-	struct rgw_text out = { 0 };
+	struct rgw_strbuf out = { 0 };
 
-	rgw_text_add(&out, "\"", quotes ? 1 : 0);
+	rgw_strbuf_add(&out, "\"", quotes ? 1 : 0);
 	for (; *text != '\0'; text++) {
 		if ((*text == '$' && dollars) || (quotes && *text == '"'))
-			rgw_text_add(&out, text, 1);
-		rgw_text_add(&out, text, 1);
+			rgw_strbuf_add(&out, text, 1);
+		rgw_strbuf_add(&out, text, 1);
 	}
-	rgw_text_add(&out, "\"", quotes ? 1 : 0);
+	rgw_strbuf_add(&out, "\"", quotes ? 1 : 0);
 	return out.v;
 }
 
@@ -100,7 +100,7 @@ dump_section(enum rgw_conf_kind kind, const void *data, FILE *out)
 	size_t n;
 	const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
 
-	fprintf(out, "%s\n", rgw_build_title(kind, data, title));
+	fprintf(out, "%s\n", rgw_draft_title(kind, data, title));
 	for (; n > 0; n--, opt++)
 		dump_option(opt, data, out);
 }

@@ -29,7 +29,7 @@ add(struct rgw_expansion *e, const char *s, size_t n, bool split)
 	static const char end = RGW_ITEM_END;
 
 	for (size_t i = 0; i < n; i++)
-		rgw_text_add(&e->text, split && s[i] == ',' ? &end : s + i, 1);
+		rgw_strbuf_add(&e->text, split && s[i] == ',' ? &end : s + i, 1);
 }
 
 /* The same for text that comes from elsewhere, where a "$" is nothing but that. */
@@ -48,7 +48,7 @@ static bool
 add_file(struct rgw_expansion *e, const char *name, bool split)
 {
 	char *path = rgw_path_from(e->file, name);
-	struct rgw_text text = { 0 };
+	struct rgw_strbuf text = { 0 };
 	struct stat st;
 	const char *why = e->no_files ? "files are not read here" :
 	    rgw_file_read(path, FILE_LIMIT, &text, &st);
@@ -65,7 +65,7 @@ add_file(struct rgw_expansion *e, const char *name, bool split)
 		if ((st.st_mode & S_IROTH) != 0 && e->exposed == NULL)
 			e->exposed = rgw_xstrdup(path);
 	}
-	rgw_text_fini(&text);
+	rgw_strbuf_fini(&text);
 	free(path);
 	return why == NULL;
 }
@@ -137,7 +137,7 @@ static const char *
 dollar(struct rgw_expansion *e, const char *p, bool split)
 {
 	const char *end;
-	struct rgw_text body = { 0 };
+	struct rgw_strbuf body = { 0 };
 	bool ok;
 
 	if (p[1] == '$') {
@@ -151,7 +151,7 @@ dollar(struct rgw_expansion *e, const char *p, bool split)
 		fail(e, "`${` without `}` behind it (a ` ;` begins a comment)");
 	if (end == NULL)
 		return NULL;
-	rgw_text_add(&body, p + 2, (size_t)(end - (p + 2)));
+	rgw_strbuf_add(&body, p + 2, (size_t)(end - (p + 2)));
 	e->expanded = e->expanded || !is_kept(e, body.v);
 	if (is_kept(e, body.v))
 		ok = keep_variable(e, body.v);
@@ -159,7 +159,7 @@ dollar(struct rgw_expansion *e, const char *p, bool split)
 		ok = add_file(e, body.v + 5, split);
 	else
 		ok = add_variable(e, body.v, split);
-	rgw_text_fini(&body);
+	rgw_strbuf_fini(&body);
 	return ok ? end + 1 : NULL;
 }
 
@@ -203,7 +203,7 @@ rgw_conf_expand(struct rgw_expansion *e, const char *raw)
 	bool begins = true;      /* at the start of the value or of an item, or of the ... */
 	bool named = !e->pairs;  /* ... second half of a pair */
 
-	rgw_text_add(&e->text, "", 0);
+	rgw_strbuf_add(&e->text, "", 0);
 	while (p != NULL && *p != '\0') {
 		if (e->list && *p == ',') {
 			add(e, p, 1, true);
@@ -232,7 +232,7 @@ rgw_conf_expand(struct rgw_expansion *e, const char *raw)
 void
 rgw_expansion_fini(struct rgw_expansion *e)
 {
-	rgw_text_fini(&e->text);
+	rgw_strbuf_fini(&e->text);
 	free(e->exposed);
 	e->exposed = NULL;
 }

@@ -24,7 +24,7 @@ rgw_value_count(const struct rgw_opt *opt, const void *field)
 	if (opt->type == RGW_OPT_WORDS)
 		return *(const unsigned *)field != 0 ? 1 : 0;
 	if (rgw_conf_opt_has(opt, RGW_IS_LIST))
-		return rgw_list_count(field);
+		return rgw_array_count(field);
 	return rgw_conf_opt_has(opt, RGW_IS_POINTER) && pointer_in(field) == NULL ? 0 : 1;
 }
 
@@ -75,7 +75,7 @@ clear_hosts(struct rgw_hostports *hosts)
 {
 	for (size_t i = 0; i < hosts->n; i++)
 		free(hosts->v[i].host);
-	free(rgw_list_take(hosts));
+	free(rgw_array_take(hosts));
 }
 
 static void
@@ -83,7 +83,7 @@ clear_origins(struct rgw_conf_origins *origins)
 {
 	for (size_t i = 0; i < origins->n; i++)
 		free(origins->v[i].name.host);
-	free(rgw_list_take(origins));
+	free(rgw_array_take(origins));
 }
 
 static void
@@ -145,7 +145,7 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 	case RGW_OPT_ADDRESSES:
 	case RGW_OPT_PREFIXES:
 	case RGW_OPT_REFERENCES:
-		free(rgw_list_take(field));
+		free(rgw_array_take(field));
 		break;
 	case RGW_OPT_INCLUDE:
 	case RGW_OPT_BOOL:

@@ -48,13 +48,13 @@ open_file(const char *path, struct stat *st)
 }
 
 static const char *
-read_all(int fd, size_t limit, struct rgw_text *out)
+read_all(int fd, size_t limit, struct rgw_strbuf *out)
 {
 	char chunk[4096];
 	const char *why = NULL;
 	size_t n_before = out->n;
 
-	rgw_text_add(out, "", 0);
+	rgw_strbuf_add(out, "", 0);
 	for (;;) {
 		ssize_t n = read(fd, chunk, sizeof chunk);
 
@@ -66,14 +66,14 @@ read_all(int fd, size_t limit, struct rgw_text *out)
 			why = "file is too large";
 		if (n <= 0 || why != NULL)
 			break;
-		rgw_text_add(out, chunk, (size_t)n);
+		rgw_strbuf_add(out, chunk, (size_t)n);
 	}
 	rgw_wipe(chunk, sizeof chunk);
 	return why;
 }
 
 const char *
-rgw_file_read(const char *path, size_t limit, struct rgw_text *out, struct stat *st)
+rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st)
 {
 	const char *why;
 	int fd = open_file(path, st);
@@ -111,15 +111,15 @@ rgw_file_check(const char *path, bool directory, struct stat *st)
 static char *
 pattern_from(const char *file, const char *pattern)
 {
-	struct rgw_text text = { 0 };
+	struct rgw_strbuf text = { 0 };
 	size_t len = pattern[0] == '/' ? 0 : directory_len(file);
 
 	for (size_t i = 0; i < len; i++) {
 		if (strchr("*?[\\", file[i]) != NULL)
-			rgw_text_add(&text, "\\", 1);
-		rgw_text_add(&text, file + i, 1);
+			rgw_strbuf_add(&text, "\\", 1);
+		rgw_strbuf_add(&text, file + i, 1);
 	}
-	rgw_text_add(&text, pattern, strlen(pattern));
+	rgw_strbuf_add(&text, pattern, strlen(pattern));
 	return text.v;
 }
 
@@ -154,7 +154,7 @@ rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out)
 		/* Sorted by octets, so that the order does not hang on the locale. */
 		qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_names);
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			*(char **)rgw_list_grow(out, sizeof *out->v) =
+			*(char **)rgw_array_grow(out, sizeof *out->v) =
 			    rgw_xstrdup(found.gl_pathv[i]);
 		break;
 	case GLOB_NOMATCH:

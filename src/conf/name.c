@@ -108,23 +108,23 @@ try_keys(struct rgw_nearest *near, enum rgw_conf_kind kind)
 }
 
 void
-rgw_name_unknown_key(struct rgw_build *b, const char *key, struct rgw_place at)
+rgw_name_unknown_key(struct rgw_draft *d, const char *key, struct rgw_place at)
 {
-	enum rgw_conf_kind kind = b->current->kind;
+	enum rgw_conf_kind kind = d->current->kind;
 	const char *section = rgw_conf_section_of(kind)->name;
 	struct rgw_nearest near;
 	char where[128];
 
 	owners(key, where, sizeof where);
 	if (where[0] != '\0') {
-		rgw_build_error(b, at,
+		rgw_draft_error(d, at,
 		    "key `%s` does not belong in [%s] but in %s", key, section, where);
 		return;
 	}
 	rgw_nearest_init(&near, key);
 	try_keys(&near, kind);
 	if (near.best[0] != '\0') {
-		rgw_build_error(b, at,
+		rgw_draft_error(d, at,
 		    "[%s] has no key `%s`; did you mean `%s`?", section, key, near.best);
 		return;
 	}
@@ -132,10 +132,10 @@ rgw_name_unknown_key(struct rgw_build *b, const char *key, struct rgw_place at)
 		try_keys(&near, other);
 	if (near.best[0] != '\0') {
 		owners(near.best, where, sizeof where);
-		rgw_build_error(b, at,
+		rgw_draft_error(d, at,
 		    "[%s] has no key `%s`; did you mean `%s`, which belongs in %s?", section, key,
 		    near.best, where);
 		return;
 	}
-	rgw_build_error(b, at, "[%s] has no key `%s`", section, key);
+	rgw_draft_error(d, at, "[%s] has no key `%s`", section, key);
 }

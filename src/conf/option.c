@@ -13,7 +13,7 @@
 
 /* One option that was given, while its value is on its way into the snapshot. */
 struct option {
-	struct rgw_build *b;
+	struct rgw_draft *d;
 	struct rgw_section *section;
 	const struct rgw_opt *opt;
 	const char *key;           /* as written: x or x-file */
@@ -69,14 +69,14 @@ set_value(struct option *o, const char *text, size_t len)
 	if (rgw_value_set(&s))
 		return;
 	o->given->broken = true;
-	rgw_build_error(o->b, o->at, "%s: %s %s%s", o->key, shown(o, text, buf, sizeof buf), s.why,
+	rgw_draft_error(o->d, o->at, "%s: %s %s%s", o->key, shown(o, text, buf, sizeof buf), s.why,
 	    comment_hint(o, text));
 }
 
 static void
 warn_exposed(struct option *o, const char *path)
 {
-	rgw_build_warn(o->b, o->at,
+	rgw_draft_warn(o->d, o->at,
 	    "%s: %s can be read by everybody; take that right away (chmod o-rwx)", o->key, path);
 }
 
@@ -90,7 +90,7 @@ check_path(struct option *o, const char *path)
 
 	if (why != NULL) {
 		o->given->broken = true;
-		rgw_build_error(o->b, o->at, "%s: cannot read %s: %s%s", o->key, label, why,
+		rgw_draft_error(o->d, o->at, "%s: cannot read %s: %s%s", o->key, label, why,
 		    comment_hint(o, path));
 	} else if (o->opt->type == RGW_OPT_KEY_FILE && (st.st_mode & S_IROTH) != 0) {
 		warn_exposed(o, label);
@@ -102,7 +102,7 @@ set_path(struct option *o, const char *text)
 {
 	char *path = rgw_path_from(o->at.file, text);
 
-	if (!o->b->no_files && o->opt->type != RGW_OPT_LOG_TARGET)
+	if (!o->d->no_files && o->opt->type != RGW_OPT_LOG_TARGET)
 		check_path(o, path);
 	set_value(o, path, strlen(path));
 	free(path);
@@ -119,7 +119,7 @@ set_log_target(struct option *o, const char *text)
 		char buf[128];
 
 		o->given->broken = true;
-		rgw_build_error(o->b, o->at,
+		rgw_draft_error(o->d, o->at,
 		    "%s: %s is neither stderr, syslog nor a path with a `/`", o->key,
 		    shown(o, text, buf, sizeof buf));
 	}
@@ -128,7 +128,7 @@ set_log_target(struct option *o, const char *text)
 static void
 add_reference(struct option *o, const char *text)
 {
-	struct rgw_reference *ref = rgw_list_grow(&o->b->references, sizeof *ref);
+	struct rgw_reference *ref = rgw_array_grow(&o->d->references, sizeof *ref);
 
 	*ref = (struct rgw_reference){ o->opt, o->section, rgw_xstrdup(text), o->hide, o->at };
 }
@@ -168,7 +168,7 @@ warn_quotes(struct option *o, const char *text, size_t len)
 		size_t n = strlen(marks[i]);
 
 		if (len > n && memcmp(text, marks[i], n) == 0) {
-			rgw_build_warn(o->b, o->at,
+			rgw_draft_warn(o->d, o->at,
 			    "%s: the value begins with %s, which is a part of it; what quotes a value here is \"",
 			    o->key, marks[i]);
 			return;
@@ -189,7 +189,7 @@ set_item(struct option *o, const char *text, size_t len)
 		why = "the value contains a control character";
 	if (why != NULL) {
 		o->given->broken = true;
-		rgw_build_error(o->b, o->at, "%s: %s", o->key, why);
+		rgw_draft_error(o->d, o->at, "%s: %s", o->key, why);
 	} else if (rgw_conf_opt_has(o->opt, RGW_IS_PATH)) {
 		set_path(o, text);
 	} else if (o->opt->type == RGW_OPT_LOG_TARGET) {
@@ -209,7 +209,7 @@ set_secret(struct option *o, const char *text, size_t len)
 {
 	set_item(o, text, len);
 	if (!o->given->broken && (is_blank(text[0]) || is_blank(text[len - 1])))
-		rgw_build_warn(o->b, o->at,
+		rgw_draft_warn(o->d, o->at,
 		    "%s: the value begins or ends with white space", o->key);
 }
 
@@ -219,14 +219,14 @@ read_secret(struct option *o, const char *name, bool hide_name)
 {
 	char *path = rgw_path_from(o->at.file, name);
 	const char *label = hide_name ? "the file" : path;
-	struct rgw_text text = { 0 };
+	struct rgw_strbuf text = { 0 };
 	struct stat st;
-	const char *why = o->b->no_files ? "files are not read here" :
+	const char *why = o->d->no_files ? "files are not read here" :
 	    rgw_file_read(path, SECRET_FILE_LIMIT, &text, &st);
 
 	if (why != NULL) {
 		o->given->broken = true;
-		rgw_build_error(o->b, o->at, "%s: cannot read %s: %s", o->key, label, why);
+		rgw_draft_error(o->d, o->at, "%s: cannot read %s: %s", o->key, label, why);
 	} else {
 		if (text.n > 0 && text.v[text.n - 1] == '\n')
 			text.n -= text.n > 1 && text.v[text.n - 2] == '\r' ? 2 : 1;
@@ -235,7 +235,7 @@ read_secret(struct option *o, const char *name, bool hide_name)
 			warn_exposed(o, label);
 		set_secret(o, text.v, text.n);
 	}
-	rgw_text_fini(&text);
+	rgw_strbuf_fini(&text);
 	free(path);
 }
 
@@ -252,7 +252,7 @@ set_expanded(struct option *o, const struct rgw_expansion *e)
 			warn_exposed(o, e->exposed);
 		set_secret(o, e->text.v, e->text.n);
 	} else if (rgw_conf_opt_has(o->opt, RGW_IS_LIST)) {
-		while ((item = rgw_build_next_item(o->b, e, o->key, &rest, o->at)) != NULL)
+		while ((item = rgw_draft_next_item(o->d, e, o->key, &rest, o->at)) != NULL)
 			set_item(o, item, strlen(item));
 		/* ${VAR:-} makes a list that may be left out. */
 		if (e->expanded && !o->given->broken && !o->given->filled)
@@ -270,7 +270,7 @@ expand_and_set(struct option *o, const char *raw)
 		.list = rgw_conf_opt_has(o->opt, RGW_IS_LIST),
 		.pairs = rgw_conf_opt_has(o->opt, RGW_IS_PAIRS),
 		.vars = rgw_conf_opt_has(o->opt, RGW_HAS_VARS),
-		.no_files = o->b->no_files,
+		.no_files = o->d->no_files,
 	};
 
 	if (rgw_conf_expand(&e, raw)) {
@@ -278,13 +278,13 @@ expand_and_set(struct option *o, const char *raw)
 		set_expanded(o, &e);
 	} else {
 		o->given->broken = true;
-		rgw_build_error(o->b, o->at, "%s: %s", o->key, e.why);
+		rgw_draft_error(o->d, o->at, "%s: %s", o->key, e.why);
 	}
 	rgw_expansion_fini(&e);
 }
 
 char *
-rgw_build_next_item(struct rgw_build *b, const struct rgw_expansion *e, const char *key,
+rgw_draft_next_item(struct rgw_draft *d, const struct rgw_expansion *e, const char *key,
     char **rest, struct rgw_place at)
 {
 	while (*rest != NULL) {
@@ -300,7 +300,7 @@ rgw_build_next_item(struct rgw_build *b, const struct rgw_expansion *e, const ch
 			return item;
 		/* A comma at the end promises more on the next line; a variable may be empty. */
 		if (!e->expanded && end != NULL)
-			rgw_build_error(b, at, "%s: there is nothing between two commas", key);
+			rgw_draft_error(d, at, "%s: there is nothing between two commas", key);
 	}
 	return NULL;
 }
@@ -311,11 +311,11 @@ given_twice(struct option *o, bool from_file)
 	const struct rgw_given *given = o->given;
 
 	if (from_file != given->from_file)
-		rgw_build_error(o->b, o->at,
+		rgw_draft_error(o->d, o->at,
 		    "only one of `%s` and `%s-file` may be given; the other is at %s:%u",
 		    o->opt->key, o->opt->key, given->at.file, given->at.line);
 	else
-		rgw_build_error(o->b, o->at, "`%s` is given twice, first at %s:%u", o->key,
+		rgw_draft_error(o->d, o->at, "`%s` is given twice, first at %s:%u", o->key,
 		    given->at.file, given->at.line);
 }
 
@@ -326,14 +326,14 @@ open_option(struct option *o)
 	bool from_file = false;
 
 	if (o->section == NULL) {
-		if (!o->b->skipping)
-			rgw_build_error(o->b, o->at, "key `%s` before the first [section]", o->key);
-		o->b->skipping = true;
+		if (!o->d->skipping)
+			rgw_draft_error(o->d, o->at, "key `%s` before the first [section]", o->key);
+		o->d->skipping = true;
 		return false;
 	}
 	o->opt = rgw_conf_opt_find(o->section->kind, o->key, &from_file);
 	if (o->opt == NULL) {
-		rgw_name_unknown_key(o->b, o->key, o->at);
+		rgw_name_unknown_key(o->d, o->key, o->at);
 		return false;
 	}
 	o->given = given_of(o->section, o->opt);
@@ -350,29 +350,29 @@ open_option(struct option *o)
 }
 
 void
-rgw_build_option(struct rgw_build *b, const char *key, const char *raw, struct rgw_place at)
+rgw_draft_option(struct rgw_draft *d, const char *key, const char *raw, struct rgw_place at)
 {
-	struct option o = { .b = b, .section = b->current, .key = key, .at = at };
+	struct option o = { .d = d, .section = d->current, .key = key, .at = at };
 
 	if (open_option(&o))
 		expand_and_set(&o, raw);
 }
 
 void
-rgw_build_broken(struct rgw_build *b, const char *key, struct rgw_place at)
+rgw_draft_broken(struct rgw_draft *d, const char *key, struct rgw_place at)
 {
-	struct option o = { .b = b, .section = b->current, .key = key, .at = at };
+	struct option o = { .d = d, .section = d->current, .key = key, .at = at };
 
 	if (open_option(&o))
 		o.given->broken = true;
 }
 
 void
-rgw_build_default(struct rgw_build *b, struct rgw_section *section, const struct rgw_opt *opt)
+rgw_draft_default(struct rgw_draft *d, struct rgw_section *section, const struct rgw_opt *opt)
 {
 	const struct rgw_conf_head *head = section->data;
 	struct option o = {
-		.b = b,
+		.d = d,
 		.section = section,
 		.opt = opt,
 		.key = opt->key,

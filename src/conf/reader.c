@@ -33,7 +33,7 @@ enum quotes { OF_VALUE, OF_ITEMS, OF_PAIRS };
 
 /* One file while it is read. */
 struct source {
-	struct rgw_build *b;
+	struct rgw_draft *d;
 	const struct source *parent;  /* borrowed: the file that includes this one */
 	const char *file;             /* borrowed from the snapshot */
 	dev_t dev;
@@ -52,7 +52,7 @@ struct span {
 	size_t n;
 };
 
-static void read_file(struct rgw_build *b, const struct source *parent, const char *path,
+static void read_file(struct rgw_draft *d, const struct source *parent, const char *path,
     struct rgw_place at);
 
 static struct rgw_place
@@ -178,28 +178,28 @@ take_section(struct source *src, struct span s, char *out)
 	char title[MAX_TITLE + 1];
 
 	src->before = NOTHING;
-	rgw_build_no_section(src->b, true);
+	rgw_draft_no_section(src->d, true);
 	if (close == NULL) {
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "`[` without `]`; a section begins with [section] or [section name]");
 		return false;
 	}
 	name = trim((struct span){ s.v + 1, (size_t)(close - s.v) - 1 });
 	rest = cut_comment((struct span){ close + 1, (size_t)(s.v + s.n - close) - 1 }, OF_VALUE);
 	if (rest.n > 0) {
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "text behind `]`; a comment there begins with ` ;`");
 		return false;
 	}
 	if (name.n > MAX_TITLE) {
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "the section has %zu octets between its brackets; at most %d are possible",
 		    name.n, MAX_TITLE);
 		return false;
 	}
 	memcpy(title, name.v, name.n);
 	title[name.n] = '\0';
-	rgw_build_section(src->b, title, here(src));
+	rgw_draft_section(src->d, title, here(src));
 	/* All that inih has to know is that another section begins. */
 	emit(out, "[]", (struct span){ NULL, 0 });
 	return true;
@@ -210,17 +210,17 @@ static void
 too_long(struct source *src, const struct rgw_opt *opt, size_t n, size_t limit)
 {
 	if (opt != NULL && rgw_conf_opt_has(opt, RGW_IS_SECRET))
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "the line has %zu octets, at most %zu are possible; put the value into a file "
 		    "and name it with `%s-file`",
 		    n, limit, opt->key);
 	else if (opt != NULL && rgw_conf_opt_has(opt, RGW_IS_LIST))
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "the line has %zu octets, at most %zu are possible; continue the list on "
 		    "further, indented lines",
 		    n, limit);
 	else
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "the line has %zu octets, at most %zu are possible; put the value into a file "
 		    "and write ${file:...}",
 		    n, limit);
@@ -241,11 +241,11 @@ find_option(const struct source *src, struct span key)
 	char name[MAX_NAME + 1];
 	bool from_file;
 
-	if (src->b->current == NULL || key.n > MAX_NAME)
+	if (src->d->current == NULL || key.n > MAX_NAME)
 		return NULL;
 	memcpy(name, key.v, key.n);
 	name[key.n] = '\0';
-	return rgw_conf_opt_find(src->b->current->kind, name, &from_file);
+	return rgw_conf_opt_find(src->d->current->kind, name, &from_file);
 }
 
 static bool
@@ -257,7 +257,7 @@ take_key(struct source *src, struct span s, size_t key_len, char *out, int size)
 
 	src->before = A_REFUSED_LINE;
 	if (key_len > MAX_NAME) {
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "the key has %zu octets; no key is longer than %d", key_len, MAX_NAME);
 		return false;
 	}
@@ -269,7 +269,7 @@ take_key(struct source *src, struct span s, size_t key_len, char *out, int size)
 	s.n = value.n > 0 ? (size_t)(value.v + value.n - s.v) : value_at;
 	if (s.n > limit_of(size)) {
 		too_long(src, opt, s.n, limit_of(size));
-		rgw_build_broken(src->b, src->key, here(src));
+		rgw_draft_broken(src->d, src->key, here(src));
 		return false;
 	}
 	if (opt != NULL)
@@ -283,11 +283,11 @@ take_indented(struct source *src, struct span s, char *out, int size)
 {
 	switch (src->before) {
 	case NOTHING:
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "an indented line without a list that it could continue");
 		return false;
 	case A_VALUE:
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "an indented line continues a list, but `%s` takes one value", src->key);
 		return false;
 	case A_REFUSED_LINE:
@@ -298,7 +298,7 @@ take_indented(struct source *src, struct span s, char *out, int size)
 	s = cut_comment(s, src->quotes);
 	if (s.n > limit_of(size)) {
 		too_long(src, NULL, s.n, limit_of(size));
-		rgw_build_broken(src->b, src->key, here(src));
+		rgw_draft_broken(src->d, src->key, here(src));
 		return false;
 	}
 	/* The blank tells inih that this is one more value of the same key. */
@@ -350,7 +350,7 @@ take_line(struct source *src, struct span line, char *out, int size)
 		return false;
 	key_len = key_length(s);
 	if (has_control(s)) {
-		rgw_build_error(src->b, here(src), "the line contains a control character");
+		rgw_draft_error(src->d, here(src), "the line contains a control character");
 		src->before = A_REFUSED_LINE;
 		return false;
 	}
@@ -360,7 +360,7 @@ take_line(struct source *src, struct span line, char *out, int size)
 		return take_key(src, s, key_len, out, size);
 	if (indented)
 		return take_indented(src, s, out, size);
-	rgw_build_error(src->b, here(src),
+	rgw_draft_error(src->d, here(src),
 	    "this is neither `key = value` nor [section] nor a comment; further lines of a list "
 	    "are indented");
 	src->before = A_REFUSED_LINE;
@@ -388,25 +388,25 @@ include(struct source *src, const char *raw)
 	struct rgw_place at = here(src);
 	struct rgw_expansion e = { .file = src->file, .list = true };
 	struct rgw_strings paths = { 0 };
-	struct rgw_section *gateway = src->b->current;
+	struct rgw_section *gateway = src->d->current;
 	char *rest;
 	char *item;
 
-	if (src->b->no_files)
-		rgw_build_error(src->b, at, "include: files are not read here");
+	if (src->d->no_files)
+		rgw_draft_error(src->d, at, "include: files are not read here");
 	else if (!rgw_conf_expand(&e, raw))
-		rgw_build_error(src->b, at, "include: %s", e.why);
-	rest = src->b->no_files || e.why[0] != '\0' ? NULL : e.text.v;
-	while ((item = rgw_build_next_item(src->b, &e, "include", &rest, at)) != NULL) {
+		rgw_draft_error(src->d, at, "include: %s", e.why);
+	rest = src->d->no_files || e.why[0] != '\0' ? NULL : e.text.v;
+	while ((item = rgw_draft_next_item(src->d, &e, "include", &rest, at)) != NULL) {
 		const char *why = rgw_file_match(src->file, item, &paths);
 
 		if (why != NULL)
-			rgw_build_error(src->b, at, "include: cannot read %s: %s",
+			rgw_draft_error(src->d, at, "include: cannot read %s: %s",
 			    e.from_file ? "the file" : item, why);
 	}
 	for (size_t i = 0; i < paths.n; i++)
-		read_file(src->b, src, paths.v[i], at);
-	src->b->current = gateway;
+		read_file(src->d, src, paths.v[i], at);
+	src->d->current = gateway;
 	rgw_strings_fini(&paths);
 	rgw_expansion_fini(&e);
 }
@@ -416,19 +416,19 @@ static int
 on_value(void *user, const char *section, const char *name, const char *value)
 {
 	struct source *src = user;
-	const struct rgw_section *current = src->b->current;
-	struct rgw_text raw = { 0 };
+	const struct rgw_section *current = src->d->current;
+	struct rgw_strbuf raw = { 0 };
 
 	(void)section;  /* known already, with its place */
-	rgw_text_add(&raw, value, strlen(value));
+	rgw_strbuf_add(&raw, value, strlen(value));
 	for (size_t i = 0; i < raw.n; i++)
 		if (raw.v[i] == HIDDEN_SEMICOLON)
 			raw.v[i] = ';';
 	if (current != NULL && current->kind == RGW_CONF_GATEWAY && strcmp(name, "include") == 0)
 		include(src, raw.v);
 	else
-		rgw_build_option(src->b, name, raw.v, here(src));
-	rgw_text_fini(&raw);
+		rgw_draft_option(src->d, name, raw.v, here(src));
+	rgw_strbuf_fini(&raw);
 	return 1;
 }
 
@@ -444,9 +444,9 @@ read_text(struct source *src, const char *text, size_t n)
 		for (const char *p = text; p < nul; p++)
 			src->line += *p == '\n';
 		src->line++;
-		rgw_build_error(src->b, here(src),
+		rgw_draft_error(src->d, here(src),
 		    "a NUL octet; this is no text file in UTF-8 or ASCII");
-		src->b->unreadable = true;
+		src->d->unreadable = true;
 		return;
 	}
 	if (n >= 3 && memcmp(text, bom, 3) == 0) {
@@ -455,16 +455,16 @@ read_text(struct source *src, const char *text, size_t n)
 	}
 	src->next = text;
 	src->end = text + n;
-	rgw_build_no_section(src->b, false);
+	rgw_draft_no_section(src->d, false);
 	rc = ini_parse_stream(read_line, src, on_value, src);
 	if (rc != 0)
-		rgw_build_error(src->b, (struct rgw_place){ src->file, 0 },
+		rgw_draft_error(src->d, (struct rgw_place){ src->file, 0 },
 		    "the INI library failed (%d)", rc);
 }
 
 /* Why the file must not be read (again), or NULL. */
 static const char *
-refuse(struct rgw_build *b, const struct source *parent, const struct stat *st)
+refuse(struct rgw_draft *d, const struct source *parent, const struct stat *st)
 {
 	struct rgw_file_id *id;
 	unsigned depth = 0;
@@ -474,10 +474,10 @@ refuse(struct rgw_build *b, const struct source *parent, const struct stat *st)
 			return "it includes itself, directly or through others";
 	if (depth >= MAX_DEPTH)
 		return "files include one another too deeply";
-	for (size_t i = 0; i < b->seen.n; i++)
-		if (b->seen.v[i].dev == st->st_dev && b->seen.v[i].ino == st->st_ino)
+	for (size_t i = 0; i < d->seen.n; i++)
+		if (d->seen.v[i].dev == st->st_dev && d->seen.v[i].ino == st->st_ino)
 			return "it has been included before";
-	id = rgw_list_grow(&b->seen, sizeof *id);
+	id = rgw_array_grow(&d->seen, sizeof *id);
 	id->dev = st->st_dev;
 	id->ino = st->st_ino;
 	return NULL;
@@ -485,47 +485,47 @@ refuse(struct rgw_build *b, const struct source *parent, const struct stat *st)
 
 /* `at` is where the file is named: in another file, or nowhere. */
 static void
-read_file(struct rgw_build *b, const struct source *parent, const char *path, struct rgw_place at)
+read_file(struct rgw_draft *d, const struct source *parent, const char *path, struct rgw_place at)
 {
-	struct source src = { .b = b, .parent = parent, .file = rgw_build_file(b, path) };
-	struct rgw_text text = { 0 };
+	struct source src = { .d = d, .parent = parent, .file = rgw_draft_file(d, path) };
+	struct rgw_strbuf text = { 0 };
 	struct stat st;
 	const char *why = rgw_file_read(path, FILE_LIMIT, &text, &st);
 
 	if (why == NULL)
-		why = refuse(b, parent, &st);
+		why = refuse(d, parent, &st);
 	if (why == NULL) {
 		src.dev = st.st_dev;
 		src.ino = st.st_ino;
 		read_text(&src, text.v, text.n);
 	} else if (parent != NULL) {
-		rgw_build_error(b, at, "include: cannot read %s: %s", path, why);
+		rgw_draft_error(d, at, "include: cannot read %s: %s", path, why);
 	} else {
-		rgw_build_error(b, (struct rgw_place){ src.file, 0 }, "cannot read it: %s", why);
-		b->unreadable = true;
+		rgw_draft_error(d, (struct rgw_place){ src.file, 0 }, "cannot read it: %s", why);
+		d->unreadable = true;
 	}
-	rgw_text_fini(&text);
+	rgw_strbuf_fini(&text);
 }
 
 struct rgw_conf *
 rgw_conf_load(const char *path, struct rgw_conf_report *report)
 {
-	struct rgw_build b;
+	struct rgw_draft d;
 
-	rgw_build_init(&b, report);
-	read_file(&b, NULL, path, (struct rgw_place){ path, 0 });
-	return rgw_build_finish(&b, path);
+	rgw_draft_init(&d, report);
+	read_file(&d, NULL, path, (struct rgw_place){ path, 0 });
+	return rgw_draft_finish(&d, path);
 }
 
 struct rgw_conf *
 rgw_conf_load_text(const char *text, size_t len, struct rgw_conf_report *report)
 {
-	struct rgw_build b;
-	struct source src = { .b = &b };
+	struct rgw_draft d;
+	struct source src = { .d = &d };
 
-	rgw_build_init(&b, report);
-	b.no_files = true;
-	src.file = rgw_build_file(&b, "text");
+	rgw_draft_init(&d, report);
+	d.no_files = true;
+	src.file = rgw_draft_file(&d, "text");
 	read_text(&src, text, len);
-	return rgw_build_finish(&b, src.file);
+	return rgw_draft_finish(&d, src.file);
 }

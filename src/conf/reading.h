@@ -17,14 +17,14 @@
 
 /* Grows as needed; old memory is wiped whenever it moves. v ends with a NUL that n does not count,
  * and is NULL as long as nothing was added. */
-struct rgw_text {
+struct rgw_strbuf {
 	char *v;  /* owned */
 	size_t n;
 	size_t size;
 };
 
-void rgw_text_add(struct rgw_text *text, const void *data, size_t n);
-void rgw_text_fini(struct rgw_text *text);
+void rgw_strbuf_add(struct rgw_strbuf *text, const void *data, size_t n);
+void rgw_strbuf_fini(struct rgw_strbuf *text);
 
 /* ---- unit.c: numbers with units ---- */
 
@@ -75,7 +75,7 @@ struct rgw_attr_name {
 const struct rgw_attr_name *rgw_attr_name_at(size_t i);
 const struct rgw_attr_name *rgw_attr_name_find(const char *text);
 const struct rgw_attr_name *rgw_attr_name_of(const struct rgw_attr_ref *ref);
-bool rgw_attr_ref_equal(const struct rgw_attr_ref *a, const struct rgw_attr_ref *b);
+bool rgw_attr_ref_equal(const struct rgw_attr_ref *a, const struct rgw_attr_ref *d);
 
 /* ---- attribute.c: attributes by name or number ---- */
 
@@ -101,7 +101,7 @@ char *rgw_rewrite_rule_text(const struct rgw_rewrite_rule *rule);
 char *rgw_path_from(const char *file, const char *path);
 
 /* Adds the contents of a file of at most `limit` octets. NULL or, in words, what is wrong. */
-const char *rgw_file_read(const char *path, size_t limit, struct rgw_text *out, struct stat *st);
+const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st);
 /* Can it be read, and is it a regular file or, if `directory`, a directory? */
 const char *rgw_file_check(const char *path, bool directory, struct stat *st);
 
@@ -120,7 +120,7 @@ struct rgw_expansion {
 	bool no_files;         /* refuse ${file:} */
 	bool pairs;            /* quotes may also stand behind the first "=" of an item */
 	bool vars;             /* ${client} and the like stay as they are, and so does $$ */
-	struct rgw_text text;  /* owned: the result */
+	struct rgw_strbuf text;  /* owned: the result */
 	bool expanded;         /* there was a ${} */
 	bool from_file;        /* there was a ${file:}, so the text is not to be shown */
 	char *exposed;         /* owned: a ${file:} that others can read, or NULL */
@@ -164,11 +164,11 @@ bool rgw_add_replacement(struct rgw_setting *s);
 bool rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out);
 
 /* Sets the reason; returns false for the caller to return. */
-bool rgw_reject(struct rgw_setting *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool rgw_setting_refuse(struct rgw_setting *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool rgw_length_in_range(struct rgw_setting *s);
 
 /* Adds the octets that pairs of hexadecimal digits stand for; false = the text is something else. */
-bool rgw_decode_hex(const char *text, size_t len, struct rgw_text *out);
+bool rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out);
 
 /* Is it a name that DNS could know? */
 bool rgw_is_dns_name(const char *text);
@@ -192,11 +192,11 @@ char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i);
 /* ---- array.c: lists of any type, as they stand in struct rgw_conf ---- */
 
 /* Adds one zeroed item to { type *v; size_t n; } and returns it. */
-void *rgw_list_grow(void *list, size_t item_size);
-size_t rgw_list_count(const void *list);
-void *rgw_list_item(const void *list, size_t i, size_t item_size);
+void *rgw_array_grow(void *list, size_t item_size);
+size_t rgw_array_count(const void *list);
+void *rgw_array_item(const void *list, size_t i, size_t item_size);
 /* The array, to be freed; the list is empty then. */
-void *rgw_list_take(void *list);
+void *rgw_array_take(void *list);
 /* The i-th section of a kind; sections without name have one. NULL = there are no more. */
 void *rgw_conf_section_at(const struct rgw_conf *conf, enum rgw_conf_kind kind, size_t i);
 
@@ -217,7 +217,7 @@ struct rgw_given {
 };
 
 struct rgw_section {
-	struct rgw_hnode node;    /* in rgw_build.names */
+	struct rgw_hnode node;    /* in rgw_draft.names */
 	char *id;                 /* owned: kind and name, folded where case does not matter */
 	enum rgw_conf_kind kind;
 	void *data;               /* borrowed: its struct in the snapshot */
@@ -238,7 +238,7 @@ struct rgw_file_id {
 	ino_t ino;
 };
 
-struct rgw_build {
+struct rgw_draft {
 	struct rgw_conf *conf;           /* owned until it is handed out */
 	struct rgw_conf_report *report;  /* borrowed */
 	unsigned errors_before;
@@ -252,49 +252,49 @@ struct rgw_build {
 	bool skipping;                   /* the reason for current = NULL has been reported */
 };
 
-void rgw_build_init(struct rgw_build *b, struct rgw_conf_report *report);
+void rgw_draft_init(struct rgw_draft *d, struct rgw_conf_report *report);
 /* Defaults, required options, references, checks. NULL if there was any error. */
-struct rgw_conf *rgw_build_finish(struct rgw_build *b, const char *path);
+struct rgw_conf *rgw_draft_finish(struct rgw_draft *d, const char *path);
 
 /* Keeps a file name for places to borrow. */
-const char *rgw_build_file(struct rgw_build *b, const char *path);
+const char *rgw_draft_file(struct rgw_draft *d, const char *path);
 /* "[text]" was read. */
-void rgw_build_section(struct rgw_build *b, const char *text, struct rgw_place at);
+void rgw_draft_section(struct rgw_draft *d, const char *text, struct rgw_place at);
 /* Keys belong to no section until the next one begins. */
-void rgw_build_no_section(struct rgw_build *b, bool reported);
+void rgw_draft_no_section(struct rgw_draft *d, bool reported);
 /* The facts about the option of this field. */
-const struct rgw_given *rgw_build_given(const struct rgw_section *section, const void *field);
+const struct rgw_given *rgw_draft_given(const struct rgw_section *section, const void *field);
 /* The first section of a kind with that name, or NULL. */
-const struct rgw_section *rgw_build_find(
-    const struct rgw_build *b, enum rgw_conf_kind kind, const char *name);
+const struct rgw_section *rgw_draft_find(
+    const struct rgw_draft *d, enum rgw_conf_kind kind, const char *name);
 
-void rgw_build_error(struct rgw_build *b, struct rgw_place at, const char *fmt, ...)
+void rgw_draft_error(struct rgw_draft *d, struct rgw_place at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-void rgw_build_warn(struct rgw_build *b, struct rgw_place at, const char *fmt, ...)
+void rgw_draft_warn(struct rgw_draft *d, struct rgw_place at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* "[client a]", for messages; returns buf. */
 #define RGW_TITLE_TEXT 304
-const char *rgw_build_title(enum rgw_conf_kind kind, const void *data,
+const char *rgw_draft_title(enum rgw_conf_kind kind, const void *data,
     char buf[static RGW_TITLE_TEXT]);
 
 /* ---- option.c: options under construction ---- */
 
 /* "key = raw" was read, or one more line of a list. */
-void rgw_build_option(struct rgw_build *b, const char *key, const char *raw, struct rgw_place at);
+void rgw_draft_option(struct rgw_draft *d, const char *key, const char *raw, struct rgw_place at);
 /* The option was given but its line is not usable, which has been reported. */
-void rgw_build_broken(struct rgw_build *b, const char *key, struct rgw_place at);
+void rgw_draft_broken(struct rgw_draft *d, const char *key, struct rgw_place at);
 /* Gives an option its default. */
-void rgw_build_default(struct rgw_build *b, struct rgw_section *section, const struct rgw_opt *opt);
+void rgw_draft_default(struct rgw_draft *d, struct rgw_section *section, const struct rgw_opt *opt);
 /* Splits an expanded list in place: the next item, or NULL. `rest` starts as the text. Empty items
  * that stand in the file as such are reported. */
-char *rgw_build_next_item(struct rgw_build *b, const struct rgw_expansion *e, const char *key,
+char *rgw_draft_next_item(struct rgw_draft *d, const struct rgw_expansion *e, const char *key,
     char **rest, struct rgw_place at);
 
 /* ---- name.c: names of sections and keys ---- */
 
 /* Reports a key that the current section does not have, with the name that was probably meant. */
-void rgw_name_unknown_key(struct rgw_build *b, const char *key, struct rgw_place at);
+void rgw_name_unknown_key(struct rgw_draft *d, const char *key, struct rgw_place at);
 /* The kind that `text` (len octets) names, or RGW_CONF_KINDS. */
 enum rgw_conf_kind rgw_name_kind(const char *text, size_t len);
 /* Checks the name of a section; NULL or what is wrong with it. Sets the kind of a realm. */
@@ -304,38 +304,38 @@ enum rgw_realm_kind rgw_name_realm_kind(const char *pattern);
 /* ---- check.c, check_net.c, check_pool.c, check_rewrite.c: what one option cannot
  * know alone ---- */
 
-void rgw_check_all(struct rgw_build *b, const char *path);
+void rgw_check_all(struct rgw_draft *d, const char *path);
 /* Where the option of this field was given, or where its section begins. */
 struct rgw_place rgw_check_place(const struct rgw_section *section, const void *field);
 /* A short secret brings a warning, and so does an address to which RADIUS/UDP should not go. */
 void rgw_check_secret(
-    struct rgw_build *b, const struct rgw_section *section, struct rgw_secret *const *secret);
+    struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret);
 bool rgw_check_is_public(const struct rgw_prefix *p);
 /* Is there a peer that may connect to us, or one that we connect to? */
-bool rgw_check_some_peer(const struct rgw_build *b, bool accepts);
-void rgw_check_listen(struct rgw_build *b, const struct rgw_section *section);
-void rgw_check_peer(struct rgw_build *b, const struct rgw_section *section);
-void rgw_check_server(struct rgw_build *b, const struct rgw_section *section);
-void rgw_check_pool(struct rgw_build *b, const struct rgw_section *section);
+bool rgw_check_some_peer(const struct rgw_draft *d, bool accepts);
+void rgw_check_listen(struct rgw_draft *d, const struct rgw_section *section);
+void rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section);
+void rgw_check_server(struct rgw_draft *d, const struct rgw_section *section);
+void rgw_check_pool(struct rgw_draft *d, const struct rgw_section *section);
 /* Is there a pool that nothing leads to? To be asked last. */
-void rgw_check_unused_pools(struct rgw_build *b);
-void rgw_check_rewrite(struct rgw_build *b, const struct rgw_section *section);
+void rgw_check_unused_pools(struct rgw_draft *d);
+void rgw_check_rewrite(struct rgw_draft *d, const struct rgw_section *section);
 /* Do the rewrites of a section have anything to do there? The packets that come to it from that side,
  * and that go to that side, are RGW_REWRITE_* bits. */
-void rgw_check_rewriting(struct rgw_build *b, const struct rgw_section *section,
+void rgw_check_rewriting(struct rgw_draft *d, const struct rgw_section *section,
     const struct rgw_conf_refs *in, unsigned comes, const struct rgw_conf_refs *out, unsigned goes);
 /* Is there a rewrite that nothing refers to? To be asked last. */
-void rgw_check_unused_rewrites(struct rgw_build *b);
+void rgw_check_unused_rewrites(struct rgw_draft *d);
 /* Can requests be sent to what the option of this field refers to? */
-void rgw_check_target(struct rgw_build *b, const struct rgw_section *section, const void *field,
+void rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const char *key, const struct rgw_conf_head *target);
 /* Does any of them take accounting, which it was explicitly meant for? */
-void rgw_check_takes_acct(struct rgw_build *b, const struct rgw_section *section, const void *field,
+void rgw_check_takes_acct(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_conf_head *target);
 /* A name that leads to a target must lead to one. */
-void rgw_check_target_name(struct rgw_build *b, const struct rgw_section *section);
+void rgw_check_target_name(struct rgw_draft *d, const struct rgw_section *section);
 /* How long a request lives; RGW_NEVER if that is not known because the option is broken. */
-rgw_ms rgw_check_lifetime(const struct rgw_build *b);
+rgw_ms rgw_check_lifetime(const struct rgw_draft *d);
 
 /* ---- reader.c ---- */
 

@@ -34,18 +34,18 @@ rgw_rewrite_var_find(const char *name, size_t len)
 /* ---- reading ---- */
 
 /* A value under construction: octets that belong to no piece yet. */
-struct draft {
+struct composed {
 	struct rgw_setting *s;
 	struct rgw_rewrite_value value;
-	struct rgw_text octets;
+	struct rgw_strbuf octets;
 	size_t len;       /* of all octets */
 	unsigned groups;  /* in a replacement: so many parts there are, and \0; 0 = no replacement */
 };
 
 static struct rgw_rewrite_piece *
-add_piece(struct draft *d, enum rgw_rewrite_from from, unsigned n)
+add_piece(struct composed *c, enum rgw_rewrite_from from, unsigned n)
 {
-	struct rgw_rewrite_piece *piece = rgw_list_grow(&d->value, sizeof *piece);
+	struct rgw_rewrite_piece *piece = rgw_array_grow(&c->value, sizeof *piece);
 
 	piece->from = from;
 	piece->n = (uint8_t)n;
@@ -54,103 +54,103 @@ add_piece(struct draft *d, enum rgw_rewrite_from from, unsigned n)
 
 /* What was collected becomes a piece. */
 static void
-flush(struct draft *d)
+flush(struct composed *c)
 {
 	struct rgw_rewrite_piece *piece;
 
-	if (d->octets.n == 0)
+	if (c->octets.n == 0)
 		return;
-	piece = add_piece(d, RGW_FROM_OCTETS, 0);
-	piece->octets = rgw_xcalloc(1, d->octets.n);
-	memcpy(piece->octets, d->octets.v, d->octets.n);
-	piece->len = (uint8_t)d->octets.n;
-	rgw_text_fini(&d->octets);
+	piece = add_piece(c, RGW_FROM_OCTETS, 0);
+	piece->octets = rgw_xcalloc(1, c->octets.n);
+	memcpy(piece->octets, c->octets.v, c->octets.n);
+	piece->len = (uint8_t)c->octets.n;
+	rgw_strbuf_fini(&c->octets);
 }
 
 static void
-add_octets(struct draft *d, const void *octets, size_t n)
+add_octets(struct composed *c, const void *octets, size_t n)
 {
-	rgw_text_add(&d->octets, octets, n);
-	d->len += n;
+	rgw_strbuf_add(&c->octets, octets, n);
+	c->len += n;
 }
 
 /* What begins with the "$" at p; returns what follows it. */
 static const char *
-read_dollar(struct draft *d, const char *p)
+read_dollar(struct composed *c, const char *p)
 {
 	size_t n = strcspn(p, "}");
 
 	if (p[1] == '$') {
-		add_octets(d, p, 1);
+		add_octets(c, p, 1);
 		return p + 2;
 	}
-	flush(d);
-	add_piece(d, RGW_FROM_VAR, rgw_rewrite_var_find(p + 2, n - 2));
+	flush(c);
+	add_piece(c, RGW_FROM_VAR, rgw_rewrite_var_find(p + 2, n - 2));
 	return p + n + 1;
 }
 
 /* The same with the "\" at p, or NULL. */
 static const char *
-read_backslash(struct draft *d, const char *p)
+read_backslash(struct composed *c, const char *p)
 {
 	if (p[1] == '\\' || p[1] == '/') {
-		add_octets(d, p + 1, 1);
+		add_octets(c, p + 1, 1);
 		return p + 2;
 	}
 	if (p[1] < '0' || p[1] > '9') {
-		rgw_reject(d->s, "has a \\ before something else than a digit, / or another \\");
+		rgw_setting_refuse(c->s, "has a \\ before something else than a digit, / or another \\");
 		return NULL;
 	}
-	if ((unsigned)(p[1] - '0') >= d->groups) {
-		rgw_reject(d->s, "has a \\%c, but its expression has no such part in parentheses", p[1]);
+	if ((unsigned)(p[1] - '0') >= c->groups) {
+		rgw_setting_refuse(c->s, "has a \\%c, but its expression has no such part in parentheses", p[1]);
 		return NULL;
 	}
-	flush(d);
-	add_piece(d, RGW_FROM_MATCH, (unsigned)(p[1] - '0'));
+	flush(c);
+	add_piece(c, RGW_FROM_MATCH, (unsigned)(p[1] - '0'));
 	return p + 2;
 }
 
 static bool
-fits(struct draft *d, const struct rgw_attr_ref *attr)
+fits(struct composed *c, const struct rgw_attr_ref *attr)
 {
 	size_t max = rgw_rewrite_value_max(attr);
 
-	return d->len <= max ||
-	    rgw_reject(d->s, "is too long; a value of this attribute has at most %zu octets", max);
+	return c->len <= max ||
+	    rgw_setting_refuse(c->s, "is too long; a value of this attribute has at most %zu octets", max);
 }
 
 /* A text, possibly with variables. */
 static bool
-read_text(struct draft *d, const struct rgw_attr_ref *attr, const char *p)
+read_text(struct composed *c, const struct rgw_attr_ref *attr, const char *p)
 {
 	while (p != NULL && *p != '\0') {
 		if (*p == '$') {
-			p = read_dollar(d, p);
-		} else if (d->groups > 0 && *p == '\\') {
-			p = read_backslash(d, p);
+			p = read_dollar(c, p);
+		} else if (c->groups > 0 && *p == '\\') {
+			p = read_backslash(c, p);
 		} else {
-			add_octets(d, p, 1);
+			add_octets(c, p, 1);
 			p++;
 		}
 		/* A piece must not get too long on the way either. */
-		if (!fits(d, attr))
+		if (!fits(c, attr))
 			return false;
 	}
-	flush(d);
+	flush(c);
 	return p != NULL;
 }
 
 /* "0x00ff" */
 static bool
-read_hex(struct draft *d, const struct rgw_attr_ref *attr, const char *text)
+read_hex(struct composed *c, const struct rgw_attr_ref *attr, const char *text)
 {
-	if (text[2] == '\0' || !rgw_decode_hex(text + 2, strlen(text + 2), &d->octets))
-		return rgw_reject(d->s,
+	if (text[2] == '\0' || !rgw_decode_hex(text + 2, strlen(text + 2), &c->octets))
+		return rgw_setting_refuse(c->s,
 		    "begins with 0x but goes on with something else than pairs of hexadecimal digits");
-	d->len = d->octets.n;
-	if (!fits(d, attr))
+	c->len = c->octets.n;
+	if (!fits(c, attr))
 		return false;
-	flush(d);
+	flush(c);
 	return true;
 }
 
@@ -172,60 +172,60 @@ octets_of(enum rgw_attr_kind kind)
 }
 
 static bool
-read_integer(struct draft *d, const char *name, const char *text)
+read_integer(struct composed *c, const char *name, const char *text)
 {
 	uint8_t octets[4];
 	struct rgw_wr w = rgw_wr_of(octets, sizeof octets);
 	uint64_t n;
 
 	if (rgw_unit_parse(text, rgw_unit_none, &n) != NULL || n > UINT32_MAX)
-		return rgw_reject(d->s, "is no value for %s, which takes a number of up to 4294967295",
+		return rgw_setting_refuse(c->s, "is no value for %s, which takes a number of up to 4294967295",
 		    name);
 	rgw_wr_u32(&w, (uint32_t)n);
-	add_octets(d, octets, sizeof octets);
-	flush(d);
+	add_octets(c, octets, sizeof octets);
+	flush(c);
 	return true;
 }
 
 static bool
-read_address(struct draft *d, const char *name, uint8_t family, const char *text)
+read_address(struct composed *c, const char *name, uint8_t family, const char *text)
 {
 	struct rgw_addr a;
 
 	if (!rgw_addr_parse(text, 0, &a) || a.family != family || a.port != 0 || a.scope != 0)
-		return rgw_reject(d->s, "is no value for %s, which takes an IPv%u address", name, family);
-	add_octets(d, a.ip, family == 4 ? 4 : 16);
-	flush(d);
+		return rgw_setting_refuse(c->s, "is no value for %s, which takes an IPv%u address", name, family);
+	add_octets(c, a.ip, family == 4 ? 4 : 16);
+	flush(c);
 	return true;
 }
 
 /* A value as the kind of the attribute wants it. */
 static bool
-read_value(struct draft *d, const struct rgw_attr_ref *attr, const char *text)
+read_value(struct composed *c, const struct rgw_attr_ref *attr, const char *text)
 {
 	const struct rgw_attr_name *name = rgw_attr_name_of(attr);
 	enum rgw_attr_kind kind = name != NULL ? name->kind : RGW_ATTR_TEXT;
 
 	if (strncmp(text, "0x", 2) == 0) {
-		if (!read_hex(d, attr, text))
+		if (!read_hex(c, attr, text))
 			return false;
-		return octets_of(kind) == 0 || octets_of(kind) == d->len ||
-		    rgw_reject(d->s, "is no value for %s, which has %zu octets", name->name,
+		return octets_of(kind) == 0 || octets_of(kind) == c->len ||
+		    rgw_setting_refuse(c->s, "is no value for %s, which has %zu octets", name->name,
 		        octets_of(kind));
 	}
 	switch (kind) {
 	case RGW_ATTR_INTEGER:
-		return read_integer(d, name->name, text);
+		return read_integer(c, name->name, text);
 	case RGW_ATTR_IPV4:
-		return read_address(d, name->name, 4, text);
+		return read_address(c, name->name, 4, text);
 	case RGW_ATTR_IPV6:
-		return read_address(d, name->name, 6, text);
+		return read_address(c, name->name, 6, text);
 	case RGW_ATTR_OCTETS:
-		return rgw_reject(d->s, "is no value for %s, whose octets are written 0x...", name->name);
+		return rgw_setting_refuse(c->s, "is no value for %s, whose octets are written 0x...", name->name);
 	case RGW_ATTR_TEXT:
 		break;
 	}
-	return read_text(d, attr, text);
+	return read_text(c, attr, text);
 }
 
 static void
@@ -233,18 +233,18 @@ free_value(struct rgw_rewrite_value *value)
 {
 	for (size_t i = 0; i < value->n; i++)
 		free(value->v[i].octets);
-	free(rgw_list_take(value));
+	free(rgw_array_take(value));
 }
 
 /* The value is the rule's, or nobody's. */
 static bool
-finish(struct draft *d, struct rgw_rewrite_rule *rule, bool good)
+finish(struct composed *c, struct rgw_rewrite_rule *rule, bool good)
 {
-	rgw_text_fini(&d->octets);
+	rgw_strbuf_fini(&c->octets);
 	if (good)
-		rule->value = d->value;
+		rule->value = c->value;
 	else
-		free_value(&d->value);
+		free_value(&c->value);
 	return good;
 }
 
@@ -252,20 +252,20 @@ finish(struct draft *d, struct rgw_rewrite_rule *rule, bool good)
 static bool
 read_one(struct rgw_setting *s, const char *text, size_t n, struct rgw_attr_ref *out)
 {
-	struct rgw_text name = { 0 };
+	struct rgw_strbuf name = { 0 };
 	bool good;
 
 	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t'))
 		n--;
 	if (n == 0)
-		return rgw_reject(s, "does not begin with an attribute");
-	rgw_text_add(&name, text, n);
+		return rgw_setting_refuse(s, "does not begin with an attribute");
+	rgw_strbuf_add(&name, text, n);
 	good = rgw_attr_parse(s, name.v, out);
-	rgw_text_fini(&name);
+	rgw_strbuf_fini(&name);
 	if (good && (out->any || (out->vendor == 0 && out->type == RGW_VENDOR_SPECIFIC)))
-		good = rgw_reject(s, "is about more than one attribute; write vendor:number, such as 9:1");
+		good = rgw_setting_refuse(s, "is about more than one attribute; write vendor:number, such as 9:1");
 	if (good && out->vendor == 0 && rgw_attr_is_extended(out->type) && out->ext == 0)
-		good = rgw_reject(s, "is about more than one attribute; write %u.1 to %u.255", out->type,
+		good = rgw_setting_refuse(s, "is about more than one attribute; write %u.1 to %u.255", out->type,
 		    out->type);
 	return good;
 }
@@ -273,7 +273,7 @@ read_one(struct rgw_setting *s, const char *text, size_t n, struct rgw_attr_ref 
 static void
 add_rule(struct rgw_setting *s, const struct rgw_rewrite_rule *rule)
 {
-	*(struct rgw_rewrite_rule *)rgw_list_grow(s->field, sizeof *rule) = *rule;
+	*(struct rgw_rewrite_rule *)rgw_array_grow(s->field, sizeof *rule) = *rule;
 }
 
 bool
@@ -281,17 +281,17 @@ rgw_add_pair(struct rgw_setting *s)
 {
 	const char *equals = strchr(s->text, '=');
 	struct rgw_rewrite_rule rule = { 0 };
-	struct draft d = { .s = s };
+	struct composed c = { .s = s };
 	const char *value;
 
 	if (equals == NULL)
-		return rgw_reject(s, "is not written as ATTRIBUTE = value");
+		return rgw_setting_refuse(s, "is not written as ATTRIBUTE = value");
 	if (!read_one(s, s->text, (size_t)(equals - s->text), &rule.attr))
 		return false;
 	value = equals + 1 + strspn(equals + 1, " \t");
 	if (*value == '\0')
-		return rgw_reject(s, "has no value; attributes cannot be empty");
-	if (!finish(&d, &rule, read_value(&d, &rule.attr, value)))
+		return rgw_setting_refuse(s, "has no value; attributes cannot be empty");
+	if (!finish(&c, &rule, read_value(&c, &rule.attr, value)))
 		return false;
 	add_rule(s, &rule);
 	return true;
@@ -311,39 +311,39 @@ static struct rgw_pattern *
 read_pattern(struct rgw_setting *s, const char *p, const char *end)
 {
 	struct rgw_pattern *pattern;
-	struct rgw_text text = { 0 };
+	struct rgw_strbuf text = { 0 };
 	char why[128];
 
-	rgw_text_add(&text, "", 0);
+	rgw_strbuf_add(&text, "", 0);
 	for (; p < end; p++) {
 		if (*p == '$' && p[1] == '{') {
-			rgw_text_fini(&text);
-			rgw_reject(s, "has a variable in its expression, where none is possible");
+			rgw_strbuf_fini(&text);
+			rgw_setting_refuse(s, "has a variable in its expression, where none is possible");
 			return NULL;
 		}
 		if (*p == '$' || (*p == '\\' && p[1] == '/'))
 			p++;
 		else if (*p == '\\' && p[1] == '\\')
-			rgw_text_add(&text, p++, 1);
-		rgw_text_add(&text, p, 1);
+			rgw_strbuf_add(&text, p++, 1);
+		rgw_strbuf_add(&text, p, 1);
 	}
 	pattern = rgw_pattern_new(text.v, false, why, sizeof why);
 	if (pattern == NULL)
-		rgw_reject(s, "has an expression that cannot be used: %s", why);
-	rgw_text_fini(&text);
+		rgw_setting_refuse(s, "has an expression that cannot be used: %s", why);
+	rgw_strbuf_fini(&text);
 	return pattern;
 }
 
 static bool
 read_replacement(struct rgw_setting *s, struct rgw_rewrite_rule *rule, const char *p, const char *end)
 {
-	struct draft d = { .s = s, .groups = rgw_pattern_count(rule->pattern) + 1 };
-	struct rgw_text text = { 0 };
+	struct composed c = { .s = s, .groups = rgw_pattern_count(rule->pattern) + 1 };
+	struct rgw_strbuf text = { 0 };
 	bool good;
 
-	rgw_text_add(&text, p, (size_t)(end - p));
-	good = finish(&d, rule, read_text(&d, &rule->attr, text.v));
-	rgw_text_fini(&text);
+	rgw_strbuf_add(&text, p, (size_t)(end - p));
+	good = finish(&c, rule, read_text(&c, &rule->attr, text.v));
+	rgw_strbuf_fini(&text);
 	return good;
 }
 
@@ -354,7 +354,7 @@ has_text(struct rgw_setting *s, const struct rgw_attr_ref *attr)
 	const struct rgw_attr_name *name = rgw_attr_name_of(attr);
 
 	return name == NULL || name->kind == RGW_ATTR_TEXT ||
-	    rgw_reject(s, "is about %s, which is no text", name->name);
+	    rgw_setting_refuse(s, "is about %s, which is no text", name->name);
 }
 
 bool
@@ -366,7 +366,7 @@ rgw_add_replacement(struct rgw_setting *s)
 	struct rgw_rewrite_rule rule = { 0 };
 
 	if (third == NULL || third[1] != '\0')
-		return rgw_reject(s,
+		return rgw_setting_refuse(s,
 		    "is not written as ATTRIBUTE /expression/replacement/ (a / inside is written \\/, and "
 		    "with a comma the whole needs quotes)");
 	if (!read_one(s, s->text, (size_t)(first - s->text), &rule.attr) || !has_text(s, &rule.attr))
@@ -385,14 +385,14 @@ rgw_add_replacement(struct rgw_setting *s)
 /* ---- writing ---- */
 
 static void
-write_text(struct rgw_text *out, const char *text)
+write_text(struct rgw_strbuf *out, const char *text)
 {
-	rgw_text_add(out, text, strlen(text));
+	rgw_strbuf_add(out, text, strlen(text));
 }
 
 /* `special` characters with `before` in front of them. */
 static void
-write_escaped(struct rgw_text *out, const void *octets, size_t n, const char *special, const char *before)
+write_escaped(struct rgw_strbuf *out, const void *octets, size_t n, const char *special, const char *before)
 {
 	const char *p = octets;
 
@@ -401,12 +401,12 @@ write_escaped(struct rgw_text *out, const void *octets, size_t n, const char *sp
 			write_text(out, "$");
 		else if (p[i] != '\0' && strchr(special, p[i]) != NULL)
 			write_text(out, before);
-		rgw_text_add(out, p + i, 1);
+		rgw_strbuf_add(out, p + i, 1);
 	}
 }
 
 static void
-write_pieces(struct rgw_text *out, const struct rgw_rewrite_value *value, const char *special)
+write_pieces(struct rgw_strbuf *out, const struct rgw_rewrite_value *value, const char *special)
 {
 	for (size_t i = 0; i < value->n; i++) {
 		const struct rgw_rewrite_piece *piece = &value->v[i];
@@ -422,7 +422,7 @@ write_pieces(struct rgw_text *out, const struct rgw_rewrite_value *value, const 
 			write_text(out, "}");
 			break;
 		case RGW_FROM_MATCH:
-			rgw_text_add(out, group, sizeof group);
+			rgw_strbuf_add(out, group, sizeof group);
 			break;
 		}
 	}
@@ -442,7 +442,7 @@ is_plain(const struct rgw_rewrite_piece *piece)
 }
 
 static void
-write_hex(struct rgw_text *out, const struct rgw_rewrite_piece *piece)
+write_hex(struct rgw_strbuf *out, const struct rgw_rewrite_piece *piece)
 {
 	char digits[3];
 
@@ -454,7 +454,7 @@ write_hex(struct rgw_text *out, const struct rgw_rewrite_piece *piece)
 }
 
 static void
-write_value(struct rgw_text *out, enum rgw_attr_kind kind, const struct rgw_rewrite_value *value)
+write_value(struct rgw_strbuf *out, enum rgw_attr_kind kind, const struct rgw_rewrite_value *value)
 {
 	const struct rgw_rewrite_piece *piece = value->v;
 	bool octets = value->n == 1 && piece->from == RGW_FROM_OCTETS;
@@ -480,7 +480,7 @@ char *
 rgw_rewrite_rule_text(const struct rgw_rewrite_rule *rule)
 {
 	const struct rgw_attr_name *name = rgw_attr_name_of(&rule->attr);
-	struct rgw_text out = { 0 };
+	struct rgw_strbuf out = { 0 };
 	char attr[RGW_REF_TEXT];
 	const char *pattern;
 

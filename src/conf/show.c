@@ -154,7 +154,7 @@ static char *
 strings_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
 	(void)opt;
-	return rgw_xstrdup(*(char **)rgw_list_item(field, i, sizeof(char *)));
+	return rgw_xstrdup(*(char **)rgw_array_item(field, i, sizeof(char *)));
 }
 
 static char *
@@ -163,7 +163,7 @@ address_text(const struct rgw_opt *opt, const void *field, size_t i)
 	char buf[VALUE_TEXT];
 
 	(void)opt;
-	rgw_addr_format(rgw_list_item(field, i, sizeof(struct rgw_addr)), buf);
+	rgw_addr_format(rgw_array_item(field, i, sizeof(struct rgw_addr)), buf);
 	return rgw_xstrdup(buf);
 }
 
@@ -173,14 +173,14 @@ prefix_text(const struct rgw_opt *opt, const void *field, size_t i)
 	char buf[VALUE_TEXT];
 
 	(void)opt;
-	rgw_prefix_format(rgw_list_item(field, i, sizeof(struct rgw_prefix)), buf);
+	rgw_prefix_format(rgw_array_item(field, i, sizeof(struct rgw_prefix)), buf);
 	return rgw_xstrdup(buf);
 }
 
 static char *
 origin_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
-	const struct rgw_conf_origin *origin = rgw_list_item(field, i, sizeof *origin);
+	const struct rgw_conf_origin *origin = rgw_array_item(field, i, sizeof *origin);
 	char buf[VALUE_TEXT];
 
 	(void)opt;
@@ -190,7 +190,7 @@ origin_text(const struct rgw_opt *opt, const void *field, size_t i)
 static char *
 host_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
-	const struct rgw_hostport *hp = rgw_list_item(field, i, sizeof *hp);
+	const struct rgw_hostport *hp = rgw_array_item(field, i, sizeof *hp);
 	char buf[VALUE_TEXT];
 
 	(void)opt;
@@ -202,7 +202,7 @@ host_text(const struct rgw_opt *opt, const void *field, size_t i)
 static char *
 cert_rule_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
-	const struct rgw_cert_rule *rule = rgw_list_item(field, i, sizeof *rule);
+	const struct rgw_cert_rule *rule = rgw_array_item(field, i, sizeof *rule);
 	size_t size = strlen(rule->text) + VALUE_TEXT;
 	char *buf = rgw_xcalloc(1, size);
 
@@ -223,7 +223,7 @@ reference_text(const struct rgw_opt *opt, const void *field, size_t i)
 static char *
 references_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
-	return reference_text(opt, rgw_list_item(field, i, sizeof(struct rgw_conf_head *)), 0);
+	return reference_text(opt, rgw_array_item(field, i, sizeof(struct rgw_conf_head *)), 0);
 }
 
 static char *
@@ -259,7 +259,7 @@ static char *
 rule_text(const struct rgw_opt *opt, const void *field, size_t i)
 {
 	(void)opt;
-	return rgw_rewrite_rule_text(rgw_list_item(field, i, sizeof(struct rgw_rewrite_rule)));
+	return rgw_rewrite_rule_text(rgw_array_item(field, i, sizeof(struct rgw_rewrite_rule)));
 }
 
 static char *

@@ -6,7 +6,7 @@
 #include "radsecgw/mem.h"
 
 void
-rgw_text_add(struct rgw_text *text, const void *data, size_t n)
+rgw_strbuf_add(struct rgw_strbuf *text, const void *data, size_t n)
 {
 	if (text->size - text->n <= n) {
 		size_t size = 2 * (text->n + n) + 64;
@@ -27,10 +27,10 @@ rgw_text_add(struct rgw_text *text, const void *data, size_t n)
 }
 
 void
-rgw_text_fini(struct rgw_text *text)
+rgw_strbuf_fini(struct rgw_strbuf *text)
 {
 	if (text->v != NULL)
 		rgw_wipe(text->v, text->size);
 	free(text->v);
-	*text = (struct rgw_text){ 0 };
+	*text = (struct rgw_strbuf){ 0 };
 }

@@ -11,7 +11,7 @@ _Static_assert(sizeof(enum rgw_log_level) == sizeof(unsigned), "enums are stored
 _Static_assert(offsetof(struct rgw_conf_acct, how) == 0, "set as a word");
 
 bool
-rgw_reject(struct rgw_setting *s, const char *fmt, ...)
+rgw_setting_refuse(struct rgw_setting *s, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -30,7 +30,7 @@ in_range(struct rgw_setting *s, uint64_t n)
 		return true;
 	if (n == 0 && (s->opt->flags & RGW_OPT_OR_ZERO) != 0)
 		return true;
-	return rgw_reject(s,
+	return rgw_setting_refuse(s,
 	    "is out of range; allowed is %s", rgw_conf_opt_range(s->opt, range, sizeof range));
 }
 
@@ -38,9 +38,9 @@ bool
 rgw_length_in_range(struct rgw_setting *s)
 {
 	if (s->len == 0 && s->opt->min > 0)
-		return rgw_reject(s, "is empty");
+		return rgw_setting_refuse(s, "is empty");
 	if (s->len > s->opt->max)
-		return rgw_reject(s,
+		return rgw_setting_refuse(s,
 		    "is too long; at most %ju octets are allowed", (uintmax_t)s->opt->max);
 	return true;
 }
@@ -60,9 +60,9 @@ word_index(struct rgw_setting *s)
 	}
 	rgw_conf_opt_range(s->opt, all, sizeof all);
 	if (near.best[0] != '\0')
-		rgw_reject(s, "is none of %s; did you mean %s?", all, near.best);
+		rgw_setting_refuse(s, "is none of %s; did you mean %s?", all, near.best);
 	else
-		rgw_reject(s, "is none of %s", all);
+		rgw_setting_refuse(s, "is none of %s", all);
 	return -1;
 }
 
@@ -73,7 +73,7 @@ set_bool(struct rgw_setting *s)
 	bool yes = strcmp(s->text, "yes") == 0 || strcmp(s->text, "on") == 0;
 
 	if (!yes && strcmp(s->text, "no") != 0 && strcmp(s->text, "off") != 0)
-		return rgw_reject(s, "is neither yes nor no");
+		return rgw_setting_refuse(s, "is neither yes nor no");
 	*field = yes;
 	return true;
 }
@@ -110,7 +110,7 @@ set_u32(struct rgw_setting *s, const struct rgw_unit *units)
 	const char *why = rgw_unit_parse(s->text, units, &n);
 
 	if (why != NULL)
-		return rgw_reject(s, "%s", why);
+		return rgw_setting_refuse(s, "%s", why);
 	if (!in_range(s, n))
 		return false;
 	*field = (uint32_t)n;
@@ -137,7 +137,7 @@ set_time(struct rgw_setting *s)
 	const char *why = rgw_unit_parse(s->text, rgw_unit_time, &n);
 
 	if (why != NULL)
-		return rgw_reject(s, "%s", why);
+		return rgw_setting_refuse(s, "%s", why);
 	if (!in_range(s, n))
 		return false;
 	*field = n;
@@ -162,14 +162,14 @@ parse_range(struct rgw_setting *s, const struct rgw_unit *units, uint64_t *min, 
 	if (why == NULL)
 		why = rgw_unit_parse(high, units, max);
 	if (why != NULL && dash != NULL)
-		return rgw_reject(s,
+		return rgw_setting_refuse(s,
 		    "is not a range; write the least, a `-` and the most, such as %s", s->opt->def);
 	if (why != NULL)
-		return rgw_reject(s, "%s", why);
+		return rgw_setting_refuse(s, "%s", why);
 	if (*min > *max)
-		return rgw_reject(s, "is a range whose end is before its start");
+		return rgw_setting_refuse(s, "is a range whose end is before its start");
 	if (*max == 0)
-		return rgw_reject(s, "allows none at all");
+		return rgw_setting_refuse(s, "allows none at all");
 	return in_range(s, *min) && in_range(s, *max);
 }
 
@@ -207,7 +207,7 @@ set_rate(struct rgw_setting *s)
 	const char *why = rgw_rate_parse(s->text, &rate);
 
 	if (why != NULL)
-		return rgw_reject(s, "%s", why);
+		return rgw_setting_refuse(s, "%s", why);
 	if (!in_range(s, rate.events) || !in_range(s, rate.burst))
 		return false;
 	*field = rate;
@@ -223,10 +223,10 @@ set_per_second(struct rgw_setting *s)
 	uint64_t n;
 
 	if (why != NULL)
-		return rgw_reject(s, "%s", why);
+		return rgw_setting_refuse(s, "%s", why);
 	n = (uint64_t)rate.events * 1000 / rate.period;
 	if (n * rate.period != (uint64_t)rate.events * 1000 || rate.burst != rate.events)
-		return rgw_reject(s, "is not a whole number per second, such as 10/s");
+		return rgw_setting_refuse(s, "is not a whole number per second, such as 10/s");
 	if (!in_range(s, n))
 		return false;
 	*field = (uint32_t)n;
@@ -243,7 +243,7 @@ set_retransmit(struct rgw_setting *s)
 	rgw_retransmit_parse(s->opt->def, &r);
 	why = rgw_retransmit_parse(s->text, &r);
 	if (why != NULL)
-		return rgw_reject(s, "%s", why);
+		return rgw_setting_refuse(s, "%s", why);
 	*field = r;
 	return true;
 }
@@ -257,7 +257,7 @@ set_regex(struct rgw_setting *s)
 	if (!rgw_length_in_range(s))
 		return false;
 	*field = rgw_pattern_new(s->text, true, why, sizeof why);
-	return *field != NULL || rgw_reject(s, "is no regular expression: %s", why);
+	return *field != NULL || rgw_setting_refuse(s, "is no regular expression: %s", why);
 }
 
 bool
@@ -276,7 +276,7 @@ add_string(struct rgw_setting *s)
 {
 	if (!rgw_length_in_range(s))
 		return false;
-	*(char **)rgw_list_grow(s->field, sizeof(char *)) = rgw_xstrdup(s->text);
+	*(char **)rgw_array_grow(s->field, sizeof(char *)) = rgw_xstrdup(s->text);
 	return true;
 }
 
@@ -284,7 +284,7 @@ static bool
 set_password(struct rgw_setting *s)
 {
 	if (strlen(s->text) != s->len)
-		return rgw_reject(s, "contains a NUL octet");
+		return rgw_setting_refuse(s, "contains a NUL octet");
 	return rgw_set_string(s);
 }
 

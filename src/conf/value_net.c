@@ -79,14 +79,14 @@ rgw_set_host(struct rgw_setting *s)
 	    ((is_host_name(s->text) && !ends_in_number(s->text)) ||
 	        (rgw_addr_parse(s->text, 0, &a) && a.port == 0 && a.scope == 0)))
 		return rgw_set_string(s);
-	return rgw_reject(s, "is neither a DNS name nor an address");
+	return rgw_setting_refuse(s, "is neither a DNS name nor an address");
 }
 
 bool
 rgw_set_sni(struct rgw_setting *s)
 {
 	if (s->len > 0 && !is_host_name(s->text))
-		return rgw_reject(s, "is not a DNS name (write \"\" to send none)");
+		return rgw_setting_refuse(s, "is not a DNS name (write \"\" to send none)");
 	return rgw_set_string(s);
 }
 
@@ -122,7 +122,7 @@ rgw_set_operator(struct rgw_setting *s)
 	const char *why = why_no_operator(s->text[0], s->text + 1);
 
 	if (why != NULL)
-		return rgw_reject(s, "needs %s", why);
+		return rgw_setting_refuse(s, "needs %s", why);
 	return rgw_set_string(s);
 }
 
@@ -137,7 +137,7 @@ hex_digit(char c)
 }
 
 bool
-rgw_decode_hex(const char *text, size_t len, struct rgw_text *out)
+rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out)
 {
 	for (size_t i = 0; i + 1 < len; i += 2) {
 		int high = hex_digit(text[i]);
@@ -147,7 +147,7 @@ rgw_decode_hex(const char *text, size_t len, struct rgw_text *out)
 		if (high < 0 || low < 0)
 			return false;
 		octet = (uint8_t)(high * 16 + low);
-		rgw_text_add(out, &octet, 1);
+		rgw_strbuf_add(out, &octet, 1);
 	}
 	return len % 2 == 0;
 }
@@ -156,18 +156,18 @@ bool
 rgw_set_secret(struct rgw_setting *s)
 {
 	struct rgw_secret **field = s->field;
-	struct rgw_text octets = { 0 };
+	struct rgw_strbuf octets = { 0 };
 	bool ok = true;
 
-	rgw_text_add(&octets, "", 0);
+	rgw_strbuf_add(&octets, "", 0);
 	/* "hex:00ff", so that a secret may have any octet (P-PKT-14). */
 	if (s->len >= 4 && memcmp(s->text, "hex:", 4) == 0) {
 		if (!rgw_decode_hex(s->text + 4, s->len - 4, &octets))
-			ok = rgw_reject(s,
+			ok = rgw_setting_refuse(s,
 			    "begins with hex: but goes on with something else than pairs of "
 			    "hexadecimal digits");
 	} else {
-		rgw_text_add(&octets, s->text, s->len);
+		rgw_strbuf_add(&octets, s->text, s->len);
 	}
 	if (ok) {
 		s->len = octets.n;
@@ -175,7 +175,7 @@ rgw_set_secret(struct rgw_setting *s)
 	}
 	if (ok)
 		*field = rgw_secret_new(octets.v, octets.n);
-	rgw_text_fini(&octets);
+	rgw_strbuf_fini(&octets);
 	return ok;
 }
 
@@ -207,7 +207,7 @@ number_zone(struct rgw_setting *s, char out[static RGW_ADDR_TEXT])
 	name[len] = '\0';
 	index = if_nametoindex(name);
 	if (index == 0)
-		return rgw_reject(s, "names the interface %s, which does not exist here", name);
+		return rgw_setting_refuse(s, "names the interface %s, which does not exist here", name);
 	snprintf(out, RGW_ADDR_TEXT, "%.*s%u%s", (int)(percent + 1 - s->text), s->text, index, percent + 1 + len);
 	return true;
 }
@@ -222,7 +222,7 @@ lacks_zone(const struct rgw_addr *a)
 static bool
 reject_without_zone(struct rgw_setting *s)
 {
-	return rgw_reject(s, "is a link-local address; say on which interface, such as fe80::1%%eth0");
+	return rgw_setting_refuse(s, "is a link-local address; say on which interface, such as fe80::1%%eth0");
 }
 
 bool
@@ -234,15 +234,15 @@ rgw_add_address(struct rgw_setting *s)
 	if (!number_zone(s, text))
 		return false;
 	if (s->opt->port == 0 && (!rgw_addr_parse(text, 0, &a) || a.port != 0))
-		return rgw_reject(s, "is not an address without a port, such as 192.0.2.1");
+		return rgw_setting_refuse(s, "is not an address without a port, such as 192.0.2.1");
 	if (!rgw_addr_parse(text, s->opt->port, &a))
-		return rgw_reject(s, "is not address:port, such as 127.0.0.1:%u or [::1]:%u",
+		return rgw_setting_refuse(s, "is not address:port, such as 127.0.0.1:%u or [::1]:%u",
 		    s->opt->port, s->opt->port);
 	if (is_mapped(a.ip, a.family))
-		return rgw_reject(s, "is an IPv4 address in IPv6 form; write it as IPv4");
+		return rgw_setting_refuse(s, "is an IPv4 address in IPv6 form; write it as IPv4");
 	if (lacks_zone(&a))
 		return reject_without_zone(s);
-	*(struct rgw_addr *)rgw_list_grow(s->field, sizeof a) = a;
+	*(struct rgw_addr *)rgw_array_grow(s->field, sizeof a) = a;
 	return true;
 }
 
@@ -280,16 +280,16 @@ parse_prefix(struct rgw_setting *s, const char *what, struct rgw_prefix *out)
 	char masked[RGW_ADDR_TEXT];
 
 	if (strcmp(s->text, "*") == 0)
-		return rgw_reject(s, "is no address; everybody is 0.0.0.0/0, ::/0");
+		return rgw_setting_refuse(s, "is no address; everybody is 0.0.0.0/0, ::/0");
 	if (!number_zone(s, text))
 		return false;
 	if (!rgw_prefix_parse(text, out) && mask_prefix(text, masked))
-		return rgw_reject(s,
+		return rgw_setting_refuse(s,
 		    "has bits set behind the length of the network; did you mean %s?", masked);
 	if (!rgw_prefix_parse(text, out))
-		return rgw_reject(s, "is not %s, such as 192.0.2.1 or 2001:db8::/32", what);
+		return rgw_setting_refuse(s, "is not %s, such as 192.0.2.1 or 2001:db8::/32", what);
 	if (is_mapped(out->ip, out->family))
-		return rgw_reject(s, "is an IPv4 network in IPv6 form; write it as IPv4");
+		return rgw_setting_refuse(s, "is an IPv4 network in IPv6 form; write it as IPv4");
 	return true;
 }
 
@@ -300,7 +300,7 @@ rgw_add_prefix(struct rgw_setting *s)
 
 	if (!parse_prefix(s, "an address or network", &p))
 		return false;
-	*(struct rgw_prefix *)rgw_list_grow(s->field, sizeof p) = p;
+	*(struct rgw_prefix *)rgw_array_grow(s->field, sizeof p) = p;
 	return true;
 }
 
@@ -313,7 +313,7 @@ rgw_add_origin(struct rgw_setting *s)
 		origin.name.host = rgw_xstrdup(s->text);
 	else if (!parse_prefix(s, "an address, network or host name", &origin.prefix))
 		return false;
-	*(struct rgw_conf_origin *)rgw_list_grow(s->field, sizeof origin) = origin;
+	*(struct rgw_conf_origin *)rgw_array_grow(s->field, sizeof origin) = origin;
 	return true;
 }
 
@@ -326,14 +326,14 @@ rgw_add_host(struct rgw_setting *s)
 	struct rgw_addr a = { 0 };
 	struct rgw_hostport *hp;
 
-	if (!rgw_host_split(s->text, host, sizeof host, &port) ||
+	if (!rgw_addr_split_host(s->text, host, sizeof host, &port) ||
 	    !(is_host_name(host) || rgw_addr_parse_zone(host, 0, &a, zone)))
-		return rgw_reject(s,
+		return rgw_setting_refuse(s,
 		    "is not host or host:port, such as radius.example.org or [2001:db8::1]:%u",
 		    s->opt->port);
 	if (lacks_zone(&a) && zone[0] == '\0')
 		return reject_without_zone(s);
-	hp = rgw_list_grow(s->field, sizeof *hp);
+	hp = rgw_array_grow(s->field, sizeof *hp);
 	hp->host = rgw_xstrdup(host);
 	hp->port = port;
 	return true;
@@ -346,8 +346,8 @@ rgw_add_cert_rule(struct rgw_setting *s)
 	const char *why = rgw_cert_rule_parse(s->text, &rule);
 
 	if (why != NULL)
-		return rgw_reject(s, "is no rule for a certificate: %s", why);
-	*(struct rgw_cert_rule *)rgw_list_grow(s->field, sizeof rule) = rule;
+		return rgw_setting_refuse(s, "is no rule for a certificate: %s", why);
+	*(struct rgw_cert_rule *)rgw_array_grow(s->field, sizeof rule) = rule;
 	return true;
 }
 
@@ -358,7 +358,7 @@ rgw_add_hidden(struct rgw_setting *s)
 	const char *expected = rgw_hidden_parse(s->text, &row);
 
 	if (expected != NULL)
-		return rgw_reject(s, "does not describe an attribute; expected %s", expected);
-	*(char **)rgw_list_grow(s->field, sizeof(char *)) = rgw_xstrdup(s->text);
+		return rgw_setting_refuse(s, "does not describe an attribute; expected %s", expected);
+	*(char **)rgw_array_grow(s->field, sizeof(char *)) = rgw_xstrdup(s->text);
 	return true;
 }

@@ -21,9 +21,9 @@ value_matches(struct rgw_span value, const struct rgw_cert_rule *rule)
 	case RGW_CERT_DNS:
 		host = rgw_configured_host(rule->text);
 		if (rgw_wildcard_rest(host).len == 0)
-			return rgw_host_covered(value, host);
+			return rgw_dns_covers(value, host);
 		/* The administrator accepts every host below: one of them, or the same wildcard. */
-		return rgw_host_covered(host, value) || rgw_span_equal_nocase(host, value);
+		return rgw_dns_covers(host, value) || rgw_span_equal_nocase(host, value);
 	case RGW_CERT_URI:
 		return rgw_span_equal(value, rgw_span_of_text(rule->text));
 	case RGW_CERT_NAIREALM:

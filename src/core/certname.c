@@ -129,7 +129,7 @@ rgw_host_pattern_is_valid(struct rgw_span pattern)
 /* As the name is a proper host name, an equal pattern is one too: so neither NUL nor a second
  * wildcard nor a trailing dot in the pattern needs a test of its own. */
 bool
-rgw_host_covered(struct rgw_span pattern, struct rgw_span name)
+rgw_dns_covers(struct rgw_span pattern, struct rgw_span name)
 {
 	struct rgw_span rest = rgw_wildcard_rest(pattern);
 
@@ -154,7 +154,7 @@ rgw_configured_host(const char *text)
 bool
 rgw_dns_match(struct rgw_span pattern, const char *name)
 {
-	return rgw_host_covered(pattern, rgw_configured_host(name));
+	return rgw_dns_covers(pattern, rgw_configured_host(name));
 }
 
 bool

@@ -33,7 +33,7 @@ struct rgw_span rgw_wildcard_rest(struct rgw_span pattern);
 /* Is a wildcard of at least three labels, or a host name. */
 bool rgw_host_pattern_is_valid(struct rgw_span pattern);
 /* P-CRT-6, P-CRT-7: does the pattern stand for this host name? */
-bool rgw_host_covered(struct rgw_span pattern, struct rgw_span name);
+bool rgw_dns_covers(struct rgw_span pattern, struct rgw_span name);
 /* A configured name without the dot of the root, which has no place in a certificate. */
 struct rgw_span rgw_configured_host(const char *text);
 

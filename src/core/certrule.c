@@ -231,8 +231,8 @@ have_common_host(const struct rgw_cert_rule *a, const struct rgw_cert_rule *b)
 	struct rgw_span y = rgw_configured_host(b->text);
 
 	return rgw_span_equal_nocase(x, y) ||
-	    (rgw_wildcard_rest(x).len > 0 && rgw_host_covered(x, y)) ||
-	    (rgw_wildcard_rest(y).len > 0 && rgw_host_covered(y, x));
+	    (rgw_wildcard_rest(x).len > 0 && rgw_dns_covers(x, y)) ||
+	    (rgw_wildcard_rest(y).len > 0 && rgw_dns_covers(y, x));
 }
 
 /* Is there a value that satisfies both rules, which are of one kind? */
