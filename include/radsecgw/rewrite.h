@@ -115,7 +115,7 @@ enum rgw_rewrite_result rgw_rewrite_apply(const struct rgw_rewrite *rewrite, con
 
 /* Frees what the rules own, but not the struct. */
 void rgw_rewrite_fini(struct rgw_rewrite *rewrite);
-/* The same for one list of rules. */
-void rgw_rewrite_rules_fini(struct rgw_rewrite_rules *rules);
+/* The same for one rule. */
+void rgw_rewrite_rule_fini(struct rgw_rewrite_rule *rule);
 
 #endif

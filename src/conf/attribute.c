@@ -7,33 +7,6 @@
 
 /* Attributes by name or number: 31, 9:1, 9:*, 241.5. */
 
-#define EXTENDED_FIRST 241
-#define EXTENDED_LAST 246
-
-bool
-rgw_attr_is_extended(unsigned type)
-{
-	return type >= EXTENDED_FIRST && type <= EXTENDED_LAST;
-}
-
-const char *
-rgw_attr_format(const struct rgw_attr_ref *ref, char buf[static RGW_REF_TEXT])
-{
-	const struct rgw_attr_name *name = rgw_attr_name_of(ref);
-
-	if (name != NULL)
-		snprintf(buf, RGW_REF_TEXT, "%s", name->name);
-	else if (ref->any)
-		snprintf(buf, RGW_REF_TEXT, "%u:*", ref->vendor);
-	else if (ref->vendor != 0)
-		snprintf(buf, RGW_REF_TEXT, "%u:%u", ref->vendor, ref->type);
-	else if (ref->ext != 0)
-		snprintf(buf, RGW_REF_TEXT, "%u.%u", ref->type, ref->ext);
-	else
-		snprintf(buf, RGW_REF_TEXT, "%u", ref->type);
-	return buf;
-}
-
 /* Digits alone, from 1 to max. Moves on. */
 static bool
 read_number(const char **p, uint32_t max, uint32_t *out)
@@ -65,7 +38,7 @@ read_in_vendor(struct rgw_setting *s, const char *p, struct rgw_attr_ref *out)
 }
 
 static bool
-reject_name(struct rgw_setting *s, const char *text)
+refuse_name(struct rgw_setting *s, const char *text)
 {
 	const struct rgw_attr_name *name;
 	struct rgw_nearest near;
@@ -93,7 +66,7 @@ rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out
 		return true;
 	}
 	if (text[strspn(text, "0123456789:.*")] != '\0')
-		return reject_name(s, text);
+		return refuse_name(s, text);
 	if (strchr(text, ':') != NULL) {
 		if (!read_number(&p, UINT32_MAX, &out->vendor) || *p != ':')
 			return rgw_setting_refuse(s, "does not begin with the number of a vendor");
@@ -113,20 +86,32 @@ rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out
 	return true;
 }
 
-bool
-rgw_add_attribute(struct rgw_setting *s)
+static bool
+set_attribute(struct rgw_setting *s)
 {
-	struct rgw_rewrite_rule rule = { 0 };
-	const struct rgw_rewrite_rules *list = s->field;
+	struct rgw_rewrite_rule *rule = s->field;
+	struct rgw_attr_ref ref;
 
-	if (!rgw_attr_parse(s, s->text, &rule.attr))
+	if (!rgw_attr_parse(s, s->text, &ref))
 		return false;
-	for (size_t i = 0; i < list->n; i++)
-		if (rgw_attr_ref_equal(&list->v[i].attr, &rule.attr))
+	for (size_t i = 0; i < s->before; i++)
+		if (rgw_attr_ref_equal(&(rule - 1 - i)->attr, &ref))
 			return rgw_setting_refuse(s, "is given twice");
-	*(struct rgw_rewrite_rule *)rgw_array_grow(s->field, sizeof rule) = rule;
+	rule->attr = ref;
 	return true;
 }
+
+static void
+show_attribute(struct rgw_strbuf *out, const struct rgw_value *v)
+{
+	char text[RGW_REF_TEXT];
+
+	rgw_strbuf_put(out, rgw_attr_format(&((const struct rgw_rewrite_rule *)v->p)->attr, text));
+}
+
+const struct rgw_opt_type rgw_type_attributes = {
+	"list of attributes", RGW_ARRAY, sizeof(struct rgw_rewrite_rule), set_attribute, .text = show_attribute,
+};
 
 /* ---- the attribute by which a pool chooses ---- */
 
@@ -146,26 +131,24 @@ says_nothing(unsigned type)
 	return memchr(list, (int)type, sizeof list) != NULL || rgw_attr_is_extended(type);
 }
 
-const char *
-rgw_hash_key_names(char *buf, size_t size)
+/* The values that hash-key is likely to have. */
+static void
+range_hash_key(struct rgw_strbuf *out, const struct rgw_opt *opt)
 {
 	char text[RGW_REF_TEXT];
-	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof telling && n < size; i++)
-		n += (size_t)snprintf(buf + n, size - n, "%s, ",
-		    rgw_attr_format(&(struct rgw_attr_ref){ .type = telling[i] }, text));
-	if (n < size)
-		snprintf(buf + n, size - n, "1 to 255");
-	return buf;
+	(void)opt;
+	for (size_t i = 0; i < sizeof telling; i++)
+		rgw_strbuf_join(out, ", ", rgw_attr_format(&(struct rgw_attr_ref){ .type = telling[i] }, text));
+	rgw_strbuf_join(out, ", ", "1 to 255");
 }
 
 static bool
-reject_hash_key(struct rgw_setting *s)
+refuse_hash_key(struct rgw_setting *s)
 {
 	char text[RGW_REF_TEXT];
 	struct rgw_nearest near;
-	char all[160];
+	struct rgw_strbuf all = { 0 };
 
 	rgw_nearest_init(&near, s->text);
 	for (size_t i = 0; i < sizeof telling; i++)
@@ -173,26 +156,41 @@ reject_hash_key(struct rgw_setting *s)
 		    rgw_attr_format(&(struct rgw_attr_ref){ .type = telling[i] }, text));
 	if (near.best[0] != '\0')
 		return rgw_setting_refuse(s, "is not known here; did you mean %s?", near.best);
-	return rgw_setting_refuse(s, "is not known here; allowed is %s", rgw_hash_key_names(all, sizeof all));
+	range_hash_key(&all, s->opt);
+	rgw_setting_refuse(s, "is not known here; allowed is %s", all.v);
+	rgw_strbuf_fini(&all);
+	return false;
 }
 
-bool
-rgw_set_hash_key(struct rgw_setting *s)
+static bool
+set_hash_key(struct rgw_setting *s)
 {
 	const struct rgw_attr_name *name = rgw_attr_name_find(s->text);
-	uint8_t *field = s->field;
 	uint64_t n;
 
 	if (name != NULL && name->ref.vendor == 0)
 		n = name->ref.type;
 	else if (rgw_unit_parse(s->text, rgw_unit_none, &n) != NULL)
-		return reject_hash_key(s);
+		return refuse_hash_key(s);
 	if (n < 1 || n > 255)
 		return rgw_setting_refuse(s, "is not the number of an attribute, which is from 1 to 255");
 	if (says_nothing((unsigned)n))
 		return rgw_setting_refuse(s,
 		    "does not say whose request it is; 2, 3, 24, 26, 33, 60, 79, 80 and 241 to 246 "
 		    "cannot be used");
-	*field = (uint8_t)n;
+	*(uint8_t *)s->field = (uint8_t)n;
 	return true;
 }
+
+static void
+show_hash_key(struct rgw_strbuf *out, const struct rgw_value *v)
+{
+	const struct rgw_attr_ref ref = { .type = *(const uint8_t *)v->p };
+	char text[RGW_REF_TEXT];
+
+	rgw_strbuf_put(out, rgw_attr_format(&ref, text));
+}
+
+const struct rgw_opt_type rgw_type_attribute = {
+	"attribute", 0, sizeof(uint8_t), set_hash_key, show_hash_key, .range = range_hash_key,
+};

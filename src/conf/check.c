@@ -6,26 +6,14 @@
 #include "reading.h"
 #include "radsecgw/nai.h"
 
-/* P-PKT-13: up to here a secret can be guessed from a recorded packet. */
-#define SHORT_SECRET 12
-
-struct rgw_place
-rgw_check_place(const struct rgw_section *section, const void *field)
-{
-	const struct rgw_conf_head *head = section->data;
-	const struct rgw_given *given = rgw_draft_given(section, field);
-
-	return given->yes ? given->at : (struct rgw_place){ head->file, head->line };
-}
-
 static void
 check_malformed_realms(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const unsigned *faults = &((const struct rgw_conf_gateway *)section->data)->malformed_realms;
 
 	if ((*faults & RGW_NAI_NONE) != 0 && *faults != RGW_NAI_NONE)
-		rgw_draft_error(d, rgw_check_place(section, faults),
-		    "malformed-realms: `none` stands alone");
+		rgw_check_error(d, section, faults,
+		    "`none` stands alone");
 }
 
 /* A bound that cannot be reached, since another one is in the way, is not what somebody wants. */
@@ -36,12 +24,12 @@ check_octets(struct rgw_draft *d, const struct rgw_section *section)
 	char text[RGW_UNIT_TEXT];
 
 	if (g->kept_answers > g->max_request_octets)
-		rgw_draft_warn(d, rgw_check_place(section, &g->kept_answers),
-		    "kept-answers: requests and kept answers take no more than max-request-octets, which is %s",
+		rgw_check_warn(d, section, &g->kept_answers,
+		    "requests and kept answers take no more than max-request-octets, which is %s",
 		    rgw_unit_format(g->max_request_octets, rgw_unit_size, text));
 	if (g->write_buffer > g->max_write_octets / RGW_CONF_WRITE_PARTS)
-		rgw_draft_warn(d, rgw_check_place(section, &g->write_buffer),
-		    "write-buffer: one connection gets no more than a fourth of max-write-octets, which is %s",
+		rgw_check_warn(d, section, &g->write_buffer,
+		    "one connection gets no more than a fourth of max-write-octets, which is %s",
 		    rgw_unit_format(g->max_write_octets, rgw_unit_size, text));
 }
 
@@ -62,8 +50,8 @@ check_gateway(struct rgw_draft *d, const struct rgw_section *section)
 		for (size_t j = 0; j < i; j++) {
 			rgw_hidden_parse(list->v[j], &before);
 			if (before.vendor == row.vendor && before.type == row.type)
-				rgw_draft_error(d, rgw_check_place(section, list),
-				    "encrypted-attribute: %s and %s are the same attribute",
+				rgw_check_error(d, section, list,
+		    "%s and %s are the same attribute",
 				    list->v[j], list->v[i]);
 		}
 	}
@@ -98,28 +86,6 @@ check_tls(struct rgw_draft *d, const struct rgw_section *section)
 		    "min-version is newer than max-version");
 }
 
-/* Loopback, private, link-local, unique local and carrier-grade addresses. */
-static const char *const sheltered[] = {
-	"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
-	"100.64.0.0/10", "::1/128", "fe80::/10", "fc00::/7",
-};
-
-bool
-rgw_check_is_public(const struct rgw_prefix *p)
-{
-	struct rgw_addr first = { .family = p->family };
-
-	memcpy(first.ip, p->ip, sizeof first.ip);
-	for (size_t i = 0; i < sizeof sheltered / sizeof sheltered[0]; i++) {
-		struct rgw_prefix shelter;
-
-		if (rgw_prefix_parse(sheltered[i], &shelter) && p->bits >= shelter.bits &&
-		    rgw_prefix_contains(&shelter, &first))
-			return false;
-	}
-	return true;
-}
-
 /* Where clients ask, the one with this address. Returns another one that has it already in the same place. */
 static const struct rgw_conf_client *
 add_prefix(const struct rgw_conf *conf, struct rgw_conf_client *client, const struct rgw_prefix *p)
@@ -149,8 +115,8 @@ check_places(struct rgw_draft *d, const struct rgw_section *section)
 		const struct rgw_conf_listen *listen = d->conf->listen.v[client->listen.v[i]->index];
 
 		if (listen->udp.n == 0)
-			rgw_draft_error(d, rgw_check_place(section, &client->listen),
-			    "listen: [listen %s] is for peers, over TLS; a client needs one with `udp`",
+			rgw_check_error(d, section, &client->listen,
+		    "[listen %s] is for peers, over TLS; a client needs one with `udp`",
 			    listen->head.name);
 	}
 }
@@ -159,24 +125,17 @@ static void
 check_prefix(struct rgw_draft *d, const struct rgw_section *section, const struct rgw_prefix *p)
 {
 	struct rgw_conf_client *client = section->data;
-	struct rgw_place at = rgw_check_place(section, &client->address);
 	const struct rgw_conf_client *other = add_prefix(d->conf, client, p);
 	char title[RGW_TITLE_TEXT];
 	char text[RGW_ADDR_TEXT];
 
 	rgw_prefix_format(p, text);
 	if (other == client)
-		rgw_draft_error(d, at, "address: %s is given twice", text);
+		rgw_check_error(d, section, &client->address, "%s is given twice", text);
 	else if (other != NULL)
-		rgw_draft_error(d, at, "address: %s is already that of %s at %s:%u", text,
-		    rgw_draft_title(RGW_CONF_CLIENT, other, title), other->head.file,
-		    other->head.line);
-	/* P-DEP-1 */
-	if (rgw_check_is_public(p))
-		rgw_draft_warn(d, at,
-		    "address: %s is public, and nothing protects RADIUS/UDP on its way; use a "
-		    "private network or a tunnel",
-		    text);
+		rgw_check_error(d, section, &client->address, "%s is already that of %s at %s:%u", text,
+		    rgw_draft_title(other, title), other->head.file, other->head.line);
+	rgw_check_public(d, section, &client->address, p, text);
 }
 
 /* Whoever reads the configuration should see that no address stands there. */
@@ -184,7 +143,6 @@ static void
 check_name(struct rgw_draft *d, const struct rgw_section *section, const char *name)
 {
 	const struct rgw_conf_client *client = section->data;
-	struct rgw_place at = rgw_check_place(section, &client->address);
 	unsigned times = 0;
 
 	for (size_t i = 0; i < d->conf->client.n; i++) {
@@ -195,49 +153,20 @@ check_name(struct rgw_draft *d, const struct rgw_section *section, const char *n
 			    strcasecmp(other->address.v[j].name.host, name) == 0;
 	}
 	if (times > 1)
-		rgw_draft_error(d, at, "address: %s is given %u times; a name can be that of one client only", name,
-		    times);
+		rgw_check_error(d, section, &client->address,
+		    "%s is given %u times; a name can be that of one client only", name, times);
 	else
-		rgw_draft_warn(d, at,
-		    "address: %s is a host name: it is looked up while the gateway runs, and requests are taken "
-		    "from the addresses that it has then",
-		    name);
-}
-
-static bool
-looks_like_hex(const struct rgw_secret *secret)
-{
-	size_t i = 2;
-
-	if (secret->len < 4 || memcmp(secret->octets, "0x", 2) != 0)
-		return false;
-	while (i < secret->len && isxdigit(secret->octets[i]))
-		i++;
-	return i == secret->len;
-}
-
-void
-rgw_check_secret(
-    struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret)
-{
-	if (*secret != NULL && looks_like_hex(*secret))
-		rgw_draft_warn(d, rgw_check_place(section, secret),
-		    "secret: it is these letters and digits, and not the octets that they would stand for elsewhere; "
-		    "for those write hex: in place of 0x");
-	if (*secret != NULL && (*secret)->len <= SHORT_SECRET)
-		rgw_draft_warn(d, rgw_check_place(section, secret),
-		    "secret: %d octets or fewer can be guessed; take 24 random ones or more",
-		    SHORT_SECRET);
+		rgw_check_warn(d, section, &client->address,
+		    "%s is a host name: it is looked up while the gateway runs, and requests are taken from the "
+		    "addresses that it has then", name);
 }
 
 static void
 check_client(struct rgw_draft *d, const struct rgw_section *section)
 {
 	struct rgw_conf_client *client = section->data;
-	struct rgw_place at = { client->head.file, client->head.line };
-	char title[RGW_TITLE_TEXT];
 
-	rgw_check_target(d, section, &client->pool, "pool", client->pool);
+	rgw_check_target(d, section, &client->pool, client->pool);
 	check_places(d, section);
 	for (size_t i = 0; i < client->address.n; i++)
 		if (client->address.v[i].name.host != NULL)
@@ -248,10 +177,8 @@ check_client(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_check_rewriting(d, section, &client->rewrite_in, RGW_REWRITE_REQUESTS, &client->rewrite_out,
 	    RGW_REWRITE_ANSWERS);
 	if (!rgw_draft_given(section, &client->pool)->yes && d->conf->realm.n == 0)
-		rgw_draft_error(d, at,
-		    "%s has no `pool`, and there is no [realm PATTERN] to route its requests; add "
-		    "one of them",
-		    rgw_draft_title(RGW_CONF_CLIENT, client, title));
+		rgw_check_error(d, section, NULL,
+		    "has no `pool`, and there is no [realm PATTERN] to route its requests; add one of them");
 }
 
 /* An option that would be read and then ignored is somebody's mistake. */
@@ -281,14 +208,14 @@ check_regex(struct rgw_draft *d, const struct rgw_section *section)
 	if (realm->kind == RGW_REALM_EXACT)
 		realm->kind = RGW_REALM_REGEX;
 	else
-		rgw_draft_error(d, rgw_check_place(section, &realm->regex),
-		    "regex: [realm %s] means something already; give the section any other name",
+		rgw_check_error(d, section, &realm->regex,
+		    "[realm %s] means something already; give the section any other name",
 		    realm->head.name);
 }
 
 /* Names that mean something special elsewhere; here they are realms like any other. */
 static void
-check_realm_name(struct rgw_draft *d, const struct rgw_conf_realm *realm, struct rgw_place at)
+check_realm_name(struct rgw_draft *d, const struct rgw_section *section)
 {
 	static const struct {
 		const char *name, *pattern, *what;
@@ -297,28 +224,27 @@ check_realm_name(struct rgw_draft *d, const struct rgw_conf_realm *realm, struct
 		{ "NULL", "-", "users without a realm" },
 		{ "LOCAL", "-", "users without a realm" },
 	};
+	const struct rgw_conf_realm *realm = section->data;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (realm->kind == RGW_REALM_EXACT && strcasecmp(realm->head.name, rows[i].name) == 0)
-			rgw_draft_warn(d, at, "[realm %s] is for users whose realm is called so; %s are [realm %s]",
-			    realm->head.name, rows[i].what, rows[i].pattern);
+			rgw_check_warn(d, section, NULL, "is for users whose realm is called so; %s are [realm %s]",
+			    rows[i].what, rows[i].pattern);
 }
 
 static void
 check_realm(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_realm *realm = section->data;
-	struct rgw_place at = { realm->head.file, realm->head.line };
 
-	check_realm_name(d, realm, at);
+	check_realm_name(d, section);
 	if (rgw_draft_given(section, &realm->regex)->yes)
 		check_regex(d, section);
 	if (!rgw_draft_given(section, &realm->pool)->yes &&
 	    !rgw_draft_given(section, &realm->reject)->yes)
-		rgw_draft_error(d, at, "[realm %s] needs `pool`, or `reject` with a text for the user",
-		    realm->head.name);
-	rgw_check_target(d, section, &realm->pool, "pool", realm->pool);
-	rgw_check_target(d, section, &realm->acct, "acct", realm->acct.target);
+		rgw_check_error(d, section, NULL, "needs `pool`, or `reject` with a text for the user");
+	rgw_check_target(d, section, &realm->pool, realm->pool);
+	rgw_check_target(d, section, &realm->acct, realm->acct.target);
 	rgw_check_takes_acct(d, section, &realm->acct, realm->acct.target);
 }
 
@@ -362,24 +288,6 @@ check_section(struct rgw_draft *d, const struct rgw_section *section)
 	}
 }
 
-bool
-rgw_check_some_peer(const struct rgw_draft *d, bool accepts)
-{
-	for (size_t i = 0; i < d->sections.n; i++) {
-		const struct rgw_section *section = d->sections.v[i];
-		const struct rgw_conf_peer *peer = section->data;
-
-		if (section->kind != RGW_CONF_PEER)
-			continue;
-		/* Nothing is concluded from a broken option, or from a peer that lacks both, which has
-		 * been reported. */
-		if (accepts ? peer->accept || rgw_draft_given(section, &peer->accept)->broken
-		            : !peer->accept || rgw_draft_given(section, &peer->connect)->yes)
-			return true;
-	}
-	return false;
-}
-
 static bool
 some_udp_listener(const struct rgw_draft *d)
 {
@@ -394,6 +302,23 @@ some_udp_listener(const struct rgw_draft *d)
 			return true;
 	}
 	return false;
+}
+
+/* A section that nothing refers to does no harm, but it is not what was meant. Among errors nothing is said: one of
+ * them may be the reason. */
+static void
+check_unused(struct rgw_draft *d, enum rgw_conf_kind kind, const char *what, const char *who)
+{
+	char title[RGW_TITLE_TEXT];
+
+	for (size_t i = 0; i < d->sections.n && d->report->errors == d->errors_before; i++) {
+		const struct rgw_section *section = d->sections.v[i];
+		const struct rgw_conf_head *head = section->data;
+
+		if (section->kind == kind && !section->used)
+			rgw_draft_warn(d, (struct rgw_place){ head->file, head->line }, "%s %s: no %s", what,
+			    rgw_draft_title(head, title), who);
+	}
 }
 
 void
@@ -417,6 +342,7 @@ rgw_check_all(struct rgw_draft *d, const char *path)
 		rgw_draft_error(d, whole,
 		    "there is no [peer NAME] with `connect` and no [server NAME], so requests could go "
 		    "nowhere");
-	rgw_check_unused_pools(d);
-	rgw_check_unused_rewrites(d);
+	check_unused(d, RGW_CONF_POOL, "nothing leads to", "[client] or [realm] has it as `pool` or `acct`");
+	check_unused(d, RGW_CONF_REWRITE, "nothing uses",
+	    "[gateway], [client], [peer] or [server] has it in `rewrite-in` or `rewrite-out`");
 }

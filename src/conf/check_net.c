@@ -76,7 +76,8 @@ listener_at(const struct rgw_draft *d, const struct rgw_addr *to, bool tls)
 
 /* A neighbour must not be ourselves, as far as its host tells. Names are not looked up here. */
 static void
-check_not_ourselves(struct rgw_draft *d, struct rgw_place at, const struct rgw_hostport *to, const char *key, bool tls)
+check_not_ourselves(struct rgw_draft *d, const struct rgw_section *section, const struct rgw_hostports *list,
+    const struct rgw_hostport *to, bool tls)
 {
 	static const char *const loopback[] = { "127.0.0.1", "::1" };
 	bool by_name = rgw_addr_is_local_name(to->host);
@@ -88,16 +89,14 @@ check_not_ourselves(struct rgw_draft *d, struct rgw_place at, const struct rgw_h
 		if (rgw_addr_parse(by_name ? loopback[i] : to->host, to->port, &a))
 			own = listener_at(d, &a, tls);
 	if (own != NULL)
-		rgw_draft_error(d, at, "%s: %s port %u is our own %s, so requests would go in circles", key, to->host,
-		    to->port, rgw_draft_title(RGW_CONF_LISTEN, own->data, title));
+		rgw_check_error(d, section, list, "%s port %u is our own %s, so requests would go in circles",
+		    to->host, to->port, rgw_draft_title(own->data, title));
 }
 
 static void
 check_addresses(struct rgw_draft *d, const struct rgw_section *section, bool tls)
 {
 	const struct rgw_addrs *list = addresses_of(section->data, tls);
-	struct rgw_place at = rgw_check_place(section, list);
-	const char *key = tls ? "tls" : "udp";
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct rgw_section *other = listener_of(d, &list->v[i], tls, section, i);
@@ -106,14 +105,13 @@ check_addresses(struct rgw_draft *d, const struct rgw_section *section, bool tls
 		char addr[RGW_ADDR_TEXT];
 
 		if (tls && is_udp_port(list->v[i].port))
-			rgw_draft_warn(d, at, "tls: port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u",
+			rgw_check_warn(d, section, list, "port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u",
 			    list->v[i].port, RADSEC_PORT);
 		if (other == NULL)
 			continue;
 		there = rgw_check_place(other, addresses_of(other->data, tls));
-		rgw_draft_error(d, at, "%s: %s is already in %s at %s:%u", key,
-		    rgw_addr_format(&list->v[i], addr),
-		    rgw_draft_title(RGW_CONF_LISTEN, other->data, title), there.file, there.line);
+		rgw_check_error(d, section, list, "%s is already in %s at %s:%u", rgw_addr_format(&list->v[i], addr),
+		    rgw_draft_title(other->data, title), there.file, there.line);
 	}
 }
 
@@ -121,33 +119,15 @@ static void
 check_listen_kind(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_listen *listen = section->data;
-	struct rgw_place at = { listen->head.file, listen->head.line };
 	bool udp = rgw_draft_given(section, &listen->udp)->yes;
 	bool tls = rgw_draft_given(section, &listen->tls)->yes;
-	char title[RGW_TITLE_TEXT];
 
-	rgw_draft_title(RGW_CONF_LISTEN, listen, title);
 	if (udp && tls)
-		rgw_draft_error(d, at, "%s has `udp` and `tls`; make two sections of it", title);
+		rgw_check_error(d, section, NULL, "has `udp` and `tls`; make two sections of it");
 	else if (!udp && !tls)
-		rgw_draft_error(d, at, "%s needs `udp` or `tls`", title);
+		rgw_check_error(d, section, NULL, "needs `udp` or `tls`");
 	else if (tls && !rgw_draft_given(section, &listen->profile)->yes)
-		rgw_draft_error(d, at, "%s needs `profile`, the name of a [tls] section", title);
-}
-
-static void
-check_profile(struct rgw_draft *d, const struct rgw_section *section)
-{
-	const struct rgw_conf_listen *listen = section->data;
-	const struct rgw_conf_refs *list = &listen->profile;
-
-	for (size_t i = 0; i < list->n; i++)
-		for (size_t j = 0; j < i; j++)
-			if (list->v[j] == list->v[i]) {
-				rgw_draft_error(d, rgw_check_place(section, list),
-				    "profile: %s is given twice", list->v[i]->name);
-				break;
-			}
+		rgw_check_error(d, section, NULL, "needs `profile`, the name of a [tls] section");
 }
 
 static bool
@@ -188,7 +168,7 @@ check_listen_use(struct rgw_draft *d, const struct rgw_section *section)
 	/* That there is nobody at all is reported elsewhere. */
 	if (d->conf->client.n == 0 && !rgw_check_some_peer(d, true))
 		return;
-	rgw_draft_title(RGW_CONF_LISTEN, listen, title);
+	rgw_draft_title(listen, title);
 	if (listen->udp.n > 0 && d->conf->client.n == 0)
 		rgw_draft_warn(d, at, "nobody can send requests to %s: there is no [client NAME]",
 		    title);
@@ -203,10 +183,12 @@ check_listen_use(struct rgw_draft *d, const struct rgw_section *section)
 void
 rgw_check_listen(struct rgw_draft *d, const struct rgw_section *section)
 {
+	const struct rgw_conf_listen *listen = section->data;
+
 	check_listen_kind(d, section);
 	check_addresses(d, section, false);
 	check_addresses(d, section, true);
-	check_profile(d, section);
+	rgw_check_twice(d, section, &listen->profile);
 	check_listen_use(d, section);
 }
 
@@ -273,27 +255,22 @@ static void
 check_identity(struct rgw_draft *d, const struct rgw_section *section)
 {
 	struct rgw_conf_peer *peer = section->data;
-	struct rgw_place at = { peer->head.file, peer->head.line };
-	char title[RGW_TITLE_TEXT];
 
 	if (rgw_draft_given(section, &peer->match)->broken ||
 	    rgw_draft_given(section, &peer->cert_name)->broken ||
 	    rgw_draft_given(section, &peer->connect)->broken)
 		return;
 	rgw_peer_rules(peer, NULL, &peer->identity);
-	rgw_draft_title(RGW_CONF_PEER, peer, title);
 	if (peer->identity.n == 0 && peer->match.n > 0)
-		rgw_draft_error(d, rgw_check_place(section, &peer->match),
-		    "match: a policy alone does not say who the peer is; add `name`, another rule or "
+		rgw_check_error(d, section, &peer->match,
+		    "a policy alone does not say who the peer is; add `name`, another rule or "
 		    "`any`");
 	else if (peer->identity.n == 0)
-		rgw_draft_error(d, at,
-		    "%s may connect to us, but nothing says which certificate is its own; add `name` "
-		    "or `match`",
-		    title);
+		rgw_check_error(d, section, NULL,
+		    "may connect to us, but nothing says which certificate is its own; add `name` or `match`");
 	else if (has_names_and_addresses(peer))
-		rgw_draft_error(d, rgw_check_place(section, &peer->connect),
-		    "connect: the peer may connect to us, and its certificate would need the names and "
+		rgw_check_error(d, section, &peer->connect,
+		    "the peer may connect to us, and its certificate would need the names and "
 		    "the addresses; say with `name` or `match` which one it has");
 }
 
@@ -313,42 +290,20 @@ is_served(const struct rgw_draft *d, const struct rgw_conf_tls *tls)
 }
 
 static void
-check_peer_addresses(struct rgw_draft *d, const struct rgw_section *section)
-{
-	const struct rgw_conf_peer *peer = section->data;
-	const struct rgw_prefixes *list = &peer->address;
-	char text[RGW_ADDR_TEXT];
-
-	for (size_t i = 0; i < list->n; i++)
-		for (size_t j = 0; j < i; j++)
-			if (memcmp(&list->v[i], &list->v[j], sizeof list->v[i]) == 0) {
-				rgw_draft_error(d, rgw_check_place(section, list),
-				    "address: %s is given twice",
-				    rgw_prefix_format(&list->v[i], text));
-				break;
-			}
-}
-
-static void
 check_accept(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_peer *peer = section->data;
-	struct rgw_place at = { peer->head.file, peer->head.line };
-	char title[RGW_TITLE_TEXT];
 
 	if (!peer->accept)
 		return;
-	rgw_draft_title(RGW_CONF_PEER, peer, title);
 	check_identity(d, section);
-	check_peer_addresses(d, section);
+	rgw_check_twice(d, section, &peer->address);
 	if (peer->tls != NULL && d->conf->listen.n > 0 && !is_served(d, peer->tls))
-		rgw_draft_error(d, at,
-		    "%s may connect to us, but no [listen] section has its [tls %s] as a profile",
-		    title, peer->tls->head.name);
+		rgw_check_error(d, section, NULL,
+		    "may connect to us, but no [listen] section has its [tls %s] as a profile", peer->tls->head.name);
 	if (d->conf->realm.n == 0)
-		rgw_draft_error(d, at,
-		    "%s may send requests, but there is no [realm PATTERN] to route them; add one",
-		    title);
+		rgw_check_error(d, section, NULL,
+		    "may send requests, but there is no [realm PATTERN] to route them; add one");
 	if (peer->tls != NULL)
 		check_unambiguous(d, section);
 }
@@ -375,8 +330,8 @@ check_response_window(struct rgw_draft *d, const struct rgw_section *section)
 	char text[RGW_UNIT_TEXT];
 
 	if (peer->response_window > lifetime)
-		rgw_draft_error(d, rgw_check_place(section, &peer->response_window),
-		    "response-window: a request lives no longer than request-lifetime, which is %s",
+		rgw_check_error(d, section, &peer->response_window,
+		    "a request lives no longer than request-lifetime, which is %s",
 		    rgw_unit_format(lifetime, rgw_unit_time, text));
 }
 
@@ -404,8 +359,8 @@ check_connections(struct rgw_draft *d, const struct rgw_section *section)
 	if (peer->connect.n > 0 && peer->connections.max < *workers &&
 	    !rgw_draft_given(section, &peer->connections)->broken &&
 	    !rgw_draft_given(gateway, workers)->broken)
-		rgw_draft_error(d, rgw_check_place(section, &peer->connections),
-		    "connections: at most %u, but each of the %u workers needs one of its own; allow %u or "
+		rgw_check_error(d, section, &peer->connections,
+		    "at most %u, but each of the %u workers needs one of its own; allow %u or "
 		    "more, or set fewer `workers`",
 		    peer->connections.max, *workers, *workers);
 }
@@ -414,59 +369,46 @@ void
 rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_peer *peer = section->data;
-	char title[RGW_TITLE_TEXT];
 
 	if (!rgw_draft_given(section, &peer->connect)->yes && !peer->accept &&
 	    !rgw_draft_given(section, &peer->accept)->broken)
-		rgw_draft_error(d, (struct rgw_place){ peer->head.file, peer->head.line },
-		    "%s needs `connect`, or `accept = yes`",
-		    rgw_draft_title(RGW_CONF_PEER, peer, title));
+		rgw_check_error(d, section, NULL, "needs `connect`, or `accept = yes`");
 	check_accept(d, section);
 	check_any(d, section);
 	check_response_window(d, section);
 	check_peer_rewriting(d, section);
 	check_connections(d, section);
 	for (size_t i = 0; i < peer->connect.n; i++) {
-		struct rgw_place at = rgw_check_place(section, &peer->connect);
-
 		if (is_udp_port(peer->connect.v[i].port))
-			rgw_draft_warn(d, at, "connect: port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u",
-			    peer->connect.v[i].port, RADSEC_PORT);
-		check_not_ourselves(d, at, &peer->connect.v[i], "connect", true);
+			rgw_check_warn(d, section, &peer->connect,
+			    "port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u", peer->connect.v[i].port, RADSEC_PORT);
+		check_not_ourselves(d, section, &peer->connect, &peer->connect.v[i], true);
 	}
 }
 
 /* Where a server is, for one kind of requests. */
 static void
 check_server_host(struct rgw_draft *d, const struct rgw_section *section,
-    const struct rgw_hostports *list, const char *key, uint16_t port)
+    const struct rgw_hostports *list, uint16_t port)
 {
-	struct rgw_place at = rgw_check_place(section, list);
 	struct rgw_prefix host = { 0 };
 	struct rgw_addr a;
 
 	if (list->n > 1)
-		rgw_draft_error(d, at,
-		    "%s: only one address is possible; make a [server NAME] of each", key);
+		rgw_check_error(d, section, list, "only one address is possible; make a [server NAME] of each");
 	if (list->n != 1)
 		return;
 	if (list->v[0].port == RADSEC_PORT)
-		rgw_draft_warn(d, at,
-		    "%s: port %u belongs to RADIUS/TLS, for which there is [peer NAME]; RADIUS/UDP "
-		    "uses %u",
-		    key, RADSEC_PORT, port);
-	check_not_ourselves(d, at, &list->v[0], key, false);
+		rgw_check_warn(d, section, list,
+		    "port %u belongs to RADIUS/TLS, for which there is [peer NAME]; RADIUS/UDP uses %u", RADSEC_PORT,
+		    port);
+	check_not_ourselves(d, section, list, &list->v[0], false);
 	if (!rgw_addr_parse(list->v[0].host, list->v[0].port, &a))
 		return;
 	memcpy(host.ip, a.ip, sizeof host.ip);
 	host.family = a.family;
 	host.bits = a.family == 4 ? 32 : 128;
-	/* P-DEP-1 */
-	if (rgw_check_is_public(&host))
-		rgw_draft_warn(d, at,
-		    "%s: %s is public, and nothing protects RADIUS/UDP on its way; use a private "
-		    "network or a tunnel",
-		    key, list->v[0].host);
+	rgw_check_public(d, section, list, &host, list->v[0].host);
 }
 
 static void
@@ -476,22 +418,20 @@ check_source(struct rgw_draft *d, const struct rgw_section *section)
 	const struct rgw_addrs *source = &server->source;
 
 	if (source->n > 2 || (source->n == 2 && source->v[0].family == source->v[1].family))
-		rgw_draft_error(d, rgw_check_place(section, source),
-		    "source: only one address of each family can be used");
+		rgw_check_error(d, section, source,
+		    "only one address of each family can be used");
 }
 
 void
 rgw_check_server(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_server *server = section->data;
-	char title[RGW_TITLE_TEXT];
 
 	if (!rgw_draft_given(section, &server->auth)->yes &&
 	    !rgw_draft_given(section, &server->acct)->yes)
-		rgw_draft_error(d, (struct rgw_place){ server->head.file, server->head.line },
-		    "%s needs `auth` or `acct`", rgw_draft_title(RGW_CONF_SERVER, server, title));
-	check_server_host(d, section, &server->auth, "auth", 1812);
-	check_server_host(d, section, &server->acct, "acct", 1813);
+		rgw_check_error(d, section, NULL, "needs `auth` or `acct`");
+	check_server_host(d, section, &server->auth, 1812);
+	check_server_host(d, section, &server->acct, 1813);
 	check_source(d, section);
 	rgw_check_secret(d, section, &server->secret);
 	rgw_check_rewriting(d, section, &server->rewrite_in, RGW_REWRITE_ANSWERS, &server->rewrite_out,

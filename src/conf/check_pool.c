@@ -9,19 +9,10 @@
  * to one or to its members. A value that is broken has been reported, and nothing is concluded from
  * it. */
 
-rgw_ms
-rgw_check_lifetime(const struct rgw_draft *d)
-{
-	const struct rgw_section *gateway = rgw_draft_find(d, RGW_CONF_GATEWAY, "");
-	const rgw_ms *lifetime = &d->conf->gateway.request_lifetime;
-
-	return rgw_draft_given(gateway, lifetime)->broken ? RGW_NEVER : *lifetime;
-}
-
 /* Requests go where we connect to, not to those who only connect to us. */
 void
 rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, const void *field,
-    const char *key, const struct rgw_conf_head *target)
+    const struct rgw_conf_head *target)
 {
 	const struct rgw_section *other;
 	const struct rgw_conf_peer *peer;
@@ -31,8 +22,7 @@ rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, const v
 	other = rgw_draft_find(d, RGW_CONF_PEER, target->name);
 	peer = other->data;
 	if (peer->accept && !rgw_draft_given(other, &peer->connect)->yes)
-		rgw_draft_error(d, rgw_check_place(section, field),
-		    "%s: [peer %s] has no `connect`, so no request can be sent to it", key,
+		rgw_check_error(d, section, field, "[peer %s] has no `connect`, so no request can be sent to it",
 		    target->name);
 }
 
@@ -66,9 +56,9 @@ rgw_check_takes_acct(struct rgw_draft *d, const struct rgw_section *section, con
 	char title[RGW_TITLE_TEXT];
 
 	if (target != NULL && !takes_acct(d, target))
-		rgw_draft_error(d, rgw_check_place(section, field),
-		    "acct: %s takes no accounting; see `acct` of a server, `allow` of a peer",
-		    rgw_draft_title(target->kind, target, title));
+		rgw_check_error(d, section, field,
+		    "%s takes no accounting; see `acct` of a server, `allow` of a peer",
+		    rgw_draft_title(target, title));
 }
 
 /* The kinds that share one set of names. */
@@ -80,12 +70,13 @@ void
 rgw_check_target_name(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_head *head = section->data;
+	char title[RGW_TITLE_TEXT];
 
 	if (strcmp(head->name, "same") == 0 || strcmp(head->name, "ack") == 0 ||
 	    strcmp(head->name, "drop") == 0)
 		rgw_draft_error(d, (struct rgw_place){ head->file, head->line },
-		    "[%s %s]: the name means something else in `acct` of a realm; choose another",
-		    rgw_conf_section_of(section->kind)->name, head->name);
+		    "%s: the name means something else in `acct` of a realm; choose another",
+		    rgw_draft_title(head, title));
 	for (size_t i = 0; i < N_TARGETS && targets[i] != section->kind; i++) {
 		const struct rgw_section *other = rgw_draft_find(d, targets[i], head->name);
 		const struct rgw_conf_head *there;
@@ -93,9 +84,8 @@ rgw_check_target_name(struct rgw_draft *d, const struct rgw_section *section)
 		if (other == NULL)
 			continue;
 		there = other->data;
-		rgw_draft_error(d, (struct rgw_place){ head->file, head->line },
-		    "[%s %s] has the name of the [%s] at %s:%u, so `pool` could mean either; rename one",
-		    rgw_conf_section_of(section->kind)->name, head->name,
+		rgw_check_error(d, section, NULL,
+		    "has the name of the [%s] at %s:%u, so `pool` could mean either; rename one",
 		    rgw_conf_section_of(targets[i])->name, there->file, there->line);
 	}
 }
@@ -107,17 +97,10 @@ check_members(struct rgw_draft *d, const struct rgw_section *section)
 	const struct rgw_conf_refs *list = &pool->members;
 
 	if (list->n > RGW_POOL_MEMBERS_MAX)
-		rgw_draft_error(d, rgw_check_place(section, list), "members: more than %d",
-		    RGW_POOL_MEMBERS_MAX);
-	for (size_t i = 0; i < list->n; i++) {
-		rgw_check_target(d, section, list, "members", list->v[i]);
-		for (size_t j = 0; j < i; j++)
-			if (list->v[j] == list->v[i]) {
-				rgw_draft_error(d, rgw_check_place(section, list),
-				    "members: %s is given twice", list->v[i]->name);
-				break;
-			}
-	}
+		rgw_check_error(d, section, list, "more than %d", RGW_POOL_MEMBERS_MAX);
+	for (size_t i = 0; i < list->n; i++)
+		rgw_check_target(d, section, list, list->v[i]);
+	rgw_check_twice(d, section, list);
 }
 
 /* The first member of a kind, or NULL. */
@@ -139,8 +122,8 @@ check_mixture(struct rgw_draft *d, const struct rgw_section *section)
 	const struct rgw_conf_head *server = member_of(pool, RGW_CONF_SERVER);
 
 	if (peer != NULL && server != NULL)
-		rgw_draft_warn(d, rgw_check_place(section, &pool->members),
-		    "members: [peer %s] is reached over TLS and [server %s] over UDP, so some requests "
+		rgw_check_warn(d, section, &pool->members,
+		    "[peer %s] is reached over TLS and [server %s] over UDP, so some requests "
 		    "lose the protection of TLS; make two pools of them",
 		    peer->name, server->name);
 }
@@ -149,16 +132,15 @@ static void
 check_retry_after(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_pool *pool = section->data;
-	const struct rgw_given *given = rgw_draft_given(section, &pool->retry_after);
 	rgw_ms lifetime = rgw_check_lifetime(d);
 	char text[RGW_UNIT_TEXT];
 
-	if (given->yes && pool->retry_after > 0 && pool->members.n == 1 &&
+	if (rgw_draft_given(section, &pool->retry_after)->yes && pool->retry_after > 0 && pool->members.n == 1 &&
 	    !rgw_draft_given(section, &pool->members)->broken)
-		rgw_draft_warn(d, given->at, "retry-after: has no effect with one member");
+		rgw_check_warn(d, section, &pool->retry_after, "has no effect with one member");
 	if (pool->retry_after >= lifetime)
-		rgw_draft_error(d, rgw_check_place(section, &pool->retry_after),
-		    "retry-after: a request lives no longer than request-lifetime, which is %s",
+		rgw_check_error(d, section, &pool->retry_after,
+		    "a request lives no longer than request-lifetime, which is %s",
 		    rgw_unit_format(lifetime, rgw_unit_time, text));
 }
 
@@ -174,39 +156,4 @@ rgw_check_pool(struct rgw_draft *d, const struct rgw_section *section)
 		rgw_draft_warn(d, rgw_check_place(section, &pool->outage_acct),
 		    "outage-acct = ack: a record that nobody has is acknowledged, so it can be lost");
 	rgw_check_target_name(d, section);
-}
-
-static void
-mark_used(const struct rgw_conf_head *target, bool *used)
-{
-	if (target != NULL && target->kind == RGW_CONF_POOL)
-		used[target->index] = true;
-}
-
-/* It does no harm, but it is not what was meant. Among errors nothing is said: one of them may be the
- * reason. */
-void
-rgw_check_unused_pools(struct rgw_draft *d)
-{
-	const struct rgw_conf *conf = d->conf;
-	bool *used;
-
-	if (conf->pool.n == 0 || d->report->errors > d->errors_before)
-		return;
-	used = rgw_xcalloc(conf->pool.n, sizeof *used);
-	for (size_t i = 0; i < conf->client.n; i++)
-		mark_used(conf->client.v[i]->pool, used);
-	for (size_t i = 0; i < conf->realm.n; i++) {
-		mark_used(conf->realm.v[i]->pool, used);
-		mark_used(conf->realm.v[i]->acct.target, used);
-	}
-	for (size_t i = 0; i < conf->pool.n; i++) {
-		const struct rgw_conf_head *head = &conf->pool.v[i]->head;
-
-		if (!used[i])
-			rgw_draft_warn(d, (struct rgw_place){ head->file, head->line },
-			    "nothing leads to [pool %s]: no [client] or [realm] has it as `pool` or `acct`",
-			    head->name);
-	}
-	free(used);
 }

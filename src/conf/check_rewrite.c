@@ -47,24 +47,23 @@ is_hidden(const struct rgw_draft *d, const struct rgw_attr_ref *ref)
 }
 
 static void
-check_attribute(struct rgw_draft *d, const struct rgw_section *section, const char *key,
-    const struct rgw_rewrite_rules *rules, const struct rgw_attr_ref *ref)
+check_attribute(struct rgw_draft *d, const struct rgw_section *section, const struct rgw_rewrite_rules *rules,
+    bool removal, const struct rgw_attr_ref *ref)
 {
-	bool removal = strcmp(key, "remove") == 0;
 	const char *why = why_reserved(ref, removal);
 	char text[RGW_REF_TEXT];
 
 	if (why == NULL && !removal && is_hidden(d, ref))
 		why = "its value is hidden with the secret of a hop";
 	if (why != NULL)
-		rgw_draft_error(d, rgw_check_place(section, rules), "%s: %s cannot be %s: %s", key,
-		    rgw_attr_format(ref, text), removal ? "removed" : "changed or added", why);
+		rgw_check_error(d, section, rules, "%s cannot be %s: %s", rgw_attr_format(ref, text),
+		    removal ? "removed" : "changed or added", why);
 }
 
 /* P-CPX-4: what others have set there stays; `default` leaves it alone. */
 static void
-check_operator(struct rgw_draft *d, const struct rgw_section *section, const char *key,
-    const struct rgw_rewrite_rules *rules, const struct rgw_attr_ref *ref)
+check_operator(struct rgw_draft *d, const struct rgw_section *section, const struct rgw_rewrite_rules *rules,
+    const struct rgw_attr_ref *ref)
 {
 	const struct rgw_conf_rewrite *rewrite = section->data;
 	char text[RGW_REF_TEXT];
@@ -73,10 +72,9 @@ check_operator(struct rgw_draft *d, const struct rgw_section *section, const cha
 	    !(ref->type == RGW_OPERATOR_NAME ||
 	        (ref->type == RGW_EXTENDED_1 && ref->ext == RGW_OPERATOR_NAS_IDENTIFIER)))
 		return;
-	rgw_draft_warn(d, rgw_check_place(section, rules),
-	    "%s: %s tells home servers where the user is, and RFC 8559 wants it left as others have set "
-	    "it; `default` does that",
-	    key, rgw_attr_format(ref, text));
+	rgw_check_warn(d, section, rules,
+	    "%s tells home servers where the user is, and RFC 8559 wants it left as others have set it; `default` "
+	    "does that", rgw_attr_format(ref, text));
 }
 
 /* ---- rules beside each other ---- */
@@ -91,14 +89,13 @@ is_among(const struct rgw_rewrite_rules *rules, size_t n, const struct rgw_attr_
 }
 
 static void
-check_twice(struct rgw_draft *d, const struct rgw_section *section, const char *key,
-    const struct rgw_rewrite_rules *rules)
+check_twice(struct rgw_draft *d, const struct rgw_section *section, const struct rgw_rewrite_rules *rules)
 {
 	char text[RGW_REF_TEXT];
 
 	for (size_t i = 0; i < rules->n; i++)
 		if (is_among(rules, i, &rules->v[i].attr))
-			rgw_draft_error(d, rgw_check_place(section, rules), "%s: %s is given twice", key,
+			rgw_check_error(d, section, rules, "%s is given twice",
 			    rgw_attr_format(&rules->v[i].attr, text));
 }
 
@@ -116,20 +113,11 @@ check_defaults(struct rgw_draft *d, const struct rgw_section *section)
 		char text[RGW_REF_TEXT];
 
 		if (added || is_among(&rules[RGW_REWRITE_SET], rules[RGW_REWRITE_SET].n, ref))
-			rgw_draft_error(d, rgw_check_place(section, defaults),
-			    "default: %s has no effect, since `%s` has it, too",
+			rgw_check_error(d, section, defaults,
+		    "%s has no effect, since `%s` has it, too",
 			    rgw_attr_format(ref, text), added ? "add" : "set");
 	}
 }
-
-static const char *const keys[RGW_REWRITE_OPS] = {
-	[RGW_REWRITE_REMOVE] = "remove",
-	[RGW_REWRITE_KEEP] = "keep-only",
-	[RGW_REWRITE_ADD] = "add",
-	[RGW_REWRITE_SET] = "set",
-	[RGW_REWRITE_DEFAULT] = "default",
-	[RGW_REWRITE_REPLACE] = "replace",
-};
 
 static void
 check_rules(struct rgw_draft *d, const struct rgw_section *section, enum rgw_rewrite_op op)
@@ -139,9 +127,9 @@ check_rules(struct rgw_draft *d, const struct rgw_section *section, enum rgw_rew
 	bool others = op == RGW_REWRITE_REMOVE || op == RGW_REWRITE_SET || op == RGW_REWRITE_REPLACE;
 
 	for (size_t i = 0; i < rules->n; i++) {
-		check_attribute(d, section, keys[op], rules, &rules->v[i].attr);
+		check_attribute(d, section, rules, op == RGW_REWRITE_REMOVE, &rules->v[i].attr);
 		if (others)
-			check_operator(d, section, keys[op], rules, &rules->v[i].attr);
+			check_operator(d, section, rules, &rules->v[i].attr);
 	}
 }
 
@@ -150,7 +138,6 @@ rgw_check_rewrite(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_rewrite *rewrite = section->data;
 	const struct rgw_rewrite_rules *rules = rewrite->rewrite.rules;
-	char title[RGW_TITLE_TEXT];
 	bool any = false;
 
 	for (enum rgw_rewrite_op op = 0; op < RGW_REWRITE_OPS; op++) {
@@ -159,13 +146,12 @@ rgw_check_rewrite(struct rgw_draft *d, const struct rgw_section *section)
 		if (op != RGW_REWRITE_KEEP)
 			check_rules(d, section, op);
 	}
-	check_twice(d, section, "set", &rules[RGW_REWRITE_SET]);
-	check_twice(d, section, "default", &rules[RGW_REWRITE_DEFAULT]);
+	check_twice(d, section, &rules[RGW_REWRITE_SET]);
+	check_twice(d, section, &rules[RGW_REWRITE_DEFAULT]);
 	check_defaults(d, section);
 	if (!any)
-		rgw_draft_error(d, (struct rgw_place){ rewrite->head.file, rewrite->head.line },
-		    "%s has no rule; it needs `remove`, `keep-only`, `add`, `set`, `default` or `replace`",
-		    rgw_draft_title(RGW_CONF_REWRITE, rewrite, title));
+		rgw_check_error(d, section, NULL,
+		    "has no rule; it needs `remove`, `keep-only`, `add`, `set`, `default` or `replace`");
 }
 
 /* ---- where rewrites are used ---- */
@@ -180,76 +166,25 @@ is_for(const struct rgw_draft *d, const struct rgw_conf_head *head, unsigned pac
 	return (rewrite->packets & packets) != 0 || rgw_draft_given(section, &rewrite->packets)->broken;
 }
 
+/* `way` is how packets of a rewrite get here: they come from the section, or go to it. */
 static void
-check_list(struct rgw_draft *d, const struct rgw_section *section, const char *key,
-    const struct rgw_conf_refs *list, unsigned packets)
+check_list(struct rgw_draft *d, const struct rgw_section *section, const struct rgw_conf_refs *list,
+    unsigned packets, const char *way)
 {
 	char title[RGW_TITLE_TEXT];
 
-	for (size_t i = 0; i < list->n; i++) {
-		const char *name = list->v[i]->name;
-		bool twice = false;
-
-		for (size_t k = 0; k < i; k++)
-			twice = twice || list->v[k] == list->v[i];
-		if (twice)
-			rgw_draft_error(d, rgw_check_place(section, list), "%s: %s is given twice", key,
-			    name);
-		else if (!is_for(d, list->v[i], packets))
-			rgw_draft_error(d, rgw_check_place(section, list),
-			    "%s: [rewrite %s] has no effect here, since no packet of its `packets` %s %s",
-			    key, name, strcmp(key, "rewrite-in") == 0 ? "comes from" : "goes to",
-			    rgw_draft_title(section->kind, section->data, title));
-	}
+	rgw_check_twice(d, section, list);
+	for (size_t i = 0; i < list->n; i++)
+		if (!is_for(d, list->v[i], packets))
+			rgw_check_error(d, section, list,
+			    "[rewrite %s] has no effect here, since no packet of its `packets` %s %s",
+			    list->v[i]->name, way, rgw_draft_title(section->data, title));
 }
 
 void
 rgw_check_rewriting(struct rgw_draft *d, const struct rgw_section *section,
     const struct rgw_conf_refs *in, unsigned comes, const struct rgw_conf_refs *out, unsigned goes)
 {
-	check_list(d, section, "rewrite-in", in, comes);
-	check_list(d, section, "rewrite-out", out, goes);
-}
-
-static void
-mark_used(const struct rgw_conf_refs *list, bool *used)
-{
-	for (size_t i = 0; i < list->n; i++)
-		used[list->v[i]->index] = true;
-}
-
-/* Like a pool that nothing leads to. */
-void
-rgw_check_unused_rewrites(struct rgw_draft *d)
-{
-	const struct rgw_conf *conf = d->conf;
-	bool *used;
-
-	if (conf->rewrite.n == 0 || d->report->errors > d->errors_before)
-		return;
-	used = rgw_xcalloc(conf->rewrite.n, sizeof *used);
-	mark_used(&conf->gateway.rewrite_in, used);
-	mark_used(&conf->gateway.rewrite_out, used);
-	for (size_t i = 0; i < conf->client.n; i++) {
-		mark_used(&conf->client.v[i]->rewrite_in, used);
-		mark_used(&conf->client.v[i]->rewrite_out, used);
-	}
-	for (size_t i = 0; i < conf->peer.n; i++) {
-		mark_used(&conf->peer.v[i]->rewrite_in, used);
-		mark_used(&conf->peer.v[i]->rewrite_out, used);
-	}
-	for (size_t i = 0; i < conf->server.n; i++) {
-		mark_used(&conf->server.v[i]->rewrite_in, used);
-		mark_used(&conf->server.v[i]->rewrite_out, used);
-	}
-	for (size_t i = 0; i < conf->rewrite.n; i++) {
-		const struct rgw_conf_head *head = &conf->rewrite.v[i]->head;
-
-		if (!used[i])
-			rgw_draft_warn(d, (struct rgw_place){ head->file, head->line },
-			    "nothing uses [rewrite %s]: no [gateway], [client], [peer] or [server] has it in "
-			    "`rewrite-in` or `rewrite-out`",
-			    head->name);
-	}
-	free(used);
+	check_list(d, section, in, comes, "comes from");
+	check_list(d, section, out, goes, "goes to");
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -271,4 +272,31 @@ rgw_attr_name_of(const struct rgw_attr_ref *ref)
 		if (rgw_attr_ref_equal(&names[i].ref, ref))
 			return &names[i];
 	return NULL;
+}
+
+#define EXTENDED_FIRST 241
+#define EXTENDED_LAST 246
+
+bool
+rgw_attr_is_extended(unsigned type)
+{
+	return type >= EXTENDED_FIRST && type <= EXTENDED_LAST;
+}
+
+const char *
+rgw_attr_format(const struct rgw_attr_ref *ref, char buf[static RGW_REF_TEXT])
+{
+	const struct rgw_attr_name *name = rgw_attr_name_of(ref);
+
+	if (name != NULL)
+		snprintf(buf, RGW_REF_TEXT, "%s", name->name);
+	else if (ref->any)
+		snprintf(buf, RGW_REF_TEXT, "%u:*", ref->vendor);
+	else if (ref->vendor != 0)
+		snprintf(buf, RGW_REF_TEXT, "%u:%u", ref->vendor, ref->type);
+	else if (ref->ext != 0)
+		snprintf(buf, RGW_REF_TEXT, "%u.%u", ref->type, ref->ext);
+	else
+		snprintf(buf, RGW_REF_TEXT, "%u", ref->type);
+	return buf;
 }

@@ -38,13 +38,13 @@ written(const struct rgw_opt *opt, const char *text, bool quotes)
 	bool dollars = !rgw_conf_opt_has(opt, RGW_HAS_VARS);
 	struct rgw_strbuf out = { 0 };
 
-	rgw_strbuf_add(&out, "\"", quotes ? 1 : 0);
+	rgw_strbuf_put(&out, quotes ? "\"" : "");
 	for (; *text != '\0'; text++) {
 		if ((*text == '$' && dollars) || (quotes && *text == '"'))
 			rgw_strbuf_add(&out, text, 1);
 		rgw_strbuf_add(&out, text, 1);
 	}
-	rgw_strbuf_add(&out, "\"", quotes ? 1 : 0);
+	rgw_strbuf_put(&out, quotes ? "\"" : "");
 	return out.v;
 }
 
@@ -52,7 +52,7 @@ static void
 dump_value(const struct rgw_opt *opt, const char *text, FILE *out)
 {
 	/* These words are separated by commas and are not one item. */
-	bool list = rgw_conf_opt_has(opt, RGW_IS_LIST) && opt->type != RGW_OPT_WORDS;
+	bool list = rgw_conf_opt_has(opt, RGW_IS_LIST) && opt->type != &rgw_type_words;
 	bool quotes = needs_quotes(opt, text, list);
 	char *value = written(opt, text, quotes);
 
@@ -76,7 +76,7 @@ dump_option(const struct rgw_opt *opt, const void *section, FILE *out)
 	const struct rgw_opt *because;
 	char why[128];
 
-	if (opt->type == RGW_OPT_INCLUDE)
+	if (opt->type == &rgw_type_include)
 		return;
 	if (rgw_value_idle(opt, section, &because, why, sizeof why) != NULL)
 		fprintf(out, "# %s = (no effect %s)\n", opt->key, why);
@@ -100,7 +100,7 @@ dump_section(enum rgw_conf_kind kind, const void *data, FILE *out)
 	size_t n;
 	const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
 
-	fprintf(out, "%s\n", rgw_draft_title(kind, data, title));
+	fprintf(out, "%s\n", rgw_draft_title(data, title));
 	for (; n > 0; n--, opt++)
 		dump_option(opt, data, out);
 }
@@ -132,6 +132,19 @@ print_default(const struct rgw_opt *opt, FILE *out)
 		fprintf(out, "(%s)", opt->unset);
 }
 
+static void
+print_range(const struct rgw_opt *opt, FILE *out)
+{
+	struct rgw_strbuf range = { 0 };
+
+	if (opt->type->range != NULL)
+		opt->type->range(&range, opt);
+	else
+		rgw_strbuf_put(&range, opt->type->allowed != NULL ? opt->type->allowed : "-");
+	fprintf(out, "\t%s", range.v);
+	rgw_strbuf_fini(&range);
+}
+
 void
 rgw_conf_print_options(FILE *out)
 {
@@ -141,12 +154,10 @@ rgw_conf_print_options(FILE *out)
 		const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
 
 		for (; n > 0; n--, opt++) {
-			char range[256];
-
-			fprintf(out, "%s\t%s\t%s\t", section, opt->key, rgw_conf_opt_type(opt));
+			fprintf(out, "%s\t%s\t%s\t", section, opt->key, opt->type->name);
 			print_default(opt, out);
-			fprintf(out, "\t%s\t%s\n", rgw_conf_opt_range(opt, range, sizeof range),
-			    opt->help);
+			print_range(opt, out);
+			fprintf(out, "\t%s\n", opt->help);
 			if (rgw_conf_opt_has(opt, RGW_IS_SECRET))
 				fprintf(out, "%s\t%s-file\tfile\t(none)\t-\tfile that holds %s\n",
 				    section, opt->key, opt->key);

@@ -86,13 +86,13 @@ check_path(struct option *o, const char *path)
 {
 	const char *label = o->hide ? "the file" : path;
 	struct stat st;
-	const char *why = rgw_file_check(path, o->opt->type == RGW_OPT_PATHS, &st);
+	const char *why = rgw_file_check(path, o->opt->type == &rgw_type_paths, &st);
 
 	if (why != NULL) {
 		o->given->broken = true;
 		rgw_draft_error(o->d, o->at, "%s: cannot read %s: %s%s", o->key, label, why,
 		    comment_hint(o, path));
-	} else if (o->opt->type == RGW_OPT_KEY_FILE && (st.st_mode & S_IROTH) != 0) {
+	} else if (o->opt->type == &rgw_type_key_file && (st.st_mode & S_IROTH) != 0) {
 		warn_exposed(o, label);
 	}
 }
@@ -102,7 +102,7 @@ set_path(struct option *o, const char *text)
 {
 	char *path = rgw_path_from(o->at.file, text);
 
-	if (!o->d->no_files && o->opt->type != RGW_OPT_LOG_TARGET)
+	if (!o->d->no_files && o->opt->type != &rgw_type_log_target)
 		check_path(o, path);
 	set_value(o, path, strlen(path));
 	free(path);
@@ -192,7 +192,7 @@ set_item(struct option *o, const char *text, size_t len)
 		rgw_draft_error(o->d, o->at, "%s: %s", o->key, why);
 	} else if (rgw_conf_opt_has(o->opt, RGW_IS_PATH)) {
 		set_path(o, text);
-	} else if (o->opt->type == RGW_OPT_LOG_TARGET) {
+	} else if (o->opt->type == &rgw_type_log_target) {
 		set_log_target(o, text);
 	} else if (rgw_conf_opt_has(o->opt, RGW_IS_REFERENCE) && !is_word(o->opt, text)) {
 		add_reference(o, text);
@@ -333,7 +333,7 @@ open_option(struct option *o)
 	}
 	o->opt = rgw_conf_opt_find(o->section->kind, o->key, &from_file);
 	if (o->opt == NULL) {
-		rgw_name_unknown_key(o->d, o->key, o->at);
+		rgw_key_unknown(o->d, o->key, o->at);
 		return false;
 	}
 	o->given = given_of(o->section, o->opt);

@@ -327,7 +327,7 @@ is_section(const struct source *src, struct span s, bool indented)
 		return true;
 	while (n < s.n && !is_blank(s.v[n]) && s.v[n] != ']')
 		n++;
-	return rgw_name_kind(s.v + 1, n - 1) != RGW_CONF_KINDS;
+	return rgw_conf_kind_of(s.v + 1, n - 1) != RGW_CONF_KINDS;
 }
 
 /* Below a list of pairs, "name = value" is one more of them, unless it is an option of the section. */

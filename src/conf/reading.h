@@ -23,8 +23,13 @@ struct rgw_strbuf {
 	size_t size;
 };
 
-void rgw_strbuf_add(struct rgw_strbuf *text, const void *data, size_t n);
-void rgw_strbuf_fini(struct rgw_strbuf *text);
+void rgw_strbuf_add(struct rgw_strbuf *buf, const void *data, size_t n);
+void rgw_strbuf_put(struct rgw_strbuf *buf, const char *text);
+/* Of at most 511 octets. */
+void rgw_strbuf_printf(struct rgw_strbuf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds an item: `between` goes before it unless it is the first. */
+void rgw_strbuf_join(struct rgw_strbuf *buf, const char *between, const char *text);
+void rgw_strbuf_fini(struct rgw_strbuf *buf);
 
 /* ---- unit.c: numbers with units ---- */
 
@@ -46,13 +51,8 @@ const char *rgw_unit_parse(const char *text, const struct rgw_unit *units, uint6
 const char *rgw_unit_format(uint64_t n, const struct rgw_unit *units,
     char buf[static RGW_UNIT_TEXT]);
 
-/* "10/s", "600/m", "100/s burst 200" or "0". The burst is the number of events if not given. */
-const char *rgw_rate_parse(const char *text, struct rgw_rate *out);
-const char *rgw_rate_format(const struct rgw_rate *rate, char *buf, size_t size);
-
-/* "irt 2s mrt 16s mrc 5 mrd 30s", each part at most once; those left out keep what *out has. */
-const char *rgw_retransmit_parse(const char *text, struct rgw_retransmit *out);
-const char *rgw_retransmit_format(const struct rgw_retransmit *r, char *buf, size_t size);
+/* Moves over the decimal digits at the start of a text. false = there are none, or too many. */
+bool rgw_unit_digits(const char **text, uint64_t *out);
 
 /* ---- dictionary.c: names of attributes ---- */
 
@@ -77,23 +77,17 @@ const struct rgw_attr_name *rgw_attr_name_find(const char *text);
 const struct rgw_attr_name *rgw_attr_name_of(const struct rgw_attr_ref *ref);
 bool rgw_attr_ref_equal(const struct rgw_attr_ref *a, const struct rgw_attr_ref *d);
 
-/* ---- attribute.c: attributes by name or number ---- */
-
 #define RGW_REF_TEXT 64
 
 /* 241 to 246, which hold attributes of their own (RFC 6929). */
 bool rgw_attr_is_extended(unsigned type);
 /* The name of an attribute, or its number if it has none here; returns buf. */
 const char *rgw_attr_format(const struct rgw_attr_ref *ref, char buf[static RGW_REF_TEXT]);
-/* The values that hash-key is likely to have, for messages; returns buf. */
-const char *rgw_hash_key_names(char *buf, size_t size);
 
 /* ---- rule.c: the values of [rewrite] ---- */
 
 /* The variable that ${name} is there, or RGW_VARS. */
 enum rgw_rewrite_var rgw_rewrite_var_find(const char *name, size_t len);
-/* A rule as it would be written, but for quotes; the caller frees it. A "$" is "$$" already. */
-char *rgw_rewrite_rule_text(const struct rgw_rewrite_rule *rule);
 
 /* ---- file.c: files and their names ---- */
 
@@ -130,7 +124,7 @@ struct rgw_expansion {
 bool rgw_conf_expand(struct rgw_expansion *e, const char *raw);
 void rgw_expansion_fini(struct rgw_expansion *e);
 
-/* ---- value.c, value_net.c: from text to the types of options ---- */
+/* ---- setting.c: from text to a value ---- */
 
 /* One value, or one item of a list, on its way into its field. */
 struct rgw_setting {
@@ -138,45 +132,45 @@ struct rgw_setting {
 	void *field;
 	const char *text;
 	size_t len;     /* secrets may contain NUL */
+	size_t before;  /* so many items of the array stand before this one */
 	char why[256];  /* after a failure: what is wrong, a predicate: "is not a time; ..." */
 };
 
-/* Not for INCLUDE and REFERENCE, which need more than the text. */
-bool rgw_value_set(struct rgw_setting *s);
-
-/* The parts of it. Each parses s->text into s->field, or sets the reason and returns false. */
-bool rgw_set_string(struct rgw_setting *s);
-bool rgw_set_host(struct rgw_setting *s);
-bool rgw_set_sni(struct rgw_setting *s);
-bool rgw_set_secret(struct rgw_setting *s);
-bool rgw_add_address(struct rgw_setting *s);
-bool rgw_add_prefix(struct rgw_setting *s);
-bool rgw_add_origin(struct rgw_setting *s);
-bool rgw_add_host(struct rgw_setting *s);
-bool rgw_add_cert_rule(struct rgw_setting *s);
-bool rgw_add_hidden(struct rgw_setting *s);
-bool rgw_set_operator(struct rgw_setting *s);
-bool rgw_set_hash_key(struct rgw_setting *s);   /* in attribute.c, as the next */
-bool rgw_add_attribute(struct rgw_setting *s);
-bool rgw_add_pair(struct rgw_setting *s);       /* in rule.c, as the next */
-bool rgw_add_replacement(struct rgw_setting *s);
-/* An attribute by name or number, as a part of s->text. */
-bool rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out);
-
 /* Sets the reason; returns false for the caller to return. */
 bool rgw_setting_refuse(struct rgw_setting *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-bool rgw_length_in_range(struct rgw_setting *s);
+bool rgw_setting_in_range(struct rgw_setting *s, uint64_t n);
+bool rgw_setting_length_in_range(struct rgw_setting *s);
 
+/* ---- type_*.c, attribute.c, rule.c: the types of options (see table.h), and what they share ---- */
+
+bool rgw_set_word(struct rgw_setting *s);
+void rgw_range_words(struct rgw_strbuf *out, const struct rgw_opt *opt);
+
+bool rgw_set_string(struct rgw_setting *s);
+void rgw_show_string(struct rgw_strbuf *out, const struct rgw_value *v);
+void rgw_clear_string(void *value);
+/* What texts of any kind begin with, behind their name and traits. */
+#define RGW_STRING sizeof(char *), rgw_set_string, rgw_show_string, .clear = rgw_clear_string
+
+/* An attribute by name or number, as a part of s->text. */
+bool rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out);
 /* Adds the octets that pairs of hexadecimal digits stand for; false = the text is something else. */
 bool rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out);
 
-/* Is it a name that DNS could know? */
-bool rgw_is_dns_name(const char *text);
+/* ---- value.c: what stands in a field ---- */
 
-/* ---- field.c: what stands in a field ---- */
-
+/* Parses s->text and puts the value into the field, or adds it to the array there. Not for INCLUDE and
+ * REFERENCE, which need more than the text. */
+bool rgw_value_set(struct rgw_setting *s);
 /* How many lines of the dump the option has: 0 = it is not set. */
 size_t rgw_value_count(const struct rgw_opt *opt, const void *field);
+/* Value or item i as text, without quotes; the caller frees it. Not for secrets. */
+char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i);
+/* Do two fields, of one or of two configurations, say the same? A reference does if the name and kind of the
+ * section are the same. */
+bool rgw_value_equal(const struct rgw_opt *opt, const void *a, const void *b);
+/* Does item i of a list stand before it already? */
+bool rgw_value_repeats(const struct rgw_opt *opt, const void *field, size_t i);
 /* Frees, and wipes secrets. */
 void rgw_value_clear(const struct rgw_opt *opt, void *field);
 /* Why an option has no effect in its section, such as "without `connect`", and which other option is
@@ -184,21 +178,16 @@ void rgw_value_clear(const struct rgw_opt *opt, void *field);
 const char *rgw_value_idle(const struct rgw_opt *opt, const void *section,
     const struct rgw_opt **because, char *buf, size_t size);
 
-/* ---- show.c: values as text ---- */
-
-/* Value or item i as text, without quotes; the caller frees it. Not for secrets. */
-char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i);
-
-/* ---- array.c: lists of any type, as they stand in struct rgw_conf ---- */
+/* ---- array.c: arrays of any type, as they stand in struct rgw_conf ---- */
 
 /* Adds one zeroed item to { type *v; size_t n; } and returns it. */
-void *rgw_array_grow(void *list, size_t item_size);
-size_t rgw_array_count(const void *list);
-void *rgw_array_item(const void *list, size_t i, size_t item_size);
-/* The array, to be freed; the list is empty then. */
-void *rgw_array_take(void *list);
-/* The i-th section of a kind; sections without name have one. NULL = there are no more. */
-void *rgw_conf_section_at(const struct rgw_conf *conf, enum rgw_conf_kind kind, size_t i);
+void *rgw_array_grow(void *array, size_t item_size);
+/* Takes the last item off again. */
+void rgw_array_drop(void *array);
+size_t rgw_array_count(const void *array);
+void *rgw_array_item(const void *array, size_t i, size_t item_size);
+/* The items, to be freed; the array is empty then. */
+void *rgw_array_take(void *array);
 
 /* ---- draft.c: sections under construction ---- */
 
@@ -222,6 +211,7 @@ struct rgw_section {
 	enum rgw_conf_kind kind;
 	void *data;               /* borrowed: its struct in the snapshot */
 	struct rgw_given *given;  /* owned: one for each option of the kind */
+	bool used;                /* a reference leads to it */
 };
 
 /* A reference by name that can be resolved when all sections are known. */
@@ -253,19 +243,17 @@ struct rgw_draft {
 };
 
 void rgw_draft_init(struct rgw_draft *d, struct rgw_conf_report *report);
-/* Defaults, required options, references, checks. NULL if there was any error. */
-struct rgw_conf *rgw_draft_finish(struct rgw_draft *d, const char *path);
-
 /* Keeps a file name for places to borrow. */
 const char *rgw_draft_file(struct rgw_draft *d, const char *path);
 /* "[text]" was read. */
 void rgw_draft_section(struct rgw_draft *d, const char *text, struct rgw_place at);
 /* Keys belong to no section until the next one begins. */
 void rgw_draft_no_section(struct rgw_draft *d, bool reported);
-/* The facts about the option of this field. */
+/* The option of this field of a section, and the facts about it. */
+const struct rgw_opt *rgw_draft_opt(const struct rgw_section *section, const void *field);
 const struct rgw_given *rgw_draft_given(const struct rgw_section *section, const void *field);
 /* The first section of a kind with that name, or NULL. */
-const struct rgw_section *rgw_draft_find(
+struct rgw_section *rgw_draft_find(
     const struct rgw_draft *d, enum rgw_conf_kind kind, const char *name);
 
 void rgw_draft_error(struct rgw_draft *d, struct rgw_place at, const char *fmt, ...)
@@ -275,8 +263,7 @@ void rgw_draft_warn(struct rgw_draft *d, struct rgw_place at, const char *fmt, .
 
 /* "[client a]", for messages; returns buf. */
 #define RGW_TITLE_TEXT 304
-const char *rgw_draft_title(enum rgw_conf_kind kind, const void *data,
-    char buf[static RGW_TITLE_TEXT]);
+const char *rgw_draft_title(const void *data, char buf[static RGW_TITLE_TEXT]);
 
 /* ---- option.c: options under construction ---- */
 
@@ -291,51 +278,59 @@ void rgw_draft_default(struct rgw_draft *d, struct rgw_section *section, const s
 char *rgw_draft_next_item(struct rgw_draft *d, const struct rgw_expansion *e, const char *key,
     char **rest, struct rgw_place at);
 
-/* ---- name.c: names of sections and keys ---- */
+/* ---- key.c, name.c: names of keys and sections ---- */
 
 /* Reports a key that the current section does not have, with the name that was probably meant. */
-void rgw_name_unknown_key(struct rgw_draft *d, const char *key, struct rgw_place at);
-/* The kind that `text` (len octets) names, or RGW_CONF_KINDS. */
-enum rgw_conf_kind rgw_name_kind(const char *text, size_t len);
-/* Checks the name of a section; NULL or what is wrong with it. Sets the kind of a realm. */
+void rgw_key_unknown(struct rgw_draft *d, const char *key, struct rgw_place at);
+/* Checks the name of a section; NULL or what is wrong with it. */
 const char *rgw_name_check(enum rgw_conf_kind kind, const char *name);
 enum rgw_realm_kind rgw_name_realm_kind(const char *pattern);
 
-/* ---- check.c, check_net.c, check_pool.c, check_rewrite.c: what one option cannot
- * know alone ---- */
+/* ---- finish.c ---- */
 
-void rgw_check_all(struct rgw_draft *d, const char *path);
+/* Defaults, required options, references, checks. NULL if there was any error. */
+struct rgw_conf *rgw_draft_finish(struct rgw_draft *d, const char *path);
+
+/* ---- check_common.c: what the checks share ---- */
+
 /* Where the option of this field was given, or where its section begins. */
 struct rgw_place rgw_check_place(const struct rgw_section *section, const void *field);
-/* A short secret brings a warning, and so does an address to which RADIUS/UDP should not go. */
-void rgw_check_secret(
-    struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret);
-bool rgw_check_is_public(const struct rgw_prefix *p);
+/* A finding about the option of a field ("key: what is wrong"); field NULL: about the section ("[peer a] is ..."). */
+void rgw_check_error(struct rgw_draft *d, const struct rgw_section *section, const void *field, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void rgw_check_warn(struct rgw_draft *d, const struct rgw_section *section, const void *field, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Does the list have an item twice? */
+void rgw_check_twice(struct rgw_draft *d, const struct rgw_section *section, const void *field);
+/* A short secret brings a warning, and so does an address to which RADIUS/UDP should not go (P-DEP-1). */
+void rgw_check_secret(struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret);
+void rgw_check_public(struct rgw_draft *d, const struct rgw_section *section, const void *field,
+    const struct rgw_prefix *p, const char *text);
 /* Is there a peer that may connect to us, or one that we connect to? */
 bool rgw_check_some_peer(const struct rgw_draft *d, bool accepts);
+/* How long a request lives; RGW_NEVER if that is not known because the option is broken. */
+rgw_ms rgw_check_lifetime(const struct rgw_draft *d);
+
+/* ---- check.c, check_net.c, check_pool.c, check_rewrite.c: what one option cannot know alone ---- */
+
+void rgw_check_all(struct rgw_draft *d, const char *path);
 void rgw_check_listen(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_server(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_pool(struct rgw_draft *d, const struct rgw_section *section);
-/* Is there a pool that nothing leads to? To be asked last. */
-void rgw_check_unused_pools(struct rgw_draft *d);
 void rgw_check_rewrite(struct rgw_draft *d, const struct rgw_section *section);
 /* Do the rewrites of a section have anything to do there? The packets that come to it from that side,
  * and that go to that side, are RGW_REWRITE_* bits. */
 void rgw_check_rewriting(struct rgw_draft *d, const struct rgw_section *section,
     const struct rgw_conf_refs *in, unsigned comes, const struct rgw_conf_refs *out, unsigned goes);
-/* Is there a rewrite that nothing refers to? To be asked last. */
-void rgw_check_unused_rewrites(struct rgw_draft *d);
 /* Can requests be sent to what the option of this field refers to? */
 void rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, const void *field,
-    const char *key, const struct rgw_conf_head *target);
+    const struct rgw_conf_head *target);
 /* Does any of them take accounting, which it was explicitly meant for? */
 void rgw_check_takes_acct(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_conf_head *target);
 /* A name that leads to a target must lead to one. */
 void rgw_check_target_name(struct rgw_draft *d, const struct rgw_section *section);
-/* How long a request lives; RGW_NEVER if that is not known because the option is broken. */
-rgw_ms rgw_check_lifetime(const struct rgw_draft *d);
 
 /* ---- reader.c ---- */
 

@@ -228,23 +228,14 @@ read_value(struct composed *c, const struct rgw_attr_ref *attr, const char *text
 	return read_text(c, attr, text);
 }
 
-static void
-free_value(struct rgw_rewrite_value *value)
-{
-	for (size_t i = 0; i < value->n; i++)
-		free(value->v[i].octets);
-	free(rgw_array_take(value));
-}
-
-/* The value is the rule's, or nobody's. */
+/* What was composed becomes the rule's, even of a text that is refused, so that one place frees it. */
 static bool
-finish(struct composed *c, struct rgw_rewrite_rule *rule, bool good)
+hand_over(struct composed *c, struct rgw_rewrite_rule *rule, bool good)
 {
 	rgw_strbuf_fini(&c->octets);
-	if (good)
-		rule->value = c->value;
-	else
-		free_value(&c->value);
+	rule->value = c->value;
+	if (!good)
+		rgw_rewrite_rule_fini(rule);
 	return good;
 }
 
@@ -270,31 +261,22 @@ read_one(struct rgw_setting *s, const char *text, size_t n, struct rgw_attr_ref 
 	return good;
 }
 
-static void
-add_rule(struct rgw_setting *s, const struct rgw_rewrite_rule *rule)
-{
-	*(struct rgw_rewrite_rule *)rgw_array_grow(s->field, sizeof *rule) = *rule;
-}
-
-bool
-rgw_add_pair(struct rgw_setting *s)
+static bool
+set_pair(struct rgw_setting *s)
 {
 	const char *equals = strchr(s->text, '=');
-	struct rgw_rewrite_rule rule = { 0 };
+	struct rgw_rewrite_rule *rule = s->field;
 	struct composed c = { .s = s };
 	const char *value;
 
 	if (equals == NULL)
 		return rgw_setting_refuse(s, "is not written as ATTRIBUTE = value");
-	if (!read_one(s, s->text, (size_t)(equals - s->text), &rule.attr))
+	if (!read_one(s, s->text, (size_t)(equals - s->text), &rule->attr))
 		return false;
 	value = equals + 1 + strspn(equals + 1, " \t");
 	if (*value == '\0')
 		return rgw_setting_refuse(s, "has no value; attributes cannot be empty");
-	if (!finish(&c, &rule, read_value(&c, &rule.attr, value)))
-		return false;
-	add_rule(s, &rule);
-	return true;
+	return hand_over(&c, rule, read_value(&c, &rule->attr, value));
 }
 
 /* The "/" that ends what begins at p; one behind a "\" does not. */
@@ -342,7 +324,7 @@ read_replacement(struct rgw_setting *s, struct rgw_rewrite_rule *rule, const cha
 	bool good;
 
 	rgw_strbuf_add(&text, p, (size_t)(end - p));
-	good = finish(&c, rule, read_text(&c, &rule->attr, text.v));
+	good = hand_over(&c, rule, read_text(&c, &rule->attr, text.v));
 	rgw_strbuf_fini(&text);
 	return good;
 }
@@ -357,38 +339,25 @@ has_text(struct rgw_setting *s, const struct rgw_attr_ref *attr)
 	    rgw_setting_refuse(s, "is about %s, which is no text", name->name);
 }
 
-bool
-rgw_add_replacement(struct rgw_setting *s)
+static bool
+set_replacement(struct rgw_setting *s)
 {
 	const char *first = strchr(s->text, '/');
 	const char *second = first != NULL ? find_slash(first + 1) : NULL;
 	const char *third = second != NULL ? find_slash(second + 1) : NULL;
-	struct rgw_rewrite_rule rule = { 0 };
+	struct rgw_rewrite_rule *rule = s->field;
 
 	if (third == NULL || third[1] != '\0')
 		return rgw_setting_refuse(s,
 		    "is not written as ATTRIBUTE /expression/replacement/ (a / inside is written \\/, and "
 		    "with a comma the whole needs quotes)");
-	if (!read_one(s, s->text, (size_t)(first - s->text), &rule.attr) || !has_text(s, &rule.attr))
+	if (!read_one(s, s->text, (size_t)(first - s->text), &rule->attr) || !has_text(s, &rule->attr))
 		return false;
-	rule.pattern = read_pattern(s, first + 1, second);
-	if (rule.pattern == NULL)
-		return false;
-	if (!read_replacement(s, &rule, second + 1, third)) {
-		rgw_pattern_free(rule.pattern);
-		return false;
-	}
-	add_rule(s, &rule);
-	return true;
+	rule->pattern = read_pattern(s, first + 1, second);
+	return rule->pattern != NULL && read_replacement(s, rule, second + 1, third);
 }
 
 /* ---- writing ---- */
-
-static void
-write_text(struct rgw_strbuf *out, const char *text)
-{
-	rgw_strbuf_add(out, text, strlen(text));
-}
 
 /* `special` characters with `before` in front of them. */
 static void
@@ -398,9 +367,9 @@ write_escaped(struct rgw_strbuf *out, const void *octets, size_t n, const char *
 
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '$')
-			write_text(out, "$");
+			rgw_strbuf_put(out, "$");
 		else if (p[i] != '\0' && strchr(special, p[i]) != NULL)
-			write_text(out, before);
+			rgw_strbuf_put(out, before);
 		rgw_strbuf_add(out, p + i, 1);
 	}
 }
@@ -417,9 +386,7 @@ write_pieces(struct rgw_strbuf *out, const struct rgw_rewrite_value *value, cons
 			write_escaped(out, piece->octets, piece->len, special, "\\");
 			break;
 		case RGW_FROM_VAR:
-			write_text(out, "${");
-			write_text(out, variables[piece->n]);
-			write_text(out, "}");
+			rgw_strbuf_printf(out, "${%s}", variables[piece->n]);
 			break;
 		case RGW_FROM_MATCH:
 			rgw_strbuf_add(out, group, sizeof group);
@@ -444,13 +411,9 @@ is_plain(const struct rgw_rewrite_piece *piece)
 static void
 write_hex(struct rgw_strbuf *out, const struct rgw_rewrite_piece *piece)
 {
-	char digits[3];
-
-	write_text(out, "0x");
-	for (size_t i = 0; i < piece->len; i++) {
-		snprintf(digits, sizeof digits, "%02x", piece->octets[i]);
-		write_text(out, digits);
-	}
+	rgw_strbuf_put(out, "0x");
+	for (size_t i = 0; i < piece->len; i++)
+		rgw_strbuf_printf(out, "%02x", piece->octets[i]);
 }
 
 static void
@@ -464,11 +427,10 @@ write_value(struct rgw_strbuf *out, enum rgw_attr_kind kind, const struct rgw_re
 
 	if (octets && kind == RGW_ATTR_INTEGER) {
 		r = rgw_rd_of(piece->octets, piece->len);
-		snprintf(buf, sizeof buf, "%u", rgw_rd_u32(&r));
-		write_text(out, buf);
+		rgw_strbuf_printf(out, "%u", rgw_rd_u32(&r));
 	} else if (octets && octets_of(kind) != 0) {
 		memcpy(a.ip, piece->octets, piece->len);
-		write_text(out, rgw_addr_format(&a, buf));
+		rgw_strbuf_put(out, rgw_addr_format(&a, buf));
 	} else if (octets && (kind == RGW_ATTR_OCTETS || !is_plain(piece))) {
 		write_hex(out, piece);
 	} else {
@@ -476,25 +438,39 @@ write_value(struct rgw_strbuf *out, enum rgw_attr_kind kind, const struct rgw_re
 	}
 }
 
-char *
-rgw_rewrite_rule_text(const struct rgw_rewrite_rule *rule)
+static void
+show_rule(struct rgw_strbuf *out, const struct rgw_value *v)
 {
+	const struct rgw_rewrite_rule *rule = v->p;
 	const struct rgw_attr_name *name = rgw_attr_name_of(&rule->attr);
-	struct rgw_strbuf out = { 0 };
 	char attr[RGW_REF_TEXT];
 	const char *pattern;
 
-	write_text(&out, rgw_attr_format(&rule->attr, attr));
+	rgw_strbuf_put(out, rgw_attr_format(&rule->attr, attr));
 	if (rule->pattern != NULL) {
 		pattern = rgw_pattern_text(rule->pattern);
-		write_text(&out, " /");
-		write_escaped(&out, pattern, strlen(pattern), "/", "\\");
-		write_text(&out, "/");
-		write_pieces(&out, &rule->value, "/\\");
-		write_text(&out, "/");
+		rgw_strbuf_put(out, " /");
+		write_escaped(out, pattern, strlen(pattern), "/", "\\");
+		rgw_strbuf_put(out, "/");
+		write_pieces(out, &rule->value, "/\\");
+		rgw_strbuf_put(out, "/");
 	} else if (rule->value.n > 0) {
-		write_text(&out, " = ");
-		write_value(&out, name != NULL ? name->kind : RGW_ATTR_TEXT, &rule->value);
+		rgw_strbuf_put(out, " = ");
+		write_value(out, name != NULL ? name->kind : RGW_ATTR_TEXT, &rule->value);
 	}
-	return out.v;
 }
+
+static void
+clear_rule(void *value)
+{
+	rgw_rewrite_rule_fini(value);
+}
+
+const struct rgw_opt_type rgw_type_pairs = {
+	"list of attributes and values", RGW_ARRAY | RGW_HAS_VARS | RGW_IS_PAIRS,
+	sizeof(struct rgw_rewrite_rule), set_pair, show_rule, .clear = clear_rule,
+};
+const struct rgw_opt_type rgw_type_replacements = {
+	"list of replacements", RGW_ARRAY | RGW_HAS_VARS, sizeof(struct rgw_rewrite_rule), set_replacement,
+	show_rule, .clear = clear_rule,
+};

@@ -23,46 +23,67 @@ struct rgw_conf_section {
 	size_t size;
 };
 
-enum rgw_opt_type {
-	RGW_OPT_INCLUDE,     /* list of patterns; done while reading, not kept */
-	RGW_OPT_BOOL,        /* bool */
-	RGW_OPT_WORD,        /* an enum whose values are the positions in `words` */
-	RGW_OPT_WORDS,       /* unsigned, bit n for words[n]; list */
-	RGW_OPT_COUNT,       /* uint32_t */
-	RGW_OPT_SIZE,        /* uint32_t, octets */
-	RGW_OPT_TIME,        /* rgw_ms */
-	RGW_OPT_COUNT_RANGE, /* struct rgw_range_u32 */
-	RGW_OPT_TIME_RANGE,  /* struct rgw_range_ms */
-	RGW_OPT_RATE,        /* struct rgw_rate */
-	RGW_OPT_PER_SECOND,  /* uint32_t */
-	RGW_OPT_STRING,      /* char * */
-	RGW_OPT_STRINGS,     /* struct rgw_strings; list */
-	RGW_OPT_HOST,        /* char *, a name or an address */
-	RGW_OPT_SNI,         /* char *, a name or empty */
-	RGW_OPT_FILE,        /* char *, a file that can be read */
-	RGW_OPT_KEY_FILE,    /* the same, not to be read by others */
-	RGW_OPT_PATHS,       /* struct rgw_strings, files or directories; list */
-	RGW_OPT_LOG_TARGET,  /* char *: stderr, syslog or a path */
-	RGW_OPT_SECRET,      /* struct rgw_secret * */
-	RGW_OPT_PASSWORD,    /* char *, a secret that is a text */
-	RGW_OPT_ADDRESSES,   /* struct rgw_addrs; list */
-	RGW_OPT_PREFIXES,    /* struct rgw_prefixes; list */
-	RGW_OPT_ORIGINS,     /* struct rgw_conf_origins; list */
-	RGW_OPT_HOSTS,       /* struct rgw_hostports; list */
-	RGW_OPT_CERT_RULES,  /* struct rgw_cert_rules; list */
-	RGW_OPT_HIDDEN,      /* struct rgw_strings, each for rgw_hidden_parse; list */
-	RGW_OPT_REFERENCE,   /* pointer to the head of a section of one of the kinds `refers` */
-	RGW_OPT_REFERENCES,  /* struct rgw_conf_refs; list */
-	RGW_OPT_ACCT,        /* struct rgw_conf_acct: one of `words`, or a reference */
-	RGW_OPT_REGEX,       /* struct rgw_pattern *, for the whole text */
-	RGW_OPT_ATTRIBUTE,   /* uint8_t, the type of an attribute */
-	RGW_OPT_RETRANSMIT,  /* struct rgw_retransmit */
-	RGW_OPT_OPERATOR,    /* char *, an Operator-Name */
-	RGW_OPT_ATTRIBUTES,  /* struct rgw_rewrite_rules, of the attributes alone; list, as the next */
-	RGW_OPT_PAIRS,       /* struct rgw_rewrite_rules, attributes and values */
-	RGW_OPT_REPLACEMENTS,/* struct rgw_rewrite_rules, attributes, expressions and replacements */
-	RGW_OPT_TYPES
+struct rgw_opt;
+struct rgw_setting;
+struct rgw_strbuf;
+
+/* A value where it stands: a field, or one item of the array that the field is. */
+struct rgw_value {
+	const struct rgw_opt *opt;
+	const void *p;
 };
+
+/* A type of options: all that is known about values of that type, which other files ask here. */
+struct rgw_opt_type {
+	const char *name;  /* for people: "time", "list of addresses" */
+	unsigned traits;   /* RGW_IS_* and the like */
+	size_t size;       /* of one value; 0 = none is kept */
+	bool (*set)(struct rgw_setting *s);  /* see there; NULL = it takes more than a text */
+	void (*text)(struct rgw_strbuf *out, const struct rgw_value *v);  /* without quotes; NULL = hidden */
+	bool (*equal)(const void *a, const void *b);  /* NULL = values are equal if their texts are */
+	void (*clear)(void *value);  /* frees what the value owns; NULL = nothing */
+	void (*range)(struct rgw_strbuf *out, const struct rgw_opt *opt);  /* what is allowed, in words */
+	const char *allowed;  /* the same if it does not depend on the option; neither = too much to say */
+};
+
+extern const struct rgw_opt_type
+	rgw_type_include,               /* list of patterns; done while reading, not kept */
+	rgw_type_bool,                  /* bool */
+	rgw_type_word,                  /* an enum whose values are the positions in `words` */
+	rgw_type_words,                 /* unsigned, bit n for words[n]; list */
+	rgw_type_count,                 /* uint32_t */
+	rgw_type_size,                  /* uint32_t, octets */
+	rgw_type_time,                  /* rgw_ms */
+	rgw_type_count_range,           /* struct rgw_range_u32 */
+	rgw_type_time_range,            /* struct rgw_range_ms */
+	rgw_type_rate,                  /* struct rgw_rate */
+	rgw_type_per_second,            /* uint32_t */
+	rgw_type_string,                /* char * */
+	rgw_type_strings,               /* struct rgw_strings; list */
+	rgw_type_host,                  /* char *, a name or an address */
+	rgw_type_sni,                   /* char *, a name or empty */
+	rgw_type_file,                  /* char *, a file that can be read */
+	rgw_type_key_file,              /* the same, not to be read by others */
+	rgw_type_paths,                 /* struct rgw_strings, files or directories; list */
+	rgw_type_log_target,            /* char *: stderr, syslog or a path */
+	rgw_type_secret,                /* struct rgw_secret * */
+	rgw_type_password,              /* char *, a secret that is a text */
+	rgw_type_addresses,             /* struct rgw_addrs; list */
+	rgw_type_prefixes,              /* struct rgw_prefixes; list */
+	rgw_type_origins,               /* struct rgw_conf_origins; list */
+	rgw_type_hosts,                 /* struct rgw_hostports; list */
+	rgw_type_cert_rules,            /* struct rgw_cert_rules; list */
+	rgw_type_hidden,                /* struct rgw_strings, each for rgw_hidden_parse; list */
+	rgw_type_reference,             /* pointer to the head of a section of one of the kinds `refers` */
+	rgw_type_references,            /* struct rgw_conf_refs; list */
+	rgw_type_acct,                  /* struct rgw_conf_acct: one of `words`, or a reference */
+	rgw_type_regex,                 /* struct rgw_pattern *, for the whole text */
+	rgw_type_attribute,             /* uint8_t, the type of an attribute */
+	rgw_type_retransmit,            /* struct rgw_retransmit */
+	rgw_type_operator,              /* char *, an Operator-Name */
+	rgw_type_attributes,            /* struct rgw_rewrite_rules, of the attributes alone; list, as the next */
+	rgw_type_pairs,                 /* struct rgw_rewrite_rules, attributes and values */
+	rgw_type_replacements;          /* struct rgw_rewrite_rules, attributes, expressions and replacements */
 
 /* What types have in common; bits. */
 enum rgw_opt_trait {
@@ -74,7 +95,10 @@ enum rgw_opt_trait {
 	RGW_IS_REFERENCE = 32,
 	RGW_HAS_VARS = 64,     /* ${client} and the like stand for themselves */
 	RGW_IS_PAIRS = 128,    /* quotes may also stand behind the first "=" of an item */
+	RGW_IS_ARRAY = 256,    /* the field is { type *v; size_t n; } */
 };
+
+#define RGW_ARRAY (RGW_IS_LIST | RGW_IS_ARRAY)
 
 enum {
 	RGW_OPT_REQUIRED = 1,
@@ -85,7 +109,7 @@ enum {
 struct rgw_opt {
 	enum rgw_conf_kind kind;
 	const char *key;
-	enum rgw_opt_type type;
+	const struct rgw_opt_type *type;
 	size_t where;              /* in the struct of its section */
 	const char *def;           /* the default as one would write it; NULL = none */
 	const char *unset;         /* with no default: what holds then, in words */
@@ -103,6 +127,13 @@ struct rgw_opt {
 };
 
 const struct rgw_conf_section *rgw_conf_section_of(enum rgw_conf_kind kind);
+/* The kind that `text` (len octets) names, or RGW_CONF_KINDS. */
+enum rgw_conf_kind rgw_conf_kind_of(const char *text, size_t len);
+/* The i-th section of a kind; sections without name have one. NULL = there are no more. */
+void *rgw_conf_section_at(const struct rgw_conf *conf, enum rgw_conf_kind kind, size_t i);
+/* "[peer] or [server]", for bit n of kind n, of which there is at least one; returns buf. */
+#define RGW_KINDS_TEXT 128
+const char *rgw_conf_kinds_text(unsigned kinds, char buf[static RGW_KINDS_TEXT]);
 
 /* The options of one kind of section, *n of them, in the order of the table. */
 const struct rgw_opt *rgw_conf_opts_of(enum rgw_conf_kind kind, size_t *n);
@@ -111,16 +142,11 @@ const struct rgw_opt *rgw_conf_opts_of(enum rgw_conf_kind kind, size_t *n);
  * the section has no such option. */
 const struct rgw_opt *rgw_conf_opt_find(enum rgw_conf_kind kind, const char *key, bool *from_file);
 
-bool rgw_conf_opt_has(const struct rgw_opt *opt, enum rgw_opt_trait trait);
-
-/* The kinds that a reference may lead to, "[peer] or [server]"; returns buf. */
-const char *rgw_conf_opt_refers(const struct rgw_opt *opt, char *buf, size_t size);
-
-/* What is allowed, in words, "5s to 5m"; returns buf. */
-const char *rgw_conf_opt_range(const struct rgw_opt *opt, char *buf, size_t size);
-
-/* The name of the type for people: "time", "list of addresses". */
-const char *rgw_conf_opt_type(const struct rgw_opt *opt);
+static inline bool
+rgw_conf_opt_has(const struct rgw_opt *opt, enum rgw_opt_trait trait)
+{
+	return (opt->type->traits & trait) != 0;
+}
 
 /*
  * The search for the name that was probably meant. Letters match in either case and "_" matches

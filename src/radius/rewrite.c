@@ -493,23 +493,24 @@ rgw_rewrite_apply(const struct rgw_rewrite *rewrite, const struct rgw_packet *in
 }
 
 void
-rgw_rewrite_rules_fini(struct rgw_rewrite_rules *rules)
+rgw_rewrite_rule_fini(struct rgw_rewrite_rule *rule)
 {
-	for (size_t i = 0; i < rules->n; i++) {
-		struct rgw_rewrite_value *value = &rules->v[i].value;
-
-		for (size_t k = 0; k < value->n; k++)
-			free(value->v[k].octets);
-		free(value->v);
-		rgw_pattern_free(rules->v[i].pattern);
-	}
-	free(rules->v);
-	*rules = (struct rgw_rewrite_rules){ 0 };
+	for (size_t i = 0; i < rule->value.n; i++)
+		free(rule->value.v[i].octets);
+	free(rule->value.v);
+	rgw_pattern_free(rule->pattern);
+	*rule = (struct rgw_rewrite_rule){ 0 };
 }
 
 void
 rgw_rewrite_fini(struct rgw_rewrite *rewrite)
 {
-	for (enum rgw_rewrite_op op = 0; op < RGW_REWRITE_OPS; op++)
-		rgw_rewrite_rules_fini(&rewrite->rules[op]);
+	for (enum rgw_rewrite_op op = 0; op < RGW_REWRITE_OPS; op++) {
+		struct rgw_rewrite_rules *rules = &rewrite->rules[op];
+
+		for (size_t i = 0; i < rules->n; i++)
+			rgw_rewrite_rule_fini(&rules->v[i]);
+		free(rules->v);
+		*rules = (struct rgw_rewrite_rules){ 0 };
+	}
 }

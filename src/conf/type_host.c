@@ -7,6 +7,8 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
+/* ---- names of hosts ---- */
+
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define DIGITS "0123456789"
 
@@ -22,8 +24,8 @@ label_length(const char *text)
 	return text[n] == '.' || text[n] == '\0' ? n : 0;
 }
 
-bool
-rgw_is_dns_name(const char *text)
+static bool
+is_dns_name(const char *text)
 {
 	const char *p = text;
 
@@ -50,12 +52,12 @@ is_host_name(const char *text)
 	size_t len = strlen(text);
 
 	if (len == 0 || text[len - 1] != '.')
-		return rgw_is_dns_name(text);
+		return is_dns_name(text);
 	if (len >= sizeof name)
 		return false;
 	memcpy(name, text, len - 1);
 	name[len - 1] = '\0';
-	return rgw_is_dns_name(name);
+	return is_dns_name(name);
 }
 
 /* Certificates have no such names, so a rule cannot ask for one. */
@@ -70,25 +72,33 @@ ends_in_number(const char *name)
 	return digits == end || name[end - digits - 1] == '.';
 }
 
-bool
-rgw_set_host(struct rgw_setting *s)
+static bool
+set_host(struct rgw_setting *s)
 {
 	struct rgw_addr a = { 0 };
 
-	if (rgw_length_in_range(s) &&
+	if (rgw_setting_length_in_range(s) &&
 	    ((is_host_name(s->text) && !ends_in_number(s->text)) ||
 	        (rgw_addr_parse(s->text, 0, &a) && a.port == 0 && a.scope == 0)))
 		return rgw_set_string(s);
 	return rgw_setting_refuse(s, "is neither a DNS name nor an address");
 }
 
-bool
-rgw_set_sni(struct rgw_setting *s)
+static bool
+set_sni(struct rgw_setting *s)
 {
 	if (s->len > 0 && !is_host_name(s->text))
 		return rgw_setting_refuse(s, "is not a DNS name (write \"\" to send none)");
 	return rgw_set_string(s);
 }
+
+const struct rgw_opt_type rgw_type_host = {
+	"host", RGW_IS_POINTER, sizeof(char *), set_host, rgw_show_string, .clear = rgw_clear_string,
+};
+const struct rgw_opt_type rgw_type_sni = {
+	"DNS name", RGW_IS_POINTER | RGW_MAY_BE_EMPTY, sizeof(char *), set_sni, rgw_show_string,
+	.clear = rgw_clear_string,
+};
 
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -103,7 +113,7 @@ why_no_operator(char namespace, const char *name)
 		return n == 5 && name[strspn(name, CAPITALS DIGITS)] == '\0' ? NULL :
 		    "the TADIG code of five capitals or digits behind its 0";
 	case '1':
-		return rgw_is_dns_name(name) ? NULL : "a realm in ASCII behind its 1, such as 1example.org";
+		return is_dns_name(name) ? NULL : "a realm in ASCII behind its 1, such as 1example.org";
 	case '2':
 		return (n == 5 || n == 6) && name[strspn(name, DIGITS)] == '\0' ? NULL :
 		    "the five or six digits of MCC and MNC behind its 2";
@@ -116,8 +126,8 @@ why_no_operator(char namespace, const char *name)
 	}
 }
 
-bool
-rgw_set_operator(struct rgw_setting *s)
+static bool
+set_operator(struct rgw_setting *s)
 {
 	const char *why = why_no_operator(s->text[0], s->text + 1);
 
@@ -126,58 +136,12 @@ rgw_set_operator(struct rgw_setting *s)
 	return rgw_set_string(s);
 }
 
-static int
-hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at =
-	    c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
+const struct rgw_opt_type rgw_type_operator = {
+	"operator name", RGW_IS_POINTER, sizeof(char *), set_operator, rgw_show_string,
+	.clear = rgw_clear_string, .allowed = "0, 1, 2 or 3 and a name of that namespace",
+};
 
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
-bool
-rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out)
-{
-	for (size_t i = 0; i + 1 < len; i += 2) {
-		int high = hex_digit(text[i]);
-		int low = hex_digit(text[i + 1]);
-		uint8_t octet;
-
-		if (high < 0 || low < 0)
-			return false;
-		octet = (uint8_t)(high * 16 + low);
-		rgw_strbuf_add(out, &octet, 1);
-	}
-	return len % 2 == 0;
-}
-
-bool
-rgw_set_secret(struct rgw_setting *s)
-{
-	struct rgw_secret **field = s->field;
-	struct rgw_strbuf octets = { 0 };
-	bool ok = true;
-
-	rgw_strbuf_add(&octets, "", 0);
-	/* "hex:00ff", so that a secret may have any octet (P-PKT-14). */
-	if (s->len >= 4 && memcmp(s->text, "hex:", 4) == 0) {
-		if (!rgw_decode_hex(s->text + 4, s->len - 4, &octets))
-			ok = rgw_setting_refuse(s,
-			    "begins with hex: but goes on with something else than pairs of "
-			    "hexadecimal digits");
-	} else {
-		rgw_strbuf_add(&octets, s->text, s->len);
-	}
-	if (ok) {
-		s->len = octets.n;
-		ok = rgw_length_in_range(s);
-	}
-	if (ok)
-		*field = rgw_secret_new(octets.v, octets.n);
-	rgw_strbuf_fini(&octets);
-	return ok;
-}
+/* ---- addresses ---- */
 
 /* Packets from IPv4 never come with such an address here, so it would never match. */
 static bool
@@ -220,13 +184,13 @@ lacks_zone(const struct rgw_addr *a)
 }
 
 static bool
-reject_without_zone(struct rgw_setting *s)
+refuse_without_zone(struct rgw_setting *s)
 {
 	return rgw_setting_refuse(s, "is a link-local address; say on which interface, such as fe80::1%%eth0");
 }
 
-bool
-rgw_add_address(struct rgw_setting *s)
+static bool
+set_address(struct rgw_setting *s)
 {
 	char text[RGW_ADDR_TEXT];
 	struct rgw_addr a;
@@ -241,10 +205,30 @@ rgw_add_address(struct rgw_setting *s)
 	if (is_mapped(a.ip, a.family))
 		return rgw_setting_refuse(s, "is an IPv4 address in IPv6 form; write it as IPv4");
 	if (lacks_zone(&a))
-		return reject_without_zone(s);
-	*(struct rgw_addr *)rgw_array_grow(s->field, sizeof a) = a;
+		return refuse_without_zone(s);
+	*(struct rgw_addr *)s->field = a;
 	return true;
 }
+
+static void
+show_address(struct rgw_strbuf *out, const struct rgw_value *v)
+{
+	char buf[RGW_ADDR_TEXT];
+
+	rgw_strbuf_put(out, rgw_addr_format(v->p, buf));
+}
+
+static void
+range_port(struct rgw_strbuf *out, const struct rgw_opt *opt)
+{
+	rgw_strbuf_printf(out, "any %s, ", opt->type == &rgw_type_hosts ? "host" : "address");
+	rgw_strbuf_printf(out, opt->port == 0 ? "without a port" : "with port %u if it has none", opt->port);
+}
+
+const struct rgw_opt_type rgw_type_addresses = {
+	"list of addresses", RGW_ARRAY, sizeof(struct rgw_addr), set_address, show_address,
+	.range = range_port,
+};
 
 /* For a network with host bits: the network that was probably meant. */
 static bool
@@ -293,38 +277,77 @@ parse_prefix(struct rgw_setting *s, const char *what, struct rgw_prefix *out)
 	return true;
 }
 
-bool
-rgw_add_prefix(struct rgw_setting *s)
+static bool
+set_prefix(struct rgw_setting *s)
 {
-	struct rgw_prefix p;
+	return parse_prefix(s, "an address or network", s->field);
+}
 
-	if (!parse_prefix(s, "an address or network", &p))
-		return false;
-	*(struct rgw_prefix *)rgw_array_grow(s->field, sizeof p) = p;
+static void
+put_prefix(struct rgw_strbuf *out, const struct rgw_prefix *prefix)
+{
+	char buf[RGW_ADDR_TEXT];
+
+	rgw_strbuf_put(out, rgw_prefix_format(prefix, buf));
+}
+
+static void
+show_prefix(struct rgw_strbuf *out, const struct rgw_value *v)
+{
+	put_prefix(out, v->p);
+}
+
+static bool
+same_prefix(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct rgw_prefix)) == 0;
+}
+
+const struct rgw_opt_type rgw_type_prefixes = {
+	"list of networks", RGW_ARRAY, sizeof(struct rgw_prefix), set_prefix, show_prefix,
+	.equal = same_prefix,
+};
+
+static bool
+set_origin(struct rgw_setting *s)
+{
+	struct rgw_conf_origin *origin = s->field;
+
+	if (!is_host_name(s->text) || ends_in_number(s->text))
+		return parse_prefix(s, "an address, network or host name", &origin->prefix);
+	origin->name.host = rgw_xstrdup(s->text);
 	return true;
 }
 
-bool
-rgw_add_origin(struct rgw_setting *s)
+static void
+show_origin(struct rgw_strbuf *out, const struct rgw_value *v)
 {
-	struct rgw_conf_origin origin = { 0 };
+	const struct rgw_conf_origin *origin = v->p;
 
-	if (is_host_name(s->text) && !ends_in_number(s->text))
-		origin.name.host = rgw_xstrdup(s->text);
-	else if (!parse_prefix(s, "an address, network or host name", &origin.prefix))
-		return false;
-	*(struct rgw_conf_origin *)rgw_array_grow(s->field, sizeof origin) = origin;
-	return true;
+	if (origin->name.host != NULL)
+		rgw_strbuf_put(out, origin->name.host);
+	else
+		put_prefix(out, &origin->prefix);
 }
 
-bool
-rgw_add_host(struct rgw_setting *s)
+static void
+clear_origin(void *value)
+{
+	free(((struct rgw_conf_origin *)value)->name.host);
+}
+
+const struct rgw_opt_type rgw_type_origins = {
+	"list of networks or names", RGW_ARRAY, sizeof(struct rgw_conf_origin), set_origin, show_origin,
+	.clear = clear_origin,
+};
+
+static bool
+set_hostport(struct rgw_setting *s)
 {
 	char host[RGW_HOST_TEXT];
 	char zone[RGW_ZONE_TEXT] = "";
 	uint16_t port = s->opt->port;
 	struct rgw_addr a = { 0 };
-	struct rgw_hostport *hp;
 
 	if (!rgw_addr_split_host(s->text, host, sizeof host, &port) ||
 	    !(is_host_name(host) || rgw_addr_parse_zone(host, 0, &a, zone)))
@@ -332,33 +355,26 @@ rgw_add_host(struct rgw_setting *s)
 		    "is not host or host:port, such as radius.example.org or [2001:db8::1]:%u",
 		    s->opt->port);
 	if (lacks_zone(&a) && zone[0] == '\0')
-		return reject_without_zone(s);
-	hp = rgw_array_grow(s->field, sizeof *hp);
-	hp->host = rgw_xstrdup(host);
-	hp->port = port;
+		return refuse_without_zone(s);
+	*(struct rgw_hostport *)s->field = (struct rgw_hostport){ rgw_xstrdup(host), port };
 	return true;
 }
 
-bool
-rgw_add_cert_rule(struct rgw_setting *s)
+static void
+show_hostport(struct rgw_strbuf *out, const struct rgw_value *v)
 {
-	struct rgw_cert_rule rule = { 0 };
-	const char *why = rgw_cert_rule_parse(s->text, &rule);
+	const struct rgw_hostport *hp = v->p;
 
-	if (why != NULL)
-		return rgw_setting_refuse(s, "is no rule for a certificate: %s", why);
-	*(struct rgw_cert_rule *)rgw_array_grow(s->field, sizeof rule) = rule;
-	return true;
+	rgw_strbuf_printf(out, strchr(hp->host, ':') != NULL ? "[%s]:%u" : "%s:%u", hp->host, hp->port);
 }
 
-bool
-rgw_add_hidden(struct rgw_setting *s)
+static void
+clear_hostport(void *value)
 {
-	struct rgw_hidden row;
-	const char *expected = rgw_hidden_parse(s->text, &row);
-
-	if (expected != NULL)
-		return rgw_setting_refuse(s, "does not describe an attribute; expected %s", expected);
-	*(char **)rgw_array_grow(s->field, sizeof(char *)) = rgw_xstrdup(s->text);
-	return true;
+	free(((struct rgw_hostport *)value)->host);
 }
+
+const struct rgw_opt_type rgw_type_hosts = {
+	"list of hosts", RGW_ARRAY, sizeof(struct rgw_hostport), set_hostport, show_hostport,
+	.clear = clear_hostport, .range = range_port,
+};
