@@ -248,45 +248,18 @@ check_realm(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_check_takes_acct(d, section, &realm->acct, realm->acct.target);
 }
 
-static void
-check_section(struct rgw_draft *d, const struct rgw_section *section)
-{
-	check_effects(d, section);
-	switch (section->kind) {
-	case RGW_CONF_GATEWAY:
-		check_gateway(d, section);
-		break;
-	case RGW_CONF_LOG:
-		check_log(d, section);
-		break;
-	case RGW_CONF_TLS:
-		check_tls(d, section);
-		break;
-	case RGW_CONF_LISTEN:
-		rgw_check_listen(d, section);
-		break;
-	case RGW_CONF_CLIENT:
-		check_client(d, section);
-		break;
-	case RGW_CONF_PEER:
-		rgw_check_peer(d, section);
-		break;
-	case RGW_CONF_SERVER:
-		rgw_check_server(d, section);
-		break;
-	case RGW_CONF_POOL:
-		rgw_check_pool(d, section);
-		break;
-	case RGW_CONF_REALM:
-		check_realm(d, section);
-		break;
-	case RGW_CONF_REWRITE:
-		rgw_check_rewrite(d, section);
-		break;
-	case RGW_CONF_KINDS:
-		break;
-	}
-}
+static void (*const checks[RGW_CONF_KINDS])(struct rgw_draft *d, const struct rgw_section *section) = {
+	[RGW_CONF_GATEWAY] = check_gateway,
+	[RGW_CONF_LOG] = check_log,
+	[RGW_CONF_TLS] = check_tls,
+	[RGW_CONF_LISTEN] = rgw_check_listen,
+	[RGW_CONF_CLIENT] = check_client,
+	[RGW_CONF_PEER] = rgw_check_peer,
+	[RGW_CONF_SERVER] = rgw_check_server,
+	[RGW_CONF_POOL] = rgw_check_pool,
+	[RGW_CONF_REALM] = check_realm,
+	[RGW_CONF_REWRITE] = rgw_check_rewrite,
+};
 
 static bool
 some_udp_listener(const struct rgw_draft *d)
@@ -326,8 +299,10 @@ rgw_check_all(struct rgw_draft *d, const char *path)
 {
 	struct rgw_place whole = { path, 0 };
 
-	for (size_t i = 0; i < d->sections.n; i++)
-		check_section(d, d->sections.v[i]);
+	for (size_t i = 0; i < d->sections.n; i++) {
+		check_effects(d, d->sections.v[i]);
+		checks[d->sections.v[i]->kind](d, d->sections.v[i]);
+	}
 	if (d->conf->listen.n == 0)
 		rgw_draft_error(d, whole,
 		    "there is no [listen NAME], so nothing would be received");

@@ -19,40 +19,22 @@ rgw_check_place(const struct rgw_section *section, const void *field)
 	return given != NULL && given->yes ? given->at : (struct rgw_place){ head->file, head->line };
 }
 
-/* What a finding begins with: "key:" or "[peer a]". */
-static const char *
-subject(const struct rgw_section *section, const void *field, char buf[static RGW_TITLE_TEXT])
-{
-	if (field == NULL)
-		return rgw_draft_title(section->data, buf);
-	snprintf(buf, RGW_TITLE_TEXT, "%s:", rgw_draft_opt(section, field)->key);
-	return buf;
-}
-
 void
-rgw_check_error(struct rgw_draft *d, const struct rgw_section *section, const void *field, const char *fmt, ...)
+rgw_check_say(struct rgw_draft *d, enum rgw_conf_severity severity, const struct rgw_section *section,
+    const void *field, const char *fmt, ...)
 {
-	char about[RGW_TITLE_TEXT];
+	struct rgw_place at = rgw_check_place(section, field);
+	char title[RGW_TITLE_TEXT];
 	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	rgw_draft_error(d, rgw_check_place(section, field), "%s %s", subject(section, field, about), text);
-}
-
-void
-rgw_check_warn(struct rgw_draft *d, const struct rgw_section *section, const void *field, const char *fmt, ...)
-{
-	char about[RGW_TITLE_TEXT];
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	rgw_draft_warn(d, rgw_check_place(section, field), "%s %s", subject(section, field, about), text);
+	if (field != NULL)
+		rgw_draft_say(d, severity, at, "%s: %s", rgw_draft_opt(section, field)->key, text);
+	else
+		rgw_draft_say(d, severity, at, "%s %s", rgw_draft_title(section->data, title), text);
 }
 
 void
@@ -97,7 +79,8 @@ rgw_check_public(struct rgw_draft *d, const struct rgw_section *section, const v
 {
 	if (is_public(p))
 		rgw_check_warn(d, section, field,
-		    "%s is public, and nothing protects RADIUS/UDP on its way; use a private network or a tunnel", text);
+		    "%s is public, and nothing protects RADIUS/UDP on its way; use a private network or a "
+		    "tunnel", text);
 }
 
 static bool

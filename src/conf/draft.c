@@ -10,54 +10,38 @@
 /* The names come from the configuration, not from the network, so a fixed key is enough. */
 static const struct rgw_hashkey name_key = { 0x6e616d6573206f66, 0x73656374696f6e73 };
 
-static void
-complain(struct rgw_conf_report *report, enum rgw_conf_severity severity, struct rgw_place at, const char *fmt,
-    va_list ap)
+void
+rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity severity, const char *file,
+    unsigned line, const char *fmt, ...)
 {
 	char text[1024];
+	va_list ap;
 
 	if (severity == RGW_CONF_ERROR)
 		report->errors++;
 	else
 		report->warnings++;
+	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
 	/* One finding is one line, whatever a path or a variable has in it. */
 	for (char *p = text; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';
 	if (report->say != NULL)
-		report->say(report->ctx, severity, at.file, at.line, text);
+		report->say(report->ctx, severity, file, line, text);
 }
 
 void
-rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity severity, const char *file,
-    unsigned line, const char *fmt, ...)
+rgw_draft_say(struct rgw_draft *d, enum rgw_conf_severity severity, struct rgw_place at, const char *fmt, ...)
 {
+	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);
-	complain(report, severity, (struct rgw_place){ file, line }, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-}
-
-void
-rgw_draft_error(struct rgw_draft *d, struct rgw_place at, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	complain(d->report, RGW_CONF_ERROR, at, fmt, ap);
-	va_end(ap);
-}
-
-void
-rgw_draft_warn(struct rgw_draft *d, struct rgw_place at, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	complain(d->report, RGW_CONF_WARNING, at, fmt, ap);
-	va_end(ap);
+	rgw_conf_complain(d->report, severity, at.file, at.line, "%s", text);
 }
 
 const char *

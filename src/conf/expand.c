@@ -50,16 +50,13 @@ add_file(struct rgw_expansion *e, const char *name, bool split)
 	char *path = rgw_path_from(e->file, name);
 	struct rgw_strbuf text = { 0 };
 	struct stat st;
-	const char *why = e->no_files ? "files are not read here" :
-	    rgw_file_read(path, FILE_LIMIT, &text, &st);
+	const char *why = rgw_file_value(e->no_files, path, FILE_LIMIT, &text, &st);
 
 	if (why == NULL && memchr(text.v, '\0', text.n) != NULL)
 		why = "it contains a NUL octet";
 	if (why != NULL) {
 		fail(e, "cannot read %.160s: %s", path, why);
 	} else {
-		if (text.n > 0 && text.v[text.n - 1] == '\n')
-			text.n -= text.n > 1 && text.v[text.n - 2] == '\r' ? 2 : 1;
 		add_foreign(e, text.v, text.n, split);
 		e->from_file = true;
 		if ((st.st_mode & S_IROTH) != 0 && e->exposed == NULL)

@@ -92,6 +92,18 @@ rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct sta
 }
 
 const char *
+rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st)
+{
+	const char *why = no_files ? "files are not read here" : rgw_file_read(path, limit, out, st);
+
+	if (why == NULL && out->n > 0 && out->v[out->n - 1] == '\n') {
+		out->n -= out->n > 1 && out->v[out->n - 2] == '\r' ? 2 : 1;
+		out->v[out->n] = '\0';
+	}
+	return why;
+}
+
+const char *
 rgw_file_check(const char *path, bool directory, struct stat *st)
 {
 	const char *why = NULL;

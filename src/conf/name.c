@@ -30,17 +30,11 @@ rgw_name_realm_kind(const char *pattern)
 static const char *
 check_realm(const char *pattern)
 {
-	const char *p = pattern[0] == '.' ? pattern + 1 : pattern;
+	enum rgw_realm_kind kind = rgw_name_realm_kind(pattern);
+	const char *p = kind == RGW_REALM_SUFFIX ? pattern + 1 : pattern;
 
-	switch (rgw_name_realm_kind(pattern)) {
-	case RGW_REALM_DEFAULT:
-	case RGW_REALM_NONE:
+	if (kind == RGW_REALM_DEFAULT || kind == RGW_REALM_NONE)
 		return NULL;
-	case RGW_REALM_EXACT:
-	case RGW_REALM_SUFFIX:
-	case RGW_REALM_REGEX:
-		break;
-	}
 	if (strncmp(p, "*.", 2) == 0)
 		return "a realm takes no wildcard; the sub-realms of example.org are written "
 		       ".example.org";

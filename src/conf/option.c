@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,22 @@ comment_hint(const struct option *o, const char *text)
 	return " (a comment behind a value begins with ` ;`)";
 }
 
+/* The value is not usable, and here is why. */
+static void spoil(struct option *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+spoil(struct option *o, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	o->given->broken = true;
+	rgw_draft_error(o->d, o->at, "%s: %s", o->key, text);
+}
+
 static void
 set_value(struct option *o, const char *text, size_t len)
 {
@@ -68,9 +85,7 @@ set_value(struct option *o, const char *text, size_t len)
 
 	if (rgw_value_set(&s))
 		return;
-	o->given->broken = true;
-	rgw_draft_error(o->d, o->at, "%s: %s %s%s", o->key, shown(o, text, buf, sizeof buf), s.why,
-	    comment_hint(o, text));
+	spoil(o, "%s %s%s", shown(o, text, buf, sizeof buf), s.why, comment_hint(o, text));
 }
 
 static void
@@ -89,9 +104,7 @@ check_path(struct option *o, const char *path)
 	const char *why = rgw_file_check(path, o->opt->type == &rgw_type_paths, &st);
 
 	if (why != NULL) {
-		o->given->broken = true;
-		rgw_draft_error(o->d, o->at, "%s: cannot read %s: %s%s", o->key, label, why,
-		    comment_hint(o, path));
+		spoil(o, "cannot read %s: %s%s", label, why, comment_hint(o, path));
 	} else if (o->opt->type == &rgw_type_key_file && (st.st_mode & S_IROTH) != 0) {
 		warn_exposed(o, label);
 	}
@@ -118,10 +131,7 @@ set_log_target(struct option *o, const char *text)
 	} else {
 		char buf[128];
 
-		o->given->broken = true;
-		rgw_draft_error(o->d, o->at,
-		    "%s: %s is neither stderr, syslog nor a path with a `/`", o->key,
-		    shown(o, text, buf, sizeof buf));
+		spoil(o, "%s is neither stderr, syslog nor a path with a `/`", shown(o, text, buf, sizeof buf));
 	}
 }
 
@@ -188,8 +198,7 @@ set_item(struct option *o, const char *text, size_t len)
 	else if (!rgw_conf_opt_has(o->opt, RGW_IS_SECRET) && has_control(text))
 		why = "the value contains a control character";
 	if (why != NULL) {
-		o->given->broken = true;
-		rgw_draft_error(o->d, o->at, "%s: %s", o->key, why);
+		spoil(o, "%s", why);
 	} else if (rgw_conf_opt_has(o->opt, RGW_IS_PATH)) {
 		set_path(o, text);
 	} else if (o->opt->type == &rgw_type_log_target) {
@@ -221,16 +230,11 @@ read_secret(struct option *o, const char *name, bool hide_name)
 	const char *label = hide_name ? "the file" : path;
 	struct rgw_strbuf text = { 0 };
 	struct stat st;
-	const char *why = o->d->no_files ? "files are not read here" :
-	    rgw_file_read(path, SECRET_FILE_LIMIT, &text, &st);
+	const char *why = rgw_file_value(o->d->no_files, path, SECRET_FILE_LIMIT, &text, &st);
 
 	if (why != NULL) {
-		o->given->broken = true;
-		rgw_draft_error(o->d, o->at, "%s: cannot read %s: %s", o->key, label, why);
+		spoil(o, "cannot read %s: %s", label, why);
 	} else {
-		if (text.n > 0 && text.v[text.n - 1] == '\n')
-			text.n -= text.n > 1 && text.v[text.n - 2] == '\r' ? 2 : 1;
-		text.v[text.n] = '\0';
 		if ((st.st_mode & S_IROTH) != 0)
 			warn_exposed(o, label);
 		set_secret(o, text.v, text.n);
@@ -277,8 +281,7 @@ expand_and_set(struct option *o, const char *raw)
 		o->hide = o->hide || e.from_file;
 		set_expanded(o, &e);
 	} else {
-		o->given->broken = true;
-		rgw_draft_error(o->d, o->at, "%s: %s", o->key, e.why);
+		spoil(o, "%s", e.why);
 	}
 	rgw_expansion_fini(&e);
 }

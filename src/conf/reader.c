@@ -209,21 +209,17 @@ take_section(struct source *src, struct span s, char *out)
 static void
 too_long(struct source *src, const struct rgw_opt *opt, size_t n, size_t limit)
 {
+	struct rgw_strbuf advice = { 0 };
+
 	if (opt != NULL && rgw_conf_opt_has(opt, RGW_IS_SECRET))
-		rgw_draft_error(src->d, here(src),
-		    "the line has %zu octets, at most %zu are possible; put the value into a file "
-		    "and name it with `%s-file`",
-		    n, limit, opt->key);
+		rgw_strbuf_printf(&advice, "put the value into a file and name it with `%s-file`", opt->key);
 	else if (opt != NULL && rgw_conf_opt_has(opt, RGW_IS_LIST))
-		rgw_draft_error(src->d, here(src),
-		    "the line has %zu octets, at most %zu are possible; continue the list on "
-		    "further, indented lines",
-		    n, limit);
+		rgw_strbuf_put(&advice, "continue the list on further, indented lines");
 	else
-		rgw_draft_error(src->d, here(src),
-		    "the line has %zu octets, at most %zu are possible; put the value into a file "
-		    "and write ${file:...}",
-		    n, limit);
+		rgw_strbuf_put(&advice, "put the value into a file and write ${file:...}");
+	rgw_draft_error(src->d, here(src), "the line has %zu octets, at most %zu are possible; %s", n, limit, advice.v);
+	rgw_strbuf_fini(&advice);
+	rgw_draft_broken(src->d, src->key, here(src));
 }
 
 static enum quotes
@@ -269,7 +265,6 @@ take_key(struct source *src, struct span s, size_t key_len, char *out, int size)
 	s.n = value.n > 0 ? (size_t)(value.v + value.n - s.v) : value_at;
 	if (s.n > limit_of(size)) {
 		too_long(src, opt, s.n, limit_of(size));
-		rgw_draft_broken(src->d, src->key, here(src));
 		return false;
 	}
 	if (opt != NULL)
@@ -298,7 +293,6 @@ take_indented(struct source *src, struct span s, char *out, int size)
 	s = cut_comment(s, src->quotes);
 	if (s.n > limit_of(size)) {
 		too_long(src, NULL, s.n, limit_of(size));
-		rgw_draft_broken(src->d, src->key, here(src));
 		return false;
 	}
 	/* The blank tells inih that this is one more value of the same key. */

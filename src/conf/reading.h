@@ -96,6 +96,8 @@ char *rgw_path_from(const char *file, const char *path);
 
 /* Adds the contents of a file of at most `limit` octets. NULL or, in words, what is wrong. */
 const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st);
+/* The same for a value: one line break at the end goes, since editors put it there. `no_files` refuses. */
+const char *rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st);
 /* Can it be read, and is it a regular file or, if `directory`, a directory? */
 const char *rgw_file_check(const char *path, bool directory, struct stat *st);
 
@@ -256,10 +258,11 @@ const struct rgw_given *rgw_draft_given(const struct rgw_section *section, const
 struct rgw_section *rgw_draft_find(
     const struct rgw_draft *d, enum rgw_conf_kind kind, const char *name);
 
-void rgw_draft_error(struct rgw_draft *d, struct rgw_place at, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-void rgw_draft_warn(struct rgw_draft *d, struct rgw_place at, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Reports a finding: rgw_draft_error(d, at, fmt, ...) or rgw_draft_warn, as printf. */
+void rgw_draft_say(struct rgw_draft *d, enum rgw_conf_severity severity, struct rgw_place at, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+#define rgw_draft_error(d, ...) rgw_draft_say(d, RGW_CONF_ERROR, __VA_ARGS__)
+#define rgw_draft_warn(d, ...) rgw_draft_say(d, RGW_CONF_WARNING, __VA_ARGS__)
 
 /* "[client a]", for messages; returns buf. */
 #define RGW_TITLE_TEXT 304
@@ -295,11 +298,12 @@ struct rgw_conf *rgw_draft_finish(struct rgw_draft *d, const char *path);
 
 /* Where the option of this field was given, or where its section begins. */
 struct rgw_place rgw_check_place(const struct rgw_section *section, const void *field);
-/* A finding about the option of a field ("key: what is wrong"); field NULL: about the section ("[peer a] is ..."). */
-void rgw_check_error(struct rgw_draft *d, const struct rgw_section *section, const void *field, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-void rgw_check_warn(struct rgw_draft *d, const struct rgw_section *section, const void *field, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Reports a finding about the option of a field ("key: what is wrong") or, with NULL, about the section ("[peer a]
+ * needs ..."): rgw_check_error(d, section, field, fmt, ...) or rgw_check_warn, as printf. */
+void rgw_check_say(struct rgw_draft *d, enum rgw_conf_severity severity, const struct rgw_section *section,
+    const void *field, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+#define rgw_check_error(d, ...) rgw_check_say(d, RGW_CONF_ERROR, __VA_ARGS__)
+#define rgw_check_warn(d, ...) rgw_check_say(d, RGW_CONF_WARNING, __VA_ARGS__)
 /* Does the list have an item twice? */
 void rgw_check_twice(struct rgw_draft *d, const struct rgw_section *section, const void *field);
 /* A short secret brings a warning, and so does an address to which RADIUS/UDP should not go (P-DEP-1). */

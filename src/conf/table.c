@@ -7,20 +7,39 @@
 #include "radsecgw/nai.h"
 #include "radsecgw/radius.h"
 
-static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
-static const char *const formats[] = { "text", "json", NULL };
-static const char *const identities[] = { "full", "realm", "hash", NULL };
-static const char *const autos[] = { "auto", "yes", "no", NULL };
-static const char *const switches[] = { "auto", "on", "off", NULL };
-static const char *const services[] = { "auth", "acct", NULL };
-static const char *const versions[] = { "1.2", "1.3", NULL };
-static const char *const bad_responses[] = { "close", "discard", NULL };
-static const char *const policies[] = {
-	"failover", "round-robin", "least-outstanding", "hash", NULL,
+static const char *const levels[] = {
+	[RGW_LOG_ERROR] = "error", [RGW_LOG_WARNING] = "warning", [RGW_LOG_NOTICE] = "notice",
+	[RGW_LOG_INFO] = "info", [RGW_LOG_DEBUG] = "debug", NULL,
 };
-static const char *const outages_auth[] = { "reject", "drop", NULL };
-static const char *const outages_acct[] = { "drop", "ack", NULL };
-static const char *const accts[] = { "same", "ack", "drop", NULL };
+static const char *const formats[] = { [RGW_LOG_TEXT] = "text", [RGW_LOG_JSON] = "json", NULL };
+static const char *const identities[] = {
+	[RGW_LOG_ID_FULL] = "full", [RGW_LOG_ID_REALM] = "realm", [RGW_LOG_ID_HASH] = "hash", NULL,
+};
+static const char *const autos[] = { [RGW_AUTO] = "auto", [RGW_YES] = "yes", [RGW_NO] = "no", NULL };
+static const char *const switches[] = { [RGW_AUTO] = "auto", [RGW_YES] = "on", [RGW_NO] = "off", NULL };
+static const char *const versions[] = { [RGW_TLS_1_2] = "1.2", [RGW_TLS_1_3] = "1.3", NULL };
+static const char *const bad_responses[] = {
+	[RGW_BAD_RESPONSE_CLOSE] = "close", [RGW_BAD_RESPONSE_DISCARD] = "discard", NULL,
+};
+static const char *const policies[] = {
+	[RGW_POOL_FAILOVER] = "failover", [RGW_POOL_ROUND_ROBIN] = "round-robin",
+	[RGW_POOL_LEAST_OUTSTANDING] = "least-outstanding", [RGW_POOL_HASH] = "hash", NULL,
+};
+static const char *const outages_auth[] = {
+	[RGW_OUTAGE_AUTH_REJECT] = "reject", [RGW_OUTAGE_AUTH_DROP] = "drop", NULL,
+};
+static const char *const outages_acct[] = {
+	[RGW_OUTAGE_ACCT_DROP] = "drop", [RGW_OUTAGE_ACCT_ACK] = "ack", NULL,
+};
+static const char *const accts[] = {
+	[RGW_ACCT_SAME] = "same", [RGW_ACCT_ACK] = "ack", [RGW_ACCT_DROP] = "drop", NULL,
+};
+static const char *const overflows[] = {
+	[RGW_OVERFLOW_REFUSE] = "refuse", [RGW_OVERFLOW_SKIP] = "skip", NULL,
+};
+
+/* Bit n of these stands for word n. */
+static const char *const services[] = { "auth", "acct", NULL };
 static const char *const faults[] = {
 	"none", "space", "two-dots", "leading-dot", "trailing-dot", "no-dot", "two-ats", NULL,
 };
@@ -28,26 +47,11 @@ static const char *const packets[] = {
 	"access-request", "access-accept", "access-reject", "access-challenge", "accounting-request",
 	"accounting-response", NULL,
 };
-static const char *const overflows[] = { "refuse", "skip", NULL };
-
-/* The words stand in the order of these values. */
-_Static_assert(RGW_LOG_ERROR == 0 && RGW_LOG_DEBUG == 4, "order of levels");
-_Static_assert(RGW_LOG_TEXT == 0 && RGW_LOG_JSON == 1, "order of formats");
-_Static_assert(RGW_LOG_ID_FULL == 0 && RGW_LOG_ID_HASH == 2, "order of identities");
-_Static_assert(RGW_AUTO == 0 && RGW_YES == 1 && RGW_NO == 2, "order of autos");
 _Static_assert(RGW_SERVICE_AUTH == 1 && RGW_SERVICE_ACCT == 2, "bits of services");
-_Static_assert(RGW_TLS_1_2 == 0 && RGW_TLS_1_3 == 1, "order of versions");
-_Static_assert(RGW_BAD_RESPONSE_CLOSE == 0 && RGW_BAD_RESPONSE_DISCARD == 1, "order");
-_Static_assert(RGW_POOL_FAILOVER == 0 && RGW_POOL_ROUND_ROBIN == 1, "order of policies");
-_Static_assert(RGW_POOL_LEAST_OUTSTANDING == 2 && RGW_POOL_HASH == 3, "order of policies");
-_Static_assert(RGW_OUTAGE_AUTH_REJECT == 0 && RGW_OUTAGE_AUTH_DROP == 1, "order of outages");
-_Static_assert(RGW_OUTAGE_ACCT_DROP == 0 && RGW_OUTAGE_ACCT_ACK == 1, "order of outages");
-_Static_assert(RGW_ACCT_SAME == 0 && RGW_ACCT_ACK == 1 && RGW_ACCT_DROP == 2, "order of accts");
 _Static_assert(RGW_NAI_NONE == 1 && RGW_NAI_SPACE == 2 && RGW_NAI_TWO_ATS == 64, "bits of faults");
 _Static_assert(RGW_REWRITE_ACCESS_REQUEST == 1 && RGW_REWRITE_ACCESS_ACCEPT == 2, "bits of packets");
 _Static_assert(RGW_REWRITE_ACCESS_REJECT == 4 && RGW_REWRITE_ACCESS_CHALLENGE == 8, "bits of packets");
 _Static_assert(RGW_REWRITE_ACCOUNTING_REQUEST == 16 && RGW_REWRITE_ACCOUNTING_RESPONSE == 32, "bits");
-_Static_assert(RGW_OVERFLOW_REFUSE == 0 && RGW_OVERFLOW_SKIP == 1, "order of overflows");
 
 /* clang-format off */
 #define MS 1
