@@ -105,13 +105,13 @@ struct rgw_prefix rgw_admission_network(const struct rgw_addr *addr);
  * *caller may enter before the next call, and *evict is NULL or the half-open connection that must be closed
  * (and leave) once it has, to make room. What one address is denied takes nothing from what others have. */
 enum rgw_admit rgw_admission_ask(struct rgw_admission *a, const struct rgw_addr *from, bool named,
-    rgw_ms now, struct rgw_caller **caller, struct rgw_visit **evict);
+    rgw_ms now, struct rgw_caller **caller, struct rgw_visit **evict) RGW_MUST_USE;
 /* The connection is there, half-open. `visit` counts until it is given to rgw_admission_leave. */
 void rgw_admission_enter(struct rgw_admission *a, struct rgw_caller *caller, struct rgw_visit *visit,
     rgw_ms now);
 /* A peer has proven its identity: the connection is up and not half-open any more, and its address is known
  * from now on. false = as many connections are up from that address as may be; nothing has changed. */
-bool rgw_admission_identified(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now);
+bool rgw_admission_identified(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now) RGW_MUST_USE;
 void rgw_admission_leave(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now);
 
 /* Is a connection up from this address? */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/x509.h"
 
 /*
@@ -44,7 +45,7 @@ struct rgw_cert_rules {
 /* Reads one rule such as "dns:radius.example.org". On failure returns what was expected, in words,
  * and leaves *out alone; NULL on success. A bare "*", "f*o", "*.*.x" and names with empty labels
  * are refused (P-CRT-6). */
-const char *rgw_cert_rule_parse(const char *text, struct rgw_cert_rule *out);
+const char *rgw_cert_rule_parse(const char *text, struct rgw_cert_rule *out) RGW_MUST_USE;
 void rgw_cert_rules_free(struct rgw_cert_rules *rules);
 
 /* Writes the rule as it would stand in a configuration file; returns buf. */
@@ -59,7 +60,7 @@ bool rgw_cert_rules_are_any(const struct rgw_cert_rules *rules);
  * are taken for different peers, and "any" leaves the certificates of others to them. *shared becomes
  * a rule of `a` that says who the peer is and that both have. */
 bool rgw_cert_rules_overlap(const struct rgw_cert_rules *a, const struct rgw_cert_rules *b,
-    const struct rgw_cert_rule **shared);
+    const struct rgw_cert_rule **shared) RGW_MUST_USE;
 
 enum rgw_cert_verdict {
 	RGW_CERT_OK,
@@ -80,7 +81,7 @@ enum rgw_cert_role { RGW_CERT_OF_SERVER, RGW_CERT_OF_CLIENT };
  * On NO_MATCH *failed is the first rule of the kind that nothing matched (NULL with no rules).
  */
 enum rgw_cert_verdict rgw_cert_judge(const struct rgw_x509 *cert, enum rgw_cert_role role,
-    const struct rgw_cert_rules *rules, const uint8_t *sha256, const struct rgw_cert_rule **failed);
+    const struct rgw_cert_rules *rules, const uint8_t *sha256, const struct rgw_cert_rule **failed) RGW_MUST_USE;
 
 /* A sentence for the log: "no dNSName matches radius.example.org". Returns buf. */
 const char *rgw_cert_explain(enum rgw_cert_verdict verdict, const struct rgw_cert_rule *failed,

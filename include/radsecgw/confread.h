@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "radsecgw/conf.h"
+#include "radsecgw/list.h"
 
 /*
  * From files to a checked configuration. Everything wrong is reported in one run, each with
@@ -32,7 +33,7 @@ void rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity se
 
 /* Reads, expands, checks. NULL if there was any error; the caller frees the result otherwise. Paths
  * in it are as seen from the current directory if `path` is. */
-struct rgw_conf *rgw_conf_load(const char *path, struct rgw_conf_report *report);
+struct rgw_conf *rgw_conf_load(const char *path, struct rgw_conf_report *report) RGW_MUST_USE;
 
 /* Wipes secrets and frees everything; NULL is ignored. */
 void rgw_conf_free(struct rgw_conf *conf);

@@ -57,7 +57,7 @@ struct rgw_dupkey rgw_dupkey_of(uint32_t place, const struct rgw_addr *from, uin
 struct rgw_dup *rgw_dupcache_find(const struct rgw_dupcache *cache, const struct rgw_dupkey *key);
 
 /* Adds a pending entry; key and auth are filled in, and no entry has that key. false = no memory. */
-bool rgw_dupcache_add(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now);
+bool rgw_dupcache_add(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now) RGW_MUST_USE;
 /* From now on it is kept for replays only, for the duplicate window (P-DUP-4). */
 void rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now);
 void rgw_dupcache_remove(struct rgw_dupcache *cache, struct rgw_dup *dup);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/secret.h"
 
 /*
@@ -38,7 +39,7 @@ struct rgw_vendor_format {
 /* The built-in list plus what the configuration adds. Immutable once the configuration is read. */
 struct rgw_hidden_table;
 
-struct rgw_hidden_table *rgw_hidden_table_new(void);
+struct rgw_hidden_table *rgw_hidden_table_new(void) RGW_MUST_USE;
 void rgw_hidden_table_free(struct rgw_hidden_table *table);
 
 /* Adds or replaces one row. */
@@ -46,7 +47,7 @@ void rgw_hidden_table_add(struct rgw_hidden_table *table, const struct rgw_hidde
 
 /* Reads "vendor:number:method[:tagged]", method hide, salt or ascend (option encrypted-attribute).
  * On failure returns what was expected, in words; NULL on success. */
-const char *rgw_hidden_parse(const char *text, struct rgw_hidden *out);
+const char *rgw_hidden_parse(const char *text, struct rgw_hidden *out) RGW_MUST_USE;
 
 /* The row for an attribute of the standard space, for a vendor's sub-attribute, or for a TLV in
  * one (tlv > 0); NULL = not hidden. An attribute that holds hidden TLVs is found by tlv > 0 only. */

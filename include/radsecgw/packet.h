@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/radius.h"
 
 /*
@@ -49,7 +50,7 @@ enum rgw_packet_error {
 };
 
 /* Walks the packet and fills *out, which borrows data. Octets beyond Length are ignored. */
-enum rgw_packet_error rgw_packet_parse(struct rgw_packet *out, const uint8_t *data, size_t len);
+enum rgw_packet_error rgw_packet_parse(struct rgw_packet *out, const uint8_t *data, size_t len) RGW_MUST_USE;
 
 /* "attributes do not fill the packet" and the like, for the log. */
 const char *rgw_packet_strerror(enum rgw_packet_error error);
@@ -63,10 +64,10 @@ struct rgw_attr {
 };
 
 /* The next attribute of a parsed packet, in order; false at the end. */
-bool rgw_packet_next(const struct rgw_packet *p, struct rgw_attr *a);
+bool rgw_packet_next(const struct rgw_packet *p, struct rgw_attr *a) RGW_MUST_USE;
 
 /* The first attribute of a remembered kind; false = absent. */
-bool rgw_packet_get(const struct rgw_packet *p, enum rgw_packet_slot slot, struct rgw_attr *a);
+bool rgw_packet_get(const struct rgw_packet *p, enum rgw_packet_slot slot, struct rgw_attr *a) RGW_MUST_USE;
 
 /* The value of the first Error-Cause of the right length (P-EC), or 0. */
 uint32_t rgw_packet_error_cause(const struct rgw_packet *p);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
+
 /*
  * Regular expressions of the configuration (POSIX extended), for texts of up to 253 octets from the
  * network. Those with back-references are refused, since matching them may take for ever, and so are
@@ -17,7 +19,7 @@ struct rgw_pattern;
 
 /* Compiles it; `anchored`: it must match the whole text. On failure returns NULL and says in words what
  * is wrong with it. */
-struct rgw_pattern *rgw_pattern_new(const char *text, bool anchored, char *why, size_t size);
+struct rgw_pattern *rgw_pattern_new(const char *text, bool anchored, char *why, size_t size) RGW_MUST_USE;
 void rgw_pattern_free(struct rgw_pattern *pattern);
 
 /* The text it was made from; borrowed. */
@@ -35,6 +37,6 @@ struct rgw_pattern_group {
 
 /* Does it match? groups may be NULL. Octets that no text has (NUL) or more than 253 of them never match. */
 bool rgw_pattern_match(struct rgw_pattern *pattern, const uint8_t *data, size_t len,
-    struct rgw_pattern_group groups[RGW_PATTERN_GROUPS]);
+    struct rgw_pattern_group groups[RGW_PATTERN_GROUPS]) RGW_MUST_USE;
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/time.h"
 
 /* "10/s", "600/m", "100/s burst 200": events per period, and how many may come at once. */
@@ -29,7 +30,7 @@ struct rgw_bucket {
 void rgw_bucket_init(struct rgw_bucket *b, uint32_t events, rgw_ms period, uint32_t burst,
     rgw_ms now);
 /* Takes a token; false = none left. */
-bool rgw_bucket_take(struct rgw_bucket *b, rgw_ms now);
+bool rgw_bucket_take(struct rgw_bucket *b, rgw_ms now) RGW_MUST_USE;
 /* Whole tokens that are left; UINT32_MAX if everything passes. */
 uint32_t rgw_bucket_left(struct rgw_bucket *b, rgw_ms now);
 /* When the next token will be there: now, or later. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/time.h"
 
 /* RFC 5080 2.2.1: first time-out, longest time-out, transmissions and time in all; 0 = no limit. */
@@ -31,7 +32,7 @@ rgw_ms rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_retransmit *con
 
 /* No answer came in time. true = send it again now and ask again at *next; false = give up. */
 bool rgw_retrans_again(struct rgw_retrans *r, const struct rgw_retransmit *conf, uint16_t random,
-    rgw_ms now, rgw_ms *next);
+    rgw_ms now, rgw_ms *next) RGW_MUST_USE;
 
 /* value, or up to a tenth more or less. */
 rgw_ms rgw_jitter(rgw_ms value, uint16_t random);

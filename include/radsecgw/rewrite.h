@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/packet.h"
 #include "radsecgw/pattern.h"
 
@@ -111,7 +112,7 @@ size_t rgw_rewrite_value_max(const struct rgw_attr_ref *attr);
  * one may lie in `out` itself.
  */
 enum rgw_rewrite_result rgw_rewrite_apply(const struct rgw_rewrite *rewrite, const struct rgw_packet *in,
-    const struct rgw_rewrite_vars *vars, uint8_t *out, size_t cap, size_t *len);
+    const struct rgw_rewrite_vars *vars, uint8_t *out, size_t cap, size_t *len) RGW_MUST_USE;
 
 /* Frees what the rules own, but not the struct. */
 void rgw_rewrite_fini(struct rgw_rewrite *rewrite);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/md5.h"
 
 /*
@@ -19,7 +20,7 @@ struct rgw_secret {
 };
 
 /* Copies the octets; len must be at least 1 (P-PKT-13). Never fails (start-up only). */
-struct rgw_secret *rgw_secret_new(const void *octets, size_t len);
+struct rgw_secret *rgw_secret_new(const void *octets, size_t len) RGW_MUST_USE;
 /* Wipes and frees; NULL is ignored. */
 void rgw_secret_free(struct rgw_secret *secret);
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "radsecgw/hide.h"
+#include "radsecgw/list.h"
 #include "radsecgw/packet.h"
 #include "radsecgw/wire.h"
 
@@ -21,9 +22,9 @@ struct rgw_sub {
 };
 
 /* The next sub-attribute. false at the end, or with r->bad if what is left is none. */
-bool rgw_vsa_next(struct rgw_rd *r, struct rgw_vendor_format format, struct rgw_sub *out);
+bool rgw_vsa_next(struct rgw_rd *r, struct rgw_vendor_format format, struct rgw_sub *out) RGW_MUST_USE;
 /* Is there at least one, and nothing else (P-ATT-6, P-ATT-7)? The reader stays where it is. */
-bool rgw_vsa_parses(struct rgw_rd r, struct rgw_vendor_format format);
+bool rgw_vsa_parses(struct rgw_rd r, struct rgw_vendor_format format) RGW_MUST_USE;
 /* Does the packet have this attribute of a vendor, wherever it stands? */
 bool rgw_vsa_has(const struct rgw_packet *packet, uint32_t vendor, uint16_t type);
 /* The octets that stand before a value. */

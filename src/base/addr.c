@@ -361,7 +361,7 @@ rgw_prefixmap_add(struct rgw_prefixmap *map, const struct rgw_prefix *p, void *v
 	e->value = value;
 	map->entries = rgw_xrealloc(map->entries, (map->n + 1) * sizeof(struct entry *));
 	map->entries[map->n++] = e;
-	rgw_htab_add(&map->tab, &e->node, rgw_siphash(&map_key, p, sizeof *p));
+	rgw_htab_xadd(&map->tab, &e->node, rgw_siphash(&map_key, p, sizeof *p));
 	add_length(p->family == 4 ? &map->v4 : &map->v6, p->bits);
 	return NULL;
 }

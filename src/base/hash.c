@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "radsecgw/mem.h"
+
 static inline uint64_t
 rotate(uint64_t v, unsigned n)
 {
@@ -128,6 +130,13 @@ rgw_htab_add(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash)
 	push(tab, node);
 	tab->count++;
 	return true;
+}
+
+void
+rgw_htab_xadd(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash)
+{
+	while (!rgw_htab_add(tab, node, hash))
+		free(rgw_xcalloc(FIRST_BUCKETS, sizeof *tab->buckets));
 }
 
 void

@@ -12,8 +12,7 @@ check_malformed_realms(struct rgw_draft *d, const struct rgw_section *section)
 	const unsigned *faults = &((const struct rgw_conf_gateway *)section->data)->malformed_realms;
 
 	if ((*faults & RGW_NAI_NONE) != 0 && *faults != RGW_NAI_NONE)
-		rgw_check_error(d, section, faults,
-		    "`none` stands alone");
+		rgw_check_error(d, section, faults, "`none` stands alone");
 }
 
 /* A bound that cannot be reached, since another one is in the way, is not what somebody wants. */
@@ -45,15 +44,15 @@ check_gateway(struct rgw_draft *d, const struct rgw_section *section)
 		struct rgw_hidden row;
 		struct rgw_hidden before;
 
-		rgw_hidden_parse(list->v[i], &row);
+		/* What is in the list has been parsed before. */
+		if (rgw_hidden_parse(list->v[i], &row) != NULL)
+			continue;
 		rgw_hidden_table_add(d->conf->hidden, &row);
-		for (size_t j = 0; j < i; j++) {
-			rgw_hidden_parse(list->v[j], &before);
-			if (before.vendor == row.vendor && before.type == row.type)
-				rgw_check_error(d, section, list,
-		    "%s and %s are the same attribute",
+		for (size_t j = 0; j < i; j++)
+			if (rgw_hidden_parse(list->v[j], &before) == NULL && before.vendor == row.vendor &&
+			    before.type == row.type)
+				rgw_check_error(d, section, list, "%s and %s are the same attribute",
 				    list->v[j], list->v[i]);
-		}
 	}
 	rgw_check_rewriting(d, section, &gateway->rewrite_in, ~0u, &gateway->rewrite_out, ~0u);
 }
@@ -116,7 +115,7 @@ check_places(struct rgw_draft *d, const struct rgw_section *section)
 
 		if (listen->udp.n == 0)
 			rgw_check_error(d, section, &client->listen,
-		    "[listen %s] is for peers, over TLS; a client needs one with `udp`",
+			    "[listen %s] is for peers, over TLS; a client needs one with `udp`",
 			    listen->head.name);
 	}
 }
@@ -157,8 +156,8 @@ check_name(struct rgw_draft *d, const struct rgw_section *section, const char *n
 		    "%s is given %u times; a name can be that of one client only", name, times);
 	else
 		rgw_check_warn(d, section, &client->address,
-		    "%s is a host name: it is looked up while the gateway runs, and requests are taken from the "
-		    "addresses that it has then", name);
+		    "%s is a host name: it is looked up while the gateway runs, and requests are taken from "
+		    "the addresses that it has then", name);
 }
 
 static void
@@ -209,8 +208,7 @@ check_regex(struct rgw_draft *d, const struct rgw_section *section)
 		realm->kind = RGW_REALM_REGEX;
 	else
 		rgw_check_error(d, section, &realm->regex,
-		    "[realm %s] means something already; give the section any other name",
-		    realm->head.name);
+		    "[realm %s] means something already; give the section any other name", realm->head.name);
 }
 
 /* Names that mean something special elsewhere; here they are realms like any other. */
@@ -228,8 +226,9 @@ check_realm_name(struct rgw_draft *d, const struct rgw_section *section)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (realm->kind == RGW_REALM_EXACT && strcasecmp(realm->head.name, rows[i].name) == 0)
-			rgw_check_warn(d, section, NULL, "is for users whose realm is called so; %s are [realm %s]",
-			    rows[i].what, rows[i].pattern);
+			rgw_check_warn(d, section, NULL,
+			    "is for users whose realm is called so; %s are [realm %s]", rows[i].what,
+			    rows[i].pattern);
 }
 
 static void

@@ -110,8 +110,8 @@ check_addresses(struct rgw_draft *d, const struct rgw_section *section, bool tls
 		if (other == NULL)
 			continue;
 		there = rgw_check_place(other, addresses_of(other->data, tls));
-		rgw_check_error(d, section, list, "%s is already in %s at %s:%u", rgw_addr_format(&list->v[i], addr),
-		    rgw_draft_title(other->data, title), there.file, there.line);
+		rgw_check_error(d, section, list, "%s is already in %s at %s:%u",
+		    rgw_addr_format(&list->v[i], addr), rgw_draft_title(other->data, title), there.file, there.line);
 	}
 }
 
@@ -263,15 +263,14 @@ check_identity(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_peer_rules(peer, NULL, &peer->identity);
 	if (peer->identity.n == 0 && peer->match.n > 0)
 		rgw_check_error(d, section, &peer->match,
-		    "a policy alone does not say who the peer is; add `name`, another rule or "
-		    "`any`");
+		    "a policy alone does not say who the peer is; add `name`, another rule or `any`");
 	else if (peer->identity.n == 0)
 		rgw_check_error(d, section, NULL,
 		    "may connect to us, but nothing says which certificate is its own; add `name` or `match`");
 	else if (has_names_and_addresses(peer))
 		rgw_check_error(d, section, &peer->connect,
-		    "the peer may connect to us, and its certificate would need the names and "
-		    "the addresses; say with `name` or `match` which one it has");
+		    "the peer may connect to us, and its certificate would need the names and the addresses; "
+		    "say with `name` or `match` which one it has");
 }
 
 /* Can a peer with this trust come in anywhere? */
@@ -300,7 +299,8 @@ check_accept(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_check_twice(d, section, &peer->address);
 	if (peer->tls != NULL && d->conf->listen.n > 0 && !is_served(d, peer->tls))
 		rgw_check_error(d, section, NULL,
-		    "may connect to us, but no [listen] section has its [tls %s] as a profile", peer->tls->head.name);
+		    "may connect to us, but no [listen] section has its [tls %s] as a profile",
+		    peer->tls->head.name);
 	if (d->conf->realm.n == 0)
 		rgw_check_error(d, section, NULL,
 		    "may send requests, but there is no [realm PATTERN] to route them; add one");
@@ -360,9 +360,8 @@ check_connections(struct rgw_draft *d, const struct rgw_section *section)
 	    !rgw_draft_given(section, &peer->connections)->broken &&
 	    !rgw_draft_given(gateway, workers)->broken)
 		rgw_check_error(d, section, &peer->connections,
-		    "at most %u, but each of the %u workers needs one of its own; allow %u or "
-		    "more, or set fewer `workers`",
-		    peer->connections.max, *workers, *workers);
+		    "at most %u, but each of the %u workers needs one of its own; allow %u or more, or set "
+		    "fewer `workers`", peer->connections.max, *workers, *workers);
 }
 
 void
@@ -381,7 +380,8 @@ rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section)
 	for (size_t i = 0; i < peer->connect.n; i++) {
 		if (is_udp_port(peer->connect.v[i].port))
 			rgw_check_warn(d, section, &peer->connect,
-			    "port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u", peer->connect.v[i].port, RADSEC_PORT);
+			    "port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u", peer->connect.v[i].port,
+			    RADSEC_PORT);
 		check_not_ourselves(d, section, &peer->connect, &peer->connect.v[i], true);
 	}
 }
@@ -400,8 +400,8 @@ check_server_host(struct rgw_draft *d, const struct rgw_section *section,
 		return;
 	if (list->v[0].port == RADSEC_PORT)
 		rgw_check_warn(d, section, list,
-		    "port %u belongs to RADIUS/TLS, for which there is [peer NAME]; RADIUS/UDP uses %u", RADSEC_PORT,
-		    port);
+		    "port %u belongs to RADIUS/TLS, for which there is [peer NAME]; RADIUS/UDP uses %u",
+		    RADSEC_PORT, port);
 	check_not_ourselves(d, section, list, &list->v[0], false);
 	if (!rgw_addr_parse(list->v[0].host, list->v[0].port, &a))
 		return;
@@ -418,8 +418,7 @@ check_source(struct rgw_draft *d, const struct rgw_section *section)
 	const struct rgw_addrs *source = &server->source;
 
 	if (source->n > 2 || (source->n == 2 && source->v[0].family == source->v[1].family))
-		rgw_check_error(d, section, source,
-		    "only one address of each family can be used");
+		rgw_check_error(d, section, source, "only one address of each family can be used");
 }
 
 void

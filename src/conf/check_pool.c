@@ -22,8 +22,8 @@ rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, const v
 	other = rgw_draft_find(d, RGW_CONF_PEER, target->name);
 	peer = other->data;
 	if (peer->accept && !rgw_draft_given(other, &peer->connect)->yes)
-		rgw_check_error(d, section, field, "[peer %s] has no `connect`, so no request can be sent to it",
-		    target->name);
+		rgw_check_error(d, section, field,
+		    "[peer %s] has no `connect`, so no request can be sent to it", target->name);
 }
 
 static bool
@@ -123,9 +123,8 @@ check_mixture(struct rgw_draft *d, const struct rgw_section *section)
 
 	if (peer != NULL && server != NULL)
 		rgw_check_warn(d, section, &pool->members,
-		    "[peer %s] is reached over TLS and [server %s] over UDP, so some requests "
-		    "lose the protection of TLS; make two pools of them",
-		    peer->name, server->name);
+		    "[peer %s] is reached over TLS and [server %s] over UDP, so some requests lose the "
+		    "protection of TLS; make two pools of them", peer->name, server->name);
 }
 
 static void

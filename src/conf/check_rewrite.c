@@ -56,8 +56,8 @@ check_attribute(struct rgw_draft *d, const struct rgw_section *section, const st
 	if (why == NULL && !removal && is_hidden(d, ref))
 		why = "its value is hidden with the secret of a hop";
 	if (why != NULL)
-		rgw_check_error(d, section, rules, "%s cannot be %s: %s", rgw_attr_format(ref, text),
-		    removal ? "removed" : "changed or added", why);
+		rgw_check_error(d, section, rules, "%s cannot be %s: %s", rgw_attr_format(ref, text), removal ?
+		    "removed" : "changed or added", why);
 }
 
 /* P-CPX-4: what others have set there stays; `default` leaves it alone. */
@@ -73,8 +73,8 @@ check_operator(struct rgw_draft *d, const struct rgw_section *section, const str
 	        (ref->type == RGW_EXTENDED_1 && ref->ext == RGW_OPERATOR_NAS_IDENTIFIER)))
 		return;
 	rgw_check_warn(d, section, rules,
-	    "%s tells home servers where the user is, and RFC 8559 wants it left as others have set it; `default` "
-	    "does that", rgw_attr_format(ref, text));
+	    "%s tells home servers where the user is, and RFC 8559 wants it left as others have set it; "
+	    "`default` does that", rgw_attr_format(ref, text));
 }
 
 /* ---- rules beside each other ---- */
@@ -113,8 +113,7 @@ check_defaults(struct rgw_draft *d, const struct rgw_section *section)
 		char text[RGW_REF_TEXT];
 
 		if (added || is_among(&rules[RGW_REWRITE_SET], rules[RGW_REWRITE_SET].n, ref))
-			rgw_check_error(d, section, defaults,
-		    "%s has no effect, since `%s` has it, too",
+			rgw_check_error(d, section, defaults, "%s has no effect, since `%s` has it, too",
 			    rgw_attr_format(ref, text), added ? "add" : "set");
 	}
 }

@@ -143,7 +143,7 @@ add_section(struct rgw_draft *d, enum rgw_conf_kind kind, const char *name, stru
 		    rgw_draft_title(old->data, title), head->file, head->line);
 		return section;
 	}
-	rgw_htab_add(&d->names, &section->node, hash_of(section->id));
+	rgw_htab_xadd(&d->names, &section->node, hash_of(section->id));
 	return section;
 }
 

@@ -46,13 +46,13 @@ extern const struct rgw_unit rgw_unit_size[];
 extern const struct rgw_unit rgw_unit_time[];
 
 /* Reads the whole text. NULL on success; otherwise what is wrong with it, in words. */
-const char *rgw_unit_parse(const char *text, const struct rgw_unit *units, uint64_t *out);
+const char *rgw_unit_parse(const char *text, const struct rgw_unit *units, uint64_t *out) RGW_MUST_USE;
 /* Writes with the largest unit that is exact; returns buf. */
 const char *rgw_unit_format(uint64_t n, const struct rgw_unit *units,
     char buf[static RGW_UNIT_TEXT]);
 
 /* Moves over the decimal digits at the start of a text. false = there are none, or too many. */
-bool rgw_unit_digits(const char **text, uint64_t *out);
+bool rgw_unit_digits(const char **text, uint64_t *out) RGW_MUST_USE;
 
 /* ---- dictionary.c: names of attributes ---- */
 
@@ -92,17 +92,18 @@ enum rgw_rewrite_var rgw_rewrite_var_find(const char *name, size_t len);
 /* ---- file.c: files and their names ---- */
 
 /* The path as seen from where `file` is; the caller frees it. */
-char *rgw_path_from(const char *file, const char *path);
+char *rgw_path_from(const char *file, const char *path) RGW_MUST_USE;
 
 /* Adds the contents of a file of at most `limit` octets. NULL or, in words, what is wrong. */
-const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st);
+const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st) RGW_MUST_USE;
 /* The same for a value: one line break at the end goes, since editors put it there. `no_files` refuses. */
-const char *rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st);
+const char *rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st)
+    RGW_MUST_USE;
 /* Can it be read, and is it a regular file or, if `directory`, a directory? */
-const char *rgw_file_check(const char *path, bool directory, struct stat *st);
+const char *rgw_file_check(const char *path, bool directory, struct stat *st) RGW_MUST_USE;
 
 /* All paths that match a pattern, sorted, as seen from where `file` is. */
-const char *rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out);
+const char *rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out) RGW_MUST_USE;
 void rgw_strings_fini(struct rgw_strings *strings);
 
 /* ---- expand.c: quotes, ${} and lists ---- */
@@ -123,7 +124,7 @@ struct rgw_expansion {
 	char why[256];         /* after a failure: what is wrong */
 };
 
-bool rgw_conf_expand(struct rgw_expansion *e, const char *raw);
+bool rgw_conf_expand(struct rgw_expansion *e, const char *raw) RGW_MUST_USE;
 void rgw_expansion_fini(struct rgw_expansion *e);
 
 /* ---- setting.c: from text to a value ---- */
@@ -140,8 +141,8 @@ struct rgw_setting {
 
 /* Sets the reason; returns false for the caller to return. */
 bool rgw_setting_refuse(struct rgw_setting *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-bool rgw_setting_in_range(struct rgw_setting *s, uint64_t n);
-bool rgw_setting_length_in_range(struct rgw_setting *s);
+bool rgw_setting_in_range(struct rgw_setting *s, uint64_t n) RGW_MUST_USE;
+bool rgw_setting_length_in_range(struct rgw_setting *s) RGW_MUST_USE;
 
 /* ---- type_*.c, attribute.c, rule.c: the types of options (see table.h), and what they share ---- */
 
@@ -155,19 +156,19 @@ void rgw_clear_string(void *value);
 #define RGW_STRING sizeof(char *), rgw_set_string, rgw_show_string, .clear = rgw_clear_string
 
 /* An attribute by name or number, as a part of s->text. */
-bool rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out);
+bool rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out) RGW_MUST_USE;
 /* Adds the octets that pairs of hexadecimal digits stand for; false = the text is something else. */
-bool rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out);
+bool rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out) RGW_MUST_USE;
 
 /* ---- value.c: what stands in a field ---- */
 
 /* Parses s->text and puts the value into the field, or adds it to the array there. Not for INCLUDE and
  * REFERENCE, which need more than the text. */
-bool rgw_value_set(struct rgw_setting *s);
+bool rgw_value_set(struct rgw_setting *s) RGW_MUST_USE;
 /* How many lines of the dump the option has: 0 = it is not set. */
 size_t rgw_value_count(const struct rgw_opt *opt, const void *field);
 /* Value or item i as text, without quotes; the caller frees it. Not for secrets. */
-char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i);
+char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i) RGW_MUST_USE;
 /* Do two fields, of one or of two configurations, say the same? A reference does if the name and kind of the
  * section are the same. */
 bool rgw_value_equal(const struct rgw_opt *opt, const void *a, const void *b);
@@ -189,7 +190,7 @@ void rgw_array_drop(void *array);
 size_t rgw_array_count(const void *array);
 void *rgw_array_item(const void *array, size_t i, size_t item_size);
 /* The items, to be freed; the array is empty then. */
-void *rgw_array_take(void *array);
+void *rgw_array_take(void *array) RGW_MUST_USE;
 
 /* ---- draft.c: sections under construction ---- */
 
@@ -286,13 +287,13 @@ char *rgw_draft_next_item(struct rgw_draft *d, const struct rgw_expansion *e, co
 /* Reports a key that the current section does not have, with the name that was probably meant. */
 void rgw_key_unknown(struct rgw_draft *d, const char *key, struct rgw_place at);
 /* Checks the name of a section; NULL or what is wrong with it. */
-const char *rgw_name_check(enum rgw_conf_kind kind, const char *name);
+const char *rgw_name_check(enum rgw_conf_kind kind, const char *name) RGW_MUST_USE;
 enum rgw_realm_kind rgw_name_realm_kind(const char *pattern);
 
 /* ---- finish.c ---- */
 
 /* Defaults, required options, references, checks. NULL if there was any error. */
-struct rgw_conf *rgw_draft_finish(struct rgw_draft *d, const char *path);
+struct rgw_conf *rgw_draft_finish(struct rgw_draft *d, const char *path) RGW_MUST_USE;
 
 /* ---- check_common.c: what the checks share ---- */
 
@@ -340,6 +341,6 @@ void rgw_check_target_name(struct rgw_draft *d, const struct rgw_section *sectio
 
 /* The same as rgw_conf_load for a text in memory. Nothing on disk is read or looked at: includes
  * and secrets from files are refused, and files named for other use are taken to be there. */
-struct rgw_conf *rgw_conf_load_text(const char *text, size_t len, struct rgw_conf_report *report);
+struct rgw_conf *rgw_conf_load_text(const char *text, size_t len, struct rgw_conf_report *report) RGW_MUST_USE;
 
 #endif

@@ -61,7 +61,7 @@ add(struct rgw_realms *realms, struct entry *e, const struct rgw_conf_realm *rea
 		e->name[i] = (char)fold((uint8_t)e->name[i]);
 	if (realm->kind == RGW_REALM_SUFFIX && e->len > realms->longest_suffix)
 		realms->longest_suffix = e->len;
-	rgw_htab_add(&realms->tab, &e->node, rgw_siphash(&realm_key, e->name, e->len));
+	rgw_htab_xadd(&realms->tab, &e->node, rgw_siphash(&realm_key, e->name, e->len));
 }
 
 struct rgw_realms *
