@@ -60,7 +60,7 @@ is_host_octet(uint8_t c)
 }
 
 bool
-rgw_host_is_valid(struct rgw_span s)
+rgw_dns_is_valid(struct rgw_span s)
 {
 	size_t label = 0;
 	bool number = true;
@@ -117,13 +117,13 @@ without_first_label(struct rgw_span name)
 }
 
 bool
-rgw_host_pattern_is_valid(struct rgw_span pattern)
+rgw_dns_pattern_is_valid(struct rgw_span pattern)
 {
 	struct rgw_span rest = rgw_wildcard_rest(pattern);
 
 	if (rest.len == 0)
-		return rgw_host_is_valid(pattern);
-	return rgw_host_is_valid(rest) && without_first_label(rest).len > 0;
+		return rgw_dns_is_valid(pattern);
+	return rgw_dns_is_valid(rest) && without_first_label(rest).len > 0;
 }
 
 /* As the name is a proper host name, an equal pattern is one too: so neither NUL nor a second
@@ -133,7 +133,7 @@ rgw_dns_covers(struct rgw_span pattern, struct rgw_span name)
 {
 	struct rgw_span rest = rgw_wildcard_rest(pattern);
 
-	if (!rgw_host_is_valid(name))
+	if (!rgw_dns_is_valid(name))
 		return false;
 	if (rgw_span_equal_nocase(pattern, name))
 		return true;

@@ -24,14 +24,14 @@ bool rgw_span_equal_nocase(struct rgw_span a, struct rgw_span b);
 
 /* A host name: labels of letters, digits, hyphens and underscores. The last one has something else
  * than digits, which keeps addresses apart. NUL, "*" and the dot of the root are no part of it. */
-bool rgw_host_is_valid(struct rgw_span s);
+bool rgw_dns_is_valid(struct rgw_span s);
 /* Proper labels, nothing that could pass for a wildcard or a whole user name. */
 bool rgw_realm_is_valid(struct rgw_span s);
 
 /* "*.example.org": what stands behind "*.", or nothing if it is not of that form. */
 struct rgw_span rgw_wildcard_rest(struct rgw_span pattern);
 /* Is a wildcard of at least three labels, or a host name. */
-bool rgw_host_pattern_is_valid(struct rgw_span pattern);
+bool rgw_dns_pattern_is_valid(struct rgw_span pattern);
 /* P-CRT-6, P-CRT-7: does the pattern stand for this host name? */
 bool rgw_dns_covers(struct rgw_span pattern, struct rgw_span name);
 /* A configured name without the dot of the root, which has no place in a certificate. */

@@ -46,7 +46,7 @@ static bool
 parse_dns(const char *value, struct rgw_cert_rule *rule)
 {
 	(void)rule;
-	return rgw_host_pattern_is_valid(rgw_configured_host(value));
+	return rgw_dns_pattern_is_valid(rgw_configured_host(value));
 }
 
 static bool

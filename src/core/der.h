@@ -95,4 +95,7 @@ int64_t rgw_der_take_time(struct rgw_rd *r);
 /* Are these well-formed contents of an OBJECT IDENTIFIER? */
 bool rgw_der_is_oid(struct rgw_span s);
 
+/* Checks a Name throughout (x509name.c); *common_name is the last one, and empty if that is not plain text. */
+bool rgw_x509_check_name(struct rgw_span name, struct rgw_span *common_name);
+
 #endif
