@@ -5,7 +5,13 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
-/* All arrays of the snapshot look like this but for the type of v, hence the copying. */
+/*
+ * An array of the snapshot is { type *v; size_t n; } with any type of item. The struct that it stands in owns
+ * it; the functions here grow, shrink and empty it without knowing the type.
+ */
+
+/* Each array of the snapshot looks like this but for the type of v; the array is copied since a cast would
+ * break the rules for aliasing. */
 struct any_array {
 	void *v;
 	size_t n;
@@ -32,7 +38,7 @@ rgw_array_grow(void *array, size_t item_size)
 	struct any_array a = array_of(array);
 	char *item;
 
-	/* Room for the next power of two, so that long arrays are not moved every time. */
+	/* The array gets room for the next power of two, so that a long one is not moved each time. */
 	if ((a.n & (a.n - 1)) == 0)
 		a.v = rgw_xrealloc(a.v, (a.n > 0 ? 2 * a.n : 1) * item_size);
 	item = (char *)a.v + a.n * item_size;

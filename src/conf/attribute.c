@@ -5,9 +5,9 @@
 #include "reading.h"
 #include "radsecgw/radius.h"
 
-/* Attributes by name or number: 31, 9:1, 9:*, 241.5. */
+/* The types of options whose values are RADIUS attributes, by name or by number: 31, 9:1, 9:*, 241.5. */
 
-/* Digits alone, from 1 to max. Moves on. */
+/* Reads a number from 1 to max, digits alone, and moves *p behind it. */
 static bool
 read_number(const char **p, uint32_t max, uint32_t *out)
 {
@@ -20,7 +20,7 @@ read_number(const char **p, uint32_t max, uint32_t *out)
 	return *p > start && n >= 1 && n <= max;
 }
 
-/* What follows the number of a vendor and a ":". */
+/* Reads the part of the text behind the number of a vendor and its ":". */
 static bool
 read_in_vendor(struct rgw_setting *s, const char *p, struct rgw_attr_ref *out)
 {
@@ -115,14 +115,12 @@ const struct rgw_opt_type rgw_type_attributes = {
 
 /* ---- the attribute by which a pool chooses ---- */
 
-/* Attributes that say whose request it is, so that requests which belong together can be told. */
+/* These attributes say whose request it is, so that requests which belong together can be told. */
 static const uint8_t telling[] = { 31, 30, 1, 32, 4, 95, 87 };
 
-/*
- * Those that differ from packet to packet or from hop to hop: User-Password, CHAP-Password, State,
- * Proxy-State, CHAP-Challenge, EAP-Message, Message-Authenticator. And those that stand for many:
- * Vendor-Specific and the extended types.
- */
+/* Is this an attribute that tells nothing about whose request it is? Some differ from packet to packet or from
+ * hop to hop: User-Password, CHAP-Password, State, Proxy-State, CHAP-Challenge, EAP-Message,
+ * Message-Authenticator. Others stand for many: Vendor-Specific and the extended types. */
 static bool
 says_nothing(unsigned type)
 {
@@ -131,7 +129,7 @@ says_nothing(unsigned type)
 	return memchr(list, (int)type, sizeof list) != NULL || rgw_attr_is_extended(type);
 }
 
-/* The values that hash-key is likely to have. */
+/* Writes the values that hash-key is likely to have. */
 static void
 range_hash_key(struct rgw_strbuf *out, const struct rgw_opt *opt)
 {

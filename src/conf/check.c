@@ -6,6 +6,12 @@
 #include "reading.h"
 #include "radsecgw/nai.h"
 
+/*
+ * The checks of a whole configuration: what one option cannot know alone. This file has the sections [gateway],
+ * [log], [tls], [client] and [realm] and calls the checks of the others. A value that is broken has been
+ * reported when it was read, and nothing is concluded from it.
+ */
+
 static void
 check_malformed_realms(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -15,7 +21,7 @@ check_malformed_realms(struct rgw_draft *d, const struct rgw_section *section)
 		rgw_check_error(d, section, faults, "`none` stands alone");
 }
 
-/* A bound that cannot be reached, since another one is in the way, is not what somebody wants. */
+/* A bound that can never be reached, because another bound is lower, is somebody's mistake. */
 static void
 check_octets(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -44,7 +50,7 @@ check_gateway(struct rgw_draft *d, const struct rgw_section *section)
 		struct rgw_hidden row;
 		struct rgw_hidden before;
 
-		/* What is in the list has been parsed before. */
+		/* Each item of the list was parsed when it was set, so this never fails. */
 		if (rgw_hidden_parse(list->v[i], &row) != NULL)
 			continue;
 		rgw_hidden_table_add(d->conf->hidden, &row);
@@ -85,7 +91,8 @@ check_tls(struct rgw_draft *d, const struct rgw_section *section)
 		    "min-version is newer than max-version");
 }
 
-/* Where clients ask, the one with this address. Returns another one that has it already in the same place. */
+/* Enters the address of a client at each [listen] where the client may ask. Returns another client that already
+ * has the address at one of them, or NULL. */
 static const struct rgw_conf_client *
 add_prefix(const struct rgw_conf *conf, struct rgw_conf_client *client, const struct rgw_prefix *p)
 {
@@ -137,7 +144,8 @@ check_prefix(struct rgw_draft *d, const struct rgw_section *section, const struc
 	rgw_check_public(d, section, &client->address, p, text);
 }
 
-/* Whoever reads the configuration should see that no address stands there. */
+/* Reports a host name as an address: whoever reads the configuration should see that no address stands there.
+ * */
 static void
 check_name(struct rgw_draft *d, const struct rgw_section *section, const char *name)
 {
@@ -180,7 +188,8 @@ check_client(struct rgw_draft *d, const struct rgw_section *section)
 		    "has no `pool`, and there is no [realm PATTERN] to route its requests; add one of them");
 }
 
-/* An option that would be read and then ignored is somebody's mistake. */
+/* Reports options that have no effect in their section: an option that is read and then ignored is somebody's
+ * mistake. */
 static void
 check_effects(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -211,7 +220,8 @@ check_regex(struct rgw_draft *d, const struct rgw_section *section)
 		    "[realm %s] means something already; give the section any other name", realm->head.name);
 }
 
-/* Names that mean something special elsewhere; here they are realms like any other. */
+/* Reports realms whose name means something special elsewhere; here such a name is a realm like any
+ * other. */
 static void
 check_realm_name(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -267,7 +277,7 @@ some_udp_listener(const struct rgw_draft *d)
 		const struct rgw_section *section = d->sections.v[i];
 		const struct rgw_conf_listen *listen = section->data;
 
-		/* One that lacks both has been reported. */
+		/* A section that has neither `udp` nor `tls` has been reported. */
 		if (section->kind == RGW_CONF_LISTEN &&
 		    (rgw_draft_given(section, &listen->udp)->yes ||
 		        !rgw_draft_given(section, &listen->tls)->yes))
@@ -276,8 +286,8 @@ some_udp_listener(const struct rgw_draft *d)
 	return false;
 }
 
-/* A section that nothing refers to does no harm, but it is not what was meant. Among errors nothing is said: one of
- * them may be the reason. */
+/* Reports sections of a kind that nothing refers to: such a section does no harm, but it is not what was meant.
+ * After an error nothing is said, for the error may be the reason. */
 static void
 check_unused(struct rgw_draft *d, enum rgw_conf_kind kind, const char *what, const char *who)
 {

@@ -7,7 +7,9 @@
 
 #include "reading.h"
 
-/* P-PKT-13: up to here a secret can be guessed from a recorded packet. */
+/* What the checks share: how a finding is reported, and questions that several sections ask. */
+
+/* A secret of up to so many octets can be guessed from a recorded packet (P-PKT-13). */
 #define SHORT_SECRET 12
 
 struct rgw_place
@@ -51,7 +53,7 @@ rgw_check_twice(struct rgw_draft *d, const struct rgw_section *section, const vo
 		}
 }
 
-/* Loopback, private, link-local, unique local and carrier-grade addresses. */
+/* Networks that are not public: loopback, private, link-local, carrier-grade and unique local addresses. */
 static const char *const sheltered[] = {
 	"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
 	"100.64.0.0/10", "::1/128", "fe80::/10", "fc00::/7",
@@ -116,8 +118,8 @@ rgw_check_some_peer(const struct rgw_draft *d, bool accepts)
 
 		if (section->kind != RGW_CONF_PEER)
 			continue;
-		/* Nothing is concluded from a broken option, or from a peer that lacks both, which has
-		 * been reported. */
+		/* A broken option and a peer with neither option have been reported, so such a peer counts as
+		 * the one we look for. */
 		if (accepts ? peer->accept || rgw_draft_given(section, &peer->accept)->broken
 		            : !peer->accept || rgw_draft_given(section, &peer->connect)->yes)
 			return true;

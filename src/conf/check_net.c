@@ -4,11 +4,10 @@
 #include "reading.h"
 #include "radsecgw/peerid.h"
 
-/* What one option cannot know alone, in the sections about neighbours that are reached over sockets:
- * [listen], [peer] and [server]. A value that is broken has been reported, and nothing is concluded
- * from it. */
+/* The checks of the sections about neighbours that are reached over sockets: [listen], [peer] and [server]. A
+ * value that is broken has been reported, and nothing is concluded from it. */
 
-/* Ports that people mix up (P-TCP-8, P-TCP-10). */
+/* Is this a port of RADIUS/UDP, which people mix up with that of RADIUS/TLS (P-TCP-8, P-TCP-10)? */
 static bool
 is_udp_port(uint16_t port)
 {
@@ -17,15 +16,15 @@ is_udp_port(uint16_t port)
 
 #define RADSEC_PORT 2083
 
-/* TCP and UDP have their ports apart, so an address may be in both lists. */
+/* The addresses of a section for TLS or for UDP. TCP and UDP have ports of their own, so an address may be in
+ * both lists. */
 static const struct rgw_addrs *
 addresses_of(const struct rgw_conf_listen *listen, bool tls)
 {
 	return tls ? &listen->tls : &listen->udp;
 }
 
-/* The first section with the address, whichever comes earlier in the files, up to the i-th address of
- * `last`. */
+/* The first section of the files that has the address; the search ends at the i-th address of `last`. */
 static const struct rgw_section *
 listener_of(const struct rgw_draft *d, const struct rgw_addr *a, bool tls,
     const struct rgw_section *last, size_t i)
@@ -74,7 +73,7 @@ listener_at(const struct rgw_draft *d, const struct rgw_addr *to, bool tls)
 	return NULL;
 }
 
-/* A neighbour must not be ourselves, as far as its host tells. Names are not looked up here. */
+/* Reports a neighbour that is the gateway itself, as far as its host tells. Names are not looked up here. */
 static void
 check_not_ourselves(struct rgw_draft *d, const struct rgw_section *section, const struct rgw_hostports *list,
     const struct rgw_hostport *to, bool tls)
@@ -139,7 +138,7 @@ has_profile(const struct rgw_conf_listen *listen, const struct rgw_conf_tls *tls
 	return false;
 }
 
-/* May a peer come in here? */
+/* Is there a peer that may connect to this listener? */
 static bool
 is_open_to_peers(const struct rgw_draft *d, const struct rgw_conf_listen *listen)
 {
@@ -157,7 +156,7 @@ is_open_to_peers(const struct rgw_draft *d, const struct rgw_conf_listen *listen
 	return false;
 }
 
-/* A listener that is there for nobody is worth a word, but it does no harm. */
+/* Reports a listener that nobody can use; it does no harm, so this is a warning. */
 static void
 check_listen_use(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -165,7 +164,7 @@ check_listen_use(struct rgw_draft *d, const struct rgw_section *section)
 	struct rgw_place at = { listen->head.file, listen->head.line };
 	char title[RGW_TITLE_TEXT];
 
-	/* That there is nobody at all is reported elsewhere. */
+	/* A configuration where nobody at all can send requests is reported by rgw_check_all. */
 	if (d->conf->client.n == 0 && !rgw_check_some_peer(d, true))
 		return;
 	rgw_draft_title(listen, title);
@@ -212,7 +211,8 @@ overlaps(const struct rgw_prefixes *a, const struct rgw_prefixes *b)
 	return false;
 }
 
-/* A certificate must belong to one peer, or requests would be taken for another's. */
+/* Reports two peers that one certificate could belong to: requests of one would be taken for those of the
+ * other. */
 static void
 check_unambiguous(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -226,7 +226,7 @@ check_unambiguous(struct rgw_draft *d, const struct rgw_section *section)
 		if (!other->accept || other->tls != peer->tls ||
 		    !rgw_cert_rules_overlap(&peer->identity, &other->identity, &shared))
 			continue;
-		/* The same name for two peers has been reported as such. */
+		/* Two sections of the same name have been reported as such. */
 		if (!overlaps(&peer->address, &other->address) ||
 		    strcmp(peer->head.name, other->head.name) == 0)
 			continue;
@@ -250,7 +250,7 @@ has_names_and_addresses(const struct rgw_conf_peer *peer)
 	return false;
 }
 
-/* Can it be told whose certificate is the peer's? */
+/* Reports a peer that may connect to us although nothing tells which certificate is its own. */
 static void
 check_identity(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -273,7 +273,7 @@ check_identity(struct rgw_draft *d, const struct rgw_section *section)
 		    "say with `name` or `match` which one it has");
 }
 
-/* Can a peer with this trust come in anywhere? */
+/* Is there a listener to which a peer with this [tls] section can connect? */
 static bool
 is_served(const struct rgw_draft *d, const struct rgw_conf_tls *tls)
 {
@@ -335,7 +335,8 @@ check_response_window(struct rgw_draft *d, const struct rgw_section *section)
 		    rgw_unit_format(lifetime, rgw_unit_time, text));
 }
 
-/* Requests come from those who connect to us, and go to those to whom we connect. */
+/* Checks the rewrites of a peer. Requests come from peers that connect to us, and go to peers to which we
+ * connect. */
 static void
 check_peer_rewriting(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -348,7 +349,8 @@ check_peer_rewriting(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_check_rewriting(d, section, &peer->rewrite_in, comes, &peer->rewrite_out, goes);
 }
 
-/* A worker without a connection of its own could send nothing to the peer. */
+/* Reports fewer connections than workers: a worker without a connection of its own could send nothing to the
+ * peer. */
 static void
 check_connections(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -386,7 +388,7 @@ rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section)
 	}
 }
 
-/* Where a server is, for one kind of requests. */
+/* Checks where a server takes one kind of requests. */
 static void
 check_server_host(struct rgw_draft *d, const struct rgw_section *section,
     const struct rgw_hostports *list, uint16_t port)

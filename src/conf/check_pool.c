@@ -5,11 +5,11 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
-/* What one option cannot know alone, about where requests are sent: [pool], and the options that lead
- * to one or to its members. A value that is broken has been reported, and nothing is concluded from
- * it. */
+/* The checks about where requests are sent: [pool], and the options that lead to a pool or to its members. A
+ * value that is broken has been reported, and nothing is concluded from it. */
 
-/* Requests go where we connect to, not to those who only connect to us. */
+/* Reports a peer as a target to which we do not connect: requests cannot be sent to a peer that only connects
+ * to us. */
 void
 rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_conf_head *target)
@@ -61,7 +61,7 @@ rgw_check_takes_acct(struct rgw_draft *d, const struct rgw_section *section, con
 		    rgw_draft_title(target, title));
 }
 
-/* The kinds that share one set of names. */
+/* The kinds of sections that share one set of names, since `pool` may mean any of them. */
 static const enum rgw_conf_kind targets[] = { RGW_CONF_PEER, RGW_CONF_SERVER, RGW_CONF_POOL };
 
 #define N_TARGETS (sizeof targets / sizeof targets[0])
@@ -113,7 +113,8 @@ member_of(const struct rgw_conf_pool *pool, enum rgw_conf_kind kind)
 	return NULL;
 }
 
-/* P-TLS-5: what was meant to be protected must not take the other way when that one is closed. */
+/* Reports a pool of peers and servers: a request that was meant to be protected by TLS must not go over UDP
+ * when its peer is down (P-TLS-5). */
 static void
 check_mixture(struct rgw_draft *d, const struct rgw_section *section)
 {

@@ -6,11 +6,11 @@
 #include "radsecgw/mem.h"
 #include "radsecgw/radius.h"
 
-/* What one option cannot know alone, about [rewrite] and where it is used. */
+/* The checks of [rewrite] and of the options that use it. */
 
 /* ---- what is not for rules ---- */
 
-/* Why an attribute of the standard space is not for them to change, or not even to remove. */
+/* Attributes of the standard space that rules must not change and, if `stays`, not even remove. */
 static const struct {
 	uint8_t type;
 	bool stays;
@@ -60,7 +60,8 @@ check_attribute(struct rgw_draft *d, const struct rgw_section *section, const st
 		    "removed" : "changed or added", why);
 }
 
-/* P-CPX-4: what others have set there stays; `default` leaves it alone. */
+/* Warns of a rule that overwrites where the user is, which RFC 8559 wants left as others have set it (P-CPX-4).
+ * */
 static void
 check_operator(struct rgw_draft *d, const struct rgw_section *section, const struct rgw_rewrite_rules *rules,
     const struct rgw_attr_ref *ref)
@@ -99,7 +100,7 @@ check_twice(struct rgw_draft *d, const struct rgw_section *section, const struct
 			    rgw_attr_format(&rules->v[i].attr, text));
 }
 
-/* A default has no chance where the same attribute is added anyway. */
+/* Reports a default without effect: the same attribute is added or set anyway. */
 static void
 check_defaults(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -141,7 +142,7 @@ rgw_check_rewrite(struct rgw_draft *d, const struct rgw_section *section)
 
 	for (enum rgw_rewrite_op op = 0; op < RGW_REWRITE_OPS; op++) {
 		any = any || rgw_draft_given(section, &rules[op])->yes;
-		/* What is to be kept may be anything. */
+		/* Rules of `keep-only` may name any attribute. */
 		if (op != RGW_REWRITE_KEEP)
 			check_rules(d, section, op);
 	}
@@ -155,7 +156,7 @@ rgw_check_rewrite(struct rgw_draft *d, const struct rgw_section *section)
 
 /* ---- where rewrites are used ---- */
 
-/* Does it have anything to do with any of these packets? */
+/* Does the rewrite have anything to do with any of these packets? */
 static bool
 is_for(const struct rgw_draft *d, const struct rgw_conf_head *head, unsigned packets)
 {

@@ -5,8 +5,8 @@
 
 #include "reading.h"
 
-/* Names of attributes: those of the RFCs, and those of vendors that usually decide about a user's network.
- * All others have numbers. */
+/* The dictionary has the names of the attributes of the RFCs, and of those of vendors that usually decide about
+ * a user's network. Attributes that are not here are written as numbers. */
 
 /* Vendors, by IANA private enterprise number. */
 enum {
@@ -252,7 +252,7 @@ rgw_attr_name_at(size_t i)
 const struct rgw_attr_name *
 rgw_attr_name_find(const char *text)
 {
-	/* Names of attributes are the same in either case. */
+	/* The name of an attribute is the same in upper and lower case. */
 	for (size_t i = 0; i < N_NAMES; i++)
 		if (strcasecmp(names[i].name, text) == 0)
 			return &names[i];

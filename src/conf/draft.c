@@ -7,7 +7,12 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
-/* The names come from the configuration, not from the network, so a fixed key is enough. */
+/*
+ * A draft is a configuration while its files are read: the snapshot that is being filled, and beside it where
+ * each section and option was given. The reader owns the draft; finish.c turns it into a configuration.
+ */
+
+/* A fixed key is enough: the names come from the configuration, not from the network. */
 static const struct rgw_hashkey name_key = { 0x6e616d6573206f66, 0x73656374696f6e73 };
 
 void
@@ -64,7 +69,7 @@ rgw_draft_title(const void *data, char buf[static RGW_TITLE_TEXT])
 	return buf;
 }
 
-/* The kind and the name as one key; realms are the same in either case. */
+/* The kind and the name of a section as one key. A realm is the same in upper and lower case. */
 static char *
 section_id(enum rgw_conf_kind kind, const char *name)
 {
@@ -97,7 +102,7 @@ find_section(const struct rgw_draft *d, const char *id)
 	return NULL;
 }
 
-/* Makes the struct of a section; one without name is part of the snapshot already. */
+/* Makes the struct of a section, or takes the one in the snapshot if the section has no name. */
 static void *
 new_data(struct rgw_conf *conf, enum rgw_conf_kind kind, const char *name, struct rgw_place at)
 {
@@ -179,7 +184,7 @@ unknown_section(struct rgw_draft *d, const char *name, struct rgw_place at)
 		    name);
 }
 
-/* Sections without name may come several times; the first one gives them their place. */
+/* Goes on with a section without name, which may come several times; the first time gives it its place. */
 static void
 reopen(struct rgw_draft *d, enum rgw_conf_kind kind, struct rgw_place at)
 {

@@ -6,10 +6,15 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
-/* What a line may have when it is read again. */
+/*
+ * The effective configuration as text that can be read back (`radsecgw check --dump`), and the list of all
+ * options for the test of the manual page.
+ */
+
+/* A line of the dump is no longer than this, or it could not be read again. */
 #define LINE_LIMIT 197
 
-/* Would the reader take the text for something else if it stood there without quotes? */
+/* Does the text need quotes, or would the reader take it for something else? */
 static bool
 needs_quotes(const struct rgw_opt *opt, const char *text, bool list)
 {
@@ -51,7 +56,7 @@ written(const struct rgw_opt *opt, const char *text, bool quotes)
 static void
 dump_value(const struct rgw_opt *opt, const char *text, FILE *out)
 {
-	/* These words are separated by commas and are not one item. */
+	/* The words of a list are shown as one text, separated by commas. */
 	bool list = rgw_conf_opt_has(opt, RGW_IS_LIST) && opt->type != &rgw_type_words;
 	bool quotes = needs_quotes(opt, text, list);
 	char *value = written(opt, text, quotes);

@@ -7,7 +7,12 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
-/* A value is a line or a small file, never a document. */
+/*
+ * The expansion of one raw value: quotes go, ${NAME} and ${file:PATH} are replaced, and the items of a list are
+ * told apart.
+ */
+
+/* The contents of a ${file:} are a line or a small file, never a document. */
 #define FILE_LIMIT 65536
 
 static void fail(struct rgw_expansion *e, const char *fmt, ...)
@@ -32,7 +37,7 @@ add(struct rgw_expansion *e, const char *s, size_t n, bool split)
 		rgw_strbuf_add(&e->text, split && s[i] == ',' ? &end : s + i, 1);
 }
 
-/* The same for text that comes from elsewhere, where a "$" is nothing but that. */
+/* Adds text that comes from a file or from the environment, where a "$" is nothing but that. */
 static void
 add_foreign(struct rgw_expansion *e, const char *s, size_t n, bool split)
 {
@@ -43,7 +48,7 @@ add_foreign(struct rgw_expansion *e, const char *s, size_t n, bool split)
 	}
 }
 
-/* ${file:path}. One line break at the end goes, since editors put it there. */
+/* Adds the contents of a ${file:path}. */
 static bool
 add_file(struct rgw_expansion *e, const char *name, bool split)
 {
@@ -79,7 +84,7 @@ is_name(const char *s, size_t n)
 	return true;
 }
 
-/* ${NAME} or ${NAME:-default}, as a shell reads it: an empty variable takes the default, too. */
+/* Adds the value of ${NAME} or ${NAME:-default}; as in a shell, an empty variable takes the default, too. */
 static bool
 add_variable(struct rgw_expansion *e, char *body, bool split)
 {
@@ -108,7 +113,7 @@ add_variable(struct rgw_expansion *e, char *body, bool split)
 	return true;
 }
 
-/* ${client} and the like, where they stand for what a packet will bring. */
+/* Is this ${client} or the like, which stands for what a packet will bring? */
 static bool
 is_kept(struct rgw_expansion *e, const char *body)
 {

@@ -10,6 +10,8 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
+/* Files that the configuration names: their paths, their contents, and patterns of them. */
+
 /* The length of the directory in a path, its last slash included. */
 static size_t
 directory_len(const char *path)
@@ -31,7 +33,7 @@ rgw_path_from(const char *file, const char *path)
 	return joined;
 }
 
-/* Opens what is there to be read. A pipe without a writer does not block. */
+/* Opens a file to be read; opening a pipe without a writer does not block. */
 static int
 open_file(const char *path, struct stat *st)
 {
@@ -80,7 +82,7 @@ rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct sta
 
 	if (fd < 0)
 		return strerror(errno);
-	/* A pipe is welcome here, and its writer may be slower than we are. */
+	/* A pipe may be read, too, and its writer may be slower than we are, so reading waits. */
 	if (S_ISDIR(st->st_mode))
 		why = strerror(EISDIR);
 	else if (fcntl(fd, F_SETFL, 0) != 0)
@@ -119,7 +121,8 @@ rgw_file_check(const char *path, bool directory, struct stat *st)
 	return why;
 }
 
-/* The directory is a name, not a pattern: its wildcards are escaped. */
+/* Puts the directory of the file before the pattern; the directory is a name, so wildcards in it are escaped.
+ * */
 static char *
 pattern_from(const char *file, const char *pattern)
 {
@@ -135,7 +138,8 @@ pattern_from(const char *file, const char *pattern)
 	return text.v;
 }
 
-/* A directory that is not there matches nothing; one that cannot be read is an error. */
+/* Is this error of glob one? A directory that is not there matches nothing; a directory that cannot be read is
+ * an error. */
 static int
 on_glob_error(const char *path, int error)
 {
@@ -163,14 +167,14 @@ rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out)
 	free(full);
 	switch (rc) {
 	case 0:
-		/* Sorted by octets, so that the order does not hang on the locale. */
+		/* The paths are sorted by octets, so that their order does not depend on the locale. */
 		qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_names);
 		for (size_t i = 0; i < found.gl_pathc; i++)
 			*(char **)rgw_array_grow(out, sizeof *out->v) =
 			    rgw_xstrdup(found.gl_pathv[i]);
 		break;
 	case GLOB_NOMATCH:
-		/* A pattern may match nothing, but a name promises a file. */
+		/* A pattern may match nothing, but a plain name promises that there is a file. */
 		if (strpbrk(pattern, "*?[") == NULL)
 			why = strerror(ENOENT);
 		break;

@@ -4,7 +4,12 @@
 
 #include "reading.h"
 
-/* Everything that was not given gets its default, or is missed. */
+/*
+ * The end of a draft: defaults are filled in, references resolved, sections numbered and checked. The caller
+ * then owns the configuration, or gets none if anything was wrong.
+ */
+
+/* Gives each option of a section that was not given its default, or reports that it is missing. */
 static void
 complete(struct rgw_draft *d, struct rgw_section *section)
 {
@@ -32,7 +37,7 @@ complete(struct rgw_draft *d, struct rgw_section *section)
 	}
 }
 
-/* The section with that name among the kinds that the option may refer to. */
+/* The section that the reference names, among the kinds that its option may refer to, or NULL. */
 static struct rgw_section *
 find_target(const struct rgw_draft *d, const struct rgw_reference *ref)
 {
@@ -44,7 +49,7 @@ find_target(const struct rgw_draft *d, const struct rgw_reference *ref)
 	return target;
 }
 
-/* Does it lead to a pool where only peers and servers can stand? */
+/* Does the reference name a pool although its option takes only peers and servers? */
 static bool
 means_pool(const struct rgw_draft *d, const struct rgw_reference *ref)
 {
@@ -52,7 +57,7 @@ means_pool(const struct rgw_draft *d, const struct rgw_reference *ref)
 	    rgw_draft_find(d, RGW_CONF_POOL, ref->name) != NULL;
 }
 
-/* Whatever the reference is needed for cannot be judged any more. */
+/* Marks the option of a reference that leads nowhere as broken, so that no check draws a conclusion from it. */
 static void
 mark_broken(const struct rgw_reference *ref)
 {
@@ -113,7 +118,7 @@ resolve(struct rgw_draft *d, const struct rgw_reference *ref)
 	memcpy(field, &target->data, sizeof target->data);
 }
 
-/* Whoever keeps a table beside the sections finds its row by this number. */
+/* Numbers the sections of each kind: whoever keeps a table beside them finds its row by this number. */
 static void
 number_sections(struct rgw_conf *conf)
 {

@@ -3,6 +3,8 @@
 
 #include "reading.h"
 
+/* The report about a key that its section does not have, with the key that was probably meant. */
+
 /* The kinds of sections that have the key, as bits. */
 static unsigned
 owners(const char *key)
@@ -16,7 +18,7 @@ owners(const char *key)
 	return kinds;
 }
 
-/* The keys of a kind, and x-file of each secret x. */
+/* Tries the keys of a kind of section, and x-file for each secret x. */
 static void
 try_keys(struct rgw_nearest *near, enum rgw_conf_kind kind)
 {

@@ -4,8 +4,10 @@
 
 #include "reading.h"
 
-/* Names appear in log lines, metrics and lists, so they have nothing that would need quoting. A
- * realm may be written in UTF-8 (RFC 7542 section 2.2). */
+/* The names of sections: which ones are allowed, and how the pattern of a [realm] is meant. */
+
+/* Is the name free of characters that would need quotes in log lines, metrics and lists? A realm may be written
+ * in UTF-8 (RFC 7542 section 2.2). */
 static bool
 is_plain(const char *name, bool utf8)
 {

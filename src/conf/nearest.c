@@ -3,10 +3,12 @@
 
 #include "table.h"
 
-/* Nobody needs help with longer names. */
+/* The search for the name that somebody probably meant to write. */
+
+/* Names that are longer than this are not compared. */
 #define LONGEST (RGW_NEAREST_TEXT - 1)
 
-/* A slip of one letter in three is taken for a slip, more is another word. */
+/* A word with more slips than this, or with more than one in three letters, is another word. */
 #define MOST_SLIPS 3
 
 static char
@@ -51,7 +53,8 @@ edits(const char *a, size_t a_len, const char *b, size_t b_len)
 	return row[0][b_len];
 }
 
-/* Does one begin with the other? An abbreviation ("warn") or a word too many ("ca-file"). */
+/* Does one text begin with the other? It is an abbreviation then ("warn"), or has a word too many ("ca-file").
+ * */
 static bool
 begins_with(const char *text, size_t text_len, const char *name, size_t name_len)
 {
@@ -63,7 +66,7 @@ begins_with(const char *text, size_t text_len, const char *name, size_t name_len
 	return text_len < name_len || (text_len > name_len && fold(text[name_len]) == '-');
 }
 
-/* How many slips are believed. */
+/* How many slips in this text are taken for slips. */
 static unsigned
 slips_in(const char *text)
 {

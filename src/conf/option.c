@@ -7,7 +7,12 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
-/* A shared secret is a line, not a document. */
+/*
+ * An option on its way from a line of the file into the field of its section: it is found, expanded, split into
+ * items, and each item is set.
+ */
+
+/* The file of a shared secret holds a line, not a document. */
 #define SECRET_FILE_LIMIT 4096
 
 #define BLANKS " \t\r\n"
@@ -31,7 +36,7 @@ given_of(struct rgw_section *section, const struct rgw_opt *opt)
 	return &section->given[opt - rgw_conf_opts_of(section->kind, &n)];
 }
 
-/* The value in quotes, cut to a readable length at the start of a UTF-8 sequence. */
+/* Returns the value in quotes for a message, cut to a readable length between two UTF-8 sequences. */
 static const char *
 shown(const struct option *o, const char *text, char *buf, size_t size)
 {
@@ -47,7 +52,7 @@ shown(const struct option *o, const char *text, char *buf, size_t size)
 	return buf;
 }
 
-/* inih knows no other sign for a comment behind a value, but people do. */
+/* A hint for people who began a comment behind a value with "#": inih knows only ";". */
 static const char *
 comment_hint(const struct option *o, const char *text)
 {
@@ -56,7 +61,7 @@ comment_hint(const struct option *o, const char *text)
 	return " (a comment behind a value begins with ` ;`)";
 }
 
-/* The value is not usable, and here is why. */
+/* Reports why the value is not usable, and marks the option as broken. */
 static void spoil(struct option *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void
@@ -95,7 +100,7 @@ warn_exposed(struct option *o, const char *path)
 	    "%s: %s can be read by everybody; take that right away (chmod o-rwx)", o->key, path);
 }
 
-/* Files must be there; what is in them is for the network layer to find out. */
+/* Checks that a file is there and can be read; what is in it is for the network layer to find out. */
 static void
 check_path(struct option *o, const char *path)
 {
@@ -143,7 +148,7 @@ add_reference(struct option *o, const char *text)
 	*ref = (struct rgw_reference){ o->opt, o->section, rgw_xstrdup(text), o->hide, o->at };
 }
 
-/* A word of an option that takes references, too, is not one of them. */
+/* Is the text one of the words of an option that also takes references? */
 static bool
 is_word(const struct rgw_opt *opt, const char *text)
 {
@@ -168,7 +173,7 @@ has_control(const char *text)
 	return false;
 }
 
-/* Other programs take these for quotes; here they are a part of the value, and rarely meant to be. */
+/* Warns of marks at the start of a value that other programs take for quotes; here they are a part of it. */
 static void
 warn_quotes(struct option *o, const char *text, size_t len)
 {
@@ -186,7 +191,7 @@ warn_quotes(struct option *o, const char *text, size_t len)
 	}
 }
 
-/* One value or item, ready but for its type. */
+/* Sets one value or item, which is expanded but not yet parsed. */
 static void
 set_item(struct option *o, const char *text, size_t len)
 {
@@ -212,7 +217,7 @@ set_item(struct option *o, const char *text, size_t len)
 	}
 }
 
-/* White space at the end of a secret is an editor's more often than anybody's wish. */
+/* Sets a secret. White space at its ends comes from an editor more often than anybody wants it. */
 static void
 set_secret(struct option *o, const char *text, size_t len)
 {
@@ -222,7 +227,7 @@ set_secret(struct option *o, const char *text, size_t len)
 		    "%s: the value begins or ends with white space", o->key);
 }
 
-/* x-file: the secret is all that is in the file, but for one line break at its end. */
+/* Sets a secret from the file that x-file names: all that is in the file, but for one line break at its end. */
 static void
 read_secret(struct option *o, const char *name, bool hide_name)
 {
@@ -258,7 +263,7 @@ set_expanded(struct option *o, const struct rgw_expansion *e)
 	} else if (rgw_conf_opt_has(o->opt, RGW_IS_LIST)) {
 		while ((item = rgw_draft_next_item(o->d, e, o->key, &rest, o->at)) != NULL)
 			set_item(o, item, strlen(item));
-		/* ${VAR:-} makes a list that may be left out. */
+		/* A list whose only item is an empty ${VAR:-} counts as not given. */
 		if (e->expanded && !o->given->broken && !o->given->filled)
 			o->given->yes = false;
 	} else {
@@ -301,7 +306,8 @@ rgw_draft_next_item(struct rgw_draft *d, const struct rgw_expansion *e, const ch
 		*last = '\0';
 		if (*item != '\0')
 			return item;
-		/* A comma at the end promises more on the next line; a variable may be empty. */
+		/* Nothing between two commas is an error. A comma at the end promises more on the next line,
+		 * and a variable may be empty. */
 		if (!e->expanded && end != NULL)
 			rgw_draft_error(d, at, "%s: there is nothing between two commas", key);
 	}

@@ -14,7 +14,7 @@ add_rule(struct rgw_cert_rules *rules, const struct rgw_cert_rule *rule)
 	rules->v[rules->n++] = *rule;
 }
 
-/* false = the name makes no rule, so nothing was added. */
+/* Adds the rule for a host; false = the name makes no rule, so nothing was added. */
 static bool
 add_host(struct rgw_cert_rules *rules, const char *host)
 {
@@ -24,7 +24,7 @@ add_host(struct rgw_cert_rules *rules, const char *host)
 	char ip[RGW_ADDR_TEXT];
 	char text[300];
 
-	/* A certificate knows nothing about interfaces. */
+	/* The address in a certificate has no interface. */
 	if (rgw_addr_parse_zone(host, 0, &literal, zone)) {
 		literal.scope = 0;
 		snprintf(text, sizeof text, "ip:%s", rgw_addr_format(&literal, ip));
@@ -67,8 +67,8 @@ rgw_peer_rules(const struct rgw_conf_peer *peer, const char *host, struct rgw_ce
 	else if (!named)
 		for (size_t i = 0; i < peer->connect.n; i++)
 			named |= add_host(out, peer->connect.v[i].host);
-	/* A name that could not be asked for must not leave the other rules weaker than they were
-	 * meant, and a policy alone would let in everybody who has it. */
+	/* Without a rule that says who the peer is, there are none: a name that makes no rule must not leave
+	 * the others weaker than they were meant, and a policy alone would let in everybody who has it. */
 	if (!named)
 		rgw_cert_rules_free(out);
 }

@@ -7,10 +7,10 @@
 #include "radsecgw/certid.h"
 #include "radsecgw/peerid.h"
 
-/* So many peers are named when none fits. */
+/* The explanation names at most so many peers of which none fits. */
 #define NAMED_MAX 3
 
-/* What the search has seen so far. */
+/* The search for the peer of a certificate, and what it has seen so far. */
 struct search {
 	const struct rgw_addr *from;
 	const struct rgw_x509 *cert;
@@ -30,7 +30,7 @@ may_come_from(const struct rgw_conf_peer *peer, const struct rgw_addr *from)
 	return peer->address.n == 0;
 }
 
-/* Adds a peer to the explanation. */
+/* Adds to the explanation why a peer does not fit. */
 static void
 note(struct search *s, const struct rgw_conf_peer *peer, const struct rgw_cert_rule *failed)
 {
@@ -46,7 +46,7 @@ note(struct search *s, const struct rgw_conf_peer *peer, const struct rgw_cert_r
 	    peer->head.name, rgw_cert_explain(RGW_CERT_NO_MATCH, failed, what, sizeof what));
 }
 
-/* Is it this one? */
+/* Is the certificate that of this peer, which may come from there? */
 static bool
 fits(struct search *s, const struct rgw_conf_peer *peer)
 {

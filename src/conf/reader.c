@@ -6,29 +6,28 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
-/*
- * inih splits lines into sections, keys and values, but cuts what is too long, knows no files or
- * lines, and takes much for granted. So every line passes through here first: what is not
- * representable is refused with its place, comments are cut, and inih gets the rest.
- */
+/* The reader takes files apart with inih, which splits lines into sections, keys and values, but cuts what is
+ * too long and knows neither files nor lines. So each line passes through here first: a line that inih could
+ * not represent is refused with its place, comments are cut, and inih gets the rest. The reader owns the draft
+ * that it fills. */
 
 #define FILE_LIMIT (16 * 1024 * 1024)
 #define MAX_DEPTH 8
 
-/* What inih can hold of the name of a key. What stands between the brackets of a section does not reach it: a realm
- * may have 253 octets. */
+/* The longest key that inih can hold. The title of a section does not reach inih: a realm may have 253 octets.
+ * */
 #define MAX_NAME 49
 #define MAX_TITLE (RGW_TITLE_TEXT - 4)
 
-/* ";" on its way through inih, which must not see comments of its own. */
+/* This octet stands for a ";" on its way through inih, which would take it for a comment. */
 #define HIDDEN_SEMICOLON '\x01'
 
 #define BLANKS " \t"
 
-/* What an indented line would continue. */
+/* The line before, which an indented line would continue. */
 enum before { NOTHING, A_LIST, A_VALUE, A_REFUSED_LINE };
 
-/* Where quotes count: at the start of the value; of each item; of the value of each pair, too. */
+/* Where a quote counts: at the start of the value, of each item, or also of the value of each pair. */
 enum quotes { OF_VALUE, OF_ITEMS, OF_PAIRS };
 
 /* One file while it is read. */
@@ -109,7 +108,7 @@ end_of_quotes(struct span s, size_t i)
 	return s.n - 1;
 }
 
-/* Cuts a comment, that is a ";" behind a blank, outside of quotes. */
+/* Cuts a comment off: a ";" behind a blank, outside of quotes, begins one. */
 static struct span
 cut_comment(struct span s, enum quotes quotes)
 {
@@ -150,7 +149,7 @@ key_length(struct span s)
 	return i < s.n && s.v[i] == '=' ? n : 0;
 }
 
-/* Copies what inih is to see; `lead` stands before it. */
+/* Writes the line that inih is to see, with `lead` before it. */
 static void
 emit(char *out, const char *lead, struct span s)
 {
@@ -162,7 +161,8 @@ emit(char *out, const char *lead, struct span s)
 	out[n] = '\0';
 }
 
-/* Room for a line, an indentation of one and what inih wants for itself. */
+/* How many octets a line may have: inih needs the rest of its buffer for an indentation of one and for itself.
+ * */
 static size_t
 limit_of(int size)
 {
@@ -205,7 +205,7 @@ take_section(struct source *src, struct span s, char *out)
 	return true;
 }
 
-/* What to do about a line that is too long depends on the option. */
+/* Reports a line that is too long; what to do about it depends on the option. */
 static void
 too_long(struct source *src, const struct rgw_opt *opt, size_t n, size_t limit)
 {
@@ -309,7 +309,8 @@ has_control(struct span s)
 	return false;
 }
 
-/* Below a key, "[" may begin an address; [client a] is a section wherever it stands. */
+/* Does the line begin a section? Below a key, a "[" may also begin an address; [client a] is a section wherever
+ * it stands. */
 static bool
 is_section(const struct source *src, struct span s, bool indented)
 {
@@ -324,7 +325,7 @@ is_section(const struct source *src, struct span s, bool indented)
 	return rgw_conf_kind_of(s.v + 1, n - 1) != RGW_CONF_KINDS;
 }
 
-/* Below a list of pairs, "name = value" is one more of them, unless it is an option of the section. */
+/* Is a "name = value" below a list of pairs one more of them? It is unless the section has such an option. */
 static bool
 is_pair(const struct source *src, struct span s, size_t key_len, bool indented)
 {
@@ -332,7 +333,7 @@ is_pair(const struct source *src, struct span s, size_t key_len, bool indented)
 	    find_option(src, (struct span){ s.v, key_len }) == NULL;
 }
 
-/* Looks at one line. true = inih gets what is in `out`. */
+/* Looks at one line of the file. true = inih gets what is in `out`. */
 static bool
 take_line(struct source *src, struct span line, char *out, int size)
 {
@@ -361,7 +362,7 @@ take_line(struct source *src, struct span line, char *out, int size)
 	return false;
 }
 
-/* The fgets of inih: one line that it may see, or NULL at the end. */
+/* The fgets of inih: returns the next line that inih may see, or NULL at the end. */
 static char *
 read_line(char *out, int size, void *stream)
 {
@@ -371,7 +372,7 @@ read_line(char *out, int size, void *stream)
 	while (next_line(src, &line))
 		if (take_line(src, line, out, size))
 			return out;
-	/* inih leaves its last line, maybe a secret, on the stack. */
+	/* The last line is wiped, for it may hold a secret, and inih leaves it on the stack. */
 	rgw_wipe(out, (size_t)size);
 	return NULL;
 }
@@ -405,7 +406,7 @@ include(struct source *src, const char *raw)
 	rgw_expansion_fini(&e);
 }
 
-/* The handler of inih: one key and value. Errors are counted elsewhere, so it never fails. */
+/* The handler of inih for one key and value. It never fails, for errors are counted in the report. */
 static int
 on_value(void *user, const char *section, const char *name, const char *value)
 {

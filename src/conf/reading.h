@@ -11,12 +11,13 @@
 #include "radsecgw/confread.h"
 #include "radsecgw/hash.h"
 
-/* What the files of the configuration module share, and what their tests look at. */
+/* What the files of this layer share among themselves and with their tests. The public interface is
+ * radsecgw/confread.h, and radsecgw/conf.h for the result. */
 
 /* ---- strbuf.c: text that may hold a secret ---- */
 
-/* Grows as needed; old memory is wiped whenever it moves. v ends with a NUL that n does not count,
- * and is NULL as long as nothing was added. */
+/* A string buffer grows as needed, and its old memory is wiped whenever it moves. v ends with a NUL that n does
+ * not count, and is NULL as long as nothing was added. */
 struct rgw_strbuf {
 	char *v;  /* owned */
 	size_t n;
@@ -25,7 +26,7 @@ struct rgw_strbuf {
 
 void rgw_strbuf_add(struct rgw_strbuf *buf, const void *data, size_t n);
 void rgw_strbuf_put(struct rgw_strbuf *buf, const char *text);
-/* Of at most 511 octets. */
+/* Adds formatted text of at most 511 octets. */
 void rgw_strbuf_printf(struct rgw_strbuf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Adds an item: `between` goes before it unless it is the first. */
 void rgw_strbuf_join(struct rgw_strbuf *buf, const char *between, const char *text);
@@ -40,14 +41,15 @@ struct rgw_unit {
 
 #define RGW_UNIT_TEXT 32
 
-/* Ascending; each ends with a NULL suffix. */
+/* The units of each kind in ascending order, ended by a NULL suffix. */
 extern const struct rgw_unit rgw_unit_none[];
 extern const struct rgw_unit rgw_unit_size[];
 extern const struct rgw_unit rgw_unit_time[];
 
-/* Reads the whole text. NULL on success; otherwise what is wrong with it, in words. */
+/* Reads a number with its unit, which must be the whole text. NULL on success; otherwise what is wrong, in
+ * words. */
 const char *rgw_unit_parse(const char *text, const struct rgw_unit *units, uint64_t *out) RGW_MUST_USE;
-/* Writes with the largest unit that is exact; returns buf. */
+/* Writes a number with the largest unit that is exact; returns buf. */
 const char *rgw_unit_format(uint64_t n, const struct rgw_unit *units,
     char buf[static RGW_UNIT_TEXT]);
 
@@ -71,7 +73,8 @@ struct rgw_attr_name {
 	enum rgw_attr_kind kind;
 };
 
-/* The i-th name, or NULL; the one that a text is; and the one of an attribute. */
+/* The i-th row of the dictionary, the row of a name, and the row of an attribute; each NULL if there is none.
+ * */
 const struct rgw_attr_name *rgw_attr_name_at(size_t i);
 const struct rgw_attr_name *rgw_attr_name_find(const char *text);
 const struct rgw_attr_name *rgw_attr_name_of(const struct rgw_attr_ref *ref);
@@ -79,36 +82,39 @@ bool rgw_attr_ref_equal(const struct rgw_attr_ref *a, const struct rgw_attr_ref 
 
 #define RGW_REF_TEXT 64
 
-/* 241 to 246, which hold attributes of their own (RFC 6929). */
+/* Is this one of the types 241 to 246, which hold attributes of their own (RFC 6929)? */
 bool rgw_attr_is_extended(unsigned type);
 /* The name of an attribute, or its number if it has none here; returns buf. */
 const char *rgw_attr_format(const struct rgw_attr_ref *ref, char buf[static RGW_REF_TEXT]);
 
 /* ---- rule.c: the values of [rewrite] ---- */
 
-/* The variable that ${name} is there, or RGW_VARS. */
+/* The variable of a rule that ${name} means, or RGW_VARS. */
 enum rgw_rewrite_var rgw_rewrite_var_find(const char *name, size_t len);
 
 /* ---- file.c: files and their names ---- */
 
-/* The path as seen from where `file` is; the caller frees it. */
+/* The path of a file that is named in `file`, relative to its directory; the caller frees it. */
 char *rgw_path_from(const char *file, const char *path) RGW_MUST_USE;
 
-/* Adds the contents of a file of at most `limit` octets. NULL or, in words, what is wrong. */
+/* Adds the contents of a file of at most `limit` octets to a buffer. Returns NULL or, in words, what is wrong.
+ * */
 const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st) RGW_MUST_USE;
-/* The same for a value: one line break at the end goes, since editors put it there. `no_files` refuses. */
+/* The same for a file that holds a value: one line break at its end is left out, since editors put it there.
+ * With `no_files` no file is read, and that is what is wrong. */
 const char *rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st)
     RGW_MUST_USE;
-/* Can it be read, and is it a regular file or, if `directory`, a directory? */
+/* Checks that a path can be read and leads to a regular file or, if `directory`, to a directory. Returns NULL
+ * or what is wrong. */
 const char *rgw_file_check(const char *path, bool directory, struct stat *st) RGW_MUST_USE;
 
-/* All paths that match a pattern, sorted, as seen from where `file` is. */
+/* Adds all paths that match a pattern in `file`, sorted. Returns NULL or what is wrong. */
 const char *rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out) RGW_MUST_USE;
 void rgw_strings_fini(struct rgw_strings *strings);
 
 /* ---- expand.c: quotes, ${} and lists ---- */
 
-/* Between two items of a list, once quotes are gone; no file can contain it. */
+/* This octet stands between two items of a list once quotes are gone; no file can contain it. */
 #define RGW_ITEM_END '\x1f'
 
 struct rgw_expansion {
@@ -139,7 +145,7 @@ struct rgw_setting {
 	char why[256];  /* after a failure: what is wrong, a predicate: "is not a time; ..." */
 };
 
-/* Sets the reason; returns false for the caller to return. */
+/* Sets the reason why the value is refused; returns false for the caller to return. */
 bool rgw_setting_refuse(struct rgw_setting *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool rgw_setting_in_range(struct rgw_setting *s, uint64_t n) RGW_MUST_USE;
 bool rgw_setting_length_in_range(struct rgw_setting *s) RGW_MUST_USE;
@@ -152,10 +158,10 @@ void rgw_range_words(struct rgw_strbuf *out, const struct rgw_opt *opt);
 bool rgw_set_string(struct rgw_setting *s);
 void rgw_show_string(struct rgw_strbuf *out, const struct rgw_value *v);
 void rgw_clear_string(void *value);
-/* What texts of any kind begin with, behind their name and traits. */
+/* The fields that all rows of types kept as a text have in common, behind name and traits. */
 #define RGW_STRING sizeof(char *), rgw_set_string, rgw_show_string, .clear = rgw_clear_string
 
-/* An attribute by name or number, as a part of s->text. */
+/* Parses an attribute by name or number, which is a part of s->text. */
 bool rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref *out) RGW_MUST_USE;
 /* Adds the octets that pairs of hexadecimal digits stand for; false = the text is something else. */
 bool rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out) RGW_MUST_USE;
@@ -165,16 +171,16 @@ bool rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out) RGW_MU
 /* Parses s->text and puts the value into the field, or adds it to the array there. Not for INCLUDE and
  * REFERENCE, which need more than the text. */
 bool rgw_value_set(struct rgw_setting *s) RGW_MUST_USE;
-/* How many lines of the dump the option has: 0 = it is not set. */
+/* How many lines the option has in the dump; 0 = it is not set. */
 size_t rgw_value_count(const struct rgw_opt *opt, const void *field);
-/* Value or item i as text, without quotes; the caller frees it. Not for secrets. */
+/* Returns the value, or item i of it, as text without quotes; the caller frees it. Secrets have no text. */
 char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i) RGW_MUST_USE;
 /* Do two fields, of one or of two configurations, say the same? A reference does if the name and kind of the
  * section are the same. */
 bool rgw_value_equal(const struct rgw_opt *opt, const void *a, const void *b);
 /* Does item i of a list stand before it already? */
 bool rgw_value_repeats(const struct rgw_opt *opt, const void *field, size_t i);
-/* Frees, and wipes secrets. */
+/* Frees what the field owns, and wipes secrets. */
 void rgw_value_clear(const struct rgw_opt *opt, void *field);
 /* Why an option has no effect in its section, such as "without `connect`", and which other option is
  * the reason. NULL = it has one. */
@@ -189,7 +195,7 @@ void *rgw_array_grow(void *array, size_t item_size);
 void rgw_array_drop(void *array);
 size_t rgw_array_count(const void *array);
 void *rgw_array_item(const void *array, size_t i, size_t item_size);
-/* The items, to be freed; the array is empty then. */
+/* Takes the items out of the array for the caller to free; the array is empty then. */
 void *rgw_array_take(void *array) RGW_MUST_USE;
 
 /* ---- draft.c: sections under construction ---- */
@@ -199,7 +205,7 @@ struct rgw_place {
 	unsigned line;
 };
 
-/* Whether and where an option of a section was given. */
+/* Whether and where an option of a section was given in the files. */
 struct rgw_given {
 	struct rgw_place at;
 	bool yes;
@@ -246,9 +252,9 @@ struct rgw_draft {
 };
 
 void rgw_draft_init(struct rgw_draft *d, struct rgw_conf_report *report);
-/* Keeps a file name for places to borrow. */
+/* Keeps a copy of a file name in the snapshot, for places to borrow. */
 const char *rgw_draft_file(struct rgw_draft *d, const char *path);
-/* "[text]" was read. */
+/* Begins the section of which "[text]" was read. */
 void rgw_draft_section(struct rgw_draft *d, const char *text, struct rgw_place at);
 /* Keys belong to no section until the next one begins. */
 void rgw_draft_no_section(struct rgw_draft *d, bool reported);
@@ -265,20 +271,20 @@ void rgw_draft_say(struct rgw_draft *d, enum rgw_conf_severity severity, struct 
 #define rgw_draft_error(d, ...) rgw_draft_say(d, RGW_CONF_ERROR, __VA_ARGS__)
 #define rgw_draft_warn(d, ...) rgw_draft_say(d, RGW_CONF_WARNING, __VA_ARGS__)
 
-/* "[client a]", for messages; returns buf. */
+/* Writes the title of a section, "[client a]", for messages; returns buf. */
 #define RGW_TITLE_TEXT 304
 const char *rgw_draft_title(const void *data, char buf[static RGW_TITLE_TEXT]);
 
 /* ---- option.c: options under construction ---- */
 
-/* "key = raw" was read, or one more line of a list. */
+/* Takes a "key = raw" that was read, or one more line of a list. */
 void rgw_draft_option(struct rgw_draft *d, const char *key, const char *raw, struct rgw_place at);
-/* The option was given but its line is not usable, which has been reported. */
+/* Marks an option as given but broken: its line is not usable, which has been reported. */
 void rgw_draft_broken(struct rgw_draft *d, const char *key, struct rgw_place at);
 /* Gives an option its default. */
 void rgw_draft_default(struct rgw_draft *d, struct rgw_section *section, const struct rgw_opt *opt);
-/* Splits an expanded list in place: the next item, or NULL. `rest` starts as the text. Empty items
- * that stand in the file as such are reported. */
+/* Splits an expanded list in place and returns the next item, or NULL. `rest` starts as the text. An empty item
+ * that stands in the file as such is reported. */
 char *rgw_draft_next_item(struct rgw_draft *d, const struct rgw_expansion *e, const char *key,
     char **rest, struct rgw_place at);
 
@@ -292,7 +298,8 @@ enum rgw_realm_kind rgw_name_realm_kind(const char *pattern);
 
 /* ---- finish.c ---- */
 
-/* Defaults, required options, references, checks. NULL if there was any error. */
+/* Fills in defaults, resolves references and checks the whole, then frees the draft. The caller owns the
+ * configuration; NULL if there was any error. */
 struct rgw_conf *rgw_draft_finish(struct rgw_draft *d, const char *path) RGW_MUST_USE;
 
 /* ---- check_common.c: what the checks share ---- */
@@ -305,9 +312,9 @@ void rgw_check_say(struct rgw_draft *d, enum rgw_conf_severity severity, const s
     const void *field, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 #define rgw_check_error(d, ...) rgw_check_say(d, RGW_CONF_ERROR, __VA_ARGS__)
 #define rgw_check_warn(d, ...) rgw_check_say(d, RGW_CONF_WARNING, __VA_ARGS__)
-/* Does the list have an item twice? */
+/* Reports items that a list has twice. */
 void rgw_check_twice(struct rgw_draft *d, const struct rgw_section *section, const void *field);
-/* A short secret brings a warning, and so does an address to which RADIUS/UDP should not go (P-DEP-1). */
+/* Warn of a short secret (P-PKT-13), and of an address to which RADIUS/UDP should not go (P-DEP-1). */
 void rgw_check_secret(struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret);
 void rgw_check_public(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_prefix *p, const char *text);
@@ -324,23 +331,23 @@ void rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_server(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_pool(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_rewrite(struct rgw_draft *d, const struct rgw_section *section);
-/* Do the rewrites of a section have anything to do there? The packets that come to it from that side,
- * and that go to that side, are RGW_REWRITE_* bits. */
+/* Reports rewrites of a section that have nothing to do there. The packets that come from the neighbour and
+ * that go to it are RGW_REWRITE_* bits. */
 void rgw_check_rewriting(struct rgw_draft *d, const struct rgw_section *section,
     const struct rgw_conf_refs *in, unsigned comes, const struct rgw_conf_refs *out, unsigned goes);
-/* Can requests be sent to what the option of this field refers to? */
+/* Reports a reference to a target to which no requests can be sent. */
 void rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_conf_head *target);
-/* Does any of them take accounting, which it was explicitly meant for? */
+/* Reports an `acct` that leads to a target which takes no accounting. */
 void rgw_check_takes_acct(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_conf_head *target);
-/* A name that leads to a target must lead to one. */
+/* Reports a target whose name also means something else: each name must lead to one target. */
 void rgw_check_target_name(struct rgw_draft *d, const struct rgw_section *section);
 
 /* ---- reader.c ---- */
 
-/* The same as rgw_conf_load for a text in memory. Nothing on disk is read or looked at: includes
- * and secrets from files are refused, and files named for other use are taken to be there. */
+/* Does the same as rgw_conf_load for a text in memory. Nothing on disk is read or looked at: includes and
+ * secrets from files are refused, and files named for other use are taken to be there. */
 struct rgw_conf *rgw_conf_load_text(const char *text, size_t len, struct rgw_conf_report *report) RGW_MUST_USE;
 
 #endif

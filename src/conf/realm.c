@@ -27,7 +27,8 @@ struct rgw_realms {
 	size_t longest_suffix;                        /* so that long names are not tried in vain */
 };
 
-/* Names in the table come from the configuration; an attacker does not choose them. */
+/* A fixed key is enough: the names in the table come from the configuration; an attacker does not choose them.
+ * */
 static const struct rgw_hashkey realm_key = { 0x7265616c6d206e61, 0x6d65732066726f6d };
 
 static uint8_t
@@ -120,7 +121,8 @@ rgw_realms_find(const struct rgw_realms *realms, const uint8_t *realm, size_t le
 	for (size_t i = 0; i < len; i++)
 		name[i] = fold(realm[i]);
 	found = find(realms, RGW_REALM_EXACT, name, len);
-	/* ".example.org" covers a.example.org and b.a.example.org: try from the left-most dot. */
+	/* The pattern ".example.org" covers a.example.org and b.a.example.org, so each dot is tried, from the
+	 * left. */
 	for (size_t i = 1; i < len && found == NULL; i++)
 		if (name[i] == '.' && len - i <= realms->longest_suffix)
 			found = find(realms, RGW_REALM_SUFFIX, name + i, len - i);

@@ -8,10 +8,9 @@
 #include "radsecgw/radius.h"
 #include "radsecgw/wire.h"
 
-/*
- * The values of [rewrite]: "ATTRIBUTE = value" and "ATTRIBUTE /expression/replacement/". In these texts a
- * "$" is still written "$$", and "${client}" and the like stand for what a packet will bring.
- */
+/* The types of options that are rules of [rewrite]: "ATTRIBUTE = value" and "ATTRIBUTE
+ * /expression/replacement/". In these texts a "$" is still written "$$", and "${client}" and the like stand for
+ * what a packet will bring. */
 
 static const char *const variables[RGW_VARS] = {
 	[RGW_VAR_CLIENT] = "client",
@@ -52,7 +51,7 @@ add_piece(struct composed *c, enum rgw_rewrite_from from, unsigned n)
 	return piece;
 }
 
-/* What was collected becomes a piece. */
+/* Makes a piece of the octets that were collected. */
 static void
 flush(struct composed *c)
 {
@@ -74,7 +73,7 @@ add_octets(struct composed *c, const void *octets, size_t n)
 	c->len += n;
 }
 
-/* What begins with the "$" at p; returns what follows it. */
+/* Reads what begins with the "$" at p, a variable or "$$"; returns what follows it. */
 static const char *
 read_dollar(struct composed *c, const char *p)
 {
@@ -89,7 +88,7 @@ read_dollar(struct composed *c, const char *p)
 	return p + n + 1;
 }
 
-/* The same with the "\" at p, or NULL. */
+/* Reads what begins with the "\" at p; returns what follows it, or NULL with the reason set. */
 static const char *
 read_backslash(struct composed *c, const char *p)
 {
@@ -119,7 +118,7 @@ fits(struct composed *c, const struct rgw_attr_ref *attr)
 	    rgw_setting_refuse(c->s, "is too long; a value of this attribute has at most %zu octets", max);
 }
 
-/* A text, possibly with variables. */
+/* Reads a text, which may have variables. */
 static bool
 read_text(struct composed *c, const struct rgw_attr_ref *attr, const char *p)
 {
@@ -132,7 +131,7 @@ read_text(struct composed *c, const struct rgw_attr_ref *attr, const char *p)
 			add_octets(c, p, 1);
 			p++;
 		}
-		/* A piece must not get too long on the way either. */
+		/* The length is checked on the way, so that no piece gets too long for its counter either. */
 		if (!fits(c, attr))
 			return false;
 	}
@@ -154,7 +153,7 @@ read_hex(struct composed *c, const struct rgw_attr_ref *attr, const char *text)
 	return true;
 }
 
-/* Octets that every value of an attribute of this kind has; 0 = any number. */
+/* How many octets each value of an attribute of this kind has; 0 = any number. */
 static size_t
 octets_of(enum rgw_attr_kind kind)
 {
@@ -199,7 +198,7 @@ read_address(struct composed *c, const char *name, uint8_t family, const char *t
 	return true;
 }
 
-/* A value as the kind of the attribute wants it. */
+/* Reads a value in the form that the kind of the attribute wants. */
 static bool
 read_value(struct composed *c, const struct rgw_attr_ref *attr, const char *text)
 {
@@ -228,7 +227,7 @@ read_value(struct composed *c, const struct rgw_attr_ref *attr, const char *text
 	return read_text(c, attr, text);
 }
 
-/* What was composed becomes the rule's, even of a text that is refused, so that one place frees it. */
+/* Hands the composed value over to the rule; if the text was refused, the rule frees what it owns. */
 static bool
 hand_over(struct composed *c, struct rgw_rewrite_rule *rule, bool good)
 {
@@ -239,7 +238,7 @@ hand_over(struct composed *c, struct rgw_rewrite_rule *rule, bool good)
 	return good;
 }
 
-/* The attribute at the start of the text, n octets; values are for one only. */
+/* Reads the attribute at the start of the text, n octets. A value is for one attribute, not for many. */
 static bool
 read_one(struct rgw_setting *s, const char *text, size_t n, struct rgw_attr_ref *out)
 {
@@ -279,7 +278,7 @@ set_pair(struct rgw_setting *s)
 	return hand_over(&c, rule, read_value(&c, &rule->attr, value));
 }
 
-/* The "/" that ends what begins at p; one behind a "\" does not. */
+/* The "/" that ends the part that begins at p, or NULL; a "/" behind a "\" does not end it. */
 static const char *
 find_slash(const char *p)
 {
@@ -288,7 +287,7 @@ find_slash(const char *p)
 	return *p == '/' ? p : NULL;
 }
 
-/* The expression from p to end, with "\/" for a "/" and "$$" for a "$". */
+/* Reads the expression from p to end, which has "\/" for a "/" and "$$" for a "$". */
 static struct rgw_pattern *
 read_pattern(struct rgw_setting *s, const char *p, const char *end)
 {
@@ -329,7 +328,7 @@ read_replacement(struct rgw_setting *s, struct rgw_rewrite_rule *rule, const cha
 	return good;
 }
 
-/* Expressions are about texts. */
+/* Is the attribute a text? Expressions are about texts only. */
 static bool
 has_text(struct rgw_setting *s, const struct rgw_attr_ref *attr)
 {
@@ -359,7 +358,7 @@ set_replacement(struct rgw_setting *s)
 
 /* ---- writing ---- */
 
-/* `special` characters with `before` in front of them. */
+/* Writes octets, each of the `special` characters with `before` in front of it. */
 static void
 write_escaped(struct rgw_strbuf *out, const void *octets, size_t n, const char *special, const char *before)
 {

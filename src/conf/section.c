@@ -4,6 +4,8 @@
 
 #include "reading.h"
 
+/* The kinds of sections and their places in struct rgw_conf. */
+
 /* clang-format off */
 static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
 #define SECTION(field) offsetof(struct rgw_conf, field), sizeof(struct rgw_conf_##field)

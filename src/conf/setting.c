@@ -4,6 +4,11 @@
 
 #include "reading.h"
 
+/*
+ * A setting is one value on its way from a text into its field. Types of options parse it and say here why they
+ * refuse it.
+ */
+
 bool
 rgw_setting_refuse(struct rgw_setting *s, const char *fmt, ...)
 {

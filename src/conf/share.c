@@ -14,7 +14,7 @@ struct share {
 	uint32_t workers;
 };
 
-/* What is left over goes to the first workers, one each. */
+/* The part of a whole that this worker gets; what is left over goes to the first workers, one each. */
 static uint32_t
 part(const struct share *s, uint32_t whole)
 {
@@ -49,7 +49,7 @@ divide_gateway(const struct share *s, struct rgw_conf_gateway *gateway)
 static void
 divide_peer(const struct share *s, struct rgw_conf_peer *peer)
 {
-	/* Those that are kept open are no limit: a worker may have none of them. */
+	/* The connections that are kept open are no limit: a worker may have none of them. */
 	peer->connections.min = part(s, peer->connections.min);
 	divide(s, &peer->connections.max);
 	divide_rate(s, &peer->connect_rate);
@@ -63,7 +63,8 @@ divide_peers(struct share *s, const struct rgw_conf *whole)
 	s->conf.peer.v = rgw_xcalloc(whole->peer.n, sizeof(struct rgw_conf_peer *));
 	for (size_t i = 0; i < whole->peer.n; i++) {
 		s->conf.peer.v[i] = whole->peer.v[i];
-		/* Of thousands that only connect to us, nothing is divided. */
+		/* A peer that only connects to us has nothing to be divided, and there may be thousands of
+		 * them. */
 		if (whole->peer.v[i]->connect.n == 0)
 			continue;
 		s->peers[i] = *whole->peer.v[i];

@@ -3,6 +3,8 @@
 
 #include "reading.h"
 
+/* The end of a configuration: its owner gives it back, and everything in it is freed, secrets wiped. */
+
 static void
 clear_section(enum rgw_conf_kind kind, void *data)
 {

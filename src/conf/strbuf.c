@@ -7,6 +7,11 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
+/*
+ * A string buffer grows as needed and wipes what it leaves behind, for a text may hold a secret. Whoever
+ * declares it owns it.
+ */
+
 void
 rgw_strbuf_add(struct rgw_strbuf *buf, const void *data, size_t n)
 {

@@ -7,6 +7,8 @@
 #include "radsecgw/nai.h"
 #include "radsecgw/radius.h"
 
+/* The table of options. An option is declared here and nowhere else. */
+
 static const char *const levels[] = {
 	[RGW_LOG_ERROR] = "error", [RGW_LOG_WARNING] = "warning", [RGW_LOG_NOTICE] = "notice",
 	[RGW_LOG_INFO] = "info", [RGW_LOG_DEBUG] = "debug", NULL,
@@ -38,7 +40,7 @@ static const char *const overflows[] = {
 	[RGW_OVERFLOW_REFUSE] = "refuse", [RGW_OVERFLOW_SKIP] = "skip", NULL,
 };
 
-/* Bit n of these stands for word n. */
+/* In these lists of words, bit n of the field stands for word n. */
 static const char *const services[] = { "auth", "acct", NULL };
 static const char *const faults[] = {
 	"none", "space", "two-dots", "leading-dot", "trailing-dot", "no-dot", "two-ats", NULL,
@@ -62,18 +64,19 @@ _Static_assert(RGW_REWRITE_ACCOUNTING_REQUEST == 16 && RGW_REWRITE_ACCOUNTING_RE
 #define OPT(section_, key_, type_, field_) \
 	.kind = (section_), .key = (key_), .type = &rgw_type_##type_, .where = (field_)
 
-/* Where a request may be sent, alone or as one of several. */
+/* The kinds of sections to which a request may be sent: members of a pool, and targets, which may be a pool,
+ * too. */
 #define MEMBERS (1u << RGW_CONF_PEER | 1u << RGW_CONF_SERVER)
 #define TARGETS (MEMBERS | 1u << RGW_CONF_POOL)
 
-/* The same two options in each section that packets come from or go to. */
+/* The two options that each section has which packets come from or go to. */
 #define REWRITING(section, came, gone) \
 	{ OPT(section, "rewrite-in", references, AT(rewrite_in)), .refers = 1u << RGW_CONF_REWRITE, \
 	  .unset = "none", .help = "changes to be made to " came }, \
 	{ OPT(section, "rewrite-out", references, AT(rewrite_out)), .refers = 1u << RGW_CONF_REWRITE, \
 	  .unset = "none", .help = "changes to be made to " gone }
 
-/* Sections in the order of their kinds, options as people read them. */
+/* The options, sections in the order of their kinds, each in the order in which people read them. */
 static const struct rgw_opt opts[] = {
 #define AT(field) offsetof(struct rgw_conf_gateway, field)
 	{ OPT(RGW_CONF_GATEWAY, "include", include, 0), .unset = "none",
@@ -302,7 +305,7 @@ static const struct rgw_opt opts[] = {
 	  .min = 500 * MS, .max = 60 * S,
 	  .only_with = "connect",
 	  .help = "time for the whole TLS handshake" },
-	/* P-TLS-21: never less than half a second after a failed attempt. */
+	/* The shortest pause is half a second after a failed attempt (P-TLS-21). */
 	{ OPT(RGW_CONF_PEER, "reconnect", time_range, AT(reconnect)), .def = "500ms-60s",
 	  .min = 500 * MS, .max = 3600 * S,
 	  .only_with = "connect",

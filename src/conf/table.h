@@ -33,7 +33,8 @@ struct rgw_value {
 	const void *p;
 };
 
-/* A type of options: all that is known about values of that type, which other files ask here. */
+/* A type of options is a row with all that is known about values of that type; other files ask it and do not
+ * tell types apart themselves. */
 struct rgw_opt_type {
 	const char *name;  /* for people: "time", "list of addresses" */
 	unsigned traits;   /* RGW_IS_* and the like */
@@ -85,7 +86,7 @@ extern const struct rgw_opt_type
 	rgw_type_pairs,                 /* struct rgw_rewrite_rules, attributes and values */
 	rgw_type_replacements;          /* struct rgw_rewrite_rules, attributes, expressions and replacements */
 
-/* What types have in common; bits. */
+/* Traits that types have in common; bits. */
 enum rgw_opt_trait {
 	RGW_IS_LIST = 1,
 	RGW_IS_SECRET = 2,     /* never shown; x comes with x-file */

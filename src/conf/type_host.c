@@ -7,13 +7,18 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
+/*
+ * The types of options that name hosts: DNS names, addresses, networks, and operators (RFC 5580), whose
+ * namespace 1 is a realm.
+ */
+
 /* ---- names of hosts ---- */
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define DIGITS "0123456789"
 
-/* One label of a name, up to the dot or the end of the text; 0 = it is not well-formed. Underscores
- * are no letters of host names, but containers have them. */
+/* The length of one label of a name, up to the dot or the end of the text; 0 = it is not well-formed.
+ * Underscores are no letters of host names, but containers have them. */
 static size_t
 label_length(const char *text)
 {
@@ -29,7 +34,7 @@ is_dns_name(const char *text)
 {
 	const char *p = text;
 
-	/* Digits and dots alone are a mistyped address, never a name. */
+	/* A text of digits and dots alone is a mistyped address, never a name. */
 	if (strlen(text) > 253 || strpbrk(text, LETTERS) == NULL)
 		return false;
 	for (;;) {
@@ -44,7 +49,7 @@ is_dns_name(const char *text)
 	}
 }
 
-/* The same, perhaps with the dot at its end that says that it is complete. */
+/* Is it a DNS name, perhaps with the dot at its end that says that it is complete? */
 static bool
 is_host_name(const char *text)
 {
@@ -60,7 +65,7 @@ is_host_name(const char *text)
 	return is_dns_name(name);
 }
 
-/* Certificates have no such names, so a rule cannot ask for one. */
+/* Is the last label of the name a number? Certificates have no such names, so a rule cannot ask for one. */
 static bool
 ends_in_number(const char *name)
 {
@@ -143,7 +148,8 @@ const struct rgw_opt_type rgw_type_operator = {
 
 /* ---- addresses ---- */
 
-/* Packets from IPv4 never come with such an address here, so it would never match. */
+/* Is it an IPv4 address in IPv6 form? Packets over IPv4 never come with such an address here, so it would never
+ * match. */
 static bool
 is_mapped(const uint8_t *ip, uint8_t family)
 {
@@ -152,7 +158,8 @@ is_mapped(const uint8_t *ip, uint8_t family)
 	return family == 6 && memcmp(ip, mapped, sizeof mapped) == 0;
 }
 
-/* fe80::1%eth0: puts the number of the interface in the place of its name. false = it was rejected. */
+/* Puts the number of the interface in the place of its name, as in fe80::1%eth0. false = the setting was
+ * refused. */
 static bool
 number_zone(struct rgw_setting *s, char out[static RGW_ADDR_TEXT])
 {
@@ -176,7 +183,7 @@ number_zone(struct rgw_setting *s, char out[static RGW_ADDR_TEXT])
 	return true;
 }
 
-/* Such an address means nothing without its interface. */
+/* Is it a link-local address without its interface, which means nothing? */
 static bool
 lacks_zone(const struct rgw_addr *a)
 {
@@ -230,7 +237,7 @@ const struct rgw_opt_type rgw_type_addresses = {
 	.range = range_port,
 };
 
-/* For a network with host bits: the network that was probably meant. */
+/* Finds the network that was probably meant by one with host bits. */
 static bool
 mask_prefix(const char *text, char out[static RGW_ADDR_TEXT])
 {
@@ -256,7 +263,7 @@ mask_prefix(const char *text, char out[static RGW_ADDR_TEXT])
 	return true;
 }
 
-/* `what` is what the text may be. */
+/* Parses an address or network; `what` says in messages what else the text may be. */
 static bool
 parse_prefix(struct rgw_setting *s, const char *what, struct rgw_prefix *out)
 {

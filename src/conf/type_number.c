@@ -4,6 +4,8 @@
 
 #include "reading.h"
 
+/* The types of options that are numbers or words of a list. */
+
 _Static_assert(sizeof(enum rgw_log_level) == sizeof(unsigned), "enums are stored as unsigned");
 
 /* ---- yes and no ---- */
@@ -172,7 +174,7 @@ show_time(struct rgw_strbuf *out, const struct rgw_value *v)
 	show_number(out, *(const rgw_ms *)v->p, rgw_unit_time);
 }
 
-/* "0, or 5s to 5m", "1 to 16 connections" */
+/* Writes what is allowed: "0, or 5s to 5m", "1 to 16 connections". */
 static void
 range_units(struct rgw_strbuf *out, const struct rgw_opt *opt, const struct rgw_unit *units)
 {
@@ -214,7 +216,7 @@ const struct rgw_opt_type rgw_type_time = {
 
 /* ---- ranges ---- */
 
-/* "a-b", or "a" for "a-a". */
+/* Parses a range "a-b", or "a" for "a-a". */
 static bool
 parse_range(struct rgw_setting *s, const struct rgw_unit *units, uint64_t *min, uint64_t *max)
 {

@@ -4,6 +4,8 @@
 
 #include "reading.h"
 
+/* The types of options that are rates, and the retransmission of RFC 5080 2.2.1. */
+
 /* ---- rates ---- */
 
 #define NOT_A_RATE "is not a rate; write a number per s, m, h or d, such as 10/s, or 0 for no limit"
@@ -122,7 +124,7 @@ const struct rgw_opt_type rgw_type_per_second = {
 
 /* ---- retransmission ---- */
 
-/* The parts of RFC 5080 2.2.1, as they are called there. */
+/* The parts of a retransmission, as RFC 5080 2.2.1 calls them. */
 static const struct {
 	const char *word;
 	size_t where;
@@ -140,7 +142,7 @@ static const struct {
 #define NOT_A_RETRANSMISSION \
 	"is not written as irt TIME mrt TIME mrc NUMBER mrd TIME, with each part at most once"
 
-/* Cuts the next word off; 0 = there is none, or it is too long. */
+/* Cuts the next word of the text off and returns its length; 0 = there is none, or it is too long. */
 static size_t
 next_word(const char **text, char word[static RGW_UNIT_TEXT])
 {
@@ -167,7 +169,7 @@ set_part(struct rgw_retransmit *r, size_t part, uint64_t n)
 		*(uint32_t *)(void *)field = (uint32_t)n;
 }
 
-/* The parts that the text leaves out keep what *out has. */
+/* Parses a retransmission; parts that the text leaves out keep what *out has. */
 static const char *
 parse_retransmit(const char *text, struct rgw_retransmit *out)
 {

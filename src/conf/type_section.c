@@ -3,9 +3,14 @@
 
 #include "reading.h"
 
+/*
+ * The types of options that refer to other sections. A reference points into the same snapshot, which owns both
+ * ends.
+ */
+
 _Static_assert(offsetof(struct rgw_conf_acct, how) == 0, "set as a word");
 
-/* Every section begins with its head, whatever the pointer in the field is called. */
+/* The head of the section that the field points to: each section begins with its head. */
 static const struct rgw_conf_head *
 head_in(const void *value)
 {
@@ -70,7 +75,7 @@ same_acct(const void *a, const void *b)
 	return x->how == y->how && (x->how != RGW_ACCT_TARGET || same_section(x->target, y->target));
 }
 
-/* Words only; a reference is kept until all sections are known. */
+/* The words of `acct` are set at once; a reference waits until all sections are known. */
 const struct rgw_opt_type rgw_type_acct = {
 	"reference or word", RGW_IS_REFERENCE, sizeof(struct rgw_conf_acct), rgw_set_word, show_acct,
 	.equal = same_acct, .range = range_reference,

@@ -5,6 +5,11 @@
 #include "reading.h"
 #include "radsecgw/mem.h"
 
+/*
+ * The types of options that are texts: names of files, secrets, regular expressions, rules for certificates,
+ * hidden attributes.
+ */
+
 /* ---- texts ---- */
 
 bool
@@ -196,7 +201,7 @@ set_cert_rule(struct rgw_setting *s)
 	return why == NULL || rgw_setting_refuse(s, "is no rule for a certificate: %s", why);
 }
 
-/* A rule may be as long as a line. */
+/* Writes a rule, which may be as long as a line. */
 static void
 show_cert_rule(struct rgw_strbuf *out, const struct rgw_value *v)
 {

@@ -4,6 +4,8 @@
 
 #include "reading.h"
 
+/* Numbers with units: octets, and times in milliseconds. */
+
 const struct rgw_unit rgw_unit_none[] = { { "", 1 }, { NULL, 0 } };
 
 const struct rgw_unit rgw_unit_size[] = {

@@ -5,6 +5,10 @@
 
 #include "reading.h"
 
+/*
+ * The value in the field of an option, whatever its type: it is set, counted, shown, compared and cleared here.
+ */
+
 static bool
 is_null(const void *field)
 {
@@ -113,7 +117,7 @@ rgw_value_clear(const struct rgw_opt *opt, void *field)
 	free(rgw_array_take(field));
 }
 
-/* Does the option say what makes others count? */
+/* Is the other option set in such a way that options which depend on it count? */
 static bool
 is_on(const struct rgw_opt *opt, const void *field, const char *word)
 {
