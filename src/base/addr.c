@@ -12,7 +12,12 @@
 #include "radsecgw/hash.h"
 #include "radsecgw/mem.h"
 
-/* A decimal number of at most `max`, the whole text. */
+/*
+ * Addresses, networks and the map from networks to values (see radsecgw/addr.h). Texts come from the
+ * configuration and from DNS; nothing here looks a name up.
+ */
+
+/* Parses a decimal number of at most `max`, which must be the whole text. */
 static bool
 parse_number(const char *text, unsigned max, unsigned *out)
 {
@@ -65,7 +70,7 @@ rgw_addr_split_host(const char *text, char *host, size_t host_size, uint16_t *po
 	return true;
 }
 
-/* Cuts off what stands behind a % of an IPv6 address: the number of an interface, or its name. */
+/* Cuts off what stands behind the % of an IPv6 address: the number of an interface, or its name. */
 static bool
 take_zone(char *host, struct rgw_addr *a, char zone[static RGW_ZONE_TEXT])
 {
@@ -299,7 +304,7 @@ struct rgw_prefixmap {
 	struct lengths v6;
 };
 
-/* The entries come from the configuration, not from the network, so a fixed key is enough. */
+/* A fixed key is enough: the entries come from the configuration, not from the network. */
 static const struct rgw_hashkey map_key = { 0x7261647365636777, 0x707265666978206d };
 
 struct rgw_prefixmap *
