@@ -73,7 +73,7 @@ uses_of(const struct rgw_conf *conf, const struct rgw_conf_tls *tls)
 	return uses;
 }
 
-/* Certificates and keys are the network layer's; it finds out by making the contexts. */
+/* Checks certificates and keys by making the contexts of the network layer. */
 static void
 check_tls(const struct rgw_conf *conf, struct rgw_conf_report *report, bool count)
 {

@@ -5,7 +5,10 @@
 
 #include "radsecgw/certid.h"
 
-/* RFC 1035 2.3.4, without the dot of the root; and the most that a NAIRealm may have (P-CRT-10). */
+/* The comparison of names in certificates with configured ones (see certname.h). */
+
+/* The most octets of a host name (RFC 1035 2.3.4, without the dot of the root), and of a NAIRealm (P-CRT-10).
+ * */
 #define MAX_HOST 253
 #define MAX_LABEL 63
 #define MAX_REALM 255
@@ -105,7 +108,7 @@ rgw_wildcard_rest(struct rgw_span pattern)
 	return behind(pattern, 2);
 }
 
-/* "a.b.c": "b.c", or nothing if there is one label only. */
+/* The part of a name behind its first label: "b.c" of "a.b.c", or nothing if there is one label only. */
 static struct rgw_span
 without_first_label(struct rgw_span name)
 {

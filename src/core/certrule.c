@@ -9,6 +9,11 @@
 #include "radsecgw/certid.h"
 #include "radsecgw/mem.h"
 
+/*
+ * A rule says which certificate is a neighbour's. Rules are read from the configuration, which owns them,
+ * written back, and compared with those of other neighbours.
+ */
+
 static int
 hex_digit(char c)
 {
@@ -19,7 +24,7 @@ hex_digit(char c)
 	return value < 16 ? value : value - 6;
 }
 
-/* "12:ab:CD" or "12abCD" into octets; 0 = malformed or too long. */
+/* Reads hexadecimal digits, "12:ab:CD" or "12abCD", into octets; 0 = malformed or too long. */
 static size_t
 parse_hex(const char *text, uint8_t *out, size_t size)
 {
@@ -133,7 +138,8 @@ parse_any(const char *value, struct rgw_cert_rule *rule)
 	return *value == '\0';
 }
 
-/* What the configuration calls a kind, how its value is read, what to say if it is malformed. */
+/* The kinds of rules: what the configuration calls a kind, how its value is read, and what to say if it is
+ * malformed. */
 static const struct {
 	const char *name;
 	bool (*parse)(const char *value, struct rgw_cert_rule *rule);
@@ -215,7 +221,7 @@ octets_of(const struct rgw_cert_rule *rule)
 	return (struct rgw_span){ rule->octets, rule->n_octets };
 }
 
-/* What stands before the serial number. */
+/* The issuer of a rule, which stands before the serial number. */
 static struct rgw_span
 issuer_of(const struct rgw_cert_rule *rule)
 {
@@ -223,7 +229,8 @@ issuer_of(const struct rgw_cert_rule *rule)
 		(size_t)(strrchr(rule->text, '/') - rule->text) };
 }
 
-/* The same name, or a wildcard and a name below it. Other patterns cover nothing but themselves. */
+/* Is there a host that both rules accept? There is for the same name, and for a wildcard and a name below it;
+ * other patterns cover nothing but themselves. */
 static bool
 have_common_host(const struct rgw_cert_rule *a, const struct rgw_cert_rule *b)
 {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/retrans.h"
 
+/* When a request over UDP is sent again, and when no more (RFC 5080 2.2.1, P-RTX-1, P-RTX-4). */
+
 rgw_ms
 rgw_jitter(rgw_ms value, uint16_t random)
 {
 	return value - value / 10 + value / 5 * random / UINT16_MAX;
 }
 
-/* The end of the current time-out, or of the time in all if that comes first. */
+/* When the current time-out ends, or the time in all if that comes first. */
 static rgw_ms
 next_of(const struct rgw_retrans *r, const struct rgw_retransmit *conf, rgw_ms now)
 {

@@ -6,10 +6,15 @@
 #include "certtext.h"
 #include "der.h"
 
+/*
+ * A certificate is read once, completely, into spans of octets that the caller keeps (RFC 5280). It comes from
+ * a stranger, so whatever is malformed is refused.
+ */
+
 /* The X.509 versions as encoded (RFC 5280 4.1.2.1). */
 enum { V1 = 0, V2 = 1, V3 = 2 };
 
-/* Keys and curves that are shorter protect nobody any more. */
+/* Keys that are shorter than this protect nobody any more. */
 #define RSA_MIN_BITS 2048
 #define EC_MIN_BITS 256
 
@@ -29,7 +34,7 @@ read_name(struct rgw_rd *tbs, struct rgw_span *name, struct rgw_span *common_nam
 	rgw_der_require(tbs, !tbs->bad && rgw_x509_check_name(*name, common_name));
 }
 
-/* otherName. A NAIRealm that is not one UTF8String of 1 to 255 octets names nothing (P-CRT-10). */
+/* Reads an otherName. A NAIRealm that is not one UTF8String of 1 to 255 octets names nothing (P-CRT-10). */
 static bool
 read_other_name(struct rgw_rd body, struct rgw_san *out)
 {
@@ -48,7 +53,7 @@ read_other_name(struct rgw_rd body, struct rgw_san *out)
 	return true;
 }
 
-/* GeneralName (RFC 5280 4.2.1.6), by the number of its tag. */
+/* Takes a GeneralName (RFC 5280 4.2.1.6), whose kind is the number of its tag. */
 static const struct {
 	uint8_t tag;
 	enum rgw_san_kind kind;
@@ -86,7 +91,7 @@ take_san(struct rgw_rd *r, struct rgw_san *out)
 		rgw_der_require(r, rgw_der_is_oid(out->value));
 }
 
-/* PolicyInformation (RFC 5280 4.2.1.4); the qualifiers do not matter here. */
+/* Takes a PolicyInformation (RFC 5280 4.2.1.4); its qualifiers do not matter here. */
 static void
 take_policy(struct rgw_rd *r, struct rgw_span *out)
 {
@@ -143,8 +148,8 @@ read_eku(struct rgw_x509 *cert, struct rgw_rd value)
 	return rgw_der_used_up(&list) && rgw_der_used_up(&value);
 }
 
-/* A BIT STRING: how many bits of the last octet do not count, then the bits, the first one highest. What
- * leaves have there does not matter here, so nothing is refused. */
+/* Reads keyUsage, a BIT STRING: how many bits of the last octet do not count, then the bits, the first one
+ * highest. The bits of leaves do not matter here, so nothing is refused. */
 static bool
 read_key_usage(struct rgw_x509 *cert, struct rgw_rd value)
 {
@@ -208,7 +213,8 @@ read_extension(struct rgw_rd *list, struct rgw_x509 *cert, unsigned *seen)
 
 		if (!rgw_span_is(id, want, sizeof want))
 			continue;
-		/* Twice the same: readers differ in which one counts (RFC 5280 4.2). */
+		/* An extension that comes twice is refused: readers differ in which one counts (RFC 5280 4.2).
+		 * */
 		rgw_der_require(list, (*seen & 1u << i) == 0 && needed[i].read(cert, value));
 		*seen |= 1u << i;
 	}
@@ -232,7 +238,7 @@ read_extensions(struct rgw_rd *tbs, struct rgw_x509 *cert, uint8_t version)
 
 /* ---- keys and signatures ---- */
 
-/* OBJECT IDENTIFIER contents. */
+/* The contents of OBJECT IDENTIFIERs of algorithms. */
 #define OID(text) { (const uint8_t *)(text), sizeof(text) - 1 }
 
 static bool
@@ -263,7 +269,7 @@ is_pss_with_sha2(struct rgw_rd params)
 	return !hash.bad && is_sha2(oid);
 }
 
-/* AlgorithmIdentifier of a signature. */
+/* Reads the AlgorithmIdentifier of a signature. */
 static bool
 reads_as_sha2(struct rgw_rd algorithm)
 {
@@ -322,7 +328,7 @@ bits_of_point(struct rgw_rd key)
 	return bits == 528 ? 521 : bits;
 }
 
-/* SubjectPublicKeyInfo. What is unknown is no fault here. */
+/* Reads SubjectPublicKeyInfo; an unknown kind of key is no fault here. */
 static void
 read_key(struct rgw_rd info, struct rgw_x509 *cert)
 {
@@ -342,7 +348,7 @@ read_key(struct rgw_rd info, struct rgw_x509 *cert)
 	struct rgw_span oid = rgw_der_take_oid(&algorithm);
 	struct rgw_rd key = rgw_der_take(&info, RGW_DER_BIT_STRING);
 
-	/* No bits of the last octet are unused in any of them. */
+	/* No kind of key leaves bits of the last octet unused. */
 	if (rgw_rd_u8(&key) != 0 || key.bad)
 		return;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -368,7 +374,7 @@ read_version(struct rgw_rd *tbs)
 	return tbs->bad ? V1 : number.data[0];
 }
 
-/* TBSCertificate (RFC 5280 4.1) in its order. */
+/* Reads the parts of TBSCertificate in their order (RFC 5280 4.1). */
 static void
 read_tbs(struct rgw_rd *tbs, struct rgw_x509 *cert)
 {
@@ -378,7 +384,7 @@ read_tbs(struct rgw_rd *tbs, struct rgw_x509 *cert)
 
 	cert->is_v1 = version == V1;
 	cert->serial = rgw_der_take_integer(tbs);
-	/* The algorithm stands in it twice: as what is signed, and as what it is verified with. */
+	/* A certificate says its algorithm twice: in what is signed, and beside the signature. */
 	cert->signed_with_sha2 &= reads_as_sha2(rgw_der_take(tbs, RGW_DER_SEQUENCE));
 	read_name(tbs, &cert->issuer, &unused);
 	validity = rgw_der_take(tbs, RGW_DER_SEQUENCE);

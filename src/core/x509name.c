@@ -7,7 +7,7 @@
  * in the manner of RFC 4514.
  */
 
-/* Real names have about eight; the bound lets them be written last to first without allocation. */
+/* A real name has about eight parts; the bound lets them be written last to first without allocation. */
 #define MAX_RDNS 32
 
 /* One AttributeTypeAndValue of a Name. */
@@ -56,7 +56,7 @@ split_name(struct rgw_span name, struct rdns *out)
 	return rgw_der_used_up(&r) && rgw_der_used_up(&seq);
 }
 
-/* Strings whose octets mean what they mean in ASCII. In a BMPString the octets of "ab" are one
+/* Is this a kind of string whose octets mean what they mean in ASCII? In a BMPString the octets of "ab" are one
  * Chinese character: taken for text, it would pass as another name. */
 static bool
 is_text(uint8_t tag)
@@ -141,7 +141,8 @@ rgw_name_format(struct rgw_span name, char *buf, size_t size)
 		rgw_text_put(&w, "(malformed)");
 		return rgw_text_end(&w, buf, size);
 	}
-	/* Last to first as in RFC 4514 2.1, so that a cut loses the country and not the name. */
+	/* The parts are written last to first as in RFC 4514 2.1, so that a cut loses the country and not the
+	 * name. */
 	for (size_t i = rdns.n; i-- > 0;) {
 		const char *between = i + 1 < rdns.n ? ", " : "";
 
