@@ -25,7 +25,7 @@ struct rgw_addr {
 	uint8_t unused;
 };
 
-/* Longest text of rgw_addr_format, terminator included: [v6%scope]:port. */
+/* The longest text of rgw_addr_format, terminator included: [v6%scope]:port. */
 #define RGW_ADDR_TEXT 72
 
 /* Parses an address literal: 192.0.2.1, 2001:db8::1 or [2001:db8::1], each with an optional :port
@@ -33,16 +33,16 @@ struct rgw_addr {
  * is no literal, and *out is unchanged. */
 bool rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out) RGW_MUST_USE;
 
-/* The same for an address that may stand on an interface that is known by its name: fe80::1%eth0. Then `zone`
- * is that name, whose number is to be found out by whoever may ask the system; else it is "". */
+/* Parses an address that may stand on an interface known by its name: fe80::1%eth0. Then `zone` becomes that
+ * name, whose number is to be found out by a layer that may ask the system; else it becomes "". */
 #define RGW_ZONE_TEXT 16
 bool rgw_addr_parse_zone(const char *text, uint16_t port, struct rgw_addr *out, char zone[static RGW_ZONE_TEXT])
     RGW_MUST_USE;
 
-/* Room for a DNS name as it is configured: 253 octets, a dot behind them, and the end. */
+/* Room for a DNS name as it is configured: 253 octets, a dot behind them, and the terminator. */
 #define RGW_HOST_TEXT 255
 
-/* Is it localhost or a name below it, with or without a dot at its end (RFC 6761 6.3)? */
+/* Is the host localhost or a name below it, with or without a dot at its end (RFC 6761 6.3)? */
 bool rgw_addr_is_local_name(const char *host);
 
 /* Splits "host", "host:port", "[v6]" or "[v6]:port" without resolving anything. host must hold
@@ -53,7 +53,7 @@ bool rgw_addr_split_host(const char *text, char *host, size_t host_size, uint16_
 const char *rgw_addr_format(const struct rgw_addr *a, char buf[static RGW_ADDR_TEXT]);
 
 bool rgw_addr_equal(const struct rgw_addr *a, const struct rgw_addr *b);
-/* Is it 127.0.0.0/8 or ::1, so that nobody can stand in between? */
+/* Is the address in 127.0.0.0/8, or ::1, so that nobody can stand in between? */
 bool rgw_addr_is_loopback(const struct rgw_addr *a);
 
 /* Conversion from and to the socket interface. from: false for any other family. to: returns the
@@ -84,8 +84,8 @@ struct rgw_prefixmap;
 
 struct rgw_prefixmap *rgw_prefixmap_new(void) RGW_MUST_USE;
 void rgw_prefixmap_free(struct rgw_prefixmap *map);
-/* Borrows value, which must not be NULL. Returns the value that already stands for exactly this
- * prefix (and adds nothing), or NULL after adding. */
+/* Adds a prefix with its value, which is borrowed and must not be NULL. Returns NULL, or the value that already
+ * stands for exactly this prefix, and adds nothing then. */
 void *rgw_prefixmap_add(struct rgw_prefixmap *map, const struct rgw_prefix *p, void *value);
 /* The value of the longest prefix that contains a, or NULL. Of two that are equally long, the one for its
  * interface alone goes first. */

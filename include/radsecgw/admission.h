@@ -92,10 +92,10 @@ enum rgw_admit {
 	RGW_ADMIT_NO_MEMORY,
 };
 
-/* Copies the limits and the key. */
+/* Begins an empty table; the limits and the key are copied. */
 void rgw_admission_init(struct rgw_admission *a, const struct rgw_admission_limits *limits,
     const struct rgw_hashkey *hashkey, rgw_ms now);
-/* All connections must have left before. */
+/* Frees the table; all connections must have left before. */
 void rgw_admission_fini(struct rgw_admission *a);
 
 /* The network that counts as one address. */
@@ -116,10 +116,10 @@ void rgw_admission_leave(struct rgw_admission *a, struct rgw_visit *visit, rgw_m
 
 /* Is a connection up from this address? */
 bool rgw_admission_is_connected(const struct rgw_admission *a, const struct rgw_addr *from);
-/* Half-open connections of its address, this one included if it is. */
+/* The number of half-open connections of its address, this one included if it is half-open. */
 uint32_t rgw_admission_held(const struct rgw_visit *visit);
 enum rgw_class rgw_admission_class_of(const struct rgw_visit *visit);
-/* Any half-open connection, or NULL: for whoever closes all. */
+/* Returns any half-open connection, or NULL, for a caller that closes all. */
 struct rgw_visit *rgw_admission_any(const struct rgw_admission *a);
 
 #endif

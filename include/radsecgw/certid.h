@@ -83,18 +83,19 @@ enum rgw_cert_role { RGW_CERT_OF_SERVER, RGW_CERT_OF_CLIENT };
 enum rgw_cert_verdict rgw_cert_judge(const struct rgw_x509 *cert, enum rgw_cert_role role,
     const struct rgw_cert_rules *rules, const uint8_t *sha256, const struct rgw_cert_rule **failed) RGW_MUST_USE;
 
-/* A sentence for the log: "no dNSName matches radius.example.org". Returns buf. */
+/* Writes a verdict as a sentence for the log: "no dNSName matches radius.example.org". Returns buf. */
 const char *rgw_cert_explain(enum rgw_cert_verdict verdict, const struct rgw_cert_rule *failed,
     char *buf, size_t size);
 
-/* What the certificate presents, for people: "DNS:a.example, IP:192.0.2.1, CN=a". Cut to size,
- * printable, returns buf. */
+/* Writes what the certificate presents, for people: "DNS:a.example, IP:192.0.2.1, CN=a". The text is printable
+ * and cut to size; returns buf. */
 const char *rgw_cert_presented(const struct rgw_x509 *cert, char *buf, size_t size);
 
 /* Does a dNSName pattern from a certificate cover this configured name? ASCII case-insensitive;
  * "*" only as the whole left-most label of at least three labels, covering exactly one label. */
 bool rgw_dns_match(struct rgw_span pattern, const char *name);
-/* NAIRealm comparison (P-CRT-10): octets equal, except for a left-most label "*". */
+/* Does a NAIRealm pattern stand for this realm (P-CRT-10)? Octets must be equal, except for a left-most label
+ * "*". */
 bool rgw_nairealm_match(struct rgw_span pattern, const char *realm);
 
 #endif

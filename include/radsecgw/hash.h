@@ -40,7 +40,8 @@ void rgw_htab_fini(struct rgw_htab *tab);
 
 /* Adds a node under its hash; equal hashes may stand beside each other. false = out of memory. */
 bool rgw_htab_add(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash) RGW_MUST_USE;
-/* The same for start-up and configuration: it ends the process if memory is out, as rgw_xcalloc does. */
+/* Adds a node at start-up and while the configuration is read: ends the process if memory is out, as
+ * rgw_xcalloc does. */
 void rgw_htab_xadd(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash);
 /* Takes out a node that is in the table. No walk over nodes goes on after that. */
 void rgw_htab_remove(struct rgw_htab *tab, struct rgw_hnode *node);

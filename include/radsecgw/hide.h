@@ -42,7 +42,7 @@ struct rgw_hidden_table;
 struct rgw_hidden_table *rgw_hidden_table_new(void) RGW_MUST_USE;
 void rgw_hidden_table_free(struct rgw_hidden_table *table);
 
-/* Adds or replaces one row. */
+/* Adds a row to the table, or replaces the row of the same attribute. */
 void rgw_hidden_table_add(struct rgw_hidden_table *table, const struct rgw_hidden *row);
 
 /* Reads "vendor:number:method[:tagged]", method hide, salt or ascend (option encrypted-attribute).
@@ -92,7 +92,7 @@ void rgw_rekey_begin(struct rgw_rekey *rk, uint8_t method, struct rgw_hide_key f
     struct rgw_hide_key to, const uint8_t *salt_from, const uint8_t *salt_to);
 /* Re-keys n octets in place; tag and salt are not among them. */
 void rgw_rekey_update(struct rgw_rekey *rk, uint8_t *data, size_t n);
-/* Wipes what could tell the plain text. */
+/* Ends the re-keying and wipes what could tell the plain text. */
 void rgw_rekey_end(struct rgw_rekey *rk);
 
 #endif

@@ -76,14 +76,14 @@ rgw_list_pop(struct rgw_link *head)
 	return l;
 }
 
-/* Last link or NULL. */
+/* The last link of the list, or NULL. */
 static inline struct rgw_link *
 rgw_list_last(const struct rgw_link *head)
 {
 	return head->prev != head ? head->prev : NULL;
 }
 
-/* First link or NULL. */
+/* The first link of the list, or NULL. */
 static inline struct rgw_link *
 rgw_list_first(const struct rgw_link *head)
 {

@@ -19,7 +19,7 @@ struct rgw_quota {
 };
 
 void rgw_quota_init(struct rgw_quota *quota, uint32_t max);
-/* One more. false = there are as many as may be; nothing was taken. */
+/* Takes one more of what is counted. false = there are as many as may be; nothing was taken. */
 bool rgw_quota_take(struct rgw_quota *quota) RGW_MUST_USE;
 /* One that was taken is no more. */
 void rgw_quota_give(struct rgw_quota *quota);

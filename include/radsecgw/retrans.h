@@ -26,15 +26,16 @@ struct rgw_retrans {
 	uint32_t sent;  /* how often, so far */
 };
 
-/* The request was sent for the first time. Returns when rgw_retrans_again is to be asked. */
+/* Begins when the request was sent for the first time. Returns when rgw_retrans_again is to be asked. */
 rgw_ms rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_retransmit *conf,
     uint16_t random, rgw_ms now);
 
-/* No answer came in time. true = send it again now and ask again at *next; false = give up. */
+/* Decides after no answer came in time. true = send the request again now and ask again at *next; false = give
+ * up. */
 bool rgw_retrans_again(struct rgw_retrans *r, const struct rgw_retransmit *conf, uint16_t random,
     rgw_ms now, rgw_ms *next) RGW_MUST_USE;
 
-/* value, or up to a tenth more or less. */
+/* Returns the value with jitter: up to a tenth more or less. */
 rgw_ms rgw_jitter(rgw_ms value, uint16_t random);
 
 #endif
