@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
+
 struct sockaddr;
 struct sockaddr_storage;
 
@@ -23,39 +25,40 @@ struct rgw_addr {
 	uint8_t unused;
 };
 
-/* Longest text of rgw_addr_format, terminator included: [v6%scope]:port. */
+/* The longest text of rgw_addr_format, terminator included: [v6%scope]:port. */
 #define RGW_ADDR_TEXT 72
 
 /* Parses an address literal: 192.0.2.1, 2001:db8::1 or [2001:db8::1], each with an optional :port
  * (IPv6 with a port needs the brackets). `port` is what stays when the text has none. false = it
  * is no literal, and *out is unchanged. */
-bool rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out);
+bool rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out) RGW_MUST_USE;
 
-/* The same for an address that may stand on an interface that is known by its name: fe80::1%eth0. Then `zone`
- * is that name, whose number is to be found out by whoever may ask the system; else it is "". */
+/* Parses an address that may stand on an interface known by its name: fe80::1%eth0. Then `zone` becomes that
+ * name, whose number is to be found out by a layer that may ask the system; else it becomes "". */
 #define RGW_ZONE_TEXT 16
-bool rgw_addr_parse_zone(const char *text, uint16_t port, struct rgw_addr *out, char zone[static RGW_ZONE_TEXT]);
+bool rgw_addr_parse_zone(const char *text, uint16_t port, struct rgw_addr *out, char zone[static RGW_ZONE_TEXT])
+    RGW_MUST_USE;
 
-/* Room for a DNS name as it is configured: 253 octets, a dot behind them, and the end. */
+/* Room for a DNS name as it is configured: 253 octets, a dot behind them, and the terminator. */
 #define RGW_HOST_TEXT 255
 
-/* Is it localhost or a name below it, with or without a dot at its end (RFC 6761 6.3)? */
-bool rgw_host_is_local(const char *host);
+/* Is the host localhost or a name below it, with or without a dot at its end (RFC 6761 6.3)? */
+bool rgw_addr_is_local_name(const char *host);
 
 /* Splits "host", "host:port", "[v6]" or "[v6]:port" without resolving anything. host must hold
  * host_size octets. false = malformed, empty or too long. `port` keeps its value if none is given. */
-bool rgw_host_split(const char *text, char *host, size_t host_size, uint16_t *port);
+bool rgw_addr_split_host(const char *text, char *host, size_t host_size, uint16_t *port) RGW_MUST_USE;
 
 /* Writes "192.0.2.1:1812" or "[2001:db8::1]:1812" (without the port if it is 0) and returns buf. */
 const char *rgw_addr_format(const struct rgw_addr *a, char buf[static RGW_ADDR_TEXT]);
 
 bool rgw_addr_equal(const struct rgw_addr *a, const struct rgw_addr *b);
-/* Is it 127.0.0.0/8 or ::1, so that nobody can stand in between? */
+/* Is the address in 127.0.0.0/8, or ::1, so that nobody can stand in between? */
 bool rgw_addr_is_loopback(const struct rgw_addr *a);
 
 /* Conversion from and to the socket interface. from: false for any other family. to: returns the
  * length to pass along. An IPv4-mapped IPv6 address becomes the IPv4 address that it is. */
-bool rgw_addr_from_sockaddr(struct rgw_addr *out, const struct sockaddr *sa);
+bool rgw_addr_from_sockaddr(struct rgw_addr *out, const struct sockaddr *sa) RGW_MUST_USE;
 unsigned rgw_addr_to_sockaddr(const struct rgw_addr *a, struct sockaddr_storage *out);
 
 /* A network: the first `bits` of `ip`; the bits behind them are zero. */
@@ -69,7 +72,7 @@ struct rgw_prefix {
 
 /* Parses 192.0.2.0/24, 2001:db8::/32, fe80::%3/64 or a bare address (one host). Host bits that are set make
  * it invalid, since they are a sign of a mistake. */
-bool rgw_prefix_parse(const char *text, struct rgw_prefix *out);
+bool rgw_prefix_parse(const char *text, struct rgw_prefix *out) RGW_MUST_USE;
 const char *rgw_prefix_format(const struct rgw_prefix *p, char buf[static RGW_ADDR_TEXT]);
 bool rgw_prefix_contains(const struct rgw_prefix *p, const struct rgw_addr *a);
 
@@ -79,10 +82,10 @@ bool rgw_prefix_contains(const struct rgw_prefix *p, const struct rgw_addr *a);
  */
 struct rgw_prefixmap;
 
-struct rgw_prefixmap *rgw_prefixmap_new(void);
+struct rgw_prefixmap *rgw_prefixmap_new(void) RGW_MUST_USE;
 void rgw_prefixmap_free(struct rgw_prefixmap *map);
-/* Borrows value, which must not be NULL. Returns the value that already stands for exactly this
- * prefix (and adds nothing), or NULL after adding. */
+/* Adds a prefix with its value, which is borrowed and must not be NULL. Returns NULL, or the value that already
+ * stands for exactly this prefix, and adds nothing then. */
 void *rgw_prefixmap_add(struct rgw_prefixmap *map, const struct rgw_prefix *p, void *value);
 /* The value of the longest prefix that contains a, or NULL. Of two that are equally long, the one for its
  * interface alone goes first. */

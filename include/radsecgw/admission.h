@@ -92,10 +92,10 @@ enum rgw_admit {
 	RGW_ADMIT_NO_MEMORY,
 };
 
-/* Copies the limits and the key. */
+/* Begins an empty table; the limits and the key are copied. */
 void rgw_admission_init(struct rgw_admission *a, const struct rgw_admission_limits *limits,
     const struct rgw_hashkey *hashkey, rgw_ms now);
-/* All connections must have left before. */
+/* Frees the table; all connections must have left before. */
 void rgw_admission_fini(struct rgw_admission *a);
 
 /* The network that counts as one address. */
@@ -105,21 +105,21 @@ struct rgw_prefix rgw_admission_network(const struct rgw_addr *addr);
  * *caller may enter before the next call, and *evict is NULL or the half-open connection that must be closed
  * (and leave) once it has, to make room. What one address is denied takes nothing from what others have. */
 enum rgw_admit rgw_admission_ask(struct rgw_admission *a, const struct rgw_addr *from, bool named,
-    rgw_ms now, struct rgw_caller **caller, struct rgw_visit **evict);
+    rgw_ms now, struct rgw_caller **caller, struct rgw_visit **evict) RGW_MUST_USE;
 /* The connection is there, half-open. `visit` counts until it is given to rgw_admission_leave. */
 void rgw_admission_enter(struct rgw_admission *a, struct rgw_caller *caller, struct rgw_visit *visit,
     rgw_ms now);
 /* A peer has proven its identity: the connection is up and not half-open any more, and its address is known
  * from now on. false = as many connections are up from that address as may be; nothing has changed. */
-bool rgw_admission_identified(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now);
+bool rgw_admission_identified(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now) RGW_MUST_USE;
 void rgw_admission_leave(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now);
 
 /* Is a connection up from this address? */
 bool rgw_admission_is_connected(const struct rgw_admission *a, const struct rgw_addr *from);
-/* Half-open connections of its address, this one included if it is. */
+/* The number of half-open connections of its address, this one included if it is half-open. */
 uint32_t rgw_admission_held(const struct rgw_visit *visit);
 enum rgw_class rgw_admission_class_of(const struct rgw_visit *visit);
-/* Any half-open connection, or NULL: for whoever closes all. */
+/* Returns any half-open connection, or NULL, for a caller that closes all. */
 struct rgw_visit *rgw_admission_any(const struct rgw_admission *a);
 
 #endif

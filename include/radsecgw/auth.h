@@ -11,7 +11,7 @@
 
 /* Authenticators of packets (protocol.md sections 2 and 3). All comparisons are constant-time. */
 
-/* Sixteen zeros: the authenticator in place of one that is not known yet. */
+/* Sixteen zeros, which stand in place of an authenticator that is not known yet. */
 extern const uint8_t rgw_zero_auth[RGW_AUTH_LEN];
 
 /* Codes whose Request Authenticator is a hash of the packet, not a random number: 4, 40 and 43. */
@@ -35,7 +35,7 @@ struct rgw_auth_check {
 /* Checks n packets. The more there are the less each costs: eight digests are worked out side by side. */
 void rgw_auth_check(struct rgw_auth_check *checks, size_t n);
 
-/* Checks one. request_auth NULL: it is a request. */
+/* Checks one packet. request_auth NULL: the packet is a request. */
 struct rgw_auth_check rgw_auth_check_one(const struct rgw_packet *p, const uint8_t *request_auth,
     const struct rgw_secret *secret);
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/x509.h"
 
 /*
@@ -44,11 +45,22 @@ struct rgw_cert_rules {
 /* Reads one rule such as "dns:radius.example.org". On failure returns what was expected, in words,
  * and leaves *out alone; NULL on success. A bare "*", "f*o", "*.*.x" and names with empty labels
  * are refused (P-CRT-6). */
-const char *rgw_cert_rule_parse(const char *text, struct rgw_cert_rule *out);
+const char *rgw_cert_rule_parse(const char *text, struct rgw_cert_rule *out) RGW_MUST_USE;
 void rgw_cert_rules_free(struct rgw_cert_rules *rules);
 
 /* Writes the rule as it would stand in a configuration file; returns buf. */
 const char *rgw_cert_rule_format(const struct rgw_cert_rule *rule, char *buf, size_t size);
+
+/* Does "any" stand alone, or with policies only? Such a peer takes the certificates that are no
+ * other peer's, so it must be asked last. */
+bool rgw_cert_rules_are_any(const struct rgw_cert_rules *rules);
+
+/* Could one certificate satisfy both, as far as the rules tell? Two peers that may connect to us with
+ * the same trust and from the same addresses must not be like that. Values of one kind that differ
+ * are taken for different peers, and "any" leaves the certificates of others to them. *shared becomes
+ * a rule of `a` that says who the peer is and that both have. */
+bool rgw_cert_rules_overlap(const struct rgw_cert_rules *a, const struct rgw_cert_rules *b,
+    const struct rgw_cert_rule **shared) RGW_MUST_USE;
 
 enum rgw_cert_verdict {
 	RGW_CERT_OK,
@@ -69,20 +81,21 @@ enum rgw_cert_role { RGW_CERT_OF_SERVER, RGW_CERT_OF_CLIENT };
  * On NO_MATCH *failed is the first rule of the kind that nothing matched (NULL with no rules).
  */
 enum rgw_cert_verdict rgw_cert_judge(const struct rgw_x509 *cert, enum rgw_cert_role role,
-    const struct rgw_cert_rules *rules, const uint8_t *sha256, const struct rgw_cert_rule **failed);
+    const struct rgw_cert_rules *rules, const uint8_t *sha256, const struct rgw_cert_rule **failed) RGW_MUST_USE;
 
-/* A sentence for the log: "no dNSName matches radius.example.org". Returns buf. */
+/* Writes a verdict as a sentence for the log: "no dNSName matches radius.example.org". Returns buf. */
 const char *rgw_cert_explain(enum rgw_cert_verdict verdict, const struct rgw_cert_rule *failed,
     char *buf, size_t size);
 
-/* What the certificate presents, for people: "DNS:a.example, IP:192.0.2.1, CN=a". Cut to size,
- * printable, returns buf. */
+/* Writes what the certificate presents, for people: "DNS:a.example, IP:192.0.2.1, CN=a". The text is printable
+ * and cut to size; returns buf. */
 const char *rgw_cert_presented(const struct rgw_x509 *cert, char *buf, size_t size);
 
 /* Does a dNSName pattern from a certificate cover this configured name? ASCII case-insensitive;
  * "*" only as the whole left-most label of at least three labels, covering exactly one label. */
 bool rgw_dns_match(struct rgw_span pattern, const char *name);
-/* NAIRealm comparison (P-CRT-10): octets equal, except for a left-most label "*". */
+/* Does a NAIRealm pattern stand for this realm (P-CRT-10)? Octets must be equal, except for a left-most label
+ * "*". */
 bool rgw_nairealm_match(struct rgw_span pattern, const char *realm);
 
 #endif

@@ -12,6 +12,7 @@
 #include "radsecgw/log.h"
 #include "radsecgw/pattern.h"
 #include "radsecgw/ratelimit.h"
+#include "radsecgw/retrans.h"
 #include "radsecgw/rewrite.h"
 #include "radsecgw/secret.h"
 #include "radsecgw/time.h"
@@ -77,15 +78,7 @@ struct rgw_conf_refs {
 	size_t n;
 };
 
-/* RFC 5080 2.2.1: first time-out, longest time-out, transmissions and time in all; 0 = no limit. */
-struct rgw_conf_retransmit {
-	rgw_ms irt;
-	rgw_ms mrt;
-	rgw_ms mrd;
-	uint32_t mrc;
-};
-
-/* What a listener or peer may carry; bits. */
+/* The services that a listener or peer may carry; bits. */
 enum rgw_service { RGW_SERVICE_AUTH = 1, RGW_SERVICE_ACCT = 2 };
 
 /* What to do with a connection on which a response failed its authenticator (P-TCP-36). */
@@ -117,8 +110,9 @@ struct rgw_conf_head {
 	uint32_t index;    /* its place among the sections of its kind */
 };
 
-/* One connection may use so much of what is free of max-write-octets: one of so many parts. With n connections that
- * are not read by their peers, each has 1 / (4 + n) of the whole, and four such parts stay for those that are. */
+/* The part of what is free of max-write-octets that one connection may use is 1 / RGW_CONF_WRITE_PARTS. With n
+ * connections that their peers do not read, each has 1 / (4 + n) of the whole, and four such parts stay for
+ * those that are read. */
 #define RGW_CONF_WRITE_PARTS 4
 
 struct rgw_conf_gateway {
@@ -227,7 +221,7 @@ struct rgw_conf_server {
 	struct rgw_secret *secret;
 	enum rgw_auto require_message_authenticator;  /* P-BR-5 */
 	struct rgw_addrs source;     /* none or one per family; port 0 */
-	struct rgw_conf_retransmit retransmit;
+	struct rgw_retransmit retransmit;
 	bool status_server;          /* it answers Status-Server (P-SS-12) */
 	rgw_ms watchdog;             /* between probes of one that is suspected */
 	rgw_ms zombie;               /* silence after which a suspected one counts as dead */
@@ -260,11 +254,11 @@ enum rgw_pool_policy {
 	RGW_POOL_HASH,               /* by an attribute; few keys move when a member goes or comes */
 };
 
-/* What whoever asked gets when no member of the pool can be reached. */
+/* The outage policy of a pool: what a client gets when no member can be reached. */
 enum rgw_outage_auth { RGW_OUTAGE_AUTH_REJECT, RGW_OUTAGE_AUTH_DROP };
 enum rgw_outage_acct { RGW_OUTAGE_ACCT_DROP, RGW_OUTAGE_ACCT_ACK };
 
-/* A request remembers in so many bits who has been tried. */
+/* The most members of a pool: a request remembers in so many bits which of them have been tried. */
 #define RGW_POOL_MEMBERS_MAX 64
 
 struct rgw_conf_pool {
@@ -289,7 +283,7 @@ enum rgw_realm_kind {
 	RGW_REALM_REGEX,    /* any name, with `regex` */
 };
 
-/* What becomes of accounting. */
+/* What becomes of the accounting of a realm. */
 enum rgw_acct_how {
 	RGW_ACCT_SAME,    /* it goes where the rest goes */
 	RGW_ACCT_ACK,     /* acknowledged here, and that was it (RFC 7593 5) */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "radsecgw/conf.h"
+#include "radsecgw/list.h"
 
 /*
  * From files to a checked configuration. Everything wrong is reported in one run, each with
@@ -15,7 +16,7 @@
  */
 enum rgw_conf_severity { RGW_CONF_ERROR, RGW_CONF_WARNING };
 
-/* Receives one finding. line 0 = the file as a whole. text never shows a secret. */
+/* The callback that receives one finding. line 0 = the file as a whole. text never shows a secret. */
 typedef void rgw_conf_say(void *ctx, enum rgw_conf_severity severity, const char *file,
     unsigned line, const char *text);
 
@@ -30,11 +31,11 @@ struct rgw_conf_report {
 void rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity severity,
     const char *file, unsigned line, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Reads, expands, checks. NULL if there was any error; the caller frees the result otherwise. Paths
- * in it are as seen from the current directory if `path` is. */
-struct rgw_conf *rgw_conf_load(const char *path, struct rgw_conf_report *report);
+/* Reads, expands and checks a configuration. NULL if there was any error; otherwise the caller frees the result
+ * with rgw_conf_free. Paths in it are as seen from the current directory if `path` is. */
+struct rgw_conf *rgw_conf_load(const char *path, struct rgw_conf_report *report) RGW_MUST_USE;
 
-/* Wipes secrets and frees everything; NULL is ignored. */
+/* Frees a configuration and everything in it, and wipes its secrets; NULL is ignored. */
 void rgw_conf_free(struct rgw_conf *conf);
 
 /* Prints the effective configuration, defaults included, in a form that can be read back. Secrets

@@ -31,14 +31,14 @@ struct rgw_conversations {
 	uint32_t limit;
 };
 
-/* Whoever gets challenges: a client or a peer. Embedded there; it must outlive the table. */
+/* A talker gets challenges: it is a client or a peer, in which it is embedded; it must outlive the table. */
 struct rgw_talker {
 	uint64_t number;            /* tells talkers apart */
 	struct rgw_link own;        /* its conversations, oldest first */
 	uint32_t n;
 };
 
-/* Where: what the engine makes of it is its own matter. */
+/* The place where a conversation lives; what the engine makes of it is its own matter. */
 struct rgw_conversation {
 	void *target;      /* borrowed; must live as long as the table */
 	uint32_t serial;   /* of the connection, or 0 */
@@ -54,7 +54,7 @@ void rgw_talker_init(struct rgw_talker *talker, uint64_t number);
  * might still have gone on, were forgotten for want of room. */
 unsigned rgw_conversations_put(struct rgw_conversations *c, struct rgw_talker *talker, const void *state,
     size_t len, const struct rgw_conversation *where, rgw_ms now);
-/* Where it lives; target NULL = not known. */
+/* Returns where the conversation of a State lives; target NULL = not known. */
 struct rgw_conversation rgw_conversations_get(const struct rgw_conversations *c,
     const struct rgw_talker *talker, const void *state, size_t len, rgw_ms now);
 

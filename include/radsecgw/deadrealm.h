@@ -38,7 +38,7 @@ void rgw_deadrealms_fini(struct rgw_deadrealms *d);
 /* A request of the realm had no answer from the neighbour `who`. Returns how many in a row that were. */
 uint32_t rgw_deadrealms_silent(struct rgw_deadrealms *d, const void *realm, size_t len, uint32_t who,
     rgw_ms now);
-/* One had an answer. Returns how many in a row had had none before it. */
+/* Notes that a request of the realm had an answer. Returns how many in a row had had none before it. */
 uint32_t rgw_deadrealms_answered(struct rgw_deadrealms *d, const void *realm, size_t len, uint32_t who);
 /* When the last of at least `after` requests in a row had no answer; 0 = there is no such mark, or it is
  * as old as `expiry`. */

@@ -53,18 +53,19 @@ void rgw_dupcache_fini(struct rgw_dupcache *cache);
 /* The key of a request that came from an address to a place. */
 struct rgw_dupkey rgw_dupkey_of(uint32_t place, const struct rgw_addr *from, uint8_t code, uint8_t id);
 
-/* The entry with this key, whatever its authenticator, or NULL. There is at most one. */
+/* Returns the entry with this key, whatever its authenticator, or NULL. There is at most one. */
 struct rgw_dup *rgw_dupcache_find(const struct rgw_dupcache *cache, const struct rgw_dupkey *key);
 
-/* Adds a pending entry; key and auth are filled in, and no entry has that key. false = no memory. */
-bool rgw_dupcache_add(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now);
+/* Adds a pending entry, whose key and auth are filled in; no other entry may have that key. false = no memory.
+ * */
+bool rgw_dupcache_add(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now) RGW_MUST_USE;
 /* From now on it is kept for replays only, for the duplicate window (P-DUP-4). */
 void rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now);
 void rgw_dupcache_remove(struct rgw_dupcache *cache, struct rgw_dup *dup);
 
-/* An entry whose time is over, still in the cache, or NULL. */
+/* Returns an entry whose time is over, which is still in the cache, or NULL. */
 struct rgw_dup *rgw_dupcache_expired(const struct rgw_dupcache *cache, rgw_ms now);
-/* When the next entry ends, or RGW_NEVER. */
+/* The time at which the next entry ends, or RGW_NEVER. */
 rgw_ms rgw_dupcache_next(const struct rgw_dupcache *cache);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/packet.h"
 
 /*
@@ -13,6 +14,6 @@
 /* Are all EAP-Messages of the packet together an EAP packet: a code from 1 to 4, a Length that is neither less than its
  * header nor more than there is, and a type in a Request and in a Response? Octets after it are padding. An EAP-Message
  * without a value is EAP-Start (RFC 3579 2.1), and good, too, and so is a packet without EAP-Message. Pure. */
-bool rgw_eap_is_well_formed(const struct rgw_packet *packet);
+bool rgw_eap_is_well_formed(const struct rgw_packet *packet) RGW_MUST_USE;
 
 #endif

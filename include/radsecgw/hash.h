@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
+
 /*
  * Keyed hashing (SipHash-2-4) and an intrusive hash table. The key is random per process, so a
  * sender of requests cannot choose names or ports that fall into one bucket.
@@ -37,7 +39,10 @@ void rgw_htab_init(struct rgw_htab *tab);
 void rgw_htab_fini(struct rgw_htab *tab);
 
 /* Adds a node under its hash; equal hashes may stand beside each other. false = out of memory. */
-bool rgw_htab_add(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash);
+bool rgw_htab_add(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash) RGW_MUST_USE;
+/* Adds a node at start-up and while the configuration is read: ends the process if memory is out, as
+ * rgw_xcalloc does. */
+void rgw_htab_xadd(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash);
 /* Takes out a node that is in the table. No walk over nodes goes on after that. */
 void rgw_htab_remove(struct rgw_htab *tab, struct rgw_hnode *node);
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/secret.h"
 
 /*
@@ -38,15 +39,15 @@ struct rgw_vendor_format {
 /* The built-in list plus what the configuration adds. Immutable once the configuration is read. */
 struct rgw_hidden_table;
 
-struct rgw_hidden_table *rgw_hidden_table_new(void);
+struct rgw_hidden_table *rgw_hidden_table_new(void) RGW_MUST_USE;
 void rgw_hidden_table_free(struct rgw_hidden_table *table);
 
-/* Adds or replaces one row. */
+/* Adds a row to the table, or replaces the row of the same attribute. */
 void rgw_hidden_table_add(struct rgw_hidden_table *table, const struct rgw_hidden *row);
 
 /* Reads "vendor:number:method[:tagged]", method hide, salt or ascend (option encrypted-attribute).
  * On failure returns what was expected, in words; NULL on success. */
-const char *rgw_hidden_parse(const char *text, struct rgw_hidden *out);
+const char *rgw_hidden_parse(const char *text, struct rgw_hidden *out) RGW_MUST_USE;
 
 /* The row for an attribute of the standard space, for a vendor's sub-attribute, or for a TLV in
  * one (tlv > 0); NULL = not hidden. An attribute that holds hidden TLVs is found by tlv > 0 only. */
@@ -91,7 +92,7 @@ void rgw_rekey_begin(struct rgw_rekey *rk, uint8_t method, struct rgw_hide_key f
     struct rgw_hide_key to, const uint8_t *salt_from, const uint8_t *salt_to);
 /* Re-keys n octets in place; tag and salt are not among them. */
 void rgw_rekey_update(struct rgw_rekey *rk, uint8_t *data, size_t n);
-/* Wipes what could tell the plain text. */
+/* Ends the re-keying and wipes what could tell the plain text. */
 void rgw_rekey_end(struct rgw_rekey *rk);
 
 #endif

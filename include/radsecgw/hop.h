@@ -8,6 +8,7 @@
 
 #include "radsecgw/auth.h"
 #include "radsecgw/hide.h"
+#include "radsecgw/list.h"
 #include "radsecgw/packet.h"
 
 /*
@@ -37,8 +38,8 @@ struct rgw_hop_request {
  * Disconnect-Request if they had one. Our own Proxy-State goes last (P-PRX-2), or is left out if it does not fit.
  * Returns the length, or 0 if it would exceed cap (P-ATT-16).
  */
-size_t rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop);
-/* How long the request will be there; maybe more than is possible. */
+size_t rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop) RGW_MUST_USE;
+/* How long the request will be on the next hop; the result may be more than a packet can have. */
 size_t rgw_hop_request_len(const struct rgw_packet *in);
 
 /* Is anything in the packet hidden with the secret of its hop, so that it is re-keyed for the next? */
@@ -62,8 +63,8 @@ struct rgw_hop_response {
  * EAP-Message, P-MA-5) and in CoA and Disconnect answers if the request had one. Protocol-Error must
  * not come here (P-ERR-8). Returns the length, or 0 if it would exceed cap.
  */
-size_t rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop);
-/* How long the response will be there; maybe more than is possible. */
+size_t rgw_hop_response(uint8_t *out, size_t cap, const struct rgw_hop_response *hop) RGW_MUST_USE;
+/* How long the response will be on the hop that asked; the result may be more than a packet can have. */
 size_t rgw_hop_response_len(const struct rgw_hop_response *hop);
 
 /* For rgw_sign: a packet that was written with `later`, under the secret of the hop `to`. Packets that leave

@@ -17,7 +17,7 @@
  */
 enum rgw_id_state { RGW_ID_FREE, RGW_ID_BUSY, RGW_ID_RESTING };
 
-/* What was sent under an identifier. code 0 = nothing yet. */
+/* The request that was sent under an identifier. code 0 = nothing yet. */
 struct rgw_id_sent {
 	uint8_t auth[RGW_AUTH_LEN];
 	uint8_t code;
@@ -32,7 +32,7 @@ struct rgw_id {
 	uint8_t next;              /* in the list of free or of resting ones; 0 = end */
 };
 
-/* FIFO of identifiers; 0 = none, since 0 itself is never in a list. */
+/* A FIFO of identifiers; 0 = none, since 0 itself is never in a list. */
 struct rgw_id_list {
 	uint8_t first;
 	uint8_t last;
@@ -57,15 +57,15 @@ bool rgw_idpool_reusable(const struct rgw_idpool *pool, uint8_t id, rgw_ms now);
 /* Notes what was sent under an identifier that is BUSY. */
 void rgw_idpool_sent(struct rgw_idpool *pool, uint8_t id, uint8_t code,
     const uint8_t auth[static RGW_AUTH_LEN]);
-/* The valid answer came: the identifier is free. */
+/* Frees an identifier: the valid answer came. */
 void rgw_idpool_answered(struct rgw_idpool *pool, uint8_t id);
-/* Nobody waits any more (timed out, or the client went another way): the identifier rests. */
+/* Lets an identifier rest: nobody waits any more (the request timed out, or the client went another way). */
 void rgw_idpool_given_up(struct rgw_idpool *pool, uint8_t id, rgw_ms now);
 /* Identifier 0, which is never taken: a Status-Server was sent under it; one before it that had no
  * answer is given up (P-TCP-20, P-SS-8). */
 void rgw_idpool_probe(struct rgw_idpool *pool, uint8_t code, const uint8_t auth[static RGW_AUTH_LEN],
     rgw_ms now);
-/* Its answer came. */
+/* Notes that the answer to that Status-Server came. */
 void rgw_idpool_probe_answered(struct rgw_idpool *pool);
 /* A late answer came, to the request under it (or under it before): it need not rest for that any
  * longer, or a flood of requests that are given up would use up all identifiers. */

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The caller must look at what the function returns: it can fail, or gives away something that must be freed. */
+#define RGW_MUST_USE __attribute__((warn_unused_result))
+
 /*
  * Intrusive doubly linked list. The list owns nothing; an object embeds the link and is on at most
  * one list per link. A link that is on no list points to itself, so taking it off twice is safe.
@@ -73,14 +76,14 @@ rgw_list_pop(struct rgw_link *head)
 	return l;
 }
 
-/* Last link or NULL. */
+/* The last link of the list, or NULL. */
 static inline struct rgw_link *
 rgw_list_last(const struct rgw_link *head)
 {
 	return head->prev != head ? head->prev : NULL;
 }
 
-/* First link or NULL. */
+/* The first link of the list, or NULL. */
 static inline struct rgw_link *
 rgw_list_first(const struct rgw_link *head)
 {

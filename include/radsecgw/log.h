@@ -64,7 +64,7 @@ rgw_f_addr(const char *key, const struct rgw_addr *a)
 	return (struct rgw_field){ key, RGW_FIELD_ADDR, a, 0 };
 }
 
-/* Takes one finished line, newline included. Must not block. false = it was not taken. */
+/* A sink takes one finished line, newline included. It must not block. false = the line was not taken. */
 typedef bool rgw_log_sink(void *ctx, enum rgw_log_level level, const char *line, size_t len);
 
 /* Seconds and nanoseconds of wall time for the time stamp; NULL ctx is allowed. */

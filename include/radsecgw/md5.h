@@ -20,9 +20,9 @@ struct rgw_md5 {
 };
 
 void rgw_md5_init(struct rgw_md5 *ctx);
-/* Takes len more octets. */
+/* Adds len more octets to the message. */
 void rgw_md5_update(struct rgw_md5 *ctx, const void *data, size_t len);
-/* Leaves ctx unusable until the next init or copy. */
+/* Ends the message and writes its digest; ctx is unusable until the next init or copy. */
 void rgw_md5_final(struct rgw_md5 *ctx, uint8_t digest[static RGW_MD5_LEN]);
 
 /*
@@ -38,7 +38,7 @@ struct rgw_md5_lane {
 	size_t n;
 };
 
-/* At most RGW_MD5_LANES. Takes all blocks of all lanes, of any lengths. */
+/* Adds all blocks of all lanes, of any lengths, to their states. There are at most RGW_MD5_LANES. */
 void rgw_md5_run(struct rgw_md5_lane *lanes, size_t n);
 /* Ends a message of len octets as RFC 1321 3.1 and 3.2 say; `before` octets (whole blocks) went into the
  * state already. Returns the number of blocks at `message`. */

@@ -13,17 +13,17 @@
  * wiping and comparing of secrets.
  */
 
-/* Zeroed memory, or the end of the process with a message: for start-up and configuration only.
- * The request path uses slabs and sheds work when they are empty. */
-void *rgw_xcalloc(size_t n, size_t size);
-void *rgw_xrealloc(void *p, size_t size);
-char *rgw_xstrdup(const char *s);
+/* These return memory (rgw_xcalloc zeroed) that the caller frees, or end the process with a message: for
+ * start-up and configuration only. The request path uses slabs and sheds work when they are empty. */
+void *rgw_xcalloc(size_t n, size_t size) RGW_MUST_USE;
+void *rgw_xrealloc(void *p, size_t size) RGW_MUST_USE;
+char *rgw_xstrdup(const char *s) RGW_MUST_USE;
 
 /* Overwrites n octets so that the compiler cannot leave it out. */
 void rgw_wipe(void *p, size_t n);
 
 /* Compares n octets in a time that does not depend on them (P-AUT-6). */
-bool rgw_ct_equal(const void *a, const void *b, size_t n);
+bool rgw_ct_equal(const void *a, const void *b, size_t n) RGW_MUST_USE;
 
 /*
  * A slab hands out objects of one size. It takes memory from the system in chunks of RGW_SLAB_CHUNK octets and
@@ -49,12 +49,12 @@ struct rgw_slab {
 	struct rgw_slab_chunk *spare;   /* owned: an empty chunk, or NULL */
 };
 
-/* Objects of up to half a chunk. */
+/* Prepares a slab of objects of up to half a chunk each. */
 void rgw_slab_init(struct rgw_slab *slab, size_t object_size, size_t limit);
-/* Gives all memory back, that of objects which are still handed out, too. */
+/* Gives all memory of the slab back, that of objects which are still handed out, too. */
 void rgw_slab_fini(struct rgw_slab *slab);
-/* NULL when the limit is reached or memory is out. */
-void *rgw_slab_get(struct rgw_slab *slab);
+/* Hands out an object, which is not zeroed; NULL when the limit is reached or memory is out. */
+void *rgw_slab_get(struct rgw_slab *slab) RGW_MUST_USE;
 void rgw_slab_put(struct rgw_slab *slab, void *object);
 
 /*
@@ -83,9 +83,10 @@ struct rgw_bufs {
 
 void rgw_bufs_init(struct rgw_bufs *bufs);
 void rgw_bufs_fini(struct rgw_bufs *bufs);
-/* A buffer of at least n octets (n <= 4096), or NULL. The caller remembers n for the put. */
-uint8_t *rgw_bufs_get(struct rgw_bufs *bufs, size_t n);
-/* Wipes the n octets and takes the buffer back; NULL is ignored. */
+/* Hands out a buffer of at least n octets (n <= 4096), or NULL if memory is out. The caller remembers n for the
+ * put. */
+uint8_t *rgw_bufs_get(struct rgw_bufs *bufs, size_t n) RGW_MUST_USE;
+/* Takes a buffer back and wipes its n octets; NULL is ignored. */
 void rgw_bufs_put(struct rgw_bufs *bufs, uint8_t *buf, size_t n);
 /* Buffers handed out now, over all sizes. */
 size_t rgw_bufs_used(const struct rgw_bufs *bufs);

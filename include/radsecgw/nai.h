@@ -28,7 +28,7 @@ const uint8_t *rgw_realm_of(const uint8_t *name, size_t len, size_t *realm_len);
 /* All that is wrong with a name that has a realm, RGW_NAI_NONE apart; 0 for one without. */
 unsigned rgw_nai_faults(const uint8_t *name, size_t len);
 
-/* "its realm ends with a dot": the first of the faults in words. */
+/* The first of the faults in words: "its realm ends with a dot". */
 const char *rgw_nai_fault_text(unsigned faults);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/radius.h"
 
 /*
@@ -40,7 +41,7 @@ struct rgw_packet {
 	uint16_t n_proxy_state;
 };
 
-/* Why octets are no packet. */
+/* The reasons why octets are no packet. */
 enum rgw_packet_error {
 	RGW_PACKET_OK,
 	RGW_PACKET_SHORT,       /* fewer octets than the header or than Length says (P-PKT-5) */
@@ -49,9 +50,9 @@ enum rgw_packet_error {
 };
 
 /* Walks the packet and fills *out, which borrows data. Octets beyond Length are ignored. */
-enum rgw_packet_error rgw_packet_parse(struct rgw_packet *out, const uint8_t *data, size_t len);
+enum rgw_packet_error rgw_packet_parse(struct rgw_packet *out, const uint8_t *data, size_t len) RGW_MUST_USE;
 
-/* "attributes do not fill the packet" and the like, for the log. */
+/* The error in words for the log, such as "attributes do not fill the packet". */
 const char *rgw_packet_strerror(enum rgw_packet_error error);
 
 /* One attribute. Start with a zeroed one; rgw_packet_next moves on. */
@@ -63,10 +64,10 @@ struct rgw_attr {
 };
 
 /* The next attribute of a parsed packet, in order; false at the end. */
-bool rgw_packet_next(const struct rgw_packet *p, struct rgw_attr *a);
+bool rgw_packet_next(const struct rgw_packet *p, struct rgw_attr *a) RGW_MUST_USE;
 
 /* The first attribute of a remembered kind; false = absent. */
-bool rgw_packet_get(const struct rgw_packet *p, enum rgw_packet_slot slot, struct rgw_attr *a);
+bool rgw_packet_get(const struct rgw_packet *p, enum rgw_packet_slot slot, struct rgw_attr *a) RGW_MUST_USE;
 
 /* The value of the first Error-Cause of the right length (P-EC), or 0. */
 uint32_t rgw_packet_error_cause(const struct rgw_packet *p);
@@ -85,9 +86,10 @@ rgw_packet_has(const struct rgw_packet *p, enum rgw_packet_slot slot)
 	return p->at[slot] != 0;
 }
 
-/* Is the code one that asks (P-COD)? Unknown codes are neither request nor response. */
+/* Is the code that of a request (P-COD)? Unknown codes are neither request nor response. */
 bool rgw_code_is_request(unsigned code);
-/* Does it change or end a session (RFC 5176)? Such requests go the other way: from home to the NAS. */
+/* Does a request of this code change or end a session (RFC 5176)? Such requests go the other way: from home to
+ * the NAS. */
 static inline bool
 rgw_code_is_dynamic(unsigned code)
 {

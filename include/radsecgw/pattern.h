@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
+
 /*
  * Regular expressions of the configuration (POSIX extended), for texts of up to 253 octets from the
  * network. Those with back-references are refused, since matching them may take for ever, and so are
@@ -15,14 +17,14 @@
  */
 struct rgw_pattern;
 
-/* Compiles it; `anchored`: it must match the whole text. On failure returns NULL and says in words what
- * is wrong with it. */
-struct rgw_pattern *rgw_pattern_new(const char *text, bool anchored, char *why, size_t size);
+/* Compiles a pattern, which the caller owns; `anchored`: it must match the whole text. On failure returns NULL
+ * and says in words what is wrong with the text. */
+struct rgw_pattern *rgw_pattern_new(const char *text, bool anchored, char *why, size_t size) RGW_MUST_USE;
 void rgw_pattern_free(struct rgw_pattern *pattern);
 
-/* The text it was made from; borrowed. */
+/* The text that the pattern was made from; borrowed from the pattern. */
 const char *rgw_pattern_text(const struct rgw_pattern *pattern);
-/* How many parts in parentheses it has. */
+/* How many parts in parentheses the pattern has. */
 size_t rgw_pattern_count(const struct rgw_pattern *pattern);
 
 /* Where the whole match and the parts in parentheses are. */
@@ -33,8 +35,9 @@ struct rgw_pattern_group {
 	bool set;  /* it took part in the match */
 };
 
-/* Does it match? groups may be NULL. Octets that no text has (NUL) or more than 253 of them never match. */
+/* Does the pattern match the octets? groups may be NULL. Octets with a NUL, or more than 253 of them, never
+ * match. */
 bool rgw_pattern_match(struct rgw_pattern *pattern, const uint8_t *data, size_t len,
-    struct rgw_pattern_group groups[RGW_PATTERN_GROUPS]);
+    struct rgw_pattern_group groups[RGW_PATTERN_GROUPS]) RGW_MUST_USE;
 
 #endif

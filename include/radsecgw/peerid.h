@@ -17,15 +17,4 @@
  * nobody matches. Free with rgw_cert_rules_free. */
 void rgw_peer_rules(const struct rgw_conf_peer *peer, const char *host, struct rgw_cert_rules *out);
 
-/* Does "any" stand alone, or with policies only? Such a peer takes the certificates that are no
- * other peer's, so it must be asked last. */
-bool rgw_peer_rules_are_any(const struct rgw_cert_rules *rules);
-
-/* Could one certificate satisfy both, as far as the rules tell? Two peers that may connect to us with
- * the same trust and from the same addresses must not be like that. Values of one kind that differ
- * are taken for different peers, and "any" leaves the certificates of others to them. *shared becomes
- * a rule of `a` that says who the peer is and that both have. */
-bool rgw_peer_rules_overlap(const struct rgw_cert_rules *a, const struct rgw_cert_rules *b,
-    const struct rgw_cert_rule **shared);
-
 #endif

@@ -7,6 +7,7 @@
 
 #include "radsecgw/addr.h"
 #include "radsecgw/conf.h"
+#include "radsecgw/list.h"
 #include "radsecgw/x509.h"
 
 /*
@@ -22,6 +23,6 @@
 /* The peer, or NULL; then `why` says in words what was expected. `sha256` is the digest of the leaf. */
 const struct rgw_conf_peer *rgw_peer_match(const struct rgw_conf *conf, const struct rgw_conf_tls *tls,
     const struct rgw_addr *from, const struct rgw_x509 *cert, const uint8_t *sha256, char *why,
-    size_t size);
+    size_t size) RGW_MUST_USE;
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
+
 /*
  * So many of something may be had at one time, by all threads together: a counter that never passes
  * its limit. It says how many there are and nothing about what they are, so no order of memory is
@@ -17,8 +19,8 @@ struct rgw_quota {
 };
 
 void rgw_quota_init(struct rgw_quota *quota, uint32_t max);
-/* One more. false = there are as many as may be; nothing was taken. */
-bool rgw_quota_take(struct rgw_quota *quota);
+/* Takes one more of what is counted. false = there are as many as may be; nothing was taken. */
+bool rgw_quota_take(struct rgw_quota *quota) RGW_MUST_USE;
 /* One that was taken is no more. */
 void rgw_quota_give(struct rgw_quota *quota);
 /* How many there are now. Whoever asks in order to take may be overtaken. */

@@ -65,7 +65,7 @@ enum rgw_error_cause {
 	RGW_CAUSE_RESOURCES_UNAVAILABLE = 506,
 };
 
-/* "Access-Request", or "unknown". */
+/* The name of a code, "Access-Request", or "unknown". */
 const char *rgw_code_name(unsigned code);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "radsecgw/conf.h"
+#include "radsecgw/list.h"
 
 /*
  * From a User-Name to the [realm] section that serves it. The cost depends on the number of labels
@@ -14,7 +15,7 @@
 struct rgw_realms;
 
 /* Borrows the configuration, which must outlive it. */
-struct rgw_realms *rgw_realms_new(const struct rgw_conf *conf);
+struct rgw_realms *rgw_realms_new(const struct rgw_conf *conf) RGW_MUST_USE;
 void rgw_realms_free(struct rgw_realms *realms);
 
 /* The section for a realm: exact before sub-realm, longer before shorter, then regular expressions in the

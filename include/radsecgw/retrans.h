@@ -5,8 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "radsecgw/conf.h"
+#include "radsecgw/list.h"
 #include "radsecgw/time.h"
+
+/* RFC 5080 2.2.1: first time-out, longest time-out, transmissions and time in all; 0 = no limit. */
+struct rgw_retransmit {
+	rgw_ms irt;
+	rgw_ms mrt;
+	rgw_ms mrd;
+	uint32_t mrc;
+};
 
 /*
  * When a request over UDP is sent again, and when that has no use any more (RFC 5080 2.2.1, P-RTX-1,
@@ -18,15 +26,16 @@ struct rgw_retrans {
 	uint32_t sent;  /* how often, so far */
 };
 
-/* The request was sent for the first time. Returns when rgw_retrans_again is to be asked. */
-rgw_ms rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf,
+/* Begins when the request was sent for the first time. Returns when rgw_retrans_again is to be asked. */
+rgw_ms rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_retransmit *conf,
     uint16_t random, rgw_ms now);
 
-/* No answer came in time. true = send it again now and ask again at *next; false = give up. */
-bool rgw_retrans_again(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, uint16_t random,
-    rgw_ms now, rgw_ms *next);
+/* Decides after no answer came in time. true = send the request again now and ask again at *next; false = give
+ * up. */
+bool rgw_retrans_again(struct rgw_retrans *r, const struct rgw_retransmit *conf, uint16_t random,
+    rgw_ms now, rgw_ms *next) RGW_MUST_USE;
 
-/* value, or up to a tenth more or less. */
+/* Returns the value with jitter: up to a tenth more or less. */
 rgw_ms rgw_jitter(rgw_ms value, uint16_t random);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/packet.h"
 #include "radsecgw/pattern.h"
 
@@ -16,7 +17,7 @@
  * check of the configuration sees to that.
  */
 
-/* What a rule is about. */
+/* The attribute that a rule is about. */
 struct rgw_attr_ref {
 	uint32_t vendor;  /* 0 = the standard space, where 26 stands for all attributes of all vendors */
 	uint16_t type;    /* of the vendor if there is one */
@@ -24,7 +25,7 @@ struct rgw_attr_ref {
 	bool any;         /* all attributes of the vendor */
 };
 
-/* What is known only when a packet is there. */
+/* Variables, whose values are known only when a packet is there. */
 enum rgw_rewrite_var {
 	RGW_VAR_CLIENT,  /* ${client}: the name of who asked */
 	RGW_VAR_PEER,    /* ${peer}: the name of who is asked; empty before the request is routed */
@@ -53,7 +54,7 @@ struct rgw_rewrite_value {
 	size_t n;
 };
 
-/* In the order in which they are applied. */
+/* The operations, in the order in which they are applied. */
 enum rgw_rewrite_op {
 	RGW_REWRITE_REMOVE,
 	RGW_REWRITE_KEEP,     /* together: all others go, but for those of the protocol itself */
@@ -76,7 +77,7 @@ struct rgw_rewrite_rules {
 	size_t n;
 };
 
-/* One section, ready to be applied. */
+/* The rules of one [rewrite] section, ready to be applied. */
 struct rgw_rewrite {
 	struct rgw_rewrite_rules rules[RGW_REWRITE_OPS];
 };
@@ -111,11 +112,11 @@ size_t rgw_rewrite_value_max(const struct rgw_attr_ref *attr);
  * one may lie in `out` itself.
  */
 enum rgw_rewrite_result rgw_rewrite_apply(const struct rgw_rewrite *rewrite, const struct rgw_packet *in,
-    const struct rgw_rewrite_vars *vars, uint8_t *out, size_t cap, size_t *len);
+    const struct rgw_rewrite_vars *vars, uint8_t *out, size_t cap, size_t *len) RGW_MUST_USE;
 
-/* Frees what the rules own, but not the struct. */
+/* Frees what the rules of a section own, but not the struct. */
 void rgw_rewrite_fini(struct rgw_rewrite *rewrite);
-/* The same for one list of rules. */
-void rgw_rewrite_rules_fini(struct rgw_rewrite_rules *rules);
+/* Frees what one rule owns, but not the struct. */
+void rgw_rewrite_rule_fini(struct rgw_rewrite_rule *rule);
 
 #endif

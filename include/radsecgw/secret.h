@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/md5.h"
 
 /*
@@ -18,9 +19,9 @@ struct rgw_secret {
 	uint8_t octets[];
 };
 
-/* Copies the octets; len must be at least 1 (P-PKT-13). Never fails (start-up only). */
-struct rgw_secret *rgw_secret_new(const void *octets, size_t len);
-/* Wipes and frees; NULL is ignored. */
+/* Makes a secret of a copy of the octets; len must be at least 1 (P-PKT-13). It never fails (start-up only). */
+struct rgw_secret *rgw_secret_new(const void *octets, size_t len) RGW_MUST_USE;
+/* Wipes and frees a secret; NULL is ignored. */
 void rgw_secret_free(struct rgw_secret *secret);
 
 #endif

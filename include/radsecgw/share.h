@@ -3,6 +3,7 @@
 #define RADSECGW_SHARE_H
 
 #include "radsecgw/conf.h"
+#include "radsecgw/list.h"
 
 /*
  * The share of one worker. Limits that hold for the whole gateway but are not counted in common (see
@@ -14,7 +15,7 @@
 
 /* The view of worker number `worker`, counted from 0, of conf->gateway.workers. It borrows all but the
  * sections that it changes, so the snapshot must outlive it. */
-struct rgw_conf *rgw_share_new(const struct rgw_conf *conf, uint32_t worker);
+struct rgw_conf *rgw_share_new(const struct rgw_conf *conf, uint32_t worker) RGW_MUST_USE;
 /* NULL is ignored. */
 void rgw_share_free(struct rgw_conf *view);
 

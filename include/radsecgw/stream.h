@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/time.h"
 #include "radsecgw/wire.h"
 
@@ -31,11 +32,10 @@ enum rgw_stream_result {
 	RGW_STREAM_NO_MEMORY,
 };
 
-/*
- * Takes input from `in`. Call again with the same cursor until it gives something else than PACKET
- * (P-STR-7). *packet borrows from the input or from the stream and is valid until the next call.
- */
+/* Takes input from `in` and gives the next packet. Call again with the same cursor until the result is
+ * something else than PACKET (P-STR-7). *packet borrows from the input or from the stream and is valid until
+ * the next call. */
 enum rgw_stream_result rgw_stream_next(struct rgw_stream *s, struct rgw_rd *in, rgw_ms now,
-    struct rgw_rd *packet);
+    struct rgw_rd *packet) RGW_MUST_USE;
 
 #endif

@@ -31,7 +31,7 @@ struct rgw_timerq {
 void rgw_timerq_init(struct rgw_timerq *q);
 void rgw_timer_init(struct rgw_timer *t, rgw_timer_fn *fire);
 
-/* Sets or moves; at == RGW_NEVER unsets. Unsetting an unset timer is fine. */
+/* Sets or moves a timer; at == RGW_NEVER unsets it. Unsetting an unset timer is fine. */
 void rgw_timer_set(struct rgw_timerq *q, struct rgw_timer *t, rgw_ms at);
 
 static inline void
@@ -46,7 +46,7 @@ rgw_timer_is_set(const struct rgw_timer *t)
 	return t->at != RGW_NEVER;
 }
 
-/* The earliest deadline, or RGW_NEVER. */
+/* The earliest deadline of the queue, or RGW_NEVER. */
 rgw_ms rgw_timerq_next(const struct rgw_timerq *q);
 
 /* Fires all timers that are due at `now`, in order of their deadlines. A timer that sets itself to

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "radsecgw/hide.h"
+#include "radsecgw/list.h"
 #include "radsecgw/packet.h"
 #include "radsecgw/wire.h"
 
@@ -20,13 +21,13 @@ struct rgw_sub {
 	struct rgw_rd octets;  /* all of it, with its header */
 };
 
-/* The next sub-attribute. false at the end, or with r->bad if what is left is none. */
-bool rgw_vsa_next(struct rgw_rd *r, struct rgw_vendor_format format, struct rgw_sub *out);
-/* Is there at least one, and nothing else (P-ATT-6, P-ATT-7)? The reader stays where it is. */
-bool rgw_vsa_parses(struct rgw_rd r, struct rgw_vendor_format format);
+/* Takes the next sub-attribute. false at the end, or with r->bad if what is left is no sub-attribute. */
+bool rgw_vsa_next(struct rgw_rd *r, struct rgw_vendor_format format, struct rgw_sub *out) RGW_MUST_USE;
+/* Is there at least one sub-attribute, and nothing else (P-ATT-6, P-ATT-7)? The reader stays where it is. */
+bool rgw_vsa_parses(struct rgw_rd r, struct rgw_vendor_format format) RGW_MUST_USE;
 /* Does the packet have this attribute of a vendor, wherever it stands? */
 bool rgw_vsa_has(const struct rgw_packet *packet, uint32_t vendor, uint16_t type);
-/* The octets that stand before a value. */
+/* The number of octets that stand before the value of a sub-attribute. */
 size_t rgw_vsa_header(struct rgw_vendor_format format);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/list.h"
+
 /*
  * A reader of X.509 certificates (RFC 5280) for the facts that RADIUS/TLS decides on. TLS libraries
  * differ in what they show of a certificate and confuse kinds of names; so the names are read here,
@@ -53,7 +55,7 @@ struct rgw_x509 {
 
 /* Reads a certificate; *out borrows from der. false = not a well-formed certificate (an extension
  * that is needed here and malformed, or that occurs twice, counts). */
-bool rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len);
+bool rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len) RGW_MUST_USE;
 
 /* May certificates be signed with its key (RFC 5280 4.2.1.3, 4.2.1.9)? Who says nothing about the use of the
  * key allows all. */
@@ -68,7 +70,7 @@ bool rgw_x509_is_self_issued(const struct rgw_x509 *cert);
 bool rgw_x509_is_in_force(const struct rgw_x509 *cert, int64_t now);
 /* Do the name constraints of a CA allow all names of a certificate below it, however far (RFC 5280 4.2.1.10)?
  * Kinds of names that are not understood here are not allowed where they are constrained. */
-bool rgw_x509_permits(const struct rgw_x509 *ca, const struct rgw_x509 *cert);
+bool rgw_x509_permits(const struct rgw_x509 *ca, const struct rgw_x509 *cert) RGW_MUST_USE;
 /* Are key and signature good enough for today: RSA of 2048 bits, a curve of 256, no SHA-1? */
 bool rgw_x509_is_strong(const struct rgw_x509 *cert);
 
@@ -89,15 +91,15 @@ struct rgw_san {
 };
 
 /* Walks the subject alternative names: start with *rest = cert->san, call until it gives false. */
-bool rgw_x509_next_san(struct rgw_span *rest, struct rgw_san *out);
+bool rgw_x509_next_san(struct rgw_span *rest, struct rgw_san *out) RGW_MUST_USE;
 /* Walks the policies in the same way: *out is the OBJECT IDENTIFIER contents of each. */
-bool rgw_x509_next_policy(struct rgw_span *rest, struct rgw_span *out);
+bool rgw_x509_next_policy(struct rgw_span *rest, struct rgw_span *out) RGW_MUST_USE;
 
 /* Dotted text of OBJECT IDENTIFIER contents, cut to size; returns buf. Malformed ones, and numbers
  * above 64 bits, appear as "#" and hexadecimal digits. What is cut ends with "...". */
 const char *rgw_oid_format(struct rgw_span oid, char *buf, size_t size);
 /* The contents octets of a dotted text. Returns their number, or 0 if malformed or too long. */
-size_t rgw_oid_parse(const char *text, uint8_t *out, size_t size);
+size_t rgw_oid_parse(const char *text, uint8_t *out, size_t size) RGW_MUST_USE;
 
 /* "CN=gw.example.org, O=Example" of a whole DER Name, escaped for a log line, cut to size; returns
  * buf. Last part first, as RFC 4514 has it. Unknown attribute types appear as dotted numbers.

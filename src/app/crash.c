@@ -16,13 +16,16 @@
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
 
+/* The report of a process that has made a fault (see crash.h). */
+
 /* Everything below runs in a process that is broken: it takes no lock, allocates nothing and does not
  * wait. */
 
-/* Steps of the way there. With them all that is said fits into a pipe that is ready for PIPE_BUF octets. */
+/* The most addresses that a report has; so the whole of it fits into a pipe that is ready for PIPE_BUF octets.
+ * */
 #define STEPS 24
 
-/* A line that grows; what does not fit is cut. */
+/* A line that is put together; what does not fit is cut. */
 struct line {
 	char text[512];
 	size_t len;
@@ -83,7 +86,7 @@ name_of(int number)
 	return "?";
 }
 
-/* Says it unless that would have to wait. */
+/* Writes the line unless that would have to wait. */
 static bool
 say(const struct line *l)
 {
@@ -102,7 +105,7 @@ say_the_way(void)
 	backtrace_symbols_fd(steps, backtrace(steps, STEPS), STDERR_FILENO);
 }
 
-/* The first time it loads a library, which must not happen in a broken process. */
+/* The first backtrace loads a library, which must not happen in a broken process, so one is made here. */
 static void
 get_ready(void)
 {
@@ -135,7 +138,7 @@ on_fault(int number, siginfo_t *info, void *context)
 	put_number(&l, (uintptr_t)number, 10);
 	put(&l, " (");
 	put(&l, name_of(number));
-	/* abort() sends it, too. */
+	/* The signal SIGABRT is what abort() sends. */
 	put(&l, info->si_code > 0 ? ") at the address 0x" : ") sent by the process ");
 	put_number(&l, info->si_code > 0 ? (uintptr_t)info->si_addr : (uintptr_t)info->si_pid,
 	    info->si_code > 0 ? 16 : 10);
@@ -144,13 +147,13 @@ on_fault(int number, siginfo_t *info, void *context)
 	put(&l, "\n");
 	if (say(&l))
 		say_the_way();
-	/* The handler is gone, so this ends the process as it should have ended. */
+	/* The signal is raised again: the handler is gone, so the process ends as it would have without it. */
 	(void)raise(number);
 }
 
 /* ---- sanitizers ---- */
 
-/* In the run-time library of each of them. */
+/* Each sanitizer has such a function in its run-time library. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static void

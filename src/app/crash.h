@@ -8,7 +8,7 @@
  * Then it ends as it would have without. A sanitizer's own report is left alone, and the version added to it.
  */
 
-/* From now on. Keeps nothing and frees nothing. */
+/* Reports crashes from now on; there is nothing to free. */
 void rgw_crash_report(void);
 
 #endif

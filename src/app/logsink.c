@@ -16,6 +16,11 @@
 
 #include "radsecgw/mem.h"
 
+/*
+ * A log sink writes the lines of the log to standard error, a file or syslog. The process owns it, and all
+ * workers write to it.
+ */
+
 enum kind { TO_STDERR, TO_SYSLOG, TO_FILE };
 
 struct rgw_logsink {
@@ -119,7 +124,7 @@ write_syslog(struct rgw_logsink *s, enum rgw_log_level level, const char *line, 
 		return true;
 	if (errno == EAGAIN)
 		return false;
-	/* The syslog daemon was restarted. */
+	/* A syslog daemon that was restarted has a new socket, so connect again. */
 	fd = open_syslog();
 	if (fd < 0)
 		return false;

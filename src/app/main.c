@@ -73,7 +73,7 @@ uses_of(const struct rgw_conf *conf, const struct rgw_conf_tls *tls)
 	return uses;
 }
 
-/* Certificates and keys are the network layer's; it finds out by making the contexts. */
+/* Checks certificates and keys by making the contexts of the network layer. */
 static void
 check_tls(const struct rgw_conf *conf, struct rgw_conf_report *report, bool count)
 {
@@ -213,11 +213,18 @@ find_command(const char *name)
 	return NULL;
 }
 
+/* `words` are what stands behind the options: the name of a command, or nothing. */
 static int
-run_command(const struct command *command, const struct options *options)
+run_command(char *const *words, int n, const struct options *options)
 {
+	const struct command *command = n > 0 ? find_command(words[0]) : &commands[0];
 	int result;
 
+	if (command == NULL || n > 1) {
+		fprintf(stderr, "radsecgw: unknown command '%s'; see radsecgw --help\n",
+		    words[command == NULL ? 0 : 1]);
+		return RGW_EXIT_CONFIG;
+	}
 	if (!rgw_tls_library_init()) {
 		fputs("radsecgw: the TLS library does not start\n", stderr);
 		return RGW_EXIT_START;
@@ -238,7 +245,6 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = { .config = DEFAULT_CONFIG };
-	const struct command *command = &commands[0];
 	char spare[RGW_SPARE_STACK];
 	char tls[64];
 	int c;
@@ -264,12 +270,5 @@ main(int argc, char **argv)
 			return RGW_EXIT_CONFIG;
 		}
 	}
-	if (optind < argc)
-		command = find_command(argv[optind++]);
-	if (command == NULL || optind < argc) {
-		fprintf(stderr, "radsecgw: unknown command '%s'; see radsecgw --help\n",
-		    argv[command == NULL ? optind - 1 : optind]);
-		return RGW_EXIT_CONFIG;
-	}
-	return run_command(command, &options);
+	return run_command(argv + optind, argc - optind, &options);
 }

@@ -8,6 +8,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* The change to the configured user and group, once all files are read and all sockets bound. */
+
 static bool
 fail(struct rgw_log *log, const char *what, const char *name)
 {
@@ -42,7 +44,7 @@ rgw_privileges_drop(const struct rgw_conf_gateway *conf, struct rgw_log *log)
 			return fail(log, "unknown group in [gateway] group", conf->group);
 		gid = group->gr_gid;
 	}
-	/* The group first: without root it could not be changed any more. */
+	/* The group is changed first: without root it could not be changed any more. */
 	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0)
 		return fail(log, "cannot change the group; was radsecgw started as root?",
 		    conf->group != NULL ? conf->group : conf->user);

@@ -20,6 +20,10 @@
 #include "radsecgw/version.h"
 #include "worker.h"
 
+/*
+ * The process: it makes the workers, runs each in its thread, hands signals on to them and waits for their end.
+ */
+
 enum { ON_TERM, ON_INT, ON_HUP, ON_USR1, SIGNALS };
 
 struct process {
@@ -47,7 +51,7 @@ tell_all(struct process *p, unsigned orders)
 
 /* ---- the end ---- */
 
-/* A worker, in its thread. */
+/* Runs a worker in its thread. */
 static void
 on_finished(void *ctx)
 {
@@ -179,8 +183,8 @@ make_workers(struct process *p)
 	return true;
 }
 
-/* As many descriptors as the system lets us have: strangers who hold connections must not use up those that
- * are for peers, and the usual limit is meant for programs that cannot have more. */
+/* Takes as many descriptors as the system lets us have: strangers who hold connections must not use up those
+ * that are for peers, and the usual limit is meant for programs that cannot have more. */
 static void
 allow_files(void)
 {

@@ -5,6 +5,8 @@
 
 #include "radsecgw/tls.h"
 
+/* The version of the gateway and of the TLS library, as they were built. */
+
 const char *
 rgw_version(void)
 {

@@ -10,6 +10,8 @@
 #include "radsecgw/net.h"
 #include "radsecgw/share.h"
 
+/* A worker is one event loop with its sockets, its engine and its log (see worker.h). */
+
 struct rgw_worker {
 	struct rgw_conf *conf;        /* owned: its view, with its share of the limits */
 	struct rgw_common *common;    /* borrowed */
@@ -123,8 +125,8 @@ rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *
 	worker->log.rate_per_second = worker->conf->log.rate;
 	worker->log.worker = conf->gateway.workers > 1 ? number + 1 : 0;
 	atomic_init(&worker->orders, 0);
-	/* epoll only: libev's io_uring is not ready for many sockets, and the environment must not
-	 * choose another. */
+	/* The loop uses epoll only: libev's io_uring is not ready for many sockets, and the environment must
+	 * not choose another way. */
 	worker->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	if (worker->loop == NULL) {
 		RGW_LOG(&worker->log, RGW_LOG_ERROR, "start-failed", NULL,

@@ -19,7 +19,7 @@ struct ev_loop;
  */
 struct rgw_worker;
 
-/* What it may be told; bits. */
+/* The orders that a worker may be given; bits. */
 enum rgw_order {
 	RGW_ORDER_STATUS = 1,  /* log the state */
 	RGW_ORDER_DRAIN = 2,   /* take nothing new, finish what is in flight within drain-time */
@@ -32,24 +32,26 @@ enum rgw_order {
  * do, or its addresses would meet another worker. */
 typedef void rgw_worker_finished(void *ctx);
 
-/* Number `number` of conf->gateway.workers, from 0. Borrows all pointers. NULL = this kernel has no
- * epoll. */
+/* Makes worker number `number`, from 0, of conf->gateway.workers. It borrows all pointers. NULL = this kernel
+ * has no epoll. */
 struct rgw_worker *rgw_worker_new(const struct rgw_conf *conf, uint32_t number,
     struct rgw_common *common, struct rgw_logsink *sink);
-/* Everything that needs rights or may fail. false = it did; the log says why. */
+/* Opens sockets and contexts: everything that needs rights or may fail. false = something did; the log says
+ * why. */
 bool rgw_worker_open(struct rgw_worker *worker);
-/* Makes the engine. All workers are open. */
+/* Makes the engine of the worker; all workers must be open. */
 void rgw_worker_start(struct rgw_worker *worker, rgw_worker_finished *finished, void *ctx);
-/* Returns when it has been told to end. */
+/* Runs the loop of the worker; returns when it has been told to end. */
 void rgw_worker_run(struct rgw_worker *worker);
 /* Gives orders, bits of enum rgw_order; from any thread. */
 void rgw_worker_tell(struct rgw_worker *worker, unsigned orders);
-/* Logs the state, says goodbye to all and sends what is still to be sent. It does not run any more. */
+/* Ends the work of a worker that does not run any more: logs the state, says goodbye to all and sends what is
+ * still to be sent. */
 void rgw_worker_end(struct rgw_worker *worker);
-/* Without a goodbye if that has not been said. NULL is ignored. */
+/* Frees the worker, without a goodbye if that has not been said. NULL is ignored. */
 void rgw_worker_free(struct rgw_worker *worker);
 
-/* Both are for the thread that runs it. */
+/* Both functions are for the thread that runs the worker. */
 struct ev_loop *rgw_worker_loop(struct rgw_worker *worker);
 struct rgw_log *rgw_worker_log(struct rgw_worker *worker);
 

@@ -12,7 +12,12 @@
 #include "radsecgw/hash.h"
 #include "radsecgw/mem.h"
 
-/* A decimal number of at most `max`, the whole text. */
+/*
+ * Addresses, networks and the map from networks to values (see radsecgw/addr.h). Texts come from the
+ * configuration and from DNS; nothing here looks a name up.
+ */
+
+/* Parses a decimal number of at most `max`, which must be the whole text. */
 static bool
 parse_number(const char *text, unsigned max, unsigned *out)
 {
@@ -32,7 +37,7 @@ parse_number(const char *text, unsigned max, unsigned *out)
 }
 
 bool
-rgw_host_split(const char *text, char *host, size_t host_size, uint16_t *port)
+rgw_addr_split_host(const char *text, char *host, size_t host_size, uint16_t *port)
 {
 	const char *end;
 	const char *colon = NULL;
@@ -65,7 +70,7 @@ rgw_host_split(const char *text, char *host, size_t host_size, uint16_t *port)
 	return true;
 }
 
-/* Cuts off what stands behind a % of an IPv6 address: the number of an interface, or its name. */
+/* Cuts off what stands behind the % of an IPv6 address: the number of an interface, or its name. */
 static bool
 take_zone(char *host, struct rgw_addr *a, char zone[static RGW_ZONE_TEXT])
 {
@@ -91,7 +96,7 @@ rgw_addr_parse_zone(const char *text, uint16_t port, struct rgw_addr *out, char 
 	struct rgw_addr a = { .port = port };
 	char host[64];
 
-	if (!rgw_host_split(text, host, sizeof host, &a.port) || !take_zone(host, &a, zone))
+	if (!rgw_addr_split_host(text, host, sizeof host, &a.port) || !take_zone(host, &a, zone))
 		return false;
 	if (inet_pton(AF_INET, host, a.ip) == 1)
 		a.family = 4;
@@ -116,7 +121,7 @@ rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out)
 }
 
 bool
-rgw_host_is_local(const char *host)
+rgw_addr_is_local_name(const char *host)
 {
 	static const char name[] = "localhost";
 	size_t len = strlen(host);
@@ -299,7 +304,7 @@ struct rgw_prefixmap {
 	struct lengths v6;
 };
 
-/* The entries come from the configuration, not from the network, so a fixed key is enough. */
+/* A fixed key is enough: the entries come from the configuration, not from the network. */
 static const struct rgw_hashkey map_key = { 0x7261647365636777, 0x707265666978206d };
 
 struct rgw_prefixmap *
@@ -361,7 +366,7 @@ rgw_prefixmap_add(struct rgw_prefixmap *map, const struct rgw_prefix *p, void *v
 	e->value = value;
 	map->entries = rgw_xrealloc(map->entries, (map->n + 1) * sizeof(struct entry *));
 	map->entries[map->n++] = e;
-	rgw_htab_add(&map->tab, &e->node, rgw_siphash(&map_key, p, sizeof *p));
+	rgw_htab_xadd(&map->tab, &e->node, rgw_siphash(&map_key, p, sizeof *p));
 	add_length(p->family == 4 ? &map->v4 : &map->v6, p->bits);
 	return NULL;
 }

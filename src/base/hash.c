@@ -3,6 +3,13 @@
 
 #include <stdlib.h>
 
+#include "radsecgw/mem.h"
+
+/*
+ * SipHash (Aumasson and Bernstein, SipHash-2-4) and the hash table over it. The table owns its buckets; nodes
+ * belong to whoever adds them.
+ */
+
 static inline uint64_t
 rotate(uint64_t v, unsigned n)
 {
@@ -24,7 +31,7 @@ sip_round(uint64_t v[static 4])
 	v[2] = rotate(v[2], 32);
 }
 
-/* Up to eight octets, little-endian, as the definition of SipHash has it. */
+/* Reads up to eight octets in little-endian order, as the definition of SipHash has it. */
 static inline uint64_t
 load_le(const uint8_t *p, size_t n)
 {
@@ -128,6 +135,13 @@ rgw_htab_add(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash)
 	push(tab, node);
 	tab->count++;
 	return true;
+}
+
+void
+rgw_htab_xadd(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash)
+{
+	while (!rgw_htab_add(tab, node, hash))
+		free(rgw_xcalloc(FIRST_BUCKETS, sizeof *tab->buckets));
 }
 
 void

@@ -8,7 +8,12 @@
 
 #include "radsecgw/hash.h"
 
-/* Longest line without its end. PIPE_BUF is 4096, so a line reaches a pipe in one piece. */
+/*
+ * A log turns an event and its fields into one line of text or JSON and limits how many lines a neighbour
+ * causes. The worker owns it; where lines go is the sink's business.
+ */
+
+/* The longest line without its end. PIPE_BUF is 4096, so a line reaches a pipe in one piece. */
 #define LINE_MAX_OCTETS 4000
 
 /* Fields leave this much for the notes about suppressed and lost lines, which must not be lost. */
@@ -58,14 +63,15 @@ utf8_len(const uint8_t *p, size_t n)
 	return len;
 }
 
-/* U+0080 to U+009F in UTF-8: control characters, which terminals may obey as they do ESC. */
+/* Is this one of U+0080 to U+009F in UTF-8? They are control characters, which terminals may obey as they do
+ * ESC. */
 static bool
 is_c1(const uint8_t *p, size_t len)
 {
 	return len == 2 && p[0] == 0xc2 && p[1] < 0xa0;
 }
 
-/* Octets as the inside of a quoted string. JSON has no form for single octets, so one that is not
+/* Writes octets as the inside of a quoted string. JSON has no form for single octets, so an octet that is not
  * part of UTF-8 becomes the character of the same number; text keeps it as \xNN. */
 static void
 put_escaped(struct line *l, const void *data, size_t n, enum rgw_log_format format)
@@ -236,7 +242,7 @@ limit_of(struct rgw_log *log, const char *event, const char *who)
 	return oldest;
 }
 
-/* Takes a token if there is one. Without one the line is counted as suppressed. */
+/* Takes a token for a line if there is one; without a token the line is counted as suppressed. */
 static bool
 allowed(const struct rgw_log *log, struct rgw_log_limit *l)
 {
@@ -265,7 +271,7 @@ rgw_log_init(struct rgw_log *log, rgw_log_sink *sink, rgw_log_clock *clock, void
 	log->ctx = ctx;
 }
 
-/* What is said about the line itself; there is room for it. */
+/* The notes about the line itself, for which room was kept. */
 static void
 put_note(struct line *l, const struct rgw_log *log, const char *key, uint64_t number)
 {

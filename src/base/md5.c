@@ -6,6 +6,8 @@
 #include "md5_rounds.h"
 #include "radsecgw/mem.h"
 
+/* MD5 (RFC 1321) and HMAC-MD5 (RFC 2104) for one message; RADIUS has no other hash (P-AUT-2, P-MA-1). */
+
 static void
 compress(uint32_t state[static 4], const uint8_t *block)
 {

@@ -5,6 +5,8 @@
 #include "md5_rounds.h"
 #include "radsecgw/md5.h"
 
+/* MD5 of several messages at once, one in each lane of a vector register. */
+
 size_t
 rgw_md5_pad(uint8_t *message, size_t len, uint64_t before)
 {
@@ -18,7 +20,7 @@ rgw_md5_pad(uint8_t *message, size_t len, uint64_t before)
 	return n;
 }
 
-/* For few lanes, for lanes of very different lengths, and where there are no vectors. */
+/* The way for few lanes, for lanes of very different lengths, and for machines without vectors. */
 static void
 run_alone(struct rgw_md5_lane *lane)
 {
@@ -35,7 +37,7 @@ run_alone(struct rgw_md5_lane *lane)
 /* A step for all lanes costs as much as three for one. */
 #define STEP_COST 3
 
-/* One number of each lane; where a register is shorter, the compiler takes two. */
+/* A vector has one number of each lane; where a register is shorter, the compiler takes two. */
 typedef uint32_t lanes_u32 __attribute__((vector_size(4 * RGW_MD5_LANES)));
 
 static void
@@ -54,7 +56,7 @@ compress(lanes_u32 state[static 4], const uint8_t *const block[static RGW_MD5_LA
 	state[3] += d;
 }
 
-/* A lane that has ended goes on with its last block; what comes of that is not looked at. */
+/* A lane that has ended goes on with its last block, and its result is not looked at. */
 static void
 run_steps(struct rgw_md5_lane *lanes, size_t n, size_t steps)
 {
@@ -79,7 +81,7 @@ run_steps(struct rgw_md5_lane *lanes, size_t n, size_t steps)
 	}
 }
 
-/* false = it would not pay, and nothing was done. */
+/* Hashes the lanes together; false = it would not pay, and nothing was done. */
 static bool
 run_together(struct rgw_md5_lane *lanes, size_t n)
 {

@@ -14,7 +14,7 @@
 #define MD5_H(x, y, z) ((x) ^ ((y) ^ (z)))
 #define MD5_I(x, y, z) ((y) ^ ((x) | ~(z)))
 
-/* One operation; four of them rotate the roles of a, b, c, d. */
+/* One operation of a round; four of them rotate the roles of a, b, c, d. */
 #define MD5_OP(f, a, b, c, d, k, s, t)         \
 	(a) += x[k] + (t) + f(b, c, d);        \
 	(a) = (b) + ((a) << (s) | (a) >> (32 - (s)))

@@ -66,6 +66,11 @@ rgw_ct_equal(const void *a, const void *b, size_t n)
 /* Memory that is not handed out must not be touched: with AddressSanitizer that is seen. */
 #ifdef POISONS
 #include <sanitizer/asan_interface.h>
+
+/*
+ * Memory: allocation that ends the process when there is none, slabs and buffers for requests, wiping and
+ * comparing of secrets.
+ */
 #define POISON(p, n) __asan_poison_memory_region(p, n)
 #define UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
 #else
@@ -105,7 +110,7 @@ map(size_t octets)
 }
 
 /* Takes a chunk from the system, at a multiple of its size; NULL = memory is out. The system puts each mapping
- * next to the one before, so only the first one is rarely in its place. */
+ * next to the one before, so that only the first chunk has to be moved into its place. */
 static struct rgw_slab_chunk *
 map_chunk(void)
 {
@@ -192,8 +197,8 @@ add_chunk(struct rgw_slab *slab)
 	return chunk;
 }
 
-/* A chunk with room, if the first one has none; NULL = memory is out. A chunk that has become full stays where it is
- * until here, for the next object may just as well come back to it. */
+/* Finds a chunk with room when the first one has none; NULL = memory is out. A chunk that has become full stays
+ * in its list until here, for the next object may just as well come back to it. */
 static struct rgw_slab_chunk *find_room(struct rgw_slab *slab) __attribute__((noinline));
 
 static struct rgw_slab_chunk *
@@ -233,7 +238,8 @@ rgw_slab_get(struct rgw_slab *slab)
 	return object;
 }
 
-/* A chunk is not full any more, or only half full, or empty: it gets its place among the others, or goes. */
+/* Puts a chunk from which an object came back into its place among the others, or gives it back to the system.
+ * */
 static void settle(struct rgw_slab *slab, struct rgw_slab_chunk *chunk) __attribute__((noinline));
 
 static void

@@ -9,13 +9,19 @@
 
 #include "radsecgw/mem.h"
 
+/*
+ * A pattern is a regular expression of the configuration (POSIX extended), which may not cost more than a bound
+ * whatever text a stranger sends.
+ */
+
 #define TEXT_MAX 253
 
-/* What a pattern may grow to by its repetitions, such as {99}. */
+/* The size to which a pattern may grow by its repetitions, such as {99}. */
 #define MOST_COPIES 16384
 
-/* The library keeps all states that texts have ever led to. Strangers choose the texts, so it forgets
- * them after so many; usual patterns have a handful, and made for the worst have some megabytes. */
+/* The regular expression library keeps all states that texts have ever led to. Strangers choose the texts, so a
+ * pattern is compiled anew after so many; usual patterns have a handful of states, and the worst have some
+ * megabytes. */
 #define MATCHES_KEPT 64
 
 struct rgw_pattern {
@@ -26,8 +32,8 @@ struct rgw_pattern {
 	char *text;            /* owned */
 };
 
-/* The end of a set that begins at p: its "]", or the end of the text. A "]" right at its start is one of
- * its members, and so are those of classes such as [:alpha:]. */
+/* The end of a set that begins at p: its "]", or the end of the text. A "]" right at the start of a set is one
+ * of its members, and so are those of classes such as [:alpha:]. */
 static const char *
 end_of_set(const char *p)
 {
@@ -58,7 +64,7 @@ end_of_element(const char *p)
 	return *p == '\\' && p[1] != '\0' ? p + 1 : p;
 }
 
-/* \1 to \9 outside of [] mean what another part matched. */
+/* Does the pattern have back-references, which are \1 to \9 outside of []? */
 static bool
 has_back_reference(const char *text)
 {
@@ -68,7 +74,7 @@ has_back_reference(const char *text)
 	return false;
 }
 
-/* How often {n}, {n,} or {n,m} at p is written out, at least once. */
+/* How often the library writes out what {n}, {n,} or {n,m} at p repeats, at least once. */
 static uint64_t
 copies_of(const char *p)
 {
@@ -165,7 +171,7 @@ rgw_pattern_count(const struct rgw_pattern *pattern)
 	return pattern->regex.re_nsub;
 }
 
-/* Without memory for a fresh one the old one goes on. */
+/* If there is no memory for a fresh copy, the old one stays in use. */
 static void
 forget_states(struct rgw_pattern *pattern)
 {
@@ -208,8 +214,8 @@ rgw_pattern_match(struct rgw_pattern *pattern, const uint8_t *data, size_t len,
 	text[len] = '\0';
 	if (!find(pattern, text, found))
 		return false;
-	/* POSIX finds the leftmost match and of these the longest, so this is one that covers all if there
-	 * is any. */
+	/* A match of the whole text is found if there is one: POSIX takes the leftmost match, and of these the
+	 * longest. */
 	if (pattern->anchored && (found[0].rm_so != 0 || (size_t)found[0].rm_eo != len))
 		return false;
 	for (size_t i = 0; groups != NULL && i < RGW_PATTERN_GROUPS; i++)

@@ -3,6 +3,11 @@
 
 #include <stddef.h>
 
+/*
+ * A queue of timers as a pairing heap; timers are embedded in what they belong to, and the queue owns none of
+ * them.
+ */
+
 /* Joins two heaps; the later root becomes the first child of the earlier one. */
 static struct rgw_timer *
 meld(struct rgw_timer *a, struct rgw_timer *b)

@@ -6,6 +6,11 @@
 
 #include "radsecgw/mem.h"
 
+/*
+ * Admission decides who may open one more connection to us, and who makes room for it (P-TCP-48, P-TLS-24,
+ * P-TLS-25). A worker owns one; see radsecgw/admission.h for its rules.
+ */
+
 struct rgw_caller {
 	struct rgw_hnode node;
 	struct rgw_link idle;         /* without connections: among those like it */
@@ -23,7 +28,7 @@ struct rgw_caller {
 	struct rgw_link holder;       /* half-open ones: among the addresses that hold as many */
 };
 
-/* The table of addresses, too, takes its share: two pointers for each at the most. */
+/* The hash table takes two pointers for each address at the most. */
 _Static_assert(sizeof(struct rgw_caller) + 2 * sizeof(void *) <= RGW_ADDRESS_OCTETS, "as the manual says");
 
 struct rgw_prefix
@@ -48,7 +53,8 @@ rgw_admission_init(struct rgw_admission *a, const struct rgw_admission_limits *l
 
 		rgw_bucket_init(&c->rate, rate->events, rate->period, rate->burst, now);
 		rgw_link_init(&c->half_open);
-		/* From none to one too many, which is there until the one that gives way has left. */
+		/* An address may hold from no half-open connection to one too many, which is there until the
+		 * one that gives way has left. */
 		c->holders = rgw_xcalloc((size_t)limits->half_open_per_address + 2, sizeof *c->holders);
 		for (uint32_t n = 0; n < limits->half_open_per_address + 2; n++)
 			rgw_link_init(&c->holders[n]);
@@ -74,7 +80,7 @@ forget(struct rgw_admission *a, struct rgw_caller *caller)
 	free(caller);
 }
 
-/* It has no connections: it is remembered as the one that was used last. */
+/* Remembers an address without connections as the one that was used last. */
 static void
 rest(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now)
 {
@@ -148,7 +154,7 @@ get(struct rgw_admission *a, const struct rgw_addr *from, rgw_ms now)
 
 /* ---- half-open connections ---- */
 
-/* How many of them an address holds has changed. */
+/* Moves an address to the others that hold as many half-open connections, after that number has changed. */
 static void
 place(struct rgw_admission *a, struct rgw_caller *caller)
 {
@@ -170,7 +176,7 @@ end_half_open(struct rgw_admission *a, struct rgw_visit *visit)
 	place(a, caller);
 }
 
-/* Takes in one from the other class, in its place by age. */
+/* Takes in a half-open connection from the other class, in its place by age. */
 static void
 insert_by_age(struct rgw_admission_class *c, struct rgw_visit *visit)
 {
@@ -210,8 +216,8 @@ is_settled(const struct rgw_visit *visit, rgw_ms now)
 	return now - visit->since >= RGW_SETTLE_MS;
 }
 
-/* Which of its half-open connections an address gives up; NULL = it has none of that age. A handshake takes
- * a few round trips, so the longer one has been at it, the less likely it comes to something. */
+/* Which of its half-open connections an address gives up; NULL = it has none of that age. A handshake takes a
+ * few round trips, so the longer a connection has been at it, the less likely it succeeds. */
 static struct rgw_visit *
 weakest(const struct rgw_caller *caller, bool settled, rgw_ms now)
 {
@@ -230,8 +236,8 @@ weakest(const struct rgw_caller *caller, bool settled, rgw_ms now)
 	return shaking;
 }
 
-/* Who makes room when a class has no place left: the address that holds most; of those that hold as many, the
- * one that has done so for longest. */
+/* The connection that makes room when a class has no place left: it belongs to the address that holds most or,
+ * of several, to the one that has held as many for longest. */
 static struct rgw_visit *
 weakest_of(const struct rgw_admission *a, const struct rgw_admission_class *c, rgw_ms now)
 {
@@ -254,8 +260,8 @@ weakest_of(const struct rgw_admission *a, const struct rgw_admission_class *c, r
 
 /* ---- one connection ---- */
 
-/* Takes a token of the class, if the address may have one. Who asks in vain has asked, too: else a storm that
- * gets nothing would look like so many newcomers. */
+/* Takes a token of the class, if the address may have one. An address that asks in vain has asked, too: else a
+ * storm that gets nothing would look like so many newcomers. */
 static bool
 take_token(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now)
 {
@@ -269,8 +275,8 @@ take_token(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now)
 	return (left > bucket->burst / 2 || asked <= left / 2) && rgw_bucket_take(bucket, now);
 }
 
-/* May this address have one more? What is asked first changes nothing, so that a refusal costs no token.
- * `own`: one of its connections that gives way to the new one. */
+/* May this address open one more connection? The first questions change nothing, so that a refusal costs no
+ * token. `own` becomes a connection of this address that gives way to the new one. */
 static enum rgw_admit
 judge(struct rgw_admission *a, struct rgw_caller *caller, rgw_ms now, struct rgw_visit **own)
 {

@@ -7,8 +7,13 @@
 #include "certtext.h"
 #include "radsecgw/addr.h"
 
-/* Longer than the longest issuer of a rule by more than a cut can take away; so an issuer that was
- * cut never equals a rule. */
+/*
+ * The judgement of a certificate whose chain has been verified: does it satisfy the rules of a neighbour
+ * (P-CRT-3 to 11)? Nothing here owns memory.
+ */
+
+/* The buffer is longer than the longest issuer of a rule by more than a cut can take away, so an issuer that
+ * was cut never equals a rule. */
 #define ISSUER_BUF (RGW_CERT_MAX_ISSUER + 128)
 
 /* Does a name of the rule's kind in the certificate satisfy the rule? */
@@ -21,9 +26,9 @@ value_matches(struct rgw_span value, const struct rgw_cert_rule *rule)
 	case RGW_CERT_DNS:
 		host = rgw_configured_host(rule->text);
 		if (rgw_wildcard_rest(host).len == 0)
-			return rgw_host_covered(value, host);
+			return rgw_dns_covers(value, host);
 		/* The administrator accepts every host below: one of them, or the same wildcard. */
-		return rgw_host_covered(host, value) || rgw_span_equal_nocase(host, value);
+		return rgw_dns_covers(host, value) || rgw_span_equal_nocase(host, value);
 	case RGW_CERT_URI:
 		return rgw_span_equal(value, rgw_span_of_text(rule->text));
 	case RGW_CERT_NAIREALM:
@@ -68,8 +73,8 @@ has_san(const struct rgw_x509 *cert, enum rgw_san_kind kind)
 	return false;
 }
 
-/* P-CRT-4: the common name counts only where the alternative names are silent: for a name if there
- * is no dNSName, for an address if there is no iPAddress either. */
+/* Does the common name match? It counts only where the alternative names are silent: for a name if there is no
+ * dNSName, for an address if there is no iPAddress either (P-CRT-4). */
 static bool
 cn_matches(const struct rgw_x509 *cert, const struct rgw_cert_rule *rule)
 {
@@ -94,7 +99,7 @@ policy_matches(const struct rgw_x509 *cert, const struct rgw_cert_rule *rule)
 	return false;
 }
 
-/* P-CRT-12: both parts together name a certificate. */
+/* Do issuer and serial number match? Only both together name a certificate (P-CRT-12). */
 static bool
 issuer_serial_matches(const struct rgw_x509 *cert, const struct rgw_cert_rule *rule)
 {
@@ -178,7 +183,7 @@ rgw_cert_judge(const struct rgw_x509 *cert, enum rgw_cert_role role,
 static void
 put_unmet(struct rgw_wr *w, const struct rgw_cert_rule *failed)
 {
-	/* The first value of the kind follows. */
+	/* These words are followed by the first value of the kind. */
 	static const char *const unmet[RGW_CERT_KINDS] = {
 		[RGW_CERT_DNS] = "no dNSName matches ",
 		[RGW_CERT_IP] = "no iPAddress is ",

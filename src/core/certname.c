@@ -5,7 +5,10 @@
 
 #include "radsecgw/certid.h"
 
-/* RFC 1035 2.3.4, without the dot of the root; and the most that a NAIRealm may have (P-CRT-10). */
+/* The comparison of names in certificates with configured ones (see certname.h). */
+
+/* The most octets of a host name (RFC 1035 2.3.4, without the dot of the root), and of a NAIRealm (P-CRT-10).
+ * */
 #define MAX_HOST 253
 #define MAX_LABEL 63
 #define MAX_REALM 255
@@ -60,7 +63,7 @@ is_host_octet(uint8_t c)
 }
 
 bool
-rgw_host_is_valid(struct rgw_span s)
+rgw_dns_is_valid(struct rgw_span s)
 {
 	size_t label = 0;
 	bool number = true;
@@ -105,7 +108,7 @@ rgw_wildcard_rest(struct rgw_span pattern)
 	return behind(pattern, 2);
 }
 
-/* "a.b.c": "b.c", or nothing if there is one label only. */
+/* The part of a name behind its first label: "b.c" of "a.b.c", or nothing if there is one label only. */
 static struct rgw_span
 without_first_label(struct rgw_span name)
 {
@@ -117,23 +120,23 @@ without_first_label(struct rgw_span name)
 }
 
 bool
-rgw_host_pattern_is_valid(struct rgw_span pattern)
+rgw_dns_pattern_is_valid(struct rgw_span pattern)
 {
 	struct rgw_span rest = rgw_wildcard_rest(pattern);
 
 	if (rest.len == 0)
-		return rgw_host_is_valid(pattern);
-	return rgw_host_is_valid(rest) && without_first_label(rest).len > 0;
+		return rgw_dns_is_valid(pattern);
+	return rgw_dns_is_valid(rest) && without_first_label(rest).len > 0;
 }
 
 /* As the name is a proper host name, an equal pattern is one too: so neither NUL nor a second
  * wildcard nor a trailing dot in the pattern needs a test of its own. */
 bool
-rgw_host_covered(struct rgw_span pattern, struct rgw_span name)
+rgw_dns_covers(struct rgw_span pattern, struct rgw_span name)
 {
 	struct rgw_span rest = rgw_wildcard_rest(pattern);
 
-	if (!rgw_host_is_valid(name))
+	if (!rgw_dns_is_valid(name))
 		return false;
 	if (rgw_span_equal_nocase(pattern, name))
 		return true;
@@ -154,7 +157,7 @@ rgw_configured_host(const char *text)
 bool
 rgw_dns_match(struct rgw_span pattern, const char *name)
 {
-	return rgw_host_covered(pattern, rgw_configured_host(name));
+	return rgw_dns_covers(pattern, rgw_configured_host(name));
 }
 
 bool

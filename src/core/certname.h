@@ -17,23 +17,23 @@
 #define RGW_CERT_MAX_ISSUER 512
 
 struct rgw_span rgw_span_of_text(const char *s);
-/* Octet by octet, and with ASCII letters alike (P-CRT-7). Nothing equals nothing: an absent name
- * must not match an empty one. */
+/* Are the spans equal octet by octet, or with ASCII letters in either case (P-CRT-7)? An empty span equals
+ * nothing: an absent name must not match an empty one. */
 bool rgw_span_equal(struct rgw_span a, struct rgw_span b);
 bool rgw_span_equal_nocase(struct rgw_span a, struct rgw_span b);
 
-/* A host name: labels of letters, digits, hyphens and underscores. The last one has something else
- * than digits, which keeps addresses apart. NUL, "*" and the dot of the root are no part of it. */
-bool rgw_host_is_valid(struct rgw_span s);
-/* Proper labels, nothing that could pass for a wildcard or a whole user name. */
+/* Is this a host name: labels of letters, digits, hyphens and underscores? The last label has something else
+ * than digits, which keeps addresses apart. NUL, "*" and the dot of the root are no part of a host name. */
+bool rgw_dns_is_valid(struct rgw_span s);
+/* Is this a realm: proper labels, and nothing that could pass for a wildcard or a whole user name? */
 bool rgw_realm_is_valid(struct rgw_span s);
 
-/* "*.example.org": what stands behind "*.", or nothing if it is not of that form. */
+/* The part of "*.example.org" behind its "*.", or nothing if the pattern is not of that form. */
 struct rgw_span rgw_wildcard_rest(struct rgw_span pattern);
-/* Is a wildcard of at least three labels, or a host name. */
-bool rgw_host_pattern_is_valid(struct rgw_span pattern);
-/* P-CRT-6, P-CRT-7: does the pattern stand for this host name? */
-bool rgw_host_covered(struct rgw_span pattern, struct rgw_span name);
+/* Is the pattern a wildcard of at least three labels, or a host name? */
+bool rgw_dns_pattern_is_valid(struct rgw_span pattern);
+/* Does the pattern stand for this host name (P-CRT-6, P-CRT-7)? */
+bool rgw_dns_covers(struct rgw_span pattern, struct rgw_span name);
 /* A configured name without the dot of the root, which has no place in a certificate. */
 struct rgw_span rgw_configured_host(const char *text);
 

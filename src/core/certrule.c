@@ -9,6 +9,11 @@
 #include "radsecgw/certid.h"
 #include "radsecgw/mem.h"
 
+/*
+ * A rule says which certificate is a neighbour's. Rules are read from the configuration, which owns them,
+ * written back, and compared with those of other neighbours.
+ */
+
 static int
 hex_digit(char c)
 {
@@ -19,7 +24,7 @@ hex_digit(char c)
 	return value < 16 ? value : value - 6;
 }
 
-/* "12:ab:CD" or "12abCD" into octets; 0 = malformed or too long. */
+/* Reads hexadecimal digits, "12:ab:CD" or "12abCD", into octets; 0 = malformed or too long. */
 static size_t
 parse_hex(const char *text, uint8_t *out, size_t size)
 {
@@ -46,7 +51,7 @@ static bool
 parse_dns(const char *value, struct rgw_cert_rule *rule)
 {
 	(void)rule;
-	return rgw_host_pattern_is_valid(rgw_configured_host(value));
+	return rgw_dns_pattern_is_valid(rgw_configured_host(value));
 }
 
 static bool
@@ -133,7 +138,8 @@ parse_any(const char *value, struct rgw_cert_rule *rule)
 	return *value == '\0';
 }
 
-/* What the configuration calls a kind, how its value is read, what to say if it is malformed. */
+/* The kinds of rules: what the configuration calls a kind, how its value is read, and what to say if it is
+ * malformed. */
 static const struct {
 	const char *name;
 	bool (*parse)(const char *value, struct rgw_cert_rule *rule);
@@ -205,4 +211,104 @@ rgw_cert_rule_format(const struct rgw_cert_rule *rule, char *buf, size_t size)
 		rgw_text_put(&w, rule->text);
 	}
 	return rgw_text_end(&w, buf, size);
+}
+
+/* ---- what rules of two peers have in common ---- */
+
+static struct rgw_span
+octets_of(const struct rgw_cert_rule *rule)
+{
+	return (struct rgw_span){ rule->octets, rule->n_octets };
+}
+
+/* The issuer of a rule, which stands before the serial number. */
+static struct rgw_span
+issuer_of(const struct rgw_cert_rule *rule)
+{
+	return (struct rgw_span){ (const uint8_t *)rule->text,
+		(size_t)(strrchr(rule->text, '/') - rule->text) };
+}
+
+/* Is there a host that both rules accept? There is for the same name, and for a wildcard and a name below it;
+ * other patterns cover nothing but themselves. */
+static bool
+have_common_host(const struct rgw_cert_rule *a, const struct rgw_cert_rule *b)
+{
+	struct rgw_span x = rgw_configured_host(a->text);
+	struct rgw_span y = rgw_configured_host(b->text);
+
+	return rgw_span_equal_nocase(x, y) ||
+	    (rgw_wildcard_rest(x).len > 0 && rgw_dns_covers(x, y)) ||
+	    (rgw_wildcard_rest(y).len > 0 && rgw_dns_covers(y, x));
+}
+
+/* Is there a value that satisfies both rules, which are of one kind? */
+static bool
+have_common_value(const struct rgw_cert_rule *a, const struct rgw_cert_rule *b)
+{
+	switch (a->kind) {
+	case RGW_CERT_DNS:
+		return have_common_host(a, b);
+	case RGW_CERT_URI:
+	case RGW_CERT_NAIREALM:
+		return strcmp(a->text, b->text) == 0;
+	case RGW_CERT_CN:
+		return rgw_span_equal_nocase(rgw_span_of_text(a->text), rgw_span_of_text(b->text));
+	case RGW_CERT_IP:
+	case RGW_CERT_RID:
+	case RGW_CERT_SHA256:
+	case RGW_CERT_POLICY:
+		return rgw_span_equal(octets_of(a), octets_of(b));
+	case RGW_CERT_ISSUER_SERIAL:
+		return rgw_span_equal(octets_of(a), octets_of(b)) &&
+		    rgw_span_equal(issuer_of(a), issuer_of(b));
+	case RGW_CERT_ANY:
+		return true;
+	case RGW_CERT_KINDS:
+		break;
+	}
+	return false;
+}
+
+#define BIT(kind) (1u << (kind))
+
+bool
+rgw_cert_rules_are_any(const struct rgw_cert_rules *rules)
+{
+	unsigned said = 0;
+
+	for (size_t i = 0; i < rules->n; i++)
+		said |= BIT(rules->v[i].kind);
+	return (said & ~BIT(RGW_CERT_POLICY)) == BIT(RGW_CERT_ANY);
+}
+
+bool
+rgw_cert_rules_overlap(const struct rgw_cert_rules *a, const struct rgw_cert_rules *b,
+    const struct rgw_cert_rule **shared)
+{
+	const struct rgw_cert_rule *found = NULL;
+	bool any = rgw_cert_rules_are_any(a);
+	unsigned both = 0;    /* kinds that both have ... */
+	unsigned common = 0;  /* ... with a value that satisfies both */
+
+	if (any != rgw_cert_rules_are_any(b))
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t j = 0; j < b->n; j++) {
+			enum rgw_cert_rule_kind kind = a->v[i].kind;
+
+			/* Beside other rules, "any" demands nothing. */
+			if (kind != b->v[j].kind || (kind == RGW_CERT_ANY && !any))
+				continue;
+			both |= BIT(kind);
+			if (!have_common_value(&a->v[i], &b->v[j]))
+				continue;
+			common |= BIT(kind);
+			if (found == NULL && kind != RGW_CERT_POLICY)
+				found = &a->v[i];
+		}
+	if (found == NULL || both != common)
+		return false;
+	*shared = found;
+	return true;
 }

@@ -18,7 +18,7 @@ rgw_text_of(char *buf, size_t size)
 	return rgw_wr_of((uint8_t *)buf, size > 0 ? size - 1 : 0);
 }
 
-/* Our own words: as much of them as fits. */
+/* Writes our own words, as much of them as fits. */
 static inline void
 rgw_text_put(struct rgw_wr *w, const char *s)
 {
@@ -26,7 +26,7 @@ rgw_text_put(struct rgw_wr *w, const char *s)
 		rgw_wr_u8(w, (uint8_t)*s);
 }
 
-/* One octet as two hexadecimal digits, after an optional backslash, as a whole or not at all. */
+/* Writes one octet as two hexadecimal digits, after an optional backslash, as a whole or not at all. */
 static inline void
 rgw_text_hex(struct rgw_wr *w, bool backslash, uint8_t octet)
 {
@@ -36,7 +36,7 @@ rgw_text_hex(struct rgw_wr *w, bool backslash, uint8_t octet)
 	rgw_wr_bytes(w, backslash ? s : s + 1, backslash ? 3 : 2);
 }
 
-/* Octets that have no better text, as RFC 4514 section 2.4 writes them. */
+/* Writes octets that have no better text, as RFC 4514 section 2.4 does. */
 static inline void
 rgw_text_hex_all(struct rgw_wr *w, struct rgw_span s)
 {
@@ -45,11 +45,9 @@ rgw_text_hex_all(struct rgw_wr *w, struct rgw_span s)
 		rgw_text_hex(w, false, s.data[i]);
 }
 
-/*
- * Octets as printable ASCII in the manner of RFC 4514 section 2.4: what is not printable becomes
- * \XX, what could be taken for the text around it gets a backslash. Different octets give
- * different texts.
- */
+/* Writes octets as printable ASCII in the manner of RFC 4514 section 2.4: an octet that is not printable
+ * becomes \XX, and one that could be taken for the text around it gets a backslash. Different octets give
+ * different texts. */
 static inline void
 rgw_text_escape(struct rgw_wr *w, struct rgw_span s)
 {
@@ -82,7 +80,8 @@ rgw_text_end(struct rgw_wr *w, char *buf, size_t size)
 	return buf;
 }
 
-/* OBJECT IDENTIFIER contents, dotted; rgw_text_hex_all if they are malformed or too large. */
+/* Writes the contents of an OBJECT IDENTIFIER, dotted, or as rgw_text_hex_all if they are malformed or too
+ * large. */
 void rgw_oid_put(struct rgw_wr *w, struct rgw_span oid);
 
 #endif

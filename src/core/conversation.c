@@ -5,7 +5,12 @@
 
 #include "radsecgw/fair.h"
 
-/* Entries that have expired are forgotten so long after that at the latest, many together. */
+/*
+ * A conversation remembers by State which target has begun a login, so that the next request of it goes there.
+ * A worker owns the table; see radsecgw/conversation.h.
+ */
+
+/* An entry that has expired is forgotten so long afterwards at the latest, many together. */
 #define SLACK_MS 10000
 
 struct entry {
@@ -18,7 +23,7 @@ struct entry {
 	uint32_t serial;
 };
 
-/* The hash table takes two pointers for each at the most. */
+/* The hash table takes two pointers for each entry at the most. */
 _Static_assert(sizeof(struct entry) + 2 * sizeof(void *) <= RGW_CONVERSATION_OCTETS, "as the manual says");
 
 void
@@ -45,7 +50,8 @@ rgw_talker_init(struct rgw_talker *talker, uint64_t number)
 	rgw_link_init(&talker->own);
 }
 
-/* 64 bits of a keyed hash: nobody can make two states meet, and by chance they do not. */
+/* A State is known by 64 bits of its keyed hash: nobody can make two of them meet, and by chance they do not.
+ * */
 static uint64_t
 hash_of(const struct rgw_conversations *c, const struct rgw_talker *talker, const void *state, size_t len)
 {
@@ -76,8 +82,8 @@ oldest_of(const struct rgw_conversations *c)
 	return l != NULL ? RGW_CONTAINER(l, struct entry, order) : NULL;
 }
 
-/* The talker makes room for its new conversation itself. Only one that has none gets the place of the oldest
- * of all, when so many others have so few that no place is left. Returns how many were forgotten. */
+/* Makes room for a new conversation: the talker gives up its own oldest. Only a talker that has none gets the
+ * place of the oldest of all, when no place is left. Returns how many were forgotten. */
 static unsigned
 make_room(struct rgw_conversations *c, struct rgw_talker *talker)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/counters.h"
 
+/* The names of the counters and what they count, from the one list in radsecgw/counters.h. */
+
 static const struct {
 	const char *name;
 	const char *help;

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+/*
+ * Marks of realms that a target left unanswered (P-FO-7). A worker owns the table, which never grows beyond its
+ * bound.
+ */
+
 /* Marks that one realm can have; a pool has few members. */
 #define MARKS 4
 
@@ -14,7 +19,7 @@ struct mark {
 	rgw_ms at;
 };
 
-/* A realm is known by the keyed hash of its name: nobody can make two names meet. */
+/* A realm is known by the keyed hash of its name, so nobody can make two names meet. */
 struct entry {
 	struct rgw_hnode node;
 	struct rgw_link order;
@@ -22,7 +27,7 @@ struct entry {
 	struct mark marks[MARKS];
 };
 
-/* The hash table takes two pointers for each at the most. */
+/* The hash table takes two pointers for each entry at the most. */
 _Static_assert(sizeof(struct entry) + 2 * sizeof(void *) <= 128, "as the manual says");
 
 void
@@ -133,7 +138,7 @@ mark_of(struct entry *e, uint32_t who)
 	return NULL;
 }
 
-/* A free mark, or the oldest one. */
+/* Returns a free mark of the realm, or its oldest one. */
 static struct mark *
 new_mark(struct rgw_deadrealms *d, struct entry *e, uint32_t who)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "der.h"
 
+/* The DER reader (see der.h): certificates come from strangers, so what DER forbids is refused. */
+
 /* DER lengths are definite and as short as they can be (X.690 10.1). */
 static size_t
 take_length(struct rgw_rd *r)
@@ -27,7 +29,7 @@ rgw_der_take_any(struct rgw_rd *r, uint8_t *tag)
 	size_t len;
 
 	*tag = rgw_rd_u8(r);
-	/* Number 31 announces a longer tag, number 0 the end of an indefinite length. */
+	/* A tag of number 31 announces a longer tag, and one of number 0 the end of an indefinite length. */
 	rgw_der_require(r, (*tag & 0x1f) != 0x1f && (*tag & 0xdf) != 0);
 	len = take_length(r);
 	return rgw_rd_sub(r, len);
@@ -52,7 +54,7 @@ rgw_der_next_is(const struct rgw_rd *r, uint8_t tag)
 	return rgw_der_has_more(r) && rgw_rd_u8(&peek) == tag;
 }
 
-/* Each number in it is as short as it can be and complete (X.690 8.19.2). */
+/* Is each number of the OBJECT IDENTIFIER complete, and as short as it can be (X.690 8.19.2)? */
 bool
 rgw_der_is_oid(struct rgw_span s)
 {
@@ -88,7 +90,7 @@ rgw_der_take_integer(struct rgw_rd *r)
 	return s;
 }
 
-/* FALSE where it is the default should be left out (X.690 11.5), but many issuers write it. */
+/* A FALSE that is the default should be left out (X.690 11.5), but many issuers write it. */
 bool
 rgw_der_take_boolean(struct rgw_rd *r)
 {
@@ -115,7 +117,7 @@ is_leap(unsigned year)
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* Days from 1970-01-01 to the given day of the Gregorian calendar; year >= 1. */
+/* The number of days from 1970-01-01 to the given day of the Gregorian calendar; year >= 1. */
 static int64_t
 days_from_date(unsigned year, unsigned month, unsigned day)
 {
@@ -135,7 +137,7 @@ days_in_month(unsigned year, unsigned month)
 	return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
 }
 
-/* RFC 5280 4.1.2.5: YYMMDDHHMMSSZ with years 1950 to 2049, or YYYYMMDDHHMMSSZ. */
+/* Reads a time of RFC 5280 4.1.2.5: YYMMDDHHMMSSZ with years 1950 to 2049, or YYYYMMDDHHMMSSZ. */
 int64_t
 rgw_der_take_time(struct rgw_rd *r)
 {

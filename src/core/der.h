@@ -34,7 +34,7 @@ enum {
 	RGW_DER_SET = 0x31,
 };
 
-/* Context-specific tags: of a plain value, and of one that holds others. */
+/* Context-specific tags, of a plain value and of one that holds others. */
 #define RGW_DER_PLAIN(n) (0x80 | (n))
 #define RGW_DER_HOLDER(n) (0xa0 | (n))
 
@@ -57,7 +57,7 @@ rgw_der_has_more(const struct rgw_rd *r)
 	return !r->bad && rgw_rd_left(r) > 0;
 }
 
-/* What the cursor has left. */
+/* The octets that the cursor has not read yet. */
 static inline struct rgw_span
 rgw_der_rest(const struct rgw_rd *r)
 {
@@ -79,20 +79,25 @@ rgw_span_is(struct rgw_span s, const void *octets, size_t n)
 	return s.len == n && n > 0 && memcmp(s.data, octets, n) == 0;
 }
 
-/* The contents of the next element, of any or of the given tag. On error they are a bad cursor. */
+/* Takes the next element, of any or of the given tag, and returns a cursor over its contents, which is bad on
+ * error. */
 struct rgw_rd rgw_der_take_any(struct rgw_rd *r, uint8_t *tag);
 struct rgw_rd rgw_der_take(struct rgw_rd *r, uint8_t tag);
 /* Does an element of this tag come next? Never sets `bad`. */
 bool rgw_der_next_is(const struct rgw_rd *r, uint8_t tag);
 
-/* Contents of an INTEGER or OBJECT IDENTIFIER, checked. */
+/* Takes an INTEGER or OBJECT IDENTIFIER and returns its contents, checked. */
 struct rgw_span rgw_der_take_integer(struct rgw_rd *r);
 struct rgw_span rgw_der_take_oid(struct rgw_rd *r);
 bool rgw_der_take_boolean(struct rgw_rd *r);
-/* UTCTime or GeneralizedTime as RFC 5280 has them, in seconds since 1970. */
+/* Takes a UTCTime or GeneralizedTime as RFC 5280 has them; in seconds since 1970. */
 int64_t rgw_der_take_time(struct rgw_rd *r);
 
 /* Are these well-formed contents of an OBJECT IDENTIFIER? */
 bool rgw_der_is_oid(struct rgw_span s);
+
+/* Checks a Name throughout (x509name.c); *common_name becomes the last common name, empty if that is not plain
+ * text. */
+bool rgw_x509_check_name(struct rgw_span name, struct rgw_span *common_name);
 
 #endif

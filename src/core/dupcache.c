@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+/*
+ * The cache of requests by source and identifier, which finds duplicates (P-DUP). A worker owns it; entries are
+ * embedded in what remembers a request.
+ */
+
 void
 rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey, rgw_ms lifetime,
     rgw_ms window)

@@ -4,6 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
+/*
+ * The 256 identifiers of one connection or source port: free ones are taken, and used ones rest until no late
+ * answer can be mistaken (P-ID).
+ */
+
 static void
 append(struct rgw_idpool *pool, struct rgw_id_list *list, uint8_t id)
 {
@@ -43,14 +48,14 @@ settled(const struct rgw_id_sent *sent, rgw_ms now)
 bool
 rgw_idpool_reusable(const struct rgw_idpool *pool, uint8_t id, rgw_ms now)
 {
-	/* We keep two authenticators, one of them for the new request; so only one earlier request
-	 * of an identifier may still be answered. Of a free one that holds anyway. */
+	/* An identifier keeps two authenticators, one of them for the new request, so only one earlier request
+	 * of it may still be answered. For a free identifier that holds anyway. */
 	const struct rgw_id *slot = &pool->id[id];
 
 	return (slot->state != RGW_ID_BUSY && settled(&slot->now, now)) || settled(&slot->before, now);
 }
 
-/* The one that has rested longest among those that can be used again; 0 = none. */
+/* The identifier that has rested longest among those that can be used again; 0 = none. */
 static uint8_t
 rested(const struct rgw_idpool *pool, rgw_ms now)
 {
@@ -67,7 +72,7 @@ rgw_idpool_available(const struct rgw_idpool *pool, rgw_ms now)
 	return pool->free.first != 0 || rested(pool, now) != 0;
 }
 
-/* Takes one out of the middle of a list. */
+/* Takes an identifier out of the middle of a list. */
 static void
 unlist(struct rgw_idpool *pool, struct rgw_id_list *list, uint8_t id)
 {

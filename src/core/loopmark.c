@@ -5,6 +5,8 @@
 
 #include "radsecgw/mem.h"
 
+/* A loop mark is a Proxy-State of ours by which the gateway knows its own requests when they come back. */
+
 static const uint8_t kind[4] = { 'r', 's', 'g', 'w' };
 
 #define AT_OWN 4

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+/* The realm of a User-Name, and what is wrong with it (P-NAI). */
+
 const uint8_t *
 rgw_realm_of(const uint8_t *name, size_t len, size_t *realm_len)
 {

@@ -6,8 +6,8 @@
 
 #include "der.h"
 
-/* Which names the certificates below a CA may have (RFC 5280 4.2.1.10). Where it is not clear whether a name is
- * within a constraint it is taken as not allowed. */
+/* Name constraints say which names the certificates below a CA may have (RFC 5280 4.2.1.10). Where it is not
+ * clear whether a name is within a constraint, the name is not allowed. */
 
 /* GeneralName, by its tag. */
 enum {
@@ -40,7 +40,8 @@ ends_with(struct rgw_span name, struct rgw_span end)
 	                                  (const char *)end.data, end.len) == 0;
 }
 
-/* "example.org" holds itself and all below it; with a dot before it, only what is below; without text, all. */
+/* Is the host within the constraint? "example.org" holds itself and all below it; with a dot before it, only
+ * what is below; without text, all. */
 static bool
 dns_within(struct rgw_span name, struct rgw_span base)
 {
@@ -51,7 +52,7 @@ dns_within(struct rgw_span name, struct rgw_span base)
 	return name.len == base.len || base.data[0] == '.' || name.data[name.len - base.len - 1] == '.';
 }
 
-/* A wildcard holds names below it that are excluded. */
+/* Does the wildcard stand for names that are excluded? */
 static bool
 dns_touches(struct rgw_span name, struct rgw_span base)
 {
@@ -62,7 +63,7 @@ dns_touches(struct rgw_span name, struct rgw_span base)
 	return name.len > 2 && name.data[0] == '*' && ends_with(base, rest);
 }
 
-/* An address and the mask that says which bits count. */
+/* Is the address within the constraint, which is an address and a mask that says which bits count? */
 static bool
 address_within(struct rgw_span name, struct rgw_span base)
 {
@@ -74,7 +75,7 @@ address_within(struct rgw_span name, struct rgw_span base)
 	return true;
 }
 
-/* Names are sequences: one that begins with the other is within it. */
+/* Is the name within the constraint? Names are sequences, and one that begins with the other is within it. */
 static bool
 directory_within(struct rgw_span name, struct rgw_span base)
 {
@@ -116,7 +117,7 @@ touches(const struct name *name, struct rgw_span base)
 	}
 }
 
-/* Does one subtree of this kind hold it? True as well if there is none of its kind. */
+/* Does one subtree of this kind hold the name? True as well if there is no subtree of this kind. */
 static bool
 is_permitted(const struct name *name, struct rgw_rd subtrees)
 {
@@ -181,6 +182,6 @@ rgw_x509_permits(const struct rgw_x509 *ca, const struct rgw_x509 *cert)
 		if (!allows(ca, &name))
 			return false;
 	}
-	/* Rules for the common name take it for a host's. */
+	/* The common name counts as a host's, since rules of the kind cn: take it for one. */
 	return has_dns || cert->is_ca || common.value.len == 0 || allows(ca, &common);
 }

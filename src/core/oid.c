@@ -6,7 +6,9 @@
 #include "der.h"
 #include "radsecgw/x509.h"
 
-/* One number of an OBJECT IDENTIFIER; false at its end, and (with `bad`) above 64 bits. */
+/* OBJECT IDENTIFIERs as text and as octets of DER. */
+
+/* Reads one number of an OBJECT IDENTIFIER; false at its end, and (with `bad`) above 64 bits. */
 static bool
 next_arc(struct rgw_rd *r, uint64_t *arc)
 {
@@ -23,7 +25,8 @@ next_arc(struct rgw_rd *r, uint64_t *arc)
 	return !r->bad;
 }
 
-/* Dotted, or "#" and its octets if it is malformed or has a number above 64 bits. */
+/* Writes an OBJECT IDENTIFIER dotted, or as "#" and its octets if it is malformed or has a number above 64
+ * bits. */
 void
 rgw_oid_put(struct rgw_wr *w, struct rgw_span oid)
 {
@@ -57,7 +60,7 @@ rgw_oid_format(struct rgw_span oid, char *buf, size_t size)
 	return rgw_text_end(&w, buf, size);
 }
 
-/* A decimal number without leading zeros; *text moves behind it. */
+/* Reads a decimal number without leading zeros and moves *text behind it. */
 static bool
 parse_arc(const char **text, uint64_t *arc)
 {

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/quota.h"
 
+/*
+ * A quota counts what all workers share, such as connections; it is the only thing here that several threads
+ * change.
+ */
+
 void
 rgw_quota_init(struct rgw_quota *quota, uint32_t max)
 {
@@ -13,7 +18,7 @@ rgw_quota_take(struct rgw_quota *quota)
 {
 	unsigned used = atomic_load_explicit(&quota->used, memory_order_relaxed);
 
-	/* Never above the limit, not even for a moment: that would turn somebody else away. */
+	/* The count never exceeds the limit, not even for a moment: that would turn somebody else away. */
 	do {
 		if (used >= quota->max)
 			return false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/ratelimit.h"
 
+/* A token bucket; whoever limits something owns one. */
+
 void
 rgw_bucket_init(struct rgw_bucket *b, uint32_t events, rgw_ms period, uint32_t burst, rgw_ms now)
 {
@@ -16,7 +18,7 @@ refill(struct rgw_bucket *b, rgw_ms now)
 
 	if (now <= b->last)
 		return;
-	/* A gap that fills the bucket anyway must not overflow the product. */
+	/* A long pause fills the bucket anyway, and must not overflow the product below. */
 	if (now - b->last >= full / b->events + 1)
 		b->level = full;
 	else

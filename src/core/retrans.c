@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/retrans.h"
 
+/* When a request over UDP is sent again, and when no more (RFC 5080 2.2.1, P-RTX-1, P-RTX-4). */
+
 rgw_ms
 rgw_jitter(rgw_ms value, uint16_t random)
 {
 	return value - value / 10 + value / 5 * random / UINT16_MAX;
 }
 
-/* The end of the current time-out, or of the time in all if that comes first. */
+/* When the current time-out ends, or the time in all if that comes first. */
 static rgw_ms
-next_of(const struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, rgw_ms now)
+next_of(const struct rgw_retrans *r, const struct rgw_retransmit *conf, rgw_ms now)
 {
 	rgw_ms next = now + r->rt;
 
@@ -17,7 +19,7 @@ next_of(const struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, rgw
 }
 
 rgw_ms
-rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, uint16_t random,
+rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_retransmit *conf, uint16_t random,
     rgw_ms now)
 {
 	*r = (struct rgw_retrans){ .rt = rgw_jitter(conf->irt, random), .since = now, .sent = 1 };
@@ -25,7 +27,7 @@ rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf,
 }
 
 bool
-rgw_retrans_again(struct rgw_retrans *r, const struct rgw_conf_retransmit *conf, uint16_t random,
+rgw_retrans_again(struct rgw_retrans *r, const struct rgw_retransmit *conf, uint16_t random,
     rgw_ms now, rgw_ms *next)
 {
 	if ((conf->mrc != 0 && r->sent >= conf->mrc) || (conf->mrd != 0 && now - r->since >= conf->mrd))

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/watchdog.h"
 
-/* Twinit varies by so much in either direction (P-WD-2). */
+/*
+ * The watchdog of one connection (RFC 3539 3.4, P-WD): when to send a Status-Server, and what its absence
+ * means. The connection owns it and brings the time.
+ */
+
+/* The interval Twinit varies by so much in either direction (P-WD-2). */
 #define JITTER_MS 2000
 
 const char *
@@ -55,13 +60,13 @@ rgw_watchdog_ask(struct rgw_watchdog *wd, uint16_t random, rgw_ms now)
 	return RGW_WD_SEND;
 }
 
-/* The next one goes out right after the answer, so that recovery takes round trips, not minutes. */
+/* The next question goes out right after the answer, so that recovery takes round trips, not minutes. */
 static enum rgw_wd_action
 reopening(struct rgw_watchdog *wd, bool dwa)
 {
 	if (!dwa)
 		return RGW_WD_NOTHING;
-	/* After one without an answer the count starts anew (P-WD-9). */
+	/* The count of answers starts anew after a question without an answer (P-WD-9). */
 	wd->answers = wd->missed ? 0 : wd->answers + 1;
 	wd->missed = false;
 	if (wd->answers >= wd->needed) {

@@ -6,101 +6,23 @@
 #include "certtext.h"
 #include "der.h"
 
+/*
+ * A certificate is read once, completely, into spans of octets that the caller keeps (RFC 5280). It comes from
+ * a stranger, so whatever is malformed is refused.
+ */
+
 /* The X.509 versions as encoded (RFC 5280 4.1.2.1). */
 enum { V1 = 0, V2 = 1, V3 = 2 };
 
-/* Keys and curves that are shorter protect nobody any more. */
+/* Keys that are shorter than this protect nobody any more. */
 #define RSA_MIN_BITS 2048
 #define EC_MIN_BITS 256
 
 /* The sixth bit of keyUsage. */
 #define KEY_CERT_SIGN 0x04
 
-/* Real names have about eight; the bound lets them be written last to first without allocation. */
-#define MAX_RDNS 32
-
 /* RFC 7585 2.2: ub-naiRealm-length. */
 #define MAX_NAIREALM 255
-
-/* One AttributeTypeAndValue of a Name. */
-struct attribute {
-	struct rgw_span type;   /* OBJECT IDENTIFIER contents */
-	struct rgw_span whole;  /* the value as an element */
-	struct rgw_span value;  /* its contents */
-	uint8_t tag;            /* its kind */
-};
-
-static bool
-next_attribute(struct rgw_rd *set, struct attribute *out)
-{
-	struct rgw_rd seq, value;
-
-	if (!rgw_der_has_more(set))
-		return false;
-	seq = rgw_der_take(set, RGW_DER_SEQUENCE);
-	out->type = rgw_der_take_oid(&seq);
-	out->whole = rgw_der_rest(&seq);
-	value = rgw_der_take_any(&seq, &out->tag);
-	out->value = rgw_der_rest(&value);
-	rgw_der_require(set, rgw_der_used_up(&seq));
-	return !set->bad;
-}
-
-struct rdns {
-	struct rgw_rd v[MAX_RDNS];
-	size_t n;
-};
-
-static bool
-split_name(struct rgw_span name, struct rdns *out)
-{
-	struct rgw_rd r = rgw_der_open(name);
-	struct rgw_rd seq = rgw_der_take(&r, RGW_DER_SEQUENCE);
-
-	out->n = 0;
-	while (rgw_der_has_more(&seq)) {
-		struct rgw_rd set = rgw_der_take(&seq, RGW_DER_SET);
-
-		if (out->n == MAX_RDNS)
-			return false;
-		out->v[out->n++] = set;
-	}
-	return rgw_der_used_up(&r) && rgw_der_used_up(&seq);
-}
-
-/* Strings whose octets mean what they mean in ASCII. In a BMPString the octets of "ab" are one
- * Chinese character: taken for text, it would pass as another name. */
-static bool
-is_text(uint8_t tag)
-{
-	static const uint8_t tags[] = { RGW_DER_UTF8, RGW_DER_PRINTABLE, RGW_DER_IA5,
-		RGW_DER_TELETEX, RGW_DER_NUMERIC, RGW_DER_VISIBLE };
-
-	return memchr(tags, tag, sizeof tags) != NULL;
-}
-
-/* Checks a Name throughout; *common_name is the last one, and empty if that is not plain text. */
-static bool
-check_name(struct rgw_span name, struct rgw_span *common_name)
-{
-	struct rdns rdns;
-	struct attribute a;
-
-	if (!split_name(name, &rdns))
-		return false;
-	for (size_t i = 0; i < rdns.n; i++) {
-		if (!rgw_der_has_more(&rdns.v[i]))
-			return false;
-		while (next_attribute(&rdns.v[i], &a)) {
-			if (!rgw_span_is(a.type, "\x55\x04\x03", 3))
-				continue;
-			*common_name = is_text(a.tag) ? a.value : (struct rgw_span){ NULL, 0 };
-		}
-		if (!rgw_der_used_up(&rdns.v[i]))
-			return false;
-	}
-	return true;
-}
 
 static void
 read_name(struct rgw_rd *tbs, struct rgw_span *name, struct rgw_span *common_name)
@@ -109,10 +31,10 @@ read_name(struct rgw_rd *tbs, struct rgw_span *name, struct rgw_span *common_nam
 
 	rgw_der_take(tbs, RGW_DER_SEQUENCE);
 	*name = (struct rgw_span){ rest.data, rest.len - rgw_rd_left(tbs) };
-	rgw_der_require(tbs, !tbs->bad && check_name(*name, common_name));
+	rgw_der_require(tbs, !tbs->bad && rgw_x509_check_name(*name, common_name));
 }
 
-/* otherName. A NAIRealm that is not one UTF8String of 1 to 255 octets names nothing (P-CRT-10). */
+/* Reads an otherName. A NAIRealm that is not one UTF8String of 1 to 255 octets names nothing (P-CRT-10). */
 static bool
 read_other_name(struct rgw_rd body, struct rgw_san *out)
 {
@@ -131,7 +53,7 @@ read_other_name(struct rgw_rd body, struct rgw_san *out)
 	return true;
 }
 
-/* GeneralName (RFC 5280 4.2.1.6), by the number of its tag. */
+/* Takes a GeneralName (RFC 5280 4.2.1.6), whose kind is the number of its tag. */
 static const struct {
 	uint8_t tag;
 	enum rgw_san_kind kind;
@@ -169,7 +91,7 @@ take_san(struct rgw_rd *r, struct rgw_san *out)
 		rgw_der_require(r, rgw_der_is_oid(out->value));
 }
 
-/* PolicyInformation (RFC 5280 4.2.1.4); the qualifiers do not matter here. */
+/* Takes a PolicyInformation (RFC 5280 4.2.1.4); its qualifiers do not matter here. */
 static void
 take_policy(struct rgw_rd *r, struct rgw_span *out)
 {
@@ -226,8 +148,8 @@ read_eku(struct rgw_x509 *cert, struct rgw_rd value)
 	return rgw_der_used_up(&list) && rgw_der_used_up(&value);
 }
 
-/* A BIT STRING: how many bits of the last octet do not count, then the bits, the first one highest. What
- * leaves have there does not matter here, so nothing is refused. */
+/* Reads keyUsage, a BIT STRING: how many bits of the last octet do not count, then the bits, the first one
+ * highest. The bits of leaves do not matter here, so nothing is refused. */
 static bool
 read_key_usage(struct rgw_x509 *cert, struct rgw_rd value)
 {
@@ -291,7 +213,8 @@ read_extension(struct rgw_rd *list, struct rgw_x509 *cert, unsigned *seen)
 
 		if (!rgw_span_is(id, want, sizeof want))
 			continue;
-		/* Twice the same: readers differ in which one counts (RFC 5280 4.2). */
+		/* An extension that comes twice is refused: readers differ in which one counts (RFC 5280 4.2).
+		 * */
 		rgw_der_require(list, (*seen & 1u << i) == 0 && needed[i].read(cert, value));
 		*seen |= 1u << i;
 	}
@@ -315,7 +238,7 @@ read_extensions(struct rgw_rd *tbs, struct rgw_x509 *cert, uint8_t version)
 
 /* ---- keys and signatures ---- */
 
-/* OBJECT IDENTIFIER contents. */
+/* The contents of OBJECT IDENTIFIERs of algorithms. */
 #define OID(text) { (const uint8_t *)(text), sizeof(text) - 1 }
 
 static bool
@@ -346,7 +269,7 @@ is_pss_with_sha2(struct rgw_rd params)
 	return !hash.bad && is_sha2(oid);
 }
 
-/* AlgorithmIdentifier of a signature. */
+/* Reads the AlgorithmIdentifier of a signature. */
 static bool
 reads_as_sha2(struct rgw_rd algorithm)
 {
@@ -405,7 +328,7 @@ bits_of_point(struct rgw_rd key)
 	return bits == 528 ? 521 : bits;
 }
 
-/* SubjectPublicKeyInfo. What is unknown is no fault here. */
+/* Reads SubjectPublicKeyInfo; an unknown kind of key is no fault here. */
 static void
 read_key(struct rgw_rd info, struct rgw_x509 *cert)
 {
@@ -425,7 +348,7 @@ read_key(struct rgw_rd info, struct rgw_x509 *cert)
 	struct rgw_span oid = rgw_der_take_oid(&algorithm);
 	struct rgw_rd key = rgw_der_take(&info, RGW_DER_BIT_STRING);
 
-	/* No bits of the last octet are unused in any of them. */
+	/* No kind of key leaves bits of the last octet unused. */
 	if (rgw_rd_u8(&key) != 0 || key.bad)
 		return;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -451,7 +374,7 @@ read_version(struct rgw_rd *tbs)
 	return tbs->bad ? V1 : number.data[0];
 }
 
-/* TBSCertificate (RFC 5280 4.1) in its order. */
+/* Reads the parts of TBSCertificate in their order (RFC 5280 4.1). */
 static void
 read_tbs(struct rgw_rd *tbs, struct rgw_x509 *cert)
 {
@@ -461,7 +384,7 @@ read_tbs(struct rgw_rd *tbs, struct rgw_x509 *cert)
 
 	cert->is_v1 = version == V1;
 	cert->serial = rgw_der_take_integer(tbs);
-	/* The algorithm stands in it twice: as what is signed, and as what it is verified with. */
+	/* A certificate says its algorithm twice: in what is signed, and beside the signature. */
 	cert->signed_with_sha2 &= reads_as_sha2(rgw_der_take(tbs, RGW_DER_SEQUENCE));
 	read_name(tbs, &cert->issuer, &unused);
 	validity = rgw_der_take(tbs, RGW_DER_SEQUENCE);
@@ -558,68 +481,4 @@ rgw_x509_next_policy(struct rgw_span *rest, struct rgw_span *out)
 	take_policy(&r, out);
 	*rest = r.bad ? (struct rgw_span){ NULL, 0 } : rgw_der_rest(&r);
 	return !r.bad;
-}
-
-/* Attribute types that have a short name (RFC 4519, RFC 4524, PKCS #9). */
-static const struct {
-	const char *oid;
-	const char *name;
-} attribute_names[] = {
-	{ "\x55\x04\x03", "CN" },
-	{ "\x55\x04\x04", "SN" },
-	{ "\x55\x04\x05", "serialNumber" },
-	{ "\x55\x04\x06", "C" },
-	{ "\x55\x04\x07", "L" },
-	{ "\x55\x04\x08", "ST" },
-	{ "\x55\x04\x09", "street" },
-	{ "\x55\x04\x0a", "O" },
-	{ "\x55\x04\x0b", "OU" },
-	{ "\x55\x04\x0c", "title" },
-	{ "\x55\x04\x2a", "GN" },
-	{ "\x55\x04\x61", "organizationIdentifier" },
-	{ "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01", "UID" },
-	{ "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19", "DC" },
-	{ "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", "emailAddress" },
-};
-
-static void
-put_attribute(struct rgw_wr *w, const struct attribute *a)
-{
-	size_t i = 0;
-
-	while (i < sizeof attribute_names / sizeof attribute_names[0] &&
-	    !rgw_span_is(a->type, attribute_names[i].oid, strlen(attribute_names[i].oid)))
-		i++;
-	if (i < sizeof attribute_names / sizeof attribute_names[0])
-		rgw_text_put(w, attribute_names[i].name);
-	else
-		rgw_oid_put(w, a->type);
-	rgw_text_put(w, "=");
-	if (is_text(a->tag))
-		rgw_text_escape(w, a->value);
-	else
-		rgw_text_hex_all(w, a->whole);  /* RFC 4514 2.4 */
-}
-
-const char *
-rgw_name_format(struct rgw_span name, char *buf, size_t size)
-{
-	struct rgw_wr w = rgw_text_of(buf, size);
-	struct rdns rdns;
-	struct attribute a;
-
-	if (!split_name(name, &rdns)) {
-		rgw_text_put(&w, "(malformed)");
-		return rgw_text_end(&w, buf, size);
-	}
-	/* Last to first as in RFC 4514 2.1, so that a cut loses the country and not the name. */
-	for (size_t i = rdns.n; i-- > 0;) {
-		const char *between = i + 1 < rdns.n ? ", " : "";
-
-		for (; next_attribute(&rdns.v[i], &a); between = "+") {
-			rgw_text_put(&w, between);
-			put_attribute(&w, &a);
-		}
-	}
-	return rgw_text_end(&w, buf, size);
 }

@@ -161,7 +161,7 @@ static bool
 send_on_source(struct rgw_gw *gw, struct rgw_attempt *a, struct rgw_source *source, size_t len,
     rgw_ms now)
 {
-	const struct rgw_conf_retransmit *retransmit = &source->port->server->conf->retransmit;
+	const struct rgw_retransmit *retransmit = &source->port->server->conf->retransmit;
 	struct rgw_outgoing out;
 
 	if (!rgw_memory_copy(gw, a->req, len))

@@ -138,8 +138,8 @@ apply(struct run *r, const struct rgw_rewrite *rewrite, enum rgw_overflow overfl
 		    "attributes were changed", *which, rgw_f_origin(r->origin),
 		    rgw_f_str("code", rgw_code_name(r->packet->code)),
 		    rgw_f_uint("octets_before", r->packet->len), rgw_f_uint("octets", len));
-		rgw_packet_parse(r->room, out, len);
-		r->packet = r->room;
+		if (rgw_packet_parse(r->room, out, len) == RGW_PACKET_OK)
+			r->packet = r->room;
 		break;
 	case RGW_REWRITE_VALUE_TOO_BIG:
 	case RGW_REWRITE_PACKET_TOO_BIG:

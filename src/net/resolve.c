@@ -202,7 +202,7 @@ answer_here(struct query *q)
 	char zone[RGW_ZONE_TEXT];
 	struct rgw_addr a;
 
-	if (rgw_host_is_local(q->host)) {
+	if (rgw_addr_is_local_name(q->host)) {
 		answer(q, loopback, 2, LOCALHOST_TTL, "");
 		return true;
 	}

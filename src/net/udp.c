@@ -164,7 +164,8 @@ destination(const struct rgw_udp_socket *s, struct msghdr *msg, struct rgw_addr 
 			sa.sin6_addr = info.ipi6_addr;
 			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
 				sa.sin6_scope_id = info.ipi6_ifindex;
-			(void)rgw_addr_from_sockaddr(out, (struct sockaddr *)&sa);
+			if (!rgw_addr_from_sockaddr(out, (struct sockaddr *)&sa))
+				continue;
 		}
 	}
 }

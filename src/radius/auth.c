@@ -6,6 +6,11 @@
 #include "digests.h"
 #include "radsecgw/mem.h"
 
+/*
+ * The authentication of packets: which authenticator and which Message-Authenticator a packet must have,
+ * verified and made (P-AUT, P-MA).
+ */
+
 const uint8_t rgw_zero_auth[RGW_AUTH_LEN];
 
 bool
@@ -23,7 +28,7 @@ rgw_hide_auth(const struct rgw_packet *request)
 
 /* ---- checking ---- */
 
-/* The attribute, if there is exactly one and it can be right. */
+/* Finds the Message-Authenticator, if there is exactly one and its length is right. */
 static bool
 get_msgauth(const struct rgw_packet *p, struct rgw_attr *a)
 {
@@ -46,7 +51,7 @@ n_digests(const struct rgw_auth_check *c)
 	return (is_hashed(c) ? 1u : 0u) + (get_msgauth(c->packet, &a) ? 1u : 0u);
 }
 
-/* How many, from the first on, find room beside each other. */
+/* How many of the checks, from the first on, find room beside each other. */
 static size_t
 group(const struct rgw_auth_check *checks, size_t n)
 {
@@ -126,14 +131,15 @@ rgw_auth_check_one(const struct rgw_packet *p, const uint8_t *request_auth, cons
 
 /* ---- signing ---- */
 
-/* Codes 1 and 12 keep the random number. */
+/* Access-Request and Status-Server (codes 1 and 12) keep the random number in the authenticator. */
 static bool
 wants_hash(const struct rgw_unsigned *u)
 {
 	return u->packet[0] != RGW_ACCESS_REQUEST && u->packet[0] != RGW_STATUS_SERVER;
 }
 
-/* Up to as many as there are lanes. Message-Authenticator comes before the hash of the packet (P-AUT-7). */
+/* Verifies up to as many packets as there are lanes. Message-Authenticator comes before the hash of the packet
+ * (P-AUT-7). */
 static void
 sign_group(const struct rgw_unsigned *u, size_t n)
 {

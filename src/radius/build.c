@@ -5,6 +5,8 @@
 
 #include "radsecgw/auth.h"
 
+/* Packets that the gateway itself sends: Status-Server and its answer, rejects, NAKs, Protocol-Error. */
+
 void
 rgw_build_begin(struct rgw_builder *b, uint8_t *buf, size_t cap, uint8_t code, uint8_t id,
     const uint8_t *auth, bool with_msgauth)
@@ -120,7 +122,7 @@ size_t
 rgw_build_reject(uint8_t *buf, size_t cap, const struct rgw_packet *request, uint32_t error_cause,
     const char *message, const struct rgw_secret *secret)
 {
-	/* EAP Code Failure, the identifier of the response in the request, Length. */
+	/* An EAP-Failure: its code, the identifier of the response in the request, and its length. */
 	uint8_t failure[4] = { 4, 0, 0, 4 };
 	struct rgw_builder b;
 	struct rgw_attr eap;

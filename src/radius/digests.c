@@ -5,7 +5,9 @@
 
 #include "radsecgw/mem.h"
 
-/* The next message: the packet with the authenticator that the formulas want in its header. */
+/* The two formulas of RADIUS for several packets side by side (see digests.h). */
+
+/* Adds the next message: the packet with the authenticator that the formula wants in its header. */
 static uint8_t *
 begin(struct digests *d, const uint8_t *packet, size_t len, const uint8_t *auth)
 {
@@ -17,7 +19,7 @@ begin(struct digests *d, const uint8_t *packet, size_t len, const uint8_t *auth)
 	return message;
 }
 
-/* The message, of which len octets stand there, goes on from the state of md5. */
+/* Pads the message, of which len octets stand there already, to go on from the state of md5. */
 static void
 add(struct digests *d, const struct rgw_md5 *md5, size_t len, const struct rgw_hmac_key *key)
 {

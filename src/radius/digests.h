@@ -13,11 +13,11 @@
  * whole, so that the lanes of MD5 can go on together.
  */
 
-/* Longer secrets are legal and rare; they are taken alone. */
+/* Secrets that are longer than this are legal and rare; packets with them are hashed alone. */
 #define DIGESTS_SECRET_MAX 128
 #define DIGESTS_MESSAGE_MAX (RGW_PACKET_MAX + DIGESTS_SECRET_MAX + RGW_MD5_PAD)
 
-/* Large; what is not used is not touched, so do not clear it. */
+/* The struct is large and what is not used is not touched, so do not clear it. */
 struct digests {
 	size_t n;
 	struct rgw_md5_lane lanes[RGW_MD5_LANES];
@@ -26,7 +26,7 @@ struct digests {
 	uint8_t messages[RGW_MD5_LANES][DIGESTS_MESSAGE_MAX];
 };
 
-/* Both take the packet with `auth` in its header. At most RGW_MD5_LANES may be added. */
+/* Both functions take the packet with `auth` in its header. At most RGW_MD5_LANES packets may be added. */
 /* MD5(Code + ID + Length + auth + Attributes + S): P-AUT-2 and P-AUT-4. */
 void digests_add_authenticator(struct digests *d, const uint8_t *packet, size_t len, const uint8_t *auth,
     const struct rgw_secret *secret);
@@ -34,7 +34,7 @@ void digests_add_authenticator(struct digests *d, const uint8_t *packet, size_t 
 void digests_add_msgauth(struct digests *d, const uint8_t *packet, size_t len, size_t at, const uint8_t *auth,
     const struct rgw_secret *secret);
 
-/* After this the state of each lane is its digest. */
+/* Works out all digests; afterwards the state of each lane is its digest. */
 void digests_run(struct digests *d);
 
 #endif

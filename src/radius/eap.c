@@ -3,9 +3,12 @@
 
 #include "radsecgw/radius.h"
 
+/* The form of EAP-Message: together, the attributes of a request must be one EAP packet (RFC 3579). */
+
 enum { EAP_REQUEST = 1, EAP_RESPONSE, EAP_SUCCESS, EAP_FAILURE };
 
-/* Code, Identifier and two octets of Length; a type follows where somebody is to do something. */
+/* The header of an EAP packet: Code, Identifier and two octets of Length. In requests and responses a type
+ * follows. */
 #define HEADER 4
 
 bool
@@ -17,7 +20,8 @@ rgw_eap_is_well_formed(const struct rgw_packet *packet)
 
 	if (!rgw_packet_has(packet, RGW_AT_EAP_MESSAGE))
 		return true;
-	/* The header may be spread over several attributes, however odd that is. */
+	/* The EAP header is read octet by octet, for it may be spread over several attributes, however odd that
+	 * is. */
 	while (rgw_packet_next(packet, &a)) {
 		if (a.type != RGW_EAP_MESSAGE)
 			continue;

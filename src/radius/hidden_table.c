@@ -8,6 +8,11 @@
 #include "radsecgw/mem.h"
 #include "radsecgw/radius.h"
 
+/*
+ * The table of attributes that are hidden with the secret of a hop. The configuration owns one, with the rows
+ * that it adds to the built-in ones.
+ */
+
 /* Vendors, by IANA private enterprise number. */
 enum {
 	STANDARD = 0,
@@ -28,8 +33,9 @@ enum {
 };
 
 /* clang-format off */
-/* P-ENC-2 to P-ENC-7. The standard-space 214 and 215 are not here: those numbers are set aside for
- * experiments, so an administrator who has them says so (encrypted-attribute = 0:214:ascend). */
+/* The built-in rows (P-ENC-2 to P-ENC-7). The standard-space attributes 214 and 215 are not here: those numbers
+ * are set aside for experiments, so an administrator who has them says so (encrypted-attribute = 0:214:ascend).
+ * */
 static const struct rgw_hidden builtin[] = {
 	{ STANDARD,   2,   0, RGW_HIDE_PASSWORD, false },  /* User-Password */
 	{ STANDARD,   69,  0, RGW_HIDE_SALT,     true },   /* Tunnel-Password */
@@ -90,7 +96,7 @@ static const struct rgw_hidden builtin[] = {
 
 #define N_BUILTIN (sizeof builtin / sizeof builtin[0])
 
-/* Rows in the order of (vendor, type, tlv), for binary search. */
+/* The rows are kept in the order of (vendor, type, tlv), for binary search. */
 struct rgw_hidden_table {
 	struct rgw_hidden *rows;  /* owned */
 	size_t n;
@@ -217,7 +223,7 @@ check_number(unsigned long long vendor, unsigned type)
 {
 	if (vendor > UINT32_MAX || type == 0 || type > (vendor == LUCENT ? UINT16_MAX : UINT8_MAX))
 		return "a vendor of at most 4294967295 and an attribute number from 1 to 255";
-	/* 26 is a container, and nothing is hidden in the extended formats (P-ENC-5). */
+	/* Attribute 26 is a container, and nothing is hidden in the extended formats (P-ENC-5). */
 	if (vendor == STANDARD && (type == RGW_VENDOR_SPECIFIC || type >= RGW_EXTENDED_1))
 		return "an attribute number from 1 to 240, and not 26, where the vendor is 0";
 	return NULL;
@@ -226,7 +232,7 @@ check_number(unsigned long long vendor, unsigned type)
 const char *
 rgw_hidden_parse(const char *text, struct rgw_hidden *out)
 {
-	/* scanf would take blanks and signs before numbers, too. */
+	/* Each number must begin with a digit: scanf alone would take blanks and signs before it, too. */
 	static const char allowed[] = "0123456789:abcdefghijklmnopqrstuvwxyz";
 	unsigned long long vendor = 0;
 	unsigned type = 0;

@@ -6,6 +6,11 @@
 #include "radsecgw/vsa.h"
 #include "radsecgw/wire.h"
 
+/*
+ * The conversion of a packet from one hop to the next: hidden values are re-keyed, Proxy-State and
+ * authenticators belong to each hop (P-PRX, P-ENC, P-SLT).
+ */
+
 /* Salts have 15 free bits (P-SLT-2). */
 #define SALTS 32768
 
@@ -41,7 +46,8 @@ begin(struct convert *c, uint8_t *out, size_t cap, const struct rgw_hidden_table
 	c->salts_clear = false;
 }
 
-/* Keeps the salt where it is legal and new in this packet, else takes the next that is (P-SLT-5). */
+/* Keeps the salt of a value if it is legal and new in this packet, else takes the next salt that is (P-SLT-5).
+ * */
 static void
 choose_salt(struct convert *c, uint8_t salt[static 2])
 {
@@ -58,8 +64,8 @@ choose_salt(struct convert *c, uint8_t salt[static 2])
 	salt[1] = (uint8_t)n;
 }
 
-/* Starts on a value and re-keys its first piece, in place. Values too short to hold a salt are
- * invalid and stay as they are (P-SLT-7). false = nothing was started. */
+/* Starts on a value and re-keys its first piece, in place. A value that is too short to hold a salt is invalid
+ * and stays as it is (P-SLT-7). false = nothing was started. */
 static bool
 rekey_first(struct convert *c, struct rgw_rekey *rk, const struct rgw_hidden *row, uint8_t *value,
     size_t len)
@@ -97,7 +103,7 @@ writable(struct convert *c, const uint8_t *at)
 	return c->w.base + (at - c->w.base);
 }
 
-/* TLVs inside a vendor attribute (P-ENC-7); what does not parse stays as it is. */
+/* Re-keys hidden TLVs inside a vendor attribute (P-ENC-7); what does not parse stays as it is. */
 static void
 rekey_tlvs(struct convert *c, uint32_t vendor, uint16_t type, struct rgw_rd r)
 {
@@ -122,7 +128,7 @@ close_chain(struct convert *c)
 	c->chain_open = false;
 }
 
-/* A value that may be one piece of several (P-ENC-6). */
+/* Re-keys a value that may be one piece of several (P-ENC-6). */
 static void
 rekey_piece(struct convert *c, const struct rgw_hidden *row, uint8_t *value, size_t len, bool more)
 {
@@ -146,8 +152,8 @@ rekey_piece(struct convert *c, const struct rgw_hidden *row, uint8_t *value, siz
 		close_chain(c);
 }
 
-/* Re-keys what is hidden in a Vendor-Specific value that stands in the output already. One whose
- * inside does not parse is left whole (P-ATT-7). */
+/* Re-keys what is hidden in a Vendor-Specific value that stands in the output already. A value whose inside
+ * does not parse stays whole (P-ATT-7). */
 static void
 rekey_vendor(struct convert *c, const uint8_t *value, size_t len)
 {
@@ -156,7 +162,7 @@ rekey_vendor(struct convert *c, const uint8_t *value, size_t len)
 	struct rgw_vendor_format format;
 	struct rgw_sub sub;
 
-	/* Vendor 0 means the standard space in the table, but nothing of the kind in a packet. */
+	/* Vendor 0 means the standard space in the table; in a packet it means nothing of the kind. */
 	if (r.bad || vendor == 0 || !rgw_hidden_vendor(c->hidden, vendor))
 		return;
 	format = rgw_vendor_format_of(vendor);
@@ -169,7 +175,8 @@ rekey_vendor(struct convert *c, const uint8_t *value, size_t len)
 			rekey_piece(c, row, writable(c, sub.value.p), rgw_rd_left(&sub.value),
 			    sub.more);
 		} else if (rgw_hidden_has_tlvs(c->hidden, vendor, sub.type)) {
-			/* The rest of a list was cut anywhere: it does not begin with a TLV. */
+			/* The rest of a list that was cut into pieces may begin anywhere, so it is not read as
+			 * TLVs. */
 			if (c->cut_tlvs != sub.type)
 				rekey_tlvs(c, vendor, sub.type, sub.value);
 			c->cut_tlvs = sub.more ? sub.type : 0;
@@ -198,7 +205,7 @@ convert_attr(struct convert *c, const struct rgw_attr *a)
 		rekey_value(c, row, out + 2, a->len);
 }
 
-/* Is anything hidden in a Vendor-Specific value? It is looked at in the way of rekey_vendor. */
+/* Is anything hidden in a Vendor-Specific value? The value is walked through as in rekey_vendor. */
 static bool
 hides_vendor(const struct rgw_hidden_table *hidden, const struct rgw_attr *a)
 {
@@ -250,7 +257,8 @@ put_header(struct rgw_wr *w, uint8_t code, uint8_t id, const uint8_t *auth, bool
 struct rgw_unsigned
 rgw_hop_unsigned(uint8_t *packet, size_t len, const struct rgw_secret *secret)
 {
-	/* It stands first in what we send (P-BR-1, P-BR-2), and one that was received does not come along. */
+	/* Our Message-Authenticator stands first in what we send (P-BR-1, P-BR-2); the one that was received
+	 * does not come along. */
 	bool msgauth = len > RGW_HEADER_LEN && packet[RGW_HEADER_LEN] == RGW_MESSAGE_AUTHENTICATOR;
 
 	return (struct rgw_unsigned){ packet, len, msgauth ? RGW_HEADER_LEN : 0, secret };
@@ -264,7 +272,7 @@ sign(uint8_t *packet, size_t len, const struct rgw_secret *secret)
 	rgw_sign(&u, 1);
 }
 
-/* Original-Packet-Code belongs into Protocol-Error only (P-ERR-7). */
+/* Is this Original-Packet-Code, which belongs into Protocol-Error only (P-ERR-7)? */
 static bool
 is_original_code(const struct rgw_attr *a)
 {
@@ -285,14 +293,16 @@ is_forwarded(const struct rgw_attr *a)
 	return a->type != RGW_MESSAGE_AUTHENTICATOR && !is_original_code(a);
 }
 
-/* The same for an answer, whose Proxy-States are those of the request (P-PRX-6). */
+/* Does the attribute of an answer come along? Its Proxy-States do not: those of the request take their place
+ * (P-PRX-6). */
 static bool
 is_returned(const struct rgw_attr *a)
 {
 	return is_forwarded(a) && a->type != RGW_PROXY_STATE;
 }
 
-/* The challenge was the authenticator, which does not come along (P-CHP-3). */
+/* The CHAP challenge was the Request Authenticator, which does not come along, so it becomes an attribute
+ * (P-CHP-3). */
 static bool
 needs_chap_challenge(const struct rgw_packet *in)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/radius.h"
 
+/* The names of RADIUS codes, for log lines. */
+
 const char *
 rgw_code_name(unsigned code)
 {

@@ -3,6 +3,11 @@
 
 #include "radsecgw/wire.h"
 
+/*
+ * A parsed packet is a view of octets that somebody else owns: one walk checks the form (P-PKT, P-ATT) and
+ * remembers where the attributes are that others ask for.
+ */
+
 /* Which attributes the walk remembers. */
 static const uint8_t slot_of[256] = {
 	[RGW_USER_NAME] = RGW_AT_USER_NAME,
@@ -142,7 +147,7 @@ rgw_code_is_request(unsigned code)
 bool
 rgw_code_answers(unsigned response, unsigned request)
 {
-	/* Nothing but 2 and 5 answers Status-Server (P-SS-6). */
+	/* Only Access-Accept and Accounting-Response (codes 2 and 5) answer Status-Server (P-SS-6). */
 	if (response == RGW_PROTOCOL_ERROR)
 		return rgw_code_is_request(request) && request != RGW_STATUS_SERVER;
 	switch (request) {

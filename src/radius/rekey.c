@@ -5,9 +5,14 @@
 
 #include "radsecgw/mem.h"
 
+/*
+ * The re-keying of one hidden value in place, from the secret of one hop to that of the next (P-ENC, P-SLT,
+ * P-ASC).
+ */
+
 #define BLOCK 16
 
-/* What the first block is hidden with: MD5(S + RA [+ Salt]), or for Ascend MD5(RA + S). */
+/* The key of the first block: MD5(S + RA [+ Salt]), or for Ascend MD5(RA + S). */
 static void
 first_stream(uint8_t stream[static BLOCK], uint8_t method, const struct rgw_hide_key *key,
     const uint8_t *salt)
@@ -27,7 +32,7 @@ first_stream(uint8_t stream[static BLOCK], uint8_t method, const struct rgw_hide
 	rgw_md5_final(&md5, stream);
 }
 
-/* What the next block is hidden with: MD5(S + ciphertext of the block before). */
+/* The key of the next block: MD5(S + ciphertext of the block before). */
 static void
 next_stream(uint8_t stream[static BLOCK], const struct rgw_secret *secret, const uint8_t *cipher)
 {
@@ -54,7 +59,7 @@ next_block(struct rgw_rekey *rk)
 {
 	rk->at = 0;
 	if (rk->method == RGW_HIDE_ASCEND) {
-		/* One block is all there is (P-ASC-1); octets behind it were never hidden. */
+		/* An Ascend value has one block (P-ASC-1); octets behind it were never hidden. */
 		memset(rk->stream_in, 0, BLOCK);
 		memset(rk->stream_out, 0, BLOCK);
 		return;

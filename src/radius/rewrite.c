@@ -7,10 +7,15 @@
 #include "radsecgw/vsa.h"
 #include "radsecgw/wire.h"
 
+/*
+ * A rewrite applies the rules of one [rewrite] section to a packet. The configuration owns the rules; the
+ * packet is written anew, and only at the end into the caller's room.
+ */
+
 /* Room for a packet between two rules: only what comes out in the end has to be short enough. */
 #define ROOM (2 * RGW_PACKET_MAX)
 
-/* Octets of an attribute and of its header; of one of a vendor also the Vendor-Id. */
+/* The most octets of an attribute, those of its header, and those of a header with a Vendor-Id. */
 #define ATTR_MAX 255
 #define VSA_HEADER 6
 
@@ -107,7 +112,7 @@ too_big(struct run *r, enum rgw_rewrite_result how, size_t excess)
 	r->excess = excess;
 }
 
-/* A value under construction; what does not fit is counted all the same. */
+/* A value under construction; octets that do not fit are counted all the same. */
 struct draft {
 	struct rgw_wr w;
 	size_t len;
@@ -120,7 +125,7 @@ put(struct draft *d, const uint8_t *octets, size_t n)
 	d->len += n;
 }
 
-/* `text` is what the groups are places in. */
+/* Appends the pieces of a value; `text` is what the groups of a match are places in. */
 static void
 put_pieces(struct run *r, struct draft *d, struct rgw_rd text, const struct rgw_pattern_group *groups)
 {
@@ -153,7 +158,7 @@ draft_of(struct run *r)
 	return (struct draft){ rgw_wr_of(r->value, sizeof r->value), 0 };
 }
 
-/* The value of the run is what was put together, unless that is too much. */
+/* Takes what was put together as the value of the run, unless it is too long. */
 static void
 finish_value(struct run *r, const struct draft *d)
 {
@@ -164,7 +169,7 @@ finish_value(struct run *r, const struct draft *d)
 	r->value_len = fits ? d->len : 0;
 }
 
-/* The value that the rule gives. */
+/* Makes the value that the rule gives. */
 static void
 make_value(struct run *r)
 {
@@ -174,7 +179,7 @@ make_value(struct run *r)
 	finish_value(r, &d);
 }
 
-/* The value with what the pattern has matched replaced. */
+/* Makes the value anew, with the parts replaced that the pattern has matched. */
 static void
 replace_in(struct run *r, struct rgw_rd value, const struct rgw_pattern_group *groups)
 {
@@ -190,7 +195,7 @@ replace_in(struct run *r, struct rgw_rd value, const struct rgw_pattern_group *g
 
 /* ---- what becomes of an attribute ---- */
 
-/* Never to be dropped for not being on a list (P-PRX-4, P-ATT-15, P-ATT-3). */
+/* Attributes that `keep-only` never drops, whether they are on its list or not (P-PRX-4, P-ATT-15, P-ATT-3). */
 static bool
 is_of_protocol(const struct unit *u)
 {
@@ -253,7 +258,7 @@ struct vsa_out {
 	size_t len;  /* 0 = it does not exist yet */
 };
 
-/* Begins a further one when it is full. */
+/* Begins a further attribute of the vendor when this one is full. */
 static void
 put_sub(struct run *r, struct vsa_out *v, struct rgw_rd octets)
 {
@@ -270,7 +275,7 @@ put_sub(struct run *r, struct vsa_out *v, struct rgw_rd octets)
 	rgw_wr_patch_u16(&r->w, v->at, (uint16_t)(RGW_VENDOR_SPECIFIC << 8 | v->len));
 }
 
-/* The same with the value of the run. */
+/* Appends a sub-attribute with the value of the run. */
 static void
 put_new_sub(struct run *r, struct vsa_out *v, uint16_t type)
 {
@@ -357,7 +362,7 @@ pass_plain(struct run *r, const struct rgw_attr *a, judge_fn *judge)
 	}
 }
 
-/* Sub-attributes, each for itself; those that stay are copied octet by octet. */
+/* Rewrites the sub-attributes of a vendor, each for itself; those that stay are copied octet by octet. */
 static void
 pass_subs(struct run *r, struct unit u, judge_fn *judge)
 {
@@ -493,23 +498,24 @@ rgw_rewrite_apply(const struct rgw_rewrite *rewrite, const struct rgw_packet *in
 }
 
 void
-rgw_rewrite_rules_fini(struct rgw_rewrite_rules *rules)
+rgw_rewrite_rule_fini(struct rgw_rewrite_rule *rule)
 {
-	for (size_t i = 0; i < rules->n; i++) {
-		struct rgw_rewrite_value *value = &rules->v[i].value;
-
-		for (size_t k = 0; k < value->n; k++)
-			free(value->v[k].octets);
-		free(value->v);
-		rgw_pattern_free(rules->v[i].pattern);
-	}
-	free(rules->v);
-	*rules = (struct rgw_rewrite_rules){ 0 };
+	for (size_t i = 0; i < rule->value.n; i++)
+		free(rule->value.v[i].octets);
+	free(rule->value.v);
+	rgw_pattern_free(rule->pattern);
+	*rule = (struct rgw_rewrite_rule){ 0 };
 }
 
 void
 rgw_rewrite_fini(struct rgw_rewrite *rewrite)
 {
-	for (enum rgw_rewrite_op op = 0; op < RGW_REWRITE_OPS; op++)
-		rgw_rewrite_rules_fini(&rewrite->rules[op]);
+	for (enum rgw_rewrite_op op = 0; op < RGW_REWRITE_OPS; op++) {
+		struct rgw_rewrite_rules *rules = &rewrite->rules[op];
+
+		for (size_t i = 0; i < rules->n; i++)
+			rgw_rewrite_rule_fini(&rules->v[i]);
+		free(rules->v);
+		*rules = (struct rgw_rewrite_rules){ 0 };
+	}
 }

@@ -6,6 +6,11 @@
 
 #include "radsecgw/mem.h"
 
+/*
+ * A shared secret and the hash states that begin with it. The configuration owns it, and it is wiped when it is
+ * freed.
+ */
+
 struct rgw_secret *
 rgw_secret_new(const void *octets, size_t len)
 {

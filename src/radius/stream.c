@@ -7,7 +7,12 @@
 #include "radsecgw/mem.h"
 #include "radsecgw/radius.h"
 
-/* Code, identifier and Length: enough to know how long a packet is. */
+/*
+ * A stream cuts the octets of a TLS connection into packets (P-STR). The connection owns it, with room for one
+ * packet that has not come whole.
+ */
+
+/* Code, Identifier and Length are enough to know how long a packet is. */
 #define PREFIX 4
 
 void
@@ -47,7 +52,7 @@ take(struct rgw_stream *s, struct rgw_rd *in, size_t n)
 	s->have = (uint16_t)(s->have + n);
 }
 
-/* Goes on with a packet whose start is kept. */
+/* Goes on with a packet of which the start has come before and is kept. */
 static enum rgw_stream_result
 complete(struct rgw_stream *s, struct rgw_rd *in, struct rgw_rd *packet)
 {

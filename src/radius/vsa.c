@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/vsa.h"
 
+/* The inside of Vendor-Specific attributes, in the formats that vendors use for it. */
+
 size_t
 rgw_vsa_header(struct rgw_vendor_format format)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/app/conf_priv.h"
+#include "../../src/conf/reading.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -136,14 +136,14 @@ static const char base[] = "[tls a]\ncertificate = a\nkey = a\nca = a\n[listen a
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct rgw_text text = { 0 };
+	struct rgw_strbuf text = { 0 };
 
-	rgw_text_add(&text, data, size);
+	rgw_strbuf_add(&text, data, size);
 	check(text.v, size);
-	rgw_text_fini(&text);
-	rgw_text_add(&text, base, strlen(base));
-	rgw_text_add(&text, data, size);
+	rgw_strbuf_fini(&text);
+	rgw_strbuf_add(&text, base, strlen(base));
+	rgw_strbuf_add(&text, data, size);
 	check(text.v, text.n);
-	rgw_text_fini(&text);
+	rgw_strbuf_fini(&text);
 	return 0;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Rules of this code base that no compiler checks. Prints what breaks them; exit status 1 if anything does.
 
-  - includes go one way: base <- radius <- core <- engine <- net <- app
+  - includes go one way: base <- radius <- core <- conf <- engine <- net <- app; so do symbols
   - the layers below net reach neither clock nor socket nor library of the outside
   - no mutable variables at file scope outside main.c
   - no function above 80 lines or a complexity of 15, no file above 600 lines (tests 800)
@@ -16,13 +16,15 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LAYERS = ["base", "radius", "core", "engine", "net", "app"]
+LAYERS = ["base", "radius", "core", "conf", "engine", "net", "app"]
 # Headers without a .c file of the same name.
-HEADER_LAYER = {"time": "base", "wire": "base", "list": "base", "fair": "base", "conf": "core", "hide": "radius", "radius": "radius",
-                "confread": "app"}
+HEADER_LAYER = {"time": "base", "wire": "base", "list": "base", "fair": "base", "hide": "radius", "radius": "radius", "conf": "conf",
+                "confread": "conf"}
 BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca", "rand", "srand"]
 OUTSIDE = r"^(ev_|ares_|wolfSSL_|wc_|socket$|send|recv|bind$|connect$|open$|fopen$|read$|write$|time$|clock_|gettimeofday$" \
           r"|getrandom$|sleep|usleep|nanosleep|printf$|puts$|exit$)"
+# The configuration is what stands in files; the rest below net reads nothing.
+CONF_READS = ["open", "read", "fopen"]
 MAX_FUNCTION, MAX_COMPLEXITY, MAX_FILE, MAX_TEST_FILE = 80, 15, 700, 820
 # Complexity that reads well all the same: tables written as a switch.
 EXCUSED = {"rgw_code_name": "a table"}
@@ -64,20 +66,34 @@ def check_includes():
                 complain(path, f"includes radsecgw/{header}.h of the layer {layer} above it")
 
 
+def symbols(obj):
+    """Name, type and section of each symbol in an object file."""
+    table = subprocess.run(["nm", "-f", "sysv", str(obj)], capture_output=True, text=True, check=True).stdout
+    for row in table.splitlines():
+        cells = [cell.strip() for cell in row.split("|")]
+        if len(cells) >= 7:
+            yield cells[0], cells[2], cells[6]
+
+
 def check_symbols(build):
-    for obj in sorted((build / "src").glob("*/*.o")):
-        if obj.name == "main.o":
-            continue
-        table = subprocess.run(["nm", "-f", "sysv", str(obj)], capture_output=True, text=True, check=True).stdout
-        for row in table.splitlines():
-            cells = [cell.strip() for cell in row.split("|")]
-            if len(cells) < 7:
-                continue
-            name, kind, section = cells[0], cells[2], cells[6]
-            if kind in ("b", "B", "d", "D", "C") and not section.startswith(".data.rel.ro"):
+    defined = {}
+    used = []
+    for path in sources("src/*/*.c"):
+        obj = build / path.relative_to(ROOT).with_suffix(".o")
+        layer = LAYERS.index(path.parent.name)
+        for name, kind, section in symbols(obj):
+            if kind == "U":
+                used.append((obj, layer, name))
+            elif kind in "TDBRC":
+                defined[name] = layer
+            if kind in "bBdDC" and not section.startswith(".data.rel.ro") and path.name != "main.c":
                 complain(obj.relative_to(build), f"mutable variable at file scope: {name}")
-            if kind == "U" and LAYERS.index(obj.parent.name) < LAYERS.index("net") and re.match(OUTSIDE, name):
+            if kind == "U" and layer < LAYERS.index("net") and re.match(OUTSIDE, name) and \
+                    not (path.parent.name == "conf" and name in CONF_READS):
                 complain(obj.relative_to(build), f"reaches the outside: {name}")
+    for obj, layer, name in used:
+        if defined.get(name, 0) > layer:
+            complain(obj.relative_to(build), f"uses {name} of the layer {LAYERS[defined[name]]} above it")
 
 
 def check_functions():

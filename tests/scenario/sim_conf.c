@@ -180,7 +180,7 @@ make_server(struct sim *s)
 	v->auth = host("198.51.100.99", 1812);
 	v->acct = host("198.51.100.99", 1813);
 	v->secret = rgw_secret_new(SIM_LOCAL, strlen(SIM_LOCAL));
-	v->retransmit = (struct rgw_conf_retransmit){ 2000, 16000, 30000, 5 };
+	v->retransmit = (struct rgw_retransmit){ 2000, 16000, 30000, 5 };
 	v->watchdog = 30000;
 	v->zombie = 40000;
 	v->revive = 300000;

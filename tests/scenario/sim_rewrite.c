@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/app/conf_priv.h"
+#include "../../src/conf/reading.h"
 #include "radsecgw/mem.h"
 
 /* Rewrites of the world, read as the program reads them, and where they are used. */
@@ -27,14 +27,14 @@ sim_add_rewrite(struct sim *s, const char *name, const char *lines)
 	    "pool = p\n[rewrite x]\n";
 	struct rgw_conf_rewrite *new = rgw_xcalloc(1, sizeof *new);
 	struct rgw_conf_report report = { .say = say };
-	struct rgw_text text = { 0 };
+	struct rgw_strbuf text = { 0 };
 	struct rgw_conf *conf;
 
-	rgw_text_add(&text, rest, strlen(rest));
-	rgw_text_add(&text, lines, strlen(lines));
+	rgw_strbuf_add(&text, rest, strlen(rest));
+	rgw_strbuf_add(&text, lines, strlen(lines));
 	conf = rgw_conf_load_text(text.v, text.n, &report);
 	assert_non_null(conf);
-	rgw_text_fini(&text);
+	rgw_strbuf_fini(&text);
 	*new = *conf->rewrite.v[0];
 	new->head.name = rgw_xstrdup(name);
 	new->head.file = "";

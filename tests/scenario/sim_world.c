@@ -48,7 +48,7 @@ configure_server(struct sim *s)
 	s->server.no_status = s->server.no_status_ever = !server->status_server;
 	server->max_requests = sim_random(s, 3) == 0 && !chaos_of(s)->promises ? 20 : 4096;
 	if (sim_random(s, 2) == 0 && !chaos_of(s)->promises)
-		server->retransmit = (struct rgw_conf_retransmit){ 500, 1000, 2000, 3 };
+		server->retransmit = (struct rgw_retransmit){ 500, 1000, 2000, 3 };
 	server->zombie = 5000;
 	server->revive = 10000;
 	server->watchdog = 3000;

@@ -523,7 +523,7 @@ repetitions_end_and_the_peer_helps(void **state)
 	(void)state;
 	init_mixed(&s, true);
 	s.conf.pool.v[0]->retry_after = 0;
-	sim_server_conf(&s)->retransmit = (struct rgw_conf_retransmit){ 500, 1000, 2000, 3 };
+	sim_server_conf(&s)->retransmit = (struct rgw_retransmit){ 500, 1000, 2000, 3 };
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	r = login(&s, 1);

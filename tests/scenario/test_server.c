@@ -111,7 +111,7 @@ retransmissions_have_a_limit(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->retransmit = (struct rgw_conf_retransmit){ 1000, 1000, 0, 2 };
+	sim_server_conf(&s)->retransmit = (struct rgw_retransmit){ 1000, 1000, 0, 2 };
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);

@@ -385,7 +385,7 @@ used_sockets_stay(void **state)
 	(void)state;
 	init(&s);
 	s.conf.gateway.request_lifetime = 300000;
-	sim_server_conf(&s)->retransmit = (struct rgw_conf_retransmit){ 100000, 0, 0, 0 };
+	sim_server_conf(&s)->retransmit = (struct rgw_retransmit){ 100000, 0, 0, 0 };
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 256);

@@ -128,9 +128,9 @@ localhost(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(yes); i++)
-		assert_true(rgw_host_is_local(yes[i]));
+		assert_true(rgw_addr_is_local_name(yes[i]));
 	for (size_t i = 0; i < COUNT(no); i++)
-		assert_false(rgw_host_is_local(no[i]));
+		assert_false(rgw_addr_is_local_name(no[i]));
 }
 
 static void
@@ -156,7 +156,7 @@ host_split_table(void **state)
 		char host[64] = "unchanged";
 		uint16_t port = 7;
 
-		if (rgw_host_split(rows[i].in, host, sizeof host, &port) != (rows[i].host != NULL))
+		if (rgw_addr_split_host(rows[i].in, host, sizeof host, &port) != (rows[i].host != NULL))
 			fail_msg("'%s'", rows[i].in);
 		if (rows[i].host == NULL) {
 			assert_int_equal(port, 7);
@@ -177,7 +177,7 @@ host_split_respects_the_buffer(void **state)
 		uint16_t port = 0;
 
 		memset(host, 'z', sizeof host);
-		assert_int_equal(rgw_host_split("hosts:99", host, size, &port), size >= 6);
+		assert_int_equal(rgw_addr_split_host("hosts:99", host, size, &port), size >= 6);
 		for (size_t i = size; i < sizeof host; i++)
 			assert_int_equal(host[i], 'z');
 	}

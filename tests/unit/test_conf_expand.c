@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/app/conf_priv.h"
+#include "../../src/conf/reading.h"
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../src/app/conf_priv.h"
+#include "../../src/conf/reading.h"
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
 
@@ -203,7 +203,7 @@ names_are_sound(void **state)
 		assert_true(rgw_attr_parse(&s, name->name, &ref));
 		assert_string_equal(rgw_attr_format(&ref, text), name->name);
 		assert_true(ref.type > 0 && !ref.any);
-		/* An option of the section is no attribute (see conf_source.c). */
+		/* An option of the section is no attribute (see reader.c). */
 		for (size_t i = 0; i < RGW_REWRITE_OPS + 2; i++) {
 			size_t k;
 

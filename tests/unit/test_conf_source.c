@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/app/conf_priv.h"
+#include "../../src/conf/reading.h"
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/app/conf_priv.h"
+#include "../../src/conf/reading.h"
 #include "radsecgw/mem.h"
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
@@ -17,7 +17,7 @@
 /* Room for the field of any option, with its alignment. */
 union field {
 	struct rgw_conf_peer peer;
-	struct rgw_conf_retransmit retransmit;
+	struct rgw_retransmit retransmit;
 	max_align_t align;
 };
 
@@ -626,7 +626,7 @@ expect_word(enum rgw_conf_kind kind, const char *key, const char *word)
 	const struct rgw_opt *opt = option(kind, key);
 	size_t i = 0;
 
-	assert_int_equal(opt->type, RGW_OPT_WORD);
+	assert_ptr_equal(opt->type, &rgw_type_word);
 	while (opt->words[i] != NULL && strcmp(opt->words[i], word) != 0)
 		i++;
 	assert_non_null(opt->words[i]);
@@ -654,7 +654,7 @@ table_is_sound(void **state)
 			assert_int_equal(required + (opt->def != NULL) + (opt->unset != NULL), 1);
 			assert_true(opt->min <= opt->max);
 			assert_non_null(opt->help);
-			assert_non_null(rgw_conf_opt_type(opt));
+			assert_non_null(opt->type->name);
 			for (size_t j = 0; j < i; j++)
 				assert_true(opts[j].where != opt->where);
 			assert_true(opt->only_with == NULL || opt->not_with == NULL);

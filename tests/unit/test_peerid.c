@@ -126,7 +126,7 @@ knows_any(void **state)
 		struct rgw_cert_rules rules;
 
 		make_rules(rows[i].texts, &rules);
-		assert_int_equal(rgw_peer_rules_are_any(&rules), rows[i].any);
+		assert_int_equal(rgw_cert_rules_are_any(&rules), rows[i].any);
 		rgw_cert_rules_free(&rules);
 	}
 }
@@ -204,7 +204,7 @@ tells_peers_apart(void **state)
 
 		make_rules(pairs[i].a, &a);
 		make_rules(pairs[i].b, &b);
-		if (rgw_peer_rules_overlap(&a, &b, &shared) != (pairs[i].shared != NULL))
+		if (rgw_cert_rules_overlap(&a, &b, &shared) != (pairs[i].shared != NULL))
 			fail_msg("pair %zu: %s and %s", i, pairs[i].a[0], pairs[i].b[0]);
 		if (shared != NULL)
 			assert_string_equal(
@@ -212,7 +212,7 @@ tells_peers_apart(void **state)
 		else
 			assert_null(pairs[i].shared);
 		/* It does not matter which comes first. */
-		assert_int_equal(rgw_peer_rules_overlap(&b, &a, &shared), pairs[i].shared != NULL);
+		assert_int_equal(rgw_cert_rules_overlap(&b, &a, &shared), pairs[i].shared != NULL);
 		rgw_cert_rules_free(&a);
 		rgw_cert_rules_free(&b);
 	}

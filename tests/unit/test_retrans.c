@@ -7,7 +7,7 @@
 #define MIDDLE 32768
 
 /* The defaults: 2 s, 16 s, 30 s, 5 transmissions. */
-static const struct rgw_conf_retransmit defaults = { 2000, 16000, 30000, 5 };
+static const struct rgw_retransmit defaults = { 2000, 16000, 30000, 5 };
 
 /* When a request that is never answered is sent, and when it is given up. */
 struct course {
@@ -18,7 +18,7 @@ struct course {
 
 /* At most MOST transmissions are looked at, so limits of 0 end, too. */
 static struct course
-course_of(const struct rgw_conf_retransmit *conf, uint16_t random, rgw_ms start)
+course_of(const struct rgw_retransmit *conf, uint16_t random, rgw_ms start)
 {
 	struct course c = { .sent = { 0 }, .n = 1, .given_up = RGW_NEVER };
 	struct rgw_retrans r;
@@ -73,7 +73,7 @@ static void
 transmissions_have_a_limit(void **state)
 {
 	static const rgw_ms times[] = { 0, 2000, 6000, 14000, 30000, 46000, 62000 };
-	struct rgw_conf_retransmit conf = { 2000, 16000, 0, 1 };
+	struct rgw_retransmit conf = { 2000, 16000, 0, 1 };
 	struct course c;
 
 	(void)state;
@@ -94,7 +94,7 @@ time_in_all_has_a_limit(void **state)
 	} rows[] = { { 1, 1 }, { 2000, 1 }, { 2001, 2 }, { 6000, 2 }, { 6001, 3 }, { 14000, 3 },
 		{ 29999, 4 }, { 30000, 4 }, { 30001, 5 }, { 46001, 6 } };
 	static const rgw_ms times[] = { 0, 2000, 6000, 14000, 30000, 46000 };
-	struct rgw_conf_retransmit conf = { 2000, 16000, 0, 0 };
+	struct rgw_retransmit conf = { 2000, 16000, 0, 0 };
 	struct course c;
 
 	(void)state;
@@ -112,7 +112,7 @@ one_time_out_has_a_limit(void **state)
 	static const rgw_ms below[] = { 0, 2000, 5000, 8000, 11000 };
 	static const rgw_ms least[] = { 0, 1800, 4500, 7200, 9900 };
 	static const rgw_ms most[] = { 0, 2200, 5500, 8800, 12100 };
-	struct rgw_conf_retransmit conf = { 2000, 3000, 0, 5 };
+	struct rgw_retransmit conf = { 2000, 3000, 0, 5 };
 	struct course c;
 
 	(void)state;
@@ -128,7 +128,7 @@ one_time_out_has_a_limit(void **state)
 static void
 without_limits_it_goes_on(void **state)
 {
-	const struct rgw_conf_retransmit conf = { 1000, 0, 0, 0 };
+	const struct rgw_retransmit conf = { 1000, 0, 0, 0 };
 	struct course c = course_of(&conf, MIDDLE, 9);
 	rgw_ms gap = 1000;
 

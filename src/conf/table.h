@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_CONF_TABLE_H
+#define RADSECGW_CONF_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "radsecgw/conf.h"
+
+/*
+ * The one list of sections and options. The reader, the defaults, the checks, the dump, the freeing
+ * and wiping, the suggestions and the test of the manual page all read it; an option is declared
+ * nowhere else.
+ */
+
+/* One kind of section. `where` is the place in struct rgw_conf: of the section itself if it has no
+ * name, of the list of them otherwise. */
+struct rgw_conf_section {
+	const char *name;
+	const char *argument;  /* what stands behind the name, "NAME"; NULL = nothing */
+	size_t where;
+	size_t size;
+};
+
+struct rgw_opt;
+struct rgw_setting;
+struct rgw_strbuf;
+
+/* A value where it stands: a field, or one item of the array that the field is. */
+struct rgw_value {
+	const struct rgw_opt *opt;
+	const void *p;
+};
+
+/* A type of options is a row with all that is known about values of that type; other files ask it and do not
+ * tell types apart themselves. */
+struct rgw_opt_type {
+	const char *name;  /* for people: "time", "list of addresses" */
+	unsigned traits;   /* RGW_IS_* and the like */
+	size_t size;       /* of one value; 0 = none is kept */
+	bool (*set)(struct rgw_setting *s);  /* see there; NULL = it takes more than a text */
+	void (*text)(struct rgw_strbuf *out, const struct rgw_value *v);  /* without quotes; NULL = hidden */
+	bool (*equal)(const void *a, const void *b);  /* NULL = values are equal if their texts are */
+	void (*clear)(void *value);  /* frees what the value owns; NULL = nothing */
+	void (*range)(struct rgw_strbuf *out, const struct rgw_opt *opt);  /* what is allowed, in words */
+	const char *allowed;  /* the same if it does not depend on the option; neither = too much to say */
+};
+
+extern const struct rgw_opt_type
+	rgw_type_include,               /* list of patterns; done while reading, not kept */
+	rgw_type_bool,                  /* bool */
+	rgw_type_word,                  /* an enum whose values are the positions in `words` */
+	rgw_type_words,                 /* unsigned, bit n for words[n]; list */
+	rgw_type_count,                 /* uint32_t */
+	rgw_type_size,                  /* uint32_t, octets */
+	rgw_type_time,                  /* rgw_ms */
+	rgw_type_count_range,           /* struct rgw_range_u32 */
+	rgw_type_time_range,            /* struct rgw_range_ms */
+	rgw_type_rate,                  /* struct rgw_rate */
+	rgw_type_per_second,            /* uint32_t */
+	rgw_type_string,                /* char * */
+	rgw_type_strings,               /* struct rgw_strings; list */
+	rgw_type_host,                  /* char *, a name or an address */
+	rgw_type_sni,                   /* char *, a name or empty */
+	rgw_type_file,                  /* char *, a file that can be read */
+	rgw_type_key_file,              /* the same, not to be read by others */
+	rgw_type_paths,                 /* struct rgw_strings, files or directories; list */
+	rgw_type_log_target,            /* char *: stderr, syslog or a path */
+	rgw_type_secret,                /* struct rgw_secret * */
+	rgw_type_password,              /* char *, a secret that is a text */
+	rgw_type_addresses,             /* struct rgw_addrs; list */
+	rgw_type_prefixes,              /* struct rgw_prefixes; list */
+	rgw_type_origins,               /* struct rgw_conf_origins; list */
+	rgw_type_hosts,                 /* struct rgw_hostports; list */
+	rgw_type_cert_rules,            /* struct rgw_cert_rules; list */
+	rgw_type_hidden,                /* struct rgw_strings, each for rgw_hidden_parse; list */
+	rgw_type_reference,             /* pointer to the head of a section of one of the kinds `refers` */
+	rgw_type_references,            /* struct rgw_conf_refs; list */
+	rgw_type_acct,                  /* struct rgw_conf_acct: one of `words`, or a reference */
+	rgw_type_regex,                 /* struct rgw_pattern *, for the whole text */
+	rgw_type_attribute,             /* uint8_t, the type of an attribute */
+	rgw_type_retransmit,            /* struct rgw_retransmit */
+	rgw_type_operator,              /* char *, an Operator-Name */
+	rgw_type_attributes,            /* struct rgw_rewrite_rules, of the attributes alone; list, as the next */
+	rgw_type_pairs,                 /* struct rgw_rewrite_rules, attributes and values */
+	rgw_type_replacements;          /* struct rgw_rewrite_rules, attributes, expressions and replacements */
+
+/* Traits that types have in common; bits. */
+enum rgw_opt_trait {
+	RGW_IS_LIST = 1,
+	RGW_IS_SECRET = 2,     /* never shown; x comes with x-file */
+	RGW_IS_POINTER = 4,    /* the field is a pointer, NULL when not set */
+	RGW_IS_PATH = 8,       /* relative to the file that it stands in */
+	RGW_MAY_BE_EMPTY = 16,
+	RGW_IS_REFERENCE = 32,
+	RGW_HAS_VARS = 64,     /* ${client} and the like stand for themselves */
+	RGW_IS_PAIRS = 128,    /* quotes may also stand behind the first "=" of an item */
+	RGW_IS_ARRAY = 256,    /* the field is { type *v; size_t n; } */
+};
+
+#define RGW_ARRAY (RGW_IS_LIST | RGW_IS_ARRAY)
+
+enum {
+	RGW_OPT_REQUIRED = 1,
+	RGW_OPT_RESTART = 2,  /* a change needs a restart; all others are taken over by a reload */
+	RGW_OPT_OR_ZERO = 4,  /* 0 is allowed, too, although it lies below min */
+};
+
+struct rgw_opt {
+	enum rgw_conf_kind kind;
+	const char *key;
+	const struct rgw_opt_type *type;
+	size_t where;              /* in the struct of its section */
+	const char *def;           /* the default as one would write it; NULL = none */
+	const char *unset;         /* with no default: what holds then, in words */
+	uint64_t min;              /* of the number, or of the octets of a text */
+	uint64_t max;
+	const char *unit;          /* what a COUNT counts */
+	const char *const *words;  /* ends with NULL */
+	unsigned refers;           /* bit n for kind n */
+	const char *only_with;     /* it has no effect without this other option of its section */
+	const char *not_with;      /* it has no effect with this one */
+	const char *with_word;     /* that other option is a WORD, and counts if it has this value */
+	uint16_t port;             /* where a value may have a port: the one that it has without */
+	unsigned flags;
+	const char *help;
+};
+
+const struct rgw_conf_section *rgw_conf_section_of(enum rgw_conf_kind kind);
+/* The kind that `text` (len octets) names, or RGW_CONF_KINDS. */
+enum rgw_conf_kind rgw_conf_kind_of(const char *text, size_t len);
+/* The i-th section of a kind; sections without name have one. NULL = there are no more. */
+void *rgw_conf_section_at(const struct rgw_conf *conf, enum rgw_conf_kind kind, size_t i);
+/* "[peer] or [server]", for bit n of kind n, of which there is at least one; returns buf. */
+#define RGW_KINDS_TEXT 128
+const char *rgw_conf_kinds_text(unsigned kinds, char buf[static RGW_KINDS_TEXT]);
+
+/* The options of one kind of section, *n of them, in the order of the table. */
+const struct rgw_opt *rgw_conf_opts_of(enum rgw_conf_kind kind, size_t *n);
+
+/* The option called `key`. A secret x is also found as x-file; *from_file says which it was. NULL =
+ * the section has no such option. */
+const struct rgw_opt *rgw_conf_opt_find(enum rgw_conf_kind kind, const char *key, bool *from_file);
+
+static inline bool
+rgw_conf_opt_has(const struct rgw_opt *opt, enum rgw_opt_trait trait)
+{
+	return (opt->type->traits & trait) != 0;
+}
+
+/*
+ * The search for the name that was probably meant. Letters match in either case and "_" matches
+ * "-", since both are usual slips.
+ */
+#define RGW_NEAREST_TEXT 64
+
+struct rgw_nearest {
+	const char *text;             /* borrowed: what was written */
+	char best[RGW_NEAREST_TEXT];  /* the nearest name so far, or empty */
+	unsigned distance;            /* its distance; a name must be nearer than this */
+};
+
+void rgw_nearest_init(struct rgw_nearest *near, const char *text);
+void rgw_nearest_try(struct rgw_nearest *near, const char *name);
+
+#endif
