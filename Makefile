@@ -142,6 +142,9 @@ $(O)/tests/scenario/%: $(O)/tests/scenario/%.o $(sim_help:%.c=$(O)/%.o) $(O)/lib
 # This one looks at memory that is given back, and lets there be none.
 $(O)/tests/scenario/test_memory: ldflags += -Wl,--wrap=free,--wrap=calloc
 
+# This one stands in the place of the engine where that hears of servers that are not there.
+$(O)/tests/unit/test_flush: ldflags += -Wl,--wrap=rgw_source_on_refused
+
 # Without libFuzzer a target reads the files it is given: the seed corpora are part of the tests.
 ifeq ($(findstring fuzzer,$(SAN)),)
 fuzz_main  = $(O)/tests/fuzz/replay.o

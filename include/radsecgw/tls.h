@@ -8,6 +8,7 @@
 
 #include "radsecgw/certid.h"
 #include "radsecgw/conf.h"
+#include "radsecgw/session.h"
 
 /*
  * TLS as RADIUS/TLS needs it: contexts that are safe whatever the library's defaults are, and
@@ -62,59 +63,17 @@ bool rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256);
  * is a string of less than `size` octets. */
 bool rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size);
 
-/* One session. */
-struct rgw_tls;
-
-/* Octets that wait to be sent. */
-struct rgw_outbuf {
-	uint8_t *data;  /* owned; NULL while empty, so that an idle session keeps none */
-	size_t at;      /* first octet not sent yet */
-	size_t len;     /* end of the octets */
-	size_t cap;
-};
-
-/* Decides about the other side's leaf, whose chain has been verified. false: `why` says in words what
- * was expected. */
+/* Decides about the other side's leaf, whose chain has been verified. It is called by whoever does the handshake,
+ * in whatever thread that is. false: `why` says in words what was expected. */
 typedef bool rgw_tls_judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why,
     size_t size);
 
 #define RGW_TLS_JUDGE_TEXT 512
 
-/* Starts a session. The judge is called during the handshake, once or not at all. sni may be NULL (send
- * none); servers ignore it. NULL = out of memory. */
-struct rgw_tls *rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni);
-/* Wipes and frees; NULL is ignored. */
-void rgw_tls_free(struct rgw_tls *tls);
-
-enum rgw_tls_result {
-	RGW_TLS_OK,      /* done, or some octets are there */
-	RGW_TLS_WANT,    /* all input is taken; more is needed */
-	RGW_TLS_CLOSED,  /* the other side said goodbye */
-	RGW_TLS_FAILED,  /* over; rgw_tls_why says why. Nothing may be called but why, out and free */
-};
-
-/* Lends octets from the network. They are consumed by the next calls of handshake and read, which
- * must go on until one says WANT (or the session is over). */
-void rgw_tls_feed(struct rgw_tls *tls, const uint8_t *data, size_t len);
-
-/* Goes on with the handshake. OK = the session stands and the peer is who it should be. */
-enum rgw_tls_result rgw_tls_handshake(struct rgw_tls *tls);
-/* OK: *len octets are in buf. */
-enum rgw_tls_result rgw_tls_read(struct rgw_tls *tls, uint8_t *buf, size_t cap, size_t *len);
-/* Makes one record of one packet (P-STR-4). false = failed. */
-bool rgw_tls_write(struct rgw_tls *tls, const uint8_t *data, size_t len);
-/* Says goodbye (P-TLS-16). */
-void rgw_tls_close(struct rgw_tls *tls);
-
-/* What is to be sent; the caller moves `at` on and calls rgw_tls_sent. */
-struct rgw_outbuf *rgw_tls_out(struct rgw_tls *tls);
-/* Gives memory back when all has been sent. */
-void rgw_tls_sent(struct rgw_tls *tls, size_t n);
-
-/* A sentence about the failure, with what was presented and expected. */
-const char *rgw_tls_why(const struct rgw_tls *tls);
-/* "TLSv1.3, TLS13-AES128-GCM-SHA256, ALPN radius/1.0" once the handshake is done. */
-const char *rgw_tls_describe(struct rgw_tls *tls, char *buf, size_t size);
+/* Starts a session, which keeps the context. The judge is called during the handshake, once or not at all, and
+ * borrowed until then, like `arg`. sni may be NULL (send none); servers ignore it. NULL = out of memory. */
+struct rgw_session *rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni)
+    __attribute__((warn_unused_result));
 
 /* Must be called once before and after everything else in the process. false = no TLS library. */
 bool rgw_tls_library_init(void);

@@ -14,31 +14,9 @@
 #define ROUNDS 4
 
 bool
-rgw_udp_is_unreachable(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case ENOPROTOOPT:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Told later: this may be in the middle of an operation of the engine. */
-void
-rgw_udp_source_error(struct rgw_udp_socket *s, int error)
-{
-	s->error = error;
-	if (!rgw_link_linked(&s->refused))
-		rgw_list_append(&s->udp->refused, &s->refused);
-}
-
-void
 rgw_udp_report(struct rgw_udp *udp)
 {
+	bool some = !rgw_list_empty(&udp->refused);
 	struct rgw_link *l;
 
 	while ((l = rgw_list_pop(&udp->refused)) != NULL) {
@@ -48,6 +26,7 @@ rgw_udp_report(struct rgw_udp *udp)
 		        ? "ICMP port unreachable: nobody listens there" : strerror(s->error),
 		    rgw_net_now(udp->net));
 	}
+	return some;
 }
 
 static void

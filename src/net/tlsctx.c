@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tls_priv.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,32 +55,6 @@ static const struct {
 #define ECC_MIN_OCTETS 32
 /* Certificates that a peer may send; not every build of the library takes so many. */
 #define CHAIN_DEPTH 10
-
-bool
-rgw_tls_fail(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
-{
-	va_list ap;
-
-	problem->key = key;
-	va_start(ap, fmt);
-	vsnprintf(problem->text, sizeof problem->text, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
-void
-rgw_tls_tell(const struct rgw_tls_ear *ear, const char *key, const char *fmt, ...)
-{
-	char text[sizeof ((struct rgw_tls_problem *)NULL)->text];
-	va_list ap;
-
-	if (ear->say == NULL)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	ear->say(ear->arg, key, text);
-}
 
 size_t
 rgw_suites(const struct rgw_suite **table)

@@ -41,7 +41,6 @@ rgw_udp_free(struct rgw_udp *udp)
 			close(udp->sockets[i].fd);
 	}
 	free(udp->sockets);
-	rgw_udp_free_sources(udp);
 	rgw_wipe(udp->in, RGW_UDP_BATCH * sizeof *udp->in);
 	rgw_wipe(udp->out, RGW_UDP_BATCH * sizeof *udp->out);
 	free(udp->in);
@@ -92,13 +91,13 @@ open_socket(struct rgw_udp_socket *s)
 	unsigned len = rgw_addr_to_sockaddr(&s->local, &sa);
 	bool ok = true;
 
-	s->wildcard = rgw_net_is_wildcard(&s->local);
+	s->wildcard = rgw_bind_is_wildcard(&s->local);
 	s->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return false;
 	if (family == AF_INET6)
 		ok = set_int(s->fd, IPPROTO_IPV6, IPV6_V6ONLY,
-		    !rgw_net_takes_ipv4(s->udp->net->conf, &s->local, false));
+		    !rgw_bind_takes_ipv4(s->udp->net->conf, &s->local, false));
 	if (s->wildcard && family == AF_INET)
 		ok = ok && set_int(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
 	if (s->wildcard && family == AF_INET6)

@@ -172,6 +172,29 @@ send_apart(struct rgw_udp_socket *s, const struct msghdr *all)
 	}
 }
 
+bool
+rgw_udp_is_unreachable(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case ENOPROTOOPT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Told later: this may be in the middle of an operation of the engine. */
+void
+rgw_udp_source_error(struct rgw_udp_socket *s, int error)
+{
+	s->error = error;
+	if (!rgw_link_linked(&s->refused))
+		rgw_list_append(&s->udp->refused, &s->refused);
+}
+
 /* The first message of the rest was not sent. false = it is to be tried again. */
 static bool
 on_failure(struct rgw_udp_socket *s, const struct msghdr *msg, bool *told)

@@ -17,7 +17,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = ["base", "radius", "core", "engine", "net", "app"]
 # Headers without a .c file of the same name.
-HEADER_LAYER = {"time": "base", "wire": "base", "list": "base", "fair": "base", "conf": "core", "hide": "radius", "radius": "radius",
+HEADER_LAYER = {"session": "net", "time": "base", "wire": "base", "list": "base", "fair": "base", "conf": "core", "hide": "radius", "radius": "radius",
                 "confread": "app"}
 BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca", "rand", "srand"]
 OUTSIDE = r"^(ev_|ares_|wolfSSL_|wc_|socket$|send|recv|bind$|connect$|open$|fopen$|read$|write$|time$|clock_|gettimeofday$" \
