@@ -105,7 +105,8 @@ check_addresses(struct rgw_build *b, const struct rgw_section *section, bool tls
 		char title[RGW_TITLE_TEXT];
 		char addr[RGW_ADDR_TEXT];
 
-		if (tls && is_udp_port(list->v[i].port))
+		if (tls && !((const struct rgw_conf_listen *)section->data)->insecure_tcp &&
+		    is_udp_port(list->v[i].port))
 			rgw_build_warn(b, at, "tls: port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u",
 			    list->v[i].port, RADSEC_PORT);
 		if (other == NULL)
@@ -131,7 +132,7 @@ check_listen_kind(struct rgw_build *b, const struct rgw_section *section)
 		rgw_build_error(b, at, "%s has `udp` and `tls`; make two sections of it", title);
 	else if (!udp && !tls)
 		rgw_build_error(b, at, "%s needs `udp` or `tls`", title);
-	else if (tls && !rgw_build_given(section, &listen->profile)->yes)
+	else if (tls && !listen->insecure_tcp && !rgw_build_given(section, &listen->profile)->yes)
 		rgw_build_error(b, at, "%s needs `profile`, the name of a [tls] section", title);
 }
 
@@ -171,7 +172,7 @@ is_open_to_peers(const struct rgw_build *b, const struct rgw_conf_listen *listen
 			continue;
 		if (rgw_build_given(section, &peer->accept)->broken)
 			return true;
-		if (peer->accept && (peer->tls == NULL || has_profile(listen, peer->tls)))
+		if (peer->accept && !peer->insecure_tcp && (peer->tls == NULL || has_profile(listen, peer->tls)))
 			return true;
 	}
 	return false;
@@ -192,7 +193,7 @@ check_listen_use(struct rgw_build *b, const struct rgw_section *section)
 	if (listen->udp.n > 0 && b->conf->client.n == 0)
 		rgw_build_warn(b, at, "nobody can send requests to %s: there is no [client NAME]",
 		    title);
-	if (listen->tls.n > 0 && listen->profile.n > 0 &&
+	if (listen->tls.n > 0 && listen->profile.n > 0 && !listen->insecure_tcp &&
 	    !rgw_build_given(section, &listen->profile)->broken && !is_open_to_peers(b, listen))
 		rgw_build_warn(b, at,
 		    "nobody can connect to %s: no [peer NAME] with `accept = yes` has one of its "
@@ -208,10 +209,11 @@ rgw_check_listen(struct rgw_build *b, const struct rgw_section *section)
 	check_addresses(b, section, true);
 	check_profile(b, section);
 	check_listen_use(b, section);
+	rgw_check_plain_listen(b, section);
 }
 
-static bool
-overlaps(const struct rgw_prefixes *a, const struct rgw_prefixes *b)
+bool
+rgw_check_overlap(const struct rgw_prefixes *a, const struct rgw_prefixes *b)
 {
 	if (a->n == 0 || b->n == 0)
 		return true;
@@ -241,11 +243,11 @@ check_unambiguous(struct rgw_build *b, const struct rgw_section *section)
 		const struct rgw_cert_rule *shared;
 		char rule[300];
 
-		if (!other->accept || other->tls != peer->tls ||
+		if (!other->accept || other->insecure_tcp || other->tls != peer->tls ||
 		    !rgw_peer_rules_overlap(&peer->identity, &other->identity, &shared))
 			continue;
 		/* The same name for two peers has been reported as such. */
-		if (!overlaps(&peer->address, &other->address) ||
+		if (!rgw_check_overlap(&peer->address, &other->address) ||
 		    strcmp(peer->head.name, other->head.name) == 0)
 			continue;
 		rgw_build_error(b, (struct rgw_place){ peer->head.file, peer->head.line },
@@ -339,9 +341,10 @@ check_accept(struct rgw_build *b, const struct rgw_section *section)
 	if (!peer->accept)
 		return;
 	rgw_build_title(RGW_CONF_PEER, peer, title);
-	check_identity(b, section);
+	if (!peer->insecure_tcp)
+		check_identity(b, section);
 	check_peer_addresses(b, section);
-	if (peer->tls != NULL && b->conf->listen.n > 0 && !is_served(b, peer->tls))
+	if (peer->tls != NULL && !peer->insecure_tcp && b->conf->listen.n > 0 && !is_served(b, peer->tls))
 		rgw_build_error(b, at,
 		    "%s may connect to us, but no [listen] section has its [tls %s] as a profile",
 		    title, peer->tls->head.name);
@@ -349,7 +352,7 @@ check_accept(struct rgw_build *b, const struct rgw_section *section)
 		rgw_build_error(b, at,
 		    "%s may send requests, but there is no [realm PATTERN] to route them; add one",
 		    title);
-	if (peer->tls != NULL)
+	if (peer->tls != NULL && !peer->insecure_tcp)
 		check_unambiguous(b, section);
 }
 
@@ -426,10 +429,11 @@ rgw_check_peer(struct rgw_build *b, const struct rgw_section *section)
 	check_response_window(b, section);
 	check_peer_rewriting(b, section);
 	check_connections(b, section);
+	rgw_check_plain_peer(b, section);
 	for (size_t i = 0; i < peer->connect.n; i++) {
 		struct rgw_place at = rgw_check_place(section, &peer->connect);
 
-		if (is_udp_port(peer->connect.v[i].port))
+		if (!peer->insecure_tcp && is_udp_port(peer->connect.v[i].port))
 			rgw_build_warn(b, at, "connect: port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u",
 			    peer->connect.v[i].port, RADSEC_PORT);
 		check_not_ourselves(b, at, &peer->connect.v[i], "connect", true);

@@ -315,6 +315,11 @@ bool rgw_check_is_public(const struct rgw_prefix *p);
 bool rgw_check_some_peer(const struct rgw_build *b, bool accepts);
 void rgw_check_listen(struct rgw_build *b, const struct rgw_section *section);
 void rgw_check_peer(struct rgw_build *b, const struct rgw_section *section);
+/* Is there an address in both? An empty list stands for all addresses. */
+bool rgw_check_overlap(const struct rgw_prefixes *a, const struct rgw_prefixes *b);
+/* conf_check_plain.c: the same for plain TCP. */
+void rgw_check_plain_listen(struct rgw_build *b, const struct rgw_section *section);
+void rgw_check_plain_peer(struct rgw_build *b, const struct rgw_section *section);
 void rgw_check_server(struct rgw_build *b, const struct rgw_section *section);
 void rgw_check_pool(struct rgw_build *b, const struct rgw_section *section);
 /* Is there a pool that nothing leads to? To be asked last. */

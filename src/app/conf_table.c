@@ -28,6 +28,7 @@ static const char *const packets[] = {
 	"access-request", "access-accept", "access-reject", "access-challenge", "accounting-request",
 	"accounting-response", NULL,
 };
+static const char *const layers[] = { "ipsec", NULL };
 static const char *const overflows[] = { "refuse", "skip", NULL };
 
 /* The words stand in the order of these values. */
@@ -47,6 +48,7 @@ _Static_assert(RGW_NAI_NONE == 1 && RGW_NAI_SPACE == 2 && RGW_NAI_TWO_ATS == 64,
 _Static_assert(RGW_REWRITE_ACCESS_REQUEST == 1 && RGW_REWRITE_ACCESS_ACCEPT == 2, "bits of packets");
 _Static_assert(RGW_REWRITE_ACCESS_REJECT == 4 && RGW_REWRITE_ACCESS_CHALLENGE == 8, "bits of packets");
 _Static_assert(RGW_REWRITE_ACCOUNTING_REQUEST == 16 && RGW_REWRITE_ACCOUNTING_RESPONSE == 32, "bits");
+_Static_assert(RGW_LAYER_IPSEC == 1, "bits of layers");
 _Static_assert(RGW_OVERFLOW_REFUSE == 0 && RGW_OVERFLOW_SKIP == 1, "order of overflows");
 
 /* clang-format off */
@@ -83,6 +85,14 @@ static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
 	  .unset = "none", .help = "changes to be made to " came }, \
 	{ OPT(section, "rewrite-out", REFERENCES, AT(rewrite_out)), .refers = 1u << RGW_CONF_REWRITE, \
 	  .unset = "none", .help = "changes to be made to " gone }
+
+/* Plain TCP, in each section that may have connections. */
+#define INSECURE_TCP(section, not_with_) \
+	{ OPT(section, "insecure-tcp", BOOL, AT(insecure_tcp)), .def = "no", .not_with = (not_with_), \
+	  .help = "plain TCP in place of TLS: for loopback only, or where IPsec protects it" }, \
+	{ OPT(section, "insecure-tcp-over", WORDS, AT(insecure_tcp_over)), .unset = "loopback only", \
+	  .words = layers, .only_with = "insecure-tcp", \
+	  .help = "what protects plain TCP to addresses that are not loopback" }
 
 /* Sections in the order of their kinds, options as people read them. */
 static const struct rgw_opt opts[] = {
@@ -221,11 +231,12 @@ static const struct rgw_opt opts[] = {
 	  .help = "addresses on which connections from peers are accepted" },
 	{ OPT(RGW_CONF_LISTEN, "profile", REFERENCES, AT(profile)), .refers = 1u << RGW_CONF_TLS,
 	  .unset = "none",
-	  .not_with = "udp",
+	  .not_with = "udp", .nor_with = "insecure-tcp",
 	  .help = "identities for these connections; the server name of the client chooses" },
+	INSECURE_TCP(RGW_CONF_LISTEN, "udp"),
 	{ OPT(RGW_CONF_LISTEN, "handshake-timeout", TIME, AT(handshake_timeout)), .def = "5s",
 	  .min = 500 * MS, .max = 60 * S,
-	  .not_with = "udp",
+	  .not_with = "udp", .nor_with = "insecure-tcp",
 	  .help = "time for the whole TLS handshake of an incoming connection" },
 	{ OPT(RGW_CONF_LISTEN, "max-connections", COUNT, AT(max_connections)), .def = "0",
 	  .min = 0, .max = 1000000, .unit = "connections",
@@ -277,16 +288,17 @@ static const struct rgw_opt opts[] = {
 	  .only_with = "accept",
 	  .help = "addresses or networks from which it may connect" },
 	{ OPT(RGW_CONF_PEER, "tls", REFERENCE, AT(tls)), .refers = 1u << RGW_CONF_TLS,
-	  .flags = RGW_OPT_REQUIRED,
+	  .unset = "none", .nor_with = "insecure-tcp",
 	  .help = "identity and trust to be used with the peer" },
+	INSECURE_TCP(RGW_CONF_PEER, NULL),
 	{ OPT(RGW_CONF_PEER, "name", HOST, AT(cert_name)), .unset = "the host of connect",
-	  .min = 1, .max = 253,
+	  .min = 1, .max = 253, .nor_with = "insecure-tcp",
 	  .help = "DNS name or address that the peer's certificate must carry" },
-	{ OPT(RGW_CONF_PEER, "match", CERT_RULES, AT(match)), .unset = "name alone",
+	{ OPT(RGW_CONF_PEER, "match", CERT_RULES, AT(match)), .unset = "name alone", .nor_with = "insecure-tcp",
 	  .help = "rules that the peer's certificate must fulfil" },
 	{ OPT(RGW_CONF_PEER, "sni", SNI, AT(sni)), .unset = "the host of connect",
 	  .min = 0, .max = 253,
-	  .only_with = "connect",
+	  .only_with = "connect", .nor_with = "insecure-tcp",
 	  .help = "server name to be sent in the TLS handshake; empty = none" },
 	{ OPT(RGW_CONF_PEER, "secret", SECRET, AT(secret)), .def = "radsec",
 	  .min = 1, .max = 1024,
@@ -311,7 +323,7 @@ static const struct rgw_opt opts[] = {
 	  .help = "time for one TCP connection to come up" },
 	{ OPT(RGW_CONF_PEER, "handshake-timeout", TIME, AT(handshake_timeout)), .def = "5s",
 	  .min = 500 * MS, .max = 60 * S,
-	  .only_with = "connect",
+	  .only_with = "connect", .nor_with = "insecure-tcp",
 	  .help = "time for the whole TLS handshake" },
 	/* P-TLS-21: never less than half a second after a failed attempt. */
 	{ OPT(RGW_CONF_PEER, "reconnect", TIME_RANGE, AT(reconnect)), .def = "500ms-60s",

@@ -9,7 +9,8 @@
 
 #include "radsecgw/peerid.h"
 
-/* Connections that we open. The peer is the one that the engine wants; its certificate must say so (P-CRT-3). */
+/* Connections that we open. The peer is the one that the engine wants; its certificate must say
+ * so (P-CRT-3). Over plain TCP, which stays on this machine or is protected by IPsec, nothing does (P-TCP-2). */
 
 /* SNI is the host name, without the dot that a complete one may have at its end; an address literal is never
  * sent (RFC 6066 section 3). NULL = there is none. */
@@ -61,18 +62,24 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 	return false;
 }
 
-static bool
-set_up(struct rgw_tcp *t, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host)
+static struct rgw_session *
+make_tls(struct rgw_tcp *t, const struct rgw_conf_peer *peer, const char *host)
 {
 	struct rgw_handshake *h = rgw_tcp_prepare_handshake(t);
 	char name[RGW_HOST_TEXT];
 
+	if (h == NULL)
+		return NULL;
+	rgw_peer_rules(peer, host, &h->rules);
+	return rgw_tls_new(t->net->contexts.client[peer->tls->head.index], judge, h, sni_of(peer, host, name));
+}
+
+static bool
+set_up(struct rgw_tcp *t, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host)
+{
 	t->conn = conn;
 	t->peer = peer;
-	if (h == NULL)
-		return false;
-	rgw_peer_rules(peer, host, &h->rules);
-	t->session = rgw_tls_new(t->net->contexts.client[peer->tls->head.index], judge, h, sni_of(peer, host, name));
+	t->session = peer->insecure_tcp ? rgw_plain_new() : make_tls(t, peer, host);
 	return t->session != NULL;
 }
 

@@ -113,7 +113,7 @@ make_all(struct rgw_net *net)
 	const struct rgw_conf *conf = net->conf;
 
 	for (size_t i = 0; i < conf->peer.n; i++)
-		if (conf->peer.v[i]->connect.n > 0 &&
+		if (conf->peer.v[i]->connect.n > 0 && !conf->peer.v[i]->insecure_tcp &&
 		    !make_context(net, conf->peer.v[i]->tls, RGW_TLS_CLIENT))
 			return false;
 	for (size_t i = 0; i < conf->listen.n; i++)

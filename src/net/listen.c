@@ -14,7 +14,7 @@
 
 /* Connections that peers open, and the sockets that take them. Until a whole ClientHello is there, a connection
  * costs a descriptor and a few hundred octets: nothing is read, the kernel is asked to say when enough has come
- * (P-TLS-25). Whose connection it is tells the certificate (P-CRT-8). */
+ * (P-TLS-25). Whose connection it is tells the certificate (P-CRT-8), or over plain TCP the address. */
 
 /* Connections taken from one socket in one turn. */
 #define ACCEPT_ROUNDS 32
@@ -173,6 +173,21 @@ peek(struct rgw_tcp *t, rgw_ms now)
 		wait_for(t, (int)need);
 }
 
+/* Over plain TCP there is nothing to wait for: where it comes from tells whose it is, and the engine lets in nobody
+ * else (P-TCP-23, P-TCP-35a). */
+static void
+begin_plain(struct rgw_tcp *t, rgw_ms now)
+{
+	t->peer = rgw_peer_at(t->net->conf, &t->addr);
+	t->session = rgw_plain_new();
+	if (t->peer == NULL)
+		rgw_tcp_lost(t, "no [peer] with `insecure-tcp = yes` may connect from there", now);
+	else if (t->session == NULL)
+		rgw_tcp_lost(t, "out of memory", now);
+	else
+		rgw_tcp_begin(t, now);
+}
+
 /* ---- the listening sockets ---- */
 
 static void
@@ -196,10 +211,13 @@ take(struct rgw_listen_socket *s, int fd, const struct rgw_addr *from, rgw_ms no
 	t->listener = s;
 	t->peek = peek;
 	t->conn = rgw_gw_on_accept(s->net->gw, s->index, from, t, now);
-	if (t->conn == NULL)
+	if (t->conn == NULL) {
 		rgw_tcp_close(s->net, t);
-	else
-		rgw_tcp_set_options(fd, NULL);
+		return;
+	}
+	rgw_tcp_set_options(fd, NULL);
+	if (s->conf->insecure_tcp)
+		begin_plain(t, now);
 }
 
 /* Is it the connection that failed, so that the next one may work? */
@@ -293,7 +311,8 @@ open_listener(struct rgw_listen *listen, const struct rgw_conf_listen *conf, siz
 		return false;
 	}
 	if (net->spread.worker == 0)
-		RGW_LOG(net->log, RGW_LOG_NOTICE, "listening", NULL, "listening for RADIUS/TLS",
+		RGW_LOG(net->log, RGW_LOG_NOTICE, "listening", NULL,
+		    conf->insecure_tcp ? "listening for RADIUS over plain TCP" : "listening for RADIUS/TLS",
 		    rgw_f_str("listen", conf->head.name), rgw_f_addr("addr", &s->local));
 	return true;
 }
