@@ -85,13 +85,14 @@ is_on_this_machine(const char *host)
 	return rgw_host_is_local(host) || (rgw_addr_parse(host, 0, &a) && rgw_addr_is_loopback(&a));
 }
 
+/* A network that begins with a loopback address has no others: a wider one would begin before it. */
 static bool
 is_loopback_network(const struct rgw_prefix *p)
 {
 	struct rgw_addr first = { .family = p->family };
 
 	memcpy(first.ip, p->ip, sizeof first.ip);
-	return rgw_addr_is_loopback(&first) && p->bits >= (p->family == 4 ? 8 : 128);
+	return rgw_addr_is_loopback(&first);
 }
 
 static void
