@@ -11,11 +11,12 @@
 #include "radsecgw/session.h"
 
 /*
- * TLS as RADIUS/TLS needs it: contexts that are safe whatever the library's defaults are, and
- * sessions over memory, so that sockets stay outside. The only place that knows wolfSSL.
+ * TLS as RADIUS/TLS needs it (RFC 6614, P-TLS and P-CRT): contexts that are safe whatever the library's defaults are,
+ * and sessions made from them; see session.h. No other part of the program knows wolfSSL.
  */
 
-/* A context: the identity and trust of one [tls] section for one role. */
+/* A context is the identity and the trust of one [tls] section for one role. Whoever has made it owns it, and each
+ * session holds a reference. */
 struct rgw_tlsctx;
 
 /* What the other side will be. */
@@ -35,18 +36,18 @@ typedef void rgw_tls_say(void *arg, const char *key, const char *text);
  * known ones, the trust is not empty. CAs are taken whatever their dates are; handshakes judge them. What is
  * left out of `ca`, and why, is said to `say`, which may be NULL. NULL and *problem on failure. */
 struct rgw_tlsctx *rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_say *say,
-    void *arg, struct rgw_tls_problem *problem);
+    void *arg, struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
 /* Sessions made from it keep working. NULL is ignored. */
 void rgw_tlsctx_free(struct rgw_tlsctx *ctx);
 
-/* How many CAs it trusts. */
+/* How many CAs the context trusts. */
 size_t rgw_tlsctx_n_cas(const struct rgw_tlsctx *ctx);
 
-/* What our certificate is used for, as bits. */
+/* What our own certificate is used for, as bits. */
 enum { RGW_TLS_USED_AS_CLIENT = 1, RGW_TLS_USED_AS_SERVER = 2 };
 
-/* Looks at the certificates once more: says what is wrong with those of our own chain at this time (seconds
- * since 1970) for these uses, or will be within 30 days, and which CAs are out of date. */
+/* Looks at the certificates of the context: says what is wrong with our own chain at this time (seconds since 1970)
+ * for these uses, or will be within 30 days, and which CAs are out of date. */
 void rgw_tlsctx_review(const struct rgw_tlsctx *ctx, int64_t now, unsigned uses, rgw_tls_say *say, void *arg);
 
 /* Can this be the time (seconds since 1970)? Not if it is before these sources were written: then nobody has
@@ -61,7 +62,7 @@ bool rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256);
 
 /* Reads the server name out of a ClientHello before a session exists. false = there is none, or none that
  * is a string of less than `size` octets. */
-bool rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size);
+bool rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size) __attribute__((warn_unused_result));
 
 /* Decides about the other side's leaf, whose chain has been verified. It is called by whoever does the handshake,
  * in whatever thread that is. false: `why` says in words what was expected. */
@@ -75,8 +76,8 @@ typedef bool rgw_tls_judge(void *arg, const struct rgw_x509 *leaf, const uint8_t
 struct rgw_session *rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni)
     __attribute__((warn_unused_result));
 
-/* Must be called once before and after everything else in the process. false = no TLS library. */
-bool rgw_tls_library_init(void);
+/* Both must be called once, before and after everything else in the process. false = there is no TLS library. */
+bool rgw_tls_library_init(void) __attribute__((warn_unused_result));
 void rgw_tls_library_fini(void);
 
 /* The number of the library at work, which may be newer than the one that this was compiled with. */

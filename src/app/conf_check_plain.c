@@ -36,8 +36,8 @@ check_port(struct rgw_build *b, struct rgw_place at, const char *key, uint16_t p
 static void
 warn(struct rgw_build *b, struct rgw_place at, unsigned over, const char *title)
 {
-	rgw_build_warn(b, at, "insecure-tcp: the connections of %s are not encrypted; all that protects them is %s", title,
-	    (over & RGW_LAYER_IPSEC) != 0 ? "IPsec, and whether that is there is not looked at"
+	rgw_build_warn(b, at, "insecure-tcp: the connections of %s are not encrypted; all that protects them is %s",
+	    title, (over & RGW_LAYER_IPSEC) != 0 ? "IPsec, and whether that is there is not looked at"
 	                                  : "that they stay on this machine");
 }
 
@@ -120,8 +120,8 @@ check_unambiguous(struct rgw_build *b, const struct rgw_section *section)
 		if (other->accept && other->insecure_tcp && peer->address.n > 0 && other->address.n > 0 &&
 		    rgw_check_overlap(&peer->address, &other->address))
 			rgw_build_error(b, rgw_check_place(section, &peer->address),
-			    "address: a connection could be that of [peer %s] and of [peer %s] at %s:%u, since over plain "
-			    "TCP only the address tells; give them different ones", peer->head.name, other->head.name,
+			    "address: a connection could be that of [peer %s] and of [peer %s] at %s:%u, since over "
+			    "plain TCP only the address tells; give them different ones", peer->head.name, other->head.name,
 			    other->head.file, other->head.line);
 	}
 }
@@ -158,7 +158,8 @@ rgw_check_plain_peer(struct rgw_build *b, const struct rgw_section *section)
 
 	rgw_build_title(RGW_CONF_PEER, peer, title);
 	if (!peer->insecure_tcp) {
-		if (!rgw_build_given(section, &peer->tls)->yes && !rgw_build_given(section, &peer->insecure_tcp)->broken)
+		if (!rgw_build_given(section, &peer->tls)->yes &&
+		    !rgw_build_given(section, &peer->insecure_tcp)->broken)
 			rgw_build_error(b, at, "%s needs `tls`", title);
 		return;
 	}

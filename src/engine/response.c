@@ -232,8 +232,8 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 	pump(target, code, now);
 }
 
-/* Must the answer carry a Message-Authenticator? Over TLS nothing is dropped for want of one (P-BR-12);
- * over UDP and plain TCP EAP needs it (P-MA-6), and over UDP a server that has shown that it can send it, or of which the
+/* Must the answer carry a Message-Authenticator? Over TLS nothing is dropped for want of one (P-BR-12); over UDP and
+ * plain TCP EAP needs it (P-MA-6), and over UDP a server that has shown that it can send it, or of which the
  * configuration says so (P-BR-5). */
 static bool
 needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)

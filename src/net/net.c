@@ -10,9 +10,11 @@
 
 #include "radsecgw/mem.h"
 
-/* Connections that are freed before it is worth while to look for memory that can be given back. */
+/* The network layer as a whole: the turn of the loop, the engine's timer, and the operations of the engine. */
+
+/* So many connections are freed before it is worth while to look for memory that can be given back ... */
 #define TRIM_AFTER 256
-/* The same for octets of write buffers. */
+/* ... or so many octets of write buffers. */
 #define TRIM_OCTETS (1024 * 1024)
 
 static void
@@ -58,8 +60,8 @@ flush_connections(struct rgw_net *net)
 void
 rgw_net_flush(struct rgw_net *net)
 {
-	/* Sending shows which servers are not there, and then requests move, too. That comes to an end: the engine sends
-	 * nothing at once to a server of which it has heard that of all its addresses. */
+	/* Sending shows which servers are not there, and then requests move, too. That comes to an end: once the engine
+	 * has heard it of all addresses of a server, it sends nothing there at once. */
 	do {
 		flush_connections(net);
 		rgw_udp_flush(net->udp);

@@ -12,7 +12,26 @@
 #include "radsecgw/tls.h"
 #include "spread_priv.h"
 
-/* Octets read from a TCP socket in one go. */
+/*
+ * What the files of the network layer share. Each file has one noun, and they call each other in one direction only:
+ *
+ *   clock trim bind outbuf plain hello records random thread spread        know nothing of the others
+ *   tlssay tlspem tlstrust tlsio tlsverify tlsca tlsown tlsctx tlsreview tls   TLS, over memory
+ *   contexts                                        the TLS contexts of a worker
+ *   tcpopts tcpbuf sealer shaker tcpend tcp         a connection: what it sends, its handshake, its end, its life
+ *   connect listen                                  how connections begin
+ *   udpout udp source                               datagrams: those that leave, sockets that listen and that ask
+ *   resolve                                         names
+ *   net                                             the turn of the loop, and the operations of the engine
+ *
+ * Errors have one idiom. A function that can fail returns bool or a pointer, false or NULL being the failure, and its
+ * result must be used. Who fails has logged the reason, unless the comment says that errno or `why` has it. A session
+ * returns an enum rgw_session_result, and keeps a sentence. A connection that fails is reported once, by rgw_tcp_lost
+ * with a sentence for the log, and is not touched after that by whoever has reported it. A socket option or a
+ * datagram that the kernel refuses is no failure: the call is marked with (void), or with a line in the log.
+ */
+
+/* So many octets are read from a TCP socket in one go. */
 #define RGW_READ_OCTETS 32768
 
 struct rgw_udp;
@@ -20,7 +39,7 @@ struct rgw_listen;
 struct rgw_resolver;
 struct rgw_shaker;
 
-/* Packets that still have to be signed and encrypted: as many as can be signed side by side. */
+/* The sealer holds packets that still have to be signed and encrypted: as many as can be signed side by side. */
 #define RGW_SEALER_MAX RGW_MD5_LANES
 
 struct rgw_unsealed {
@@ -56,8 +75,8 @@ struct rgw_net {
 	struct rgw_sealer sealer;      /* packets that are to be signed and encrypted */
 	struct rgw_link dirty;         /* connections with octets to send */
 	struct rgw_link dead;          /* connections to free at the end of the turn */
-	struct rgw_link conns;         /* all that live for the engine */
-	struct rgw_link lingering;     /* closed ones that still send, oldest first */
+	struct rgw_link conns;         /* connections that live for the engine */
+	struct rgw_link lingering;     /* connections that are closed and still send, oldest first */
 	unsigned n_lingering;
 	unsigned n_freed;              /* connections, since memory was given back last */
 	size_t out_octets;             /* what the write buffers of all connections take ... */
@@ -92,9 +111,9 @@ bool rgw_bind_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, 
 
 /* contexts.c */
 void rgw_contexts_init(struct rgw_net *net);
-/* Makes those that are used; false = failed and logged. Says what somebody should know about them. */
+/* Makes the contexts that are used, and logs what somebody should know about them. false = failed and logged. */
 bool rgw_contexts_make(struct rgw_net *net) __attribute__((warn_unused_result));
-/* From now on they are looked at once a day. */
+/* From now on the certificates are looked at once a day. */
 void rgw_contexts_start(struct rgw_net *net);
 void rgw_contexts_free(struct rgw_net *net);
 /* Is the certificate with this digest one of ours (P-CRT-18)? Then `why` says what that means. */

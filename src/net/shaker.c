@@ -13,10 +13,10 @@
 #include "net_priv.h"
 #include "shaker.h"
 
-/* Without work for so long it ends. */
+/* A thread without work for so long ends. */
 #define IDLE_S 5
 
-/* Whoever is connected goes first when processors are short. */
+/* Peers that are connected go first when processors are short. */
 #define NICENESS 5
 
 struct rgw_shaker {
@@ -135,7 +135,7 @@ rgw_shaker_new(struct rgw_net *net)
 	return s;
 }
 
-/* A thread for the work that waits; the one before has ended. false = the system gives none. */
+/* Starts a thread for the work that waits; the thread before it has ended. false = the system gives none. */
 static bool
 start(struct rgw_shaker *s)
 {
@@ -214,7 +214,7 @@ rgw_shaker_free(struct rgw_shaker *s)
 	pthread_mutex_unlock(&s->lock);
 	if (s->started)
 		pthread_join(s->thread, NULL);
-	/* What became of the last step concerns nobody any more, but its connection has to go. */
+	/* The outcome of the last step concerns nobody any more, but its connection has to go. */
 	on_done(s->net->loop, &s->done_watcher, 0);
 	ev_async_stop(s->net->loop, &s->done_watcher);
 	pthread_cond_destroy(&s->changed);

@@ -8,8 +8,9 @@
 
 #include "radsecgw/mem.h"
 
-/* Sockets from which servers are asked: connected, so that the kernel drops what comes from anywhere
- * else, gives each its own port, and reports what ICMP says. */
+/* A source is a UDP socket from which one server is asked. It is connected, so the kernel drops what comes
+ * from anywhere else, gives each source its own port, and reports what ICMP says. The engine opens and closes sources;
+ * the net owns those that are open. */
 
 #define ROUNDS 4
 
@@ -51,7 +52,7 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-/* Binds and connects. */
+/* Makes the socket, binds it if somebody wants that, and connects it. false = errno says why. */
 static bool
 set_up(struct rgw_udp_socket *s, const struct rgw_addr *from, const struct rgw_addr *to)
 {

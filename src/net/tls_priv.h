@@ -2,7 +2,7 @@
 #ifndef RADSECGW_TLS_PRIV_H
 #define RADSECGW_TLS_PRIV_H
 
-/* What tlsctx.c and tls.c share. wolfSSL's options must come before any other of its headers. */
+/* What the files of the TLS part share. wolfSSL's options must come before any other of its headers. */
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
 
@@ -67,26 +67,26 @@ const char *rgw_tls_date(int64_t t, char *buf, size_t size);
 
 /* tlspem.c */
 /* Reads a file of at most 4 MiB. false: `why` says what is wrong with it, and its name. */
-bool rgw_pem_read(const char *path, struct rgw_blob *out, char *why, size_t size);
+bool rgw_pem_read(const char *path, struct rgw_blob *out, char *why, size_t size) __attribute__((warn_unused_result));
 /* Wipes and frees. */
 void rgw_pem_drop(struct rgw_blob *f);
 /* The next certificate in PEM form from *at on, which moves behind it; *der gets it, owned by the caller, or
  * NULL data if it cannot be read. false = there is none. */
-bool rgw_pem_next_cert(const struct rgw_blob *f, size_t *at, struct rgw_blob *der);
+bool rgw_pem_next_cert(const struct rgw_blob *f, size_t *at, struct rgw_blob *der) __attribute__((warn_unused_result));
 
 /* tlsca.c */
 /* Loads all that `ca` names. false = nothing is left of it, or a file cannot be opened. */
 bool rgw_tlsctx_load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, const struct rgw_tls_ear *ear,
-    struct rgw_tls_problem *problem);
+    struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
 
 /* tlsown.c */
 /* Loads our own certificate, those that lead to its root, and its key. */
 bool rgw_tlsctx_load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf,
-    const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem);
+    const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
 
 /* tlstrust.c */
-/* Adds a certificate, copied. false = it is none. */
-bool rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len);
+/* Adds a copy of a certificate. false = the octets are none. */
+bool rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len) __attribute__((warn_unused_result));
 /* Is this very certificate among them? */
 bool rgw_certs_have(const struct rgw_certs *certs, const uint8_t *der, size_t len);
 /* Frees what is in it. */
@@ -96,7 +96,7 @@ void rgw_certs_free(struct rgw_certs *certs);
  * not either. Nothing of them is kept. On false *stale is a CA of the trust that would have been needed and is
  * not valid at that time, or NULL. */
 bool rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now,
-    const struct rgw_kept_cert **stale);
+    const struct rgw_kept_cert **stale) __attribute__((warn_unused_result));
 
 /* One of the suites that radsecgw speaks; there are no others. */
 struct rgw_suite {

@@ -10,7 +10,9 @@
 
 #include "radsecgw/mem.h"
 
-/* Forward secrecy and authenticated encryption only (P-TLS-9, 10; RFC 9325 4.2). */
+/* A TLS context: versions, suites, groups and what makes them safe. Its files are read by tlsca.c and tlsown.c. */
+
+/* All suites have forward secrecy and authenticated encryption (P-TLS-9, 10; RFC 9325 4.2). */
 static const struct rgw_suite suites[] = {
 	{ "TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", "TLS13-AES128-GCM-SHA256", 0x1301, true },
 	{ "TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384", "TLS13-AES256-GCM-SHA384", 0x1302, true },
@@ -32,7 +34,7 @@ static const struct rgw_suite suites[] = {
 
 #define N_SUITES (sizeof suites / sizeof suites[0])
 
-/* The order of preference. Without AES instructions ChaCha20 is more than twice as fast. */
+/* The order in which suites are preferred. Without AES instructions ChaCha20 is more than twice as fast. */
 #ifdef WOLFSSL_AESNI
 static const uint8_t preferred[N_SUITES] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
 #else
@@ -53,7 +55,7 @@ static const struct {
 
 #define RSA_MIN_BITS 2048
 #define ECC_MIN_OCTETS 32
-/* Certificates that a peer may send; not every build of the library takes so many. */
+/* A peer may send so many certificates; not every build of the library takes so many. */
 #define CHAIN_DEPTH 10
 
 size_t

@@ -12,7 +12,7 @@
 
 #include "radsecgw/mem.h"
 
-/* What we show to peers: our certificate, those that lead to its root, and the key. */
+/* Our own identity, which we show to peers: the certificate, the certificates that lead to its root, and the key. */
 
 /* ---- the key ---- */
 
@@ -178,7 +178,7 @@ load_key(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_p
 
 /* ---- the certificates ---- */
 
-/* Keeps what can be read; all of it, that is true. */
+/* Keeps the certificates that can be read. true = that is all of them. */
 static bool
 keep_chain(struct rgw_tlsctx *t, const char *path, const struct rgw_blob *pem, const struct rgw_tls_ear *ear)
 {

@@ -11,16 +11,16 @@
  * opinion of the whole chain, and whose the leaf is. It runs within the handshake, in the thread that does it, and
  * reads nothing but the session, its context and what its judge was given. */
 
-/* What may be wrong with a certificate of a chain. */
+/* How much a fault of one certificate says about its chain. */
 enum chain_fault {
-	HARD,       /* with whatever certificate it is, the chain is refused */
-	STALE,      /* it is not in force; the chain may hold without it */
-	UNKNOWN,    /* we do not know its issuer; the chain may hold without it, or come in another order */
+	HARD,       /* whichever certificate has it, the chain is refused */
+	STALE,      /* the certificate is not in force; the chain may hold without it */
+	UNKNOWN,    /* we do not know the issuer; the chain may hold without the certificate, or in another order */
 };
 
 #define NO_SIGNER "no CA in `ca` signed it, or an intermediate is missing from what the peer sends"
 
-/* The library's numbers for that, each in both of its dialects. */
+/* The library's numbers for such faults, each in both of its dialects. */
 static const struct {
 	int code;
 	enum chain_fault kind;
@@ -113,7 +113,7 @@ explain_cert(struct rgw_tls *tls, const char *what, const uint8_t *der, size_t l
 	    rgw_tls_date(cert.not_before, from, sizeof from), rgw_tls_date(cert.not_after, until, sizeof until));
 }
 
-/* One that has been signed by somebody else, and with what nobody should rely on; -1 = there is none. */
+/* Finds a certificate that somebody else has signed in a way that nobody should rely on; -1 = there is none. */
 static int
 find_weak(const WOLFSSL_BUFFER_INFO *certs, int n)
 {

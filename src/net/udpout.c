@@ -153,7 +153,7 @@ log_failure(const struct rgw_udp_socket *s, int error)
 	    rgw_f_addr("from", &s->local), rgw_f_str("reason", strerror(error)));
 }
 
-/* The kernel or the network card cannot cut datagrams apart: from now on they go one by one. */
+/* The kernel or the network card cannot cut datagrams apart. From now on those of this socket go one by one. */
 static void
 send_apart(struct rgw_udp_socket *s, const struct msghdr *all)
 {
@@ -186,7 +186,7 @@ rgw_udp_is_unreachable(int error)
 	}
 }
 
-/* Told later: this may be in the middle of an operation of the engine. */
+/* The engine is told later, since this may be in the middle of one of its operations. */
 void
 rgw_udp_source_error(struct rgw_udp_socket *s, int error)
 {
