@@ -120,9 +120,9 @@ check_unambiguous(struct rgw_build *b, const struct rgw_section *section)
 		if (other->accept && other->insecure_tcp && peer->address.n > 0 && other->address.n > 0 &&
 		    rgw_check_overlap(&peer->address, &other->address))
 			rgw_build_error(b, rgw_check_place(section, &peer->address),
-			    "address: a connection could be that of [peer %s] and of [peer %s] at %s:%u, since over "
-			    "plain TCP only the address tells; give them different ones", peer->head.name, other->head.name,
-			    other->head.file, other->head.line);
+			    "address: a connection could be that of [peer %s] and of [peer %s] at %s:%u, since "
+			    "over plain TCP only the address tells; give them different ones", peer->head.name,
+			    other->head.name, other->head.file, other->head.line);
 	}
 }
 
