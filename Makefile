@@ -144,6 +144,14 @@ $(O)/tests/scenario/%: $(O)/tests/scenario/%.o $(sim_help:%.c=$(O)/%.o) $(O)/lib
 # This one looks at memory that is given back, and lets there be none.
 $(O)/tests/scenario/test_memory: ldflags += -Wl,--wrap=free,--wrap=calloc
 
+# These stand in the place of the engine where that hears of servers that are not there, and of connections.
+$(O)/tests/unit/test_flush: ldflags += -Wl,--wrap=rgw_source_on_refused
+$(O)/tests/unit/test_peek: ldflags += -Wl,--wrap=rgw_gw_on_accept,--wrap=rgw_conn_on_connected,--wrap=rgw_conn_on_open \
+	-Wl,--wrap=rgw_conn_on_data,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_deadline
+
+# This one lets there be no memory.
+$(O)/tests/unit/test_outbuf: ldflags += -Wl,--wrap=realloc
+
 # Without libFuzzer a target reads the files it is given: the seed corpora are part of the tests.
 ifeq ($(findstring fuzzer,$(SAN)),)
 fuzz_main  = $(O)/tests/fuzz/replay.o

@@ -32,6 +32,10 @@ struct rgw_auth_check {
 	enum rgw_msgauth msgauth;
 };
 
+/* Must a request of this kind carry a Message-Authenticator where nothing but the secret protects it (P-MA-6 to 8)?
+ * Those with EAP must, those without anything that only the user could know must, and Status-Server. */
+bool rgw_auth_needs_msgauth(const struct rgw_packet *request);
+
 /* Checks n packets. The more there are the less each costs: eight digests are worked out side by side. */
 void rgw_auth_check(struct rgw_auth_check *checks, size_t n);
 

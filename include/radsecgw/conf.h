@@ -84,6 +84,9 @@ enum rgw_service { RGW_SERVICE_AUTH = 1, RGW_SERVICE_ACCT = 2 };
 /* What to do with a connection on which a response failed its authenticator (P-TCP-36). */
 enum rgw_bad_response { RGW_BAD_RESPONSE_CLOSE, RGW_BAD_RESPONSE_DISCARD };
 
+/* What protects plain TCP beside loopback; bits (P-TCP-2). */
+enum rgw_layer { RGW_LAYER_IPSEC = 1 };
+
 enum rgw_tls_version { RGW_TLS_1_2, RGW_TLS_1_3 };
 
 /* The kinds of sections, in the order in which they are dumped. */
@@ -174,6 +177,8 @@ struct rgw_conf_listen {
 	uint32_t receive_buffer;       /* octets; 0 = the kernel's default */
 	struct rgw_addrs tls;          /* ... or these */
 	struct rgw_conf_refs profile;  /* [tls] sections; the first is for clients without SNI */
+	bool insecure_tcp;             /* `tls` has addresses for plain TCP (RFC 6613) ... */
+	unsigned insecure_tcp_over;    /* ... and RGW_LAYER_* bits say what protects it */
 	rgw_ms handshake_timeout;
 	uint32_t max_connections;      /* 0 = as many as the gateway takes */
 };
@@ -183,7 +188,9 @@ struct rgw_conf_peer {
 	struct rgw_hostports connect;  /* empty = it only connects to us */
 	bool accept;                   /* it may connect to us */
 	struct rgw_prefixes address;   /* from where; empty = from anywhere */
-	const struct rgw_conf_tls *tls;
+	const struct rgw_conf_tls *tls;  /* NULL if it is ... */
+	bool insecure_tcp;             /* ... reached over plain TCP (RFC 6613) ... */
+	unsigned insecure_tcp_over;    /* ... and RGW_LAYER_* bits say what protects that */
 	char *cert_name;               /* `name`: DNS or IP SAN to be found; NULL = host of connect */
 	struct rgw_cert_rules match;   /* `match`: further rules for the certificate */
 	struct rgw_cert_rules identity;  /* who may connect as this peer; empty unless it may */
@@ -345,6 +352,19 @@ struct rgw_conf {
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
 	struct rgw_strings files;            /* every file read, for the heads to borrow */
 };
+
+/* May the peer connect to the addresses of this section, as far as the kind of session tells? Its certificate or its
+ * address must be right, too. */
+static inline bool
+rgw_conf_lets_in(const struct rgw_conf_listen *listen, const struct rgw_conf_peer *peer)
+{
+	if (listen->insecure_tcp || peer->insecure_tcp)
+		return listen->insecure_tcp && peer->insecure_tcp;
+	for (size_t i = 0; i < listen->profile.n; i++)
+		if (listen->profile.v[i] == &peer->tls->head)
+			return true;
+	return false;
+}
 
 /* May the client ask on the addresses of the [listen] section with this index? */
 static inline bool

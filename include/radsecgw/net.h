@@ -11,39 +11,41 @@
 struct ev_loop;
 
 /*
- * The outer layer of one worker: sockets, TLS sessions, names and the clock. It implements the
- * operations of the engine on libev and hands it what happens. One loop turn takes what has arrived,
- * lets the engine work, and then sends everything that came of it: datagrams in batches, records in
- * one write per connection.
+ * The network layer of one worker: sockets, sessions, names and the clock. It implements the operations of the
+ * engine (struct rgw_ops) on libev, and hands the engine what happens. One turn of the loop takes what has arrived,
+ * lets the engine work, and then sends all that came of it: datagrams in batches, records in one write per
+ * connection. A worker owns its layer; but for the thread that does handshakes, one thread uses it.
  */
 struct rgw_net;
 
-/* Must be called once before the first is made and after the last is freed, by one thread. false = no DNS
- * library. */
-bool rgw_net_library_init(void);
+/* Both must be called once, before the first layer is made and after the last one is freed, by one thread. false =
+ * there is no DNS library. */
+bool rgw_net_library_init(void) __attribute__((warn_unused_result));
 void rgw_net_library_fini(void);
 
-/* That of worker number `worker`, from 0, of conf->gateway.workers. Borrows all pointers. */
+/* Makes the layer of worker number `worker`, from 0, of conf->gateway.workers. It borrows all pointers, and does not
+ * fail. */
 struct rgw_net *rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop,
     struct rgw_log *log);
 
-/* Reads certificates and binds all sockets; those of several workers must do so one after the other, in
- * their order. false = something failed; the log says what. */
-bool rgw_net_open(struct rgw_net *net);
+/* Reads the certificates and binds all sockets. Several workers must do so one after the other, in their order.
+ * false = something has failed; the log says what. */
+bool rgw_net_open(struct rgw_net *net) __attribute__((warn_unused_result));
 
 /* The engine's way to the world; its context is the rgw_net. */
 extern const struct rgw_ops rgw_net_ops;
 
-/* Connects the engine and starts to receive. All workers must have opened their sockets. */
+/* Connects the layer to the engine, which it borrows, and starts to receive. All workers must have opened their
+ * sockets by then. */
 void rgw_net_start(struct rgw_net *net, struct rgw_gw *gw);
 
-/* Milliseconds of the monotonic clock; also what the engine and the log are told. */
+/* Reads the monotonic clock, in milliseconds. The log gets the same time, and so does the engine with each event. */
 rgw_ms rgw_net_now(struct rgw_net *net);
 
-/* Sends what is waiting to be sent, as far as that is possible without blocking. */
+/* Sends what waits, as far as that is possible without blocking, and tells the engine what comes of it. */
 void rgw_net_flush(struct rgw_net *net);
 
-/* Closes all sockets. The engine must be gone by then. NULL is ignored. */
+/* Closes all sockets and frees the layer. The engine must be gone by then. NULL is ignored. */
 void rgw_net_free(struct rgw_net *net);
 
 #endif

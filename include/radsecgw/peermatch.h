@@ -25,4 +25,8 @@ const struct rgw_conf_peer *rgw_peer_match(const struct rgw_conf *conf, const st
     const struct rgw_addr *from, const struct rgw_x509 *cert, const uint8_t *sha256, char *why,
     size_t size) RGW_MUST_USE;
 
+/* The peer whose connection over plain TCP comes from there, or NULL. Only those with `insecure-tcp` are looked at,
+ * which rgw_peer_match never gives; their addresses do not overlap (P-TCP-6, P-TCP-35a). */
+const struct rgw_conf_peer *rgw_peer_at(const struct rgw_conf *conf, const struct rgw_addr *from);
+
 #endif

@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 /*
- * Threads, all of which are started here. The signals that a process is sent are for the first thread alone.
- * Those that a fault raises are for the thread that has made it: if it blocked them, the kernel would end the
- * process without a word.
+ * All threads of the program are started here. Signals that somebody sends to the process are for the first thread
+ * alone. A signal that a fault raises is for the thread that has made the fault: if that thread blocked it, the kernel
+ * would end the process without a word.
  */
 
 /* The signals of faults. */
@@ -19,14 +19,15 @@
 /* A stack that is enough to report a fault on, octets. The kernel keeps the processor's registers there. */
 #define RGW_SPARE_STACK (32 * 1024)
 
-/* Starts a thread under this name, of which 15 octets count. It is to be joined. false = the system
- * gives none; errno says why. */
-bool rgw_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg);
+/* Starts a thread under this name, of which 15 octets count. The caller must join it. false = the system gives none;
+ * errno says why. */
+bool rgw_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg)
+    __attribute__((warn_unused_result));
 
-/* Lends the thread that calls RGW_SPARE_STACK octets to report a fault on, which may be that its own
- * stack has overflowed. Whoever has such a stack by other means keeps it. */
+/* Lends the calling thread RGW_SPARE_STACK octets on which it can report a fault, which may be that its own stack has
+ * overflowed. A thread that has such a stack by other means keeps that. */
 void rgw_thread_lend_stack(void *stack);
-/* Takes it back. */
+/* Takes the stack back. */
 void rgw_thread_take_stack(const void *stack);
 
 #endif

@@ -8,13 +8,15 @@
 
 #include "radsecgw/certid.h"
 #include "radsecgw/conf.h"
+#include "radsecgw/session.h"
 
 /*
- * TLS as RADIUS/TLS needs it: contexts that are safe whatever the library's defaults are, and
- * sessions over memory, so that sockets stay outside. The only place that knows wolfSSL.
+ * TLS as RADIUS/TLS needs it (RFC 6614, P-TLS and P-CRT): contexts that are safe whatever the library's defaults are,
+ * and sessions made from them; see session.h. No other part of the program knows wolfSSL.
  */
 
-/* A context: the identity and trust of one [tls] section for one role. */
+/* A context is the identity and the trust of one [tls] section for one role. Whoever has made it owns it, and each
+ * session holds a reference. */
 struct rgw_tlsctx;
 
 /* What the other side will be. */
@@ -34,18 +36,18 @@ typedef void rgw_tls_say(void *arg, const char *key, const char *text);
  * known ones, the trust is not empty. CAs are taken whatever their dates are; handshakes judge them. What is
  * left out of `ca`, and why, is said to `say`, which may be NULL. NULL and *problem on failure. */
 struct rgw_tlsctx *rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_say *say,
-    void *arg, struct rgw_tls_problem *problem);
+    void *arg, struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
 /* Sessions made from it keep working. NULL is ignored. */
 void rgw_tlsctx_free(struct rgw_tlsctx *ctx);
 
-/* How many CAs it trusts. */
+/* How many CAs the context trusts. */
 size_t rgw_tlsctx_n_cas(const struct rgw_tlsctx *ctx);
 
-/* What our certificate is used for, as bits. */
+/* What our own certificate is used for, as bits. */
 enum { RGW_TLS_USED_AS_CLIENT = 1, RGW_TLS_USED_AS_SERVER = 2 };
 
-/* Looks at the certificates once more: says what is wrong with those of our own chain at this time (seconds
- * since 1970) for these uses, or will be within 30 days, and which CAs are out of date. */
+/* Looks at the certificates of the context: says what is wrong with our own chain at this time (seconds since 1970)
+ * for these uses, or will be within 30 days, and which CAs are out of date. */
 void rgw_tlsctx_review(const struct rgw_tlsctx *ctx, int64_t now, unsigned uses, rgw_tls_say *say, void *arg);
 
 /* Can this be the time (seconds since 1970)? Not if it is before these sources were written: then nobody has
@@ -60,64 +62,22 @@ bool rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256);
 
 /* Reads the server name out of a ClientHello before a session exists. false = there is none, or none that
  * is a string of less than `size` octets. */
-bool rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size);
+bool rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size) __attribute__((warn_unused_result));
 
-/* One session. */
-struct rgw_tls;
-
-/* Octets that wait to be sent. */
-struct rgw_outbuf {
-	uint8_t *data;  /* owned; NULL while empty, so that an idle session keeps none */
-	size_t at;      /* first octet not sent yet */
-	size_t len;     /* end of the octets */
-	size_t cap;
-};
-
-/* Decides about the other side's leaf, whose chain has been verified. false: `why` says in words what
- * was expected. */
+/* Decides about the other side's leaf, whose chain has been verified. It is called by whoever does the handshake,
+ * in whatever thread that is. false: `why` says in words what was expected. */
 typedef bool rgw_tls_judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why,
     size_t size);
 
 #define RGW_TLS_JUDGE_TEXT 512
 
-/* Starts a session. The judge is called during the handshake, once or not at all. sni may be NULL (send
- * none); servers ignore it. NULL = out of memory. */
-struct rgw_tls *rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni);
-/* Wipes and frees; NULL is ignored. */
-void rgw_tls_free(struct rgw_tls *tls);
+/* Starts a session, which keeps the context. The judge is called during the handshake, once or not at all, and
+ * borrowed until then, like `arg`. sni may be NULL (send none); servers ignore it. NULL = out of memory. */
+struct rgw_session *rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni)
+    __attribute__((warn_unused_result));
 
-enum rgw_tls_result {
-	RGW_TLS_OK,      /* done, or some octets are there */
-	RGW_TLS_WANT,    /* all input is taken; more is needed */
-	RGW_TLS_CLOSED,  /* the other side said goodbye */
-	RGW_TLS_FAILED,  /* over; rgw_tls_why says why. Nothing may be called but why, out and free */
-};
-
-/* Lends octets from the network. They are consumed by the next calls of handshake and read, which
- * must go on until one says WANT (or the session is over). */
-void rgw_tls_feed(struct rgw_tls *tls, const uint8_t *data, size_t len);
-
-/* Goes on with the handshake. OK = the session stands and the peer is who it should be. */
-enum rgw_tls_result rgw_tls_handshake(struct rgw_tls *tls);
-/* OK: *len octets are in buf. */
-enum rgw_tls_result rgw_tls_read(struct rgw_tls *tls, uint8_t *buf, size_t cap, size_t *len);
-/* Makes one record of one packet (P-STR-4). false = failed. */
-bool rgw_tls_write(struct rgw_tls *tls, const uint8_t *data, size_t len);
-/* Says goodbye (P-TLS-16). */
-void rgw_tls_close(struct rgw_tls *tls);
-
-/* What is to be sent; the caller moves `at` on and calls rgw_tls_sent. */
-struct rgw_outbuf *rgw_tls_out(struct rgw_tls *tls);
-/* Gives memory back when all has been sent. */
-void rgw_tls_sent(struct rgw_tls *tls, size_t n);
-
-/* A sentence about the failure, with what was presented and expected. */
-const char *rgw_tls_why(const struct rgw_tls *tls);
-/* "TLSv1.3, TLS13-AES128-GCM-SHA256, ALPN radius/1.0" once the handshake is done. */
-const char *rgw_tls_describe(struct rgw_tls *tls, char *buf, size_t size);
-
-/* Must be called once before and after everything else in the process. false = no TLS library. */
-bool rgw_tls_library_init(void);
+/* Both must be called once, before and after everything else in the process. false = there is no TLS library. */
+bool rgw_tls_library_init(void) __attribute__((warn_unused_result));
 void rgw_tls_library_fini(void);
 
 /* The number of the library at work, which may be newer than the one that this was compiled with. */

@@ -103,7 +103,8 @@ check_addresses(struct rgw_draft *d, const struct rgw_section *section, bool tls
 		char title[RGW_TITLE_TEXT];
 		char addr[RGW_ADDR_TEXT];
 
-		if (tls && is_udp_port(list->v[i].port))
+		if (tls && !((const struct rgw_conf_listen *)section->data)->insecure_tcp &&
+		    is_udp_port(list->v[i].port))
 			rgw_check_warn(d, section, list, "port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u",
 			    list->v[i].port, RADSEC_PORT);
 		if (other == NULL)
@@ -125,7 +126,7 @@ check_listen_kind(struct rgw_draft *d, const struct rgw_section *section)
 		rgw_check_error(d, section, NULL, "has `udp` and `tls`; make two sections of it");
 	else if (!udp && !tls)
 		rgw_check_error(d, section, NULL, "needs `udp` or `tls`");
-	else if (tls && !rgw_draft_given(section, &listen->profile)->yes)
+	else if (tls && !listen->insecure_tcp && !rgw_draft_given(section, &listen->profile)->yes)
 		rgw_check_error(d, section, NULL, "needs `profile`, the name of a [tls] section");
 }
 
@@ -150,7 +151,7 @@ is_open_to_peers(const struct rgw_draft *d, const struct rgw_conf_listen *listen
 			continue;
 		if (rgw_draft_given(section, &peer->accept)->broken)
 			return true;
-		if (peer->accept && (peer->tls == NULL || has_profile(listen, peer->tls)))
+		if (peer->accept && !peer->insecure_tcp && (peer->tls == NULL || has_profile(listen, peer->tls)))
 			return true;
 	}
 	return false;
@@ -171,7 +172,7 @@ check_listen_use(struct rgw_draft *d, const struct rgw_section *section)
 	if (listen->udp.n > 0 && d->conf->client.n == 0)
 		rgw_draft_warn(d, at, "nobody can send requests to %s: there is no [client NAME]",
 		    title);
-	if (listen->tls.n > 0 && listen->profile.n > 0 &&
+	if (listen->tls.n > 0 && listen->profile.n > 0 && !listen->insecure_tcp &&
 	    !rgw_draft_given(section, &listen->profile)->broken && !is_open_to_peers(d, listen))
 		rgw_draft_warn(d, at,
 		    "nobody can connect to %s: no [peer NAME] with `accept = yes` has one of its "
@@ -189,10 +190,11 @@ rgw_check_listen(struct rgw_draft *d, const struct rgw_section *section)
 	check_addresses(d, section, true);
 	rgw_check_twice(d, section, &listen->profile);
 	check_listen_use(d, section);
+	rgw_check_plain_listen(d, section);
 }
 
-static bool
-overlaps(const struct rgw_prefixes *a, const struct rgw_prefixes *b)
+bool
+rgw_check_overlap(const struct rgw_prefixes *a, const struct rgw_prefixes *b)
 {
 	if (a->n == 0 || b->n == 0)
 		return true;
@@ -223,11 +225,11 @@ check_unambiguous(struct rgw_draft *d, const struct rgw_section *section)
 		const struct rgw_cert_rule *shared;
 		char rule[300];
 
-		if (!other->accept || other->tls != peer->tls ||
+		if (!other->accept || other->insecure_tcp || other->tls != peer->tls ||
 		    !rgw_cert_rules_overlap(&peer->identity, &other->identity, &shared))
 			continue;
 		/* Two sections of the same name have been reported as such. */
-		if (!overlaps(&peer->address, &other->address) ||
+		if (!rgw_check_overlap(&peer->address, &other->address) ||
 		    strcmp(peer->head.name, other->head.name) == 0)
 			continue;
 		rgw_draft_error(d, (struct rgw_place){ peer->head.file, peer->head.line },
@@ -295,16 +297,17 @@ check_accept(struct rgw_draft *d, const struct rgw_section *section)
 
 	if (!peer->accept)
 		return;
-	check_identity(d, section);
+	if (!peer->insecure_tcp)
+		check_identity(d, section);
 	rgw_check_twice(d, section, &peer->address);
-	if (peer->tls != NULL && d->conf->listen.n > 0 && !is_served(d, peer->tls))
+	if (peer->tls != NULL && !peer->insecure_tcp && d->conf->listen.n > 0 && !is_served(d, peer->tls))
 		rgw_check_error(d, section, NULL,
 		    "may connect to us, but no [listen] section has its [tls %s] as a profile",
 		    peer->tls->head.name);
 	if (d->conf->realm.n == 0)
 		rgw_check_error(d, section, NULL,
 		    "may send requests, but there is no [realm PATTERN] to route them; add one");
-	if (peer->tls != NULL)
+	if (peer->tls != NULL && !peer->insecure_tcp)
 		check_unambiguous(d, section);
 }
 
@@ -379,8 +382,9 @@ rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section)
 	check_response_window(d, section);
 	check_peer_rewriting(d, section);
 	check_connections(d, section);
+	rgw_check_plain_peer(d, section);
 	for (size_t i = 0; i < peer->connect.n; i++) {
-		if (is_udp_port(peer->connect.v[i].port))
+		if (!peer->insecure_tcp && is_udp_port(peer->connect.v[i].port))
 			rgw_check_warn(d, section, &peer->connect,
 			    "port %u belongs to RADIUS/UDP; RADIUS/TLS uses %u", peer->connect.v[i].port,
 			    RADSEC_PORT);

@@ -74,7 +74,7 @@ rgw_peer_match(const struct rgw_conf *conf, const struct rgw_conf_tls *tls, cons
 		for (size_t i = 0; i < conf->peer.n; i++) {
 			const struct rgw_conf_peer *peer = conf->peer.v[i];
 
-			if (peer->accept && peer->tls == tls &&
+			if (peer->accept && !peer->insecure_tcp && peer->tls == tls &&
 			    rgw_cert_rules_are_any(&peer->identity) == (any == 1) && fits(&s, peer))
 				return peer;
 		}
@@ -83,5 +83,17 @@ rgw_peer_match(const struct rgw_conf *conf, const struct rgw_conf_tls *tls, cons
 		    "option `address`", s.elsewhere->head.name);
 	else if (why[0] == '\0')
 		snprintf(why, size, "no [peer] with `accept = yes` has [tls %s]", tls->head.name);
+	return NULL;
+}
+
+const struct rgw_conf_peer *
+rgw_peer_at(const struct rgw_conf *conf, const struct rgw_addr *from)
+{
+	for (size_t i = 0; i < conf->peer.n; i++) {
+		const struct rgw_conf_peer *peer = conf->peer.v[i];
+
+		if (peer->accept && peer->insecure_tcp && peer->address.n > 0 && may_come_from(peer, from))
+			return peer;
+	}
 	return NULL;
 }

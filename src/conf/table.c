@@ -49,11 +49,13 @@ static const char *const packets[] = {
 	"access-request", "access-accept", "access-reject", "access-challenge", "accounting-request",
 	"accounting-response", NULL,
 };
+static const char *const layers[] = { "ipsec", NULL };
 _Static_assert(RGW_SERVICE_AUTH == 1 && RGW_SERVICE_ACCT == 2, "bits of services");
 _Static_assert(RGW_NAI_NONE == 1 && RGW_NAI_SPACE == 2 && RGW_NAI_TWO_ATS == 64, "bits of faults");
 _Static_assert(RGW_REWRITE_ACCESS_REQUEST == 1 && RGW_REWRITE_ACCESS_ACCEPT == 2, "bits of packets");
 _Static_assert(RGW_REWRITE_ACCESS_REJECT == 4 && RGW_REWRITE_ACCESS_CHALLENGE == 8, "bits of packets");
 _Static_assert(RGW_REWRITE_ACCOUNTING_REQUEST == 16 && RGW_REWRITE_ACCOUNTING_RESPONSE == 32, "bits");
+_Static_assert(RGW_LAYER_IPSEC == 1, "bits of layers");
 
 /* clang-format off */
 #define MS 1
@@ -75,6 +77,14 @@ _Static_assert(RGW_REWRITE_ACCOUNTING_REQUEST == 16 && RGW_REWRITE_ACCOUNTING_RE
 	  .unset = "none", .help = "changes to be made to " came }, \
 	{ OPT(section, "rewrite-out", references, AT(rewrite_out)), .refers = 1u << RGW_CONF_REWRITE, \
 	  .unset = "none", .help = "changes to be made to " gone }
+
+/* The options of plain TCP, in each section that may have connections. */
+#define INSECURE_TCP(section, not_with_) \
+	{ OPT(section, "insecure-tcp", bool, AT(insecure_tcp)), .def = "no", .not_with = (not_with_), \
+	  .help = "plain TCP in place of TLS: for loopback only, or where IPsec protects it" }, \
+	{ OPT(section, "insecure-tcp-over", words, AT(insecure_tcp_over)), .unset = "loopback only", \
+	  .words = layers, .only_with = "insecure-tcp", \
+	  .help = "what protects plain TCP to addresses that are not loopback" }
 
 /* The options, sections in the order of their kinds, each in the order in which people read them. */
 static const struct rgw_opt opts[] = {
@@ -213,11 +223,12 @@ static const struct rgw_opt opts[] = {
 	  .help = "addresses on which connections from peers are accepted" },
 	{ OPT(RGW_CONF_LISTEN, "profile", references, AT(profile)), .refers = 1u << RGW_CONF_TLS,
 	  .unset = "none",
-	  .not_with = "udp",
+	  .not_with = "udp", .nor_with = "insecure-tcp",
 	  .help = "identities for these connections; the server name of the client chooses" },
+	INSECURE_TCP(RGW_CONF_LISTEN, "udp"),
 	{ OPT(RGW_CONF_LISTEN, "handshake-timeout", time, AT(handshake_timeout)), .def = "5s",
 	  .min = 500 * MS, .max = 60 * S,
-	  .not_with = "udp",
+	  .not_with = "udp", .nor_with = "insecure-tcp",
 	  .help = "time for the whole TLS handshake of an incoming connection" },
 	{ OPT(RGW_CONF_LISTEN, "max-connections", count, AT(max_connections)), .def = "0",
 	  .min = 0, .max = 1000000, .unit = "connections",
@@ -269,16 +280,17 @@ static const struct rgw_opt opts[] = {
 	  .only_with = "accept",
 	  .help = "addresses or networks from which it may connect" },
 	{ OPT(RGW_CONF_PEER, "tls", reference, AT(tls)), .refers = 1u << RGW_CONF_TLS,
-	  .flags = RGW_OPT_REQUIRED,
+	  .unset = "none", .nor_with = "insecure-tcp",
 	  .help = "identity and trust to be used with the peer" },
+	INSECURE_TCP(RGW_CONF_PEER, NULL),
 	{ OPT(RGW_CONF_PEER, "name", host, AT(cert_name)), .unset = "the host of connect",
-	  .min = 1, .max = 253,
+	  .min = 1, .max = 253, .nor_with = "insecure-tcp",
 	  .help = "DNS name or address that the peer's certificate must carry" },
-	{ OPT(RGW_CONF_PEER, "match", cert_rules, AT(match)), .unset = "name alone",
+	{ OPT(RGW_CONF_PEER, "match", cert_rules, AT(match)), .unset = "name alone", .nor_with = "insecure-tcp",
 	  .help = "rules that the peer's certificate must fulfil" },
 	{ OPT(RGW_CONF_PEER, "sni", sni, AT(sni)), .unset = "the host of connect",
 	  .min = 0, .max = 253,
-	  .only_with = "connect",
+	  .only_with = "connect", .nor_with = "insecure-tcp",
 	  .help = "server name to be sent in the TLS handshake; empty = none" },
 	{ OPT(RGW_CONF_PEER, "secret", secret, AT(secret)), .def = "radsec",
 	  .min = 1, .max = 1024,
@@ -303,7 +315,7 @@ static const struct rgw_opt opts[] = {
 	  .help = "time for one TCP connection to come up" },
 	{ OPT(RGW_CONF_PEER, "handshake-timeout", time, AT(handshake_timeout)), .def = "5s",
 	  .min = 500 * MS, .max = 60 * S,
-	  .only_with = "connect",
+	  .only_with = "connect", .nor_with = "insecure-tcp",
 	  .help = "time for the whole TLS handshake" },
 	/* The shortest pause is half a second after a failed attempt (P-TLS-21). */
 	{ OPT(RGW_CONF_PEER, "reconnect", time_range, AT(reconnect)), .def = "500ms-60s",

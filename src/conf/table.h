@@ -120,8 +120,9 @@ struct rgw_opt {
 	const char *const *words;  /* ends with NULL */
 	unsigned refers;           /* bit n for kind n */
 	const char *only_with;     /* it has no effect without this other option of its section */
-	const char *not_with;      /* it has no effect with this one */
-	const char *with_word;     /* that other option is a WORD, and counts if it has this value */
+	const char *not_with;      /* it has no effect with this one ... */
+	const char *nor_with;      /* ... nor with this one */
+	const char *with_word;     /* the first two are WORDs, and count if they have this value */
 	uint16_t port;             /* where a value may have a port: the one that it has without */
 	unsigned flags;
 	const char *help;

@@ -128,24 +128,39 @@ is_on(const struct rgw_opt *opt, const void *field, const char *word)
 	return rgw_value_count(opt, field) > 0;
 }
 
+/* Does another option take the effect away, by being there or by missing? Then `buf` says so. */
+static bool
+is_idle(const struct rgw_opt *because, const void *section, bool without, const char *word, char *buf, size_t size)
+{
+	if (is_on(because, (const char *)section + because->where, word) == without)
+		return false;
+	if (word == NULL && because->type == &rgw_type_bool)
+		word = "yes";
+	snprintf(buf, size, "%s `%s%s%s`", without ? "without" : "with", because->key, word != NULL ? " = " : "",
+	    word != NULL ? word : "");
+	return true;
+}
+
 const char *
 rgw_value_idle(const struct rgw_opt *opt, const void *section, const struct rgw_opt **because,
     char *buf, size_t size)
 {
-	bool without = opt->only_with != NULL;
-	const char *key = without ? opt->only_with : opt->not_with;
-	const char *word = opt->with_word;
+	const struct {
+		const char *key, *word;
+		bool without;
+	} rules[] = {
+		{ opt->only_with, opt->with_word, true },
+		{ opt->not_with, opt->with_word, false },
+		{ opt->nor_with, NULL, false },
+	};
 	bool from_file;
 
-	if (key == NULL)
-		return NULL;
-	*because = rgw_conf_opt_find(opt->kind, key, &from_file);
-	if (is_on(*because, (const char *)section + (*because)->where, word) != without) {
-		if (word == NULL && (*because)->type == &rgw_type_bool)
-			word = "yes";
-		snprintf(buf, size, "%s `%s%s%s`", without ? "without" : "with", key,
-		    word != NULL ? " = " : "", word != NULL ? word : "");
-		return buf;
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		if (rules[i].key == NULL)
+			continue;
+		*because = rgw_conf_opt_find(opt->kind, rules[i].key, &from_file);
+		if (is_idle(*because, section, rules[i].without, rules[i].word, buf, size))
+			return buf;
 	}
 	return NULL;
 }

@@ -16,13 +16,11 @@ add_allowed(struct rgw_listener *l, const struct rgw_conf *conf)
 	l->allowed = rgw_prefixmap_new();
 	for (size_t i = 0; i < conf->peer.n; i++) {
 		const struct rgw_conf_peer *peer = conf->peer.v[i];
-		bool served = false;
 
-		for (size_t j = 0; j < l->conf->profile.n; j++)
-			served |= l->conf->profile.v[j] == &peer->tls->head;
-		if (!peer->accept || !served)
+		if (!peer->accept || !rgw_conf_lets_in(l->conf, peer))
 			continue;
-		l->anywhere |= peer->address.n == 0;
+		/* Over plain TCP the address is all that tells who it is, so there nobody comes from anywhere. */
+		l->anywhere |= peer->address.n == 0 && !peer->insecure_tcp;
 		for (size_t j = 0; j < peer->address.n; j++)
 			rgw_prefixmap_add(l->allowed, &peer->address.v[j], l);
 	}

@@ -232,16 +232,18 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 	pump(target, code, now);
 }
 
-/* Must the answer carry a Message-Authenticator? Over TLS nothing is dropped for want of one (P-BR-12);
- * over UDP EAP needs it (P-MA-6), and a server that has shown that it can send it, or of which the
+/* Must the answer carry a Message-Authenticator? Over TLS nothing is dropped for want of one (P-BR-12); over UDP and
+ * plain TCP EAP needs it (P-MA-6), and over UDP a server that has shown that it can send it, or of which the
  * configuration says so (P-BR-5). */
 static bool
 needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)
 {
 	const struct rgw_id *slot = &lane->ids->id[p->id];
 
-	if (lane->conn != NULL || slot->state != RGW_ID_BUSY || slot->now.code != RGW_ACCESS_REQUEST)
+	if (slot->state != RGW_ID_BUSY || slot->now.code != RGW_ACCESS_REQUEST)
 		return false;
+	if (lane->conn != NULL)
+		return lane->conn->peer->conf->insecure_tcp && rgw_packet_has(p, RGW_AT_EAP_MESSAGE);
 	return rgw_packet_has(p, RGW_AT_EAP_MESSAGE) ||
 	    lane->source->port->server->require_message_authenticator == RGW_YES;
 }

@@ -68,6 +68,14 @@ why_not_authentic(struct rgw_conn *conn, const struct rgw_auth_check *check)
 	return NULL;
 }
 
+/* Over plain TCP only a Message-Authenticator shows that nobody has changed the request, as over UDP (P-TCP-5, P-MA-6,
+ * P-MA-7). */
+static bool
+is_unprotected(const struct rgw_conn *conn, const struct rgw_packet *p)
+{
+	return conn->peer->conf->insecure_tcp && p->n_msgauth == 0 && rgw_auth_needs_msgauth(p);
+}
+
 /* Status-Server ends here (P-SS-4, P-SS-9, P-SS-20). */
 static void
 answer_status(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
@@ -155,6 +163,9 @@ rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_auth_check *check, r
 	}
 	if (p->code == RGW_STATUS_SERVER)
 		answer_status(conn, p, now);
+	else if (is_unprotected(conn, p))
+		note(conn, p, RGW_CTR_tls_missing_message_authenticator, "missing-message-authenticator",
+		    "dropped: over plain TCP a request with EAP, or without a password, needs a Message-Authenticator");
 	else if (!is_allowed(conn, p->code))
 		refuse_code(conn, p, now);
 	else if (gw->conf->gateway.loop_limit != 0 && p->n_proxy_state > gw->conf->gateway.loop_limit)

@@ -3,7 +3,6 @@
 
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
-#include "radsecgw/vsa.h"
 
 /* Requests from UDP clients: the checks of protocol.md 16.1, after which rgw_ingress_take goes on. */
 
@@ -113,36 +112,16 @@ why_unprotected(const struct arrival *a)
 	return NULL;
 }
 
-/* MS-CHAP (RFC 2548 2.1 and 2.3): a response, and the challenge that it responds to. VPN concentrators send it
- * without Message-Authenticator (P-MA-7). */
-static bool
-has_mschap(const struct rgw_packet *p)
-{
-	return rgw_vsa_has(p, RGW_MICROSOFT, RGW_MS_CHAP_CHALLENGE) &&
-	    (rgw_vsa_has(p, RGW_MICROSOFT, RGW_MS_CHAP_RESPONSE) ||
-	        rgw_vsa_has(p, RGW_MICROSOFT, RGW_MS_CHAP2_RESPONSE));
-}
-
-static bool
-has_password(const struct rgw_packet *p)
-{
-	return rgw_packet_has(p, RGW_AT_USER_PASSWORD) || rgw_packet_has(p, RGW_AT_CHAP_PASSWORD) ||
-	    rgw_packet_has(p, RGW_AT_ARAP_PASSWORD) || has_mschap(p);
-}
-
-/* Requests that are not to be believed without Message-Authenticator (P-MA-6 to 8). The next hop
- * could not see that it was missing here, since we put one in. */
+/* Requests that are not to be believed without Message-Authenticator. The next hop could not see that it was
+ * missing here, since we put one in. */
 static bool
 needs_msgauth(const struct arrival *a)
 {
 	const struct rgw_packet *p = &a->packet;
 
-	if (p->code == RGW_STATUS_SERVER)
-		return true;
-	if (p->code != RGW_ACCESS_REQUEST)
-		return false;
-	return rgw_packet_has(p, RGW_AT_EAP_MESSAGE) ||
-	    (a->client->conf->require_message_authenticator != RGW_NO && !has_password(p));
+	if (p->code == RGW_ACCESS_REQUEST && a->client->conf->require_message_authenticator == RGW_NO)
+		return rgw_packet_has(p, RGW_AT_EAP_MESSAGE);
+	return rgw_auth_needs_msgauth(p);
 }
 
 /* Is the packet really from this client (P-AUT-3, P-MA-3)? NULL = yes. */

@@ -9,7 +9,8 @@
 
 #include "radsecgw/peerid.h"
 
-/* Connections that we open. */
+/* Connections that we open. The peer is the one that the engine wants; its certificate must say
+ * so (P-CRT-3). Over plain TCP, which stays on this machine or is protected by IPsec, nothing does (P-TCP-2). */
 
 /* SNI is the host name, without the dot that a complete one may have at its end; an address literal is never
  * sent (RFC 6066 section 3). NULL = there is none. */
@@ -44,16 +45,16 @@ start_connect(const struct rgw_conf_peer *peer, const struct rgw_addr *to)
 	return fd;
 }
 
-/* Is it the server that we wanted? */
+/* Is it the server that we wanted? Runs in the thread of the shaker. */
 static bool
 judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, size_t size)
 {
-	const struct rgw_tcp *t = arg;
+	const struct rgw_handshake *h = arg;
 	const struct rgw_cert_rule *failed = NULL;
 	enum rgw_cert_verdict verdict =
-	    rgw_cert_judge(leaf, RGW_CERT_OF_SERVER, &t->rules, sha256, &failed);
+	    rgw_cert_judge(leaf, RGW_CERT_OF_SERVER, &h->rules, sha256, &failed);
 
-	if (rgw_tcp_is_own_cert(t->net, sha256, why, size))
+	if (rgw_contexts_are_own(h->contexts, sha256, why, size))
 		return false;
 	if (verdict == RGW_CERT_OK)
 		return true;
@@ -61,16 +62,25 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 	return false;
 }
 
+static struct rgw_session *
+make_tls(struct rgw_tcp *t, const struct rgw_conf_peer *peer, const char *host)
+{
+	struct rgw_handshake *h = rgw_tcp_prepare_handshake(t);
+	char name[RGW_HOST_TEXT];
+
+	if (h == NULL)
+		return NULL;
+	rgw_peer_rules(peer, host, &h->rules);
+	return rgw_tls_new(t->net->contexts.client[peer->tls->head.index], judge, h, sni_of(peer, host, name));
+}
+
 static bool
 set_up(struct rgw_tcp *t, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host)
 {
-	char name[RGW_HOST_TEXT];
-
 	t->conn = conn;
 	t->peer = peer;
-	rgw_peer_rules(peer, host, &t->rules);
-	t->tls = rgw_tls_new(t->net->client[peer->tls->head.index], judge, t, sni_of(peer, host, name));
-	return t->tls != NULL;
+	t->session = peer->insecure_tcp ? rgw_plain_new() : make_tls(t, peer, host);
+	return t->session != NULL;
 }
 
 void *

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "net_priv.h"
 #include "radsecgw/mem.h"
 
-/* The TLS contexts of a worker: one for each [tls] section and role that is used. */
+/* The TLS contexts of a worker: one for each [tls] section and role that is used. They are made before the first
+ * connection and do not change after that, so the thread of the shaker may read them. */
 
 /* Certificates are looked at anew so often. */
 #define DAY_S 86400.0
@@ -32,19 +34,25 @@ speaks_for_all(const struct rgw_net *net)
 	return net->spread.worker == 0;
 }
 
+/* A context of the section with this index, whichever there is; its certificates are the same in both. */
+static const struct rgw_tlsctx *
+either(const struct rgw_net *net, size_t i)
+{
+	return net->contexts.client[i] != NULL ? net->contexts.client[i] : net->contexts.server[i];
+}
+
 static void
 review(struct rgw_net *net)
 {
 	int64_t now = time(NULL);
 
 	for (size_t i = 0; i < net->conf->tls.n; i++) {
-		unsigned uses = (net->client[i] != NULL ? RGW_TLS_USED_AS_CLIENT : 0u) |
-		    (net->server[i] != NULL ? RGW_TLS_USED_AS_SERVER : 0u);
+		unsigned uses = (net->contexts.client[i] != NULL ? RGW_TLS_USED_AS_CLIENT : 0u) |
+		    (net->contexts.server[i] != NULL ? RGW_TLS_USED_AS_SERVER : 0u);
 		struct teller teller = { net, net->conf->tls.v[i] };
 
 		if (uses != 0)
-			rgw_tlsctx_review(net->client[i] != NULL ? net->client[i] : net->server[i], now, uses,
-			    tell, &teller);
+			rgw_tlsctx_review(either(net, i), now, uses, tell, &teller);
 	}
 }
 
@@ -69,7 +77,7 @@ review_first(struct rgw_net *net)
 		    "the clock is before the time when radsecgw was written; no certificate can be valid until it "
 		    "is set, and connections are tried again until then", rgw_f_uint("time", (uint64_t)time(NULL)));
 	for (size_t i = 0; i < net->conf->tls.n; i++) {
-		const struct rgw_tlsctx *ctx = net->client[i] != NULL ? net->client[i] : net->server[i];
+		const struct rgw_tlsctx *ctx = either(net, i);
 
 		if (ctx != NULL)
 			RGW_LOG(net->log, RGW_LOG_NOTICE, "trust-loaded", NULL, "CA certificates are loaded",
@@ -83,9 +91,9 @@ static bool
 make_context(struct rgw_net *net, const struct rgw_conf_tls *conf, enum rgw_tls_role role)
 {
 	size_t i = conf->head.index;
-	struct rgw_tlsctx **at = &(role == RGW_TLS_CLIENT ? net->client : net->server)[i];
+	struct rgw_tlsctx **at = &(role == RGW_TLS_CLIENT ? net->contexts.client : net->contexts.server)[i];
 	/* The files of a section are the same for both roles. */
-	bool first = speaks_for_all(net) && net->client[i] == NULL && net->server[i] == NULL;
+	bool first = speaks_for_all(net) && net->contexts.client[i] == NULL && net->contexts.server[i] == NULL;
 	struct teller teller = { net, conf };
 	struct rgw_tls_problem problem;
 
@@ -105,7 +113,7 @@ make_all(struct rgw_net *net)
 	const struct rgw_conf *conf = net->conf;
 
 	for (size_t i = 0; i < conf->peer.n; i++)
-		if (conf->peer.v[i]->connect.n > 0 &&
+		if (conf->peer.v[i]->connect.n > 0 && !conf->peer.v[i]->insecure_tcp &&
 		    !make_context(net, conf->peer.v[i]->tls, RGW_TLS_CLIENT))
 			return false;
 	for (size_t i = 0; i < conf->listen.n; i++)
@@ -126,11 +134,25 @@ rgw_contexts_make(struct rgw_net *net)
 	return true;
 }
 
+bool
+rgw_contexts_are_own(const struct rgw_contexts *contexts, const uint8_t *sha256, char *why, size_t size)
+{
+	bool own = false;
+
+	for (size_t i = 0; i < contexts->n; i++)
+		own |= (contexts->client[i] != NULL && rgw_tlsctx_is_own(contexts->client[i], sha256)) ||
+		    (contexts->server[i] != NULL && rgw_tlsctx_is_own(contexts->server[i], sha256));
+	if (own)
+		snprintf(why, size, "it is our own, so we have reached ourselves, or somebody who has our key");
+	return own;
+}
+
 void
 rgw_contexts_init(struct rgw_net *net)
 {
-	net->client = rgw_xcalloc(net->conf->tls.n, sizeof(struct rgw_tlsctx *));
-	net->server = rgw_xcalloc(net->conf->tls.n, sizeof(struct rgw_tlsctx *));
+	net->contexts.n = net->conf->tls.n;
+	net->contexts.client = rgw_xcalloc(net->conf->tls.n, sizeof(struct rgw_tlsctx *));
+	net->contexts.server = rgw_xcalloc(net->conf->tls.n, sizeof(struct rgw_tlsctx *));
 	ev_timer_init(&net->daily, on_daily, DAY_S, DAY_S);
 	net->daily.data = net;
 }
@@ -147,9 +169,9 @@ rgw_contexts_free(struct rgw_net *net)
 {
 	ev_timer_stop(net->loop, &net->daily);
 	for (size_t i = 0; i < net->conf->tls.n; i++) {
-		rgw_tlsctx_free(net->client[i]);
-		rgw_tlsctx_free(net->server[i]);
+		rgw_tlsctx_free(net->contexts.client[i]);
+		rgw_tlsctx_free(net->contexts.server[i]);
 	}
-	free(net->client);
-	free(net->server);
+	free(net->contexts.client);
+	free(net->contexts.server);
 }

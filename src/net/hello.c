@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hello.h"
 
-/* A record of TLS: type, version, length. */
+/* The peek: what the first octets of a connection are, before anything is spent on them; see hello.h. */
+
+/* A record of TLS begins with its type, version and length. */
 #define RECORD_HEADER 5
 #define RECORD_HANDSHAKE 22
 #define RECORD_MAX 16384

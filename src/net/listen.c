@@ -12,8 +12,9 @@
 #include "hello.h"
 #include "tcp_priv.h"
 
-/* Connections that peers open. Until a whole ClientHello is there, a connection costs a descriptor and
- * a few hundred octets: nothing is read, the kernel is asked to say when enough has come. */
+/* Connections that peers open, and the sockets that take them. Until a whole ClientHello is there, a connection
+ * costs a descriptor and a few hundred octets: nothing is read, the kernel is asked to say when enough has come
+ * (P-TLS-25). Whose connection it is tells the certificate (P-CRT-8), or over plain TCP the address. */
 
 /* Connections taken from one socket in one turn. */
 #define ACCEPT_ROUNDS 32
@@ -70,26 +71,27 @@ rgw_listen_free(struct rgw_listen *listen)
 static const struct rgw_conf_tls *
 choose_profile(const struct rgw_tcp *t, const uint8_t *hello, size_t len)
 {
-	const struct rgw_conf_refs *profiles = &t->listener->conf->profile;
+	const struct rgw_listen_socket *s = t->listener;
+	const struct rgw_conf_refs *profiles = &s->conf->profile;
 	char name[256];
 
 	if (profiles->n > 1 && rgw_tls_peek_sni(hello, len, name, sizeof name))
 		for (size_t i = 0; i < profiles->n; i++)
-			if (rgw_tlsctx_serves(t->net->server[profiles->v[i]->index], name))
+			if (rgw_tlsctx_serves(t->net->contexts.server[profiles->v[i]->index], name))
 				return (const void *)profiles->v[i];
 	return (const void *)profiles->v[0];
 }
 
-/* Whose certificate is it? */
+/* Whose certificate is it? Runs in the thread of the shaker. */
 static bool
 judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, size_t size)
 {
-	struct rgw_tcp *t = arg;
+	struct rgw_handshake *h = arg;
 
-	if (rgw_tcp_is_own_cert(t->net, sha256, why, size))
+	if (rgw_contexts_are_own(h->contexts, sha256, why, size))
 		return false;
-	t->peer = rgw_peer_match(t->net->conf, t->profile, &t->addr, leaf, sha256, why, size);
-	return t->peer != NULL;
+	h->peer = rgw_peer_match(h->conf, h->profile, &h->from, leaf, sha256, why, size);
+	return h->peer != NULL;
 }
 
 /* Says when the kernel is to wake us: when so many octets are there, or the connection is over. */
@@ -115,19 +117,31 @@ not_tls(struct rgw_tcp *t, const char *why, rgw_ms now)
 	rgw_tcp_lost(t, why, now);
 }
 
+static bool
+set_up(struct rgw_tcp *t, const uint8_t *hello, size_t len)
+{
+	struct rgw_handshake *h = rgw_tcp_prepare_handshake(t);
+
+	if (h == NULL)
+		return false;
+	h->conf = t->net->conf;
+	h->from = t->addr;
+	h->profile = choose_profile(t, hello, len);
+	t->session = rgw_tls_new(t->net->contexts.server[h->profile->head.index], judge, h, NULL);
+	return t->session != NULL;
+}
+
 static void
 make_session(struct rgw_tcp *t, const uint8_t *hello, size_t len, rgw_ms now)
 {
-	t->profile = choose_profile(t, hello, len);
-	t->tls = rgw_tls_new(t->net->server[t->profile->head.index], judge, t, NULL);
-	if (t->tls == NULL)
-		rgw_tcp_lost(t, "out of memory", now);
+	if (set_up(t, hello, len))
+		rgw_tcp_begin(t, now);
 	else
-		rgw_tcp_begin_handshake(t, now);
+		rgw_tcp_lost(t, "out of memory", now);
 }
 
-void
-rgw_listen_peek(struct rgw_tcp *t, rgw_ms now)
+static void
+peek(struct rgw_tcp *t, rgw_ms now)
 {
 	uint8_t *hello = t->net->cipher;
 	ssize_t n = recv(t->fd, hello, sizeof t->net->cipher, MSG_PEEK);
@@ -159,6 +173,21 @@ rgw_listen_peek(struct rgw_tcp *t, rgw_ms now)
 		wait_for(t, (int)need);
 }
 
+/* Over plain TCP there is nothing to wait for: where it comes from tells whose it is, and the engine lets in nobody
+ * else (P-TCP-23, P-TCP-35a). */
+static void
+begin_plain(struct rgw_tcp *t, rgw_ms now)
+{
+	t->peer = rgw_peer_at(t->net->conf, &t->addr);
+	t->session = rgw_plain_new();
+	if (t->peer == NULL)
+		rgw_tcp_lost(t, "no [peer] with `insecure-tcp = yes` may connect from there", now);
+	else if (t->session == NULL)
+		rgw_tcp_lost(t, "out of memory", now);
+	else
+		rgw_tcp_begin(t, now);
+}
+
 /* ---- the listening sockets ---- */
 
 static void
@@ -180,11 +209,15 @@ take(struct rgw_listen_socket *s, int fd, const struct rgw_addr *from, rgw_ms no
 		return;
 	}
 	t->listener = s;
+	t->peek = peek;
 	t->conn = rgw_gw_on_accept(s->net->gw, s->index, from, t, now);
-	if (t->conn == NULL)
+	if (t->conn == NULL) {
 		rgw_tcp_close(s->net, t);
-	else
-		rgw_tcp_set_options(fd, NULL);
+		return;
+	}
+	rgw_tcp_set_options(fd, NULL);
+	if (s->conf->insecure_tcp)
+		begin_plain(t, now);
 }
 
 /* Is it the connection that failed, so that the next one may work? */
@@ -271,14 +304,15 @@ open_listener(struct rgw_listen *listen, const struct rgw_conf_listen *conf, siz
 		.local = conf->tls.v[i], .fd = -1 };
 	ev_timer_init(&s->retry, on_retry, RETRY_S, 0);
 	s->retry.data = s;
-	if (!open_socket(s, rgw_net_takes_ipv4(net->conf, &s->local, true))) {
+	if (!open_socket(s, rgw_bind_takes_ipv4(net->conf, &s->local, true))) {
 		RGW_LOG(net->log, RGW_LOG_ERROR, "listen-failed", NULL,
 		    "cannot listen on this TCP address", rgw_f_str("listen", conf->head.name),
 		    rgw_f_addr("addr", &s->local), rgw_f_str("reason", strerror(errno)));
 		return false;
 	}
 	if (net->spread.worker == 0)
-		RGW_LOG(net->log, RGW_LOG_NOTICE, "listening", NULL, "listening for RADIUS/TLS",
+		RGW_LOG(net->log, RGW_LOG_NOTICE, "listening", NULL,
+		    conf->insecure_tcp ? "listening for RADIUS over plain TCP" : "listening for RADIUS/TLS",
 		    rgw_f_str("listen", conf->head.name), rgw_f_addr("addr", &s->local));
 	return true;
 }

@@ -1,46 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tcp_priv.h"
+#include "net_priv.h"
+#include "shaker.h"
 
 #include <ares.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "radsecgw/mem.h"
 
-/* Connections that are freed before it is worth while to look for memory that can be given back. */
+/* The network layer as a whole: the turn of the loop, the engine's timer, and the operations of the engine. */
+
+/* So many connections are freed before it is worth while to look for memory that can be given back ... */
 #define TRIM_AFTER 256
-/* The same for octets of write buffers. */
+/* ... or so many octets of write buffers. */
 #define TRIM_OCTETS (1024 * 1024)
-#define TRIM_DELAY_S 0.5
-
-rgw_ms
-rgw_net_now(struct rgw_net *net)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	net->log->now = (rgw_ms)ts.tv_sec * 1000 + (rgw_ms)ts.tv_nsec / 1000000;
-	return net->log->now;
-}
-
-/* Many connections have gone, or handshakes are over: what they took goes back to the system. */
-static void
-on_trim(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct rgw_net *net = w->data;
-
-	(void)loop;
-	(void)revents;
-	net->n_freed = 0;
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
-	rgw_pages_release();
-}
 
 static void
 on_tick(struct ev_loop *loop, ev_timer *w, int revents)
@@ -71,70 +46,26 @@ set_tick(struct rgw_net *net)
 	ev_timer_start(net->loop, &net->tick);
 }
 
-bool
-rgw_net_is_wildcard(const struct rgw_addr *a)
-{
-	static const uint8_t zero[16];
-
-	return memcmp(a->ip, zero, sizeof zero) == 0;
-}
-
-bool
-rgw_net_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, bool tls)
-{
-	if (a->family != 6 || !rgw_net_is_wildcard(a))
-		return false;
-	for (size_t i = 0; i < conf->listen.n; i++) {
-		const struct rgw_conf_listen *l = conf->listen.v[i];
-		const struct rgw_addrs *addrs = tls ? &l->tls : &l->udp;
-
-		for (size_t j = 0; j < addrs->n; j++)
-			if (addrs->v[j].family == 4 && addrs->v[j].port == a->port)
-				return false;
-	}
-	return true;
-}
-
+/* Writing can fail, and then requests move to other connections, which have to be written. */
 static void
-on_linger(struct ev_loop *loop, ev_timer *w, int revents)
+flush_connections(struct rgw_net *net)
 {
-	struct rgw_net *net = w->data;
-	rgw_ms now = rgw_net_now(net);
-	rgw_ms next = rgw_tcp_end_lingering(net, now);
-
-	(void)revents;
-	if (next == RGW_NEVER)
-		return;
-	ev_timer_set(w, (double)(next - now + 1) / 1000, 0);
-	ev_timer_start(loop, w);
-}
-
-void
-rgw_net_watch_lingering(struct rgw_net *net)
-{
-	if (!ev_is_active(&net->linger))
-		on_linger(net->loop, &net->linger, 0);
-}
-
-void
-rgw_net_tidy(struct rgw_net *net)
-{
-	if (ev_is_active(&net->trim))
-		return;
-	ev_timer_set(&net->trim, TRIM_DELAY_S, 0);
-	ev_timer_start(net->loop, &net->trim);
-}
-
-void
-rgw_net_flush(struct rgw_net *net)
-{
-	/* Writing can fail, and then requests move to other connections, which have to be written. */
 	rgw_sealer_run(net);
 	while (!rgw_list_empty(&net->dirty) || !rgw_list_empty(&net->dead)) {
 		rgw_tcp_flush(net);
 		rgw_sealer_run(net);
 	}
-	rgw_udp_flush(net->udp);
+}
+
+void
+rgw_net_flush(struct rgw_net *net)
+{
+	/* Sending shows which servers are not there, and then requests move, too. That comes to an end: once the engine
+	 * has heard it of all addresses of a server, it sends nothing there at once. */
+	do {
+		flush_connections(net);
+		rgw_udp_flush(net->udp);
+	} while (rgw_udp_report(net->udp));
 	if (net->n_freed >= TRIM_AFTER || net->out_peak - net->out_octets >= TRIM_OCTETS) {
 		net->out_peak = net->out_octets;
 		rgw_net_tidy(net);
@@ -148,7 +79,6 @@ on_turn_end(struct ev_loop *loop, ev_prepare *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	rgw_udp_report(net->udp);
 	rgw_net_flush(net);
 	set_tick(net);
 }
@@ -163,15 +93,11 @@ rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop, 
 	net->loop = loop;
 	net->log = log;
 	net->tick_at = RGW_NEVER;
-	rgw_link_init(&net->dirty);
-	rgw_link_init(&net->dead);
-	rgw_link_init(&net->conns);
-	rgw_link_init(&net->lingering);
+	rgw_tcp_init(net);
+	rgw_trim_init(net);
 	ev_timer_init(&net->tick, on_tick, 0, 0);
-	ev_timer_init(&net->linger, on_linger, 0, 0);
-	ev_timer_init(&net->trim, on_trim, 0, 0);
 	ev_prepare_init(&net->flush, on_turn_end);
-	net->tick.data = net->linger.data = net->trim.data = net->flush.data = net;
+	net->tick.data = net->flush.data = net;
 	net->udp = rgw_udp_new(net);
 	net->listen = rgw_listen_new(net);
 	net->resolver = rgw_resolver_new(net);
@@ -207,9 +133,9 @@ rgw_net_free(struct rgw_net *net)
 	rgw_shaker_free(net->shaker);
 	ev_prepare_stop(net->loop, &net->flush);
 	ev_timer_stop(net->loop, &net->tick);
-	ev_timer_stop(net->loop, &net->linger);
 	ev_timer_stop(net->loop, &net->trim);
-	rgw_tcp_free_all(net);
+	rgw_tcp_fini(net);
+	rgw_udp_free_sources(net->udp);
 	rgw_udp_free(net->udp);
 	rgw_listen_free(net->listen);
 	rgw_resolver_free(net->resolver);

@@ -12,7 +12,26 @@
 #include "radsecgw/tls.h"
 #include "spread_priv.h"
 
-/* Octets read from a TCP socket in one go. */
+/*
+ * What the files of the network layer share. Each file has one noun, and they call each other in one direction only:
+ *
+ *   clock trim bind outbuf plain hello records random thread spread        know nothing of the others
+ *   tlssay tlspem tlstrust tlsio tlsverify tlsca tlsown tlsctx tlsreview tls   TLS, over memory
+ *   contexts                                        the TLS contexts of a worker
+ *   tcpopts tcpbuf sealer shaker tcpend tcp         a connection: what it sends, its handshake, its end, its life
+ *   connect listen                                  how connections begin
+ *   udpout udp source                               datagrams: those that leave, sockets that listen and that ask
+ *   resolve                                         names
+ *   net                                             the turn of the loop, and the operations of the engine
+ *
+ * Errors have one idiom. A function that can fail returns bool or a pointer, false or NULL being the failure, and its
+ * result must be used. Who fails has logged the reason, unless the comment says that errno or `why` has it. A session
+ * returns an enum rgw_session_result, and keeps a sentence. A connection that fails is reported once, by rgw_tcp_lost
+ * with a sentence for the log, and is not touched after that by whoever has reported it. A socket option or a
+ * datagram that the kernel refuses is no failure: the call is marked with (void), or with a line in the log.
+ */
+
+/* So many octets are read from a TCP socket in one go. */
 #define RGW_READ_OCTETS 32768
 
 struct rgw_udp;
@@ -20,7 +39,7 @@ struct rgw_listen;
 struct rgw_resolver;
 struct rgw_shaker;
 
-/* Packets that still have to be signed and encrypted: as many as can be signed side by side. */
+/* The sealer holds packets that still have to be signed and encrypted: as many as can be signed side by side. */
 #define RGW_SEALER_MAX RGW_MD5_LANES
 
 struct rgw_unsealed {
@@ -35,6 +54,13 @@ struct rgw_sealer {
 	size_t n;
 };
 
+/* The TLS contexts of a worker; in contexts.c. */
+struct rgw_contexts {
+	struct rgw_tlsctx **client;    /* owned: by the index of the [tls] section, if a peer uses it */
+	struct rgw_tlsctx **server;    /* owned: the same, if it is the profile of a listener */
+	size_t n;                      /* [tls] sections */
+};
+
 struct rgw_net {
 	const struct rgw_conf *conf;   /* borrowed, as the next three */
 	struct ev_loop *loop;
@@ -45,13 +71,12 @@ struct rgw_net {
 	struct rgw_listen *listen;     /* owned: the listening TCP sockets */
 	struct rgw_resolver *resolver; /* owned */
 	struct rgw_shaker *shaker;     /* owned: does the handshakes */
-	struct rgw_tlsctx **client;    /* owned: by the index of the [tls] section, if a peer uses it */
-	struct rgw_tlsctx **server;    /* owned: the same, if it is the profile of a listener */
+	struct rgw_contexts contexts;
 	struct rgw_sealer sealer;      /* packets that are to be signed and encrypted */
 	struct rgw_link dirty;         /* connections with octets to send */
 	struct rgw_link dead;          /* connections to free at the end of the turn */
-	struct rgw_link conns;         /* all that live for the engine */
-	struct rgw_link lingering;     /* closed ones that still send, oldest first */
+	struct rgw_link conns;         /* connections that live for the engine */
+	struct rgw_link lingering;     /* connections that are closed and still send, oldest first */
 	unsigned n_lingering;
 	unsigned n_freed;              /* connections, since memory was given back last */
 	size_t out_octets;             /* what the write buffers of all connections take ... */
@@ -71,36 +96,45 @@ struct rgw_net {
 /* Signs and encrypts what waits for that. */
 void rgw_sealer_run(struct rgw_net *net);
 
-/* net.c */
-bool rgw_net_is_wildcard(const struct rgw_addr *a);
-/* Does [::] take IPv4, too? Unless somebody listens for that at the same port. */
-bool rgw_net_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, bool tls);
+/* clock.c: rgw_net_now, see net.h. */
+
+/* trim.c */
+void rgw_trim_init(struct rgw_net *net);
 /* Much has ended: memory is given back soon. */
 void rgw_net_tidy(struct rgw_net *net);
-/* There is something among the lingering. */
-void rgw_net_watch_lingering(struct rgw_net *net);
+
+/* bind.c */
+/* Does it stand for all addresses of its family? */
+bool rgw_bind_is_wildcard(const struct rgw_addr *a);
+/* Does [::] take IPv4, too? Unless somebody listens for that at the same port. */
+bool rgw_bind_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, bool tls);
 
 /* contexts.c */
 void rgw_contexts_init(struct rgw_net *net);
-/* Makes those that are used; false = failed and logged. Says what somebody should know about them. */
-bool rgw_contexts_make(struct rgw_net *net);
-/* From now on they are looked at once a day. */
+/* Makes the contexts that are used, and logs what somebody should know about them. false = failed and logged. */
+bool rgw_contexts_make(struct rgw_net *net) __attribute__((warn_unused_result));
+/* From now on the certificates are looked at once a day. */
 void rgw_contexts_start(struct rgw_net *net);
 void rgw_contexts_free(struct rgw_net *net);
+/* Is the certificate with this digest one of ours (P-CRT-18)? Then `why` says what that means. */
+bool rgw_contexts_are_own(const struct rgw_contexts *contexts, const uint8_t *sha256, char *why, size_t size);
 
 /* udp.c */
 struct rgw_udp *rgw_udp_new(struct rgw_net *net);
 /* Binds the sockets of all [listen] sections; false = failed and logged. */
-bool rgw_udp_open(struct rgw_udp *udp);
+bool rgw_udp_open(struct rgw_udp *udp) __attribute__((warn_unused_result));
 void rgw_udp_start(struct rgw_udp *udp);
 /* Queues a datagram until the flush. */
 void rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
     const struct rgw_addr *remote, const struct rgw_outgoing *packet);
 /* Sends what is queued. */
 void rgw_udp_flush(struct rgw_udp *udp);
-/* Tells the engine about the servers that are not there. */
-void rgw_udp_report(struct rgw_udp *udp);
+/* source.c: tells the engine about the servers that are not there. true = there were some, and the engine may have
+ * sent something because of it. */
+bool rgw_udp_report(struct rgw_udp *udp) __attribute__((warn_unused_result));
 void rgw_udp_free(struct rgw_udp *udp);
+/* source.c: closes those from which servers were asked, before that. */
+void rgw_udp_free_sources(struct rgw_udp *udp);
 /* Operations of the engine. */
 void *rgw_udp_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
     const struct rgw_addr *to);
@@ -110,25 +144,20 @@ void rgw_udp_source_close(void *ctx, void *io);
 /* listen.c */
 struct rgw_listen *rgw_listen_new(struct rgw_net *net);
 /* Binds the TCP sockets of all [listen] sections; false = failed and logged. */
-bool rgw_listen_open(struct rgw_listen *listen);
+bool rgw_listen_open(struct rgw_listen *listen) __attribute__((warn_unused_result));
 void rgw_listen_start(struct rgw_listen *listen);
 void rgw_listen_free(struct rgw_listen *listen);
 
-/* connect.c and tcp.c: operations of the engine */
+/* connect.c, tcp.c and tcpend.c: operations of the engine */
 void *rgw_tcp_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
     const char *host, const struct rgw_addr *to);
 bool rgw_tcp_send(void *ctx, void *io, const struct rgw_outgoing *packet);
 void rgw_tcp_close(void *ctx, void *io);
-/* Closes the lingering ones whose time is over; returns when the next one's is. */
-rgw_ms rgw_tcp_end_lingering(struct rgw_net *net, rgw_ms now);
 /* Writes out what is queued and frees what has ended. */
 void rgw_tcp_flush(struct rgw_net *net);
-void rgw_tcp_free_all(struct rgw_net *net);
-
-/* pages.c */
-/* Lets go of the pages of the program that are mapped, since many were needed only to start or for a
- * handshake. What is needed again comes back by itself, from the page cache. */
-void rgw_pages_release(void);
+void rgw_tcp_init(struct rgw_net *net);
+/* Closes what is left. */
+void rgw_tcp_fini(struct rgw_net *net);
 
 /* resolve.c */
 struct rgw_resolver *rgw_resolver_new(struct rgw_net *net);

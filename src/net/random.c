@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+/* Randomness comes from the kernel, and from nowhere else. */
+
 void
 rgw_random(void *out, size_t len)
 {

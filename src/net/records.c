@@ -4,9 +4,11 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* The guard before the TLS library, which looks at the header of each record; see records.h. */
+
 enum { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23 };
 
-/* Octets of a record. TLS 1.3 allows 256 more than its contents have; the suites of TLS 1.2 need 24. */
+/* The longest record. TLS 1.3 allows 256 octets more than its contents have; the suites of TLS 1.2 need 24. */
 #define CONTENT_MAX 16384
 #define RECORD_MAX (CONTENT_MAX + 256)
 

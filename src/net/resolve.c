@@ -12,20 +12,24 @@
 
 #include "radsecgw/mem.h"
 
-/* Two name servers and a lost packet each fit into this. */
+/* The resolver looks up the names of neighbours by c-ares, on the loop of the worker. A look-up has a number, under
+ * which the engine hears of its addresses; the resolver owns the look-ups until then. */
+
+/* Two name servers and a lost packet each fit into this time. */
 #define TIMEOUT_MS 2000
 #define TRIES 3
 
-/* Sockets c-ares may use at one time, and addresses that are kept of one host. */
+/* c-ares may use so many sockets at one time, and so many addresses are kept of one host. */
 #define WATCHERS 16
 #define ADDRS_MAX 16
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
-/* What is said about the names that were asked for. */
+/* Room for the names that were asked for. */
 #define ASKED_TEXT 1024
 
-/* Seconds for which loopback and an address on an interface stand. The number of an interface may change. */
+/* Seconds for which loopback, and an address on an interface, are taken to stand. The number of an interface may
+ * change. */
 #define LOCALHOST_TTL 86400
 #define ZONE_TTL 30
 
@@ -225,8 +229,8 @@ count_dots(const char *name)
 	return n;
 }
 
-/* The next name to be asked for: the host itself, or in one of the domains; the host goes first if it has as
- * many dots as `ndots` says. false = that was all. */
+/* The next name to be asked for is the host itself, or the host in one of the domains. The host itself goes first if
+ * it has as many dots as `ndots` says. false = that was all. */
 static bool
 next_candidate(struct query *q, char *name, size_t size)
 {
@@ -252,8 +256,8 @@ next_candidate(struct query *q, char *name, size_t size)
 	return false;
 }
 
-/* May the next candidate be asked for? What is not known to be missing must not be found elsewhere; only the
- * domains of the list may be out of order. */
+/* May the next candidate be asked for? A name that is not known to be missing must not be found elsewhere; but a
+ * domain of the list may be out of order. */
 static bool
 may_go_on(const struct query *q, int status)
 {
@@ -264,7 +268,7 @@ may_go_on(const struct query *q, int status)
 
 static void on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result);
 
-/* false = there is none left. */
+/* Asks for the next candidate. false = there is none left. */
 static bool
 ask_next(struct query *q)
 {
@@ -288,7 +292,7 @@ fail(struct query *q)
 	answer(q, NULL, 0, 0, why);
 }
 
-/* Returns how many there are. */
+/* Takes the addresses of an answer; returns how many there are. */
 static size_t
 collect(const struct ares_addrinfo *result, struct rgw_addr addrs[ADDRS_MAX], uint32_t *ttl)
 {
@@ -320,7 +324,7 @@ on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 		ares_freeaddrinfo(result);
 	if (status == ARES_SUCCESS && n == 0)
 		status = ARES_ENODATA;
-	/* That a domain is out of order says more than that others do not have the name. */
+	/* A domain that is out of order explains more than others that do not have the name. */
 	if (q->why == NULL || (status != ARES_ENOTFOUND && status != ARES_ENODATA))
 		q->why = ares_strerror(status);
 	if (n == 0 && may_go_on(q, status) && ask_next(q))
@@ -334,7 +338,7 @@ on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 		fail(q);
 }
 
-/* Starts what is waiting. c-ares may have an answer at once, from /etc/hosts for example, and the
+/* Starts the look-ups that wait. c-ares may have an answer at once, from /etc/hosts for example, and the
  * engine must not hear it inside its own call; so this runs from the loop. */
 static void
 on_start(struct ev_loop *loop, ev_timer *w, int revents)

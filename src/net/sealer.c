@@ -4,8 +4,8 @@
 #include "radsecgw/hop.h"
 #include "tcp_priv.h"
 
-/* Packets that still have to be signed and encrypted. They wait until there are as many as can be signed
- * side by side, or until the end of the turn. */
+/* The sealer holds packets that still have to be signed and encrypted. They wait until there are as many as can be
+ * signed side by side, or until the end of the turn. A connection that ends has its packets sealed before. */
 
 void
 rgw_sealer_run(struct rgw_net *net)

@@ -10,16 +10,13 @@
 
 #include "radsecgw/mem.h"
 #include "radsecgw/thread.h"
-#include "tcp_priv.h"
+#include "net_priv.h"
+#include "shaker.h"
 
-/* TLS handshakes. One step of one costs as much as hundreds of packets, so a thread of their own takes
- * them: a thousand peers that connect at once do not hold up those who are connected. The thread is there
- * only while there is work, and sees nothing but the session of the step that it takes. */
-
-/* Without work for so long it ends. */
+/* A thread without work for so long ends. */
 #define IDLE_S 5
 
-/* Whoever is connected goes first when processors are short. */
+/* Peers that are connected go first when processors are short. */
 #define NICENESS 5
 
 struct rgw_shaker {
@@ -29,22 +26,22 @@ struct rgw_shaker {
 	bool started;             /* there is a thread to be joined, perhaps one that has ended */
 	pthread_mutex_t lock;     /* for all that follows */
 	pthread_cond_t changed;
-	struct rgw_link waiting;  /* connections whose step is to be done, in the order of their coming */
+	struct rgw_link waiting;  /* handshakes whose step is to be done, in the order of their coming */
 	struct rgw_link done;
-	struct rgw_tcp *current;  /* borrowed: whose step is being done */
+	struct rgw_shake *current; /* borrowed: whose step is being done */
 	bool running;
 	bool stop;
 };
 
 static void
-do_step(struct rgw_tcp *t)
+do_step(struct rgw_shake *shake)
 {
-	rgw_tls_feed(t->tls, t->lent, t->lent_len);
-	t->step = rgw_tls_handshake(t->tls);
+	rgw_session_feed(shake->session, shake->lent, shake->lent_len);
+	shake->result = rgw_session_handshake(shake->session);
 }
 
 /* Waits for work. NULL = the thread is to end. */
-static struct rgw_tcp *
+static struct rgw_shake *
 next_job(struct rgw_shaker *s)
 {
 	struct timespec until;
@@ -58,7 +55,7 @@ next_job(struct rgw_shaker *s)
 			l = rgw_list_pop(&s->waiting);
 			break;
 		}
-	return l != NULL && !s->stop ? RGW_CONTAINER(l, struct rgw_tcp, job) : NULL;
+	return l != NULL && !s->stop ? RGW_CONTAINER(l, struct rgw_shake, job) : NULL;
 }
 
 static void *
@@ -83,6 +80,18 @@ run(void *arg)
 	return NULL;
 }
 
+/* A step is over, and its owner hears of it. What the step read has been consumed by then, or is of no use. */
+static void
+settle(struct rgw_shake *shake)
+{
+	uint8_t *lent = shake->lent;
+
+	shake->busy = false;
+	shake->lent = NULL;
+	shake->stepped(shake);
+	free(lent);
+}
+
 static void
 on_done(struct ev_loop *loop, ev_async *w, int revents)
 {
@@ -102,7 +111,7 @@ on_done(struct ev_loop *loop, ev_async *w, int revents)
 				rgw_net_tidy(s->net);
 			return;
 		}
-		rgw_tcp_stepped(RGW_CONTAINER(l, struct rgw_tcp, job), rgw_net_now(s->net));
+		settle(RGW_CONTAINER(l, struct rgw_shake, job));
 	}
 }
 
@@ -126,7 +135,7 @@ rgw_shaker_new(struct rgw_net *net)
 	return s;
 }
 
-/* A thread for the work that waits; the one before has ended. false = the system gives none. */
+/* Starts a thread for the work that waits; the thread before it has ended. false = the system gives none. */
 static bool
 start(struct rgw_shaker *s)
 {
@@ -139,38 +148,59 @@ start(struct rgw_shaker *s)
 	return s->started;
 }
 
-void
-rgw_shaker_take(struct rgw_shaker *s, struct rgw_tcp *t)
+/* What the step reads stays with it, since the buffers of the loop are used by others meanwhile. */
+static bool
+lend(struct rgw_shake *shake, const uint8_t *data, size_t len)
 {
-	bool running;
-
-	t->busy = true;
-	pthread_mutex_lock(&s->lock);
-	running = s->running;
-	s->running = true;
-	rgw_list_append(&s->waiting, &t->job);
-	pthread_cond_signal(&s->changed);
-	pthread_mutex_unlock(&s->lock);
-	if (running || start(s))
-		return;
-	/* Then it is done here: slower for the others, but done. */
-	s->running = false;
-	rgw_link_remove(&t->job);
-	do_step(t);
-	rgw_list_append(&s->done, &t->job);
-	ev_async_send(s->net->loop, &s->done_watcher);
+	shake->lent = malloc(len + 1);
+	shake->lent_len = len;
+	if (shake->lent != NULL && len > 0)
+		memcpy(shake->lent, data, len);
+	return shake->lent != NULL;
 }
 
 bool
-rgw_shaker_give_back(struct rgw_shaker *s, struct rgw_tcp *t)
+rgw_shaker_take(struct rgw_shaker *s, struct rgw_shake *shake, const uint8_t *data, size_t len)
+{
+	bool running;
+
+	if (!lend(shake, data, len))
+		return false;
+	shake->busy = true;
+	pthread_mutex_lock(&s->lock);
+	running = s->running;
+	s->running = true;
+	rgw_list_append(&s->waiting, &shake->job);
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	if (running || start(s))
+		return true;
+	/* Then the step is done here: slower for the others, but done. */
+	s->running = false;
+	rgw_link_remove(&shake->job);
+	do_step(shake);
+	rgw_list_append(&s->done, &shake->job);
+	ev_async_send(s->net->loop, &s->done_watcher);
+	return true;
+}
+
+bool
+rgw_shaker_give_back(struct rgw_shaker *s, struct rgw_shake *shake)
 {
 	pthread_mutex_lock(&s->lock);
-	if (t != s->current) {
-		rgw_link_remove(&t->job);
-		t->busy = false;
+	if (shake != s->current) {
+		rgw_link_remove(&shake->job);
+		shake->busy = false;
 	}
 	pthread_mutex_unlock(&s->lock);
-	return !t->busy;
+	return !shake->busy;
+}
+
+void
+rgw_shake_fini(struct rgw_shake *shake)
+{
+	free(shake->lent);
+	shake->lent = NULL;
 }
 
 void
@@ -184,7 +214,7 @@ rgw_shaker_free(struct rgw_shaker *s)
 	pthread_mutex_unlock(&s->lock);
 	if (s->started)
 		pthread_join(s->thread, NULL);
-	/* What became of the last step concerns nobody any more, but its connection has to go. */
+	/* The outcome of the last step concerns nobody any more, but its connection has to go. */
 	on_done(s->net->loop, &s->done_watcher, 0);
 	ev_async_stop(s->net->loop, &s->done_watcher);
 	pthread_cond_destroy(&s->changed);

@@ -8,37 +8,16 @@
 
 #include "radsecgw/mem.h"
 
-/* Sockets from which servers are asked: connected, so that the kernel drops what comes from anywhere
- * else, gives each its own port, and reports what ICMP says. */
+/* A source is a UDP socket from which one server is asked. It is connected, so the kernel drops what comes
+ * from anywhere else, gives each source its own port, and reports what ICMP says. The engine opens and closes sources;
+ * the net owns those that are open. */
 
 #define ROUNDS 4
 
 bool
-rgw_udp_is_unreachable(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case ENOPROTOOPT:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Told later: this may be in the middle of an operation of the engine. */
-void
-rgw_udp_source_error(struct rgw_udp_socket *s, int error)
-{
-	s->error = error;
-	if (!rgw_link_linked(&s->refused))
-		rgw_list_append(&s->udp->refused, &s->refused);
-}
-
-void
 rgw_udp_report(struct rgw_udp *udp)
 {
+	bool some = !rgw_list_empty(&udp->refused);
 	struct rgw_link *l;
 
 	while ((l = rgw_list_pop(&udp->refused)) != NULL) {
@@ -48,6 +27,7 @@ rgw_udp_report(struct rgw_udp *udp)
 		        ? "ICMP port unreachable: nobody listens there" : strerror(s->error),
 		    rgw_net_now(udp->net));
 	}
+	return some;
 }
 
 static void
@@ -72,7 +52,7 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-/* Binds and connects. */
+/* Makes the socket, binds it if somebody wants that, and connects it. false = errno says why. */
 static bool
 set_up(struct rgw_udp_socket *s, const struct rgw_addr *from, const struct rgw_addr *to)
 {

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* One address, several workers: each has a socket of its own at it, and the kernel asks a small program
- * which of them gets a datagram or a new connection. */
+/* The spread decides which worker gets a datagram or a new connection: at each address each worker has a socket of its
+ * own, and the kernel asks a small program for the number of one of them. */
 
 /* Where the program finds the network header. */
 #define NETWORK ((uint32_t)SKF_NET_OFF)
@@ -15,7 +15,7 @@
 /* 2^32 divided by the golden ratio: a product with it has its best bits at the top (Knuth, 6.4). */
 #define GOLDEN 0x9e3779b1u
 
-/* Takes one more word of the address into A; X is what came before, and 0 at the start. */
+/* Mixes one more word of the address into A; X is what came before, and 0 at the start. */
 #define TAKE_WORD(at)                                                                             \
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (at)), BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),         \
 	    BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, GOLDEN), BPF_STMT(BPF_MISC | BPF_TAX, 0)
@@ -74,7 +74,7 @@ attach(int fd, int how, struct sock_filter *steps, unsigned short n)
 {
 	struct sock_fprog program;
 
-	/* The kernel is given the gap between the two as well. */
+	/* The kernel copies the gap between the two members as well. */
 	memset(&program, 0, sizeof program);
 	program.len = n;
 	program.filter = steps;

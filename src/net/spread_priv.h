@@ -9,12 +9,12 @@
 struct sockaddr;
 
 /*
- * Which worker gets what arrives at an address where all of them listen. Only the source address
- * decides, so all that comes from one neighbour meets one worker, and what that worker knows of it
- * (requests in flight, conversations, limits per address) is all there is to know.
+ * The spread of what arrives at an address where all workers listen. Only the source address decides who gets it, so
+ * all that comes from one neighbour meets one worker, and what that worker knows of the neighbour (requests in flight,
+ * conversations, limits per address) is all there is to know.
  */
 struct rgw_spread {
-	uint32_t worker;   /* the place of this one, from 0 */
+	uint32_t worker;   /* the place of this worker, from 0 */
 	uint32_t workers;  /* how many there are */
 };
 
@@ -33,8 +33,8 @@ unsigned short rgw_spread_program(
  * address one after the other, in the order of their places, the last one of them sets the program, and
  * nothing is received before rgw_spread_admit. false = failed, errno says why. */
 bool rgw_spread_bind(const struct rgw_spread *s, int fd, const struct sockaddr *sa, unsigned len,
-    int backlog);
-/* The workers are complete. */
+    int backlog) __attribute__((warn_unused_result));
+/* All workers have bound their sockets: from now on this one receives. */
 void rgw_spread_admit(const struct rgw_spread *s, int fd);
 
 #endif

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A handshake takes the most: the TLS library's arithmetic keeps its numbers on the stack, and there may be
+/* How threads of the program start and end; see thread.h. */
+
+/* A handshake needs the most stack: the TLS library's arithmetic keeps its numbers on the stack, and there may be
  * 50 KiB of variables of its own per thread, which are part of it. */
 #define STACK_OCTETS (512 * 1024)
 
-/* What a new thread is given; it frees it in the end. */
+/* What a new thread is given, and frees in the end. */
 struct birth {
 	char name[16];
 	void *(*run)(void *);
@@ -23,7 +25,7 @@ rgw_thread_lend_stack(void *stack)
 	stack_t ours = { .ss_sp = stack, .ss_size = RGW_SPARE_STACK };
 	stack_t there;
 
-	/* A sanitizer gives each thread one, and reports on it. */
+	/* A sanitizer gives each thread such a stack, and reports on it. */
 	if (sigaltstack(NULL, &there) == 0 && (there.ss_flags & SS_DISABLE) != 0)
 		(void)sigaltstack(&ours, NULL);
 }
@@ -52,7 +54,7 @@ live(void *arg)
 	return result;
 }
 
-/* Starts it with a mask that it inherits. */
+/* Starts the thread with a mask of signals, which it inherits. */
 static int
 start(pthread_t *thread, struct birth *b)
 {

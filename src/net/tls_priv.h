@@ -2,11 +2,14 @@
 #ifndef RADSECGW_TLS_PRIV_H
 #define RADSECGW_TLS_PRIV_H
 
-/* What tlsctx.c and tls.c share. wolfSSL's options must come before any other of its headers. */
+/* What the files of the TLS part share. wolfSSL's options must come before any other of its headers. */
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
 
 #include "radsecgw/tls.h"
+#include "records.h"
+
+struct rgw_tls;
 
 /* A certificate that the configuration names: a CA, or one of our own chain. */
 struct rgw_kept_cert {
@@ -22,7 +25,7 @@ struct rgw_certs {
 };
 
 /* A whole file in memory. */
-struct rgw_octets {
+struct rgw_blob {
 	uint8_t *data;            /* owned */
 	size_t len;
 };
@@ -50,35 +53,40 @@ struct rgw_tlsctx {
 /* Makes the library forget the intermediates that peers have sent. */
 void rgw_tlsctx_forget_guests(struct rgw_tlsctx *t);
 
+/* tlssay.c */
 /* Says what is wrong with an option. Its value is false, so that a check can end with it. */
 bool rgw_tls_fail(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Tells something about the file of an option. */
 void rgw_tls_tell(const struct rgw_tls_ear *ear, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Says why a session has failed. The first explanation is kept: what follows from it says less. */
+void rgw_tls_explain(struct rgw_tls *tls, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A moment as its day, such as 2026-11-30, in UTC; returns buf. */
+const char *rgw_tls_date(int64_t t, char *buf, size_t size);
 
 /* tlspem.c */
 /* Reads a file of at most 4 MiB. false: `why` says what is wrong with it, and its name. */
-bool rgw_pem_read(const char *path, struct rgw_octets *out, char *why, size_t size);
+bool rgw_pem_read(const char *path, struct rgw_blob *out, char *why, size_t size) __attribute__((warn_unused_result));
 /* Wipes and frees. */
-void rgw_pem_drop(struct rgw_octets *f);
+void rgw_pem_drop(struct rgw_blob *f);
 /* The next certificate in PEM form from *at on, which moves behind it; *der gets it, owned by the caller, or
  * NULL data if it cannot be read. false = there is none. */
-bool rgw_pem_next_cert(const struct rgw_octets *f, size_t *at, struct rgw_octets *der);
+bool rgw_pem_next_cert(const struct rgw_blob *f, size_t *at, struct rgw_blob *der) __attribute__((warn_unused_result));
 
 /* tlsca.c */
 /* Loads all that `ca` names. false = nothing is left of it, or a file cannot be opened. */
 bool rgw_tlsctx_load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, const struct rgw_tls_ear *ear,
-    struct rgw_tls_problem *problem);
+    struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
 
 /* tlsown.c */
 /* Loads our own certificate, those that lead to its root, and its key. */
 bool rgw_tlsctx_load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf,
-    const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem);
+    const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
 
 /* tlstrust.c */
-/* Adds a certificate, copied. false = it is none. */
-bool rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len);
+/* Adds a copy of a certificate. false = the octets are none. */
+bool rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len) __attribute__((warn_unused_result));
 /* Is this very certificate among them? */
 bool rgw_certs_have(const struct rgw_certs *certs, const uint8_t *der, size_t len);
 /* Frees what is in it. */
@@ -88,7 +96,7 @@ void rgw_certs_free(struct rgw_certs *certs);
  * not either. Nothing of them is kept. On false *stale is a CA of the trust that would have been needed and is
  * not valid at that time, or NULL. */
 bool rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now,
-    const struct rgw_kept_cert **stale);
+    const struct rgw_kept_cert **stale) __attribute__((warn_unused_result));
 
 /* One of the suites that radsecgw speaks; there are no others. */
 struct rgw_suite {
@@ -101,13 +109,32 @@ struct rgw_suite {
 
 size_t rgw_suites(const struct rgw_suite **table);
 
-/* Called by the library for each certificate of a chain; in tls.c. */
+/* A TLS session. */
+struct rgw_tls {
+	struct rgw_session base;             /* must be first */
+	WOLFSSL *ssl;                        /* owned */
+	struct rgw_tlsctx *ctx;              /* holds a reference */
+	rgw_tls_judge *judge;                /* borrowed until the handshake is over ... */
+	void *judge_arg;                     /* ... like what it is given */
+	const uint8_t *in;                   /* borrowed: input that has not been taken yet */
+	size_t in_len;
+	struct rgw_records records;          /* what has been taken of it */
+	char *why;                           /* owned; NULL until something fails */
+	bool accepted;                       /* our own judgement of the leaf was yes */
+	bool has_pss_key;                    /* the peer's certificate is for a key of that kind */
+	bool refused;                        /* a certificate of its chain has been refused */
+	int stale;                           /* depth of a certificate of its chain that is not in force, or -1 */
+	int stale_error;                     /* the library's number for that */
+};
+
+/* tlsverify.c */
+/* Called by the library for each certificate of a chain. */
 int rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store);
-/* The library's input and output over memory; in tls.c. */
+/* What a number of the library says of a certificate; NULL = it says something else. */
+const char *rgw_tls_cert_fault(int code);
+
+/* tlsio.c: the library's input and output over memory. */
 int rgw_tls_recv(WOLFSSL *ssl, char *buf, int size, void *ctx);
 int rgw_tls_send(WOLFSSL *ssl, char *buf, int size, void *ctx);
-
-/* A moment as its day, such as 2026-11-30, in UTC; returns buf. */
-const char *rgw_tls_date(int64_t t, char *buf, size_t size);
 
 #endif

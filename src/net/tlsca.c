@@ -89,7 +89,7 @@ is_trustworthy(const struct rgw_x509 *cert)
 
 /* One certificate of a file, the nth; true = it is believed, or was before. */
 static bool
-load_cert(const struct loader *l, const char *path, unsigned nth, const struct rgw_octets *der)
+load_cert(const struct loader *l, const char *path, unsigned nth, const struct rgw_blob *der)
 {
 	const char *fault = NULL;
 	struct rgw_x509 cert;
@@ -111,15 +111,15 @@ load_cert(const struct loader *l, const char *path, unsigned nth, const struct r
 		return false;
 	}
 	if (!rgw_x509_may_anchor(&cert))
-		rgw_tls_tell(l->ear, "ca", "certificate %u in %s is not that of a CA: who shows this very one is believed, "
-		    "and nobody whose certificate it has signed; subject %s", nth, path,
+		rgw_tls_tell(l->ear, "ca", "certificate %u in %s is not that of a CA: who shows this very one is "
+		    "believed, and nobody whose certificate it has signed; subject %s", nth, path,
 		    rgw_name_format(cert.subject, name, sizeof name));
 	return rgw_certs_add(&l->t->trust, der->data, der->len);
 }
 
 /* Something that is not a certificate in PEM form: what may it be? */
 static const char *
-guess(const struct rgw_octets *f)
+guess(const struct rgw_blob *f)
 {
 	static const struct {
 		const char *text;
@@ -140,9 +140,9 @@ guess(const struct rgw_octets *f)
 }
 
 static void
-load_file(const struct loader *l, const char *path, const struct rgw_octets *f)
+load_file(const struct loader *l, const char *path, const struct rgw_blob *f)
 {
-	struct rgw_octets der;
+	struct rgw_blob der;
 	unsigned nth = 0;
 	size_t at = 0;
 
@@ -174,7 +174,7 @@ load_entry(const struct loader *l, const char *folder, const char *name)
 {
 	char path[4096];
 	char why[512];
-	struct rgw_octets f;
+	struct rgw_blob f;
 	struct stat st;
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -210,7 +210,7 @@ load_folder(const struct loader *l, const char *path, struct rgw_tls_problem *pr
 static bool
 load_value(const struct loader *l, const char *path, struct rgw_tls_problem *problem)
 {
-	struct rgw_octets f;
+	struct rgw_blob f;
 	char why[512];
 	struct stat st;
 

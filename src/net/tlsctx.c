@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tls_priv.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,9 @@
 
 #include "radsecgw/mem.h"
 
-/* Forward secrecy and authenticated encryption only (P-TLS-9, 10; RFC 9325 4.2). */
+/* A TLS context: versions, suites, groups and what makes them safe. Its files are read by tlsca.c and tlsown.c. */
+
+/* All suites have forward secrecy and authenticated encryption (P-TLS-9, 10; RFC 9325 4.2). */
 static const struct rgw_suite suites[] = {
 	{ "TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", "TLS13-AES128-GCM-SHA256", 0x1301, true },
 	{ "TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384", "TLS13-AES256-GCM-SHA384", 0x1302, true },
@@ -33,7 +34,7 @@ static const struct rgw_suite suites[] = {
 
 #define N_SUITES (sizeof suites / sizeof suites[0])
 
-/* The order of preference. Without AES instructions ChaCha20 is more than twice as fast. */
+/* The order in which suites are preferred. Without AES instructions ChaCha20 is more than twice as fast. */
 #ifdef WOLFSSL_AESNI
 static const uint8_t preferred[N_SUITES] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
 #else
@@ -54,34 +55,8 @@ static const struct {
 
 #define RSA_MIN_BITS 2048
 #define ECC_MIN_OCTETS 32
-/* Certificates that a peer may send; not every build of the library takes so many. */
+/* A peer may send so many certificates; not every build of the library takes so many. */
 #define CHAIN_DEPTH 10
-
-bool
-rgw_tls_fail(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
-{
-	va_list ap;
-
-	problem->key = key;
-	va_start(ap, fmt);
-	vsnprintf(problem->text, sizeof problem->text, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
-void
-rgw_tls_tell(const struct rgw_tls_ear *ear, const char *key, const char *fmt, ...)
-{
-	char text[sizeof ((struct rgw_tls_problem *)NULL)->text];
-	va_list ap;
-
-	if (ear->say == NULL)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	ear->say(ear->arg, key, text);
-}
 
 size_t
 rgw_suites(const struct rgw_suite **table)

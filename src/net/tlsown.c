@@ -12,7 +12,7 @@
 
 #include "radsecgw/mem.h"
 
-/* What we show to peers: our certificate, those that lead to its root, and the key. */
+/* Our own identity, which we show to peers: the certificate, the certificates that lead to its root, and the key. */
 
 /* ---- the key ---- */
 
@@ -60,14 +60,14 @@ static const struct cipher {
 
 /* The octets of an encrypted key; *out is owned by the caller, and without data if there are none. */
 static void
-decode_encrypted(const struct rgw_octets *pem, struct rgw_octets *out)
+decode_encrypted(const struct rgw_blob *pem, struct rgw_blob *out)
 {
 	static const char begin[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
 	const uint8_t *at = memmem(pem->data, pem->len, begin, strlen(begin));
 	const uint8_t *end;
 	word32 n = (word32)pem->len;
 
-	*out = (struct rgw_octets){ NULL, 0 };
+	*out = (struct rgw_blob){ NULL, 0 };
 	if (at == NULL)
 		return;
 	at += strlen(begin);
@@ -81,17 +81,17 @@ decode_encrypted(const struct rgw_octets *pem, struct rgw_octets *out)
 }
 
 static bool
-holds(const struct rgw_octets *f, const char *mark)
+holds(const struct rgw_blob *f, const char *mark)
 {
 	return mark != NULL && f->data != NULL && memmem(f->data, f->len, mark, strlen(mark)) != NULL;
 }
 
 /* How the key is encrypted; NULL = in a way without a name here. */
 static const struct cipher *
-cipher_of(const struct rgw_octets *pem)
+cipher_of(const struct rgw_blob *pem)
 {
 	const struct cipher *found = NULL;
-	struct rgw_octets der;
+	struct rgw_blob der;
 
 	decode_encrypted(pem, &der);
 	for (size_t i = 0; found == NULL && i < sizeof ciphers / sizeof ciphers[0]; i++)
@@ -103,7 +103,7 @@ cipher_of(const struct rgw_octets *pem)
 
 /* Says why a key cannot be had, and what to do. */
 static bool
-key_failed(const struct rgw_conf_tls *conf, const struct rgw_octets *pem, struct rgw_tls_problem *problem)
+key_failed(const struct rgw_conf_tls *conf, const struct rgw_blob *pem, struct rgw_tls_problem *problem)
 {
 	const struct cipher *cipher = cipher_of(pem);
 
@@ -119,9 +119,9 @@ key_failed(const struct rgw_conf_tls *conf, const struct rgw_octets *pem, struct
 
 /* The private key, decrypted, in DER. */
 static bool
-read_key(const struct rgw_conf_tls *conf, struct rgw_octets *der, struct rgw_tls_problem *problem)
+read_key(const struct rgw_conf_tls *conf, struct rgw_blob *der, struct rgw_tls_problem *problem)
 {
-	struct rgw_octets pem;
+	struct rgw_blob pem;
 	char why[512];
 	int n;
 
@@ -145,7 +145,7 @@ read_key(const struct rgw_conf_tls *conf, struct rgw_octets *der, struct rgw_tls
 /* Is the public part of an elliptic curve key in the certificate? Not every build of the library
  * notices a key of the right curve that belongs to another certificate. True for other kinds. */
 static bool
-ecc_key_fits(const struct rgw_octets *key, const struct rgw_kept_cert *leaf)
+ecc_key_fits(const struct rgw_blob *key, const struct rgw_kept_cert *leaf)
 {
 	ecc_key *ecc = wc_ecc_key_new(NULL);
 	byte public[2 * MAX_ECC_BYTES + 1];
@@ -163,7 +163,7 @@ ecc_key_fits(const struct rgw_octets *key, const struct rgw_kept_cert *leaf)
 static bool
 load_key(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_problem *problem)
 {
-	struct rgw_octets key = { NULL, 0 };
+	struct rgw_blob key = { NULL, 0 };
 	bool fits;
 
 	if (!read_key(conf, &key, problem))
@@ -178,11 +178,11 @@ load_key(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_p
 
 /* ---- the certificates ---- */
 
-/* Keeps what can be read; all of it, that is true. */
+/* Keeps the certificates that can be read. true = that is all of them. */
 static bool
-keep_chain(struct rgw_tlsctx *t, const char *path, const struct rgw_octets *pem, const struct rgw_tls_ear *ear)
+keep_chain(struct rgw_tlsctx *t, const char *path, const struct rgw_blob *pem, const struct rgw_tls_ear *ear)
 {
-	struct rgw_octets der;
+	struct rgw_blob der;
 	unsigned nth = 0;
 	size_t at = 0;
 	bool all = true;
@@ -205,7 +205,7 @@ static bool
 load_chain(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, const struct rgw_tls_ear *ear,
     struct rgw_tls_problem *problem)
 {
-	struct rgw_octets pem;
+	struct rgw_blob pem;
 	char why[512];
 	bool taken;
 	bool all;

@@ -20,7 +20,7 @@
 #define PEM_END "-----END CERTIFICATE-----"
 
 void
-rgw_pem_drop(struct rgw_octets *f)
+rgw_pem_drop(struct rgw_blob *f)
 {
 	if (f->data != NULL)
 		rgw_wipe(f->data, f->len);
@@ -29,12 +29,12 @@ rgw_pem_drop(struct rgw_octets *f)
 }
 
 bool
-rgw_pem_read(const char *path, struct rgw_octets *out, char *why, size_t size)
+rgw_pem_read(const char *path, struct rgw_blob *out, char *why, size_t size)
 {
 	FILE *in = fopen(path, "re");
 	struct stat st;
 
-	*out = (struct rgw_octets){ NULL, 0 };
+	*out = (struct rgw_blob){ NULL, 0 };
 	if (in == NULL) {
 		snprintf(why, size, "cannot open %s: %s", path, strerror(errno));
 		return false;
@@ -55,14 +55,14 @@ rgw_pem_read(const char *path, struct rgw_octets *out, char *why, size_t size)
 }
 
 bool
-rgw_pem_next_cert(const struct rgw_octets *f, size_t *at, struct rgw_octets *der)
+rgw_pem_next_cert(const struct rgw_blob *f, size_t *at, struct rgw_blob *der)
 {
 	const uint8_t *end = f->data + f->len;
 	const uint8_t *begin = memmem(f->data + *at, f->len - *at, PEM_BEGIN, strlen(PEM_BEGIN));
 	const uint8_t *last;
 	int n;
 
-	*der = (struct rgw_octets){ NULL, 0 };
+	*der = (struct rgw_blob){ NULL, 0 };
 	if (begin == NULL)
 		return false;
 	last = memmem(begin, (size_t)(end - begin), PEM_END, strlen(PEM_END));

@@ -6,9 +6,9 @@
 
 #include "radsecgw/mem.h"
 
-/* The second opinion on a chain, so that a mistake in the library's way of judging a session does not let
- * anybody in. What it is based on is made anew for each handshake and goes with it: nothing that a peer sends
- * is there when the next one comes. */
+/* The second opinion on a chain of certificates (P-CRT-2): a mistake in the library's way of judging a session must not
+ * let anybody in. The work on a chain is made anew for each handshake and goes with it, so nothing that a peer sends is
+ * there when the next one comes. */
 
 bool
 rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len)
@@ -69,8 +69,8 @@ has(unsigned set, int i)
 	return (set >> i & 1) != 0;
 }
 
-/* From now on what its key has signed verifies. The library does not look at what the certificate says of
- * that; see rgw_x509_may_issue. */
+/* From now on all that the key of this certificate has signed verifies. The library does not look at what the
+ * certificate says of that; see rgw_x509_may_issue. */
 static void
 believe(const struct climb *c, const uint8_t *der, size_t len)
 {

@@ -9,10 +9,13 @@
 
 #include "radsecgw/mem.h"
 
-/* Receive calls per turn and socket, so that a flood on one does not keep the others waiting. */
+/* UDP sockets that listen: they take the requests of clients in batches. The net owns all of them; the engine knows
+ * each by its number. */
+
+/* So many receive calls are made per turn and socket, so that a flood on one does not keep the others waiting. */
 #define ROUNDS 4
 
-/* More than any kernel gives without special rights; what it gives is room for a burst of a few hundred
+/* This is more than any kernel gives without special rights. What it gives is room for a burst of a few hundred
  * datagrams, which its default is not. */
 #define WIDE (4 << 20)
 
@@ -41,7 +44,6 @@ rgw_udp_free(struct rgw_udp *udp)
 			close(udp->sockets[i].fd);
 	}
 	free(udp->sockets);
-	rgw_udp_free_sources(udp);
 	rgw_wipe(udp->in, RGW_UDP_BATCH * sizeof *udp->in);
 	rgw_wipe(udp->out, RGW_UDP_BATCH * sizeof *udp->out);
 	free(udp->in);
@@ -55,7 +57,7 @@ set_int(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-/* Asks for a larger buffer, and says so when the kernel gives less than somebody wants. */
+/* Asks for a larger receive buffer, and logs it when the kernel gives less than somebody wants. */
 static void
 set_receive_buffer(const struct rgw_udp_socket *s)
 {
@@ -92,13 +94,13 @@ open_socket(struct rgw_udp_socket *s)
 	unsigned len = rgw_addr_to_sockaddr(&s->local, &sa);
 	bool ok = true;
 
-	s->wildcard = rgw_net_is_wildcard(&s->local);
+	s->wildcard = rgw_bind_is_wildcard(&s->local);
 	s->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return false;
 	if (family == AF_INET6)
 		ok = set_int(s->fd, IPPROTO_IPV6, IPV6_V6ONLY,
-		    !rgw_net_takes_ipv4(s->udp->net->conf, &s->local, false));
+		    !rgw_bind_takes_ipv4(s->udp->net->conf, &s->local, false));
 	if (s->wildcard && family == AF_INET)
 		ok = ok && set_int(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
 	if (s->wildcard && family == AF_INET6)
@@ -170,7 +172,7 @@ destination(const struct rgw_udp_socket *s, struct msghdr *msg, struct rgw_addr 
 	}
 }
 
-/* Hands over n datagrams; those without a sender's address are left out. */
+/* Hands n datagrams to the engine. A datagram without a sender's address is left out. */
 static void
 hand_over(struct rgw_udp_socket *s, size_t n, rgw_ms now)
 {

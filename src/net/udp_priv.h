@@ -73,9 +73,9 @@ void rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const
 /* As large a receive buffer as the system gives to anybody. */
 void rgw_udp_widen(int fd);
 
-/* source.c: the kernel said that the server is not there. */
+/* udpout.c: the kernel said that the server is not there; the engine is told later. */
 void rgw_udp_source_error(struct rgw_udp_socket *s, int error);
+/* Does the error say so? */
 bool rgw_udp_is_unreachable(int error);
-void rgw_udp_free_sources(struct rgw_udp *udp);
 
 #endif

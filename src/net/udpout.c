@@ -153,7 +153,7 @@ log_failure(const struct rgw_udp_socket *s, int error)
 	    rgw_f_addr("from", &s->local), rgw_f_str("reason", strerror(error)));
 }
 
-/* The kernel or the network card cannot cut datagrams apart: from now on they go one by one. */
+/* The kernel or the network card cannot cut datagrams apart. From now on those of this socket go one by one. */
 static void
 send_apart(struct rgw_udp_socket *s, const struct msghdr *all)
 {
@@ -170,6 +170,29 @@ send_apart(struct rgw_udp_socket *s, const struct msghdr *all)
 		if (sendmsg(s->fd, &msg, MSG_NOSIGNAL) < 0)
 			log_failure(s, errno);
 	}
+}
+
+bool
+rgw_udp_is_unreachable(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case ENOPROTOOPT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The engine is told later, since this may be in the middle of one of its operations. */
+void
+rgw_udp_source_error(struct rgw_udp_socket *s, int error)
+{
+	s->error = error;
+	if (!rgw_link_linked(&s->refused))
+		rgw_list_append(&s->udp->refused, &s->refused);
 }
 
 /* The first message of the rest was not sent. false = it is to be tried again. */

@@ -5,6 +5,7 @@
 
 #include "digests.h"
 #include "radsecgw/mem.h"
+#include "radsecgw/vsa.h"
 
 /*
  * The authentication of packets: which authenticator and which Message-Authenticator a packet must have,
@@ -24,6 +25,34 @@ const uint8_t *
 rgw_hide_auth(const struct rgw_packet *request)
 {
 	return rgw_is_signed_request(request->code) ? rgw_zero_auth : rgw_packet_auth(request);
+}
+
+/* ---- what must be signed ---- */
+
+/* MS-CHAP (RFC 2548 2.1 and 2.3): a response, and the challenge that it responds to. VPN concentrators send it
+ * without Message-Authenticator (P-MA-7). */
+static bool
+has_mschap(const struct rgw_packet *p)
+{
+	return rgw_vsa_has(p, RGW_MICROSOFT, RGW_MS_CHAP_CHALLENGE) &&
+	    (rgw_vsa_has(p, RGW_MICROSOFT, RGW_MS_CHAP_RESPONSE) ||
+	        rgw_vsa_has(p, RGW_MICROSOFT, RGW_MS_CHAP2_RESPONSE));
+}
+
+static bool
+has_password(const struct rgw_packet *p)
+{
+	return rgw_packet_has(p, RGW_AT_USER_PASSWORD) || rgw_packet_has(p, RGW_AT_CHAP_PASSWORD) ||
+	    rgw_packet_has(p, RGW_AT_ARAP_PASSWORD) || has_mschap(p);
+}
+
+bool
+rgw_auth_needs_msgauth(const struct rgw_packet *request)
+{
+	if (request->code == RGW_STATUS_SERVER)
+		return true;
+	return request->code == RGW_ACCESS_REQUEST &&
+	    (rgw_packet_has(request, RGW_AT_EAP_MESSAGE) || !has_password(request));
 }
 
 /* ---- checking ---- */

@@ -135,8 +135,8 @@ port_send(struct port *p, struct iovec *packets, unsigned n)
 
 	if (p->end.tls != NULL) {
 		for (unsigned i = 0; i < n; i++)
-			if (!rgw_tls_write(p->end.tls, packets[i].iov_base, packets[i].iov_len))
-				bench_fail("TLS: %s", rgw_tls_why(p->end.tls));
+			if (!rgw_session_write(p->end.tls, packets[i].iov_base, packets[i].iov_len))
+				bench_fail("TLS: %s", rgw_session_why(p->end.tls));
 		port_flush(p);
 		return;
 	}

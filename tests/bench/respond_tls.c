@@ -53,7 +53,7 @@ on_packet(struct conn *c, const struct rgw_rd *octets)
 	if (r->silent_after > 0 && (double)r->requests > r->silent_after)
 		return;
 	len = bench_answer(answer, sizeof answer, &p, r->secret);
-	if (len > 0 && rgw_tls_write(c->end.tls, answer, len))
+	if (len > 0 && rgw_session_write(c->end.tls, answer, len))
 		r->answered++;
 }
 

@@ -168,7 +168,7 @@ flood(struct storm *s, struct conn *c)
 		size_t len = bench_access_request(packet, sizeof packet, (uint8_t)s->packets, s->user,
 		    s->secret);
 
-		if (len == 0 || !rgw_tls_write(c->end.tls, packet, len)) {
+		if (len == 0 || !rgw_session_write(c->end.tls, packet, len)) {
 			on_closed(s, c);
 			return;
 		}
@@ -182,7 +182,7 @@ flood(struct storm *s, struct conn *c)
 static void
 leave(struct storm *s, struct conn *c)
 {
-	rgw_tls_close(c->end.tls);
+	rgw_session_close(c->end.tls);
 	(void)tlsend_flush(&c->end);
 	done(s, c);
 	if (s->kind == VISIT)
@@ -198,7 +198,7 @@ ask(struct storm *s, struct conn *c)
 
 	rgw_build_begin(&b, c->probe, sizeof c->probe, RGW_STATUS_SERVER, 0, (const uint8_t *)auth, true);
 	len = rgw_build_request(&b, s->secret);
-	if (!rgw_tls_write(c->end.tls, c->probe, len) || !tlsend_flush(&c->end))
+	if (!rgw_session_write(c->end.tls, c->probe, len) || !tlsend_flush(&c->end))
 		on_closed(s, c);
 }
 
@@ -386,12 +386,12 @@ make_hello(struct storm *s)
 	struct tlsend e;
 	const struct rgw_outbuf *out;
 
-	if (!tlsend_begin(&e, -1, s->ctx) || rgw_tls_handshake(e.tls) != RGW_TLS_WANT)
+	if (!tlsend_begin(&e, -1, s->ctx) || rgw_session_handshake(e.tls) != RGW_SESSION_WANT)
 		bench_fail("no ClientHello");
-	out = rgw_tls_out(e.tls);
+	out = &e.tls->out;
 	s->hello_len = out->len < sizeof s->hello ? out->len : sizeof s->hello;
 	memcpy(s->hello, out->data, s->hello_len);
-	rgw_tls_free(e.tls);
+	rgw_session_free(e.tls);
 }
 
 static void

@@ -59,7 +59,7 @@ tlsend_begin(struct tlsend *e, int fd, struct rgw_tlsctx *ctx)
 void
 tlsend_end(struct tlsend *e)
 {
-	rgw_tls_free(e->tls);
+	rgw_session_free(e->tls);
 	close(e->fd);
 	*e = (struct tlsend){ .fd = -1 };
 }
@@ -67,7 +67,7 @@ tlsend_end(struct tlsend *e)
 size_t
 tlsend_waiting(const struct tlsend *e)
 {
-	const struct rgw_outbuf *out = rgw_tls_out(e->tls);
+	const struct rgw_outbuf *out = &e->tls->out;
 
 	return out->len - out->at;
 }
@@ -75,7 +75,7 @@ tlsend_waiting(const struct tlsend *e)
 bool
 tlsend_flush(struct tlsend *e)
 {
-	struct rgw_outbuf *out = rgw_tls_out(e->tls);
+	struct rgw_outbuf *out = &e->tls->out;
 
 	while (out->len > out->at) {
 		ssize_t n = send(e->fd, out->data + out->at, out->len - out->at,
@@ -83,7 +83,7 @@ tlsend_flush(struct tlsend *e)
 
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
-		rgw_tls_sent(e->tls, (size_t)n);
+		rgw_outbuf_sent(&e->tls->out, (size_t)n);
 	}
 	return true;
 }
@@ -91,14 +91,14 @@ tlsend_flush(struct tlsend *e)
 static bool
 shake(struct tlsend *e)
 {
-	switch (rgw_tls_handshake(e->tls)) {
-	case RGW_TLS_OK:
+	switch (rgw_session_handshake(e->tls)) {
+	case RGW_SESSION_OK:
 		e->up = true;
 		return true;
-	case RGW_TLS_WANT:
+	case RGW_SESSION_WANT:
 		return true;
-	case RGW_TLS_CLOSED:
-	case RGW_TLS_FAILED:
+	case RGW_SESSION_CLOSED:
+	case RGW_SESSION_FAILED:
 		break;
 	}
 	/* The alert tells the other side why. */
@@ -113,14 +113,14 @@ read_all(struct tlsend *e, tlsend_data *on_data, void *arg)
 	size_t len;
 
 	for (;;) {
-		switch (rgw_tls_read(e->tls, plain, sizeof plain, &len)) {
-		case RGW_TLS_OK:
+		switch (rgw_session_read(e->tls, plain, sizeof plain, &len)) {
+		case RGW_SESSION_OK:
 			on_data(arg, plain, len);
 			break;
-		case RGW_TLS_WANT:
+		case RGW_SESSION_WANT:
 			return true;
-		case RGW_TLS_CLOSED:
-		case RGW_TLS_FAILED:
+		case RGW_SESSION_CLOSED:
+		case RGW_SESSION_FAILED:
 			return false;
 		}
 	}
@@ -148,7 +148,7 @@ tlsend_work(struct tlsend *e, tlsend_data *on_data, void *arg)
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		return false;
-	rgw_tls_feed(e->tls, cipher, n > 0 ? (size_t)n : 0);
+	rgw_session_feed(e->tls, cipher, n > 0 ? (size_t)n : 0);
 	if (!e->up && !shake(e))
 		return false;
 	if (e->up && !read_all(e, on_data, arg))

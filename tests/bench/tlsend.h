@@ -14,7 +14,7 @@ struct tlsend {
 	int fd;
 	bool up;              /* the handshake is done */
 	int64_t at;           /* when what was read last had come, if the kernel stamps it; else 0 */
-	struct rgw_tls *tls;  /* owned; NULL = this connection has none (yet) */
+	struct rgw_session *tls;  /* owned; NULL = this connection has none (yet) */
 };
 
 /* false = out of memory. */

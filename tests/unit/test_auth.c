@@ -390,6 +390,48 @@ all_lengths(void **state)
 	}
 }
 
+/* P-MA-6 to P-MA-8: with EAP, without anything that only the user could know, and Status-Server. */
+static void
+which_requests_must_be_signed(void **state)
+{
+	static const struct {
+		uint8_t code, type;    /* beside User-Name; 0 = nothing */
+		bool must;
+	} rows[] = {
+		{ RGW_ACCESS_REQUEST, 0, true }, { RGW_ACCESS_REQUEST, RGW_EAP_MESSAGE, true },
+		{ RGW_ACCESS_REQUEST, RGW_USER_PASSWORD, false }, { RGW_ACCESS_REQUEST, RGW_CHAP_PASSWORD, false },
+		{ RGW_ACCESS_REQUEST, RGW_ARAP_PASSWORD, false }, { RGW_STATUS_SERVER, 0, true },
+		{ RGW_STATUS_SERVER, RGW_USER_PASSWORD, true }, { RGW_ACCOUNTING_REQUEST, 0, false },
+		{ RGW_ACCOUNTING_REQUEST, RGW_EAP_MESSAGE, false }, { RGW_COA_REQUEST, 0, false },
+	};
+	static const uint8_t mschap[] = { 11, 10, 1, 2, 3, 4, 5, 6, 7, 8 };
+	static const uint8_t response[] = { 25, 4, 1, 2 };
+	struct help_packet p;
+	struct rgw_packet in;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		help_begin(&p, rows[i].code, 1, random_auth);
+		help_text(&p, RGW_USER_NAME, "bob@example.org");
+		if (rows[i].type != 0)
+			help_attr(&p, rows[i].type, random_auth, sizeof random_auth);
+		in = help_finish(&p);
+		if (rgw_auth_needs_msgauth(&in) != rows[i].must)
+			fail_msg("row %zu", i);
+	}
+	/* MS-CHAP counts when both of its parts are there. */
+	help_begin(&p, RGW_ACCESS_REQUEST, 1, random_auth);
+	help_vsa(&p, 311, mschap, sizeof mschap);
+	in = help_finish(&p);
+	assert_true(rgw_auth_needs_msgauth(&in));
+	help_vsa(&p, 311, response, sizeof response);
+	in = help_finish(&p);
+	assert_false(rgw_auth_needs_msgauth(&in));
+	help_attr(&p, RGW_EAP_MESSAGE, random_auth, 4);
+	in = help_finish(&p);
+	assert_true(rgw_auth_needs_msgauth(&in));
+}
+
 int
 main(void)
 {
@@ -408,6 +450,7 @@ main(void)
 		cmocka_unit_test(padding_is_not_hashed),
 		cmocka_unit_test(which_authenticator_hides),
 		cmocka_unit_test(all_lengths),
+		cmocka_unit_test(which_requests_must_be_signed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -412,7 +412,8 @@ dumps_what_has_an_effect(void **state)
 {
 	static const char *const lines[] = {
 		"\n# udp = (none)\n# accept = (no effect with `tls`)\n# receive-buffer = (no effect with "
-		"`tls`)\ntls = [::1]:2083\nprofile = t\nprofile = u\nhandshake-timeout = 5s\n"
+		"`tls`)\ntls = [::1]:2083\nprofile = t\nprofile = u\ninsecure-tcp = no\n"
+		"# insecure-tcp-over = (no effect without `insecure-tcp = yes`)\nhandshake-timeout = 5s\n"
 		"max-connections = 0\n",
 		"\n# connect = (it only connects to us)\naccept = yes\n# address = (any)\ntls = t\n",
 		"\n# connections = (no effect without `connect`)\nmax-connections = 16\n",

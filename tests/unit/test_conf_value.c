@@ -662,6 +662,8 @@ table_is_sound(void **state)
 				option(kind, opt->only_with);
 			if (opt->not_with != NULL)
 				option(kind, opt->not_with);
+			if (opt->nor_with != NULL)
+				option(kind, opt->nor_with);
 			if (opt->with_word != NULL)
 				expect_word(kind, opt->only_with != NULL ? opt->only_with : opt->not_with,
 				    opt->with_word);

@@ -323,6 +323,58 @@ explanation_is_cut(void **state)
 	end(&w);
 }
 
+/* Over plain TCP the address alone tells, of peers for plain TCP; and those never match a certificate (P-TCP-23). */
+static void
+plain_peers_are_known_by_their_address(void **state)
+{
+	struct rgw_conf_peer *plain, *tls;
+	struct rgw_addr addr;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	tls = add(&w, "tls", "dns:client.test", "192.0.2.0/24");
+	plain = add(&w, "plain", "dns:client.test", "192.0.2.128/25 2001:db8::/32");
+	plain->insecure_tcp = true;
+	assert_true(rgw_addr_parse("192.0.2.200", 40000, &addr));
+	assert_ptr_equal(rgw_peer_at(&w.conf, &addr), plain);
+	assert_true(rgw_addr_parse("2001:db8::1", 40000, &addr));
+	assert_ptr_equal(rgw_peer_at(&w.conf, &addr), plain);
+	assert_true(rgw_addr_parse("192.0.2.1", 40000, &addr));
+	assert_null(rgw_peer_at(&w.conf, &addr));
+	assert_string_equal(whose(&w, "client", "192.0.2.200"), "tls");
+	tls->accept = false;
+	assert_string_equal(whose(&w, "client", "192.0.2.200"), "nobody");
+	/* Without `accept`, and without addresses, nobody is known. */
+	assert_true(rgw_addr_parse("192.0.2.200", 40000, &addr));
+	plain->accept = false;
+	assert_null(rgw_peer_at(&w.conf, &addr));
+	plain->accept = true;
+	plain->address.n = 0;
+	assert_null(rgw_peer_at(&w.conf, &addr));
+	end(&w);
+}
+
+/* Which peers a listener is for, as far as the kind of session tells. */
+static void
+listeners_are_for_one_kind(void **state)
+{
+	struct rgw_conf_tls tls[2] = { 0 };
+	const struct rgw_conf_head *profile[] = { &tls[0].head };
+	struct rgw_conf_listen over_tls = { .profile = { profile, 1 } };
+	struct rgw_conf_listen plain = { .insecure_tcp = true };
+	struct rgw_conf_peer peer = { .tls = &tls[0] };
+
+	(void)state;
+	assert_true(rgw_conf_lets_in(&over_tls, &peer));
+	assert_false(rgw_conf_lets_in(&plain, &peer));
+	peer.tls = &tls[1];
+	assert_false(rgw_conf_lets_in(&over_tls, &peer));
+	peer = (struct rgw_conf_peer){ .insecure_tcp = true };
+	assert_false(rgw_conf_lets_in(&over_tls, &peer));
+	assert_true(rgw_conf_lets_in(&plain, &peer));
+}
+
 int
 main(void)
 {
@@ -339,6 +391,8 @@ main(void)
 		cmocka_unit_test(certificate_that_cannot_be_a_client),
 		cmocka_unit_test(explanation_names_the_peers),
 		cmocka_unit_test(explanation_is_cut),
+		cmocka_unit_test(plain_peers_are_known_by_their_address),
+		cmocka_unit_test(listeners_are_for_one_kind),
 	};
 
 	return cmocka_run_group_tests_name("peermatch", tests, NULL, NULL);

@@ -13,8 +13,8 @@
 /* ---- sessions ---- */
 
 struct end {
-	struct rgw_tls *tls;
-	enum rgw_tls_result result;
+	struct rgw_session *tls;
+	enum rgw_session_result result;
 	unsigned judged;
 };
 
@@ -35,7 +35,7 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 static void
 step(struct end *end, struct end *other)
 {
-	struct rgw_outbuf *out = rgw_tls_out(other->tls);
+	struct rgw_outbuf *out = &other->tls->out;
 	size_t n = out->len - out->at;
 	uint8_t *copy = malloc(n + 1);
 	uint8_t plain[64];
@@ -44,15 +44,16 @@ step(struct end *end, struct end *other)
 	assert_non_null(copy);
 	if (n > 0) {
 		memcpy(copy, out->data + out->at, n);
-		rgw_tls_sent(other->tls, n);
+		rgw_outbuf_sent(&other->tls->out, n);
 	}
-	rgw_tls_feed(end->tls, copy, n);
-	if (end->result == RGW_TLS_WANT)
-		end->result = rgw_tls_handshake(end->tls);
+	rgw_session_feed(end->tls, copy, n);
+	if (end->result == RGW_SESSION_WANT)
+		end->result = rgw_session_handshake(end->tls);
 	/* The end of the handshake may be followed by the verdict of the other side. */
-	if (end->result == RGW_TLS_OK && rgw_tls_read(end->tls, plain, sizeof plain, &len) == RGW_TLS_FAILED)
-		end->result = RGW_TLS_FAILED;
-	rgw_tls_feed(end->tls, NULL, 0);
+	if (end->result == RGW_SESSION_OK &&
+	    rgw_session_read(end->tls, plain, sizeof plain, &len) == RGW_SESSION_FAILED)
+		end->result = RGW_SESSION_FAILED;
+	rgw_session_feed(end->tls, NULL, 0);
 	free(copy);
 }
 
@@ -60,8 +61,8 @@ step(struct end *end, struct end *other)
 static bool
 shake(struct rgw_tlsctx *client_ctx, struct rgw_tlsctx *server_ctx, char *why, size_t size)
 {
-	struct end client = { .result = RGW_TLS_WANT };
-	struct end server = { .result = RGW_TLS_WANT };
+	struct end client = { .result = RGW_SESSION_WANT };
+	struct end server = { .result = RGW_SESSION_WANT };
 	bool both;
 
 	client.tls = rgw_tls_new(client_ctx, judge, &client, "server.test");
@@ -72,12 +73,12 @@ shake(struct rgw_tlsctx *client_ctx, struct rgw_tlsctx *server_ctx, char *why, s
 		step(&client, &server);
 		step(&server, &client);
 	}
-	both = client.result == RGW_TLS_OK && server.result == RGW_TLS_OK;
+	both = client.result == RGW_SESSION_OK && server.result == RGW_SESSION_OK;
 	assert_true(!both || (client.judged == 1 && server.judged == 1));
 	if (why != NULL)
-		snprintf(why, size, "%s", server.result == RGW_TLS_FAILED ? rgw_tls_why(server.tls) : "");
-	rgw_tls_free(client.tls);
-	rgw_tls_free(server.tls);
+		snprintf(why, size, "%s", server.result == RGW_SESSION_FAILED ? rgw_session_why(server.tls) : "");
+	rgw_session_free(client.tls);
+	rgw_session_free(server.tls);
 	return both;
 }
 

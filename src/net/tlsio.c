@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tls_priv.h"
+
+#include <string.h>
+
+/* The TLS library's input and output over memory. What comes in is looked at before the library sees it; see
+ * records.h. */
+
+static void
+explain_record(struct rgw_tls *tls, const char *fault)
+{
+	const uint8_t *h = tls->records.header;
+
+	rgw_tls_explain(tls, "%s: %s (kind %u, version %u.%u, %u octets)", tls->records.n > 1
+	    ? "the peer breaks TLS" : "what the peer sent is not TLS, or not TLS 1.2 or 1.3", fault, h[0],
+	    h[1], h[2], (unsigned)h[3] << 8 | h[4]);
+}
+
+/* Hands octets to the library. A record that it must not see ends the session here. */
+int
+rgw_tls_recv(WOLFSSL *ssl, char *buf, int size, void *ctx)
+{
+	struct rgw_tls *tls = ctx;
+	size_t n = (size_t)size < tls->in_len ? (size_t)size : tls->in_len;
+	const char *fault = rgw_records_follow(&tls->records, tls->in, n);
+
+	(void)ssl;
+	if (fault != NULL) {
+		explain_record(tls, fault);
+		return WOLFSSL_CBIO_ERR_GENERAL;
+	}
+	if (n == 0)
+		return WOLFSSL_CBIO_ERR_WANT_READ;
+	memcpy(buf, tls->in, n);
+	tls->in += n;
+	tls->in_len -= n;
+	return (int)n;
+}
+
+/* Takes everything always: the library does not cope with partial writes. Who writes checks the length of the
+ * buffer before. */
+int
+rgw_tls_send(WOLFSSL *ssl, char *buf, int size, void *ctx)
+{
+	struct rgw_tls *tls = ctx;
+
+	(void)ssl;
+	return rgw_outbuf_put(&tls->base.out, buf, (size_t)size) ? size : WOLFSSL_CBIO_ERR_GENERAL;
+}
