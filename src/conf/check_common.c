@@ -85,6 +85,26 @@ rgw_check_public(struct rgw_draft *d, const struct rgw_section *section, const v
 		    "tunnel", text);
 }
 
+bool
+rgw_check_overlap(const struct rgw_prefixes *a, const struct rgw_prefixes *b)
+{
+	if (a->n == 0 || b->n == 0)
+		return true;
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t j = 0; j < b->n; j++) {
+			const struct rgw_prefix *p = &a->v[i];
+			const struct rgw_prefix *q = &b->v[j];
+			const struct rgw_prefix *wide = p->bits < q->bits ? p : q;
+			const struct rgw_prefix *narrow = p->bits < q->bits ? q : p;
+			struct rgw_addr first = { .family = narrow->family };
+
+			memcpy(first.ip, narrow->ip, sizeof first.ip);
+			if (rgw_prefix_contains(wide, &first))
+				return true;
+		}
+	return false;
+}
+
 static bool
 looks_like_hex(const struct rgw_secret *secret)
 {

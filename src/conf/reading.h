@@ -318,6 +318,8 @@ void rgw_check_twice(struct rgw_draft *d, const struct rgw_section *section, con
 void rgw_check_secret(struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret);
 void rgw_check_public(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_prefix *p, const char *text);
+/* Is there an address in both lists? An empty list stands for all addresses. */
+bool rgw_check_overlap(const struct rgw_prefixes *a, const struct rgw_prefixes *b) RGW_MUST_USE;
 /* Is there a peer that may connect to us, or one that we connect to? */
 bool rgw_check_some_peer(const struct rgw_draft *d, bool accepts);
 /* How long a request lives; RGW_NEVER if that is not known because the option is broken. */
@@ -328,8 +330,6 @@ rgw_ms rgw_check_lifetime(const struct rgw_draft *d);
 void rgw_check_all(struct rgw_draft *d, const char *path);
 void rgw_check_listen(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section);
-/* Is there an address in both? An empty list stands for all addresses. */
-bool rgw_check_overlap(const struct rgw_prefixes *a, const struct rgw_prefixes *b) RGW_MUST_USE;
 /* The same two sections, as far as plain TCP is concerned (P-TCP-1 to 3). */
 void rgw_check_plain_listen(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_plain_peer(struct rgw_draft *d, const struct rgw_section *section);

@@ -21,13 +21,6 @@ KNOWN = [
     "src/engine/marks.c src/engine/memory.c src/engine/mute.c src/engine/names.c src/engine/peer.c "
     "src/engine/pool.c src/engine/recall.c src/engine/request.c src/engine/resolve.c src/engine/response.c "
     "src/engine/route.c src/engine/server.c src/engine/tlsin.c",
-    "src/net/connect.c src/net/contexts.c src/net/listen.c src/net/net.c src/net/resolve.c src/net/sealer.c "
-    "src/net/shaker.c src/net/source.c src/net/tcp.c src/net/udp.c src/net/udpout.c",
-    "src/app/conf_attribute.c src/app/conf_list.c src/app/conf_rewrite.c src/app/conf_table.c src/app/conf_type.c "
-    "src/app/conf_value.c src/app/conf_value_net.c",
-    "src/app/conf_build.c src/app/conf_check.c src/app/conf_check_net.c src/app/conf_check_pool.c "
-    "src/app/conf_check_rewrite.c src/app/conf_name.c src/app/conf_option.c",
-    "src/net/tls.c src/net/tlsca.c src/net/tlsctx.c src/net/tlsown.c",
 ]
 
 
