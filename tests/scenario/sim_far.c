@@ -14,9 +14,9 @@
 static struct sim_far *
 far_of(struct sim *s, const struct rgw_conf_peer *peer)
 {
-	struct sim_far *const fars[] = { &s->national, &s->visitor, &s->second };
-
-	return fars[peer->head.index];
+	return strcmp(peer->head.name, "national") == 0 ? &s->national
+	    : strcmp(peer->head.name, "second") == 0    ? &s->second
+	                                                : &s->visitor;
 }
 
 /* ---- connections ---- */
@@ -151,6 +151,14 @@ sim_set_full(struct sim *s, struct sim_conn *c, bool full)
 
 /* ---- requests ---- */
 
+static void
+keep(struct sim_got ***list, size_t *n, struct sim_got *g)
+{
+	if ((*n & (*n - 1)) == 0)
+		*list = rgw_xrealloc(*list, (*n * 2 + 1) * sizeof g);
+	(*list)[(*n)++] = g;
+}
+
 struct sim_got *
 sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *text)
 {
@@ -179,13 +187,13 @@ sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
 		g->before = g->req->got;
 		g->req->got = g;
 	}
-	if (p.code == RGW_STATUS_SERVER)
+	keep(&s->all, &s->n_all, g);
+	if (p.code == RGW_STATUS_SERVER) {
 		far->probes++;
-	else
+	} else {
 		far->requests++;
-	if ((s->n_got & (s->n_got - 1)) == 0)
-		s->got = rgw_xrealloc(s->got, (s->n_got * 2 + 1) * sizeof g);
-	s->got[s->n_got++] = g;
+		keep(&s->got, &s->n_got, g);
+	}
 	return g;
 }
 
@@ -195,7 +203,7 @@ sim_check_identifier(const struct sim *s, const struct sim_got *g)
 	unsigned n = 0;
 
 	for (const struct sim_got *o = g->older; o != NULL; o = o->older) {
-		if (s->now - o->at >= s->conf.gateway.request_lifetime)
+		if (s->now - o->at >= s->conf->gateway.request_lifetime)
 			break;
 		n += !o->answered;
 	}

@@ -159,6 +159,7 @@ sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *data, s
 {
 	struct rgw_udp_from f = {
 		.sock = sock,
+		.listen = SIM_UDP_LISTENER,
 		.accept = sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
 	};
 
@@ -172,6 +173,7 @@ give_datagram(struct sim *s, struct sim_req *r)
 {
 	struct rgw_udp_from f = {
 		.sock = r->sock,
+		.listen = SIM_UDP_LISTENER,
 		.accept = r->sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
 		.local = { .family = 4, .ip = { 192, 0, 2, 1 }, .port = (uint16_t)(1812 + r->sock) },
 		.remote = { .family = 4, .ip = { 192, 0, 2, (uint8_t)(10 + r->nas) }, .port = r->port },

@@ -206,7 +206,7 @@ on_turn(struct sim *s, const struct sim_event *e)
 static void
 explain(const struct sim *s, const struct sim_req *r)
 {
-	const struct rgw_conf_pool *pool = s->conf.pool.v[0];
+	const struct rgw_conf_pool *pool = s->conf->pool.v[0];
 
 	print_message("%llu: request %08x, code %u, port %u, id %u, accepted at %llu, %u answers\n",
 	    (unsigned long long)s->now, r->nonce, r->data[0], r->port, r->data[1],
@@ -336,7 +336,7 @@ visitor_asks(struct sim *s, struct sim_conn *c)
 
 	if (r != NULL) {
 		/* As long as the answer is kept, even if it did not reach the visitor when it came. */
-		if (s->now - r->asked_at < s->conf.gateway.duplicate_window)
+		if (s->now - r->asked_at < s->conf->gateway.duplicate_window)
 			sim_ask_again(s, r);
 		return;
 	}
@@ -421,7 +421,7 @@ stop(struct sim *s)
 		something_happens(s);
 		sim_run(s, sim_random(s, 50));
 	}
-	sim_run(s, s->conf.gateway.request_lifetime);
+	sim_run(s, s->conf->gateway.request_lifetime);
 	for (size_t i = 0; i < s->n_conns; i++)
 		assert_true(!s->conns[i]->incoming || s->conns[i]->engine == NULL);
 	assert_int_equal(rgw_gw_pending(s->gw), 0);
