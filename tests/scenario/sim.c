@@ -298,6 +298,7 @@ sim_abort(struct sim *s)
 	sim_free_sources(s);
 	free(s->events);
 	free(s->by_nonce);
+	free(s->by_key);
 	free(s->conns);
 	free(s->got);
 	free(s->all);

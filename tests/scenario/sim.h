@@ -34,9 +34,6 @@
 #define SIM_HELD_MS 2
 #define SIM_HELD 40
 
-/* Requests are found by where they came from and their identifier. */
-#define SIM_BUCKETS 4096
-
 /* What a far end does with a request, after its delay. */
 enum sim_answer {
 	SIM_ANSWER,         /* the usual answer */
@@ -255,7 +252,9 @@ struct sim {
 	size_t n_events;
 	size_t events_room;
 	uint64_t event_serial;
-	struct sim_req *by_key[SIM_BUCKETS];
+	struct sim_req **by_key;   /* owned: requests by where they came from and their identifier */
+	size_t n_keys;             /* a power of two */
+	size_t n_indexed;
 	struct sim_req **by_nonce; /* owned */
 	uint32_t next_nonce;
 	bool quiet;                /* NASes send nothing any more */

@@ -27,7 +27,8 @@ sim_new_conn(struct sim *s)
 	struct sim_conn *c = rgw_xcalloc(1, sizeof *c);
 
 	c->opened_at = s->now;
-	s->conns = rgw_xrealloc(s->conns, (s->n_conns + 1) * sizeof c);
+	if ((s->n_conns & (s->n_conns - 1)) == 0)
+		s->conns = rgw_xrealloc(s->conns, (s->n_conns * 2 + 1) * sizeof c);
 	s->conns[s->n_conns++] = c;
 	c->number = (unsigned)s->n_conns;
 	return c;
@@ -164,12 +165,14 @@ sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
 {
 	const struct rgw_secret *secret = sim_secret_of(s, text);
 	struct sim_got *g = rgw_xcalloc(1, sizeof *g + len);
+	struct rgw_auth_check check;
 	struct rgw_packet p;
 
 	assert_int_equal(rgw_packet_parse(&p, data, len), RGW_PACKET_OK);
 	assert_int_equal(p.len, len);
-	assert_true(rgw_auth_check_one(&p, NULL, secret).auth_ok);
-	assert_int_equal(rgw_auth_check_one(&p, NULL, secret).msgauth,
+	check = rgw_auth_check_one(&p, NULL, secret);
+	assert_true(check.auth_ok);
+	assert_int_equal(check.msgauth,
 	    p.code == RGW_ACCOUNTING_REQUEST ? RGW_MSGAUTH_ABSENT : RGW_MSGAUTH_OK);
 	/* P-TCP-20, P-TCP-41: on connections 0 is for Status-Server, and for nothing else. */
 	assert_true((p.id == 0) == (p.code == RGW_STATUS_SERVER && far != &s->server));
@@ -198,14 +201,19 @@ sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
 }
 
 void
-sim_check_identifier(const struct sim *s, const struct sim_got *g)
+sim_check_identifier(const struct sim *s, struct sim_got *g)
 {
+	struct sim_got **at = &g->older;
 	unsigned n = 0;
 
-	for (const struct sim_got *o = g->older; o != NULL; o = o->older) {
-		if (s->now - o->at >= s->conf->gateway.request_lifetime)
-			break;
-		n += !o->answered;
+	while (*at != NULL && s->now - (*at)->at < s->conf->gateway.request_lifetime) {
+		/* What is answered never counts again, so that nobody need pass it once more. */
+		if ((*at)->answered) {
+			*at = (*at)->older;
+			continue;
+		}
+		n++;
+		at = &(*at)->older;
 	}
 	assert_in_range(n, 0, 1);
 }

@@ -99,7 +99,7 @@ bool sim_is_bad(enum sim_answer how);
 struct sim_got *sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
     const char *secret);
 /* With this one, the newest on its lane, at most two answers can come under its identifier (P-ID-5). */
-void sim_check_identifier(const struct sim *s, const struct sim_got *g);
+void sim_check_identifier(const struct sim *s, struct sim_got *g);
 struct sim_conn *sim_new_conn(struct sim *s);
 void sim_conn_over(struct sim *s, struct sim_conn *c);
 
