@@ -267,15 +267,15 @@ struct sim {
 /*
  * Sets up a world: one client, "nas", at 192.0.2.10; two peers, "national", to which the gateway
  * connects at `connect` (a literal or a name), and "visitor", which connects to the gateway; and a
- * server, "local", at 198.51.100.99. All requests go to national. Every option has the value that the program ships with, unless the story says
- * otherwise before sim_start.
+ * server, "local", at 198.51.100.99. All requests go to national. Every option has the value that the
+ * program ships with, unless the story says otherwise before sim_start.
  */
 void sim_init(struct sim *s, const char *connect);
 /* Lines of the configuration, as they stand in a file: "[peer national]\nwatchdog = 6s\n". A key that
  * has a value already gets this one; a key without a value goes back to its default. The text is a
  * format of printf. */
 void sim_ini(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* A section goes, with all that is in it: "realm *". */
+/* Removes a section with all its lines: "realm *". */
 void sim_drop(struct sim *s, const char *section);
 /* Reads the configuration as the program does, without touching a file, and starts the engine. */
 void sim_start(struct sim *s);

@@ -5,12 +5,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
 #include "sim.h"
 
 #define USER "user@example.org"
@@ -115,7 +113,7 @@ pause_behind_the_last_address(void **state)
 	sim_run(&s, 3000);
 	assert_true(opened(&s) >= 4);
 	pause = opened_at(&s, 2) - opened_at(&s, 1);
-	assert_in_range(pause, sim_peer_conf(&s, "national")->reconnect.min, 2 * sim_peer_conf(&s, "national")->reconnect.min);
+	assert_in_range(pause, 500, 1000);  /* `reconnect` as shipped begins with 500ms */
 	assert_in_range(opened_at(&s, 3) - opened_at(&s, 2), 0, s.national.connect_delay);
 	sim_end(&s);
 }

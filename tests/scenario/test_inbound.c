@@ -6,12 +6,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
 #include "radsecgw/packet.h"
 #include "sim.h"
 

@@ -7,13 +7,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "radsecgw/build.h"
-#include "radsecgw/mem.h"
 #include "sim.h"
 
 #define NAS "192.0.2.10:5000"

@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
 #include "sim.h"
 
 #define USER "user@example.org"

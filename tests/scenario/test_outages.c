@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
 #include "radsecgw/packet.h"
 #include "sim.h"
 

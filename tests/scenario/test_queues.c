@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "radsecgw/mem.h"
 #include "radsecgw/wire.h"
 
 #define USER "bob@example.org"

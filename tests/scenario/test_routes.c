@@ -7,13 +7,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
-#include "radsecgw/nai.h"
 #include "sim.h"
 
 #define MESSAGE "This realm is not served here."

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "radsecgw/build.h"
-#include "radsecgw/mem.h"
 
 #define USER "user@example.org"
 #define MOST 40
