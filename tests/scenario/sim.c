@@ -234,6 +234,13 @@ sim_jump(struct sim *s, rgw_ms ms)
 
 /* ---- setting up and ending ---- */
 
+/* SIM_TEST=NAME runs only the stories of that name; it may have * and ?. */
+__attribute__((constructor)) static void
+choose_stories(void)
+{
+	cmocka_set_test_filter(getenv("SIM_TEST"));
+}
+
 void
 sim_init(struct sim *s, const char *connect)
 {
@@ -262,10 +269,10 @@ sim_start(struct sim *s)
 {
 	struct rgw_hashkey salt;
 
-	sim_conf_ready(s);
+	sim_conf_read(s);
 	sim_fill_random(s, &salt, sizeof salt);
-	s->common = rgw_common_new(&s->conf, &salt);
-	s->gw = rgw_gw_new(&s->conf, s->common, &ops, s, &s->log, s->now);
+	s->common = rgw_common_new(s->conf, &salt);
+	s->gw = rgw_gw_new(s->conf, s->common, &ops, s, &s->log, s->now);
 	sim_run(s, 2);
 }
 
@@ -280,8 +287,8 @@ sim_abort(struct sim *s)
 		free(s->conns[i]->held);
 		free(s->conns[i]);
 	}
-	for (size_t i = 0; i < s->n_got; i++)
-		free(s->got[i]);
+	for (size_t i = 0; i < s->n_all; i++)
+		free(s->all[i]);
 	for (size_t i = 0; i < s->n_reqs; i++) {
 		free(s->reqs[i]->answer);
 		free(s->reqs[i]);
@@ -291,8 +298,10 @@ sim_abort(struct sim *s)
 	sim_free_sources(s);
 	free(s->events);
 	free(s->by_nonce);
+	free(s->by_key);
 	free(s->conns);
 	free(s->got);
+	free(s->all);
 	free(s->reqs);
 	sim_conf_free(s);
 }
@@ -316,7 +325,7 @@ sim_end(struct sim *s)
 
 	assert_int_equal(s->foreign_datagrams, s->expected_foreign);
 	s->quiet = true;
-	sim_run(s, s->conf.gateway.request_lifetime + s->conf.gateway.duplicate_window + 1);
+	sim_run(s, s->conf->gateway.request_lifetime + s->conf->gateway.duplicate_window + 1);
 	sim_audit(s);
 	check_balance(s);
 	rgw_gw_get_usage(s->gw, &usage);

@@ -34,9 +34,6 @@
 #define SIM_HELD_MS 2
 #define SIM_HELD 40
 
-/* Requests are found by where they came from and their identifier. */
-#define SIM_BUCKETS 4096
-
 /* What a far end does with a request, after its delay. */
 enum sim_answer {
 	SIM_ANSWER,         /* the usual answer */
@@ -204,7 +201,10 @@ struct sim_spec {
 };
 
 struct sim {
-	struct rgw_conf conf;
+	struct sim_line *ini;      /* owned: the configuration, line by line */
+	size_t n_ini;
+	struct rgw_conf *read;     /* owned: what was read from it; NULL before sim_start */
+	const struct rgw_conf *conf; /* the same */
 	struct rgw_common *common;
 	struct rgw_log log;
 	struct rgw_gw *gw;
@@ -233,8 +233,10 @@ struct sim {
 	/* what happened */
 	struct sim_conn **conns;
 	size_t n_conns;
-	struct sim_got **got;
+	struct sim_got **got;      /* requests that arrived at far ends */
 	size_t n_got;
+	struct sim_got **all;      /* these, and Status-Servers */
+	size_t n_all;
 	struct sim_req **reqs;
 	size_t n_reqs;
 	struct sim_source **sources;
@@ -250,7 +252,9 @@ struct sim {
 	size_t n_events;
 	size_t events_room;
 	uint64_t event_serial;
-	struct sim_req *by_key[SIM_BUCKETS];
+	struct sim_req **by_key;   /* owned: requests by where they came from and their identifier */
+	size_t n_keys;             /* a power of two */
+	size_t n_indexed;
 	struct sim_req **by_nonce; /* owned */
 	uint32_t next_nonce;
 	bool quiet;                /* NASes send nothing any more */
@@ -260,39 +264,45 @@ struct sim {
 	void (*on_accepted)(struct sim *s, struct sim_req *r);
 };
 
-/* Sets up a world with one client, 192.0.2.10, and one peer, "national", reached by `connect`
- * (a literal or a name). There is a second peer, too, and a server, for stories that use them. The
- * configuration may be changed until sim_start. */
+/*
+ * Sets up a world: one client, "nas", at 192.0.2.10; two peers, "national", to which the gateway
+ * connects at `connect` (a literal or a name), and "visitor", which connects to the gateway; and a
+ * server, "local", at 198.51.100.99. All requests go to national. Every option has the value that the
+ * program ships with, unless the story says otherwise before sim_start.
+ */
 void sim_init(struct sim *s, const char *connect);
+/* Lines of the configuration, as they stand in a file: "[peer national]\nwatchdog = 6s\n". A key that
+ * has a value already gets this one; a key without a value goes back to its default. The text is a
+ * format of printf. */
+void sim_ini(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Removes a section with all its lines: "realm *". */
+void sim_drop(struct sim *s, const char *section);
+/* Reads the configuration as the program does, without touching a file, and starts the engine. */
 void sim_start(struct sim *s);
 /* Lets all time limits pass, checks that nothing is left and that the counts add up, frees. */
 void sim_end(struct sim *s);
 /* The same without waiting: ends in the middle of things. */
 void sim_abort(struct sim *s);
 
-struct rgw_conf_peer *sim_peer_conf(struct sim *s);     /* "national": we connect to it */
-struct rgw_conf_peer *sim_visitor_conf(struct sim *s);  /* "visitor": it connects to us */
-struct rgw_conf_peer *sim_second_conf(struct sim *s);   /* "second": we connect to it */
-struct rgw_conf_server *sim_server_conf(struct sim *s);
-struct rgw_conf_listen *sim_listen_conf(struct sim *s);
-struct rgw_conf_client *sim_client_conf(struct sim *s);
-/* A second client, 192.0.2.11, with the secret of the first. */
-struct rgw_conf_client *sim_add_client(struct sim *s);
-/* From now on we connect to a peer, there. */
-void sim_conf_connect(struct sim *s, struct rgw_conf_peer *p, const char *connect);
-/* All requests go to the server. */
+/* A peer's section as it was read: from sim_start on. */
+const struct rgw_conf_peer *sim_peer_conf(const struct sim *s, const char *name);
+/* A second client, "second-nas" at 192.0.2.11, with the secret of the first. */
+void sim_add_client(struct sim *s);
+/* A third peer, "second", to which the gateway connects at 198.51.100.2. */
+void sim_add_second(struct sim *s);
+/* All requests go to the server, and there is no national. */
 void sim_to_server(struct sim *s);
-/* All requests go to a pool; its members are added in the order of the calls. */
-struct rgw_conf_pool *sim_to_pool(struct sim *s);
-void sim_add_member(struct sim *s, const struct rgw_conf_head *member);
-/* A realm of its own that leads elsewhere; or, with NULL, that is rejected. A `regex` set by the story is
- * freed with the world. */
-struct rgw_conf_realm *sim_add_realm(struct sim *s, const char *name, const struct rgw_conf_head *to);
+/* All requests go to the pool "federation", which has these members: "national, second". With its name
+ * there second is added. */
+void sim_to_pool(struct sim *s, const char *members);
+/* A [rewrite] with these lines and a name of its own, last in the list `key` of a section. */
+void sim_rewrite(struct sim *s, const char *section, const char *key, const char *lines);
+static inline const char *
+sim_yes(bool yes)
+{
+	return yes ? "yes" : "no";
+}
 
-/* A [rewrite NAME] with these lines, its head; uses it in a list; both, with a name of its own. */
-const struct rgw_conf_head *sim_add_rewrite(struct sim *s, const char *name, const char *lines);
-void sim_use_rewrite(struct rgw_conf_refs *list, const struct rgw_conf_head *rewrite);
-void sim_rewrite(struct sim *s, struct rgw_conf_refs *list, const char *lines);
 /* What is in octets that must be a packet; the values of one type in it, each with a comma behind it. */
 struct rgw_packet sim_packet_of(const uint8_t *data, size_t len);
 size_t sim_count_attrs(const uint8_t *data, size_t len, uint8_t type);

@@ -119,9 +119,9 @@ stray_answers(struct sim *s, const struct sim_far *far)
 	static const uint8_t codes[] = { 0, 0, 0, RGW_COA_ACK, 1, 250, RGW_PROTOCOL_ERROR };
 	uint32_t n = sizeof codes - chaos_of(s)->promises;
 
-	for (int i = 0; i < 10 && s->n_got > 0; i++) {
-		uint32_t recent = s->n_got < 60 ? (uint32_t)s->n_got : 60;
-		struct sim_got *g = s->got[s->n_got - 1 - sim_random(s, recent)];
+	for (int i = 0; i < 10 && s->n_all > 0; i++) {
+		uint32_t recent = s->n_all < 60 ? (uint32_t)s->n_all : 60;
+		struct sim_got *g = s->all[s->n_all - 1 - sim_random(s, recent)];
 		uint8_t code = codes[sim_random(s, n)];
 
 		if (g->far != far)
@@ -372,6 +372,6 @@ sim_chaos_promises(const struct sim *s, const struct sim_req *r)
 		return is_well(c, r->home, r->accepted_at);
 	for (size_t i = 0; i < c->n_members; i++)
 		if (is_well(c, c->members[i], r->accepted_at))
-			return s->conf.pool.v[0]->retry_after != 0 || c->n_members == 1;
+			return s->conf->pool.v[0]->retry_after != 0 || c->n_members == 1;
 	return false;
 }

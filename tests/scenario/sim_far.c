@@ -14,9 +14,9 @@
 static struct sim_far *
 far_of(struct sim *s, const struct rgw_conf_peer *peer)
 {
-	struct sim_far *const fars[] = { &s->national, &s->visitor, &s->second };
-
-	return fars[peer->head.index];
+	return strcmp(peer->head.name, "national") == 0 ? &s->national
+	    : strcmp(peer->head.name, "second") == 0    ? &s->second
+	                                                : &s->visitor;
 }
 
 /* ---- connections ---- */
@@ -27,7 +27,8 @@ sim_new_conn(struct sim *s)
 	struct sim_conn *c = rgw_xcalloc(1, sizeof *c);
 
 	c->opened_at = s->now;
-	s->conns = rgw_xrealloc(s->conns, (s->n_conns + 1) * sizeof c);
+	if ((s->n_conns & (s->n_conns - 1)) == 0)
+		s->conns = rgw_xrealloc(s->conns, (s->n_conns * 2 + 1) * sizeof c);
 	s->conns[s->n_conns++] = c;
 	c->number = (unsigned)s->n_conns;
 	return c;
@@ -151,17 +152,27 @@ sim_set_full(struct sim *s, struct sim_conn *c, bool full)
 
 /* ---- requests ---- */
 
+static void
+keep(struct sim_got ***list, size_t *n, struct sim_got *g)
+{
+	if ((*n & (*n - 1)) == 0)
+		*list = rgw_xrealloc(*list, (*n * 2 + 1) * sizeof g);
+	(*list)[(*n)++] = g;
+}
+
 struct sim_got *
 sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *text)
 {
 	const struct rgw_secret *secret = sim_secret_of(s, text);
 	struct sim_got *g = rgw_xcalloc(1, sizeof *g + len);
+	struct rgw_auth_check check;
 	struct rgw_packet p;
 
 	assert_int_equal(rgw_packet_parse(&p, data, len), RGW_PACKET_OK);
 	assert_int_equal(p.len, len);
-	assert_true(rgw_auth_check_one(&p, NULL, secret).auth_ok);
-	assert_int_equal(rgw_auth_check_one(&p, NULL, secret).msgauth,
+	check = rgw_auth_check_one(&p, NULL, secret);
+	assert_true(check.auth_ok);
+	assert_int_equal(check.msgauth,
 	    p.code == RGW_ACCOUNTING_REQUEST ? RGW_MSGAUTH_ABSENT : RGW_MSGAUTH_OK);
 	/* P-TCP-20, P-TCP-41: on connections 0 is for Status-Server, and for nothing else. */
 	assert_true((p.id == 0) == (p.code == RGW_STATUS_SERVER && far != &s->server));
@@ -179,25 +190,30 @@ sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
 		g->before = g->req->got;
 		g->req->got = g;
 	}
-	if (p.code == RGW_STATUS_SERVER)
+	keep(&s->all, &s->n_all, g);
+	if (p.code == RGW_STATUS_SERVER) {
 		far->probes++;
-	else
+	} else {
 		far->requests++;
-	if ((s->n_got & (s->n_got - 1)) == 0)
-		s->got = rgw_xrealloc(s->got, (s->n_got * 2 + 1) * sizeof g);
-	s->got[s->n_got++] = g;
+		keep(&s->got, &s->n_got, g);
+	}
 	return g;
 }
 
 void
-sim_check_identifier(const struct sim *s, const struct sim_got *g)
+sim_check_identifier(const struct sim *s, struct sim_got *g)
 {
+	struct sim_got **at = &g->older;
 	unsigned n = 0;
 
-	for (const struct sim_got *o = g->older; o != NULL; o = o->older) {
-		if (s->now - o->at >= s->conf.gateway.request_lifetime)
-			break;
-		n += !o->answered;
+	while (*at != NULL && s->now - (*at)->at < s->conf->gateway.request_lifetime) {
+		/* What is answered never counts again, so that nobody need pass it once more. */
+		if ((*at)->answered) {
+			*at = (*at)->older;
+			continue;
+		}
+		n++;
+		at = &(*at)->older;
 	}
 	assert_in_range(n, 0, 1);
 }

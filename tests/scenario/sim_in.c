@@ -254,7 +254,7 @@ sim_accept(struct sim *s, const char *from)
 
 	c->incoming = true;
 	assert_true(rgw_addr_parse(from, 40000, &addr));
-	c->engine = rgw_gw_on_accept(s->gw, 0, &addr, c, s->now);
+	c->engine = rgw_gw_on_accept(s->gw, SIM_TLS_LISTENER, &addr, c, s->now);
 	return c->engine != NULL ? c : NULL;
 }
 
@@ -277,7 +277,7 @@ sim_identify_as(struct sim *s, struct sim_conn *c, const struct rgw_conf_peer *p
 void
 sim_identify(struct sim *s, struct sim_conn *c)
 {
-	sim_identify_as(s, c, sim_visitor_conf(s));
+	sim_identify_as(s, c, sim_peer_conf(s, "visitor"));
 }
 
 struct sim_conn *

@@ -53,18 +53,45 @@ sim_new_req(struct sim *s, const void *data, size_t len)
 	return r;
 }
 
-static size_t
-bucket_of(const struct sim_conn *conn, uint16_t port, uint8_t id)
+static struct sim_req **
+bucket_of(const struct sim *s, const struct sim_conn *conn, uint16_t port, uint8_t id)
 {
-	size_t place = conn != NULL ? conn->number * 3u + 1 : port;
+	uint64_t place = conn != NULL ? conn->number * 3u + 1 : port;
 
-	return (place * 256 + id) * 2654435761u % SIM_BUCKETS;
+	return &s->by_key[((place * 256 + id) * 0x9e3779b97f4a7c15u >> 32) & (s->n_keys - 1)];
 }
 
 struct sim_req *
 sim_bucket(const struct sim *s, const struct sim_conn *conn, uint16_t port, uint8_t id)
 {
-	return s->by_key[bucket_of(conn, port, id)];
+	return s->n_keys > 0 ? *bucket_of(s, conn, port, id) : NULL;
+}
+
+/* In each bucket the newest request comes first, and that stays so. */
+static void
+grow_index(struct sim *s)
+{
+	struct sim_req **old = s->by_key, *next, *oldest;
+	size_t n = s->n_keys;
+
+	s->n_keys = n > 0 ? n * 4 : 64;
+	s->by_key = rgw_xcalloc(s->n_keys, sizeof *s->by_key);
+	for (size_t i = 0; i < n; i++) {
+		oldest = NULL;
+		for (struct sim_req *r = old[i]; r != NULL; r = next) {
+			next = r->older;
+			r->older = oldest;
+			oldest = r;
+		}
+		for (struct sim_req *r = oldest; r != NULL; r = next) {
+			struct sim_req **bucket = bucket_of(s, r->conn, r->port, r->data[1]);
+
+			next = r->older;
+			r->older = *bucket;
+			*bucket = r;
+		}
+	}
+	free(old);
 }
 
 bool
@@ -77,13 +104,19 @@ sim_is_same_place(const struct sim_req *a, const struct sim_req *b)
 void
 sim_index_req(struct sim *s, struct sim_req *r)
 {
-	size_t bucket = bucket_of(r->conn, r->port, r->data[1]);
+	struct sim_req **bucket;
 
-	for (struct sim_req *o = s->by_key[bucket]; o != NULL; o = o->older)
-		if (sim_is_same_place(o, r))
+	if (s->n_indexed++ >= s->n_keys)
+		grow_index(s);
+	bucket = bucket_of(s, r->conn, r->port, r->data[1]);
+	for (struct sim_req *o = *bucket; o != NULL; o = o->older)
+		if (sim_is_same_place(o, r)) {
+			/* Those before it are superseded already. */
 			o->superseded = true;
-	r->older = s->by_key[bucket];
-	s->by_key[bucket] = r;
+			break;
+		}
+	r->older = *bucket;
+	*bucket = r;
 }
 
 struct sim_req *
@@ -159,6 +192,7 @@ sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *data, s
 {
 	struct rgw_udp_from f = {
 		.sock = sock,
+		.listen = SIM_UDP_LISTENER,
 		.accept = sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
 	};
 
@@ -172,6 +206,7 @@ give_datagram(struct sim *s, struct sim_req *r)
 {
 	struct rgw_udp_from f = {
 		.sock = r->sock,
+		.listen = SIM_UDP_LISTENER,
 		.accept = r->sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
 		.local = { .family = 4, .ip = { 192, 0, 2, 1 }, .port = (uint16_t)(1812 + r->sock) },
 		.remote = { .family = 4, .ip = { 192, 0, 2, (uint8_t)(10 + r->nas) }, .port = r->port },
@@ -268,11 +303,15 @@ find_req(struct sim *s, const struct rgw_addr *remote, const struct rgw_packet *
 	const struct rgw_secret *secret = sim_secret_of(s, SIM_SECRET);
 
 	for (struct sim_req *r = sim_bucket(s, NULL, remote->port, p->id); r != NULL; r = r->older) {
+		struct rgw_auth_check check;
+
 		if (r->conn != NULL || 10 + r->nas != remote->ip[3] || r->port != remote->port ||
-		    r->data[1] != p->id || !rgw_code_answers(p->code, r->data[0]) ||
-		    !rgw_auth_check_one(p, r->data + 4, secret).auth_ok)
+		    r->data[1] != p->id || !rgw_code_answers(p->code, r->data[0]))
 			continue;
-		assert_int_not_equal(rgw_auth_check_one(p, r->data + 4, secret).msgauth, RGW_MSGAUTH_BAD);
+		check = rgw_auth_check_one(p, r->data + 4, secret);
+		if (!check.auth_ok)
+			continue;
+		assert_int_not_equal(check.msgauth, RGW_MSGAUTH_BAD);
 		return r;
 	}
 	return NULL;

@@ -99,17 +99,17 @@ bool sim_is_bad(enum sim_answer how);
 struct sim_got *sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
     const char *secret);
 /* With this one, the newest on its lane, at most two answers can come under its identifier (P-ID-5). */
-void sim_check_identifier(const struct sim *s, const struct sim_got *g);
+void sim_check_identifier(const struct sim *s, struct sim_got *g);
 struct sim_conn *sim_new_conn(struct sim *s);
 void sim_conn_over(struct sim *s, struct sim_conn *c);
 
 /* sim_conf.c */
 void sim_conf_init(struct sim *s, const char *connect);
-void sim_conf_ready(struct sim *s);
+void sim_conf_read(struct sim *s);
 void sim_conf_free(struct sim *s);
 
-/* sim_rewrite.c: rewrites, and all lists of them */
-void sim_free_rewrites(struct sim *s);
+/* Indexes of the [listen] sections. */
+enum { SIM_TLS_LISTENER, SIM_UDP_LISTENER };
 
 /* sim_in.c: operations, and what happens there */
 void *sim_op_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *from,

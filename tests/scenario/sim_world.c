@@ -1,75 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim_chaos.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-
-#include "radsecgw/mem.h"
 
 /* Worlds at random: who stands where, and which options they have. */
 
-static struct rgw_conf_peer *
-configure_peer(struct sim *s, struct rgw_conf_peer *p, struct sim_far *far)
+static void
+configure_peer(struct sim *s, const char *name, struct sim_far *far)
 {
-	static const enum rgw_auto status[] = { RGW_NO, RGW_AUTO, RGW_AUTO, RGW_YES };
-	static const rgw_ms intervals[] = { 3000, 6000, 10000 };
+	static const char *const status[] = { "off", "auto", "auto", "on" };
+	static const unsigned intervals[] = { 6, 8, 10 };
 	uint32_t which = sim_random(s, 4);
 
-	p->status_server = status[which];
 	far->no_status = far->no_status_ever = which < 2;
 	far->usual_delay = far->delay = 1 + sim_random(s, 200);
 	far->split = sim_random(s, 100);
 	far->held = sim_random(s, 100);
 	far->closes_after = sim_random(s, 4) == 0 ? sim_random(s, 60) : 0;
-	/* The first one is shorter than a configuration may say, so that more happens (P-WD-2). */
-	p->watchdog = intervals[sim_random(s, 3)];
-	p->connections = (struct rgw_range_u32){ sim_random(s, 3), 2 + sim_random(s, 4) };
-	p->connect_rate = (struct rgw_rate){ 20, 1000, 20 };
-	p->reconnect = (struct rgw_range_ms){ 500, 4000 };
-	p->bad_response = sim_random(s, 2) == 0 ? RGW_BAD_RESPONSE_CLOSE : RGW_BAD_RESPONSE_DISCARD;
-	p->lifetime = sim_random(s, 3) * 40000;
-	p->idle_timeout = sim_random(s, 3) * 20000;
-	p->reopen_answers = 1 + sim_random(s, 3);
-	p->response_window = sim_random(s, 4) == 0 ? 4000 : 0;
+	sim_ini(s, "[peer %s]\nstatus-server = %s\nconnect-rate = 20/s\nreconnect = 500ms-4s", name,
+	    status[which]);
+	sim_ini(s, "[peer %s]\nwatchdog = %us", name, intervals[sim_random(s, 3)]);
+	which = sim_random(s, 3);
+	sim_ini(s, "[peer %s]\nconnections = %u-%u", name, which, 2 + sim_random(s, 4));
+	sim_ini(s, "[peer %s]\nbad-response = %s", name, sim_random(s, 2) == 0 ? "close" : "discard");
+	sim_ini(s, "[peer %s]\nlifetime = %us", name, 40 * sim_random(s, 3));
+	sim_ini(s, "[peer %s]\nidle-timeout = %us", name, 20 * sim_random(s, 3));
+	sim_ini(s, "[peer %s]\nreopen-answers = %u", name, 1 + sim_random(s, 3));
+	if (sim_random(s, 4) == 0)
+		sim_ini(s, "[peer %s]\nresponse-window = 4s", name);
 	if (!chaos_of(s)->promises && sim_random(s, 2) == 0) {
-		p->queue = sim_random(s, 20);
-		p->queue_time = 500 + sim_random(s, 5000);
+		sim_ini(s, "[peer %s]\nqueue = %u", name, sim_random(s, 20));
+		sim_ini(s, "[peer %s]\nqueue-time = %ums", name, 500 + sim_random(s, 5000));
 	}
-	return p;
 }
 
 static void
 configure_server(struct sim *s)
 {
-	struct rgw_conf_server *server = sim_server_conf(s);
+	bool probed;
 
 	s->server.usual_delay = s->server.delay = 1 + sim_random(s, 200);
 	s->server.held = sim_random(s, 100);
-	server->status_server = sim_random(s, 2) == 0;
-	s->server.no_status = s->server.no_status_ever = !server->status_server;
-	server->max_requests = sim_random(s, 3) == 0 && !chaos_of(s)->promises ? 20 : 4096;
+	probed = sim_random(s, 2) == 0;
+	s->server.no_status = s->server.no_status_ever = !probed;
+	sim_ini(s, "[server local]\nzombie = 5s\n%s",
+	    probed ? "status-server = yes\nwatchdog = 6s" : "revive = 10s");
+	if (sim_random(s, 3) == 0 && !chaos_of(s)->promises)
+		sim_ini(s, "[server local]\nmax-requests = 20");
 	if (sim_random(s, 2) == 0 && !chaos_of(s)->promises)
-		server->retransmit = (struct rgw_retransmit){ 500, 1000, 2000, 3 };
-	server->zombie = 5000;
-	server->revive = 10000;
-	server->watchdog = 3000;
-	if (!chaos_of(s)->promises) {
-		free(server->auth.v[0].host);
-		server->auth.v[0].host = rgw_xstrdup("auth.example");
-	}
+		sim_ini(s, "[server local]\nretransmit = irt 500ms mrt 1s mrc 3 mrd 2s");
+	if (!chaos_of(s)->promises)
+		sim_ini(s, "[server local]\nauth = auth.example");
 }
 
 static void
 configure_visitor(struct sim *s)
 {
-	struct rgw_conf_peer *visitor = sim_visitor_conf(s);
-
-	visitor->lifetime = sim_random(s, 3) * 30000;
-	visitor->idle_timeout = sim_random(s, 3) * 20000;
-	visitor->max_connections = 1 + sim_random(s, 10);
-	s->conf.gateway.max_half_open = 1 + sim_random(s, 4);
-	s->conf.gateway.max_half_open_per_address = 1 + sim_random(s, 4);
-	s->conf.gateway.max_connections = 5 + sim_random(s, 20);
-	s->conf.gateway.max_connections_per_address = 1 + sim_random(s, 10);
+	sim_ini(s, "[peer visitor]\nlifetime = %us", 30 * sim_random(s, 3));
+	sim_ini(s, "[peer visitor]\nidle-timeout = %us", 20 * sim_random(s, 3));
+	sim_ini(s, "[peer visitor]\nmax-connections = %u", 1 + sim_random(s, 10));
+	sim_ini(s, "[peer visitor]\nprotocol-error = %s", sim_yes(sim_random(s, 4) > 0));
+	sim_ini(s, "[gateway]\nmax-half-open = %u", 1 + sim_random(s, 4));
+	sim_ini(s, "[gateway]\nmax-half-open-per-address = %u", 1 + sim_random(s, 4));
+	sim_ini(s, "[gateway]\nmax-connections = %u", 5 + sim_random(s, 20));
+	sim_ini(s, "[gateway]\nmax-connections-per-address = %u", 1 + sim_random(s, 10));
 }
 
 /* Two or three members, or one, in any order. */
@@ -77,25 +72,32 @@ static void
 configure_pool(struct sim *s)
 {
 	struct chaos *c = chaos_of(s);
-	struct rgw_conf_pool *pool = sim_to_pool(s);
+	static const char *const policies[] = { "failover", "round-robin", "least-outstanding", "hash" };
+	static const char *const names[] = { "national", "second", "local" };
 	struct sim_far *const fars[] = { &s->national, &s->second, &s->server };
-	const struct rgw_conf_head *const heads[] = { &sim_peer_conf(s)->head,
-		&sim_second_conf(s)->head, &sim_server_conf(s)->head };
 	uint32_t first = sim_random(s, 3), step = 1 + sim_random(s, 2);
 	uint32_t n = sim_random(s, 6) == 0 ? 1 : 2 + sim_random(s, 2);
+	char members[64] = "";
+	size_t len = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		sim_add_member(s, heads[(first + i * step) % 3]);
-		c->members[c->n_members++] = fars[(first + i * step) % 3];
+		uint32_t which = (first + i * step) % 3;
+
+		len += (size_t)snprintf(members + len, sizeof members - len, "%s%s", i > 0 ? ", " : "",
+		    names[which]);
+		c->members[c->n_members++] = fars[which];
 	}
+	sim_to_pool(s, members);
 	if (c->promises && sim_random(s, 8) > 0)
 		c->spared = c->members[sim_random(s, n)];
-	pool->policy = (enum rgw_pool_policy)sim_random(s, 4);
-	pool->retry_after = sim_random(s, 4) == 0 ? 0 : 1000 + sim_random(s, 2000);
-	pool->outage_auth = (enum rgw_outage_auth)sim_random(s, 2);
-	pool->outage_acct = (enum rgw_outage_acct)sim_random(s, 2);
-	sim_add_realm(s, "server.example", heads[2]);
-	sim_add_realm(s, "national.example", heads[0]);
+	sim_ini(s, "[pool federation]\npolicy = %s", policies[sim_random(s, 4)]);
+	if (sim_random(s, 4) == 0)
+		sim_ini(s, "[pool federation]\nretry-after = 0");
+	else
+		sim_ini(s, "[pool federation]\nretry-after = %ums", 1000 + sim_random(s, 2000));
+	sim_ini(s, "[pool federation]\noutage-auth = %s", sim_random(s, 2) == 0 ? "reject" : "drop");
+	sim_ini(s, "[pool federation]\noutage-acct = %s", sim_random(s, 2) == 0 ? "drop" : "ack");
+	sim_ini(s, "[realm server.example]\npool = local\n[realm national.example]\npool = national");
 }
 
 /* In every second world; where nothing is promised some requests cannot go to the second one. */
@@ -104,12 +106,12 @@ configure_rewrites(struct sim *s)
 {
 	if (chaos_of(s)->no_rewrites || s->seed % 2 != 0)
 		return;
-	sim_rewrite(s, &s->conf.gateway.rewrite_in, "add = 200 = ${client}\nremove = Calling-Station-Id");
-	sim_rewrite(s, &s->conf.gateway.rewrite_out, "set = 200 = ${client} ${peer} ${realm}");
-	sim_rewrite(s, &sim_client_conf(s)->rewrite_out, "add = Filter-Id = x\npackets = access-accept");
-	sim_rewrite(s, &sim_server_conf(s)->rewrite_out, "replace = User-Name /@.*$$//");
+	sim_rewrite(s, "gateway", "rewrite-in", "add = 200 = ${client}\nremove = Calling-Station-Id");
+	sim_rewrite(s, "gateway", "rewrite-out", "set = 200 = ${client} ${peer} ${realm}");
+	sim_rewrite(s, "client nas", "rewrite-out", "add = Filter-Id = x\npackets = access-accept");
+	sim_rewrite(s, "server local", "rewrite-out", "replace = User-Name /@.*$$//");
 	if (!chaos_of(s)->promises)
-		sim_rewrite(s, &sim_second_conf(s)->rewrite_out,
+		sim_rewrite(s, "peer second", "rewrite-out",
 		    "replace = 200 /^/${realm}${realm}${realm}${realm}${realm}${realm}${realm}${realm}/\n"
 		    "\t200 /^/${realm}${realm}${realm}${realm}${realm}${realm}${realm}${realm}/\n"
 		    "\t200 /^/${realm}${realm}${realm}${realm}${realm}${realm}${realm}${realm}/");
@@ -131,13 +133,14 @@ sim_chaos_world(struct sim *s, struct chaos *c)
 	c->calm = calms[sim_random(s, 4)];
 	/* Time-outs of an attempt to connect, pauses between them, and until a watchdog closes. */
 	c->slack = 20000 + 2 * 12000;
+	sim_add_second(s);
 	configure_pool(s);
-	configure_peer(s, sim_peer_conf(s), &s->national);
-	configure_peer(s, sim_second_conf(s), &s->second);
+	configure_peer(s, "national", &s->national);
+	configure_peer(s, "second", &s->second);
 	configure_server(s);
 	configure_visitor(s);
 	configure_rewrites(s);
-	sim_client_conf(s)->protocol_error = sim_random(s, 2) == 0;
+	sim_ini(s, "[client nas]\nprotocol-error = %s", sim_yes(sim_random(s, 2) == 0));
 	s->dns_ip2 = 2;
 	s->dns_ttl = 30;
 	/* Lines are written in some worlds, and in others they are not even made. */

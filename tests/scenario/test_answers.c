@@ -58,7 +58,7 @@ wrong_authenticator_is_discarded_if_so_configured(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->bad_response = RGW_BAD_RESPONSE_DISCARD;
+	sim_ini(&s, "[peer national]\nbad-response = discard");
 	r = ask(&s, 1);
 	sim_reply_forged(&s, s.got[0]);
 	assert_int_equal(sim_count_up(&s), 1);
@@ -341,7 +341,7 @@ protocol_error_to_a_client_that_wants_it(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->protocol_error = true;
+	sim_ini(&s, "[client nas]\nprotocol-error = yes");
 	r = ask(&s, 1);
 	sim_reply_with(&s, s.got[0], RGW_PROTOCOL_ERROR, RGW_EXTENDED_1, original, sizeof original);
 	assert_int_equal(r->answers, 1);

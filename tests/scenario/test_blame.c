@@ -29,34 +29,30 @@ struct scene {
 	rgw_ms delay;            /* of answers */
 	rgw_ms closes_after;
 	unsigned dead;           /* so many of 100 logins have no answer at all, like those of a dead realm */
-	enum rgw_auto status;
+	const char *status;      /* status-server of the peers; NULL: as shipped; "off": they do not answer, either */
 	bool bare;               /* the peer itself stands where a pool is wanted */
 };
 
 static void
-set(struct sim *s, struct rgw_conf_peer *p, struct sim_far *far, const struct scene *scene)
+set(struct sim *s, const char *name, struct sim_far *far, const struct scene *scene)
 {
-	p->connections = (struct rgw_range_u32){ 1, scene->most };
-	p->connect_rate = (struct rgw_rate){ 5, 1000, 16 };
-	p->status_server = scene->status;
-	far->no_status = scene->status == RGW_NO;
+	const char *status = scene->status != NULL ? scene->status : "auto";
+
+	sim_ini(s, "[peer %s]\nconnections = 1-%u\nstatus-server = %s", name, scene->most, status);
+	far->no_status = strcmp(status, "off") == 0;
 	far->delay = scene->delay;
 	far->closes_after = scene->closes_after;
-	(void)s;
 }
 
 static void
 prepare(struct sim *s, const struct scene *scene)
 {
 	sim_init(s, "198.51.100.1");
-	if (!scene->bare) {
-		sim_to_pool(s)->outage_auth = RGW_OUTAGE_AUTH_REJECT;
-		sim_add_member(s, &sim_peer_conf(s)->head);
-		if (scene->members > 1)
-			sim_add_member(s, &sim_second_conf(s)->head);
-	}
-	set(s, sim_peer_conf(s), &s->national, scene);
-	set(s, sim_second_conf(s), &s->second, scene);
+	if (!scene->bare)
+		sim_to_pool(s, scene->members > 1 ? "national, second" : "national");
+	set(s, "national", &s->national, scene);
+	if (scene->members > 1)
+		set(s, "second", &s->second, scene);
 }
 
 static void
@@ -159,8 +155,8 @@ peer_that_closes_at_a_request(void **state)
 		{ .user = "poison", .members = 2, .most = 16, .delay = 5 },
 		{ .user = "poison", .members = 1, .most = 1, .delay = 5 },
 		{ .user = "poison", .members = 2, .most = 1, .delay = 5 },
-		{ .user = "poison", .members = 1, .most = 16, .delay = 5, .status = RGW_NO },
-		{ .user = "poison", .members = 2, .most = 16, .delay = 5, .status = RGW_YES },
+		{ .user = "poison", .members = 1, .most = 16, .delay = 5, .status = "off" },
+		{ .user = "poison", .members = 2, .most = 16, .delay = 5, .status = "on" },
 		/* Many are under way when it comes. */
 		{ .user = "poison", .members = 1, .most = 16, .delay = 200, .closes_after = 1 },
 		{ .user = "poison", .members = 2, .most = 16, .delay = 200, .closes_after = 3 },
@@ -248,7 +244,7 @@ answer_of_which_half_comes(void **state)
 	(void)state;
 	init(&s, &scene);
 	bad = login(&s, "half");
-	sim_run(&s, s.conf.gateway.packet_timeout + 1000);
+	sim_run(&s, s.conf->gateway.packet_timeout + 1000);
 	assert_int_equal(bad->answer[0], RGW_ACCESS_REJECT);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_bad_answer), 1);
 	assert_int_equal(count_lost(&s), 1);
@@ -374,9 +370,7 @@ ended_connections_do_not_hide_one_that_stands(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->status_server = RGW_YES;
-	sim_peer_conf(&s)->watchdog = 6000;
-	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 2, 2 };
+	sim_ini(&s, "[peer national]\nstatus-server = on\nwatchdog = 6s\nconnections = 2-2");
 	sim_start(&s);
 	sim_run(&s, 1000);
 	r = login(&s, "silent@dead.example");
@@ -414,12 +408,12 @@ static void
 suspect_that_is_under_way_twice(void **state)
 {
 	static const struct scene scene = { .user = "poison", .members = 2, .most = 16, .delay = 5,
-		.closes_after = 100, .status = RGW_YES };
+		.closes_after = 100, .status = "on" };
 	struct sim s;
 
 	(void)state;
 	prepare(&s, &scene);
-	s.conf.pool.v[0]->retry_after = 1000;
+	sim_ini(&s, "[pool federation]\nretry-after = 1s");
 	sim_start(&s);
 	sim_run(&s, 500);
 	login(&s, scene.user);

@@ -23,11 +23,9 @@ init(struct sim *s, uint64_t seed)
 {
 	sim_init(s, "198.51.100.1");
 	s->seed = seed;
-	sim_to_pool(s);
-	sim_add_member(s, &sim_peer_conf(s)->head);
-	sim_add_member(s, &sim_second_conf(s)->head);
-	sim_peer_conf(s)->connections.min = sim_second_conf(s)->connections.min = 1;
-	sim_peer_conf(s)->status_server = sim_second_conf(s)->status_server = RGW_YES;
+	sim_to_pool(s, "national, second");
+	sim_ini(s, "[peer national]\nconnections = 1-4\nstatus-server = on\n"
+	    "[peer second]\nconnections = 1-4\nstatus-server = on");
 	sim_start(s);
 	sim_run(s, 1000);
 	s->second.refuse = true;
@@ -74,9 +72,8 @@ it_is_not_called_for_a_stranger(void **state)
 
 		sim_init(&s, "198.51.100.1");
 		s.seed = seed;
-		sim_to_pool(&s);
-		sim_add_member(&s, &sim_second_conf(&s)->head);
-		sim_peer_conf(&s)->connections.min = sim_second_conf(&s)->connections.min = 1;
+		sim_to_pool(&s, "second");
+		sim_ini(&s, "[peer national]\nconnections = 1-4\n[peer second]\nconnections = 1-4");
 		s.second.refuse = true;
 		sim_start(&s);
 		sim_run(&s, 10 * MINUTE);
@@ -194,12 +191,9 @@ it_is_not_called_beside_one_on_demand(void **state)
 
 		sim_init(&s, "198.51.100.1");
 		s.seed = seed;
-		sim_conf_connect(&s, sim_visitor_conf(&s), "198.51.100.3");
-		sim_to_pool(&s);
-		sim_add_member(&s, &sim_peer_conf(&s)->head);
-		sim_add_member(&s, &sim_second_conf(&s)->head);
-		sim_add_member(&s, &sim_visitor_conf(&s)->head);
-		sim_peer_conf(&s)->connections.min = sim_visitor_conf(&s)->connections.min = 1;
+		sim_ini(&s, "[peer visitor]\nconnect = 198.51.100.3\nconnections = 0-4");
+		sim_to_pool(&s, "national, second, visitor");
+		sim_ini(&s, "[peer national]\nconnections = 1-4\n[peer visitor]\nconnections = 1-4");
 		s.visitor.refuse = true;
 		sim_start(&s);
 		sim_run(&s, 10 * MINUTE);

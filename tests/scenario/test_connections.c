@@ -97,8 +97,9 @@ almost_two_thousand_at_once(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer national]\nconnections = 0-4");
 	s.national.delay = 500;
-	sim_peer_conf(&s)->connect_rate.events = 0;
+	sim_ini(&s, "[peer national]\nconnect-rate = 0");
 	sim_start(&s);
 	many(&s, 1);
 	sim_run(&s, 1000);
@@ -118,7 +119,7 @@ queue_has_an_end(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->queue = 10;
+	sim_ini(&s, "[peer national]\nqueue = 10");
 	sim_start(&s);
 	many(&s, 15);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_queue_full), 5);
@@ -161,7 +162,7 @@ back_off_grows(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.min = 1;
+	sim_ini(&s, "[peer national]\nconnections = 1-4");
 	s.national.refuse = true;
 	sim_start(&s);
 	sim_run(&s, 600000);
@@ -190,7 +191,7 @@ attempts_are_spread(void **state)
 
 		sim_init(&s, "198.51.100.1");
 		s.seed = seed;
-		sim_peer_conf(&s)->connections.min = 1;
+		sim_ini(&s, "[peer national]\nconnections = 1-4");
 		sim_start(&s);
 		sim_run(&s, 20000);
 		s.national.refuse = true;
@@ -238,6 +239,7 @@ handshake_deadline(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer national]\nconnections = 0-4");
 	s.national.no_tls = true;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, "user@example.org");
@@ -257,6 +259,7 @@ connect_deadline(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer national]\nconnections = 0-4");
 	s.national.no_tcp = true;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, "user@example.org");
@@ -276,8 +279,7 @@ connect_rate_bites(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connect_rate = (struct rgw_rate){ 1, 10000, 2 };
-	sim_peer_conf(&s)->connections.min = 4;
+	sim_ini(&s, "[peer national]\nconnect-rate = 6/m burst 2\nconnections = 4-4");
 	sim_start(&s);
 	sim_run(&s, 5000);
 	assert_int_equal(s.n_conns, 2);
@@ -294,7 +296,7 @@ minimum_is_kept_open(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.min = 2;
+	sim_ini(&s, "[peer national]\nconnections = 2-4");
 	sim_start(&s);
 	sim_run(&s, 1000);
 	assert_int_equal(sim_count_up(&s), 2);
@@ -313,7 +315,7 @@ idle_connections_without_timeout_stay(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->idle_timeout = sim_visitor_conf(&s)->idle_timeout = 0;
+	sim_ini(&s, "[peer national]\nidle-timeout = 0\n[peer visitor]\nidle-timeout = 0");
 	sim_start(&s);
 	many(&s, 1);
 	in = sim_visit(&s);
@@ -392,6 +394,7 @@ name_is_resolved_again_after_a_day(void **state)
 
 	(void)state;
 	sim_init(&s, "radius.example");
+	sim_ini(&s, "[peer national]\nconnections = 0-4");
 	s.dns_ttl = UINT32_MAX;
 	sim_start(&s);
 	sim_run(&s, 86399000);
@@ -454,7 +457,7 @@ full_buffer_is_waited_for(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.max = 1;
+	sim_ini(&s, "[peer national]\nconnections = 0-1");
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, "user@example.org");
 	sim_run(&s, 100);

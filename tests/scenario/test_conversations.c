@@ -21,10 +21,8 @@ static void
 init(struct sim *s)
 {
 	sim_init(s, "198.51.100.1");
-	sim_to_pool(s)->policy = RGW_POOL_ROUND_ROBIN;
-	sim_add_member(s, &sim_peer_conf(s)->head);
-	sim_add_member(s, &sim_second_conf(s)->head);
-	sim_peer_conf(s)->connections.min = 3;
+	sim_to_pool(s, "national, second");
+	sim_ini(s, "[pool federation]\npolicy = round-robin\n[peer national]\nconnections = 3-4");
 	s->national.answer = s->second.answer = SIM_CHALLENGE;
 }
 
@@ -133,9 +131,7 @@ conversation_moves_when_its_member_is_down(void **state)
 
 	(void)state;
 	init(&s);
-	sim_peer_conf(&s)->connections.min = 1;
-	sim_peer_conf(&s)->status_server = RGW_YES;
-	sim_peer_conf(&s)->watchdog = 6000;
+	sim_ini(&s, "[peer national]\nconnections = 1-4\nstatus-server = on\nwatchdog = 6s");
 	sim_start(&s);
 	sim_run(&s, 1000);
 	r = begin(&s);
@@ -171,7 +167,6 @@ conversation_goes_round_a_mute_member(void **state)
 
 	(void)state;
 	init(&s);
-	sim_peer_conf(&s)->status_server = RGW_AUTO;
 	sim_start(&s);
 	sim_run(&s, 1000);
 	r = begin(&s);
@@ -210,8 +205,7 @@ mute_member_has_its_time(void **state)
 		unsigned probes;
 
 		init(&s);
-		sim_peer_conf(&s)->status_server = RGW_AUTO;
-		sim_peer_conf(&s)->connections.min = 1;
+		sim_ini(&s, "[peer national]\nconnections = 1-4");
 		sim_start(&s);
 		sim_run(&s, 1000);
 		probes = s.national.probes;
@@ -249,8 +243,7 @@ conversation_waits_for_a_slow_realm(void **state)
 		unsigned probes;
 
 		init(&s);
-		if (sign != IS_NOT_ASKED)
-			sim_peer_conf(&s)->status_server = RGW_AUTO;
+		sim_ini(&s, "[peer national]\nstatus-server = %s", sign == IS_NOT_ASKED ? "off" : "auto");
 		s.national.no_status = sign == ANSWERS_OTHERS;
 		sim_start(&s);
 		sim_run(&s, 1000);
@@ -284,7 +277,6 @@ mute_members_keep_their_conversations(void **state)
 
 	(void)state;
 	init(&s);
-	sim_peer_conf(&s)->status_server = RGW_AUTO;
 	sim_start(&s);
 	sim_run(&s, 1000);
 	r = begin(&s);
@@ -306,7 +298,7 @@ unknown_state_goes_by_the_policy(void **state)
 
 	(void)state;
 	init(&s);
-	sim_second_conf(&s)->connections.min = 1;
+	sim_ini(&s, "[peer second]\nconnections = 1-4");
 	sim_start(&s);
 	sim_run(&s, 1000);
 	r = begin(&s);
@@ -334,9 +326,8 @@ conversation_with_a_server(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_to_pool(&s)->policy = RGW_POOL_ROUND_ROBIN;
-	sim_add_member(&s, &sim_server_conf(&s)->head);
-	sim_add_member(&s, &sim_peer_conf(&s)->head);
+	sim_to_pool(&s, "local, national");
+	sim_ini(&s, "[pool federation]\npolicy = round-robin");
 	s.server.answer = SIM_CHALLENGE;
 	sim_start(&s);
 	r = begin(&s);
@@ -357,7 +348,7 @@ station_chooses_the_connection(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.min = 3;
+	sim_ini(&s, "[peer national]\nconnections = 3-4");
 	s.national.delay = 1000;
 	sim_start(&s);
 	sim_run(&s, 1000);
@@ -394,7 +385,7 @@ repetition_of_eap_is_absorbed(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.pool.v[0]->retry_after = 0;
+	sim_ini(&s, "[pool federation]\nretry-after = 0");
 	sim_start(&s);
 	sim_run(&s, 1000);
 	r = begin(&s);

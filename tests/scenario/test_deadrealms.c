@@ -20,20 +20,12 @@
 #define UNPROVEN 4096
 
 /* A pool of national and second, which answer nothing by themselves but Status-Server. */
-static struct rgw_conf_pool *
+static void
 init(struct sim *s)
 {
-	struct rgw_conf_pool *pool;
-
 	sim_init(s, "198.51.100.1");
-	pool = sim_to_pool(s);
-	sim_add_member(s, &sim_peer_conf(s)->head);
-	sim_add_member(s, &sim_second_conf(s)->head);
-	pool->dead_realm = HOUR;
-	pool->dead_realm_after = 1;
-	sim_peer_conf(s)->status_server = sim_second_conf(s)->status_server = RGW_YES;
+	sim_to_pool(s, "national, second");
 	s->national.answer = s->second.answer = SIM_SILENT;
-	return pool;
 }
 
 /* Asks, and tells whether national got it first. Answered at once if so wished. */
@@ -191,7 +183,8 @@ outliving_itself_is_a_mark(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->retry_after = 0;
+	init(&s);
+	sim_ini(&s, "[pool federation]\nretry-after = 0");
 	sim_start(&s);
 	assert_true(ask(&s, FAR, false));
 	assert_true(ask(&s, NEAR, true));
@@ -259,7 +252,8 @@ so_many_in_a_row(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->dead_realm_after = 3;
+	init(&s);
+	sim_ini(&s, "[pool federation]\ndead-realm-after = 3");
 	sim_start(&s);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), 0);
@@ -276,7 +270,8 @@ switched_off(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->dead_realm = 0;
+	init(&s);
+	sim_ini(&s, "[pool federation]\ndead-realm = 0");
 	sim_start(&s);
 	make_mark(&s);
 	assert_true(ask(&s, FAR, true));
@@ -327,8 +322,7 @@ dead_realm_does_not_keep_all_identifiers(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 1 };
-	sim_peer_conf(&s)->status_server = RGW_YES;
+	sim_ini(&s, "[peer national]\nconnections = 1-1\nstatus-server = on");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_run(&s, 100);
@@ -377,7 +371,7 @@ longest_gives_way(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 1 };
+	sim_ini(&s, "[peer national]\nconnections = 1-1");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	fill(&s, 254);
@@ -408,8 +402,7 @@ growth_comes_first(void **state)
 	(void)state;
 	for (unsigned refused = 0; refused < 2; refused++) {
 		sim_init(&s, "198.51.100.1");
-		sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 2 };
-		sim_peer_conf(&s)->status_server = RGW_YES;
+		sim_ini(&s, "[peer national]\nconnections = 1-2\nstatus-server = on");
 		s.national.answer = SIM_SILENT;
 		sim_start(&s);
 		sim_run(&s, 100);
@@ -437,7 +430,7 @@ giving_way_is_a_mark(void **state)
 
 	(void)state;
 	init(&s);
-	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 1 };
+	sim_ini(&s, "[peer national]\nconnections = 1-1");
 	sim_start(&s);
 	fill(&s, 254);
 	sim_run(&s, 100);
@@ -459,8 +452,7 @@ identifiers_give_way_once(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 1, 1 };
-	sim_peer_conf(&s)->status_server = RGW_YES;
+	sim_ini(&s, "[peer national]\nconnections = 1-1\nstatus-server = on");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	for (unsigned i = 0; i < 255; i++)

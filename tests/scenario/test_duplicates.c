@@ -81,6 +81,7 @@ after_the_window_it_is_a_new_request(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer national]\nconnections = 0-4");
 	s.national.delay = 0;
 	sim_start(&s);
 	r = sim_request(&s, 4, 5000, 7, "user@example.org");
@@ -196,7 +197,7 @@ late_answer_to_a_reused_identifier(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.max = 1;
+	sim_ini(&s, "[peer national]\nconnections = 0-1");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	for (unsigned i = 0; i < 255; i++)
@@ -224,7 +225,7 @@ identifier_is_not_used_a_third_time(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.max = 1;
+	sim_ini(&s, "[peer national]\nconnections = 0-1");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 4999, 0, "user@dead.example");

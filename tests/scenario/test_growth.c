@@ -16,8 +16,7 @@ static void
 init(struct sim *s, uint32_t max)
 {
 	sim_init(s, "198.51.100.1");
-	sim_peer_conf(s)->connections.max = max;
-	sim_peer_conf(s)->queue = 10000;
+	sim_ini(s, "[peer national]\nconnections = 0-%u\nqueue = 10000", max);
 }
 
 static void
@@ -38,8 +37,8 @@ four_thousand_in_flight(void **state)
 
 	(void)state;
 	init(&s, 16);
-	/* Kept answers count, too. */
-	s.conf.gateway.max_requests = 100000;
+	/* Kept answers count, too. And nothing but being too many closes a connection. */
+	sim_ini(&s, "[gateway]\nmax-requests = 100000\n[peer national]\nidle-timeout = 0");
 	/* Most of the time is spent in writing lines. */
 	s.log.level = RGW_LOG_NOTICE;
 	s.national.delay = 500;
@@ -127,7 +126,7 @@ growth_of_a_peer_that_works(void **state)
 
 	(void)state;
 	init(&s, 16);
-	sim_peer_conf(&s)->connect_rate.events = 0;
+	sim_ini(&s, "[peer national]\nconnect-rate = 0");
 	sim_start(&s);
 	many(&s, 1);
 	sim_run(&s, 1000);
@@ -150,7 +149,7 @@ growth_keeps_to_connect_rate(void **state)
 
 	(void)state;
 	init(&s, 16);
-	sim_peer_conf(&s)->connect_rate = (struct rgw_rate){ 2, 1000, 3 };
+	sim_ini(&s, "[peer national]\nconnect-rate = 2/s burst 3");
 	s.national.delay = 400;
 	sim_start(&s);
 	for (unsigned i = 0; i < 10; i++) {

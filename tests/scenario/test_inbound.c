@@ -6,12 +6,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
 #include "radsecgw/packet.h"
 #include "sim.h"
 
@@ -198,8 +196,9 @@ national_takes_nothing(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes");
 	s.national.refuse = true;
-	sim_peer_conf(&s)->queue = 1;
+	sim_ini(&s, "[peer national]\nqueue = 1");
 	sim_start(&s);
 	c = sim_visit(&s);
 	r = sim_ask(&s, c, 1, 0, "user@example.org");
@@ -221,10 +220,9 @@ no_route(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_to_server(&s);
-	free(s.conf.realm.v[0]->head.name);
-	s.conf.realm.v[0]->head.name = rgw_xstrdup("example.org");
-	s.conf.realm.v[0]->kind = RGW_REALM_EXACT;
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes");
+	sim_drop(&s, "realm *");
+	sim_ini(&s, "[realm example.org]\npool = local");
 	sim_start(&s);
 	c = sim_visit(&s);
 	r = sim_ask(&s, c, 1, 0, "user@elsewhere.example");
@@ -250,7 +248,7 @@ loop(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.conf.realm.v[0]->pool = &sim_visitor_conf(&s)->head;
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes\nconnect = 198.51.100.3\n[realm *]\npool = visitor");
 	sim_start(&s);
 	c = sim_visit(&s);
 	r = sim_ask(&s, c, 1, 0, "user@example.org");
@@ -272,7 +270,7 @@ target_does_not_take_it(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	sim_to_server(&s);
-	sim_server_conf(&s)->acct.n = 0;
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes\n[server local]\nacct =");
 	sim_start(&s);
 	c = sim_visit(&s);
 	r = sim_ask(&s, c, 4, 0, "user@example.org");
@@ -281,11 +279,10 @@ target_does_not_take_it(void **state)
 	r = sim_ask(&s, c, 1, 1, "user@example.org");
 	sim_run(&s, 100);
 	assert_int_equal(r->answers, 1);
-	sim_server_conf(&s)->acct.n = 1;
 	sim_end(&s);
 }
 
-/* Too many requests at once: what does not fit gets no answer, and closes nothing. */
+/* Too many requests at once, of sixteen: what does not fit gets no answer, and closes nothing. */
 static void
 max_requests_bites(void **state)
 {
@@ -294,16 +291,16 @@ max_requests_bites(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.conf.gateway.max_requests = 3;
+	sim_ini(&s, "[gateway]\nmax-requests = 16");
 	sim_to_server(&s);
 	sim_start(&s);
 	c = sim_visit(&s);
-	for (uint8_t i = 0; i < 5; i++)
+	for (uint8_t i = 0; i < 18; i++)
 		sim_ask(&s, c, 1, i, "user@example.org");
-	assert_int_equal(sim_counter(&s, RGW_CTR_requests_no_room), 2);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_over_share), 5);
 	assert_non_null(strstr(s.last_line, "visitor"));
 	sim_run(&s, 100);
-	assert_int_equal(sim_answered(&s), 3);
+	assert_int_equal(sim_answered(&s), 13);
 	assert_true(c->up);
 	sim_end(&s);
 }

@@ -7,13 +7,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "radsecgw/build.h"
-#include "radsecgw/mem.h"
 #include "sim.h"
 
 #define NAS "192.0.2.10:5000"
@@ -241,7 +239,6 @@ message_authenticators_that_are_wrong_or_missing(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
 	sim_start(&s);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t len = build(p, sizeof p, cases[i].code, 1, cases[i].parts);
@@ -285,7 +282,7 @@ message_authenticator_required(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->require_message_authenticator = RGW_YES;
+	sim_ini(&s, "[client nas]\nrequire-message-authenticator = yes");
 	sim_start(&s);
 	len = build(p, sizeof p, 1, 1, WITH_PASSWORD);
 	expect_drop(&s, p, len, RGW_CTR_udp_missing_message_authenticator);
@@ -310,7 +307,7 @@ proxy_state_needs_message_authenticator(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->limit_proxy_state = RGW_YES;
+	sim_ini(&s, "[client nas]\nlimit-proxy-state = yes");
 	sim_start(&s);
 	len = build(p, sizeof p, 1, 1, WITH_PASSWORD | WITH_PROXY_STATE);
 	expect_drop(&s, p, len, RGW_CTR_udp_proxy_state_limit);
@@ -328,7 +325,7 @@ struct lesson {
 	bool accepted[3];
 	const char *from;        /* NULL: the usual NAS */
 	const char *address;     /* of the client; NULL: the usual one */
-	enum rgw_auto required;  /* the option of the client */
+	const char *required;    /* the option of the client; NULL: as shipped */
 };
 
 static void
@@ -339,10 +336,10 @@ take_lesson(const struct lesson *l)
 	uint64_t accepted = 0;
 
 	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->require_message_authenticator = l->required;
-	sim_client_conf(&s)->limit_proxy_state = RGW_AUTO;
+	if (l->required != NULL)
+		sim_ini(&s, "[client nas]\nrequire-message-authenticator = %s", l->required);
 	if (l->address != NULL)
-		assert_true(rgw_prefix_parse(l->address, &sim_client_conf(&s)->address.v[0].prefix));
+		sim_ini(&s, "[client nas]\naddress = %s", l->address);
 	sim_start(&s);
 	for (uint8_t i = 0; i < 3; i++) {
 		size_t len = build(p, sizeof p, 1, i, l->parts[i]);
@@ -385,7 +382,7 @@ automatic_settings_learn_from_what_is_verified(void **state)
 		    .accepted = { true, true, true }, .from = "[::1]:5000", .address = "::1/128" },
 		{ .parts = { WITH_PASSWORD | WITH_MSGAUTH, WITH_PASSWORD, WITH_CHAP },
 		    .accepted = { true, false, false },
-		    .from = "127.0.0.1:5000", .address = "127.0.0.1/32", .required = RGW_YES },
+		    .from = "127.0.0.1:5000", .address = "127.0.0.1/32", .required = "yes" },
 	};
 
 	(void)state;
@@ -404,7 +401,7 @@ what_needs_no_message_authenticator(void **state)
 		{ .parts = { WITH_MSCHAP | WITH_EAP, WITH_MPPE_KEY, 0 },
 		    .accepted = { false, false, false } },
 		{ .parts = { WITH_MSCHAP | WITH_EAP, WITH_MPPE_KEY, 0 },
-		    .accepted = { false, true, true }, .required = RGW_NO },
+		    .accepted = { false, true, true }, .required = "no" },
 	};
 
 	(void)state;
@@ -423,7 +420,6 @@ undecided_clients_are_named_once_a_day(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
 	sim_start(&s);
 	len = build(p, sizeof p, 1, 1, WITH_EAP | WITH_MSGAUTH);
 	sim_datagram(&s, 0, NAS, p, len);
@@ -459,6 +455,7 @@ unverified_requests_supersede_nothing_verified(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[client nas]\nrequire-message-authenticator = no");
 	s.national.delay = 1000;
 	sim_start(&s);
 	len = build(p, sizeof p, 1, 1, WITH_PASSWORD);
@@ -478,22 +475,18 @@ unverified_requests_supersede_nothing_verified(void **state)
 static void
 clients_ask_where_they_may(void **state)
 {
-	const struct rgw_conf_head *elsewhere;
-	struct rgw_conf_head other = { .kind = RGW_CONF_LISTEN, .index = 1 };
 	struct sim s;
 	uint8_t p[256];
 	size_t len;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	elsewhere = &other;
-	sim_client_conf(&s)->listen = (struct rgw_conf_refs){ &elsewhere, 1 };
+	sim_ini(&s, "[listen elsewhere]\nudp = 192.0.2.2\n[client nas]\nlisten = elsewhere");
 	sim_start(&s);
-	assert_false(rgw_conf_may_ask(sim_client_conf(&s), 0));
-	assert_true(rgw_conf_may_ask(sim_client_conf(&s), 1));
+	assert_false(rgw_conf_may_ask(s.conf->client.v[0], 1));
+	assert_true(rgw_conf_may_ask(s.conf->client.v[0], 2));
 	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH);
 	expect_drop(&s, p, len, RGW_CTR_udp_unknown_client);
-	sim_client_conf(&s)->listen = (struct rgw_conf_refs){ NULL, 0 };
 	sim_end(&s);
 }
 
@@ -512,7 +505,7 @@ malformed_eap_is_dropped(void **state)
 		size_t len;
 
 		sim_init(&s, "198.51.100.1");
-		s.conf.gateway.verify_eap = verify == 1;
+		sim_ini(&s, "[gateway]\nverify-eap = %s", sim_yes(verify == 1));
 		sim_start(&s);
 		rgw_build_begin(&b, p, sizeof p, 1, 1, auth, true);
 		rgw_build_attr(&b, RGW_EAP_MESSAGE, "\x02\x01\x00\x63\x01usr", 8);
@@ -567,6 +560,7 @@ status_server_is_answered_here(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer national]\nconnections = 0-4");
 	s.national.refuse = true;
 	sim_start(&s);
 	both = sim_request(&s, 12, 5000, 1, NULL);
@@ -593,7 +587,7 @@ too_many_proxy_states(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.conf.gateway.loop_limit = 1;
+	sim_ini(&s, "[gateway]\nloop-limit = 1");
 	sim_start(&s);
 	len = build(p, sizeof p, 4, 1, WITH_PROXY_STATE);
 	sim_datagram(&s, 0, NAS, p, len);
@@ -623,7 +617,7 @@ max_requests_bites(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.conf.gateway.max_requests = 20;
+	sim_ini(&s, "[gateway]\nmax-requests = 20");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	for (unsigned i = 0; i < 25; i++)
@@ -643,7 +637,7 @@ kept_answers_give_way(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.conf.gateway.max_requests = 20;
+	sim_ini(&s, "[gateway]\nmax-requests = 20");
 	sim_start(&s);
 	for (unsigned i = 0; i < 60; i++) {
 		sim_request(&s, 1, 5000, (uint8_t)i, "user@example.org");
@@ -666,11 +660,9 @@ no_route_and_not_allowed(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	free(s.conf.realm.v[0]->head.name);
-	s.conf.realm.v[0]->head.name = rgw_xstrdup("example.org");
-	s.conf.realm.v[0]->kind = RGW_REALM_EXACT;
-	sim_client_conf(&s)->protocol_error = true;
-	sim_peer_conf(&s)->allow = RGW_SERVICE_AUTH;
+	sim_drop(&s, "realm *");
+	sim_ini(&s, "[realm example.org]\npool = national");
+	sim_ini(&s, "[client nas]\nprotocol-error = yes\n[peer national]\nallow = auth");
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 1, "user@elsewhere.example");
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_no_route), 1);
@@ -696,10 +688,8 @@ client_with_its_own_pool(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	free(s.conf.realm.v[0]->head.name);
-	s.conf.realm.v[0]->head.name = rgw_xstrdup("example.org");
-	s.conf.realm.v[0]->kind = RGW_REALM_EXACT;
-	sim_client_conf(&s)->pool = &sim_peer_conf(&s)->head;
+	sim_drop(&s, "realm *");
+	sim_ini(&s, "[realm example.org]\npool = local\n[client nas]\npool = national");
 	sim_start(&s);
 	r = sim_request(&s, 4, 5000, 1, NULL);
 	sim_run(&s, 100);
@@ -720,6 +710,7 @@ request_that_grows_too_big(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[client nas]\nrequire-message-authenticator = no");
 	sim_start(&s);
 	good_request_is_answered(&s);
 	rgw_build_begin(&b, p, sizeof p, 1, 1, filler, false);

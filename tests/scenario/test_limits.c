@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
 #include "sim.h"
 
 #define USER "user@example.org"
@@ -46,13 +45,6 @@ conns(const struct sim *s)
 	return usage.conns;
 }
 
-static void
-add_prefix(struct rgw_conf_peer *p, const char *text)
-{
-	p->address.v = rgw_xrealloc(p->address.v, (p->address.n + 1) * sizeof *p->address.v);
-	assert_true(rgw_prefix_parse(text, &p->address.v[p->address.n++]));
-}
-
 /* ---- who is let in ---- */
 
 static struct sim_conn *
@@ -74,7 +66,7 @@ max_connections(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.max_connections = 3;
+	sim_ini(&s, "[gateway]\nmax-connections = 3");
 	sim_start(&s);
 	c = sim_visit(&s);
 	for (int i = 0; i < 10; i++)
@@ -103,8 +95,7 @@ max_connections_is_for_incoming_ones(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.min = 1;
-	s.conf.gateway.max_connections = 1;
+	sim_ini(&s, "[peer national]\nconnections = 1-4\n[gateway]\nmax-connections = 1");
 	sim_start(&s);
 	sim_run(&s, 100);
 	assert_int_equal(sim_count_up(&s), 1);
@@ -122,7 +113,7 @@ max_connections_per_address(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.max_connections_per_address = 2;
+	sim_ini(&s, "[gateway]\nmax-connections-per-address = 2");
 	sim_start(&s);
 	c = sim_visit(&s);
 	sim_visit(&s);
@@ -144,7 +135,7 @@ max_connections_of_the_peer(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->max_connections = 2;
+	sim_ini(&s, "[peer visitor]\nmax-connections = 2");
 	sim_start(&s);
 	first = sim_visit(&s);
 	sim_visit(&s);
@@ -170,7 +161,7 @@ max_connections_of_the_listener(void **state)
 
 	(void)state;
 	init(&s);
-	sim_listen_conf(&s)->max_connections = 2;
+	sim_ini(&s, "[listen radsec]\nmax-connections = 2");
 	sim_start(&s);
 	c = sim_visit(&s);
 	late = sim_accept(&s, "203.0.113.6");
@@ -193,11 +184,8 @@ addresses_from_where_nobody_may_come(void **state)
 
 	(void)state;
 	init(&s);
-	add_prefix(sim_visitor_conf(&s), "203.0.113.0/24");
-	add_prefix(sim_visitor_conf(&s), "2001:db8::/32");
-	/* This one does not connect to us, so its address opens nothing. */
-	add_prefix(sim_peer_conf(&s), "198.51.100.0/24");
-	s.conf.gateway.connect_rate = (struct rgw_rate){ 1, 60000, 2 };
+	sim_ini(&s, "[peer visitor]\naddress = 203.0.113.0/24, 2001:db8::/32\n"
+	    "[gateway]\nconnect-rate = 1/m burst 2");
 	sim_start(&s);
 	for (int i = 0; i < 10; i++)
 		assert_refused(&s, "198.51.100.7", RGW_CTR_refused_address);
@@ -213,21 +201,19 @@ static void
 peer_from_anywhere(void **state)
 {
 	struct sim s;
-	struct rgw_conf_tls campus;
 
 	(void)state;
-	init(&s);
-	add_prefix(sim_visitor_conf(&s), "203.0.113.0/24");
-	sim_peer_conf(&s)->accept = true;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer visitor]\naddress = 203.0.113.0/24\n[peer national]\naccept = yes");
 	sim_start(&s);
 	assert_non_null(sim_accept(&s, "198.51.100.7"));
 	sim_end(&s);
 
-	init(&s);
-	campus = *s.conf.tls.v[0];
-	add_prefix(sim_visitor_conf(&s), "203.0.113.0/24");
-	sim_peer_conf(&s)->accept = true;
-	sim_peer_conf(&s)->tls = &campus;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer visitor]\naddress = 203.0.113.0/24\n"
+	    "[tls campus]\ncertificate = own.pem\nkey = own.key\nca = campus.pem\n"
+	    "[listen other]\ntls = 192.0.2.2\nprofile = campus\n"
+	    "[peer national]\naccept = yes\ntls = campus");
 	sim_start(&s);
 	assert_refused(&s, "198.51.100.7", RGW_CTR_refused_address);
 	sim_end(&s);
@@ -344,7 +330,7 @@ idle_incoming_connection_is_closed(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->idle_timeout = 300000;
+	sim_ini(&s, "[peer visitor]\nidle-timeout = 300s");
 	s.server.delay = 1000;
 	sim_start(&s);
 	c = sim_visit(&s);
@@ -383,7 +369,7 @@ busy_incoming_connection_is_not_idle(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->idle_timeout = 20000;
+	sim_ini(&s, "[peer visitor]\nidle-timeout = 20s");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
@@ -405,8 +391,7 @@ idle_outgoing_connections_are_closed(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.min = 1;
-	sim_peer_conf(&s)->idle_timeout = 200000;
+	sim_ini(&s, "[peer national]\nconnections = 1-4\nidle-timeout = 200s");
 	s.national.delay = 500;
 	sim_start(&s);
 	for (unsigned i = 0; i < 400; i++)
@@ -434,7 +419,7 @@ last_idle_outgoing_connection_is_closed(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->idle_timeout = 20000;
+	sim_ini(&s, "[peer national]\nconnections = 0-4\nidle-timeout = 20s");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 1, USER);
@@ -465,8 +450,7 @@ old_outgoing_connection_is_replaced(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.min = 1;
-	sim_peer_conf(&s)->lifetime = 3600000;
+	sim_ini(&s, "[peer national]\nstatus-server = off\nconnections = 1-4\nlifetime = 3600s");
 	s.draining = 1;
 	sim_start(&s);
 	sim_run(&s, 3599000);
@@ -502,8 +486,7 @@ old_outgoing_connection_ends(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.min = 1;
-	sim_peer_conf(&s)->lifetime = 600000;
+	sim_ini(&s, "[peer national]\nconnections = 1-4\nlifetime = 600s");
 	s.national.answer = SIM_SILENT;
 	s.draining = 1;
 	sim_start(&s);
@@ -531,8 +514,7 @@ old_connection_is_no_failure(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_peer_conf(&s)->connections.min = 1;
-	sim_peer_conf(&s)->lifetime = 5000;
+	sim_ini(&s, "[peer national]\nconnections = 1-4\nlifetime = 5s");
 	sim_start(&s);
 	sim_run(&s, 5100);
 	assert_null(s.conns[0]->engine);
@@ -550,7 +532,7 @@ old_incoming_connection_is_closed(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->lifetime = 600000;
+	sim_ini(&s, "[peer visitor]\nlifetime = 600s");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	idle = sim_visit(&s);
@@ -579,7 +561,7 @@ old_incoming_connection_that_never_rests(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->lifetime = 600000;
+	sim_ini(&s, "[peer visitor]\nlifetime = 600s");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
@@ -604,7 +586,7 @@ old_incoming_connection_with_a_superseded_request(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->lifetime = 600000;
+	sim_ini(&s, "[peer visitor]\nlifetime = 600s");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);

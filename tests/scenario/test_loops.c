@@ -76,7 +76,7 @@ mark_may_be_left_out(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	s.conf.gateway.loop_marker = false;
+	sim_ini(&s, "[gateway]\nloop-marker = no");
 	sim_start(&s);
 	request(&s, 1, 1, OF_THE_CLIENT, 5);
 	sim_run(&s, 1000);
@@ -142,7 +142,7 @@ accounting_that_comes_back(void **state)
 	(void)state;
 	for (unsigned errors = 0; errors < 2; errors++) {
 		sim_init(&s, "198.51.100.1");
-		sim_client_conf(&s)->protocol_error = errors != 0;
+		sim_ini(&s, "[client nas]\nprotocol-error = %s", sim_yes(errors != 0));
 		sim_start(&s);
 		request(&s, 4, 1, NULL, 0);
 		sim_run(&s, 1000);
@@ -173,6 +173,7 @@ circle_through_a_peer(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes");
 	sim_start(&s);
 	request(&s, 1, 1, NULL, 0);
 	sim_run(&s, 1000);

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <malloc.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>

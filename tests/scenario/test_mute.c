@@ -25,8 +25,7 @@ static void
 init(struct sim *s)
 {
 	sim_init(s, "198.51.100.1");
-	sim_peer_conf(s)->status_server = RGW_YES;
-	sim_peer_conf(s)->connections = (struct rgw_range_u32){ 2, 3 };
+	sim_ini(s, "[peer national]\nstatus-server = on\nconnections = 2-3");
 	sim_start(s);
 	sim_run(s, 1000);
 	for (unsigned i = 0; i < 20; i++) {

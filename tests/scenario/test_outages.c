@@ -10,23 +10,18 @@
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
 #include "radsecgw/packet.h"
 #include "sim.h"
 
 #define USER "user@example.org"
 
-static struct rgw_conf_pool *
+/* A pool of national and second, which is not asked because national takes its time. */
+static void
 init(struct sim *s)
 {
-	struct rgw_conf_pool *pool;
-
 	sim_init(s, "198.51.100.1");
-	pool = sim_to_pool(s);
-	pool->retry_after = 0;
-	sim_add_member(s, &sim_peer_conf(s)->head);
-	sim_add_member(s, &sim_second_conf(s)->head);
-	return pool;
+	sim_to_pool(s, "national, second");
+	sim_ini(s, "[pool federation]\nretry-after = 0");
 }
 
 static struct sim_req *
@@ -59,6 +54,7 @@ fault_on_the_way_leads_to_the_next(void **state)
 		struct sim_req *r;
 
 		init(&s);
+		sim_ini(&s, "[pool federation]\ndead-realm = 0");
 		s.national.answer = SIM_ERROR;
 		s.national.error_cause = causes[i];
 		sim_start(&s);
@@ -89,7 +85,7 @@ fault_at_the_home_server_is_final(void **state)
 		struct rgw_packet p;
 
 		init(&s);
-		sim_client_conf(&s)->protocol_error = i % 2 == 0;
+		sim_ini(&s, "[client nas]\nprotocol-error = %s", sim_yes(i % 2 == 0));
 		s.national.answer = SIM_ERROR;
 		s.national.error_cause = causes[i];
 		sim_start(&s);
@@ -118,7 +114,7 @@ everybody_refuses(void **state)
 
 	(void)state;
 	init(&s);
-	sim_client_conf(&s)->protocol_error = true;
+	sim_ini(&s, "[client nas]\nprotocol-error = yes");
 	s.national.answer = s.second.answer = SIM_ERROR;
 	s.second.error_cause = 505;
 	sim_start(&s);
@@ -140,7 +136,8 @@ refusal_while_the_other_is_asked(void **state)
 	struct sim_req *r;
 
 	(void)state;
-	init(&s)->retry_after = 1000;
+	init(&s);
+	sim_ini(&s, "[pool federation]\nretry-after = 1s");
 	s.national.answer = SIM_ERROR;
 	s.national.delay = 1500;
 	s.second.delay = 2000;
@@ -160,12 +157,8 @@ refusal_while_the_other_is_asked(void **state)
 static void
 init_server_pool(struct sim *s)
 {
-	struct rgw_conf_pool *pool;
-
 	sim_init(s, "198.51.100.1");
-	pool = sim_to_pool(s);
-	pool->retry_after = 3000;
-	sim_add_member(s, &sim_server_conf(s)->head);
+	sim_to_pool(s, "local");
 }
 
 /* ICMP says so at once, and again each time that something is sent. */
@@ -255,12 +248,11 @@ outage_rejects_logins(void **state)
 	struct sim_req *plain, *eap;
 	struct rgw_packet p;
 	struct rgw_attr a;
-	struct rgw_conf_pool *pool;
-	char message[] = "come back later";
+	const char message[] = "come back later";
 
 	(void)state;
-	pool = init(&s);
-	pool->reply_message = message;
+	init(&s);
+	sim_ini(&s, "[pool federation]\nreply-message = %s", message);
 	s.national.refuse = s.second.refuse = true;
 	sim_start(&s);
 	plain = login(&s, 1);
@@ -293,7 +285,8 @@ outage_drops(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->outage_auth = RGW_OUTAGE_AUTH_DROP;
+	init(&s);
+	sim_ini(&s, "[pool federation]\noutage-auth = drop");
 	s.national.refuse = s.second.refuse = true;
 	sim_start(&s);
 	login(&s, 1);
@@ -314,7 +307,8 @@ outage_acknowledges_accounting(void **state)
 	struct rgw_packet p;
 
 	(void)state;
-	init(&s)->outage_acct = RGW_OUTAGE_ACCT_ACK;
+	init(&s);
+	sim_ini(&s, "[pool federation]\noutage-acct = ack");
 	s.national.refuse = s.second.refuse = true;
 	sim_start(&s);
 	r = login(&s, 4);
@@ -338,8 +332,9 @@ outage_is_told_to_peers(void **state)
 		struct sim_req *r, *q;
 		struct rgw_packet p;
 
-		init(&s)->outage_acct = RGW_OUTAGE_ACCT_ACK;
-		sim_client_conf(&s)->protocol_error = true;
+		init(&s);
+		sim_ini(&s, "[peer visitor]\nprotocol-error = yes\n[pool federation]\noutage-acct = ack");
+		sim_ini(&s, "[client nas]\nprotocol-error = yes");
 		s.national.refuse = s.second.refuse = true;
 		sim_start(&s);
 		r = sim_ask(&s, sim_visit(&s), codes[i], 1, USER);
@@ -364,8 +359,7 @@ everything_is_full(void **state)
 
 	(void)state;
 	init(&s);
-	sim_peer_conf(&s)->queue = 2;
-	sim_second_conf(&s)->queue = 3;
+	sim_ini(&s, "[peer national]\nqueue = 2\n[peer second]\nqueue = 3");
 	s.national.no_tcp = s.second.no_tcp = true;
 	sim_start(&s);
 	for (unsigned i = 0; i < 8; i++)
@@ -386,10 +380,8 @@ asker_is_passed_over(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_to_pool(&s);
-	sim_add_member(&s, &sim_visitor_conf(&s)->head);
-	sim_add_member(&s, &sim_peer_conf(&s)->head);
-	sim_conf_connect(&s, sim_visitor_conf(&s), "198.51.100.3");
+	sim_to_pool(&s, "visitor, national");
+	sim_ini(&s, "[peer visitor]\nconnect = 198.51.100.3\nconnections = 0-4");
 	s.national.delay = 5000;
 	sim_start(&s);
 	r = sim_ask(&s, sim_visit(&s), 1, 1, USER);
@@ -414,9 +406,8 @@ asker_is_the_only_member(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_to_pool(&s);
-	sim_add_member(&s, &sim_visitor_conf(&s)->head);
-	sim_conf_connect(&s, sim_visitor_conf(&s), "198.51.100.3");
+	sim_to_pool(&s, "visitor");
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes\nconnect = 198.51.100.3\nconnections = 0-4");
 	sim_start(&s);
 	r = sim_ask(&s, sim_visit(&s), 1, 1, USER);
 	sim_run(&s, 100);
@@ -432,12 +423,7 @@ static void
 init_mixed(struct sim *s, bool server_first)
 {
 	sim_init(s, "198.51.100.1");
-	sim_to_pool(s)->retry_after = 3000;
-	if (server_first)
-		sim_add_member(s, &sim_server_conf(s)->head);
-	sim_add_member(s, &sim_peer_conf(s)->head);
-	if (!server_first)
-		sim_add_member(s, &sim_server_conf(s)->head);
+	sim_to_pool(s, server_first ? "local, national" : "national, local");
 }
 
 static void
@@ -522,8 +508,8 @@ repetitions_end_and_the_peer_helps(void **state)
 
 	(void)state;
 	init_mixed(&s, true);
-	s.conf.pool.v[0]->retry_after = 0;
-	sim_server_conf(&s)->retransmit = (struct rgw_retransmit){ 500, 1000, 2000, 3 };
+	sim_ini(&s, "[pool federation]\nretry-after = 0\n"
+	    "[server local]\nretransmit = irt 500ms mrt 1s mrc 3 mrd 2s");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	r = login(&s, 1);
@@ -545,7 +531,7 @@ full_server_leads_to_the_next(void **state)
 
 	(void)state;
 	init_mixed(&s, true);
-	sim_server_conf(&s)->max_requests = 5;
+	sim_ini(&s, "[server local]\nmax-requests = 5");
 	s.server.delay = 1000;
 	sim_start(&s);
 	for (unsigned i = 0; i < 8; i++)

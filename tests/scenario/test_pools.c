@@ -16,16 +16,11 @@
 #define USER "user@example.org"
 
 /* A pool of national and second. */
-static struct rgw_conf_pool *
+static void
 init(struct sim *s)
 {
-	struct rgw_conf_pool *pool;
-
 	sim_init(s, "198.51.100.1");
-	pool = sim_to_pool(s);
-	sim_add_member(s, &sim_peer_conf(s)->head);
-	sim_add_member(s, &sim_second_conf(s)->head);
-	return pool;
+	sim_to_pool(s, "national, second");
 }
 
 /* Each from a port of its own. */
@@ -78,7 +73,8 @@ round_robin_takes_turns(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->policy = RGW_POOL_ROUND_ROBIN;
+	init(&s);
+	sim_ini(&s, "[pool federation]\npolicy = round-robin");
 	sim_start(&s);
 	for (unsigned i = 0; i < 20; i++) {
 		login(&s);
@@ -95,7 +91,8 @@ least_outstanding_goes_where_little_is_open(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->policy = RGW_POOL_LEAST_OUTSTANDING;
+	init(&s);
+	sim_ini(&s, "[pool federation]\npolicy = least-outstanding");
 	s.national.delay = 2000;
 	sim_start(&s);
 	many(&s, 50, 40);
@@ -114,7 +111,8 @@ hash_moves_few(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->policy = RGW_POOL_HASH;
+	init(&s);
+	sim_ini(&s, "[pool federation]\npolicy = hash");
 	sim_start(&s);
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < 40; i++) {
@@ -149,7 +147,7 @@ members_that_do_not_take_it_are_passed_over(void **state)
 
 	(void)state;
 	init(&s);
-	sim_peer_conf(&s)->allow = RGW_SERVICE_AUTH;
+	sim_ini(&s, "[peer national]\nallow = auth");
 	sim_start(&s);
 	login(&s);
 	sim_request(&s, 4, 5000, 1, USER);
@@ -170,7 +168,8 @@ lost_connection_moves_at_once(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->retry_after = 0;
+	init(&s);
+	sim_ini(&s, "[pool federation]\nretry-after = 0");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 100, 0);
@@ -193,8 +192,9 @@ lost_connection_moves_to_its_neighbour(void **state)
 	size_t n;
 
 	(void)state;
-	init(&s)->retry_after = 0;
-	sim_peer_conf(&s)->connections.min = 2;
+	init(&s);
+	sim_ini(&s, "[peer national]\nstatus-server = off\n[pool federation]\nretry-after = 0");
+	sim_ini(&s, "[peer national]\nconnections = 2-4");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_run(&s, 1000);
@@ -234,8 +234,9 @@ queue_time_leads_to_the_next(void **state)
 	struct sim_req *r;
 
 	(void)state;
-	init(&s)->retry_after = 0;
-	sim_peer_conf(&s)->queue_time = 1000;
+	init(&s);
+	sim_ini(&s, "[pool federation]\nretry-after = 0");
+	sim_ini(&s, "[peer national]\nqueue-time = 1s");
 	s.national.no_tcp = true;
 	sim_start(&s);
 	r = login(&s);
@@ -254,8 +255,9 @@ full_queue_leads_to_the_next(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->retry_after = 0;
-	sim_peer_conf(&s)->queue = 3;
+	init(&s);
+	sim_ini(&s, "[pool federation]\nretry-after = 0");
+	sim_ini(&s, "[peer national]\nqueue = 3");
 	s.national.no_tcp = true;
 	sim_start(&s);
 	many(&s, 10, 0);
@@ -275,8 +277,9 @@ response_window_leads_to_the_next(void **state)
 	struct sim_req *r;
 
 	(void)state;
-	init(&s)->retry_after = 0;
-	sim_peer_conf(&s)->response_window = 2000;
+	init(&s);
+	sim_ini(&s, "[pool federation]\nretry-after = 0");
+	sim_ini(&s, "[peer national]\nresponse-window = 2s\n[peer second]\nresponse-window = 2s");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	r = login(&s);
@@ -287,7 +290,6 @@ response_window_leads_to_the_next(void **state)
 	assert_int_equal(s.national.requests, 1);
 	/* With nobody left it is over. */
 	s.second.answer = SIM_SILENT;
-	sim_second_conf(&s)->response_window = 2000;
 	login(&s);
 	sim_run(&s, 4100);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_timed_out), 1);
@@ -303,7 +305,7 @@ single_peer_is_waited_for(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	/* They have been let in, so that there are more than may wait turns none away. */
-	sim_peer_conf(&s)->queue = 20;
+	sim_ini(&s, "[peer national]\nqueue = 20");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 20, 0);
@@ -353,7 +355,8 @@ first_one_up_takes_what_waits(void **state)
 		struct sim s;
 		struct sim_far *up, *down;
 
-		init(&s)->retry_after = 0;
+		init(&s);
+		sim_ini(&s, "[pool federation]\nretry-after = 0");
 		s.national.refuse = s.second.refuse = true;
 		sim_start(&s);
 		many(&s, 10, 0);
@@ -381,7 +384,8 @@ nobody_takes_what_it_has_or_had(void **state)
 		struct sim s;
 		struct sim_req *r;
 
-		init(&s)->retry_after = 1000;
+		init(&s);
+		sim_ini(&s, "[pool federation]\nretry-after = 1s");
 		s.national.no_tcp = true;
 		s.second.answer = refused ? SIM_ERROR : SIM_SILENT;
 		sim_start(&s);
@@ -408,7 +412,8 @@ tried_again_where_its_connection_was_lost(void **state)
 	struct sim_req *r;
 
 	(void)state;
-	init(&s)->retry_after = 0;
+	init(&s);
+	sim_ini(&s, "[pool federation]\nretry-after = 0");
 	s.national.answer = SIM_SILENT;
 	s.second.answer = SIM_ERROR;
 	s.second.delay = 2000;
@@ -433,8 +438,9 @@ silent_realm_moves_nothing(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s)->retry_after = 0;
-	sim_peer_conf(&s)->status_server = RGW_YES;
+	init(&s);
+	sim_ini(&s, "[pool federation]\ndead-realm = 0\nretry-after = 0");
+	sim_ini(&s, "[peer national]\nstatus-server = on");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	for (unsigned i = 0; i < 200; i++) {
@@ -552,7 +558,7 @@ third_member_takes_the_place_of_the_first(void **state)
 
 	(void)state;
 	init(&s);
-	sim_add_member(&s, &sim_server_conf(&s)->head);
+	sim_ini(&s, "[pool federation]\nmembers = national, second, local");
 	s.national.answer = s.server.answer = SIM_SILENT;
 	s.second.delay = 7000;
 	sim_start(&s);
@@ -594,6 +600,7 @@ silent_member_goes_last(void **state)
 
 	(void)state;
 	init(&s);
+	sim_ini(&s, "[peer national]\nstatus-server = off");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	login(&s);
@@ -628,7 +635,7 @@ silent_member_without_connections_goes_last(void **state)
 
 	(void)state;
 	init(&s);
-	sim_peer_conf(&s)->idle_timeout = 10000;
+	sim_ini(&s, "[peer national]\nconnections = 0-4\nstatus-server = off\nidle-timeout = 10s");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	login(&s);
@@ -649,7 +656,7 @@ good_member_without_connections_goes_first(void **state)
 
 	(void)state;
 	init(&s);
-	sim_peer_conf(&s)->idle_timeout = 10000;
+	sim_ini(&s, "[peer national]\nconnections = 0-4\nidle-timeout = 10s");
 	sim_start(&s);
 	login(&s);
 	sim_run(&s, 5000);
@@ -673,6 +680,7 @@ member_that_answers_others_is_not_silent(void **state)
 
 	(void)state;
 	init(&s);
+	sim_ini(&s, "[pool federation]\ndead-realm = 0");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	login(&s);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "radsecgw/mem.h"
 #include "radsecgw/wire.h"
 
 #define USER "bob@example.org"
@@ -53,21 +52,17 @@ static void
 request_that_fails_as_it_leaves_a_queue(void **state)
 {
 	struct sim_req *big[2], *small[2];
-	struct rgw_conf_pool *pool;
 	struct sim s;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	pool = sim_to_pool(&s);
-	pool->policy = RGW_POOL_ROUND_ROBIN;
-	pool->retry_after = 0;
-	sim_add_member(&s, &sim_peer_conf(&s)->head);
-	sim_add_member(&s, &sim_second_conf(&s)->head);
-	sim_peer_conf(&s)->connections = sim_second_conf(&s)->connections = (struct rgw_range_u32){ 1, 1 };
-	sim_peer_conf(&s)->queue_time = sim_second_conf(&s)->queue_time = 20000;
+	sim_to_pool(&s, "national, second");
+	sim_ini(&s, "[pool federation]\npolicy = round-robin\nretry-after = 0\n"
+	    "[peer national]\nconnections = 1-1\nqueue-time = 20s\n"
+	    "[peer second]\nconnections = 1-1\nqueue-time = 20s");
 	s.national.answer = s.second.answer = SIM_SILENT;
-	sim_rewrite(&s, &sim_peer_conf(&s)->rewrite_out, "add = 200 = 0123456789");
-	sim_rewrite(&s, &sim_second_conf(&s)->rewrite_out, "add = 200 = 0123456789");
+	sim_rewrite(&s, "peer national", "rewrite-out", "add = 200 = 0123456789");
+	sim_rewrite(&s, "peer second", "rewrite-out", "add = 200 = 0123456789");
 	sim_start(&s);
 	sim_run(&s, 100);
 	for (unsigned i = 0; i < 510; i++)

@@ -7,7 +7,8 @@
  * by a far end if a member of the pool was well all the time, and a conversation stays where it is.
  *
  * A seed replays exactly: SIM_SEED=17 runs only that one, SIM_LOG=1 shows what the engine says.
- * `make sim` sets SIM_FIRST and SIM_SEEDS; else there are as many seeds as SIM_REQUESTS needs.
+ * `make sim` is the whole of it: it sets SIM_FIRST and SIM_SEEDS. Without them there are as many seeds as
+ * SIM_REQUESTS needs, which is a share that takes seconds, for all who run all tests.
  */
 
 #include "sim_chaos.h"
@@ -22,14 +23,14 @@
 /* Requests of one seed. */
 #define REQUESTS 2000
 
-/* With AddressSanitizer all takes longer. */
+/* AddressSanitizer makes everything slower. */
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
-#define SLOW 10
+#define SLOW 2
 #endif
 #endif
 #if !defined(SLOW) && defined(__SANITIZE_ADDRESS__)
-#define SLOW 10
+#define SLOW 2
 #endif
 #ifndef SLOW
 #define SLOW 1
@@ -206,7 +207,7 @@ on_turn(struct sim *s, const struct sim_event *e)
 static void
 explain(const struct sim *s, const struct sim_req *r)
 {
-	const struct rgw_conf_pool *pool = s->conf.pool.v[0];
+	const struct rgw_conf_pool *pool = s->conf->pool.v[0];
 
 	print_message("%llu: request %08x, code %u, port %u, id %u, accepted at %llu, %u answers\n",
 	    (unsigned long long)s->now, r->nonce, r->data[0], r->port, r->data[1],
@@ -336,7 +337,7 @@ visitor_asks(struct sim *s, struct sim_conn *c)
 
 	if (r != NULL) {
 		/* As long as the answer is kept, even if it did not reach the visitor when it came. */
-		if (s->now - r->asked_at < s->conf.gateway.duplicate_window)
+		if (s->now - r->asked_at < s->conf->gateway.duplicate_window)
 			sim_ask_again(s, r);
 		return;
 	}
@@ -421,7 +422,7 @@ stop(struct sim *s)
 		something_happens(s);
 		sim_run(s, sim_random(s, 50));
 	}
-	sim_run(s, s->conf.gateway.request_lifetime);
+	sim_run(s, s->conf->gateway.request_lifetime);
 	for (size_t i = 0; i < s->n_conns; i++)
 		assert_true(!s->conns[i]->incoming || s->conns[i]->engine == NULL);
 	assert_int_equal(rgw_gw_pending(s->gw), 0);
@@ -504,14 +505,14 @@ number(const char *name, uint64_t otherwise)
 	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
 
-/* Under valgrind all takes some fifty times as long. */
+/* Valgrind makes everything some fifty times slower. */
 static uint64_t
 default_requests(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
 	bool valgrind = preload != NULL && strstr(preload, "vgpreload") != NULL;
 
-	return 1000000 / (valgrind ? 50 : SLOW);
+	return 200000 / (valgrind ? 10 : SLOW);
 }
 
 static void

@@ -67,14 +67,13 @@ big_login(struct sim *s, size_t len)
 static void
 request_that_gets_too_big_is_refused(void **state)
 {
-	char name[] = "1a";
 	struct sim s;
 	struct sim_req *r;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "add = 200 = 12345678");
-	sim_client_conf(&s)->operator_name = name;
+	sim_rewrite(&s, "client nas", "rewrite-in", "add = 200 = 12345678");
+	sim_ini(&s, "[client nas]\noperator-name = 1a");
 	sim_start(&s);
 	r = big_login(&s, 4096 - 10);
 	sim_run(&s, 100);
@@ -102,8 +101,8 @@ request_that_gets_too_big_passes_without(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "add = 200 = 12345678\noverflow = skip");
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "replace = User-Name /bob/ann/");
+	sim_rewrite(&s, "client nas", "rewrite-in", "add = 200 = 12345678\noverflow = skip");
+	sim_rewrite(&s, "client nas", "rewrite-in", "replace = User-Name /bob/ann/");
 	sim_start(&s);
 	r = big_login(&s, 4096 - 9);
 	sim_run(&s, 100);
@@ -128,7 +127,7 @@ room_is_left_for_what_the_hop_adds(void **state)
 	(void)state;
 	for (unsigned over = 0; over < 2; over++) {
 		sim_init(&s, "198.51.100.1");
-		sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "add = 200 = 12345678\noverflow = skip");
+		sim_rewrite(&s, "client nas", "rewrite-in", "add = 200 = 12345678\noverflow = skip");
 		sim_start(&s);
 		/* CHAP without challenge and without Message-Authenticator: 36 octets come. */
 		rgw_build_begin(&b, data, sizeof data, RGW_ACCESS_REQUEST, 1, auth, false);
@@ -158,7 +157,7 @@ request_that_is_too_big_anyway(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "replace = User-Name /bob/ann/");
+	sim_rewrite(&s, "client nas", "rewrite-in", "replace = User-Name /bob/ann/");
 	sim_start(&s);
 	rgw_build_begin(&b, data, sizeof data, RGW_ACCESS_REQUEST, 1, auth, false);
 	rgw_build_attr(&b, RGW_USER_NAME, USER, strlen(USER));
@@ -186,8 +185,9 @@ value_that_gets_too_big(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "replace = User-Name /$$/.org/");
-	sim_rewrite(&s, &sim_visitor_conf(&s)->rewrite_in, "replace = User-Name /$$/.org/");
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes");
+	sim_rewrite(&s, "client nas", "rewrite-in", "replace = User-Name /$$/.org/");
+	sim_rewrite(&s, "peer visitor", "rewrite-in", "replace = User-Name /$$/.org/");
 	sim_start(&s);
 	memset(user, 'x', 253);
 	user[253] = '\0';
@@ -217,11 +217,9 @@ init_pool(struct sim *s, const char *overflow)
 	char lines[80];
 
 	sim_init(s, "198.51.100.1");
-	sim_to_pool(s);
-	sim_add_member(s, &sim_peer_conf(s)->head);
-	sim_add_member(s, &sim_second_conf(s)->head);
+	sim_to_pool(s, "national, second");
 	snprintf(lines, sizeof lines, "add = 200 = 12345678\noverflow = %s", overflow);
-	sim_rewrite(s, &sim_peer_conf(s)->rewrite_out, lines);
+	sim_rewrite(s, "peer national", "rewrite-out", lines);
 }
 
 static void
@@ -256,7 +254,7 @@ too_big_for_all_members(void **state)
 
 	(void)state;
 	init_pool(&s, "refuse");
-	sim_rewrite(&s, &s.conf.gateway.rewrite_out, "add = 200 = 12345678\npackets = access-request");
+	sim_rewrite(&s, "gateway", "rewrite-out", "add = 200 = 12345678\npackets = access-request");
 	sim_start(&s);
 	r = big_login(&s, 4090);
 	sim_run(&s, 200);
@@ -278,8 +276,7 @@ too_big_for_the_second_attempt(void **state)
 	init_pool(&s, "refuse");
 	s.second.delay = 8000;
 	/* Second is the first here. */
-	s.conf.pool.v[0]->members.v[0] = &sim_second_conf(&s)->head;
-	s.conf.pool.v[0]->members.v[1] = &sim_peer_conf(&s)->head;
+	sim_to_pool(&s, "second, national");
 	sim_start(&s);
 	r = big_login(&s, 4096);
 	sim_run(&s, 5000);
@@ -323,10 +320,10 @@ answer_that_gets_too_big(void **state)
 	for (unsigned skip = 0; skip < 2; skip++) {
 		sim_init(&s, "198.51.100.1");
 		s.national.answer = SIM_SILENT;
-		sim_rewrite(&s, &sim_client_conf(&s)->rewrite_out, overflows[skip]);
-		sim_rewrite(&s, &sim_client_conf(&s)->rewrite_out,
+		sim_rewrite(&s, "client nas", "rewrite-out", overflows[skip]);
+		sim_rewrite(&s, "client nas", "rewrite-out",
 		    "replace = Filter-Id /$$/y/\noverflow = skip");
-		sim_rewrite(&s, &sim_client_conf(&s)->rewrite_out,
+		sim_rewrite(&s, "client nas", "rewrite-out",
 		    skip ? "replace = Connect-Info /$$/y/\noverflow = skip"
 		         : "replace = Connect-Info /$$/y/");
 		sim_start(&s);
@@ -362,10 +359,10 @@ room_is_left_for_proxy_states(void **state)
 		for (size_t i = 0; i < most + over; i += more[i + 1])
 			more[i] = RGW_PROXY_STATE;
 		sim_init(&s, "198.51.100.1");
-		sim_rewrite(&s, &sim_peer_conf(&s)->rewrite_in,
+		sim_rewrite(&s, "peer national", "rewrite-in",
 		    "remove = Filter-Id\npackets = access-accept");
-		sim_rewrite(&s, &sim_client_conf(&s)->rewrite_out, "add = 200 = 12345678\noverflow = skip");
-		s.conf.gateway.loop_limit = 0;
+		sim_rewrite(&s, "client nas", "rewrite-out", "add = 200 = 12345678\noverflow = skip");
+		sim_ini(&s, "[gateway]\nloop-limit = 0");
 		s.national.answer = SIM_SILENT;
 		sim_start(&s);
 		r = sim_request_with(&s, &(struct sim_spec){ .port = 10000, .id = 1, .more = more,
@@ -384,12 +381,11 @@ room_is_left_for_proxy_states(void **state)
 static void
 operator_name_where_there_is_none(void **state)
 {
-	char name[] = "1institution.example";
 	struct sim s;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->operator_name = name;
+	sim_ini(&s, "[client nas]\noperator-name = 1institution.example");
 	sim_start(&s);
 	login(&s, USER);
 	sim_request(&s, RGW_ACCOUNTING_REQUEST, 20000, 1, USER);
@@ -413,14 +409,13 @@ operator_name_where_there_is_none(void **state)
 static void
 operator_name_gives_way(void **state)
 {
-	char name[] = "1institution.example";
 	struct sim s;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_client_conf(&s)->operator_name = name;
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "replace = User-Name /^bob/ann/");
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in,
+	sim_ini(&s, "[client nas]\noperator-name = 1institution.example");
+	sim_rewrite(&s, "client nas", "rewrite-in", "replace = User-Name /^bob/ann/");
+	sim_rewrite(&s, "client nas", "rewrite-in",
 	    "default = Operator-Name = 1special.example\npackets = accounting-request");
 	sim_start(&s);
 	big_login(&s, 4096 - 22);

@@ -28,16 +28,16 @@ login(struct sim *s, const char *user)
 static void
 add_traces(struct sim *s)
 {
-	sim_rewrite(s, &s->conf.gateway.rewrite_in, "add = 200 = gateway-in");
-	sim_rewrite(s, &s->conf.gateway.rewrite_out, "add = 200 = gateway-out");
-	sim_rewrite(s, &sim_client_conf(s)->rewrite_in, "add = 200 = client-in");
-	sim_rewrite(s, &sim_client_conf(s)->rewrite_out, "add = 200 = client-out");
-	sim_rewrite(s, &sim_visitor_conf(s)->rewrite_in, "add = 200 = visitor-in");
-	sim_rewrite(s, &sim_visitor_conf(s)->rewrite_out, "add = 200 = visitor-out");
-	sim_rewrite(s, &sim_peer_conf(s)->rewrite_in, "add = 200 = peer-in");
-	sim_rewrite(s, &sim_peer_conf(s)->rewrite_out, "add = 200 = peer-out");
-	sim_rewrite(s, &sim_server_conf(s)->rewrite_in, "add = 200 = server-in");
-	sim_rewrite(s, &sim_server_conf(s)->rewrite_out, "add = 200 = server-out");
+	sim_rewrite(s, "gateway", "rewrite-in", "add = 200 = gateway-in");
+	sim_rewrite(s, "gateway", "rewrite-out", "add = 200 = gateway-out");
+	sim_rewrite(s, "client nas", "rewrite-in", "add = 200 = client-in");
+	sim_rewrite(s, "client nas", "rewrite-out", "add = 200 = client-out");
+	sim_rewrite(s, "peer visitor", "rewrite-in", "add = 200 = visitor-in");
+	sim_rewrite(s, "peer visitor", "rewrite-out", "add = 200 = visitor-out");
+	sim_rewrite(s, "peer national", "rewrite-in", "add = 200 = peer-in");
+	sim_rewrite(s, "peer national", "rewrite-out", "add = 200 = peer-out");
+	sim_rewrite(s, "server local", "rewrite-in", "add = 200 = server-in");
+	sim_rewrite(s, "server local", "rewrite-out", "add = 200 = server-out");
 }
 
 /* From general to specific on the way in, reversed on the way out; from UDP to TLS ... */
@@ -91,9 +91,9 @@ one_after_the_other(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_rewrite(&s, &s.conf.gateway.rewrite_in, "replace = User-Name /bob/ann/");
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "replace = User-Name /ann/eve/");
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in,
+	sim_rewrite(&s, "gateway", "rewrite-in", "replace = User-Name /bob/ann/");
+	sim_rewrite(&s, "client nas", "rewrite-in", "replace = User-Name /ann/eve/");
+	sim_rewrite(&s, "client nas", "rewrite-in",
 	    "replace = User-Name /eve/joe/, User-Name /bob/no/");
 	sim_start(&s);
 	login(&s, USER);
@@ -110,11 +110,12 @@ changed_name_decides_the_route(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_add_realm(&s, "new.example", &sim_second_conf(&s)->head);
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in,
+	sim_add_second(&s);
+	sim_ini(&s, "[realm new.example]\npool = second");
+	sim_rewrite(&s, "client nas", "rewrite-in",
 	    "replace = User-Name /@old.example$$/@new.example/");
 	/* What is changed when it is sent does not. */
-	sim_rewrite(&s, &sim_peer_conf(&s)->rewrite_out, "replace = User-Name /@.*$$/@new.example/");
+	sim_rewrite(&s, "peer national", "rewrite-out", "replace = User-Name /@.*$$/@new.example/");
 	sim_start(&s);
 	login(&s, "bob@old.example");
 	login(&s, USER);
@@ -137,8 +138,8 @@ only_the_packets_it_is_for(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	s.national.answer = SIM_SILENT;
-	sim_rewrite(&s, &sim_peer_conf(&s)->rewrite_in, "remove = Session-Timeout\npackets = access-accept");
-	sim_rewrite(&s, &sim_peer_conf(&s)->rewrite_out,
+	sim_rewrite(&s, "peer national", "rewrite-in", "remove = Session-Timeout\npackets = access-accept");
+	sim_rewrite(&s, "peer national", "rewrite-out",
 	    "add = 200 = acct\npackets = accounting-request, access-challenge");
 	sim_start(&s);
 	r[0] = login(&s, USER);
@@ -166,12 +167,12 @@ variables_in_both_directions(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_add_realm(&s, "local.example", &sim_server_conf(&s)->head);
-	sim_rewrite(&s, &s.conf.gateway.rewrite_in, all);
-	sim_rewrite(&s, &s.conf.gateway.rewrite_in, "replace = User-Name /@example/@sub.example/");
-	sim_rewrite(&s, &s.conf.gateway.rewrite_out, all);
+	sim_ini(&s, "[realm local.example]\npool = local");
+	sim_rewrite(&s, "gateway", "rewrite-in", all);
+	sim_rewrite(&s, "gateway", "rewrite-in", "replace = User-Name /@example/@sub.example/");
+	sim_rewrite(&s, "gateway", "rewrite-out", all);
 	/* What is changed later does not change the realm. */
-	sim_rewrite(&s, &sim_peer_conf(&s)->rewrite_out, "remove = User-Name");
+	sim_rewrite(&s, "peer national", "rewrite-out", "remove = User-Name");
 	sim_start(&s);
 	r = login(&s, USER);
 	sim_run(&s, 100);
@@ -200,12 +201,10 @@ rewritten_for_each_member(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_to_pool(&s);
-	sim_add_member(&s, &sim_peer_conf(&s)->head);
-	sim_add_member(&s, &sim_second_conf(&s)->head);
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "add = 200 = in");
-	sim_rewrite(&s, &sim_peer_conf(&s)->rewrite_out, "add = 200 = ${peer}");
-	sim_rewrite(&s, &sim_second_conf(&s)->rewrite_out, "add = 200 = ${peer}");
+	sim_to_pool(&s, "national, second");
+	sim_rewrite(&s, "client nas", "rewrite-in", "add = 200 = in");
+	sim_rewrite(&s, "peer national", "rewrite-out", "add = 200 = ${peer}");
+	sim_rewrite(&s, "peer second", "rewrite-out", "add = 200 = ${peer}");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	r = login(&s, USER);
@@ -230,9 +229,9 @@ repeated_requests_are_recognised(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	sim_to_server(&s);
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in,
+	sim_rewrite(&s, "client nas", "rewrite-in",
 	    "set = User-Name = ann@${realm}\nremove = User-Name");
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_out, "add = 200 = out");
+	sim_rewrite(&s, "client nas", "rewrite-out", "add = 200 = out");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	r = login(&s, USER);
@@ -310,10 +309,10 @@ hidden_values_stay_right(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	s.national.answer = SIM_SILENT;
-	sim_rewrite(&s, &sim_client_conf(&s)->rewrite_in, "set = User-Name = somebody.else@example.org");
-	sim_rewrite(&s, &sim_peer_conf(&s)->rewrite_out,
+	sim_rewrite(&s, "client nas", "rewrite-in", "set = User-Name = somebody.else@example.org");
+	sim_rewrite(&s, "peer national", "rewrite-out",
 	    "remove = Calling-Station-Id\nadd = Connect-Info = more");
-	sim_rewrite(&s, &sim_peer_conf(&s)->rewrite_in, "remove = MS-MPPE-Encryption-Policy");
+	sim_rewrite(&s, "peer national", "rewrite-in", "remove = MS-MPPE-Encryption-Policy");
 	sim_start(&s);
 	r = login(&s, USER);
 	sim_run(&s, 100);
@@ -343,10 +342,10 @@ own_packets_are_not_rewritten(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_to_pool(&s)->outage_auth = RGW_OUTAGE_AUTH_REJECT;
-	sim_add_member(&s, &sim_peer_conf(&s)->head);
-	sim_rewrite(&s, &s.conf.gateway.rewrite_in, "add = 200 = in");
-	sim_rewrite(&s, &s.conf.gateway.rewrite_out, "add = 200 = out");
+	sim_to_pool(&s, "national");
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes");
+	sim_rewrite(&s, "gateway", "rewrite-in", "add = 200 = in");
+	sim_rewrite(&s, "gateway", "rewrite-out", "add = 200 = out");
 	s.national.refuse = true;
 	sim_start(&s);
 	c = sim_visit(&s);

@@ -7,23 +7,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
-#include "radsecgw/nai.h"
 #include "sim.h"
 
 #define MESSAGE "This realm is not served here."
 
-/* Requests go to national; example.org has a section that the story changes. */
-static struct rgw_conf_realm *
-init(struct sim *s)
+/* Requests go to national; example.org has a section with these lines. */
+static void
+init(struct sim *s, const char *lines)
 {
 	sim_init(s, "198.51.100.1");
-	return sim_add_realm(s, "example.org", &sim_peer_conf(s)->head);
+	sim_add_second(s);
+	sim_ini(s, "[realm example.org]\n%s", lines);
 }
 
 static struct sim_req *
@@ -64,14 +62,12 @@ static void
 realm_is_rejected(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *realm;
 	struct sim_req *r;
 
 	(void)state;
-	realm = init(&s);
-	realm->pool = NULL;
-	realm->reject = (char[]){ MESSAGE };
+	init(&s, "reject = " MESSAGE);
 	sim_start(&s);
+	sim_run(&s, 100);
 	r = ask(&s, RGW_ACCESS_REQUEST, "bob@Example.org");
 	assert_rejected(r, RGW_CAUSE_PROHIBITED, MESSAGE);
 	assert_string_equal(s.last_event, "realm-rejected");
@@ -94,15 +90,12 @@ static void
 eap_is_rejected_with_failure(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *realm;
 	struct rgw_packet p;
 	struct rgw_attr a;
 	struct sim_req *r;
 
 	(void)state;
-	realm = init(&s);
-	realm->pool = NULL;
-	realm->reject = (char[]){ MESSAGE };
+	init(&s, "reject = " MESSAGE);
 	sim_start(&s);
 	r = sim_request_with(&s, &(struct sim_spec){ .port = 5000, .id = 1, .user = "bob@example.org",
 		.eap = true });
@@ -118,14 +111,12 @@ static void
 peer_is_rejected(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *realm;
 	struct sim_conn *c;
 	struct sim_req *r;
 
 	(void)state;
-	realm = init(&s);
-	realm->pool = NULL;
-	realm->reject = (char[]){ MESSAGE };
+	init(&s, "reject = " MESSAGE);
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes");
 	sim_start(&s);
 	c = sim_visit(&s);
 	assert_rejected(sim_ask(&s, c, RGW_ACCESS_REQUEST, 1, "bob@example.org"), RGW_CAUSE_PROHIBITED,
@@ -147,9 +138,8 @@ no_route_is_a_reject(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	free(s.conf.realm.v[0]->head.name);
-	s.conf.realm.v[0]->head.name = rgw_xstrdup("example.org");
-	s.conf.realm.v[0]->kind = RGW_REALM_EXACT;
+	sim_drop(&s, "realm *");
+	sim_ini(&s, "[realm example.org]\npool = national");
 	sim_start(&s);
 	assert_rejected(ask(&s, RGW_ACCESS_REQUEST, "bob@other.example"), RGW_CAUSE_NOT_ROUTABLE, NULL);
 	assert_rejected(ask(&s, RGW_ACCESS_REQUEST, NULL), RGW_CAUSE_NOT_ROUTABLE, NULL);
@@ -165,11 +155,9 @@ static void
 accounting_goes_elsewhere(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *realm;
 
 	(void)state;
-	realm = init(&s);
-	realm->acct = (struct rgw_conf_acct){ RGW_ACCT_TARGET, &sim_second_conf(&s)->head };
+	init(&s, "pool = national\nacct = second");
 	sim_start(&s);
 	ask(&s, RGW_ACCESS_REQUEST, "bob@example.org");
 	ask(&s, RGW_ACCOUNTING_REQUEST, "bob@example.org");
@@ -184,12 +172,10 @@ static void
 accounting_is_acknowledged(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *realm;
 	struct sim_req *r;
 
 	(void)state;
-	realm = init(&s);
-	realm->acct.how = RGW_ACCT_ACK;
+	init(&s, "pool = national\nacct = ack");
 	sim_start(&s);
 	r = ask(&s, RGW_ACCOUNTING_REQUEST, "bob@example.org");
 	assert_int_equal(r->answers, 1);
@@ -208,11 +194,9 @@ static void
 accounting_is_dropped(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *realm;
 
 	(void)state;
-	realm = init(&s);
-	realm->acct.how = RGW_ACCT_DROP;
+	init(&s, "pool = national\nacct = drop");
 	sim_start(&s);
 	assert_int_equal(ask(&s, RGW_ACCOUNTING_REQUEST, "bob@example.org")->answers, 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_acct_dropped), 1);
@@ -229,7 +213,7 @@ accounting_is_not_acknowledged_for_others(void **state)
 	struct sim_req *q;
 
 	(void)state;
-	init(&s);
+	init(&s, "pool = national");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	r = ask(&s, RGW_ACCOUNTING_REQUEST, "bob@example.org");
@@ -247,12 +231,10 @@ static void
 no_user_name(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *none;
 
 	(void)state;
-	init(&s);
-	none = sim_add_realm(&s, "-", &sim_second_conf(&s)->head);
-	none->kind = RGW_REALM_NONE;
+	init(&s, "pool = national");
+	sim_ini(&s, "[realm -]\npool = second");
 	sim_start(&s);
 	ask(&s, RGW_ACCOUNTING_REQUEST, NULL);
 	assert_int_equal(s.second.requests, 1);
@@ -264,17 +246,14 @@ static void
 no_user_name_and_no_users(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *none;
 
 	(void)state;
-	init(&s);
-	none = sim_add_realm(&s, "-", NULL);
-	none->kind = RGW_REALM_NONE;
-	none->reject = (char[]){ "A user name ends with @ and your institution." };
+	init(&s, "pool = national");
+	sim_ini(&s, "[realm -]\nreject = " MESSAGE);
 	sim_start(&s);
 	assert_int_equal(ask(&s, RGW_ACCOUNTING_REQUEST, NULL)->answer[0], RGW_ACCOUNTING_RESPONSE);
 	assert_int_equal(s.national.requests, 1);
-	assert_rejected(ask(&s, RGW_ACCESS_REQUEST, NULL), RGW_CAUSE_PROHIBITED, none->reject);
+	assert_rejected(ask(&s, RGW_ACCESS_REQUEST, NULL), RGW_CAUSE_PROHIBITED, MESSAGE);
 	/* A record of such a user is not that of a NAS. */
 	assert_int_equal(ask(&s, RGW_ACCOUNTING_REQUEST, "bob")->answers, 0);
 	assert_int_equal(s.national.requests, 1);
@@ -286,15 +265,10 @@ static void
 pool_of_the_client(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *realm;
 
 	(void)state;
-	realm = init(&s);
-	realm->pool = NULL;
-	realm->reject = (char[]){ MESSAGE };
-	realm->acct.how = RGW_ACCT_DROP;
-	s.conf.gateway.malformed_realms = RGW_NAI_TRAILING_DOT;
-	sim_client_conf(&s)->pool = &sim_second_conf(&s)->head;
+	init(&s, "reject = " MESSAGE "\nacct = drop");
+	sim_ini(&s, "[client nas]\npool = second");
 	sim_start(&s);
 	ask(&s, RGW_ACCESS_REQUEST, "bob@example.org");
 	ask(&s, RGW_ACCOUNTING_REQUEST, "bob@example.org");
@@ -309,15 +283,10 @@ static void
 regular_expression(void **state)
 {
 	struct sim s;
-	struct rgw_conf_realm *realm;
-	char why[64];
 
 	(void)state;
-	init(&s);
-	realm = sim_add_realm(&s, "operators", NULL);
-	realm->kind = RGW_REALM_REGEX;
-	realm->regex = rgw_pattern_new("(.*\\.)?3gppnetwork\\.org", true, why, sizeof why);
-	realm->reject = (char[]){ MESSAGE };
+	init(&s, "pool = national");
+	sim_ini(&s, "[realm operators]\nregex = (.*\\.)?3gppnetwork\\.org\nreject = " MESSAGE);
 	sim_start(&s);
 	assert_rejected(ask(&s, RGW_ACCESS_REQUEST, "1@wlan.mnc1.3GPPnetwork.org"), RGW_CAUSE_PROHIBITED,
 	    MESSAGE);
@@ -339,9 +308,7 @@ malformed_realms(void **state)
 	size_t n = sizeof bad / sizeof bad[0];
 
 	(void)state;
-	init(&s);
-	s.conf.gateway.malformed_realms =
-	    RGW_NAI_SPACE | RGW_NAI_TWO_DOTS | RGW_NAI_LEADING_DOT | RGW_NAI_TRAILING_DOT;
+	init(&s, "pool = national");
 	sim_start(&s);
 	for (size_t i = 0; i < n; i++)
 		assert_rejected(ask(&s, RGW_ACCESS_REQUEST, bad[i]), RGW_CAUSE_NOT_ROUTABLE, NULL);
@@ -362,9 +329,9 @@ more_malformed_realms(void **state)
 	struct sim s;
 
 	(void)state;
-	init(&s);
-	sim_add_realm(&s, "campus", &sim_second_conf(&s)->head);
-	s.conf.gateway.malformed_realms = RGW_NAI_NO_DOT | RGW_NAI_TWO_ATS;
+	init(&s, "pool = national");
+	sim_ini(&s, "[realm campus]\npool = second");
+	sim_ini(&s, "[gateway]\nmalformed-realms = no-dot, two-ats");
 	sim_start(&s);
 	assert_rejected(ask(&s, RGW_ACCESS_REQUEST, "bob@org"), RGW_CAUSE_NOT_ROUTABLE, NULL);
 	assert_rejected(ask(&s, RGW_ACCESS_REQUEST, "a@b@other.example"), RGW_CAUSE_NOT_ROUTABLE, NULL);

@@ -111,7 +111,7 @@ retransmissions_have_a_limit(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->retransmit = (struct rgw_retransmit){ 1000, 1000, 0, 2 };
+	sim_ini(&s, "[server local]\nretransmit = irt 1s mrt 1s mrc 2");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
@@ -249,7 +249,7 @@ suspected_server_is_probed(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->status_server = true;
+	sim_ini(&s, "[server local]\nstatus-server = yes");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
@@ -261,15 +261,15 @@ suspected_server_is_probed(void **state)
 	assert_in_range(s.server.probes, 6, 7);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_probes), s.server.probes);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), 1);
-	for (size_t i = 1; i < s.n_got; i++) {
-		assert_int_equal(s.got[i]->data[0], RGW_STATUS_SERVER);
+	for (size_t i = 1; i < s.n_all; i++) {
+		assert_int_equal(s.all[i]->data[0], RGW_STATUS_SERVER);
 		if (i == 1)
 			continue;
-		assert_in_range(s.got[i]->at - s.got[i - 1]->at, 27000, 33000);
+		assert_in_range(s.all[i]->at - s.all[i - 1]->at, 27000, 33000);
 		/* Those that ask the same server do not do it in step. */
-		assert_int_not_equal(s.got[i]->at - s.got[i - 1]->at, 30000);
-		assert_int_not_equal(s.got[i]->data[1], s.got[i - 1]->data[1]);
-		assert_memory_not_equal(s.got[i]->data + 4, s.got[i - 1]->data + 4, 16);
+		assert_int_not_equal(s.all[i]->at - s.all[i - 1]->at, 30000);
+		assert_int_not_equal(s.all[i]->data[1], s.all[i - 1]->data[1]);
+		assert_memory_not_equal(s.all[i]->data + 4, s.all[i - 1]->data + 4, 16);
 	}
 	/* Time alone does not bring it back. */
 	sim_run(&s, 600000);
@@ -300,17 +300,17 @@ answers_to_probes(void **state)
 		struct sim s;
 
 		init(&s);
-		sim_server_conf(&s)->status_server = true;
+		sim_ini(&s, "[server local]\nstatus-server = yes");
 		s.server.answer = SIM_SILENT;
 		sim_start(&s);
 		sim_request(&s, 1, 5000, 1, USER);
 		sim_run(&s, 30010);
-		assert_int_equal(s.n_got, 2);
-		sim_server_reply(&s, s.got[1], rows[i].code);
+		assert_int_equal(s.server.probes, 1);
+		sim_server_reply(&s, s.all[1], rows[i].code);
 		assert_int_equal(sim_counter(&s, RGW_CTR_server_revived), rows[i].good);
 		assert_int_equal(sim_counter(&s, RGW_CTR_response_bad_pair), !rows[i].good);
 		/* The same again is late, or does not fit still. */
-		sim_server_reply(&s, s.got[1], rows[i].code);
+		sim_server_reply(&s, s.all[1], rows[i].code);
 		assert_int_equal(sim_counter(&s, RGW_CTR_response_late), rows[i].good);
 		sim_run(&s, 50000);
 		assert_int_equal(sim_counter(&s, RGW_CTR_server_dead), !rows[i].good);
@@ -326,7 +326,7 @@ request_is_answered_while_a_probe_is_under_way(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->status_server = true;
+	sim_ini(&s, "[server local]\nstatus-server = yes");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	sim_request(&s, 1, 5000, 1, USER);
@@ -355,7 +355,6 @@ nobody_listens(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->protocol_error = false;
 	s.server_gone = true;
 	sim_start(&s);
 	c = sim_visit(&s);
@@ -381,7 +380,7 @@ nobody_listens(void **state)
 static void
 unreachable_server_is_tried_again_soon(void **state)
 {
-	static const rgw_ms revives[] = { 300000, 2000 };
+	static const unsigned revives[] = { 300, 2 };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -389,8 +388,7 @@ unreachable_server_is_tried_again_soon(void **state)
 		struct sim s;
 
 		init(&s);
-		sim_server_conf(&s)->revive = revives[i];
-		sim_server_conf(&s)->retransmit.mrc = 1;
+		sim_ini(&s, "[server local]\nrevive = %us\nretransmit = mrc 1", revives[i]);
 		s.server_gone = true;
 		sim_start(&s);
 		sim_request(&s, 1, 5000, 1, USER);
@@ -410,8 +408,7 @@ unreachable_server_is_probed(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->status_server = true;
-	sim_server_conf(&s)->retransmit.mrc = 1;
+	sim_ini(&s, "[server local]\nstatus-server = yes\nretransmit = mrc 1");
 	s.server.no_status = false;
 	s.server_gone = true;
 	sim_start(&s);

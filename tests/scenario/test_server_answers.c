@@ -88,8 +88,7 @@ message_authenticator_required(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->require_message_authenticator = RGW_YES;
-	sim_client_conf(&s)->protocol_error = true;
+	sim_ini(&s, "[server local]\nrequire-message-authenticator = yes\n[client nas]\nprotocol-error = yes");
 	sim_start(&s);
 	for (size_t i = 0; i < sizeof codes; i++) {
 		assert_false(good_answer(&s, 1, (struct made){ .code = codes[i] }));
@@ -112,7 +111,7 @@ message_authenticator_not_required(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->require_message_authenticator = RGW_NO;
+	sim_ini(&s, "[server local]\nrequire-message-authenticator = no");
 	sim_start(&s);
 	assert_true(good_answer(&s, 1, plain));
 	assert_true(good_answer(&s, 1, with_msgauth));
@@ -132,7 +131,6 @@ message_authenticator_is_learned(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->require_message_authenticator = RGW_AUTO;
 	sim_start(&s);
 	assert_true(good_answer(&s, 1, plain));
 	assert_true(good_answer(&s, 1, (struct made){ .code = 11, .eap = true, .msgauth = true }));
@@ -162,7 +160,8 @@ undecided_servers_are_named_once_a_day(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->require_message_authenticator = RGW_AUTO;
+	/* Without the lines that say the same of the client. */
+	sim_ini(&s, "[client nas]\nrequire-message-authenticator = no\nlimit-proxy-state = no");
 	sim_start(&s);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		unsigned lines;
@@ -183,9 +182,7 @@ nothing_is_learned_on_loopback(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->require_message_authenticator = RGW_AUTO;
-	memcpy(sim_server_conf(&s)->auth.v[0].host, "127.0.0.99", sizeof "127.0.0.99");
-	memcpy(sim_server_conf(&s)->acct.v[0].host, "127.0.0.99", sizeof "127.0.0.99");
+	sim_ini(&s, "[server local]\nauth = 127.0.0.99\nacct = 127.0.0.99");
 	sim_start(&s);
 	assert_true(good_answer(&s, 1, with_msgauth));
 	assert_true(good_answer(&s, 1, plain));
@@ -201,7 +198,6 @@ nothing_is_learned_from_forgeries(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->require_message_authenticator = RGW_AUTO;
 	sim_start(&s);
 	r = sim_request(&s, 1, 6000, 1, USER);
 	send_made(&s, s.got[0], (struct made){ .code = 2, .msgauth = true, .bad_auth = true });
@@ -374,6 +370,7 @@ protocol_error_from_the_server(void **state)
 
 	(void)state;
 	init(&s);
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes");
 	sim_start(&s);
 	c = sim_visit(&s);
 	for (uint8_t i = 0; i < 2; i++) {
@@ -412,8 +409,7 @@ answer_without_room_for_a_message_authenticator(void **state)
 		size_t len;
 
 		init(&s);
-		sim_visitor_conf(&s)->protocol_error = false;
-		sim_client_conf(&s)->reply_message_authenticator = who == STRICT;
+		sim_ini(&s, "[client nas]\nreply-message-authenticator = %s", sim_yes(who == STRICT));
 		sim_start(&s);
 		r = who == VISITOR ? sim_ask(&s, sim_visit(&s), 1, 1, USER) : sim_request(&s, 1, 6000, 1, USER);
 		rgw_build_begin(&b, out, sizeof out, 2, s.got[0]->data[1], NULL, false);

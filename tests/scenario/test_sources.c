@@ -5,12 +5,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
 #include "radsecgw/packet.h"
 #include "sim.h"
 
@@ -27,12 +25,8 @@ init(struct sim *s)
 static void
 init_named(struct sim *s)
 {
-	struct rgw_hostport *host;
-
 	init(s);
-	host = sim_server_conf(s)->auth.v;
-	free(host->host);
-	host->host = rgw_xstrdup("radius.example");
+	sim_ini(s, "[server local]\nauth = radius.example");
 	s->dns_ip2 = 2;
 }
 
@@ -154,7 +148,7 @@ either_address_comes_back(void **state)
 		struct sim_req *r;
 
 		init_named(&s);
-		sim_server_conf(&s)->status_server = i >= 2;
+		sim_ini(&s, "[server local]\nstatus-server = %s", sim_yes(i >= 2));
 		s.server.no_status = false;
 		s.server_gone = true;
 		sim_start(&s);
@@ -177,7 +171,7 @@ next_probe(struct sim *s)
 
 	while (s->server.probes == probes)
 		sim_run(s, 1000);
-	return s->got[s->n_got - 1]->source->to.ip[3];
+	return s->all[s->n_all - 1]->source->to.ip[3];
 }
 
 /* An address that is silent is dead after a while: requests go to the other one, and Status-Servers to each in turn,
@@ -190,7 +184,7 @@ silent_address_is_left(void **state)
 		struct sim s;
 
 		init_named(&s);
-		sim_server_conf(&s)->status_server = probes == 1;
+		sim_ini(&s, "[server local]\nstatus-server = %s", sim_yes(probes == 1));
 		s.server.answer = SIM_SILENT;
 		sim_start(&s);
 		many(&s, 1);
@@ -315,7 +309,7 @@ more_sockets_for_more_requests(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->max_requests = 600;
+	sim_ini(&s, "[peer visitor]\nprotocol-error = yes\n[server local]\nmax-requests = 600");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
@@ -384,8 +378,8 @@ used_sockets_stay(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.request_lifetime = 300000;
-	sim_server_conf(&s)->retransmit = (struct rgw_retransmit){ 100000, 0, 0, 0 };
+	sim_ini(&s, "[gateway]\nrequest-lifetime = 300s\n"
+	    "[server local]\nretransmit = irt 60s mrt 0 mrc 0 mrd 300s");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 256);
@@ -428,7 +422,7 @@ identifiers_rest(void **state)
 
 	(void)state;
 	init(&s);
-	sim_server_conf(&s)->max_requests = 255;
+	sim_ini(&s, "[server local]\nmax-requests = 255");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	/* The NAS changes its mind twice. */
@@ -453,21 +447,21 @@ static void
 own_address(void **state)
 {
 	struct sim s;
-	struct rgw_conf_server *v;
+	struct rgw_addr own;
 
 	(void)state;
+	assert_true(rgw_addr_parse("192.0.2.1", 0, &own));
 	init(&s);
-	v = sim_server_conf(&s);
-	v->source.v = rgw_xcalloc(2, sizeof *v->source.v);
-	assert_true(rgw_addr_parse("2001:db8::1", 0, &v->source.v[0]));
-	assert_true(rgw_addr_parse("192.0.2.1", 0, &v->source.v[1]));
-	v->source.n = 2;
+	sim_ini(&s, "[server local]\nsource = 2001:db8::1, 192.0.2.1");
 	sim_start(&s);
 	many(&s, 1);
-	assert_true(rgw_addr_equal(&s.sources[0]->from, &v->source.v[1]));
-	v->source.n = 1;
-	sim_request(&s, 4, 5000, 1, USER);
-	assert_int_equal(s.sources[1]->from.family, 0);
+	assert_true(rgw_addr_equal(&s.sources[0]->from, &own));
+	sim_end(&s);
+	init(&s);
+	sim_ini(&s, "[server local]\nsource = 2001:db8::1");
+	sim_start(&s);
+	many(&s, 1);
+	assert_int_equal(s.sources[0]->from.family, 0);
 	sim_end(&s);
 }
 

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "radsecgw/mem.h"
 #include "sim.h"
 
 #define USER "user@example.org"
@@ -20,16 +19,8 @@
 static void
 init(struct sim *s)
 {
-	struct rgw_conf_gateway *g = &s->conf.gateway;
-
 	sim_init(s, "198.51.100.1");
 	sim_to_server(s);
-	g->max_connections = 1024;
-	g->max_connections_per_address = 64;
-	g->max_half_open = 1024;
-	g->max_half_open_per_address = 32;
-	g->connect_rate = (struct rgw_rate){ 100, 1000, 200 };
-	g->connect_rate_per_address = (struct rgw_rate){ 10, 1000, 20 };
 	/* A storm is long, and its lines are many. */
 	s->log.level = RGW_LOG_WARNING;
 }
@@ -38,12 +29,8 @@ init(struct sim *s)
 static void
 name_the_visitor(struct sim *s, const char *prefix)
 {
-	struct rgw_conf_peer *p = sim_visitor_conf(s);
-
-	p->address.v = rgw_xrealloc(p->address.v, sizeof *p->address.v);
-	assert_true(rgw_prefix_parse(prefix, p->address.v));
-	p->address.n = 1;
-	sim_second_conf(s)->accept = true;
+	sim_add_second(s);
+	sim_ini(s, "[peer visitor]\naddress = %s\n[peer second]\naccept = yes", prefix);
 }
 
 static struct sim_conn *
@@ -138,7 +125,7 @@ get_in(struct sim *s, struct storm *storm, const char *network, bool always_new)
 		endure(s, storm, began, 100);
 		if (c != NULL && c->engine != NULL) {
 			c->up = true;
-			rgw_conn_on_open(c->engine, sim_visitor_conf(s), s->now);
+			rgw_conn_on_open(c->engine, sim_peer_conf(s, "visitor"), s->now);
 		}
 		endure(s, storm, began, 500);
 		got_in += c != NULL && c->up;
@@ -161,7 +148,7 @@ story(enum peer peer, struct storm storm, uint32_t max_half_open)
 
 	init(&s);
 	if (max_half_open > 0)
-		s.conf.gateway.max_half_open = max_half_open;
+		sim_ini(&s, "[gateway]\nmax-half-open = %u", max_half_open);
 	if (peer == NAMED)
 		name_the_visitor(&s, "203.0.113.0/26");
 	sim_start(&s);
@@ -260,7 +247,7 @@ half_open_ones_make_room(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.max_half_open = 4;
+	sim_ini(&s, "[gateway]\nmax-half-open = 4");
 	sim_start(&s);
 	c[0] = sim_accept(&s, "203.0.113.9");
 	for (int i = 1; i < 4; i++)
@@ -299,7 +286,7 @@ half_open_per_address(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.max_half_open_per_address = 2;
+	sim_ini(&s, "[gateway]\nmax-half-open-per-address = 2");
 	sim_start(&s);
 	c[0] = sim_accept(&s, "2001:db8::1");
 	sim_run(&s, 1);
@@ -324,7 +311,7 @@ connect_rate(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.connect_rate = (struct rgw_rate){ 2, 1000, 3 };
+	sim_ini(&s, "[gateway]\nconnect-rate = 2/s burst 3");
 	sim_start(&s);
 	for (unsigned i = 0; i < 3; i++) {
 		snprintf(from, sizeof from, "203.0.113.%u", i);
@@ -349,7 +336,7 @@ connect_rate_of_known_addresses(void **state)
 	(void)state;
 	init(&s);
 	name_the_visitor(&s, "203.0.113.0/24");
-	s.conf.gateway.connect_rate = (struct rgw_rate){ 1, 1000, 2 };
+	sim_ini(&s, "[gateway]\nconnect-rate = 1/s burst 2");
 	sim_start(&s);
 	for (int i = 0; i < 2; i++) {
 		char from[32];
@@ -371,7 +358,7 @@ connect_rate_per_address(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.connect_rate_per_address = (struct rgw_rate){ 1, 1000, 2 };
+	sim_ini(&s, "[gateway]\nconnect-rate-per-address = 1/s burst 2");
 	sim_start(&s);
 	sim_cut(&s, sim_accept(&s, "2001:db8::5"));
 	sim_cut(&s, sim_accept(&s, "2001:db8::6"));
@@ -390,11 +377,12 @@ addresses_that_we_connect_to_are_known(void **state)
 
 	(void)state;
 	init(&s);
-	sim_second_conf(&s)->accept = true;                    /* 198.51.100.2 */
-	sim_conf_connect(&s, sim_visitor_conf(&s), "radius.example");
+	sim_add_second(&s);
+	sim_ini(&s, "[peer second]\naccept = yes\n"  /* 198.51.100.2 */
+	    "[peer visitor]\nconnect = radius.example\nconnections = 0-4");
 	s.dns_ip = 77;
 	s.dns_ttl = 3600;
-	s.conf.gateway.connect_rate = (struct rgw_rate){ 1, 3600000, 1 };
+	sim_ini(&s, "[gateway]\nconnect-rate = 1/h burst 1");
 	sim_start(&s);
 	sim_run(&s, 1000);
 	assert_non_null(sim_accept(&s, "198.18.0.1"));
@@ -436,7 +424,7 @@ silent_connection_is_replaced(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->max_connections = 3;
+	sim_ini(&s, "[peer visitor]\nmax-connections = 3");
 	sim_start(&s);
 	for (int i = 0; i < 3; i++) {
 		old[i] = sim_visit(&s);
@@ -483,7 +471,7 @@ order_of_replacement(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->max_connections = 3;
+	sim_ini(&s, "[peer visitor]\nmax-connections = 3");
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	elsewhere = visit_from(&s, "203.0.113.77");
@@ -517,11 +505,11 @@ silent_connection_gives_any_place(void **state)
 
 		init(&s);
 		if (limit == 0)
-			s.conf.gateway.max_connections = 2;
+			sim_ini(&s, "[gateway]\nmax-connections = 2");
 		else if (limit == 1)
-			sim_listen_conf(&s)->max_connections = 2;
+			sim_ini(&s, "[listen radsec]\nmax-connections = 2");
 		else
-			s.conf.gateway.max_connections_per_address = 1;
+			sim_ini(&s, "[gateway]\nmax-connections-per-address = 1");
 		sim_start(&s);
 		there = visit_from(&s, "203.0.113.77");
 		sim_run(&s, 1000);
@@ -549,9 +537,9 @@ nothing_to_replace_in_this_worker(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->max_connections = 2;
+	sim_ini(&s, "[peer visitor]\nmax-connections = 2");
 	sim_start(&s);
-	quota = &s.common->peers[sim_visitor_conf(&s)->head.index];
+	quota = &s.common->peers[sim_peer_conf(&s, "visitor")->head.index];
 	assert_true(rgw_quota_take(quota));
 	assert_true(rgw_quota_take(quota));
 	sim_run(&s, 60000);

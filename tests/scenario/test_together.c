@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "radsecgw/build.h"
-#include "radsecgw/mem.h"
 
 #define USER "user@example.org"
 #define MOST 40
@@ -160,7 +159,7 @@ datagrams_count_as_if_one_by_one(void **state)
 		struct sim_req *reqs[5];
 
 		sim_init(&s, "198.51.100.1");
-		sim_add_realm(&s, "refused.example", NULL);
+		sim_ini(&s, "[realm refused.example]\nreject = No.");
 		sim_start(&s);
 		all_kinds(&p, reqs);
 		give(&p, sizes[i]);
@@ -230,8 +229,6 @@ the_first_decides_for_those_beside_it(void **state)
 		bool accepted = cases[i].drop == RGW_CTR_requests_accepted;
 
 		sim_init(&s, "198.51.100.1");
-		sim_client_conf(&s)->require_message_authenticator = RGW_AUTO;
-		sim_client_conf(&s)->limit_proxy_state = RGW_AUTO;
 		sim_start(&s);
 		/* One that is forged teaches nothing. */
 		put_bad(&p, 1, 25, 0);
@@ -296,6 +293,7 @@ static void
 visit(struct sim *s, struct pile *p)
 {
 	sim_init(s, "198.51.100.1");
+	sim_ini(s, "[peer visitor]\nprotocol-error = yes");
 	sim_start(s);
 	*p = (struct pile){ .s = s, .c = sim_visit(s) };
 }

@@ -94,7 +94,7 @@ static void
 begin(struct sim *s, struct pile *p)
 {
 	s->national.answer = SIM_SILENT;
-	sim_peer_conf(s)->connections.max = 1;
+	sim_ini(s, "[peer national]\nconnections = 0-1\nstatus-server = off");
 	sim_start(s);
 	ask(s, 20);
 	sim_run(s, 100);
@@ -271,7 +271,7 @@ a_wrong_one_is_discarded_if_so_configured(void **state)
 			struct pile p;
 
 			sim_init(&s, "198.51.100.1");
-			sim_peer_conf(&s)->bad_response = RGW_BAD_RESPONSE_DISCARD;
+			sim_ini(&s, "[peer national]\nbad-response = discard");
 			begin(&s, &p);
 			pile_with(&p, (enum wrong)wrong, place);
 			pile_answer(&p, place);
@@ -290,7 +290,6 @@ static void
 fill(struct sim *s)
 {
 	s->national.answer = s->server.answer = SIM_SILENT;
-	sim_peer_conf(s)->connections.max = 1;
 	sim_start(s);
 	ask(s, 1);
 	sim_run(s, 100);
@@ -333,6 +332,7 @@ identifiers_change_hands_meanwhile(void **state)
 			struct pile p = { .s = &s };
 
 			sim_init(&s, "198.51.100.1");
+			sim_ini(&s, "[peer national]\nconnections = 0-1\nstatus-server = off");
 			fill(&s);
 			pile_stale(&p, n);
 			send_pile(&p, s.conns[0], pieces[i]);
@@ -356,6 +356,7 @@ a_forged_copy_closes_whoever_has_the_identifier(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer national]\nconnections = 0-1\nstatus-server = off");
 	fill(&s);
 	pile_answer(&p, 0);
 	pile_how(&p, 0, SIM_FORGED);
@@ -456,7 +457,6 @@ the_first_decides_for_those_beside_it(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_server_conf(&s)->require_message_authenticator = RGW_AUTO;
 	begin_at_server(&s, &p);
 	for (size_t k = 0; k < 3; k++) {
 		const uint8_t *asked = s.got[k]->data;

@@ -16,11 +16,13 @@
 
 static const uint8_t some_auth[16] = "0123456789abcde";
 
+/* The visitor understands Protocol-Error, and what it asks goes to the server. */
 static struct sim_conn *
 begin(struct sim *s)
 {
 	sim_init(s, "198.51.100.1");
 	sim_to_server(s);
+	sim_ini(s, "[peer visitor]\nprotocol-error = yes");
 	sim_start(s);
 	return sim_visit(s);
 }
@@ -307,7 +309,7 @@ static void
 ordinary_peers_get_ordinary_answers(void **state)
 {
 	static const uint8_t unknown[] = { 6, 13, 99, 254, 255 };
-	static const unsigned services[] = { RGW_SERVICE_AUTH, RGW_SERVICE_ACCT, RGW_SERVICE_AUTH | RGW_SERVICE_ACCT };
+	static const char *const services[] = { "auth", "acct", "auth, acct" };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -316,9 +318,7 @@ ordinary_peers_get_ordinary_answers(void **state)
 		struct sim_req *auth, *acct;
 
 		sim_init(&s, "198.51.100.1");
-		sim_visitor_conf(&s)->protocol_error = false;
-		sim_visitor_conf(&s)->allow = services[i];
-		sim_add_realm(&s, "nobody.example", NULL);
+		sim_ini(&s, "[peer visitor]\nallow = %s\n[realm nobody.example]\nreject = No.", services[i]);
 		sim_start(&s);
 		c = sim_visit(&s);
 		for (size_t k = 0; k < sizeof unknown; k++)
@@ -358,7 +358,7 @@ unknown_code_with_an_odd_message_authenticator(void **state)
 static void
 codes_that_are_not_allowed(void **state)
 {
-	static const unsigned services[] = { RGW_SERVICE_AUTH, RGW_SERVICE_ACCT };
+	static const char *const services[] = { "auth", "acct" };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -369,7 +369,7 @@ codes_that_are_not_allowed(void **state)
 
 		sim_init(&s, "198.51.100.1");
 		sim_to_server(&s);
-		sim_visitor_conf(&s)->allow = services[i];
+		sim_ini(&s, "[peer visitor]\nallow = %s\nprotocol-error = yes", services[i]);
 		sim_start(&s);
 		c = sim_visit(&s);
 		r = sim_ask(&s, c, 5 - good, 1, "user@example.org");
@@ -446,11 +446,15 @@ too_many_proxy_states(void **state)
 		for (unsigned n = 4; n <= 5; n++) {
 			bool pass = limit == 0 || n <= limit;
 			struct sim s;
-			struct sim_conn *c = begin(&s);
+			struct sim_conn *c;
 			struct sim_req *r;
 			struct made m;
 
-			s.conf.gateway.loop_limit = limit;
+			sim_init(&s, "198.51.100.1");
+			sim_to_server(&s);
+			sim_ini(&s, "[gateway]\nloop-limit = %u", limit);
+			sim_start(&s);
+			c = sim_visit(&s);
 			make(&m, 1, 1, true);
 			for (unsigned i = 0; i < n; i++)
 				rgw_build_attr(&m.b, RGW_PROXY_STATE, "again", 5);
@@ -485,9 +489,12 @@ status_server_is_answered_here(void **state)
 	}
 	assert_int_equal(s.n_sources, 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 0);
+	sim_end(&s);
 	/* A visitor that may send accounting only gets the same on this port. */
-	sim_visitor_conf(&s)->allow = RGW_SERVICE_ACCT;
-	r = sim_ask(&s, c, 12, 0, NULL);
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer visitor]\nallow = acct");
+	sim_start(&s);
+	r = sim_ask(&s, sim_visit(&s), 12, 0, NULL);
 	assert_int_equal(r->answer[0], RGW_ACCESS_ACCEPT);
 	sim_end(&s);
 }

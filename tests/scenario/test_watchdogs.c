@@ -18,19 +18,18 @@ static void
 init(struct sim *s)
 {
 	sim_init(s, "198.51.100.1");
-	sim_to_pool(s)->retry_after = 0;
-	sim_add_member(s, &sim_peer_conf(s)->head);
-	sim_add_member(s, &sim_second_conf(s)->head);
-	sim_peer_conf(s)->status_server = RGW_YES;
-	sim_second_conf(s)->status_server = RGW_YES;
+	sim_to_pool(s, "national, second");
+	sim_ini(s, "[pool federation]\nretry-after = 0\n"
+	    "[peer national]\nstatus-server = on\n"
+	    "[peer second]\nstatus-server = on");
 }
 
 /* National alone, and how it takes Status-Server. */
 static void
-init_alone(struct sim *s, enum rgw_auto status)
+init_alone(struct sim *s, const char *status)
 {
 	sim_init(s, "198.51.100.1");
-	sim_peer_conf(s)->status_server = status;
+	sim_ini(s, "[peer national]\nstatus-server = %s", status);
 }
 
 static struct sim_req *
@@ -54,6 +53,7 @@ idle_connection_is_watched(void **state)
 
 	(void)state;
 	init(&s);
+	sim_ini(&s, "[peer second]\nconnections = 0-4");
 	sim_start(&s);
 	login(&s);
 	sim_run(&s, 600000);
@@ -150,6 +150,7 @@ reopened_peer_proves_itself(void **state)
 
 	(void)state;
 	init(&s);
+	sim_ini(&s, "[peer second]\nconnections = 0-4");
 	sim_start(&s);
 	login(&s);
 	sim_run(&s, 100);
@@ -190,7 +191,7 @@ reopened_peer_is_used_if_there_is_no_other(void **state)
 	struct sim s;
 
 	(void)state;
-	init_alone(&s, RGW_YES);
+	init_alone(&s, "on");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 20);
@@ -216,8 +217,8 @@ reopened_connection_beside_a_good_one(void **state)
 	size_t n;
 
 	(void)state;
-	init_alone(&s, RGW_YES);
-	sim_peer_conf(&s)->connections.min = 2;
+	init_alone(&s, "on");
+	sim_ini(&s, "[peer national]\nconnections = 2-4");
 	sim_start(&s);
 	sim_run(&s, 1000);
 	s.national.answer = SIM_SILENT;
@@ -273,6 +274,7 @@ reopened_peer_gets_nothing_from_others(void **state)
 
 	(void)state;
 	init(&s);
+	sim_ini(&s, "[peer national]\nconnections = 0-4");
 	sim_start(&s);
 	/* Second had something to do when it went away. */
 	s.national.refuse = true;
@@ -305,8 +307,8 @@ suspected_alone_nothing_moves(void **state)
 	struct sim_req *r;
 
 	(void)state;
-	init_alone(&s, RGW_YES);
-	sim_peer_conf(&s)->watchdog = 6000;
+	init_alone(&s, "on");
+	sim_ini(&s, "[peer national]\nwatchdog = 6s");
 	s.national.answer = SIM_SILENT;
 	s.national.no_status = true;
 	sim_start(&s);
@@ -334,9 +336,8 @@ suspected_connection_beside_a_good_one(void **state)
 	struct sim_conn *first, *other;
 
 	(void)state;
-	init_alone(&s, RGW_YES);
-	sim_peer_conf(&s)->watchdog = 6000;
-	sim_peer_conf(&s)->connections.min = 2;
+	init_alone(&s, "on");
+	sim_ini(&s, "[peer national]\nwatchdog = 6s\nconnections = 2-4");
 	sim_start(&s);
 	sim_run(&s, 1000);
 	first = sim_first_to(&s, &s.national);
@@ -366,9 +367,8 @@ suspected_connection_beside_a_full_one(void **state)
 	size_t n;
 
 	(void)state;
-	init_alone(&s, RGW_YES);
-	sim_peer_conf(&s)->watchdog = 6000;
-	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 2, 2 };
+	init_alone(&s, "on");
+	sim_ini(&s, "[peer national]\nwatchdog = 6s\nconnections = 2-2");
 	s.seed = 1;
 	sim_start(&s);
 	sim_run(&s, 1000);
@@ -407,8 +407,7 @@ suspected_connection_does_not_condemn_its_peer(void **state)
 
 	(void)state;
 	init(&s);
-	sim_peer_conf(&s)->watchdog = 6000;
-	sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 2, 2 };
+	sim_ini(&s, "[peer national]\nwatchdog = 6s\nconnections = 2-2");
 	sim_start(&s);
 	sim_run(&s, 1000);
 	first = sim_first_to(&s, &s.national);
@@ -441,8 +440,7 @@ silent_connection_does_not_condemn_its_peer(void **state)
 		struct sim s;
 
 		init(&s);
-		s.conf.pool.v[0]->retry_after = 3000;
-		sim_peer_conf(&s)->connections = (struct rgw_range_u32){ 2, 2 };
+		sim_ini(&s, "[pool federation]\ndead-realm = 0\nretry-after = 3s\n[peer national]\nconnections = 2-2");
 		sim_start(&s);
 		sim_run(&s, 1000);
 		login(&s);
@@ -476,9 +474,8 @@ any_packet_shows_that_the_peer_lives(void **state)
 			77, 0, sizeof packet };
 		struct sim s;
 
-		init_alone(&s, RGW_YES);
-		sim_peer_conf(&s)->bad_response = RGW_BAD_RESPONSE_DISCARD;
-		s.conf.gateway.request_lifetime = 300000;
+		init_alone(&s, "on");
+		sim_ini(&s, "[peer national]\nbad-response = discard\n[gateway]\nrequest-lifetime = 300s");
 		sim_start(&s);
 		login(&s);
 		sim_run(&s, 1000);
@@ -507,7 +504,7 @@ peer_that_ignores_status_server(void **state)
 	unsigned probes;
 
 	(void)state;
-	init_alone(&s, RGW_AUTO);
+	init_alone(&s, "auto");
 	s.national.no_status = true;
 	sim_start(&s);
 	login(&s);
@@ -537,7 +534,7 @@ peer_that_ignores_status_server(void **state)
 static void
 peer_that_signs_status_answers_wrongly(void **state)
 {
-	static const enum rgw_auto modes[] = { RGW_AUTO, RGW_YES };
+	static const char *const modes[] = { "auto", "on" };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -571,7 +568,7 @@ idle_peer_that_ignores_status_server(void **state)
 	struct sim s;
 
 	(void)state;
-	init_alone(&s, RGW_AUTO);
+	init_alone(&s, "auto");
 	s.national.no_status = true;
 	sim_start(&s);
 	login(&s);
@@ -591,7 +588,7 @@ peer_that_answered_before_does_not_ignore_it(void **state)
 	struct sim s;
 
 	(void)state;
-	init_alone(&s, RGW_AUTO);
+	init_alone(&s, "auto");
 	sim_start(&s);
 	login(&s);
 	sim_run(&s, 40000);
@@ -611,7 +608,7 @@ hanging_peer_does_not_ignore_it(void **state)
 	struct sim s;
 
 	(void)state;
-	init_alone(&s, RGW_AUTO);
+	init_alone(&s, "auto");
 	sim_start(&s);
 	login(&s);
 	sim_run(&s, 1000);
@@ -627,7 +624,7 @@ watchdog_switched_off(void **state)
 	struct sim s;
 
 	(void)state;
-	init_alone(&s, RGW_NO);
+	init_alone(&s, "off");
 	sim_start(&s);
 	login(&s);
 	sim_run(&s, 100);
@@ -648,6 +645,7 @@ idle_end_is_no_failure(void **state)
 
 	(void)state;
 	init(&s);
+	sim_ini(&s, "[peer national]\nconnections = 0-4");
 	sim_start(&s);
 	login(&s);
 	sim_run(&s, 20000);

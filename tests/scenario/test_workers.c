@@ -39,7 +39,7 @@ connections_in_all(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.max_connections = 10;
+	sim_ini(&s, "[gateway]\nmax-connections = 10");
 	sim_start(&s);
 	take(&s.common->incoming, 9);
 	c = sim_visit(&s);
@@ -63,7 +63,7 @@ connections_of_the_listener(void **state)
 
 	(void)state;
 	init(&s);
-	sim_listen_conf(&s)->max_connections = 2;
+	sim_ini(&s, "[listen radsec]\nmax-connections = 2");
 	sim_start(&s);
 	take(&s.common->listens[0], 1);
 	sim_visit(&s);
@@ -85,9 +85,9 @@ connections_of_the_peer(void **state)
 
 	(void)state;
 	init(&s);
-	sim_visitor_conf(&s)->max_connections = 3;
+	sim_ini(&s, "[peer visitor]\nmax-connections = 3");
 	sim_start(&s);
-	quota = &s.common->peers[sim_visitor_conf(&s)->head.index];
+	quota = &s.common->peers[sim_peer_conf(&s, "visitor")->head.index];
 	take(quota, 2);
 	sim_visit(&s);
 	c = sim_accept(&s, "203.0.113.77");
@@ -112,10 +112,9 @@ places_are_given_back(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.max_connections = 4;
-	sim_listen_conf(&s)->max_connections = 4;
+	sim_ini(&s, "[gateway]\nmax-connections = 4\n[listen radsec]\nmax-connections = 4");
 	sim_start(&s);
-	peer = &s.common->peers[sim_visitor_conf(&s)->head.index];
+	peer = &s.common->peers[sim_peer_conf(&s, "visitor")->head.index];
 	c = sim_accept(&s, "203.0.113.6");
 	take(&s.common->incoming, 4);
 	sim_identify(&s, c);
@@ -143,8 +142,7 @@ refusals_hold_nothing(void **state)
 
 	(void)state;
 	init(&s);
-	s.conf.gateway.max_connections = 5;
-	s.conf.gateway.max_connections_per_address = 1;
+	sim_ini(&s, "[gateway]\nconnect-rate-per-address = 0\nmax-connections = 5\nmax-connections-per-address = 1");
 	sim_start(&s);
 	sim_visit(&s);
 	for (int i = 0; i < 20; i++) {
