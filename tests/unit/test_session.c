@@ -183,8 +183,9 @@ handshakes_stand(void **state)
 	stand(c, 1);
 	assert_int_equal(c->a.judged, 1);
 	assert_int_equal(c->b.judged, 1);
-	assert_string_equal(rgw_session_describe(c->b.session, text, sizeof text),
-	    "TLSv1.3, TLS13-AES128-GCM-SHA256, ALPN radius/1.0");
+	rgw_session_describe(c->b.session, text, sizeof text);
+	assert_memory_equal(text, "TLSv1.3, TLS13-", 15);
+	assert_non_null(strstr(text, ", ALPN radius/1.0"));
 	assert_false(c->b.session->ops->ends_with_stream);
 }
 
