@@ -41,14 +41,19 @@ def layer_of_header(name):
     if name in HEADER_LAYER:
         return HEADER_LAYER[name]
     for layer in LAYERS:
-        if (ROOT / "src" / layer / f"{name}.c").exists():
+        if any((ROOT / "src" / layer).rglob(f"{name}.c")):
             return layer
     return None
 
 
+def layer_of(path, top):
+    """The layer of a source or object below top: the first folder of its path, whatever rooms the layer has."""
+    return path.relative_to(top).parts[0]
+
+
 def check_includes():
-    for path in sources("src/*/*.[ch]"):
-        mine = LAYERS.index(path.parent.name)
+    for path in sources("src/**/*.[ch]"):
+        mine = LAYERS.index(layer_of(path, ROOT / "src"))
         for header in re.findall(r'^#include "radsecgw/(\w+)\.h"', path.read_text(), re.M):
             layer = layer_of_header(header)
             if layer is None:
@@ -64,7 +69,7 @@ def check_includes():
 
 
 def check_symbols(build):
-    for obj in sorted((build / "src").glob("*/*.o")):
+    for obj in sorted((build / "src").rglob("*.o")):
         if obj.name == "main.o":
             continue
         table = subprocess.run(["nm", "-f", "sysv", str(obj)], capture_output=True, text=True, check=True).stdout
@@ -75,12 +80,12 @@ def check_symbols(build):
             name, kind, section = cells[0], cells[2], cells[6]
             if kind in ("b", "B", "d", "D", "C") and not section.startswith(".data.rel.ro"):
                 complain(obj.relative_to(build), f"mutable variable at file scope: {name}")
-            if kind == "U" and LAYERS.index(obj.parent.name) < LAYERS.index("net") and re.match(OUTSIDE, name):
+            if kind == "U" and LAYERS.index(layer_of(obj, build / "src")) < LAYERS.index("net") and re.match(OUTSIDE, name):
                 complain(obj.relative_to(build), f"reaches the outside: {name}")
 
 
 def check_functions():
-    files = sources("src/*/*.c", "tests/*/*.c")
+    files = sources("src/**/*.c", "tests/*/*.c")
     out = subprocess.run(["pmccabe", *map(str, files)], capture_output=True, text=True).stdout
     for line in out.splitlines():
         modified, _, _, _, length, rest = line.split(None, 5)
@@ -114,7 +119,7 @@ def check_headers():
 
 def check_words():
     banned = re.compile(rf"\b({'|'.join(BANNED)})\(")
-    for path in sources("src/*/*.[ch]", "include/radsecgw/*.h", "tests/*/*.[ch]"):
+    for path in sources("src/**/*.[ch]", "include/radsecgw/*.h", "tests/*/*.[ch]"):
         text = path.read_text()
         if not text.startswith("/* SPDX-License-Identifier: "):
             complain(path.relative_to(ROOT), "has no licence line")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine.h"
+#include "../engine.h"
 
 /* How many connections a peer has: they are opened as the load asks for them, with pauses where that
  * fails, and the surplus is closed when it has been one for long. */

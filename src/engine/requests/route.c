@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine.h"
+#include "../engine.h"
 
 /* Which way a request takes (P-PRX-12): to the pool of its client, or as the [realm] section of its
  * User-Name says, which may also mean that it ends here. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine.h"
+#include "../engine.h"
 
 /*
  * Requests at which a peer closes the connection. A peer reads what it is sent in order, so an answer clears
