@@ -5,6 +5,7 @@
   - includes go one way: base <- radius <- core <- engine <- net <- app
   - the layers below net reach neither clock nor socket nor library of the outside
   - no mutable variables at file scope outside main.c
+  - the rooms of the engine know each other only as src/engine/engine.h says
   - no function above 80 lines or a complexity of 15, no file above 600 lines (tests 800)
   - each function in a public header has a comment, unless its name says it all (new, free, init, ...)
   - functions that invite mistakes are not used
@@ -17,7 +18,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = ["base", "radius", "core", "engine", "net", "app"]
 # Headers without a .c file of the same name.
-HEADER_LAYER = {"time": "base", "wire": "base", "list": "base", "fair": "base", "conf": "core", "hide": "radius", "radius": "radius",
+HEADER_LAYER = {"time": "base", "wire": "base", "list": "base", "fair": "base", "conf": "core", "hide": "radius", "radius": "radius", "side": "radius",
                 "confread": "app"}
 BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca", "rand", "srand"]
 OUTSIDE = r"^(ev_|ares_|wolfSSL_|wc_|socket$|send|recv|bind$|connect$|open$|fopen$|read$|write$|time$|clock_|gettimeofday$" \
@@ -84,6 +85,31 @@ def check_symbols(build):
                 complain(obj.relative_to(build), f"reaches the outside: {name}")
 
 
+def check_rooms(build):
+    """The rooms of the engine: links know nothing of requests and doors but the five calls of events.h, and requests
+    know targets and lanes instead of what these are part of."""
+    engine = ROOT / "src/engine"
+    for path in sorted((engine / "links").glob("*.[ch]")):
+        for room in re.findall(r'^#include "[^"]*\b(requests|doors)/', path.read_text(), re.M):
+            complain(path.relative_to(ROOT), f"includes a header of {room}/")
+    for path in sorted((engine / "requests").glob("*.[ch]")):
+        text = path.read_text()
+        for header in re.findall(r'^#include "\.\./(doors/\w+\.h|links/links\.h)"', text, re.M):
+            complain(path.relative_to(ROOT), f"includes {header}")
+        for name in sorted(set(re.findall(r"\brgw_(?:peer|conn|server|port|source|host|listener)(?:_\w+)?\b", text))):
+            complain(path.relative_to(ROOT), f"knows {name}")
+    upwards = set(re.findall(r"\b(rgw_on_\w+)\(", (engine / "links/events.h").read_text()))
+    above = {symbol for room in ("requests", "doors") for obj in (build / "src/engine" / room).glob("*.o")
+             for symbol in symbols(obj, "--defined-only")}
+    for obj in sorted((build / "src/engine/links").glob("*.o")):
+        for symbol in sorted(symbols(obj, "--undefined-only") & above - upwards):
+            complain(obj.relative_to(build), f"calls {symbol}, which is not among the calls of events.h")
+
+
+def symbols(obj, which):
+    return set(subprocess.run(["nm", "-j", "-g", which, str(obj)], capture_output=True, text=True, check=True).stdout.split())
+
+
 def check_functions():
     files = sources("src/**/*.c", "tests/*/*.c")
     out = subprocess.run(["pmccabe", *map(str, files)], capture_output=True, text=True).stdout
@@ -137,6 +163,7 @@ def main():
     build = ROOT / (sys.argv[1] if len(sys.argv) > 1 else "build")
     check_includes()
     check_symbols(build)
+    check_rooms(build)
     check_functions()
     check_headers()
     check_words()

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/engine/engine.h"
+#include "../../src/engine/requests/requests.h"
 #include "radsecgw/wire.h"
 #include "sim.h"
 

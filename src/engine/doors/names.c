@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "../links/links.h"
+#include "doors.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,34 +10,6 @@
  * before the last look-up, since a client that moves may have sent something from there. An address that the
  * configuration gives to a client as such stays with that client, whatever a name server says.
  */
-
-void
-rgw_names_init(struct rgw_gw *gw, rgw_ms now)
-{
-	const struct rgw_conf *conf = gw->conf;
-
-	for (size_t i = 0; i < conf->client.n; i++)
-		for (size_t j = 0; j < conf->client.v[i]->address.n; j++)
-			gw->n_names += conf->client.v[i]->address.v[j].name.host != NULL;
-	gw->names = rgw_xcalloc(gw->n_names, sizeof *gw->names);
-	gw->client_by_name = rgw_prefixmap_new();
-	for (size_t i = 0, n = 0; i < conf->client.n; i++)
-		for (size_t j = 0; j < conf->client.v[i]->address.n; j++) {
-			const struct rgw_conf_origin *origin = &conf->client.v[i]->address.v[j];
-
-			if (origin->name.host != NULL)
-				rgw_host_init(&gw->names[n++], gw, &conf->client.v[i]->head, &origin->name, now);
-		}
-}
-
-void
-rgw_names_fini(struct rgw_gw *gw)
-{
-	for (size_t i = 0; i < gw->n_names; i++)
-		rgw_host_fini(&gw->names[i]);
-	free(gw->names);
-	rgw_prefixmap_free(gw->client_by_name);
-}
 
 /* The client that has this very address in the configuration, or NULL. */
 static const struct rgw_conf_client *
@@ -71,9 +44,13 @@ add(struct rgw_gw *gw, const struct rgw_host *host, const struct rgw_addr *addr,
 		    rgw_f_addr("addr", addr), rgw_f_str("other", other->head.name));
 }
 
-void
-rgw_names_changed(struct rgw_gw *gw)
+static void
+on_changed(struct rgw_host *host, bool news, rgw_ms now)
 {
+	struct rgw_gw *gw = host->gw;
+
+	(void)news;
+	(void)now;
 	rgw_prefixmap_free(gw->client_by_name);
 	gw->client_by_name = rgw_prefixmap_new();
 	/* Whoever has an address now goes before whoever had it. */
@@ -83,6 +60,42 @@ rgw_names_changed(struct rgw_gw *gw)
 	for (size_t i = 0; i < gw->n_names; i++)
 		for (size_t j = 0; j < gw->names[i].n_before; j++)
 			add(gw, &gw->names[i], &gw->names[i].before[j], false);
+}
+
+static void
+init_name(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_head *client, const struct rgw_hostport *name,
+    rgw_ms now)
+{
+	rgw_host_init(host, gw, client, "client", name, now);
+	host->changed = on_changed;
+}
+
+void
+rgw_names_init(struct rgw_gw *gw, rgw_ms now)
+{
+	const struct rgw_conf *conf = gw->conf;
+
+	for (size_t i = 0; i < conf->client.n; i++)
+		for (size_t j = 0; j < conf->client.v[i]->address.n; j++)
+			gw->n_names += conf->client.v[i]->address.v[j].name.host != NULL;
+	gw->names = rgw_xcalloc(gw->n_names, sizeof *gw->names);
+	gw->client_by_name = rgw_prefixmap_new();
+	for (size_t i = 0, n = 0; i < conf->client.n; i++)
+		for (size_t j = 0; j < conf->client.v[i]->address.n; j++) {
+			const struct rgw_conf_origin *origin = &conf->client.v[i]->address.v[j];
+
+			if (origin->name.host != NULL)
+				init_name(&gw->names[n++], gw, &conf->client.v[i]->head, &origin->name, now);
+		}
+}
+
+void
+rgw_names_fini(struct rgw_gw *gw)
+{
+	for (size_t i = 0; i < gw->n_names; i++)
+		rgw_host_fini(&gw->names[i]);
+	free(gw->names);
+	rgw_prefixmap_free(gw->client_by_name);
 }
 
 const struct rgw_conf_client *

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "doors.h"
 
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
+
+#include "../links/links.h"
+#include "../requests/requests.h"
 
 /* Requests from peers, over the connections that they opened, and those to change or end a session over ours: the
  * checks of protocol.md 16.1, after which rgw_ingress_take goes on. What RFC 6613 2.6.4 names closes the connection;
@@ -11,11 +14,47 @@
 /* The place of a connection in the duplicate cache; sockets are numbered from 0. */
 #define PLACE_OF_CONNECTIONS 0x80000000u
 
+static struct rgw_conn *
+conn_of(struct rgw_asked *asked)
+{
+	return RGW_CONTAINER(asked, struct rgw_conn, asked);
+}
+
+static bool
+send_on_conn(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer)
+{
+	const struct rgw_conn *conn = conn_of(origin->asked);
+	const char *name = rgw_origin_name(origin);
+
+	if (gw->ops->conn_send(gw->ops_ctx, conn->io, answer)) {
+		rgw_count(gw, RGW_CTR_tls_sent);
+		return true;
+	}
+	rgw_count(gw, RGW_CTR_tls_answers_dropped);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "write-buffer-full", name,
+	    "an answer is dropped: the peer does not read, and write-buffer or its part of max-write-octets is full",
+	    rgw_f_str("from_peer", name), rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial));
+	return false;
+}
+
+static void
+settled(const struct rgw_origin *origin, bool answered, rgw_ms now)
+{
+	struct rgw_conn *conn = conn_of(origin->asked);
+
+	if (answered)
+		conn->used_at = now;
+	rgw_conn_settled(conn, now);
+}
+
+static const struct rgw_door tls_door = { .field = "from_peer", .is_stream = true, .send = send_on_conn,
+	.settled = settled };
+
 static struct rgw_origin
 origin_of(struct rgw_conn *conn)
 {
-	return (struct rgw_origin){ .secret = conn->peer->conf->secret, .conn = conn,
-		.asker = &conn->peer->asker };
+	return (struct rgw_origin){ .door = &tls_door, .side = conn->lane.side, .asker = &conn->peer->asker,
+		.asked = &conn->asked, .remote = conn->addr };
 }
 
 /* Counts a packet that is not worked on, and says why. */
@@ -27,7 +66,7 @@ note(struct rgw_conn *conn, const struct rgw_packet *p, enum rgw_counter counter
 
 	rgw_count(conn->gw, counter);
 	RGW_LOG(conn->gw->log, RGW_LOG_WARNING, event, peer, text, rgw_f_str("from_peer", peer),
-	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->serial),
+	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial),
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
 	    rgw_f_uint("id", p->id), rgw_f_str("counter", rgw_counter_name(counter)));
 }
@@ -83,10 +122,10 @@ answer_status(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 	}
 	if (!rgw_asker_may_probe(gw, &origin, now))
 		return;
-	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, p, false, origin.secret);
+	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, p, false, origin.side.secret);
 	rgw_count(gw, RGW_CTR_status_server_answered);
 	if (len > 0)
-		(void)rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
+		(void)tls_door.send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 /* A request that nobody serves here (P-ERR-10, P-TLS-31). It is answered anew each time, so it needs no place in
@@ -103,40 +142,44 @@ refuse_code(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 		return;
 	if (rgw_code_is_dynamic(p->code)) {
 		len = rgw_build_nak(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_UNSUPPORTED_EXTENSION,
-		    origin.secret);
+		    origin.side.secret);
 		text = "answered with a NAK: requests to change or end a session are not served here";
-	} else if (rgw_origin_hears_errors(&origin)) {
+	} else if (origin.asker->hears_errors) {
 		len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, p,
-		    RGW_CAUSE_UNSUPPORTED_EXTENSION, origin.secret);
+		    RGW_CAUSE_UNSUPPORTED_EXTENSION, origin.side.secret);
 		text = "answered with Protocol-Error: this code is not served here, or not from this peer; see "
 		       "its option `allow`";
 	} else if (p->code == RGW_ACCESS_REQUEST) {
 		len = rgw_build_reject(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_UNSUPPORTED_EXTENSION, NULL,
-		    origin.secret);
+		    origin.side.secret);
 		text = "rejected: this peer may not ask for authentication; see its option `allow`";
 	}
 	note(conn, p, RGW_CTR_tls_bad_code, "unexpected-code", text);
 	if (len > 0)
-		(void)rgw_origin_send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
+		(void)tls_door.send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 static bool
 is_allowed(const struct rgw_conn *conn, uint8_t code)
 {
-	unsigned allow = conn->peer->conf->allow;
-
-	return (code == RGW_ACCESS_REQUEST && (allow & RGW_SERVICE_AUTH) != 0) ||
-	    (code == RGW_ACCOUNTING_REQUEST && (allow & RGW_SERVICE_ACCT) != 0);
+	return (conn->peer->conf->allow & rgw_service_of(code)) != 0;
 }
 
 bool
-rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_auth_check *check, rgw_ms now)
+rgw_on_request(struct rgw_conn *conn, const struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
 	struct rgw_gw *gw = conn->gw;
 	struct rgw_origin origin = origin_of(conn);
 	const char *rule;
 
+	if (!conn->incoming && !rgw_code_is_dynamic(p->code)) {
+		/* Not a reason to close (P-TCP-39, P-RCA-6). */
+		rgw_count(gw, RGW_CTR_peer_unexpected_code);
+		rgw_lane_log(&conn->lane, p, RGW_LOG_INFO, "unexpected-code",
+		    "dropped: not an answer to what this side asks");
+		return true;
+	}
 	if (is_answer(p->code)) {
 		note(conn, p, RGW_CTR_peer_unexpected_code, "unexpected-code",
 		    "dropped: an answer, and nothing was asked on this connection");
@@ -161,9 +204,18 @@ rgw_tlsin_on_packet(struct rgw_conn *conn, const struct rgw_auth_check *check, r
 		note(conn, p, RGW_CTR_tls_too_many_proxy_states, "loop-suspected",
 		    "dropped: more Proxy-States than loop-limit; does a route lead back here?");
 	else
-		rgw_ingress_take(gw, &origin, PLACE_OF_CONNECTIONS | conn->serial, p, now);
+		rgw_ingress_take(gw, &origin, PLACE_OF_CONNECTIONS | conn->lane.serial, p, now);
 	/* Watchdogs are no use of a connection (P-TLS-27). */
 	if (p->code != RGW_STATUS_SERVER)
 		conn->used_at = now;
 	return true;
+}
+
+void
+rgw_on_conn_gone(struct rgw_conn *conn, rgw_ms now)
+{
+	struct rgw_link *l;
+
+	while ((l = rgw_list_first(&conn->asked.entries)) != NULL)
+		rgw_entry_end(conn->gw, RGW_CONTAINER(l, struct rgw_entry, origin_link), RGW_CTR_request_gone, now);
 }

@@ -1,11 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "doors.h"
 
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
 #include "radsecgw/vsa.h"
 
+#include "../requests/requests.h"
+
 /* Requests from UDP clients: the checks of protocol.md 16.1, after which rgw_ingress_take goes on. */
+
+/* ---- clients ---- */
+
+static bool
+send_datagram(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer)
+{
+	gw->ops->udp_send(gw->ops_ctx, origin->sock, &origin->local, &origin->remote, answer);
+	rgw_count(gw, RGW_CTR_udp_sent);
+	return true;
+}
+
+static const struct rgw_door udp_door = { .field = "client", .send = send_datagram };
+
+void
+rgw_client_init(struct rgw_client *c, const struct rgw_conf_client *conf, rgw_ms now)
+{
+	c->conf = conf;
+	c->require_message_authenticator = conf->require_message_authenticator;
+	c->limit_proxy_state = conf->limit_proxy_state;
+	rgw_asked_init(&c->asked, now);
+	c->asker = (struct rgw_asker){ .conf = &conf->head, .rewrite_in = &conf->rewrite_in,
+		.rewrite_out = &conf->rewrite_out, .pool = conf->pool, .operator_name = conf->operator_name,
+		.wants_msgauth = conf->reply_message_authenticator, .hears_errors = conf->protocol_error };
+	rgw_asker_init(&c->asker, conf->head.index, &conf->status_server_rate, now);
+}
+
+/* ---- checks ---- */
 
 /* A datagram on its way through the checks. */
 struct arrival {
@@ -79,14 +108,7 @@ why_malformed(enum rgw_packet_error error)
 static bool
 is_served(const struct arrival *a)
 {
-	switch (a->packet.code) {
-	case RGW_ACCESS_REQUEST:
-		return (a->from->accept & RGW_SERVICE_AUTH) != 0;
-	case RGW_ACCOUNTING_REQUEST:
-		return (a->from->accept & RGW_SERVICE_ACCT) != 0;
-	default:
-		return a->packet.code == RGW_STATUS_SERVER;
-	}
+	return (a->from->accept & rgw_service_of(a->packet.code)) != 0 || a->packet.code == RGW_STATUS_SERVER;
 }
 
 /* Does an option hold for this client? Nobody stands between us and a client on this machine, and a proxy there
@@ -251,7 +273,7 @@ answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origi
 
 	rgw_count(gw, RGW_CTR_status_server_answered);
 	if (len > 0)
-		(void)rgw_origin_send(gw, origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
+		(void)origin->door->send(gw, origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 /* Is there anything to be worked on? */
@@ -287,8 +309,8 @@ take(struct rgw_gw *gw, struct arrival *a, rgw_ms now)
 		return;
 	}
 	look_at_protection(gw, a, now);
-	origin = (struct rgw_origin){ .secret = a->client->conf->secret, .client = a->client,
-		.asker = &a->client->asker,
+	origin = (struct rgw_origin){ .door = &udp_door, .side = { a->client->conf->secret },
+		.asker = &a->client->asker, .asked = &a->client->asked,
 		.sock = a->from->sock, .local = a->from->local, .remote = a->from->remote };
 	if (a->packet.code == RGW_STATUS_SERVER)
 		answer_status(gw, a, &origin, now);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "links.h"
 
 #include <stdlib.h>
 
@@ -232,11 +232,11 @@ rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from
 	rgw_admission_enter(&gw->admission, caller, &conn->visit, now);
 	if (weakest != NULL)
 		evict(RGW_CONTAINER(weakest, struct rgw_conn, visit), conn, now);
-	conn->state = RGW_CONN_ACCEPTED;
 	conn->incoming = true;
 	conn->listen = listen;
 	conn->io = io;
-	rgw_ingress_init(&conn->superseding, now);
+	rgw_asked_init(&conn->asked, now);
+	rgw_conn_enter(conn, RGW_CONN_ACCEPTED);
 	conn->deadline = now + l->conf->handshake_timeout;
 	rgw_conn_set_timer(conn);
 	return conn;
@@ -265,8 +265,8 @@ goes_before(const struct rgw_conn *a, const struct rgw_conn *b, const struct rgw
 
 	if (a_is_near != (b->visit.from == new->visit.from))
 		return a_is_near;
-	if ((a->n_pending == 0) != (b->n_pending == 0))
-		return a->n_pending == 0;
+	if ((a->asked.n_pending == 0) != (b->asked.n_pending == 0))
+		return a->asked.n_pending == 0;
 	return a->heard_at < b->heard_at;
 }
 
@@ -340,33 +340,18 @@ rgw_accept_identified(struct rgw_conn *conn, const struct rgw_conf_peer *conf, r
 		rgw_conn_close(conn, RGW_LOG_DEBUG, "handshake-failed", why->why, now);
 		return false;
 	}
-	conn->peer = peer;
+	rgw_conn_belongs(conn, peer);
 	conn->heard_at = now;
 	rgw_list_append(&peer->incoming, &conn->link);
 	peer->n_incoming++;
 	return true;
 }
 
-/* What came on it and waits is not worked on any more, and nobody can get what was kept for
- * repetition (P-TLS-28, P-TCP-30, P-TCP-31). */
-static void
-end_requests(struct rgw_conn *conn, rgw_ms now)
-{
-	struct rgw_link *l;
-
-	while ((l = rgw_list_first(&conn->requests)) != NULL) {
-		struct rgw_entry *entry = RGW_CONTAINER(l, struct rgw_entry, origin_link);
-
-		rgw_entry_end(conn->gw, entry, RGW_CTR_request_gone, now);
-	}
-}
-
 void
-rgw_accept_forget(struct rgw_conn *conn, rgw_ms now)
+rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
 
-	end_requests(conn, now);
 	rgw_link_remove(&conn->link);
 	rgw_admission_leave(&gw->admission, &conn->visit, now);
 	if (conn->peer != NULL) {
@@ -377,6 +362,5 @@ rgw_accept_forget(struct rgw_conn *conn, rgw_ms now)
 		rgw_count(gw, RGW_CTR_incoming_ended);
 		return;
 	}
-	rgw_count(gw, conn->state == RGW_CONN_ACCEPTED ? RGW_CTR_incoming_silent
-	                                               : RGW_CTR_incoming_failed);
+	rgw_count(gw, last == RGW_CONN_ACCEPTED ? RGW_CTR_incoming_silent : RGW_CTR_incoming_failed);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "links.h"
 
 /*
  * Requests at which a peer closes the connection. A peer reads what it is sent in order, so an answer clears
@@ -13,12 +13,6 @@
  * A peer that goes away takes all its connections with it. A suspect therefore waits for a moment before it is
  * sent on a connection that stood already when its own one ended, or it would be there when that one ends, too.
  */
-
-/* A request moves so often because of connections that it may have ended itself ... */
-#define MOVES_AS_SUSPECT 2
-
-/* ... and so often in all, since what looks cleared may still be why a peer closes late. */
-#define MOVES_IN_ALL 8
 
 /* So many suspects may be under way on a connection at one time without being cleared. */
 #define SUSPECTS_TOGETHER 16
@@ -50,49 +44,24 @@ n_unread(const struct rgw_conn *conn, rgw_ms now)
 	return now < read_after(conn) ? conn->n_sent - conn->n_read : 0;
 }
 
-enum rgw_suspicion
-rgw_blame_suspicion(const struct rgw_req *req)
-{
-	if (req->n_suspected > MOVES_AS_SUSPECT || req->n_moved > MOVES_IN_ALL)
-		return RGW_SENT_NO_MORE;
-	if (req->n_suspected >= MOVES_AS_SUSPECT || req->first_suspect)
-		return RGW_SENT_ALONE;
-	return req->n_suspected > 0 ? RGW_SENT_WITH_FEW : RGW_NO_SUSPECT;
-}
-
-/* May the connection of the attempt still end because of it? */
-static bool
-is_pending(const struct rgw_attempt *a, rgw_ms now)
-{
-	const struct rgw_conn *conn = a->state == RGW_ATTEMPT_SENT ? a->lane->conn : NULL;
-
-	return conn != NULL && a->nth > conn->n_read && now < read_after(conn);
-}
-
 bool
-rgw_blame_may_double(const struct rgw_req *req, rgw_ms now)
+rgw_blame_is_pending(const struct rgw_conn *conn, const struct rgw_ticket *ticket, rgw_ms now)
 {
-	unsigned n = req->n_suspected;
-
-	if (n == 0)
-		return true;
-	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
-		n += is_pending(&req->attempts[i], now);
-	return n <= MOVES_AS_SUSPECT;
+	return ticket->nth > conn->n_read && now < read_after(conn);
 }
 
 /* How many of them wait. */
 static size_t
 n_suspects(const struct rgw_peer *peer)
 {
-	return peer->queued - peer->queued_as[RGW_NO_SUSPECT];
+	return peer->queue.n - peer->queue.n_as[RGW_CARE_NONE];
 }
 
 size_t
 rgw_blame_wants(const struct rgw_peer *peer)
 {
-	size_t n = (peer->queued_as[RGW_SENT_WITH_FEW] + SUSPECTS_TOGETHER - 1) / SUSPECTS_TOGETHER +
-	    peer->queued_as[RGW_SENT_ALONE];
+	size_t n = (peer->queue.n_as[RGW_CARE_FEW] + SUSPECTS_TOGETHER - 1) / SUSPECTS_TOGETHER +
+	    peer->queue.n_as[RGW_CARE_ALONE];
 
 	return n < CONNECTIONS_BESIDE ? n : CONNECTIONS_BESIDE;
 }
@@ -128,18 +97,18 @@ may_follow(const struct rgw_conn *conn, rgw_ms now)
 }
 
 bool
-rgw_blame_allows(const struct rgw_conn *conn, const struct rgw_attempt *a, rgw_ms now)
+rgw_blame_allows(const struct rgw_conn *conn, enum rgw_care care, rgw_ms now)
 {
-	if (conn->alone != 0 || (a->suspicion != RGW_NO_SUSPECT && may_follow(conn, now)))
+	if (conn->alone != 0 || (care != RGW_CARE_NONE && may_follow(conn, now)))
 		return false;
-	switch (a->suspicion) {
-	case RGW_NO_SUSPECT:
+	switch (care) {
+	case RGW_CARE_NONE:
 		break;
-	case RGW_SENT_WITH_FEW:
+	case RGW_CARE_FEW:
 		return n_unread(conn, now) < SUSPECTS_TOGETHER;
-	case RGW_SENT_ALONE:
+	case RGW_CARE_ALONE:
 		return n_unread(conn, now) == 0;
-	case RGW_SENT_NO_MORE:
+	case RGW_CARE_NO_MORE:
 		return false;
 	}
 	return n_suspects(conn->peer) == 0 || !is_reserved(conn->peer, conn);
@@ -171,14 +140,14 @@ rgw_blame_wait(struct rgw_peer *peer, rgw_ms now)
 }
 
 void
-rgw_blame_sent(struct rgw_conn *conn, struct rgw_attempt *a, rgw_ms now)
+rgw_blame_sent(struct rgw_conn *conn, struct rgw_ticket *ticket, rgw_ms now)
 {
-	a->nth = ++conn->n_sent;
+	ticket->nth = ++conn->n_sent;
 	conn->sent_at = now;
 	rgw_mute_sent(conn, now);
-	if (a->suspicion != RGW_SENT_ALONE)
+	if (ticket->care != RGW_CARE_ALONE)
 		return;
-	conn->alone = a->nth;
+	conn->alone = ticket->nth;
 	rgw_guard_ask(conn, now);
 	rgw_conn_set_timer(conn);
 }
@@ -187,7 +156,7 @@ static void
 clear(struct rgw_conn *conn, rgw_ms now)
 {
 	conn->alone = 0;
-	if (conn->peer->queued > 0)
+	if (conn->peer->queue.n > 0)
 		rgw_peer_wake(conn->peer, now);
 }
 
@@ -221,48 +190,31 @@ rgw_blame_expired(struct rgw_conn *conn, rgw_ms now)
 
 /* ---- the end of a connection ---- */
 
-static void
-stop(struct rgw_attempt *a, enum rgw_counter how, const char *text, const char *why, rgw_ms now)
+/* May the request of this ticket be why the peer closed the connection? */
+static bool
+is_to_blame(const struct rgw_conn *conn, const struct rgw_ticket *t)
 {
-	struct rgw_gw *gw = a->target->gw;
-	struct rgw_req *req = a->req;
-	struct rgw_identity room;
-
-	RGW_LOG(gw->log, RGW_LOG_WARNING, "request-stopped", rgw_origin_name(&req->origin), text,
-	    rgw_f_origin(&req->origin), rgw_f_identity(gw, &req->packet, &room), rgw_f_target(a->target),
-	    rgw_f_str("code", rgw_code_name(req->packet.code)), rgw_f_str("reason", why));
-	rgw_req_stop(gw, req, how, now);
-}
-
-void
-rgw_blame_stop(struct rgw_attempt *a, const char *why, rgw_ms now)
-{
-	stop(a, RGW_CTR_request_ends_connections,
-	    "a request is not sent again: connections have ended again and again while it was open on them; what "
-	    "in it does the peer refuse?", why, now);
+	if (conn->alone != 0)
+		return t->nth == conn->alone;
+	return t->nth > conn->n_read;
 }
 
 bool
 rgw_blame_answer(struct rgw_conn *conn, uint8_t id, const char *why, rgw_ms now)
 {
-	const struct rgw_id *slot = &conn->lane.ids->id[id];
-	struct rgw_attempt *a = slot->owner;
+	const struct rgw_id *slots = conn->lane.ids->id;
 
 	/* It may answer the request that had the identifier before, too. */
-	if (a == NULL || slot->before.late_until > now)
+	if (slots[id].owner == NULL || slots[id].before.late_until > now)
 		return false;
-	stop(a, RGW_CTR_request_bad_answer,
-	    "a request is not sent again: the answer to it breaks a rule, so the connection is closed", why, now);
-	return true;
-}
+	for (unsigned i = 1; i < 256; i++) {
+		struct rgw_ticket *t = slots[i].owner;
 
-/* May this request be why the peer closed the connection? */
-static bool
-is_to_blame(const struct rgw_conn *conn, const struct rgw_attempt *a)
-{
-	if (conn->alone != 0)
-		return a->nth == conn->alone;
-	return a->nth > conn->n_read;
+		if (t != NULL)
+			t->blamed = i == id;
+	}
+	rgw_on_lane_lost(&conn->lane, RGW_LOSS_ANSWER, why, now);
+	return true;
 }
 
 bool
@@ -271,66 +223,40 @@ rgw_blame_is_plain(const struct rgw_conn *conn)
 	if (conn->lane.ids == NULL || conn->alone != 0)
 		return conn->alone != 0;
 	for (unsigned id = 1; id < 256; id++) {
-		const struct rgw_attempt *a = conn->lane.ids->id[id].owner;
+		const struct rgw_ticket *t = conn->lane.ids->id[id].owner;
 
-		if (a != NULL && a->req->n_suspected > 0 && is_to_blame(conn, a))
+		if (t != NULL && t->suspect && is_to_blame(conn, t))
 			return true;
 	}
 	return false;
 }
 
-/* The connection of an attempt has ended. A request that is suspected much but is under way elsewhere is not
- * sent again before it is clear what becomes of that. */
-static void
-leave(struct rgw_attempt *a, const char *why, rgw_ms now)
+/* What the end of the connection means for those who wait on its lane. */
+static enum rgw_loss
+loss_of(const struct rgw_conn *conn, enum rgw_fault fault)
 {
-	struct rgw_req *req = a->req;
-	struct rgw_attempt *other = &req->attempts[a == &req->attempts[0]];
-	enum rgw_suspicion suspicion = rgw_blame_suspicion(req);
-
-	if (other->state == RGW_ATTEMPT_QUEUED)
-		rgw_peer_suspect(other);
-	if (suspicion == RGW_SENT_NO_MORE && other->state == RGW_ATTEMPT_SENT)
-		rgw_attempt_detach(a, now);
-	else if (suspicion == RGW_SENT_NO_MORE)
-		rgw_blame_stop(a, why, now);
-	else if (suspicion == RGW_SENT_ALONE && other->state != RGW_ATTEMPT_NONE)
-		rgw_pool_put_off(a, now);
-	else
-		rgw_pool_move(a, now);
-}
-
-static void
-suspect_first(struct rgw_conn *conn)
-{
-	struct rgw_attempt *first = NULL;
-
-	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_attempt *a = conn->lane.ids->id[id].owner;
-
-		if (a != NULL && is_to_blame(conn, a) && (first == NULL || a->nth < first->nth))
-			first = a;
+	switch (fault) {
+	case RGW_FAULT_NONE:
+	case RGW_FAULT_REQUEST:
+		break;
+	case RGW_FAULT_PEER:
+		return RGW_LOSS_BROKEN;
+	case RGW_FAULT_UNKNOWN:
+		return conn->alone != 0 ? RGW_LOSS_EXPLAINED : RGW_LOSS_ENDED;
 	}
-	if (first != NULL)
-		first->req->first_suspect = true;
+	return RGW_LOSS_CLOSED;
 }
 
 void
 rgw_blame_end(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 {
-	if (fault == RGW_FAULT_UNKNOWN) {
+	if (fault == RGW_FAULT_UNKNOWN)
 		conn->peer->lost_at = now;
-		suspect_first(conn);
-	}
 	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_attempt *a = conn->lane.ids->id[id].owner;
+		struct rgw_ticket *t = conn->lane.ids->id[id].owner;
 
-		if (a == NULL)
-			continue;
-		if (fault == RGW_FAULT_UNKNOWN && is_to_blame(conn, a))
-			a->req->n_suspected++;
-		if (fault == RGW_FAULT_PEER || (fault == RGW_FAULT_UNKNOWN && conn->alone == 0))
-			a->req->n_moved++;
-		leave(a, why, now);
+		if (t != NULL)
+			t->blamed = fault == RGW_FAULT_UNKNOWN && is_to_blame(conn, t);
 	}
+	rgw_on_lane_lost(&conn->lane, loss_of(conn, fault), why, now);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "links.h"
 
 #include <stdlib.h>
 
@@ -48,33 +48,63 @@ log_conn(const struct rgw_conn *conn, enum rgw_log_level level, const char *even
 	const char *peer = peer_name(conn);
 
 	RGW_LOG(conn->gw->log, level, event, conn->peer != NULL ? peer : NULL, text,
-	    rgw_f_str("peer", peer), rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->serial),
+	    rgw_f_str("peer", peer), rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial),
 	    rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
 	    rgw_f_str("state", state_name(conn->state)), rgw_f_str("reason", reason));
 }
 
-/* All changes of state go through here; the peer's counts follow. */
-static void
-enter(struct rgw_conn *conn, enum rgw_conn_state state)
+/* Where a connection counts among those of its peer that we opened, by its state. */
+static unsigned *
+count_of(struct rgw_peer *peer, enum rgw_conn_state state)
 {
-	if (!conn->incoming && state == RGW_CONN_UP) {
-		conn->peer->n_opening--;
-		conn->peer->n_up++;
-		conn->peer->unreachable = false;
+	switch (state) {
+	case RGW_CONN_CONNECTING:
+	case RGW_CONN_HANDSHAKE:
+		return &peer->n_opening;
+	case RGW_CONN_UP:
+		return &peer->n_up;
+	case RGW_CONN_ACCEPTED:
+	case RGW_CONN_DRAINING:
+	case RGW_CONN_GONE:
+		break;
 	}
-	if (!conn->incoming && state == RGW_CONN_DRAINING) {
-		conn->peer->n_up--;
-		rgw_guard_leave(conn);
-	}
-	log_conn(conn, RGW_LOG_DEBUG, "connection-state", state_name(state), "");
-	conn->state = state;
+	return NULL;
 }
 
-/* Is a request under way on it, in the direction that it serves? */
+void
+rgw_conn_enter(struct rgw_conn *conn, enum rgw_conn_state state)
+{
+	unsigned *from = conn->incoming ? NULL : count_of(conn->peer, conn->state);
+	unsigned *to = conn->incoming ? NULL : count_of(conn->peer, state);
+
+	/* A new one is in its first state already, and has not been counted. */
+	if (from != NULL && conn->state != state)
+		(*from)--;
+	if (to != NULL)
+		(*to)++;
+	log_conn(conn, RGW_LOG_DEBUG, "connection-state", state_name(state), "");
+	conn->state = state;
+	conn->lane.gone = state == RGW_CONN_GONE;
+	if (conn->incoming)
+		return;
+	if (state == RGW_CONN_UP)
+		conn->peer->unreachable = false;
+	else if (state == RGW_CONN_DRAINING || state == RGW_CONN_GONE)
+		rgw_guard_leave(conn);
+	rgw_peer_review(conn->peer);
+}
+
+static bool
+has_requests(const struct rgw_conn *conn)
+{
+	return conn->lane.ids != NULL && conn->lane.ids->busy > 0;
+}
+
+/* Is a request under way on it, in either direction? */
 static bool
 is_busy(const struct rgw_conn *conn)
 {
-	return conn->incoming ? conn->n_pending > 0 : conn->lane.ids->busy > 0;
+	return conn->asked.n_pending > 0 || has_requests(conn);
 }
 
 /* ---- deadlines: one timer for all of them ---- */
@@ -181,7 +211,7 @@ close_idle(struct rgw_conn *conn, rgw_ms now)
 	rgw_count(conn->gw, RGW_CTR_idle_timeouts);
 	/* Nobody has lost a peer that works, so the next connection to it need not wait. */
 	if (conn->counted && conn->proven)
-		enter(conn, RGW_CONN_DRAINING);
+		rgw_conn_enter(conn, RGW_CONN_DRAINING);
 	rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed", "idle-timeout", now);
 }
 
@@ -219,15 +249,23 @@ rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr)
 	if (conn == NULL)
 		return NULL;
 	conn->gw = gw;
-	conn->serial = ++gw->serial;
+	conn->lane.serial = ++gw->serial;
 	conn->addr = *addr;
 	conn->deadline = RGW_NEVER;
 	rgw_link_init(&conn->link);
-	rgw_link_init(&conn->requests);
 	rgw_stream_init(&conn->stream);
 	rgw_timer_init(&conn->timer, on_timer);
 	gw->n_conns++;
 	return conn;
+}
+
+void
+rgw_conn_belongs(struct rgw_conn *conn, struct rgw_peer *peer)
+{
+	conn->peer = peer;
+	conn->lane = (struct rgw_lane){ .target = &peer->target, .ops = &rgw_conn_lane_ops,
+		.window = &peer->conf->response_window, .side = { peer->conf->secret }, .addr = &conn->addr,
+		.serial = conn->lane.serial };
 }
 
 struct rgw_conn *
@@ -238,10 +276,8 @@ rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to
 
 	if (conn == NULL)
 		return NULL;
-	conn->peer = peer;
-	conn->state = RGW_CONN_CONNECTING;
-	conn->lane = (struct rgw_lane){ .target = &peer->target, .secret = peer->conf->secret,
-		.conn = conn };
+	rgw_conn_belongs(conn, peer);
+	rgw_asked_init(&conn->asked, now);
 	conn->io = gw->ops->conn_open(gw->ops_ctx, conn, peer->conf, host, to);
 	if (conn->io == NULL) {
 		gw->n_conns--;
@@ -249,7 +285,7 @@ rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to
 		return NULL;
 	}
 	rgw_list_append(&peer->conns, &conn->link);
-	peer->n_opening++;
+	rgw_conn_enter(conn, RGW_CONN_CONNECTING);
 	conn->opened_at = now;
 	conn->deadline = now + peer->conf->connect_timeout;
 	rgw_conn_set_timer(conn);
@@ -262,7 +298,7 @@ static bool
 is_excused(struct rgw_conn *conn, enum rgw_fault fault)
 {
 	struct rgw_peer *peer = conn->peer;
-	bool works = peer->n_okay > conn->counted && conn->lane.ids != NULL && conn->lane.ids->busy > 0;
+	bool works = peer->n_okay > conn->counted && has_requests(conn);
 
 	if (!is_up(conn) || fault == RGW_FAULT_NONE || fault == RGW_FAULT_PEER)
 		return false;
@@ -281,13 +317,11 @@ is_doubtful(const struct rgw_conn *conn)
 
 /* Does the end of the connection speak against the peer? */
 static void
-judge_peer(struct rgw_conn *conn, enum rgw_fault fault, bool excused, bool doubtful, rgw_ms now)
+judge_peer(struct rgw_conn *conn, enum rgw_fault fault, bool lost, rgw_ms now)
 {
 	struct rgw_peer *peer = conn->peer;
 
-	/* Closing an idle connection is not a failure. When the watchdog closes one, its requests have already
-	 * moved, so `busy` cannot tell; hence `doubtful`. */
-	if (peer->n_up == 0 && conn->state == RGW_CONN_UP && !excused && (doubtful || conn->lane.ids->busy > 0))
+	if (peer->n_up == 0 && lost)
 		rgw_peer_failed(peer, now);
 	/* A peer whose very first answer is wrong is asked before it gets requests again. */
 	if ((fault == RGW_FAULT_REQUEST || fault == RGW_FAULT_PEER) && !conn->proven && peer->n_okay == 0) {
@@ -302,33 +336,31 @@ static void
 leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 {
 	struct rgw_peer *peer = conn->peer;
-	enum rgw_conn_state state = conn->state;
+	enum rgw_conn_state last = conn->state;
+	bool was_up = is_up(conn);
 	bool excused = is_excused(conn, fault);
-	bool good = is_up(conn) && (excused || conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
-	bool doubtful = is_doubtful(conn);
+	bool good = was_up && (excused || conn->proven || now - conn->up_at >= PROVEN_AFTER_MS);
+	/* Closing an idle connection is not a failure. When the watchdog closes one, its requests have already
+	 * moved, so that none are left cannot tell; hence the doubt. */
+	bool lost = last == RGW_CONN_UP && !excused && (is_doubtful(conn) || has_requests(conn));
 
-	rgw_count(conn->gw, is_up(conn) ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
-	if (is_up(conn))
+	rgw_count(conn->gw, was_up ? RGW_CTR_connections_lost : RGW_CTR_connections_failed);
+	if (was_up)
 		peer->unreachable = false;
 	rgw_link_remove(&conn->link);
-	rgw_guard_leave(conn);
-	if (state == RGW_CONN_UP)
-		peer->n_up--;
-	else if (state != RGW_CONN_DRAINING)
-		peer->n_opening--;
-	judge_peer(conn, fault, excused, doubtful, now);
+	rgw_conn_enter(conn, RGW_CONN_GONE);
+	judge_peer(conn, fault, lost, now);
 	/* That a connection was replaced in good order says nothing about the peer. */
-	if (state != RGW_CONN_DRAINING)
+	if (last != RGW_CONN_DRAINING)
 		rgw_peer_on_attempt(peer, &(struct rgw_try){ .to = &conn->addr, .began = conn->opened_at,
-			.connected = is_up(conn), .good = good }, now);
+			.connected = was_up, .good = good }, now);
 	if (excused)
 		peer->retry_at = now;
-	conn->state = RGW_CONN_GONE;
 	if (conn->lane.ids != NULL)
 		rgw_blame_end(conn, fault, why, now);
 	/* Suspects may wait for another connection of the peer, of which this was the last one. */
-	if (peer->n_up == 0 && peer->failed && peer->queued > 0)
-		rgw_pool_evacuate(&peer->queue, now);
+	if (peer->state == RGW_PEER_DOWN)
+		rgw_on_target(&peer->target, RGW_TURN_DOWN, now);
 }
 
 /* The end of a connection, whoever ended it. */
@@ -336,10 +368,14 @@ static void
 gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 {
 	struct rgw_peer *peer = conn->incoming ? NULL : conn->peer;
+	enum rgw_conn_state last = conn->state;
 	struct rgw_gw *gw = conn->gw;
 
 	if (conn->incoming)
-		rgw_accept_forget(conn, now);
+		rgw_conn_enter(conn, RGW_CONN_GONE);
+	rgw_on_conn_gone(conn, now);
+	if (conn->incoming)
+		rgw_accept_forget(conn, last, now);
 	else
 		leave_peer(conn, fault, why, now);
 	gw->n_conns--;
@@ -360,10 +396,10 @@ end_text(const struct rgw_conn *conn)
 	if (!is_up(conn))
 		return conn->incoming ? "a peer could not connect" : "no connection to the peer";
 	if (conn->incoming)
-		return conn->n_pending > 0 ? "the connection has ended; what was asked on it is not worked "
+		return conn->asked.n_pending > 0 ? "the connection has ended; what was asked on it is not worked "
 		                             "on any more"
 		                           : "the connection has ended";
-	return conn->lane.ids->busy > 0 ? "the connection has ended; its open requests are sent again "
+	return has_requests(conn) ? "the connection has ended; its open requests are sent again "
 	                                  "elsewhere"
 	                                : "the connection has ended";
 }
@@ -399,7 +435,7 @@ rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *p, const char
 
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "connection-closed", peer_name(conn), end_text(conn),
 	    rgw_f_str("peer", peer_name(conn)), rgw_f_addr("addr", &conn->addr),
-	    rgw_f_uint("conn", conn->serial), rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
+	    rgw_f_uint("conn", conn->lane.serial), rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
 	    rgw_f_str("state", state_name(conn->state)), rgw_f_str("reason", rule),
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
 	    rgw_f_uint("id", p->id), rgw_f_uint("length", p->len));
@@ -412,7 +448,7 @@ rgw_conn_drain(struct rgw_conn *conn, rgw_ms now)
 {
 	if (conn->state != RGW_CONN_UP)
 		return;
-	enter(conn, RGW_CONN_DRAINING);
+	rgw_conn_enter(conn, RGW_CONN_DRAINING);
 	conn->deadline = now + conn->gw->conf->gateway.request_lifetime;
 	rgw_conn_set_timer(conn);
 	rgw_conn_settled(conn, now);
@@ -426,14 +462,14 @@ rgw_conn_settled(struct rgw_conn *conn, rgw_ms now)
 	/* Not at once: whoever calls may be in the middle of something on this connection. */
 	if (conn->state == RGW_CONN_DRAINING && !is_busy(conn))
 		rgw_timer_set(&conn->gw->timers, &conn->timer, now);
-	if (!conn->incoming && conn->state != RGW_CONN_GONE && conn->peer->queued > 0)
+	if (!conn->incoming && conn->state != RGW_CONN_GONE && conn->peer->queue.n > 0)
 		rgw_peer_wake(conn->peer, now);
 }
 
 void
 rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 {
-	enter(conn, RGW_CONN_HANDSHAKE);
+	rgw_conn_enter(conn, RGW_CONN_HANDSHAKE);
 	/* For one that a peer opened the time runs since it was accepted. */
 	if (conn->incoming) {
 		rgw_accept_shaking(conn);
@@ -444,25 +480,33 @@ rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 	rgw_conn_set_timer(conn);
 }
 
+/* Identifiers are made when something is to be asked on the connection. false = memory is out. */
+static bool
+make_ids(struct rgw_conn *conn)
+{
+	if (conn->lane.ids != NULL)
+		return true;
+	conn->lane.ids = malloc(sizeof *conn->lane.ids);
+	if (conn->lane.ids != NULL)
+		rgw_idpool_init(conn->lane.ids, conn->gw->conf->gateway.request_lifetime);
+	return conn->lane.ids != NULL;
+}
+
 void
 rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
 
-	if (conn->incoming) {
-		if (!rgw_accept_identified(conn, peer, now))
-			return;
-	} else {
-		conn->lane.ids = malloc(sizeof *conn->lane.ids);
-		if (conn->lane.ids == NULL) {
-			rgw_conn_close(conn, RGW_LOG_ERROR, "connect-failed", "out of memory", now);
-			return;
-		}
-		rgw_idpool_init(conn->lane.ids, gw->conf->gateway.request_lifetime);
+	if (conn->incoming && !rgw_accept_identified(conn, peer, now))
+		return;
+	/* On a connection that a peer opened nothing is asked, so it needs no identifiers. */
+	if (!conn->incoming && !make_ids(conn)) {
+		rgw_conn_close(conn, RGW_LOG_ERROR, "connect-failed", "out of memory", now);
+		return;
 	}
 	conn->up_at = conn->used_at = now;
 	conn->deadline = RGW_NEVER;
-	enter(conn, RGW_CONN_UP);
+	rgw_conn_enter(conn, RGW_CONN_UP);
 	if (!conn->incoming)
 		rgw_guard_open(conn, now);
 	rgw_conn_set_timer(conn);
@@ -533,6 +577,14 @@ on_bad_length(struct rgw_conn *conn, struct rgw_rd *start, rgw_ms now)
 	    now);
 }
 
+/* Does the packet ask something? Requests may come on any connection, whoever opened it. Where nothing has been asked
+ * nothing is an answer. */
+static bool
+asks(const struct rgw_conn *conn, const struct rgw_packet *p)
+{
+	return conn->lane.ids == NULL || rgw_code_is_request(p->code);
+}
+
 /* Takes one packet. false = the connection was closed. */
 static bool
 on_packet(struct rgw_conn *conn, struct rgw_auth_check *check, rgw_ms now)
@@ -542,9 +594,9 @@ on_packet(struct rgw_conn *conn, struct rgw_auth_check *check, rgw_ms now)
 	rgw_count(conn->gw, RGW_CTR_tls_received);
 	if (!conn->incoming)
 		rgw_guard_heard(conn, false, now);
-	if (conn->incoming || rgw_code_is_dynamic(check->packet->code))
-		return rgw_tlsin_on_packet(conn, check, now);
-	rule = rgw_response_take(&conn->lane, check, now);
+	if (asks(conn, check->packet))
+		return rgw_on_request(conn, check, now);
+	rule = rgw_on_answer(&conn->lane, check, now);
 	/* The successor of RFC 6613 drops the packet only (P-TCP-36). */
 	if (rule == NULL || conn->peer->conf->bad_response == RGW_BAD_RESPONSE_DISCARD)
 		return true;
@@ -578,9 +630,9 @@ collect(struct rgw_conn *conn, struct batch *b, struct rgw_rd *in, struct rgw_rd
 		b->malformed = rgw_packet_parse(p, octets->p, rgw_rd_left(octets)) != RGW_PACKET_OK;
 		if (b->malformed)
 			break;
-		b->checks[b->n++] = conn->incoming
-		    ? (struct rgw_auth_check){ .packet = p, .secret = conn->peer->conf->secret }
-		    : rgw_response_check(&conn->lane, p);
+		b->checks[b->n++] = asks(conn, p)
+		    ? (struct rgw_auth_check){ .packet = p, .secret = conn->lane.side.secret }
+		    : rgw_lane_check(&conn->lane, p);
 	}
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "links.h"
 
 /* How many connections a peer has: they are opened as the load asks for them, with pauses where that
  * fails, and the surplus is closed when it has been one for long. */
@@ -27,7 +27,7 @@ opening_max(const struct rgw_peer *peer)
 size_t
 rgw_peer_load(const struct rgw_peer *peer)
 {
-	size_t load = peer->queued;
+	size_t load = peer->queue.n;
 
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
@@ -113,7 +113,7 @@ open_more(struct rgw_peer *peer, rgw_ms now)
 		rgw_peer_wake(peer, peer->retry_at);
 		return false;
 	}
-	host = rgw_host_address(peer, peer->next_addr, &to);
+	host = rgw_peer_address(peer, peer->next_addr, &to);
 	if (host == NULL)
 		return false;  /* goes on when a look-up succeeds */
 	if (!rgw_bucket_take(&peer->connect_rate, now)) {
@@ -133,7 +133,7 @@ open_more(struct rgw_peer *peer, rgw_ms now)
 void
 rgw_peer_grow(struct rgw_peer *peer, rgw_ms now)
 {
-	if (peer->target.gw->draining && peer->queued == 0)
+	if (peer->target.gw->draining && peer->queue.n == 0)
 		return;
 	/* Connections that are suspected or mute do no work, but count for the limit. */
 	while (peer->n_opening < opening_max(peer) && peer->n_up + peer->n_opening < peer->conf->connections.max &&
@@ -169,7 +169,7 @@ is_next(const struct rgw_peer *peer, const struct rgw_addr *to)
 {
 	struct rgw_addr next;
 
-	return rgw_host_address(peer, peer->next_addr, &next) != NULL && rgw_addr_equal(&next, to);
+	return rgw_peer_address(peer, peer->next_addr, &next) != NULL && rgw_addr_equal(&next, to);
 }
 
 /* The next address is tried at once. A pause is for a peer all of whose addresses have failed. */
@@ -177,7 +177,7 @@ static void
 next_address(struct rgw_peer *peer, rgw_ms now)
 {
 	peer->next_addr++;
-	if (++peer->missed < rgw_host_count(peer)) {
+	if (++peer->missed < rgw_peer_n_addresses(peer)) {
 		peer->retry_at = now;
 		return;
 	}
@@ -209,7 +209,7 @@ rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now
 	if (peer->n_up > 0)
 		return;
 	rgw_peer_failed(peer, now);
-	rgw_pool_evacuate(&peer->queue, now);
+	rgw_on_target(&peer->target, RGW_TURN_DOWN, now);
 }
 
 static bool
@@ -251,25 +251,14 @@ rgw_peer_moved(struct rgw_peer *peer, const struct rgw_host *host, rgw_ms now)
 	rgw_peer_pump(peer, now);
 }
 
-bool
-rgw_peer_may_be_back(const struct rgw_peer *peer)
-{
-	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
-		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
-
-		if (conn->lame)
-			return false;
-	}
-	return !peer->unreachable;
-}
-
 void
 rgw_peer_failed(struct rgw_peer *peer, rgw_ms now)
 {
 	if (peer->failed)
 		return;
 	peer->failed = true;
-	rgw_recall_others(&peer->target, now);
+	rgw_peer_review(peer);
+	rgw_on_target(&peer->target, RGW_TURN_FAILED, now);
 }
 
 /* Not for a request, which would take the sense out of the pauses (P-TLS-23), but for the failure of

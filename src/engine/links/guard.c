@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
-
-#include "radsecgw/build.h"
+#include "links.h"
 
 /* The watchdog of a connection that we opened: sends its Status-Servers, and does what it says. */
 
@@ -14,6 +12,7 @@ count_as(struct rgw_conn *conn, bool okay, bool lame)
 	peer->n_lame += (unsigned)lame - conn->lame;
 	conn->counted = okay;
 	conn->lame = lame;
+	rgw_peer_review(peer);
 }
 
 /* The watchdog's state has changed, or the connection has become mute or is so no more: what the peer's counts
@@ -32,22 +31,16 @@ log_state(const struct rgw_conn *conn, enum rgw_log_level level, const char *eve
 	const char *name = conn->peer->conf->head.name;
 
 	RGW_LOG(conn->gw->log, level, event, name, text, rgw_f_str("peer", name),
-	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->serial),
+	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial),
 	    rgw_f_str("watchdog", rgw_watchdog_name(conn->watchdog.state)));
 }
 
 static void
 send_probe(struct rgw_conn *conn, rgw_ms now)
 {
-	static const char name[] = "radsecgw";
 	struct rgw_gw *gw = conn->gw;
-	struct rgw_builder b;
-	size_t len;
+	size_t len = rgw_probe_build(gw, 0, &conn->lane.side);
 
-	rgw_build_begin(&b, gw->scratch, sizeof gw->scratch, RGW_STATUS_SERVER, 0,
-	    rgw_gw_random(gw, RGW_AUTH_LEN), true);
-	rgw_build_attr(&b, RGW_NAS_IDENTIFIER, name, sizeof name - 1);
-	len = rgw_build_request(&b, conn->lane.secret);
 	rgw_idpool_probe(conn->lane.ids, RGW_STATUS_SERVER, gw->scratch + 4, now);
 	conn->probed_at = now;
 	conn->probed_nth = conn->n_sent;
@@ -65,7 +58,7 @@ on_okay(struct rgw_conn *conn, rgw_ms now)
 
 	count_again(conn);
 	peer->failed = peer->must_prove = false;
-	rgw_pool_attract(&peer->target, now);
+	rgw_on_target(&peer->target, RGW_TURN_UP, now);
 }
 
 void
@@ -194,14 +187,9 @@ fail_over(struct rgw_conn *conn, rgw_ms now)
 	count_again(conn);
 	log_state(conn, RGW_LOG_WARNING, "connection-suspect",
 	    "no packet came, and Status-Server is not answered; what is open moves");
-	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_attempt *a = conn->lane.ids->id[id].owner;
-
-		if (a != NULL && (conn->peer->n_okay > 0 || rgw_pool_has_other(a, now)))
-			rgw_pool_move(a, now);
-	}
+	rgw_on_lane_lost(&conn->lane, RGW_LOSS_SUSPECT, "the connection is suspected", now);
 	if (conn->peer->n_okay == 0)
-		rgw_recall_others(&conn->peer->target, now);
+		rgw_on_target(&conn->peer->target, RGW_TURN_FAILED, now);
 }
 
 bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "links.h"
 
-#include "radsecgw/build.h"
+#include "radsecgw/retrans.h"
 
 /*
  * Is a server's port alive? Any valid answer says yes. A request without an answer, while nothing
@@ -67,10 +67,8 @@ forget_probe(struct rgw_port *port, rgw_ms now)
 static void
 send_probe(struct rgw_port *port, rgw_ms now)
 {
-	static const char name[] = "radsecgw";
 	struct rgw_gw *gw = port->server->target.gw;
 	struct rgw_source *source;
-	struct rgw_builder b;
 	size_t len;
 
 	forget_probe(port, now);
@@ -79,10 +77,7 @@ send_probe(struct rgw_port *port, rgw_ms now)
 		return;
 	port->prober = source;
 	port->probe_id = rgw_idpool_take(source->lane.ids, NULL, now);
-	rgw_build_begin(&b, gw->scratch, sizeof gw->scratch, RGW_STATUS_SERVER, port->probe_id,
-	    rgw_gw_random(gw, RGW_AUTH_LEN), true);
-	rgw_build_attr(&b, RGW_NAS_IDENTIFIER, name, sizeof name - 1);
-	len = rgw_build_request(&b, port->server->conf->secret);
+	len = rgw_probe_build(gw, port->probe_id, &source->lane.side);
 	rgw_idpool_sent(source->lane.ids, port->probe_id, RGW_STATUS_SERVER, gw->scratch + 4);
 	gw->ops->source_send(gw->ops_ctx, source->io, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 	rgw_count(gw, RGW_CTR_server_probes);

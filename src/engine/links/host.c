@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "links.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +25,13 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 }
 
 void
-rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_head *owner,
+rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_head *owner, const char *field,
     const struct rgw_hostport *conf, rgw_ms now)
 {
 	struct rgw_addr literal;
 
-	*host = (struct rgw_host){ .conf = conf, .gw = gw, .owner = owner, .query = gw->n_hosts };
+	*host = (struct rgw_host){ .conf = conf, .gw = gw, .owner = owner, .field = field,
+		.query = gw->n_hosts };
 	gw->hosts = rgw_xrealloc(gw->hosts, (gw->n_hosts + 1) * sizeof(struct rgw_host *));
 	gw->hosts[gw->n_hosts++] = host;
 	rgw_timer_init(&host->timer, on_timer);
@@ -52,36 +53,6 @@ rgw_host_fini(struct rgw_host *host)
 	free(host->before);
 }
 
-size_t
-rgw_host_count(const struct rgw_peer *peer)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < peer->n_hosts; i++)
-		n += peer->hosts[i].n_addrs;
-	return n;
-}
-
-const char *
-rgw_host_address(const struct rgw_peer *peer, size_t n, struct rgw_addr *out)
-{
-	size_t total = rgw_host_count(peer);
-
-	if (total == 0)
-		return NULL;
-	n %= total;
-	for (size_t i = 0; i < peer->n_hosts; i++) {
-		const struct rgw_host *host = &peer->hosts[i];
-
-		if (n < host->n_addrs) {
-			*out = host->addrs[n];
-			return host->conf->host;
-		}
-		n -= host->n_addrs;
-	}
-	return NULL;
-}
-
 static void
 on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 {
@@ -99,7 +70,7 @@ on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "resolve-failed", name,
 	    host->n_addrs > 0 ? "the name does not resolve; the addresses known before stay in use"
 	                      : "the name does not resolve; trying again",
-	    rgw_f_owner(host->owner), rgw_f_str("host", host->conf->host), rgw_f_str("reason", why));
+	    rgw_f_str(host->field, name), rgw_f_str("host", host->conf->host), rgw_f_str("reason", why));
 }
 
 void
@@ -151,7 +122,7 @@ take_addrs(struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 		host->addrs[i] = addrs[i];
 		host->addrs[i].port = host->conf->port;
 		RGW_LOG(host->gw->log, RGW_LOG_INFO, "resolved", name,
-		    "an address of the host is known", rgw_f_owner(host->owner),
+		    "an address of the host is known", rgw_f_str(host->field, name),
 		    rgw_f_str("host", host->conf->host), rgw_f_addr("addr", &host->addrs[i]));
 	}
 	host->n_addrs = n;
@@ -182,10 +153,6 @@ rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *add
 	if (keep > TTL_MAX_MS)
 		keep = TTL_MAX_MS;
 	rgw_timer_set(&gw->timers, &host->timer, now + keep);
-	if (host->owner->kind == RGW_CONF_CLIENT && changed)
-		rgw_names_changed(gw);
-	else if (host->owner->kind == RGW_CONF_PEER && news)
-		rgw_peer_moved(&gw->peers[host->owner->index], host, now);
-	else if (host->owner->kind == RGW_CONF_SERVER && news)
-		rgw_port_moved(RGW_CONTAINER(host, struct rgw_port, host), now);
+	if (changed)
+		host->changed(host, news, now);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "links.h"
 
 /*
  * Connections that stand, and on which nothing comes although it should. A watchdog needs up to a minute to find

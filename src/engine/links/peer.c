@@ -1,101 +1,197 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "links.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-/* The connection set of a peer: which connection takes a request, and who waits. How many connections
- * there are is decided in growth.c. */
+/* A peer as a target: how it stands, and which of its connections takes a request (P-TCP-46). The gateway owns the
+ * peer, and the peer the connections that we opened to it. How many of them there are is decided in growth.c. */
 
-static void
-on_open_timer(struct rgw_timer *timer, rgw_ms now)
+/* ---- state ---- */
+
+static const char *
+state_name(enum rgw_peer_state state)
 {
-	rgw_peer_pump(RGW_CONTAINER(timer, struct rgw_peer, open_timer), now);
-}
-
-/* The queue is in the order of time, so only its head is looked at. */
-static void
-on_queue_timer(struct rgw_timer *timer, rgw_ms now)
-{
-	struct rgw_peer *peer = RGW_CONTAINER(timer, struct rgw_peer, queue_timer);
-	struct rgw_gw *gw = peer->target.gw;
-	const char *name = peer->conf->head.name;
-	struct rgw_link *l;
-
-	while ((l = rgw_list_first(&peer->queue)) != NULL) {
-		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
-
-		if (a->queued_until > now) {
-			rgw_timer_set(&gw->timers, timer, a->queued_until);
-			return;
-		}
-		RGW_LOG(gw->log, RGW_LOG_WARNING, "queue-timeout", name,
-		    "no connection to the peer took the request within queue-time",
-		    rgw_f_str("peer", name), rgw_f_origin(&a->req->origin),
-		    rgw_f_uint("up", peer->n_up), rgw_f_uint("queued", peer->queued));
-		rgw_pool_failed(a, RGW_FAIL_QUEUE_TIME, 0, now);
+	switch (state) {
+	case RGW_PEER_IDLE:
+		return "idle";
+	case RGW_PEER_OPENING:
+		return "opening";
+	case RGW_PEER_UP:
+		return "up";
+	case RGW_PEER_DOUBTFUL:
+		return "doubtful";
+	case RGW_PEER_DOWN:
+		return "down";
 	}
+	return "unknown";
+}
+
+static enum rgw_peer_state
+state_of(const struct rgw_peer *peer)
+{
+	if (peer->n_okay > 0)
+		return RGW_PEER_UP;
+	if (peer->n_up > 0)
+		return RGW_PEER_DOUBTFUL;
+	if (peer->failed)
+		return RGW_PEER_DOWN;
+	return peer->n_opening > 0 ? RGW_PEER_OPENING : RGW_PEER_IDLE;
 }
 
 void
-rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
-    rgw_ms now)
+rgw_peer_review(struct rgw_peer *peer)
 {
-	rgw_target_init(&peer->target, gw, &conf->head);
-	peer->conf = conf;
-	peer->quota = &gw->common->peers[conf->head.index];
-	rgw_asker_init(&peer->asker, UINT64_C(1) << 32 | conf->head.index, &conf->status_server_rate, now);
-	rgw_link_init(&peer->conns);
-	rgw_link_init(&peer->incoming);
-	rgw_link_init(&peer->queue);
-	rgw_timer_init(&peer->queue_timer, on_queue_timer);
-	rgw_timer_init(&peer->open_timer, on_open_timer);
-	rgw_growth_init(peer, now);
-	peer->n_hosts = conf->connect.n;
-	peer->hosts = rgw_xcalloc(peer->n_hosts, sizeof *peer->hosts);
-	for (uint32_t i = 0; i < peer->n_hosts; i++)
-		rgw_host_init(&peer->hosts[i], gw, &conf->head, &conf->connect.v[i], now);
-	if (conf->connections.min > 0)
-		rgw_timer_set(&gw->timers, &peer->open_timer, now);
+	enum rgw_peer_state state = state_of(peer);
+	const char *name = peer->conf->head.name;
+
+	if (state == peer->state)
+		return;
+	RGW_LOG(peer->target.gw->log, RGW_LOG_DEBUG, "peer-state", name, "the state of the peer has changed",
+	    rgw_f_str("peer", name), rgw_f_str("was", state_name(peer->state)), rgw_f_str("is", state_name(state)),
+	    rgw_f_uint("up", peer->n_up), rgw_f_uint("okay", peer->n_okay), rgw_f_uint("opening", peer->n_opening));
+	peer->state = state;
 }
 
-void
-rgw_peer_fini(struct rgw_peer *peer, rgw_ms now)
+static enum rgw_standing
+standing(struct rgw_target *target, unsigned service, rgw_ms now)
 {
-	struct rgw_gw *gw = peer->target.gw;
-	struct rgw_link *l;
+	const struct rgw_peer *peer = rgw_peer_of(target);
+	/* Nothing says yet that it cannot be reached at once. */
+	bool may_be_back = peer->n_lame == 0 && !peer->unreachable;
 
-	while ((l = rgw_list_first(&peer->conns)) != NULL)
-		rgw_conn_close(RGW_CONTAINER(l, struct rgw_conn, link), RGW_LOG_INFO,
-		    "connection-closed", "the gateway stops", now);
-	for (size_t i = 0; i < peer->n_hosts; i++)
-		rgw_host_fini(&peer->hosts[i]);
-	free(peer->hosts);
-	rgw_target_fini(&peer->target);
-	rgw_timer_unset(&gw->timers, &peer->queue_timer);
-	rgw_timer_unset(&gw->timers, &peer->open_timer);
-	rgw_timer_unset(&gw->timers, &peer->shrink_timer);
+	if ((peer->conf->allow & service) == 0)
+		return RGW_UNFIT;
+	switch (peer->state) {
+	case RGW_PEER_UP:
+		return RGW_UP;
+	case RGW_PEER_IDLE:
+	case RGW_PEER_OPENING:
+		/* Connections are opened on demand, but not yet if one has just ended. */
+		return peer->retry_at > now ? RGW_SHAKY : RGW_IDLE;
+	case RGW_PEER_DOUBTFUL:
+		return may_be_back ? RGW_PROVING : RGW_DOUBTFUL;
+	case RGW_PEER_DOWN:
+		break;
+	}
+	/* Its connection may have ended only just now, and it may be back before others have answered. */
+	return may_be_back ? RGW_RETURNING : RGW_DOWN;
 }
+
+/* ---- a connection as a lane ---- */
+
+static bool
+lane_send(struct rgw_lane *lane, const struct rgw_outgoing *out, rgw_ms now)
+{
+	struct rgw_conn *conn = rgw_conn_of(lane);
+	struct rgw_gw *gw = conn->gw;
+
+	conn->blocked = !gw->ops->conn_send(gw->ops_ctx, conn->io, out);
+	if (conn->blocked)
+		return false;
+	rgw_count(gw, RGW_CTR_tls_sent);
+	conn->used_at = now;
+	return true;
+}
+
+static void
+lane_sent(struct rgw_lane *lane, struct rgw_ticket *ticket, rgw_ms now)
+{
+	rgw_blame_sent(rgw_conn_of(lane), ticket, now);
+}
+
+static void
+lane_answered(struct rgw_lane *lane, const struct rgw_ticket *ticket, rgw_ms now)
+{
+	struct rgw_conn *conn = rgw_conn_of(lane);
+
+	conn->used_at = now;
+	rgw_blame_read(conn, ticket->nth, now);
+}
+
+static void
+lane_heard(struct rgw_lane *lane, rgw_ms now)
+{
+	struct rgw_conn *conn = rgw_conn_of(lane);
+
+	(void)now;
+	if (conn->proven)
+		return;
+	conn->proven = true;
+	conn->peer->n_excused = 0;
+	rgw_peer_proven(conn->peer);
+}
+
+static void
+lane_status_answered(struct rgw_lane *lane, rgw_ms now)
+{
+	rgw_idpool_probe_answered(lane->ids);
+	rgw_guard_heard(rgw_conn_of(lane), true, now);
+}
+
+/* The Response Authenticator proves that the secret is right, so it is the software of the peer that signs an answer
+ * to Status-Server wrongly. Inside TLS nobody else can have sent it, so it shows that the peer lives (P-WD-11). */
+static void
+lane_status_misdone(struct rgw_lane *lane, const struct rgw_packet *p)
+{
+	struct rgw_peer *peer = rgw_conn_of(lane)->peer;
+
+	if (!peer->misdoes_status)
+		rgw_lane_log(lane, p, RGW_LOG_WARNING, "status-answer-wrong",
+		    "the peer signs its answers to Status-Server wrongly; the secret is right, so its software "
+		    "needs an update");
+	peer->misdoes_status = true;
+}
+
+static void
+lane_settled(struct rgw_lane *lane, rgw_ms now)
+{
+	rgw_conn_settled(rgw_conn_of(lane), now);
+}
+
+static bool
+lane_may_end_for(struct rgw_lane *lane, const struct rgw_ticket *ticket, rgw_ms now)
+{
+	return rgw_blame_is_pending(rgw_conn_of(lane), ticket, now);
+}
+
+static bool
+lane_is_mute(struct rgw_lane *lane, rgw_ms since)
+{
+	return rgw_guard_is_mute(rgw_conn_of(lane), since);
+}
+
+const struct rgw_lane_ops rgw_conn_lane_ops = {
+	.unexpected_code = RGW_CTR_peer_unexpected_code,
+	.send = lane_send,
+	.sent = lane_sent,
+	.answered = lane_answered,
+	.heard = lane_heard,
+	.status_answered = lane_status_answered,
+	.status_misdone = lane_status_misdone,
+	.settled = lane_settled,
+	.may_end_for = lane_may_end_for,
+	.is_mute = lane_is_mute,
+};
 
 /* ---- which connection ---- */
 
 static bool
-was_on(const struct rgw_req *req, const struct rgw_conn *conn)
+was_on(const struct rgw_wish *wish, const struct rgw_conn *conn)
 {
-	for (unsigned i = 0; i < RGW_LEFT; i++)
-		if (req->left[i] == conn->serial)
+	for (unsigned i = 0; i < wish->n_left; i++)
+		if (wish->left[i] == conn->lane.serial)
 			return true;
 	return false;
 }
 
 /* Never again the connection where it was (P-TCP-27): one that is suspected still stands. */
 static bool
-can_take(const struct rgw_conn *conn, const struct rgw_attempt *a, rgw_ms now)
+can_take(const struct rgw_conn *conn, const struct rgw_wish *wish, rgw_ms now)
 {
 	/* Nothing more is put on a mute connection while another one is about to come up. */
-	return conn->state == RGW_CONN_UP && !conn->blocked && !was_on(a->req, conn) &&
+	return conn->state == RGW_CONN_UP && !conn->blocked && !was_on(wish, conn) &&
 	    !(conn->mute && conn->peer->n_opening > 0) && rgw_idpool_available(conn->lane.ids, now) &&
-	    rgw_blame_allows(conn, a, now);
+	    rgw_blame_allows(conn, wish->care, now);
 }
 
 /* Has nothing come on it since it was asked whether it lives? */
@@ -123,185 +219,243 @@ is_better(const struct rgw_conn *a, const struct rgw_conn *b)
 
 /* The one where the conversation lives, or the one that the caller's station falls on. */
 static struct rgw_conn *
-preferred(struct rgw_peer *peer, const struct rgw_attempt *a)
+preferred(struct rgw_peer *peer, const struct rgw_wish *wish)
 {
-	const struct rgw_packet *p = &a->req->packet;
+	const struct rgw_packet *p = wish->packet;
 	struct rgw_attr station;
 	unsigned n = 0;
 
-	if (a->prefer == 0 && (peer->n_okay < 2 || !rgw_packet_has(p, RGW_AT_EAP_MESSAGE) ||
+	if (wish->prefer == 0 && (peer->n_okay < 2 || !rgw_packet_has(p, RGW_AT_EAP_MESSAGE) ||
 	        !rgw_packet_get(p, RGW_AT_CALLING_STATION_ID, &station)))
 		return NULL;
-	if (a->prefer == 0)
+	if (wish->prefer == 0)
 		n = (unsigned)(rgw_siphash(&peer->target.gw->common->salt, station.value, station.len) %
 		               peer->n_okay);
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 		bool okay = conn->state == RGW_CONN_UP && conn->counted;
 
-		if (a->prefer != 0 ? conn->serial == a->prefer : okay && n-- == 0)
+		if (wish->prefer != 0 ? conn->lane.serial == wish->prefer : okay && n-- == 0)
 			return conn;
 	}
 	return NULL;
 }
 
-/* A connection that can take the attempt now, or NULL (P-TCP-46). */
-static struct rgw_conn *
-pick(struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
+/* A connection that can take the request now, or NULL (P-TCP-46). */
+static struct rgw_lane *
+lane(struct rgw_target *target, struct rgw_wish *wish, rgw_ms now)
 {
-	struct rgw_conn *best = preferred(peer, a);
+	struct rgw_peer *peer = rgw_peer_of(target);
+	struct rgw_conn *best = preferred(peer, wish);
 
-	if (best != NULL && can_take(best, a, now) && best->counted)
-		return best;
+	if (best != NULL && can_take(best, wish, now) && best->counted)
+		return &best->lane;
 	best = NULL;
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
-		if (can_take(conn, a, now) && (best == NULL || is_better(conn, best)))
+		if (can_take(conn, wish, now) && (best == NULL || is_better(conn, best)))
 			best = conn;
 	}
-	return best;
+	if (best != NULL)
+		return &best->lane;
+	/* A request that is only barred from connections it has already been on does not block those behind it. */
+	wish->yields = wish->care != RGW_CARE_NONE ? rgw_blame_lets_pass(peer, now) : wish->n_left > 0;
+	return NULL;
 }
 
-/* ---- requests ---- */
 
 /* Whoever has waited so long for an answer gives way when there is nobody else to give way. */
 #define PATIENCE_MS 5000
 
 /* The one on a connection that has waited longest, of those whose identifier can be used again. NULL = there is
  * none, or the connection has identifiers left. */
-static struct rgw_attempt *
+static struct rgw_ticket *
 longest_on(const struct rgw_conn *conn, rgw_ms now)
 {
 	const struct rgw_idpool *ids = conn->lane.ids;
-	struct rgw_attempt *longest = NULL;
+	struct rgw_ticket *longest = NULL;
 
 	if (conn->state != RGW_CONN_UP || conn->watchdog.state != RGW_WD_OKAY || rgw_idpool_available(ids, now))
 		return NULL;
 	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_attempt *a = ids->id[id].owner;
+		struct rgw_ticket *t = ids->id[id].owner;
 
-		if (a != NULL && (longest == NULL || a->sent_at < longest->sent_at) &&
+		if (t != NULL && (longest == NULL || t->sent_at < longest->sent_at) &&
 		    rgw_idpool_reusable(ids, (uint8_t)id, now))
-			longest = a;
+			longest = t;
 	}
 	return longest;
 }
 
-/* All identifiers are taken, and no further connection is about to come up: there are enough, or the peer
- * takes no more. A dead realm must not keep them until its requests have outlived themselves: the one that
- * has waited longest lets its identifier go. It goes on absorbing repetitions, and may still be tried
- * elsewhere. */
-static bool
-make_way(struct rgw_peer *peer, rgw_ms now)
+/* All identifiers are taken, and no further connection is about to come up: there are enough, or the peer takes no
+ * more. A dead realm must not keep them until its requests have outlived themselves. */
+static struct rgw_ticket *
+longest(struct rgw_target *target, rgw_ms now)
 {
-	struct rgw_attempt *longest = NULL;
-
+	struct rgw_peer *peer = rgw_peer_of(target);
 	bool growing = peer->n_opening > 0 && peer->fails == 0;
+	struct rgw_ticket *found = NULL;
 
 	if (peer->n_okay == 0 || growing || now < peer->patient_until)
-		return false;
+		return NULL;
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
-		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
-		struct rgw_attempt *a = longest_on(conn, now);
+		struct rgw_ticket *t = longest_on(RGW_CONTAINER(l, struct rgw_conn, link), now);
 
-		if (a != NULL && (longest == NULL || a->sent_at < longest->sent_at))
-			longest = a;
+		if (t != NULL && (found == NULL || t->sent_at < found->sent_at))
+			found = t;
 	}
-	if (longest == NULL || now - longest->sent_at < PATIENCE_MS) {
-		/* Until then it is not worth looking again. */
-		peer->patient_until = longest != NULL ? longest->sent_at + PATIENCE_MS : now + 100;
-		return false;
-	}
-	rgw_count(peer->target.gw, RGW_CTR_requests_gave_way);
-	RGW_LOG(peer->target.gw->log, RGW_LOG_WARNING, "gave-way", peer->conf->head.name,
-	    "all identifiers are taken: the request that has waited longest for its answer lets its own go; "
-	    "is a home server behind the peer dead, or are its connections too few?",
-	    rgw_f_target(&peer->target), rgw_f_uint("waited_ms", now - longest->sent_at));
-	rgw_mark_unanswered(longest, now);
-	rgw_attempt_detach(longest, now);
-	return true;
+	if (found != NULL && now - found->sent_at >= PATIENCE_MS)
+		return found;
+	/* Until then it is not worth looking again. */
+	peer->patient_until = found != NULL ? found->sent_at + PATIENCE_MS : now + 100;
+	return NULL;
 }
 
-static struct rgw_conn *
-find_room(struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
-{
-	struct rgw_conn *conn = pick(peer, a, now);
+/* ---- as a target ---- */
 
-	return conn == NULL && a->suspicion == RGW_NO_SUSPECT && make_way(peer, now) ? pick(peer, a, now) : conn;
+static size_t
+load(struct rgw_target *target)
+{
+	return rgw_peer_load(rgw_peer_of(target));
 }
 
 static void
-join(struct rgw_peer *peer, struct rgw_link *list, struct rgw_attempt *a)
+wake(struct rgw_target *target, unsigned service, rgw_ms now)
 {
-	a->state = RGW_ATTEMPT_QUEUED;
-	rgw_list_append(list, &a->link);
-	peer->queued++;
-	peer->queued_as[a->suspicion]++;
+	(void)service;
+	rgw_peer_wake(rgw_peer_of(target), now);
 }
 
-void
-rgw_peer_suspect(struct rgw_attempt *a)
+static void
+grow(struct rgw_target *target, rgw_ms now)
 {
-	enum rgw_suspicion suspicion = rgw_blame_suspicion(a->req);
+	struct rgw_peer *peer = rgw_peer_of(target);
 
-	if (a->target->conf->kind == RGW_CONF_PEER) {
-		rgw_target_peer(a->target)->queued_as[a->suspicion]--;
-		rgw_target_peer(a->target)->queued_as[suspicion]++;
+	rgw_peer_grow(peer, now);
+	if (peer->queue.n > 0)
+		rgw_blame_wait(peer, now);
+}
+
+static void
+ask(struct rgw_target *target, rgw_ms now)
+{
+	rgw_guard_ask_all(rgw_peer_of(target), now);
+}
+
+static void
+call(struct rgw_target *target, rgw_ms now)
+{
+	rgw_peer_call(rgw_peer_of(target), now);
+}
+
+static void
+complain(struct rgw_target *target, unsigned service, enum rgw_trouble trouble, const struct rgw_field *origin)
+{
+	const struct rgw_peer *peer = rgw_peer_of(target);
+	const char *name = peer->conf->head.name;
+	struct rgw_log *log = target->gw->log;
+
+	(void)service;
+	switch (trouble) {
+	case RGW_TROUBLE_FULL:
+		RGW_LOG(log, RGW_LOG_WARNING, "queue-full", name,
+		    "the queue of the peer is full; is the peer up, and are its connections enough?",
+		    rgw_f_str("peer", name), rgw_f_uint("queue", peer->conf->queue), rgw_f_uint("up", peer->n_up));
+		break;
+	case RGW_TROUBLE_WAITS:
+		break;
+	case RGW_TROUBLE_TIME:
+		RGW_LOG(log, RGW_LOG_WARNING, "queue-timeout", name,
+		    "no connection to the peer took the request within queue-time", rgw_f_str("peer", name), *origin,
+		    rgw_f_uint("up", peer->n_up), rgw_f_uint("queued", peer->queue.n));
+		break;
 	}
-	a->suspicion = suspicion;
+}
+
+static const struct rgw_target_ops target_ops = {
+	.field = "peer",
+	.unanswered = "no answer in time; the home server behind the peer may be down",
+	.full = RGW_CTR_request_queue_full,
+	.is_many = true,
+	.standing = standing,
+	.load = load,
+	.lane = lane,
+	.longest = longest,
+	.wake = wake,
+	.grow = grow,
+	.ask = ask,
+	.call = call,
+	.complain = complain,
+};
+
+/* ---- life ---- */
+
+static void
+on_open_timer(struct rgw_timer *timer, rgw_ms now)
+{
+	rgw_peer_pump(RGW_CONTAINER(timer, struct rgw_peer, open_timer), now);
+}
+
+static void
+on_host_changed(struct rgw_host *host, bool news, rgw_ms now)
+{
+	if (news)
+		rgw_peer_moved(&host->gw->peers[host->owner->index], host, now);
+}
+
+/* The peer as somebody who asks us. */
+static void
+init_asker(struct rgw_asker *asker, const struct rgw_conf_peer *conf, rgw_ms now)
+{
+	*asker = (struct rgw_asker){ .conf = &conf->head, .rewrite_in = &conf->rewrite_in,
+		.rewrite_out = &conf->rewrite_out, .wants_msgauth = true, .hears_errors = conf->protocol_error };
+	rgw_asker_init(asker, UINT64_C(1) << 32 | conf->head.index, &conf->status_server_rate, now);
 }
 
 void
-rgw_peer_left(struct rgw_peer *peer, const struct rgw_attempt *a)
+rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
+    rgw_ms now)
 {
-	peer->queued--;
-	peer->queued_as[a->suspicion]--;
+	rgw_target_init(&peer->target, gw, &conf->head, &target_ops);
+	peer->target.rewrite_in = &conf->rewrite_in;
+	peer->target.rewrite_out = &conf->rewrite_out;
+	rgw_queue_init(&peer->queue, &peer->target, conf->queue, conf->queue_time);
+	for (unsigned i = 0; i < RGW_SERVICES; i++)
+		peer->target.queues[i] = &peer->queue;
+	peer->conf = conf;
+	peer->quota = &gw->common->peers[conf->head.index];
+	init_asker(&peer->asker, conf, now);
+	rgw_link_init(&peer->conns);
+	rgw_link_init(&peer->incoming);
+	rgw_timer_init(&peer->open_timer, on_open_timer);
+	rgw_growth_init(peer, now);
+	peer->n_hosts = conf->connect.n;
+	peer->hosts = rgw_xcalloc(peer->n_hosts, sizeof *peer->hosts);
+	for (uint32_t i = 0; i < peer->n_hosts; i++) {
+		rgw_host_init(&peer->hosts[i], gw, &conf->head, "peer", &conf->connect.v[i], now);
+		peer->hosts[i].changed = on_host_changed;
+	}
+	if (conf->connections.min > 0)
+		rgw_timer_set(&gw->timers, &peer->open_timer, now);
 }
 
-/* Suspects wait where others would have been sent at once, so they do not fill the queue. */
-bool
-rgw_peer_has_room(const struct rgw_peer *peer)
-{
-	return peer->queued_as[RGW_NO_SUSPECT] < peer->conf->queue;
-}
-
-static bool
-enqueue(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
-{
-	/* A request that was on a lane already was let in before; it is never turned away. */
-	if (!rgw_peer_has_room(peer) && !a->sent_before)
-		return false;
-	join(peer, &peer->queue, a);
-	a->queued_until = now + peer->conf->queue_time;
-	if (!rgw_timer_is_set(&peer->queue_timer))
-		rgw_timer_set(&peer->target.gw->timers, &peer->queue_timer, a->queued_until);
-	return true;
-}
-
-bool
-rgw_peer_take(struct rgw_peer *peer, struct rgw_attempt *a, rgw_ms now)
+void
+rgw_peer_fini(struct rgw_peer *peer, rgw_ms now)
 {
 	struct rgw_gw *gw = peer->target.gw;
-	const char *name = peer->conf->head.name;
-	/* Whoever waits already goes first. */
-	struct rgw_conn *conn = peer->queued == 0 ? find_room(peer, a, now) : NULL;
+	struct rgw_link *l;
 
-	if (conn != NULL && rgw_attempt_send(a, &conn->lane, now)) {
-		/* Another one is opened before this one is full. */
-		if (conn->lane.ids->busy > RGW_PER_LANE * 4 / 5)
-			rgw_peer_grow(peer, now);
-		return true;
-	}
-	if (enqueue(peer, a, now)) {
-		rgw_peer_wake(peer, now);
-		return true;
-	}
-	RGW_LOG(gw->log, RGW_LOG_WARNING, "queue-full", name,
-	    "the queue of the peer is full; is the peer up, and are its connections enough?",
-	    rgw_f_str("peer", name), rgw_f_uint("queue", peer->conf->queue),
-	    rgw_f_uint("up", peer->n_up));
-	return false;
+	while ((l = rgw_list_first(&peer->conns)) != NULL)
+		rgw_conn_close(RGW_CONTAINER(l, struct rgw_conn, link), RGW_LOG_INFO,
+		    "connection-closed", "the gateway stops", now);
+	for (size_t i = 0; i < peer->n_hosts; i++)
+		rgw_host_fini(&peer->hosts[i]);
+	free(peer->hosts);
+	rgw_target_fini(&peer->target);
+	rgw_queue_fini(&peer->queue);
+	rgw_timer_unset(&gw->timers, &peer->open_timer);
+	rgw_timer_unset(&gw->timers, &peer->shrink_timer);
 }
 
 void
@@ -311,76 +465,40 @@ rgw_peer_wake(struct rgw_peer *peer, rgw_ms at)
 		rgw_timer_set(&peer->target.gw->timers, &peer->open_timer, at);
 }
 
-/* Puts an attempt that waits onto another list, which it leaves like the queue itself. */
-static void
-set_aside(struct rgw_link *list, struct rgw_attempt *a)
-{
-	rgw_link_remove(&a->link);
-	rgw_list_append(list, &a->link);
-}
-
-/* Sends an attempt of the queue. false = it could not leave and has its place and its time back, but at the
- * end of `list`. Otherwise it was sent, or it ended or went elsewhere because it cannot be sent here. */
-static bool
-send_from_queue(struct rgw_peer *peer, struct rgw_attempt *a, struct rgw_conn *conn, struct rgw_link *list,
-    rgw_ms now)
-{
-	rgw_attempt_detach(a, now);
-	if (rgw_attempt_send(a, &conn->lane, now))
-		return true;
-	join(peer, list, a);
-	return false;
-}
-
-/* May requests behind this one leave before it? One that is only barred from connections that it has already
- * been on does not block the others. */
-static bool
-lets_pass(const struct rgw_peer *peer, const struct rgw_attempt *a, rgw_ms now)
-{
-	return a->suspicion != RGW_NO_SUSPECT ? rgw_blame_lets_pass(peer, now) : a->req->n_left > 0;
-}
-
-/* Sends what is queued, oldest first, as far as there is room. Sending may end any request, or queue one
- * here, so the loop only ever looks at the head of the queue: what cannot leave is set aside meanwhile. */
-static void
-send_queued(struct rgw_peer *peer, rgw_ms now)
-{
-	struct rgw_link skipped;
-	struct rgw_link *l;
-
-	rgw_link_init(&skipped);
-	while ((l = rgw_list_first(&peer->queue)) != NULL) {
-		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
-		struct rgw_conn *conn = find_room(peer, a, now);
-
-		if (conn == NULL && lets_pass(peer, a, now))
-			set_aside(&skipped, a);
-		else if (conn == NULL)
-			break;
-		else
-			(void)send_from_queue(peer, a, conn, &skipped, now);
-	}
-	while ((l = rgw_list_last(&skipped)) != NULL) {
-		rgw_link_remove(l);
-		rgw_list_prepend(&peer->queue, l);
-	}
-	if (rgw_list_empty(&peer->queue))
-		rgw_timer_unset(&peer->target.gw->timers, &peer->queue_timer);
-}
-
 void
 rgw_peer_pump(struct rgw_peer *peer, rgw_ms now)
 {
-	assert(!peer->pumping);
-	if (peer->pumping) {
-		rgw_peer_wake(peer, now);
-		return;
+	rgw_on_target(&peer->target, RGW_TURN_ROOM, now);
+}
+
+/* ---- addresses ---- */
+
+size_t
+rgw_peer_n_addresses(const struct rgw_peer *peer)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < peer->n_hosts; i++)
+		n += peer->hosts[i].n_addrs;
+	return n;
+}
+
+const char *
+rgw_peer_address(const struct rgw_peer *peer, size_t n, struct rgw_addr *out)
+{
+	size_t total = rgw_peer_n_addresses(peer);
+
+	if (total == 0)
+		return NULL;
+	n %= total;
+	for (size_t i = 0; i < peer->n_hosts; i++) {
+		const struct rgw_host *host = &peer->hosts[i];
+
+		if (n < host->n_addrs) {
+			*out = host->addrs[n];
+			return host->conf->host;
+		}
+		n -= host->n_addrs;
 	}
-	peer->pumping = true;
-	if (peer->queued > 0)
-		send_queued(peer, now);
-	rgw_peer_grow(peer, now);
-	if (peer->queued > 0)
-		rgw_blame_wait(peer, now);
-	peer->pumping = false;
+	return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "requests.h"
 
 #include <string.h>
 
@@ -105,8 +105,8 @@ rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_or
 	}
 	entry->repeats++;
 	rgw_count(gw, RGW_CTR_duplicate_replayed);
-	(void)rgw_origin_send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len,
-		entry->answer_is_signed ? NULL : origin->secret });
+	(void)origin->door->send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len,
+		entry->answer_is_signed ? NULL : origin->side.secret });
 }
 
 void

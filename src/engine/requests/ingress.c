@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "requests.h"
 
 #include "radsecgw/eap.h"
 #include "radsecgw/hop.h"
 #include "radsecgw/loopmark.h"
+#include "radsecgw/nai.h"
 
 /* What happens to a request that has been verified, whichever way it came. */
-
-/* A client that reuses its identifiers so fast that answers cannot come in between floods us. */
-#define SUPERSEDE_PER_S 256
-#define SUPERSEDE_BURST 512
-
-void
-rgw_ingress_init(struct rgw_bucket *superseding, rgw_ms now)
-{
-	rgw_bucket_init(superseding, SUPERSEDE_PER_S, 1000, SUPERSEDE_BURST, now);
-}
 
 /* Can nobody but whoever it says have sent the packet? An Access-Request over UDP proves that with a
  * Message-Authenticator only, which has been verified by now; on this machine nobody else is there. */
 static bool
 is_authentic(const struct rgw_origin *origin, const struct rgw_packet *packet)
 {
-	return origin->conn != NULL || packet->code != RGW_ACCESS_REQUEST || packet->n_msgauth > 0 ||
+	return origin->door->is_stream || packet->code != RGW_ACCESS_REQUEST || packet->n_msgauth > 0 ||
 	    rgw_addr_is_loopback(&origin->remote);
 }
 
@@ -31,8 +22,6 @@ static bool
 may_supersede(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw_origin *origin,
     const struct rgw_packet *packet, rgw_ms now)
 {
-	struct rgw_bucket *bucket =
-	    origin->conn != NULL ? &origin->conn->superseding : &origin->client->superseding;
 	const char *name = rgw_origin_name(origin);
 
 	if (entry->authentic && !is_authentic(origin, packet)) {
@@ -43,7 +32,7 @@ may_supersede(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw
 		    rgw_f_origin(origin), rgw_f_addr("from", &origin->remote), rgw_f_uint("id", packet->id));
 		return false;
 	}
-	if (rgw_bucket_take(bucket, now))
+	if (rgw_bucket_take(&origin->asked->superseding, now))
 		return true;
 	rgw_count(gw, RGW_CTR_superseding_too_fast);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "superseding-too-fast", name,
@@ -92,9 +81,9 @@ accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct 
 		rgw_entry_free(gw, entry);
 		return NULL;
 	}
-	if (origin->conn != NULL) {
-		rgw_list_append(&origin->conn->requests, &entry->origin_link);
-		origin->conn->n_pending++;
+	if (origin->door->is_stream) {
+		rgw_list_append(&origin->asked->entries, &entry->origin_link);
+		origin->asked->n_pending++;
 	}
 	rgw_count(gw, RGW_CTR_requests_accepted);
 	return req;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "requests.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "radsecgw/nai.h"
 
 /* What is remembered of members that leave requests unanswered: is it the member, or is it the realm
  * behind it (P-FO-7)? A member that is silent altogether goes last for all, one that is alive for that
@@ -13,12 +15,6 @@
 
 /* Within this time an answer to Status-Server shows that not the member was at fault but the realm. */
 #define DOUBT_MS 5000
-
-static uint32_t
-number_of(const struct rgw_target *target)
-{
-	return (target->conf->kind == RGW_CONF_SERVER ? 0x80000000u : 0) | target->conf->index;
-}
 
 /* The realm that marks are kept for; NULL = none are kept for this request. With one member there is
  * nothing to choose. */
@@ -42,7 +38,7 @@ rgw_mark_of(const struct rgw_req *req, const struct rgw_target *target, rgw_ms n
 
 	if (realm == NULL)
 		return 0;
-	return rgw_deadrealms_mark(&target->gw->deadrealms, realm, len, number_of(target),
+	return rgw_deadrealms_mark(&target->gw->deadrealms, realm, len, target->number,
 	    conf->dead_realm_after, conf->dead_realm, now);
 }
 
@@ -50,7 +46,7 @@ static void
 mark_realm(const struct rgw_target *t, const struct rgw_conf_pool *pool, const uint8_t *realm,
     size_t len, rgw_ms now)
 {
-	if (rgw_deadrealms_silent(&t->gw->deadrealms, realm, len, number_of(t), now) !=
+	if (rgw_deadrealms_silent(&t->gw->deadrealms, realm, len, t->number, now) !=
 	    pool->dead_realm_after)
 		return;
 	rgw_count(t->gw, RGW_CTR_realms_marked);
@@ -77,7 +73,7 @@ doubt(const struct rgw_attempt *a, rgw_ms now)
 	size_t len;
 	const uint8_t *realm = marked_realm(a->req, &len);
 
-	if (realm == NULL || t->conf->kind != RGW_CONF_PEER)
+	if (realm == NULL || t->ops->ask == NULL)
 		return;
 	if (t->doubt == NULL)
 		t->doubt = malloc(sizeof *t->doubt);
@@ -95,7 +91,7 @@ unmark(const struct rgw_attempt *a)
 	const uint8_t *realm = marked_realm(a->req, &len);
 
 	if (realm == NULL ||
-	    rgw_deadrealms_answered(&t->gw->deadrealms, realm, len, number_of(t)) <
+	    rgw_deadrealms_answered(&t->gw->deadrealms, realm, len, t->number) <
 	        a->req->pool->conf->dead_realm_after)
 		return;
 	rgw_count(t->gw, RGW_CTR_realms_cleared);
@@ -107,7 +103,7 @@ void
 rgw_mark_unanswered(const struct rgw_attempt *a, rgw_ms now)
 {
 	/* Only who has said something since it was asked is known to be alive. */
-	if (a->state == RGW_ATTEMPT_SENT && a->target->heard_at > a->sent_at)
+	if (a->state == RGW_ATTEMPT_SENT && a->target->heard_at > a->ticket.sent_at)
 		rgw_mark_unroutable(a, now);
 }
 
@@ -124,7 +120,7 @@ rgw_mark_answered(struct rgw_attempt *winner, rgw_ms now)
 		if (a == winner || a->state != RGW_ATTEMPT_SENT)
 			continue;
 		rgw_mark_unanswered(a, now);
-		if (t->heard_at > a->sent_at)
+		if (t->heard_at > a->ticket.sent_at)
 			continue;
 		if (t->silent_until <= now)
 			RGW_LOG(t->gw->log, RGW_LOG_WARNING, "member-silent", t->conf->name,
@@ -134,8 +130,8 @@ rgw_mark_answered(struct rgw_attempt *winner, rgw_ms now)
 		t->silent_until = now + SILENT_MS;
 		doubt(a, now);
 		/* Perhaps only one of its connections was silent (P-TCP-15). */
-		if (t->conf->kind == RGW_CONF_PEER)
-			rgw_guard_ask_all(rgw_target_peer(t), now);
+		if (t->ops->ask != NULL)
+			t->ops->ask(t, now);
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "requests.h"
 
 /* Members of pools that were given up are tried at once when they are needed. */
 
@@ -7,24 +7,18 @@ void
 rgw_recall_members(struct rgw_pool *pool, rgw_ms now)
 {
 	for (size_t i = 0; i < pool->n; i++)
-		if (pool->members[i]->conf->kind == RGW_CONF_PEER)
-			rgw_peer_call(rgw_target_peer(pool->members[i]), now);
+		if (pool->members[i]->ops->call != NULL)
+			pool->members[i]->ops->call(pool->members[i], now);
 }
 
-/* Can it be turned to? A peer without connections can as long as nothing is known against it. */
+/* Can it be turned to for any service? A peer without connections can as long as nothing is known against it. */
 static bool
-works(struct rgw_target *target)
+works(struct rgw_target *target, rgw_ms now)
 {
-	const struct rgw_peer *peer;
-	const struct rgw_server *server;
-
-	if (target->conf->kind == RGW_CONF_PEER) {
-		peer = rgw_target_peer(target);
-		return peer->n_okay > 0 || (peer->n_up == 0 && !peer->failed);
-	}
-	server = rgw_target_server(target);
-	return (server->auth.server != NULL && server->auth.state != RGW_PORT_DEAD) ||
-	    (server->acct.server != NULL && server->acct.state != RGW_PORT_DEAD);
+	for (unsigned i = 0; i < RGW_SERVICES; i++)
+		if (target->ops->standing(target, 1u << i, now) <= RGW_SHAKY)
+			return true;
+	return false;
 }
 
 void
@@ -39,7 +33,7 @@ rgw_recall_others(struct rgw_target *target, rgw_ms now)
 
 		for (size_t j = 0; j < pool->n; j++) {
 			is_member = is_member || pool->members[j] == target;
-			n += pool->members[j] != target && works(pool->members[j]);
+			n += pool->members[j] != target && works(pool->members[j], now);
 		}
 		if (n == 0 && is_member)
 			rgw_recall_members(pool, now);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "requests.h"
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin 
 	memcpy(req->octets, packet->data, packet->len);
 	req->packet.data = req->octets;
 	rgw_memory_begin(gw, req);
-	rgw_pool_init_retry(req);
+	rgw_retry_init(req);
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
 		rgw_attempt_init(&req->attempts[i], req);
 	entry->req = req;
@@ -53,17 +53,17 @@ free_req(struct rgw_gw *gw, struct rgw_req *req)
 
 /* It does not wait any more, so neither does the connection that it came on. */
 static void
-not_pending(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
+not_pending(struct rgw_gw *gw, struct rgw_req *req, bool answered, rgw_ms now)
 {
-	struct rgw_conn *from = req->origin.conn;
+	const struct rgw_origin *origin = &req->origin;
 
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
 		rgw_attempt_detach(&req->attempts[i], now);
 	rgw_timer_unset(&gw->timers, &req->retry_timer);
-	if (from == NULL)
+	if (!origin->door->is_stream)
 		return;
-	from->n_pending--;
-	rgw_conn_settled(from, now);
+	origin->asked->n_pending--;
+	origin->door->settled(origin, answered, now);
 }
 
 void
@@ -72,32 +72,9 @@ rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms
 	struct rgw_entry *entry = req->entry;
 
 	rgw_count(gw, how);
-	not_pending(gw, req, now);
+	not_pending(gw, req, false, now);
 	free_req(gw, req);
 	rgw_entry_free(gw, entry);
-}
-
-bool
-rgw_origin_send(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer)
-{
-	const char *name;
-
-	if (origin->conn == NULL) {
-		gw->ops->udp_send(gw->ops_ctx, origin->sock, &origin->local, &origin->remote, answer);
-		rgw_count(gw, RGW_CTR_udp_sent);
-		return true;
-	}
-	if (gw->ops->conn_send(gw->ops_ctx, origin->conn->io, answer)) {
-		rgw_count(gw, RGW_CTR_tls_sent);
-		return true;
-	}
-	name = origin->conn->peer->conf->head.name;
-	rgw_count(gw, RGW_CTR_tls_answers_dropped);
-	RGW_LOG(gw->log, RGW_LOG_WARNING, "write-buffer-full", name,
-	    "an answer is dropped: the peer does not read, and write-buffer or its part of max-write-octets is full",
-	    rgw_f_str("from_peer", name), rgw_f_addr("addr", &origin->conn->addr),
-	    rgw_f_uint("conn", origin->conn->serial));
-	return false;
 }
 
 /* Nothing that this calls may use the scratch buffer: the answer lies there. */
@@ -105,18 +82,16 @@ static void
 send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing *answer, rgw_ms now)
 {
 	struct rgw_entry *entry = req->entry;
-	bool on_conn = req->origin.conn != NULL;
-	bool sent = rgw_origin_send(gw, &req->origin, answer);
+	const struct rgw_door *door = req->origin.door;
+	bool sent = door->send(gw, &req->origin, answer);
 
-	if (on_conn)
-		req->origin.conn->used_at = now;
-	not_pending(gw, req, now);
+	not_pending(gw, req, true, now);
 	free_req(gw, req);
 	/* An answer that a connection has taken arrives, or the connection ends and the entry with it (P-TCP-30). Who
 	 * repeats the request there breaks a rule (P-TCP-27), and all that is needed is not to work on it twice
 	 * (P-DUP-7, P-TCP-32). Any other answer may be lost, and is kept to be sent again (P-DUP-2); without memory
 	 * for it only a repetition would find nothing, and be a new request. */
-	if (on_conn && sent)
+	if (door->is_stream && sent)
 		rgw_entry_mute(gw, entry, now);
 	else if (!rgw_entry_keep(gw, entry, answer, now))
 		rgw_entry_free(gw, entry);
@@ -126,7 +101,7 @@ void
 rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
 {
 	rgw_count(gw, RGW_CTR_request_answered);
-	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, req->origin.secret }, now);
+	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, req->origin.side.secret }, now);
 }
 
 /* An answer of our own, which is signed as it is built. */
@@ -136,21 +111,15 @@ send_own(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
 	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, NULL }, now);
 }
 
-bool
-rgw_origin_hears_errors(const struct rgw_origin *origin)
-{
-	return origin->client != NULL ? origin->client->conf->protocol_error : origin->conn->peer->conf->protocol_error;
-}
-
 void
 rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
     rgw_ms now)
 {
 	size_t len = 0;
 
-	if (rgw_origin_hears_errors(&req->origin))
+	if (req->origin.asker->hears_errors)
 		len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, &req->packet,
-		    error_cause, req->origin.secret);
+		    error_cause, req->origin.side.secret);
 	if (len == 0) {
 		rgw_req_end(gw, req, how, now);
 		return;
@@ -163,10 +132,12 @@ void
 rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
     const char *message, rgw_ms now)
 {
-	size_t len = rgw_build_reject(gw->scratch, sizeof gw->scratch, &req->packet, error_cause, message,
-	    req->origin.secret);
+	size_t len = 0;
 
-	if (req->packet.code != RGW_ACCESS_REQUEST || len == 0) {
+	if (req->packet.code == RGW_ACCESS_REQUEST)
+		len = rgw_build_reject(gw->scratch, sizeof gw->scratch, &req->packet, error_cause, message,
+		    req->origin.side.secret);
+	if (len == 0) {
 		rgw_req_refuse(gw, req, how, error_cause, now);
 		return;
 	}
@@ -177,7 +148,7 @@ rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 void
 rgw_req_turn_away(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
 {
-	if (rgw_origin_hears_errors(&req->origin))
+	if (req->origin.asker->hears_errors)
 		rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
 	else
 		rgw_req_reject(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, NULL, now);
@@ -187,7 +158,7 @@ void
 rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
 {
 	size_t len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &req->packet, true,
-	    req->origin.secret);
+	    req->origin.side.secret);
 
 	rgw_count(gw, how);
 	send_own(gw, req, len, now);
@@ -199,7 +170,7 @@ rgw_req_answer_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter h
 	const struct rgw_conf_pool *pool = req->pool->conf;
 
 	/* Who understands the error can turn to somebody else; a reject would end the login. */
-	if (rgw_origin_hears_errors(&req->origin)) {
+	if (req->origin.asker->hears_errors) {
 		rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
 	} else if (req->packet.code == RGW_ACCESS_REQUEST &&
 	    pool->outage_auth == RGW_OUTAGE_AUTH_REJECT) {
@@ -230,7 +201,7 @@ rgw_req_stop(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_m
 	if (rgw_req_answer_outage(gw, req, how, now))
 		return;
 	rgw_count(gw, how);
-	not_pending(gw, req, now);
+	not_pending(gw, req, false, now);
 	free_req(gw, req);
 	rgw_entry_mute(gw, entry, now);
 }
@@ -245,17 +216,14 @@ rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 		if (req->attempts[i].state != RGW_ATTEMPT_NONE)
 			target = req->attempts[i].target;
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "request-timeout", target->conf->name,
-	    target->conf->kind == RGW_CONF_PEER
-	        ? "no answer in time; the home server behind the peer may be down"
-	        : "no answer from the server; is it up, and does it know us and our secret?",
-	    rgw_f_target(target), rgw_f_origin(&req->origin),
+	    target->ops->unanswered, rgw_f_target(target), rgw_f_origin(&req->origin),
 	    rgw_f_identity(gw, &req->packet, &room));
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++) {
 		const struct rgw_attempt *a = &req->attempts[i];
 
 		rgw_mark_unanswered(a, now);
-		if (a->state == RGW_ATTEMPT_SENT && a->lane->source != NULL)
-			rgw_health_silent(a->lane->source->port, a->retrans.since, now);
+		if (a->state == RGW_ATTEMPT_SENT && a->ticket.lane->ops->silent != NULL)
+			a->ticket.lane->ops->silent(a->ticket.lane, a->retrans.since, now);
 	}
 	rgw_req_end(gw, req, RGW_CTR_request_timed_out, now);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "requests.h"
 
 #include <string.h>
 
 #include "radsecgw/hop.h"
+
+#include "../links/events.h"
 
 /* What a response is, seen from the lane it came on; the first three have the right Response Authenticator. */
 enum match {
@@ -14,15 +16,6 @@ enum match {
 	BAD_PAIR,    /* of a code that the waiting request cannot get (P-COD-2) */
 	BAD_AUTH,    /* for the waiting request, but its authenticator is wrong (P-TCP-35g) */
 };
-
-struct rgw_auth_check
-rgw_response_check(const struct rgw_lane *lane, const struct rgw_packet *p)
-{
-	struct rgw_auth_check check = { .packet = p, .secret = lane->secret, .is_response = true };
-
-	memcpy(check.request_auth, lane->ids->id[p->id].now.auth, RGW_AUTH_LEN);
-	return check;
-}
 
 /* Is it an answer to this? The check was made for what stood under the identifier when the octets arrived. */
 static bool
@@ -66,19 +59,6 @@ match(const struct rgw_lane *lane, struct rgw_auth_check *check)
 	return is_pair(p, slot->now.code) ? BAD_AUTH : BAD_PAIR;
 }
 
-void
-rgw_log_packet(const struct rgw_lane *lane, const struct rgw_packet *p, enum rgw_log_level level,
-    const char *event, const char *text)
-{
-	const struct rgw_addr *addr = lane->conn != NULL ? &lane->conn->addr : &lane->source->addr;
-	uint32_t serial = lane->conn != NULL ? lane->conn->serial : 0;
-
-	RGW_LOG(lane->target->gw->log, level, event, lane->target->conf->name, text,
-	    rgw_f_target(lane->target), rgw_f_addr("addr", addr), rgw_f_uint("conn", serial),
-	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
-	    rgw_f_uint("id", p->id));
-}
-
 /* Is the fault on the way, so that another one may do better (P-ERR-9)? */
 static bool
 is_on_the_way(uint32_t cause)
@@ -113,7 +93,7 @@ note_conversation(const struct rgw_lane *lane, const struct rgw_req *req, const 
     rgw_ms now)
 {
 	struct rgw_conversation where = { .target = lane->target,
-		.serial = lane->conn != NULL ? lane->conn->serial : 0 };
+		.serial = lane->serial };
 	struct rgw_gw *gw = lane->target->gw;
 	struct rgw_attr state;
 
@@ -132,11 +112,11 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 	struct rgw_hop_response hop = {
 		.in = p,
 		.hidden = gw->conf->hidden,
-		.from = lane->secret,
+		.from = lane->side.secret,
 		.from_auth = request_auth,
 		.request = &req->packet,
-		.to = origin->secret,
-		.msgauth = origin->client == NULL || origin->client->conf->reply_message_authenticator,
+		.to = origin->side.secret,
+		.msgauth = origin->asker->wants_msgauth,
 		.later = true,
 	};
 	struct rgw_packet rewritten;
@@ -149,13 +129,13 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 		return;
 	}
 	len = rgw_hop_response(gw->scratch, sizeof gw->scratch, &hop);
-	if (len == 0 && origin->client == NULL && !rgw_packet_has(hop.in, RGW_AT_EAP_MESSAGE)) {
+	if (len == 0 && origin->door->is_stream && !rgw_packet_has(hop.in, RGW_AT_EAP_MESSAGE)) {
 		/* Inside TLS a Message-Authenticator is good form, and nothing depends on it (P-ATT-16, P-BR-12). */
 		hop.msgauth = false;
 		len = rgw_hop_response(gw->scratch, sizeof gw->scratch, &hop);
 	}
 	if (len == 0) {
-		rgw_log_packet(lane, p, RGW_LOG_WARNING, "answer-too-big",
+		rgw_lane_log(lane, p, RGW_LOG_WARNING, "answer-too-big",
 		    "dropped: with the Proxy-States of the client, and a Message-Authenticator as its option "
 		    "reply-message-authenticator asks for, it would exceed 4096 octets");
 		rgw_req_refuse(gw, req, RGW_CTR_request_answer_too_big,
@@ -164,40 +144,19 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 	}
 	RGW_LOG(gw->log, RGW_LOG_DEBUG, "answered", rgw_origin_name(origin), rgw_code_name(p->code),
 	    rgw_f_origin(origin),
-	    rgw_f_addr("from", origin->conn != NULL ? &origin->conn->addr : &origin->remote),
+	    rgw_f_addr("from", &origin->remote),
 	    rgw_f_target(lane->target), rgw_f_uint("ms", now - req->accepted_at),
 	    rgw_f_identity(gw, &req->packet, &room));
 	note_conversation(lane, req, p, now);
 	rgw_req_reply(gw, req, len, now);
 }
 
-/* A valid packet shows that the neighbour lives. */
+/* A packet with the right authenticator shows that the target lives. */
 static void
 heard(struct rgw_lane *lane, rgw_ms now)
 {
-	struct rgw_conn *conn = lane->conn;
-
 	rgw_target_heard(lane->target, now);
-	if (conn == NULL) {
-		lane->source->used_at = now;
-		rgw_health_heard(lane->source->port, now);
-		return;
-	}
-	if (!conn->proven) {
-		conn->proven = true;
-		conn->peer->n_excused = 0;
-		rgw_peer_proven(conn->peer);
-	}
-}
-
-/* More may go out now. */
-static void
-pump(struct rgw_target *target, uint8_t code, rgw_ms now)
-{
-	if (target->conf->kind == RGW_CONF_SERVER)
-		rgw_port_pump(rgw_server_port(rgw_target_server(target), code), now);
-	else if (rgw_target_peer(target)->queued > 0)
-		rgw_peer_pump(rgw_target_peer(target), now);
+	lane->ops->heard(lane, now);
 }
 
 /* A response that answers a waiting request. */
@@ -205,16 +164,13 @@ static void
 on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p, rgw_ms now)
 {
 	struct rgw_gw *gw = lane->target->gw;
-	struct rgw_target *target = lane->target;
 	struct rgw_req *req = a->req;
-	uint8_t code = req->packet.code;
+	struct rgw_queue *queue = rgw_target_queue(lane->target, rgw_req_service(req));
 	uint8_t auth[RGW_AUTH_LEN];
 
 	memcpy(auth, lane->ids->id[p->id].now.auth, sizeof auth);
-	if (lane->conn != NULL) {
-		lane->conn->used_at = now;
-		rgw_blame_read(lane->conn, a->nth, now);
-	}
+	if (lane->ops->answered != NULL)
+		lane->ops->answered(lane, &a->ticket, now);
 	rgw_attempt_answered(a, now);
 	if (p->code == RGW_PROTOCOL_ERROR) {
 		rgw_count(gw, RGW_CTR_protocol_errors_received);
@@ -229,56 +185,8 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 		rgw_mark_answered(a, now);
 		pass_on(lane, req, p, auth, now);
 	}
-	pump(target, code, now);
-}
-
-/* Must the answer carry a Message-Authenticator? Over TLS nothing is dropped for want of one (P-BR-12);
- * over UDP EAP needs it (P-MA-6), and a server that has shown that it can send it, or of which the
- * configuration says so (P-BR-5). */
-static bool
-needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)
-{
-	const struct rgw_id *slot = &lane->ids->id[p->id];
-
-	if (lane->conn != NULL || slot->state != RGW_ID_BUSY || slot->now.code != RGW_ACCESS_REQUEST)
-		return false;
-	return rgw_packet_has(p, RGW_AT_EAP_MESSAGE) ||
-	    lane->source->port->server->require_message_authenticator == RGW_YES;
-}
-
-static void
-warn(struct rgw_server *server, rgw_ms now)
-{
-	if (!rgw_is_due(&server->warned_at, now))
-		return;
-	RGW_LOG(server->target.gw->log, RGW_LOG_WARNING, "server-unprotected", server->conf->head.name,
-	    "the server answers without Message-Authenticator: whoever stands between it and us can forge its "
-	    "answers (CVE-2024-3596); update it and set require-message-authenticator = yes, or no to be told no "
-	    "more",
-	    rgw_f_target(&server->target));
-}
-
-/* The first answer with a Message-Authenticator that is not there for the sake of EAP shows that the server sends
- * them (P-BR-8). On this machine nobody stands in between. */
-static void
-learn(struct rgw_lane *lane, const struct rgw_packet *p, uint8_t request_code, rgw_ms now)
-{
-	struct rgw_server *server;
-
-	if (lane->source == NULL || request_code != RGW_ACCESS_REQUEST ||
-	    rgw_packet_has(p, RGW_AT_EAP_MESSAGE) || rgw_addr_is_loopback(&lane->source->addr))
-		return;
-	server = lane->source->port->server;
-	if (server->require_message_authenticator != RGW_AUTO)
-		return;
-	if (p->n_msgauth == 0) {
-		warn(server, now);
-		return;
-	}
-	server->require_message_authenticator = RGW_YES;
-	RGW_LOG(lane->target->gw->log, RGW_LOG_NOTICE, "server-learned", lane->target->conf->name,
-	    "the server sends Message-Authenticator: from now on its answers must have one",
-	    rgw_f_target(lane->target), rgw_f_str("option", "require-message-authenticator"));
+	if (queue->n > 0)
+		rgw_queue_pump(queue, now);
 }
 
 /* The packet fits a waiting request, and its authenticators are right. */
@@ -289,16 +197,13 @@ on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms no
 	struct rgw_id *slot = &lane->ids->id[p->id];
 	uint8_t code = slot->now.code;
 
-	learn(lane, p, code, now);
-	if (code == RGW_STATUS_SERVER && lane->conn != NULL) {
-		rgw_idpool_probe_answered(lane->ids);
-		rgw_guard_heard(lane->conn, true, now);
-	} else if (code == RGW_STATUS_SERVER) {
-		rgw_health_probe_answered(lane->source->port);
-	}
+	if (lane->ops->learn != NULL)
+		lane->ops->learn(lane, p, code, now);
+	if (code == RGW_STATUS_SERVER)
+		lane->ops->status_answered(lane, now);
 	heard(lane, now);
 	if (code != RGW_STATUS_SERVER)
-		on_match(lane, slot->owner, p, now);
+		on_match(lane, RGW_CONTAINER(slot->owner, struct rgw_attempt, ticket), p, now);
 }
 
 static void
@@ -310,21 +215,7 @@ on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *s
 	if (is_pair(p, sent->code))
 		rgw_idpool_late(lane->ids, p->id, sent, now);
 	rgw_count(lane->target->gw, RGW_CTR_response_late);
-	rgw_log_packet(lane, p, RGW_LOG_DEBUG, "late-response", "answer to a request given up before");
-}
-
-/* The Response Authenticator proves that the secret is right, so it is the software of the peer that signs an answer
- * to Status-Server wrongly. Inside TLS nobody else can have sent it, so it shows that the peer lives (P-WD-11). */
-static void
-on_misdone_status(struct rgw_lane *lane, const struct rgw_packet *p)
-{
-	struct rgw_peer *peer = lane->conn->peer;
-
-	if (!peer->misdoes_status)
-		rgw_log_packet(lane, p, RGW_LOG_WARNING, "status-answer-wrong",
-		    "the peer signs its answers to Status-Server wrongly; the secret is right, so its software "
-		    "needs an update");
-	peer->misdoes_status = true;
+	rgw_lane_log(lane, p, RGW_LOG_DEBUG, "late-response", "answer to a request given up before");
 }
 
 static const char *
@@ -334,9 +225,9 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 	struct rgw_gw *gw = lane->target->gw;
 	enum match how;
 
-	if (needs_msgauth(lane, p) && p->n_msgauth == 0) {
+	if (p->n_msgauth == 0 && lane->ops->needs_msgauth != NULL && lane->ops->needs_msgauth(lane, p)) {
 		rgw_count(gw, RGW_CTR_response_missing_message_authenticator);
-		rgw_log_packet(lane, p, RGW_LOG_WARNING, "missing-message-authenticator",
+		rgw_lane_log(lane, p, RGW_LOG_WARNING, "missing-message-authenticator",
 		    "dropped: an answer without Message-Authenticator could be forged (CVE-2024-3596); "
 		    "update the server, or see its option require-message-authenticator");
 		return NULL;
@@ -344,9 +235,10 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 	how = match(lane, check);
 	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
 		rgw_count(gw, RGW_CTR_response_bad_message_authenticator);
-		if (how != MATCH || lane->conn == NULL || lane->ids->id[p->id].now.code != RGW_STATUS_SERVER)
+		if (how != MATCH || lane->ops->status_misdone == NULL ||
+		    lane->ids->id[p->id].now.code != RGW_STATUS_SERVER)
 			return "Message-Authenticator does not verify";
-		on_misdone_status(lane, p);
+		lane->ops->status_misdone(lane, p);
 	}
 	switch (how) {
 	case MATCH:
@@ -360,12 +252,12 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		return NULL;
 	case UNMATCHED:
 		rgw_count(gw, RGW_CTR_response_unmatched);
-		rgw_log_packet(lane, p, RGW_LOG_INFO, "unmatched-response",
+		rgw_lane_log(lane, p, RGW_LOG_INFO, "unmatched-response",
 		    "answer that matches no request");
 		return NULL;
 	case BAD_PAIR:
 		rgw_count(gw, RGW_CTR_response_bad_pair);
-		rgw_log_packet(lane, p, RGW_LOG_WARNING, "bad-pair",
+		rgw_lane_log(lane, p, RGW_LOG_WARNING, "bad-pair",
 		    "dropped: answer of a code that does not fit the request");
 		return NULL;
 	case BAD_AUTH:
@@ -376,7 +268,7 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 }
 
 const char *
-rgw_response_take(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
+rgw_on_answer(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
 	struct rgw_gw *gw = lane->target->gw;
@@ -391,14 +283,13 @@ rgw_response_take(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms no
 		break;
 	default:
 		/* Not a reason to close (P-TCP-39, P-RCA-6). */
-		rgw_count(gw, lane->conn != NULL ? RGW_CTR_peer_unexpected_code
-		                                 : RGW_CTR_server_unexpected_code);
-		rgw_log_packet(lane, p, RGW_LOG_INFO, "unexpected-code",
+		rgw_count(gw, lane->ops->unexpected_code);
+		rgw_lane_log(lane, p, RGW_LOG_INFO, "unexpected-code",
 		    "dropped: not an answer to what this side asks");
 		return NULL;
 	}
 	rule = on_response(lane, check, now);
 	if (rule != NULL)
-		rgw_log_packet(lane, p, RGW_LOG_WARNING, "bad-response", rule);
+		rgw_lane_log(lane, p, RGW_LOG_WARNING, "bad-response", rule);
 	return rule;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "requests.h"
 
 #include <string.h>
 
 #include "radsecgw/hop.h"
+#include "radsecgw/nai.h"
 #include "radsecgw/rewrite.h"
 
 /*
@@ -56,7 +57,7 @@ static struct rgw_rewrite_vars
 vars_of(const struct run *r, char source[static RGW_ADDR_TEXT])
 {
 	const struct rgw_origin *origin = r->origin;
-	struct rgw_addr addr = origin->conn != NULL ? origin->conn->addr : origin->remote;
+	struct rgw_addr addr = origin->remote;
 	struct rgw_rewrite_vars vars = { 0 };
 	struct rgw_attr name;
 
@@ -174,29 +175,6 @@ apply_operator_name(struct run *r, char *name)
 	apply(r, &rewrite, RGW_OVERFLOW_SKIP, &which);
 }
 
-static const struct rgw_conf_refs *
-of_origin(const struct rgw_origin *origin, bool in)
-{
-	if (origin->client != NULL)
-		return in ? &origin->client->conf->rewrite_in : &origin->client->conf->rewrite_out;
-	return in ? &origin->conn->peer->conf->rewrite_in : &origin->conn->peer->conf->rewrite_out;
-}
-
-static const struct rgw_conf_refs *
-of_target(const struct rgw_target *target, bool in)
-{
-	const struct rgw_conf *conf = target->gw->conf;
-	const struct rgw_conf_server *server;
-	const struct rgw_conf_peer *peer;
-
-	if (target->conf->kind == RGW_CONF_PEER) {
-		peer = conf->peer.v[target->conf->index];
-		return in ? &peer->rewrite_in : &peer->rewrite_out;
-	}
-	server = conf->server.v[target->conf->index];
-	return in ? &server->rewrite_in : &server->rewrite_out;
-}
-
 const struct rgw_packet *
 rgw_rewriting_came(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet,
     struct rgw_packet *room)
@@ -204,9 +182,9 @@ rgw_rewriting_came(struct rgw_gw *gw, const struct rgw_origin *origin, const str
 	struct run r = { .gw = gw, .origin = origin, .packet = packet, .room = room };
 
 	apply_sections(&r, &gw->conf->gateway.rewrite_in);
-	apply_sections(&r, of_origin(origin, true));
-	if (r.packet != NULL && origin->client != NULL && origin->client->conf->operator_name != NULL)
-		apply_operator_name(&r, origin->client->conf->operator_name);
+	apply_sections(&r, origin->asker->rewrite_in);
+	if (r.packet != NULL && origin->asker->operator_name != NULL)
+		apply_operator_name(&r, origin->asker->operator_name);
 	return r.packet;
 }
 
@@ -218,7 +196,7 @@ rgw_rewriting_goes(const struct rgw_attempt *a, struct rgw_packet *room)
 	struct run r = { .gw = gw, .origin = &req->origin, .target = a->target, .request = &req->packet,
 		.packet = &req->packet, .room = room };
 
-	apply_sections(&r, of_target(a->target, false));
+	apply_sections(&r, a->target->rewrite_out);
 	apply_sections(&r, &gw->conf->gateway.rewrite_out);
 	return r.packet;
 }
@@ -232,8 +210,8 @@ rgw_rewriting_answered(const struct rgw_req *req, const struct rgw_target *targe
 		.hop = hop, .packet = hop->in, .room = room };
 
 	apply_sections(&r, &gw->conf->gateway.rewrite_in);
-	apply_sections(&r, of_target(target, true));
-	apply_sections(&r, of_origin(&req->origin, false));
+	apply_sections(&r, target->rewrite_in);
+	apply_sections(&r, req->origin.asker->rewrite_out);
 	apply_sections(&r, &gw->conf->gateway.rewrite_out);
 	return r.packet;
 }

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../engine.h"
+#include "requests.h"
+
+#include "radsecgw/nai.h"
+#include "radsecgw/realm.h"
 
 /* Which way a request takes (P-PRX-12): to the pool of its client, or as the [realm] section of its
  * User-Name says, which may also mean that it ends here. */
-
-static void
-send_to(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_head *section, rgw_ms now)
-{
-	req->pool = rgw_pool_of(gw, section);
-	rgw_pool_dispatch(gw, req, now);
-}
 
 /* Does the section do anything with accounting but refuse it? */
 static bool
@@ -85,7 +81,7 @@ static void
 follow(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_realm *section, rgw_ms now)
 {
 	if (section->pool != NULL)
-		send_to(gw, req, section->pool, now);
+		rgw_pool_dispatch(gw, req, section->pool, now);
 	else
 		on_rejected(gw, req, section, now);
 }
@@ -104,7 +100,7 @@ follow_acct(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_realm 
 		rgw_req_end(gw, req, RGW_CTR_request_acct_dropped, now);
 		break;
 	case RGW_ACCT_TARGET:
-		send_to(gw, req, section->acct.target, now);
+		rgw_pool_dispatch(gw, req, section->acct.target, now);
 		break;
 	}
 }
@@ -112,14 +108,14 @@ follow_acct(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_realm 
 void
 rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 {
-	const struct rgw_client *client = req->origin.client;
+	const struct rgw_conf_head *pool = req->origin.asker->pool;
 	const struct rgw_conf_realm *section;
 	const struct rgw_attr *name = NULL;
 	struct rgw_attr attr;
 	unsigned faults;
 
-	if (client != NULL && client->conf->pool != NULL) {
-		send_to(gw, req, client->conf->pool, now);
+	if (pool != NULL) {
+		rgw_pool_dispatch(gw, req, pool, now);
 		return;
 	}
 	if (rgw_packet_get(&req->packet, RGW_AT_USER_NAME, &attr))
