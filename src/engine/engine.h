@@ -75,7 +75,6 @@ struct rgw_gw {
 	struct rgw_log *log;
 	struct rgw_timerq timers;
 	struct rgw_dupcache dups;
-	struct rgw_slab entries;
 	struct rgw_slab reqs;
 	struct rgw_bufs bufs;
 	struct rgw_client *clients;           /* owned, by the index of their section, as the next */

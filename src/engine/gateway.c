@@ -50,9 +50,8 @@ rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct 
 	gw->log = log;
 	ops->random(ops_ctx, &key, sizeof key);
 	rgw_timerq_init(&gw->timers);
-	rgw_dupcache_init(&gw->dups, &key, conf->gateway.request_lifetime,
-	    conf->gateway.duplicate_window);
-	rgw_slab_init(&gw->entries, sizeof(struct rgw_entry), conf->gateway.max_requests);
+	rgw_dupcache_init(&gw->dups, &key, sizeof(struct rgw_entry), conf->gateway.max_requests,
+	    conf->gateway.request_lifetime, conf->gateway.duplicate_window);
 	rgw_slab_init(&gw->reqs, sizeof(struct rgw_req), 0);
 	rgw_bufs_init(&gw->bufs);
 	gw->realms = rgw_realms_new(conf);
@@ -92,7 +91,6 @@ rgw_gw_free(struct rgw_gw *gw)
 	rgw_conversations_fini(&gw->conversations);
 	rgw_deadrealms_fini(&gw->deadrealms);
 	rgw_dupcache_fini(&gw->dups);
-	rgw_slab_fini(&gw->entries);
 	rgw_slab_fini(&gw->reqs);
 	rgw_bufs_fini(&gw->bufs);
 	rgw_wipe(gw, sizeof *gw);

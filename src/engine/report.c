@@ -14,13 +14,13 @@ rgw_gw_counters(const struct rgw_gw *gw)
 void
 rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out)
 {
-	out->requests = gw->entries.used;
+	out->requests = gw->dups.cache.slab.used;
 	out->buffers = rgw_bufs_used(&gw->bufs) + gw->reqs.used;
 	out->conns = gw->n_conns;
 	out->sources = gw->n_sources;
 	out->octets = gw->holding.octets;
 	out->kept = gw->kept;
-	out->conversations = gw->conversations.slab.used;
+	out->conversations = gw->conversations.all.n;
 	out->realm_marks = gw->deadrealms.n_marks;
 }
 

@@ -38,8 +38,8 @@ check_requests(struct rgw_gw *gw)
 {
 	size_t n = 0;
 
-	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+	for (struct rgw_link *l = gw->dups.pending.order.next; l != &gw->dups.pending.order; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
 		struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
 		struct rgw_req *req = entry->req;
 		struct rgw_attempt *a = req->attempts;
@@ -87,8 +87,8 @@ check_asker(struct rgw_gw *gw, const struct rgw_asker *asker)
 	struct rgw_holding sum = { 0, 0 };
 	uint32_t talks = 0;
 
-	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+	for (struct rgw_link *l = gw->dups.pending.order.next; l != &gw->dups.pending.order; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
 		const struct rgw_req *req = RGW_CONTAINER(dup, struct rgw_entry, dup)->req;
 
 		if (req->origin.asker != asker)
@@ -109,8 +109,8 @@ check_kept(struct rgw_gw *gw)
 {
 	uint64_t sum = 0;
 
-	for (struct rgw_link *l = gw->dups.answered.next; l != &gw->dups.answered; l = l->next) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+	for (struct rgw_link *l = gw->dups.answered.order.next; l != &gw->dups.answered.order; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
 		const struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
 
 		assert_null(entry->req);
@@ -141,7 +141,7 @@ check_memory(struct rgw_gw *gw)
 	}
 	assert_int_equal(sum.n, gw->holding.n);
 	assert_int_equal(sum.octets, gw->holding.octets);
-	assert_int_equal(talks, gw->conversations.slab.used);
+	assert_int_equal(talks, gw->conversations.cache.slab.used);
 	assert_true(talks <= gw->conversations.limit);
 	assert_true(kept <= conf->kept_answers);
 	assert_true(sum.octets + kept <= conf->max_request_octets);
@@ -340,8 +340,8 @@ sim_explain(const struct sim *s, const struct sim_req *r)
 {
 	struct rgw_gw *gw = s->gw;
 
-	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+	for (struct rgw_link *l = gw->dups.pending.order.next; l != &gw->dups.pending.order; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
 		const struct rgw_req *req = RGW_CONTAINER(dup, struct rgw_entry, dup)->req;
 
 		if (memcmp(dup->auth, r->data + 4, RGW_AUTH_LEN) != 0)
@@ -373,5 +373,5 @@ sim_audit(struct sim *s)
 	}
 	for (size_t i = 0; i < RGW_CLASSES; i++)
 		check_half_open(gw, &gw->admission.classes[i]);
-	assert_true(gw->entries.used <= gw->conf->gateway.max_requests);
+	assert_true(gw->dups.cache.slab.used <= gw->conf->gateway.max_requests);
 }

@@ -12,51 +12,43 @@
 #define ANSWER_REPEATS 10
 
 static struct rgw_entry *
-entry_of(struct rgw_link *l)
+entry_of(struct rgw_dup *dup)
 {
-	struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
-
-	return RGW_CONTAINER(dup, struct rgw_entry, dup);
+	return dup != NULL ? RGW_CONTAINER(dup, struct rgw_entry, dup) : NULL;
 }
 
-/* Kept answers give way, oldest first: who has its answer asks seldom again. */
-static struct rgw_entry *
-make_room(struct rgw_gw *gw)
+bool
+rgw_entry_forget_oldest(struct rgw_gw *gw, enum rgw_counter why)
 {
-	struct rgw_entry *entry = rgw_slab_get(&gw->entries);
-	struct rgw_link *oldest = rgw_list_first(&gw->dups.answered);
+	struct rgw_entry *oldest = entry_of(rgw_cache_first(&gw->dups.answered));
 
-	if (entry != NULL || oldest == NULL)
-		return entry;
-	rgw_count(gw, RGW_CTR_answers_forgotten);
-	rgw_entry_free(gw, entry_of(oldest));
-	return rgw_slab_get(&gw->entries);
+	if (oldest == NULL)
+		return false;
+	rgw_count(gw, why);
+	rgw_entry_free(gw, oldest);
+	return true;
 }
 
 struct rgw_entry *
 rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key, const uint8_t *auth, rgw_ms now)
 {
-	struct rgw_entry *entry = make_room(gw);
+	struct rgw_entry *entry = entry_of(rgw_dupcache_add(&gw->dups, key, auth, now));
 
-	if (entry == NULL)
-		return NULL;
-	*entry = (struct rgw_entry){ .dup.key = *key };
-	memcpy(entry->dup.auth, auth, RGW_AUTH_LEN);
-	rgw_link_init(&entry->origin_link);
-	if (rgw_dupcache_add(&gw->dups, &entry->dup, now))
-		return entry;
-	rgw_slab_put(&gw->entries, entry);
-	return NULL;
+	/* Kept answers give way, oldest first: who has its answer asks seldom again. */
+	if (entry == NULL && rgw_entry_forget_oldest(gw, RGW_CTR_answers_forgotten))
+		entry = entry_of(rgw_dupcache_add(&gw->dups, key, auth, now));
+	if (entry != NULL)
+		rgw_link_init(&entry->origin_link);
+	return entry;
 }
 
 void
 rgw_entry_free(struct rgw_gw *gw, struct rgw_entry *entry)
 {
 	gw->kept -= entry->kept;
-	rgw_dupcache_remove(&gw->dups, &entry->dup);
 	rgw_link_remove(&entry->origin_link);
 	rgw_bufs_put(&gw->bufs, entry->answer, entry->answer_len);
-	rgw_slab_put(&gw->entries, entry);
+	rgw_dupcache_remove(&gw->dups, &entry->dup);
 }
 
 bool
@@ -124,7 +116,7 @@ rgw_entries_expire(struct rgw_gw *gw, rgw_ms now)
 	struct rgw_dup *dup;
 
 	while ((dup = rgw_dupcache_expired(&gw->dups, now)) != NULL) {
-		struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
+		struct rgw_entry *entry = entry_of(dup);
 
 		if (entry->req != NULL)
 			rgw_req_time_out(gw, entry->req, now);
@@ -136,10 +128,10 @@ rgw_entries_expire(struct rgw_gw *gw, rgw_ms now)
 void
 rgw_entries_end(struct rgw_gw *gw, rgw_ms now)
 {
-	struct rgw_link *l;
+	struct rgw_dup *dup;
 
-	while ((l = rgw_list_first(&gw->dups.pending)) != NULL)
-		rgw_entry_end(gw, entry_of(l), RGW_CTR_request_abandoned, now);
-	while ((l = rgw_list_first(&gw->dups.answered)) != NULL)
-		rgw_entry_free(gw, entry_of(l));
+	while ((dup = rgw_cache_first(&gw->dups.pending)) != NULL)
+		rgw_entry_end(gw, entry_of(dup), RGW_CTR_request_abandoned, now);
+	while ((dup = rgw_cache_first(&gw->dups.answered)) != NULL)
+		rgw_entry_free(gw, entry_of(dup));
 }

@@ -21,16 +21,6 @@ request_octets(size_t len)
 	return ENTRY_OCTETS + sizeof(struct rgw_req) + rgw_bufs_octets(len);
 }
 
-static void
-forget_oldest(struct rgw_gw *gw, enum rgw_counter why)
-{
-	struct rgw_link *l = rgw_list_first(&gw->dups.answered);
-	struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
-
-	rgw_count(gw, why);
-	rgw_entry_free(gw, RGW_CONTAINER(dup, struct rgw_entry, dup));
-}
-
 static void trim(struct rgw_gw *gw) __attribute__((noinline));
 
 static void
@@ -39,9 +29,9 @@ trim(struct rgw_gw *gw)
 	const struct rgw_conf_gateway *conf = &gw->conf->gateway;
 
 	while (gw->kept > conf->kept_answers)
-		forget_oldest(gw, RGW_CTR_answers_crowded_out);
+		(void)rgw_entry_forget_oldest(gw, RGW_CTR_answers_crowded_out);
 	while (gw->holding.octets + gw->kept > conf->max_request_octets && gw->kept > 0)
-		forget_oldest(gw, RGW_CTR_answers_forgotten);
+		(void)rgw_entry_forget_oldest(gw, RGW_CTR_answers_forgotten);
 }
 
 /* Something has been added: the bounds hold again after this. */

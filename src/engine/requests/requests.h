@@ -133,6 +133,8 @@ void rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* A new one, which is found from now on, or NULL for want of room. Kept answers give way to it. */
 struct rgw_entry *rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key, const uint8_t *auth,
     rgw_ms now);
+/* The oldest kept answer is forgotten, which this counter counts. false = there is none. */
+bool rgw_entry_forget_oldest(struct rgw_gw *gw, enum rgw_counter why);
 /* Forgets one that nobody works on. */
 void rgw_entry_free(struct rgw_gw *gw, struct rgw_entry *entry);
 /* From now on it is kept for its answer, which is copied. It may be gone after that. false = out of memory. */
