@@ -37,8 +37,8 @@ void rgw_cache_init(struct rgw_cache *cache, size_t object_size, size_t limit);
 void rgw_cache_fini(struct rgw_cache *cache);
 void rgw_cache_row_init(struct rgw_cache_row *row);
 
-/* A new object, which stands last in the row; it is zero but for its beginning. NULL = the limit is reached, or memory is
- * out. Other objects may have the same hash. */
+/* A new object, which stands last in the row; it is zero but for its beginning. NULL = the limit is reached, or memory
+ * is out. Other objects may have the same hash. */
 void *rgw_cache_add(struct rgw_cache *cache, struct rgw_cache_row *row, uint64_t hash)
     __attribute__((warn_unused_result));
 /* Frees an object of the row. */

@@ -57,8 +57,8 @@ struct rgw_dupkey rgw_dupkey_of(uint32_t place, const struct rgw_addr *from, uin
 /* The entry with this key, whatever its authenticator, or NULL. There is at most one. */
 struct rgw_dup *rgw_dupcache_find(const struct rgw_dupcache *cache, const struct rgw_dupkey *key);
 
-/* A new pending entry, zero but for its struct rgw_dup. No entry has that key. NULL = the limit is reached, or memory is
- * out. */
+/* A new pending entry, zero but for its struct rgw_dup. No entry has that key. NULL = the limit is reached, or memory
+ * is out. */
 struct rgw_dup *rgw_dupcache_add(struct rgw_dupcache *cache, const struct rgw_dupkey *key,
     const uint8_t auth[static RGW_AUTH_LEN], rgw_ms now) __attribute__((warn_unused_result));
 /* From now on it is kept for replays only, for the duplicate window (P-DUP-4). */

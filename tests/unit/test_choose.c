@@ -11,7 +11,7 @@
 static void
 failover_takes_the_first_that_works(void **state)
 {
-	struct rgw_candidate c[3] = { { .rank = RGW_RANK_DOWN, .load = 0 }, { .rank = RGW_RANK_GOOD, .load = 9 }, GOOD };
+	struct rgw_candidate c[3] = { { .rank = RGW_RANK_DOWN }, { .rank = RGW_RANK_GOOD, .load = 9 }, GOOD };
 
 	(void)state;
 	assert_int_equal(rgw_choose(RGW_POOL_FAILOVER, c, 3, 2, RGW_RANK_DOWN), 1);
@@ -66,7 +66,7 @@ hash_takes_the_greatest_weight(void **state)
 static void
 rank_mark_policy(void **state)
 {
-	struct rgw_candidate c[3] = { { .rank = RGW_RANK_SILENT }, { .mark = 2000, .load = 0 }, { .mark = 1000, .load = 9 } };
+	struct rgw_candidate c[3] = { { .rank = RGW_RANK_SILENT }, { .mark = 2000 }, { .mark = 1000, .load = 9 } };
 
 	(void)state;
 	assert_int_equal(rgw_choose(RGW_POOL_LEAST_OUTSTANDING, c, 3, 0, RGW_RANK_DOWN), 2);

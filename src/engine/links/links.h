@@ -225,6 +225,8 @@ void rgw_conn_drain(struct rgw_conn *conn, rgw_ms now);
 void rgw_conn_settled(struct rgw_conn *conn, rgw_ms now);
 /* Sets the timer to the next deadline. */
 void rgw_conn_set_timer(struct rgw_conn *conn);
+/* When the rest of a packet must have come; RGW_NEVER = none has begun. */
+rgw_ms rgw_conn_packet_deadline(const struct rgw_conn *conn);
 
 /* accept.c: connections that peers open */
 void rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms now);

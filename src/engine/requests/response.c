@@ -102,6 +102,19 @@ note_conversation(const struct rgw_lane *lane, const struct rgw_req *req, const 
 		    &req->origin.asker->talker, state.value, state.len, &where, now);
 }
 
+/* Writes the answer for the hop that asked to the scratch buffer. Returns its length, or 0 if it is too big. */
+static size_t
+write_answer(struct rgw_gw *gw, const struct rgw_origin *origin, struct rgw_hop_response *hop)
+{
+	size_t len = rgw_hop_response(gw->scratch, sizeof gw->scratch, hop);
+
+	if (len > 0 || !origin->door->is_stream || rgw_packet_has(hop->in, RGW_AT_EAP_MESSAGE))
+		return len;
+	/* Inside TLS a Message-Authenticator is good form, and nothing depends on it (P-ATT-16, P-BR-12). */
+	hop->msgauth = false;
+	return rgw_hop_response(gw->scratch, sizeof gw->scratch, hop);
+}
+
 static void
 pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
     const uint8_t *request_auth, rgw_ms now)
@@ -123,28 +136,17 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 	size_t len;
 
 	hop.in = rgw_rewriting_answered(req, lane->target, &hop, &rewritten);
-	if (hop.in == NULL) {
-		rgw_req_refuse(gw, req, RGW_CTR_request_answer_too_big,
-		    RGW_CAUSE_OTHER_PROXY_ERROR, now);
-		return;
-	}
-	len = rgw_hop_response(gw->scratch, sizeof gw->scratch, &hop);
-	if (len == 0 && origin->door->is_stream && !rgw_packet_has(hop.in, RGW_AT_EAP_MESSAGE)) {
-		/* Inside TLS a Message-Authenticator is good form, and nothing depends on it (P-ATT-16, P-BR-12). */
-		hop.msgauth = false;
-		len = rgw_hop_response(gw->scratch, sizeof gw->scratch, &hop);
-	}
-	if (len == 0) {
+	len = hop.in != NULL ? write_answer(gw, origin, &hop) : 0;
+	if (hop.in != NULL && len == 0)
 		rgw_lane_log(lane, p, RGW_LOG_WARNING, "answer-too-big",
 		    "dropped: with the Proxy-States of the client, and a Message-Authenticator as its option "
 		    "reply-message-authenticator asks for, it would exceed 4096 octets");
-		rgw_req_refuse(gw, req, RGW_CTR_request_answer_too_big,
-		    RGW_CAUSE_OTHER_PROXY_ERROR, now);
+	if (len == 0) {
+		rgw_req_refuse(gw, req, RGW_CTR_request_answer_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
 		return;
 	}
 	RGW_LOG(gw->log, RGW_LOG_DEBUG, "answered", rgw_origin_name(origin), rgw_code_name(p->code),
-	    rgw_f_origin(origin),
-	    rgw_f_addr("from", &origin->remote),
+	    rgw_f_origin(origin), rgw_f_addr("from", &origin->remote),
 	    rgw_f_target(lane->target), rgw_f_uint("ms", now - req->accepted_at),
 	    rgw_f_identity(gw, &req->packet, &room));
 	note_conversation(lane, req, p, now);
@@ -218,60 +220,75 @@ on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *s
 	rgw_lane_log(lane, p, RGW_LOG_DEBUG, "late-response", "answer to a request given up before");
 }
 
+/* It answers nothing that waits, and nobody is harmed if it is dropped. */
+static void
+drop(struct rgw_lane *lane, const struct rgw_packet *p, enum rgw_counter counter, enum rgw_log_level level,
+    const char *event, const char *text)
+{
+	rgw_count(lane->target->gw, counter);
+	rgw_lane_log(lane, p, level, event, text);
+}
+
+/* Returns the rule that the answer breaks, or NULL. */
+static const char *
+judge(struct rgw_lane *lane, struct rgw_auth_check *check, enum match how, rgw_ms now)
+{
+	const struct rgw_packet *p = check->packet;
+	struct rgw_id *slot = &lane->ids->id[p->id];
+
+	switch (how) {
+	case MATCH:
+		on_verified(lane, check, now);
+		return NULL;
+	case LATE:
+		on_late(lane, p, &slot->now, now);
+		return NULL;
+	case LATE_BEFORE:
+		on_late(lane, p, &slot->before, now);
+		return NULL;
+	case UNMATCHED:
+		drop(lane, p, RGW_CTR_response_unmatched, RGW_LOG_INFO, "unmatched-response",
+		    "answer that matches no request");
+		return NULL;
+	case BAD_PAIR:
+		drop(lane, p, RGW_CTR_response_bad_pair, RGW_LOG_WARNING, "bad-pair",
+		    "dropped: answer of a code that does not fit the request");
+		return NULL;
+	case BAD_AUTH:
+		break;
+	}
+	rgw_count(lane->target->gw, RGW_CTR_response_bad_authenticator);
+	return "Response Authenticator does not verify; is the secret the same on both sides?";
+}
+
 static const char *
 on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
-	struct rgw_gw *gw = lane->target->gw;
 	enum match how;
 
 	if (p->n_msgauth == 0 && lane->ops->needs_msgauth != NULL && lane->ops->needs_msgauth(lane, p)) {
-		rgw_count(gw, RGW_CTR_response_missing_message_authenticator);
-		rgw_lane_log(lane, p, RGW_LOG_WARNING, "missing-message-authenticator",
+		drop(lane, p, RGW_CTR_response_missing_message_authenticator, RGW_LOG_WARNING,
+		    "missing-message-authenticator",
 		    "dropped: an answer without Message-Authenticator could be forged (CVE-2024-3596); "
 		    "update the server, or see its option require-message-authenticator");
 		return NULL;
 	}
 	how = match(lane, check);
 	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
-		rgw_count(gw, RGW_CTR_response_bad_message_authenticator);
+		rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
 		if (how != MATCH || lane->ops->status_misdone == NULL ||
 		    lane->ids->id[p->id].now.code != RGW_STATUS_SERVER)
 			return "Message-Authenticator does not verify";
 		lane->ops->status_misdone(lane, p);
 	}
-	switch (how) {
-	case MATCH:
-		on_verified(lane, check, now);
-		return NULL;
-	case LATE:
-		on_late(lane, p, &lane->ids->id[p->id].now, now);
-		return NULL;
-	case LATE_BEFORE:
-		on_late(lane, p, &lane->ids->id[p->id].before, now);
-		return NULL;
-	case UNMATCHED:
-		rgw_count(gw, RGW_CTR_response_unmatched);
-		rgw_lane_log(lane, p, RGW_LOG_INFO, "unmatched-response",
-		    "answer that matches no request");
-		return NULL;
-	case BAD_PAIR:
-		rgw_count(gw, RGW_CTR_response_bad_pair);
-		rgw_lane_log(lane, p, RGW_LOG_WARNING, "bad-pair",
-		    "dropped: answer of a code that does not fit the request");
-		return NULL;
-	case BAD_AUTH:
-		break;
-	}
-	rgw_count(gw, RGW_CTR_response_bad_authenticator);
-	return "Response Authenticator does not verify; is the secret the same on both sides?";
+	return judge(lane, check, how, now);
 }
 
 const char *
 rgw_on_answer(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
-	struct rgw_gw *gw = lane->target->gw;
 	const char *rule;
 
 	switch (p->code) {
@@ -283,8 +300,7 @@ rgw_on_answer(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		break;
 	default:
 		/* Not a reason to close (P-TCP-39, P-RCA-6). */
-		rgw_count(gw, lane->ops->unexpected_code);
-		rgw_lane_log(lane, p, RGW_LOG_INFO, "unexpected-code",
+		drop(lane, p, lane->ops->unexpected_code, RGW_LOG_INFO, "unexpected-code",
 		    "dropped: not an answer to what this side asks");
 		return NULL;
 	}
