@@ -8,7 +8,7 @@
 #include "../requests/requests.h"
 
 /* Requests from peers, over the connections that they opened, and those to change or end a session over ours: the
- * checks of protocol.md 16.1, after which rgw_ingress_take goes on. What RFC 6613 2.6.4 names closes the connection;
+ * checks of P-GW-4, after which rgw_ingress_take goes on. What RFC 6613 2.6.4 names closes the connection;
  * nothing else does, or a stranger could cut the link with odd requests (P-TCP-39). */
 
 /* The place of a connection in the duplicate cache; sockets are numbered from 0. */

@@ -7,7 +7,8 @@
 
 #include "../requests/requests.h"
 
-/* Requests from UDP clients: the checks of protocol.md 16.1, after which rgw_ingress_take goes on. */
+/* Clients, which the gateway owns, and the requests that they send as datagrams: the checks of P-GW-4, after which
+ * rgw_ingress_take goes on. */
 
 /* ---- clients ---- */
 

@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
-/* Connections that peers open: who is let in, and what becomes of those who do not say who they are.
- * A connection counts for its address as long as it lives, and for its peer once that is known. */
+/* Connections that peers open: who is let in, and what becomes of those who do not say who they are (P-TLS-24 to 28).
+ * Such a connection is owned by the gateway; it counts for its address as long as it lives, and for its peer once the
+ * handshake has proven whose it is. */
 
 /* Who is silent for longer than this gives its place to a new connection of the same peer. */
 #define SILENT_MS 5000

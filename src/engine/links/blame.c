@@ -2,8 +2,8 @@
 #include "links.h"
 
 /*
- * Requests at which a peer closes the connection. A peer reads what it is sent in order, so an answer clears
- * all that was sent before the request that it answers. When a connection ends, each request that it had not
+ * Requests at which a peer closes the connection, as the connection sees them; what becomes of such a request is
+ * said in requests/suspects.c. A peer reads what it is sent in order, so an answer clears all that was sent before the request that it answers. When a connection ends, each request that it had not
  * cleared is a suspect, and the first of them most of all, since a peer reads no further than that. Suspects
  * are sent again a few at a time, so that the next end, if there is one, leaves few that were there both times.
  * These, and the first one, are sent alone: on a connection on which everything else is cleared, and which takes

@@ -3,6 +3,13 @@
 
 #include <stdlib.h>
 
+/*
+ * The life of one connection, whoever opened it: its states, its deadlines and its end (P-TCP-20 to 48, RFC 6613).
+ * A connection that we opened belongs to its peer, one that came in to the gateway; either ends in gone(), which
+ * frees it. What comes on it is cut into packets in packets.c; whether it still works is told by guard.c and mute.c,
+ * and for which request it may have ended by blame.c.
+ */
+
 /* A connection that stood this long was a success even if no packet ever came. */
 #define PROVEN_AFTER_MS 10000
 
@@ -230,7 +237,8 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		    is_busy(conn) ? "drained as long as possible" : "drained", now);
 	} else if (lifetime_deadline(conn) <= now) {
 		rgw_count(gw, RGW_CTR_lifetimes);
-		log_conn(conn, RGW_LOG_INFO, "connection-old", "nothing new is begun on it", "lifetime");
+		log_conn(conn, RGW_LOG_INFO, "connection-old",
+		    "lifetime reached: no new requests; it closes when the open ones are answered", "lifetime");
 		rgw_conn_drain(conn, now);
 	} else if (idle_deadline(conn) <= now && !is_busy(conn) && is_spare(conn)) {
 		close_idle(conn, now);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "links.h"
 
-/* How many connections a peer has: they are opened as the load asks for them, with pauses where that
- * fails, and the surplus is closed when it has been one for long. */
+/* How many connections a peer has: they are opened as the load asks for them, with pauses where that fails (P-TLS-20 to
+ * 23), and those that the load has not needed for long are closed (P-FO-3). */
 
 /* Attempts at one time: one to a peer that does not answer, two to one of which nothing is known, and more
  * to one that works, since a burst of requests waits for them. */
@@ -261,8 +261,8 @@ rgw_peer_failed(struct rgw_peer *peer, rgw_ms now)
 	rgw_on_target(&peer->target, RGW_TURN_FAILED, now);
 }
 
-/* Not for a request, which would take the sense out of the pauses (P-TLS-23), but for the failure of
- * another peer. */
+/* A request does not call a peer, which would defeat the pauses (P-TLS-23); the failure of another member of its pool
+ * does. */
 void
 rgw_peer_call(struct rgw_peer *peer, rgw_ms now)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "links.h"
 
-/* The watchdog of a connection that we opened: sends its Status-Servers, and does what it says. */
+/* The watchdog of a connection that we opened (RFC 3539, P-WD-1 to 14): this file sends its Status-Servers, does what
+ * it says, and keeps the peer's counts of good and of suspected connections. Any packet on the connection counts as a sign
+ * of life, even one whose authenticator is wrong, since inside TLS nobody but the peer can have sent it (P-WD-12). */
 
 static void
 count_as(struct rgw_conn *conn, bool okay, bool lame)
@@ -186,7 +188,7 @@ fail_over(struct rgw_conn *conn, rgw_ms now)
 	rgw_count(conn->gw, RGW_CTR_connections_suspected);
 	count_again(conn);
 	log_state(conn, RGW_LOG_WARNING, "connection-suspect",
-	    "no packet came, and Status-Server is not answered; what is open moves");
+	    "no traffic and no reply to Status-Server: moving its open requests to other connections");
 	rgw_on_lane_lost(&conn->lane, RGW_LOSS_SUSPECT, "the connection is suspected", now);
 	if (conn->peer->n_okay == 0)
 		rgw_on_target(&conn->peer->target, RGW_TURN_FAILED, now);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A host that a client, a peer or a server names: its addresses, and when they are looked up again. The host is part of
+ * whoever wants the addresses, and tells its owner when others count. */
+
 /* Bounds for the time until the next look-up. A TTL of 0 comes from /etc/hosts, too. */
 #define TTL_MIN_MS 5000
 #define TTL_MAX_MS 86400000

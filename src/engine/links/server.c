@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
-/* A server's ports and the sockets from which they are asked: one socket has 255 identifiers, so more
- * are opened as requests need them, and closed when they are not used any more. */
+/* A server as a target, and its sockets as lanes (P-ID-1). The gateway owns the server, each of its ports the sockets
+ * from which it is asked: one socket has 255 identifiers, so more are opened as requests need them, and closed when
+ * they are not used any more. Whether a port lives is told by health.c. */
 
 /* A source that nobody used for so long is closed; a late answer to it cannot be expected. */
 #define UNUSED_MS 60000

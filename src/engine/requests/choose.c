@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "choose.h"
 
+/* The choice of a member of a pool, without anything that a test would have to set up (P-FO-3 to 7). */
+
 enum rgw_rank
 rgw_choose_rank(enum rgw_standing standing, bool silent)
 {

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* What requests are known by while they are worked on, and for a while after their answer. */
+/* An entry is what a request is known by while it is worked on, and for a while after its answer (P-DUP-1 to 7). The
+ * duplicate cache owns entries; an entry owns its request while there is one, and then the answer. */
 
 /* An answer is sent again so often at the most. Whoever waits for it repeats its request less often than that in
  * the time for which the answer is kept; but somebody else can repeat the request, too, in the client's name, and

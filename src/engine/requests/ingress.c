@@ -6,7 +6,8 @@
 #include "radsecgw/loopmark.h"
 #include "radsecgw/nai.h"
 
-/* What happens to a request that has been verified, whichever way it came. */
+/* What happens to a request that has been verified, by whichever door it came: duplicates are told from new requests
+ * (P-DUP-1 to 5), and those that are accepted get an entry and go to route.c. */
 
 /* Can nobody but whoever it says have sent the packet? An Access-Request over UDP proves that with a
  * Message-Authenticator only, which has been verified by now; on this machine nobody else is there. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "requests.h"
 
-/* Members of pools that were given up are tried at once when they are needed. */
+/* Members of pools that were given up are tried soon when they are needed: when another member fails, or when a request
+ * has nobody else to turn to (P-FO-3). */
 
 void
 rgw_recall_members(struct rgw_pool *pool, rgw_ms now)

@@ -5,6 +5,9 @@
 
 #include "radsecgw/build.h"
 
+/* The life of a request, from its object to one of the ways in which it ends: each counts it in exactly one counter,
+ * and frees it (P-PRX-1, P-ERR-8 to 11). Its entry owns it. */
+
 bool
 rgw_req_is_tried(const struct rgw_req *req)
 {

@@ -7,6 +7,9 @@
 
 #include "../links/events.h"
 
+/* Answers that come on lanes: which request one answers, whether it may be believed (P-TCP-35, P-COD-1), and its way
+ * back to whoever asked. */
+
 /* What a response is, seen from the lane it came on; the first three have the right Response Authenticator. */
 enum match {
 	MATCH,       /* answers the request that waits under this identifier */
