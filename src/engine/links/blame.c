@@ -3,12 +3,12 @@
 
 /*
  * Requests at which a peer closes the connection, as the connection sees them; what becomes of such a request is
- * said in requests/suspects.c. A peer reads what it is sent in order, so an answer clears all that was sent before the request that it answers. When a connection ends, each request that it had not
- * cleared is a suspect, and the first of them most of all, since a peer reads no further than that. Suspects
- * are sent again a few at a time, so that the next end, if there is one, leaves few that were there both times.
- * These, and the first one, are sent alone: on a connection on which everything else is cleared, and which takes
- * nothing else until this request is cleared, too. So the third end shows whose fault it was, and nobody else
- * pays for it.
+ * said in requests/suspects.c. A peer reads what it is sent in order, so an answer clears all that was sent before
+ * the request that it answers. When a connection ends, each request that it had not cleared is a suspect, and the
+ * first of them most of all, since a peer reads no further than that. Suspects are sent again a few at a time, so
+ * that the next end, if there is one, leaves few that were there both times. These, and the first one, are sent
+ * alone: on a connection on which everything else is cleared, and which takes nothing else until this request is
+ * cleared, too. So the third end shows whose fault it was, and nobody else pays for it.
  *
  * A peer that goes away takes all its connections with it. A suspect therefore waits for a moment before it is
  * sent on a connection that stood already when its own one ended, or it would be there when that one ends, too.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "links.h"
 
-/* The watchdog of a connection that we opened (RFC 3539, P-WD-1 to 14): this file sends its Status-Servers, does what
- * it says, and keeps the peer's counts of good and of suspected connections. Any packet on the connection counts as a sign
- * of life, even one whose authenticator is wrong, since inside TLS nobody but the peer can have sent it (P-WD-12). */
+/* The watchdog of a connection that we opened (RFC 3539, P-WD-1 to 14): this file sends its Status-Servers, does
+ * what it says, and keeps the peer's counts of good and of suspected connections. Any packet on the connection
+ * counts as a sign of life, even one whose authenticator is wrong, since inside TLS nobody but the peer can have
+ * sent it (P-WD-12). */
 
 static void
 count_as(struct rgw_conn *conn, bool okay, bool lame)
