@@ -60,7 +60,7 @@ $(error WOLFSSL is lean or system, not '$(WOLFSSL)')
 endif
 libs = $(tls_libs) -lev -linih -lcares -pthread
 
-lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c))
+lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
 lib_obj  = $(lib_src:%.c=$(O)/%.o)
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
 test_bin = $(test_src:tests/%.c=$(O)/tests/%)

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/cache.h"
 #include "radsecgw/hash.h"
 #include "radsecgw/list.h"
-#include "radsecgw/mem.h"
 #include "radsecgw/time.h"
 
 /*
@@ -23,9 +23,8 @@
 #define RGW_CONVERSATION_OCTETS 96
 
 struct rgw_conversations {
-	struct rgw_htab tab;
-	struct rgw_slab slab;
-	struct rgw_link order;      /* oldest first */
+	struct rgw_cache cache;
+	struct rgw_cache_row all;   /* oldest first */
 	struct rgw_hashkey hashkey;
 	rgw_ms lifetime;
 	uint32_t limit;

@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "radsecgw/cache.h"
 #include "radsecgw/hash.h"
-#include "radsecgw/list.h"
-#include "radsecgw/mem.h"
 #include "radsecgw/time.h"
 
 /*
@@ -19,12 +18,9 @@
  * other. Names are compared without regard to ASCII case.
  */
 struct rgw_deadrealms {
-	struct rgw_htab tab;
-	struct rgw_slab slab;
-	struct rgw_link proven;    /* realms that were answered, longest unused first */
-	struct rgw_link unproven;  /* the others */
-	size_t n_proven;
-	size_t n_unproven;
+	struct rgw_cache cache;
+	struct rgw_cache_row proven;    /* realms that were answered, longest unused first */
+	struct rgw_cache_row unproven;  /* the others */
 	size_t limit_proven;
 	size_t limit_unproven;
 	size_t n_marks;

@@ -6,17 +6,17 @@
 #include <stdint.h>
 
 #include "radsecgw/addr.h"
+#include "radsecgw/cache.h"
 #include "radsecgw/hash.h"
-#include "radsecgw/list.h"
 #include "radsecgw/radius.h"
 #include "radsecgw/time.h"
 
 /*
  * Every request that is being worked on or was answered a short while ago, found by what makes a
  * request the same (P-DUP-1): where it came from and to, Code, Identifier, and then the Request
- * Authenticator. Entries are embedded in the request; the cache owns only its table. Pending ones
- * end after the request's lifetime, answered ones after the duplicate window; both times are the
- * same for all, so two lists in order of time replace a timer per request.
+ * Authenticator. The cache owns its entries, which the engine makes longer for what it keeps of a request. Pending
+ * ones end after the request's lifetime, answered ones after the duplicate window; both times are the
+ * same for all, so two rows in order of time replace a timer per request.
  */
 
 /* What must be equal before authenticators are compared. Unused octets are zero. */
@@ -30,24 +30,25 @@ struct rgw_dupkey {
 };
 
 struct rgw_dup {
-	struct rgw_hnode node;
-	struct rgw_link link;
+	struct rgw_cached cached;
 	struct rgw_dupkey key;
 	uint8_t auth[RGW_AUTH_LEN];
+	bool answered;    /* it is kept for replays only */
 	rgw_ms expires;
 };
 
 struct rgw_dupcache {
-	struct rgw_htab tab;
-	struct rgw_link pending;
-	struct rgw_link answered;
+	struct rgw_cache cache;
+	struct rgw_cache_row pending;   /* oldest first */
+	struct rgw_cache_row answered;  /* the same */
 	struct rgw_hashkey hashkey;
 	rgw_ms lifetime;
 	rgw_ms window;
 };
 
-void rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey, rgw_ms lifetime,
-    rgw_ms window);
+/* Entries are of this size, and begin with their struct rgw_dup; there are never more than `limit`. */
+void rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey, size_t entry_size,
+    size_t limit, rgw_ms lifetime, rgw_ms window);
 void rgw_dupcache_fini(struct rgw_dupcache *cache);
 
 /* The key of a request that came from an address to a place. */
@@ -56,11 +57,13 @@ struct rgw_dupkey rgw_dupkey_of(uint32_t place, const struct rgw_addr *from, uin
 /* Returns the entry with this key, whatever its authenticator, or NULL. There is at most one. */
 struct rgw_dup *rgw_dupcache_find(const struct rgw_dupcache *cache, const struct rgw_dupkey *key);
 
-/* Adds a pending entry, whose key and auth are filled in; no other entry may have that key. false = no memory.
- * */
-bool rgw_dupcache_add(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now) RGW_MUST_USE;
+/* Adds a pending entry, which is zero but for its struct rgw_dup; no other entry may have that key. NULL = the limit is
+ * reached, or there is no memory. */
+struct rgw_dup *rgw_dupcache_add(struct rgw_dupcache *cache, const struct rgw_dupkey *key,
+    const uint8_t auth[static RGW_AUTH_LEN], rgw_ms now) RGW_MUST_USE;
 /* From now on it is kept for replays only, for the duplicate window (P-DUP-4). */
 void rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now);
+/* Frees the entry. */
 void rgw_dupcache_remove(struct rgw_dupcache *cache, struct rgw_dup *dup);
 
 /* Returns an entry whose time is over, which is still in the cache, or NULL. */

@@ -68,12 +68,12 @@ struct rgw_ops {
 	void (*random)(void *ctx, void *out, size_t len);
 };
 
-/* Borrows all arguments; they must outlive the gateway. Opens what the configuration wants open. */
+/* A new gateway, which borrows all arguments; they must outlive it. It opens what the configuration wants open. */
 struct rgw_gw *rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common,
     const struct rgw_ops *ops, void *ops_ctx, struct rgw_log *log, rgw_ms now);
-/* Ends the requests that are left, without waiting for anything, so that the last status counts them. */
+/* The gateway ends the requests that are left, without waiting for anything, so that the last status counts them. */
 void rgw_gw_abandon(struct rgw_gw *gw);
-/* Ends whatever is left in the same way. */
+/* The gateway ends whatever is left in the same way, and is freed. */
 void rgw_gw_free(struct rgw_gw *gw);
 
 /* Where a datagram arrived and from whom. */
@@ -118,7 +118,7 @@ void rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now);
  * until what it has asked is answered (RFC 8446 6.1), so the engine closes it, in this call or later: true. false = it
  * is of no more use, and rgw_conn_on_lost must follow. */
 bool rgw_conn_on_goodbye(struct rgw_conn *conn, rgw_ms now);
-/* It failed or ended; `why` is a sentence for the log. The connection is gone after this. */
+/* The connection failed or ended; `why` is a sentence for the log. The connection is gone after this. */
 void rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
 
 /* n datagrams came back from the server, in this order. */
@@ -135,9 +135,9 @@ void rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr
 rgw_ms rgw_gw_deadline(const struct rgw_gw *gw);
 void rgw_gw_on_timer(struct rgw_gw *gw, rgw_ms now);
 
-/* From now on only requests that were accepted before are worked on. */
+/* The gateway works from now on only on requests that were accepted before. */
 void rgw_gw_drain(struct rgw_gw *gw);
-/* Requests that wait for an answer. */
+/* How many requests wait for an answer. */
 size_t rgw_gw_pending(const struct rgw_gw *gw);
 
 /* What has been counted since the start; borrowed from the gateway. */

@@ -45,7 +45,7 @@ enum rgw_wd_action rgw_watchdog_open(struct rgw_watchdog *wd, rgw_ms init, bool 
 void rgw_watchdog_off(struct rgw_watchdog *wd);
 /* Somebody doubts that the far end lives: it is asked now, unless it is being asked already. */
 enum rgw_wd_action rgw_watchdog_ask(struct rgw_watchdog *wd, uint16_t random, rgw_ms now);
-/* A valid packet came; `dwa`: it answers the Status-Server. */
+/* A packet came from the far end, of whatever kind (P-WD-12); `dwa`: it answers the Status-Server. */
 enum rgw_wd_action rgw_watchdog_heard(struct rgw_watchdog *wd, bool dwa, uint16_t random, rgw_ms now);
 /* The deadline has passed. */
 enum rgw_wd_action rgw_watchdog_expired(struct rgw_watchdog *wd, uint16_t random, rgw_ms now);

@@ -14,9 +14,8 @@
 #define SLACK_MS 10000
 
 struct entry {
-	struct rgw_hnode node;
-	struct rgw_link order;       /* among all ... */
-	struct rgw_link own;         /* ... and among those of its talker; oldest first */
+	struct rgw_cached cached;
+	struct rgw_link own;         /* among those of its talker; oldest first */
 	struct rgw_talker *talker;   /* borrowed */
 	void *target;                /* borrowed */
 	rgw_ms expires;
@@ -31,16 +30,14 @@ rgw_conversations_init(struct rgw_conversations *c, const struct rgw_hashkey *ha
     rgw_ms lifetime)
 {
 	*c = (struct rgw_conversations){ .hashkey = *hashkey, .limit = limit, .lifetime = lifetime };
-	rgw_htab_init(&c->tab);
-	rgw_slab_init(&c->slab, sizeof(struct entry), limit);
-	rgw_link_init(&c->order);
+	rgw_cache_init(&c->cache, sizeof(struct entry), limit);
+	rgw_cache_row_init(&c->all);
 }
 
 void
 rgw_conversations_fini(struct rgw_conversations *c)
 {
-	rgw_htab_fini(&c->tab);
-	rgw_slab_fini(&c->slab);
+	rgw_cache_fini(&c->cache);
 }
 
 void
@@ -67,19 +64,9 @@ hash_of(const struct rgw_conversations *c, const struct rgw_talker *talker, cons
 static void
 forget(struct rgw_conversations *c, struct entry *e)
 {
-	rgw_htab_remove(&c->tab, &e->node);
-	rgw_link_remove(&e->order);
 	rgw_link_remove(&e->own);
 	e->talker->n--;
-	rgw_slab_put(&c->slab, e);
-}
-
-static struct entry *
-oldest_of(const struct rgw_conversations *c)
-{
-	struct rgw_link *l = rgw_list_first(&c->order);
-
-	return l != NULL ? RGW_CONTAINER(l, struct entry, order) : NULL;
+	rgw_cache_remove(&c->cache, &c->all, e);
 }
 
 /* Makes room for a new conversation: the talker gives up its own oldest. Only a talker that has none gets the
@@ -90,9 +77,9 @@ make_room(struct rgw_conversations *c, struct rgw_talker *talker)
 	unsigned n = 0;
 
 	/* A talker that has more than its share, since others have come, gives up two for one until that is over. */
-	while (n < 2 && !rgw_fair_may_take(c->limit, c->slab.used, talker->n, 1)) {
+	while (n < 2 && !rgw_fair_may_take(c->limit, c->all.n, talker->n, 1)) {
 		struct rgw_link *own = rgw_list_first(&talker->own);
-		struct entry *e = own != NULL ? RGW_CONTAINER(own, struct entry, own) : oldest_of(c);
+		struct entry *e = own != NULL ? RGW_CONTAINER(own, struct entry, own) : rgw_cache_first(&c->all);
 
 		if (e == NULL)
 			break;
@@ -102,36 +89,25 @@ make_room(struct rgw_conversations *c, struct rgw_talker *talker)
 	return n;
 }
 
-static struct entry *
-find(const struct rgw_conversations *c, uint64_t hash)
-{
-	struct rgw_hnode *node = rgw_htab_first(&c->tab, hash);
-
-	return node != NULL ? RGW_CONTAINER(node, struct entry, node) : NULL;
-}
-
 unsigned
 rgw_conversations_put(struct rgw_conversations *c, struct rgw_talker *talker, const void *state, size_t len,
     const struct rgw_conversation *where, rgw_ms now)
 {
 	uint64_t hash = hash_of(c, talker, state, len);
-	struct entry *e = find(c, hash);
+	struct entry *e = rgw_cache_find(&c->cache, hash);
 	unsigned n_forgotten;
 
 	if (e != NULL)
 		forget(c, e);
 	rgw_conversations_expire(c, now);
 	n_forgotten = make_room(c, talker);
-	e = rgw_slab_get(&c->slab);
+	e = rgw_cache_add(&c->cache, &c->all, hash);
 	if (e == NULL)
 		return n_forgotten;  /* it goes by the other rules, then */
-	*e = (struct entry){ .talker = talker, .target = where->target, .serial = where->serial,
-		.expires = now + c->lifetime };
-	if (!rgw_htab_add(&c->tab, &e->node, hash)) {
-		rgw_slab_put(&c->slab, e);
-		return n_forgotten;
-	}
-	rgw_list_append(&c->order, &e->order);
+	e->talker = talker;
+	e->target = where->target;
+	e->serial = where->serial;
+	e->expires = now + c->lifetime;
 	rgw_list_append(&talker->own, &e->own);
 	talker->n++;
 	return n_forgotten;
@@ -141,7 +117,7 @@ struct rgw_conversation
 rgw_conversations_get(const struct rgw_conversations *c, const struct rgw_talker *talker,
     const void *state, size_t len, rgw_ms now)
 {
-	const struct entry *e = find(c, hash_of(c, talker, state, len));
+	const struct entry *e = rgw_cache_find(&c->cache, hash_of(c, talker, state, len));
 
 	if (e == NULL || e->expires <= now)
 		return (struct rgw_conversation){ NULL, 0 };
@@ -153,14 +129,14 @@ rgw_conversations_expire(struct rgw_conversations *c, rgw_ms now)
 {
 	struct entry *e;
 
-	while ((e = oldest_of(c)) != NULL && e->expires <= now)
+	while ((e = rgw_cache_first(&c->all)) != NULL && e->expires <= now)
 		forget(c, e);
 }
 
 rgw_ms
 rgw_conversations_next(const struct rgw_conversations *c)
 {
-	const struct entry *e = oldest_of(c);
+	const struct entry *e = rgw_cache_first(&c->all);
 
 	return e != NULL ? e->expires + SLACK_MS : RGW_NEVER;
 }

@@ -21,8 +21,7 @@ struct mark {
 
 /* A realm is known by the keyed hash of its name, so nobody can make two names meet. */
 struct entry {
-	struct rgw_hnode node;
-	struct rgw_link order;
+	struct rgw_cached cached;
 	bool proven;
 	struct mark marks[MARKS];
 };
@@ -36,17 +35,15 @@ rgw_deadrealms_init(struct rgw_deadrealms *d, const struct rgw_hashkey *hashkey,
 {
 	*d = (struct rgw_deadrealms){ .limit_proven = limit_proven, .limit_unproven = limit_unproven,
 		.hashkey = *hashkey };
-	rgw_htab_init(&d->tab);
-	rgw_slab_init(&d->slab, sizeof(struct entry), limit_proven + limit_unproven);
-	rgw_link_init(&d->proven);
-	rgw_link_init(&d->unproven);
+	rgw_cache_init(&d->cache, sizeof(struct entry), limit_proven + limit_unproven);
+	rgw_cache_row_init(&d->proven);
+	rgw_cache_row_init(&d->unproven);
 }
 
 void
 rgw_deadrealms_fini(struct rgw_deadrealms *d)
 {
-	rgw_htab_fini(&d->tab);
-	rgw_slab_fini(&d->slab);
+	rgw_cache_fini(&d->cache);
 }
 
 static uint64_t
@@ -61,14 +58,6 @@ hash_of(const struct rgw_deadrealms *d, const uint8_t *realm, size_t len)
 	return rgw_siphash(&d->hashkey, name, len);
 }
 
-static struct entry *
-find(const struct rgw_deadrealms *d, uint64_t hash)
-{
-	struct rgw_hnode *node = rgw_htab_first(&d->tab, hash);
-
-	return node != NULL ? RGW_CONTAINER(node, struct entry, node) : NULL;
-}
-
 static void
 clear(struct rgw_deadrealms *d, struct mark *m)
 {
@@ -76,57 +65,36 @@ clear(struct rgw_deadrealms *d, struct mark *m)
 	m->n = 0;
 }
 
-static void
-forget(struct rgw_deadrealms *d, struct entry *e)
+static struct rgw_cache_row *
+row_of(struct rgw_deadrealms *d, const struct entry *e)
 {
-	for (size_t i = 0; i < MARKS; i++)
-		clear(d, &e->marks[i]);
-	rgw_htab_remove(&d->tab, &e->node);
-	rgw_link_remove(&e->order);
-	if (e->proven)
-		d->n_proven--;
-	else
-		d->n_unproven--;
-	rgw_slab_put(&d->slab, e);
+	return e->proven ? &d->proven : &d->unproven;
 }
 
-/* Puts the entry at the end of its list, which never gets longer than it may. */
+/* There is a place for one more in the row after this: whoever was not used for longest gives it. */
 static void
-enlist(struct rgw_deadrealms *d, struct entry *e)
+make_room(struct rgw_deadrealms *d, struct rgw_cache_row *row, size_t limit)
 {
-	struct rgw_link *list = e->proven ? &d->proven : &d->unproven;
-	size_t *n = e->proven ? &d->n_proven : &d->n_unproven;
-	size_t limit = e->proven ? d->limit_proven : d->limit_unproven;
+	while (row->n >= limit) {
+		struct entry *e = rgw_cache_first(row);
 
-	while (*n >= limit)
-		forget(d, RGW_CONTAINER(rgw_list_first(list), struct entry, order));
-	rgw_list_append(list, &e->order);
-	(*n)++;
+		for (size_t i = 0; i < MARKS; i++)
+			clear(d, &e->marks[i]);
+		rgw_cache_remove(&d->cache, row, e);
+	}
 }
 
 static struct entry *
 get(struct rgw_deadrealms *d, uint64_t hash)
 {
-	struct entry *e = find(d, hash);
+	struct entry *e = rgw_cache_find(&d->cache, hash);
 
 	if (e != NULL) {
-		rgw_link_remove(&e->order);
-		rgw_list_append(e->proven ? &d->proven : &d->unproven, &e->order);
+		rgw_cache_move(row_of(d, e), row_of(d, e), e);
 		return e;
 	}
-	if (d->n_unproven >= d->limit_unproven)
-		forget(d, RGW_CONTAINER(rgw_list_first(&d->unproven), struct entry, order));
-	e = rgw_slab_get(&d->slab);
-	if (e == NULL)
-		return NULL;
-	memset(e, 0, sizeof *e);
-	rgw_link_init(&e->order);
-	if (!rgw_htab_add(&d->tab, &e->node, hash)) {
-		rgw_slab_put(&d->slab, e);
-		return NULL;
-	}
-	enlist(d, e);
-	return e;
+	make_room(d, &d->unproven, d->limit_unproven);
+	return rgw_cache_add(&d->cache, &d->unproven, hash);
 }
 
 static struct mark *
@@ -184,10 +152,9 @@ rgw_deadrealms_answered(struct rgw_deadrealms *d, const void *realm, size_t len,
 		clear(d, m);
 	}
 	if (!e->proven) {
-		rgw_link_remove(&e->order);
-		d->n_unproven--;
+		make_room(d, &d->proven, d->limit_proven);
+		rgw_cache_move(&d->unproven, &d->proven, e);
 		e->proven = true;
-		enlist(d, e);
 	}
 	return n;
 }
@@ -196,7 +163,7 @@ rgw_ms
 rgw_deadrealms_mark(const struct rgw_deadrealms *d, const void *realm, size_t len, uint32_t who,
     uint32_t after, rgw_ms expiry, rgw_ms now)
 {
-	struct entry *e = d->n_marks > 0 ? find(d, hash_of(d, realm, len)) : NULL;
+	struct entry *e = d->n_marks > 0 ? rgw_cache_find(&d->cache, hash_of(d, realm, len)) : NULL;
 	const struct mark *m = e != NULL ? mark_of(e, who) : NULL;
 
 	return m != NULL && m->n >= after && now - m->at < expiry ? m->at : 0;

@@ -9,12 +9,12 @@
  */
 
 void
-rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey, rgw_ms lifetime,
-    rgw_ms window)
+rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey, size_t entry_size, size_t limit,
+    rgw_ms lifetime, rgw_ms window)
 {
-	rgw_htab_init(&cache->tab);
-	rgw_link_init(&cache->pending);
-	rgw_link_init(&cache->answered);
+	rgw_cache_init(&cache->cache, entry_size, limit);
+	rgw_cache_row_init(&cache->pending);
+	rgw_cache_row_init(&cache->answered);
 	cache->hashkey = *hashkey;
 	cache->lifetime = lifetime;
 	cache->window = window;
@@ -23,7 +23,7 @@ rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey,
 void
 rgw_dupcache_fini(struct rgw_dupcache *cache)
 {
-	rgw_htab_fini(&cache->tab);
+	rgw_cache_fini(&cache->cache);
 }
 
 struct rgw_dupkey
@@ -39,70 +39,64 @@ rgw_dupkey_of(uint32_t place, const struct rgw_addr *from, uint8_t code, uint8_t
 struct rgw_dup *
 rgw_dupcache_find(const struct rgw_dupcache *cache, const struct rgw_dupkey *key)
 {
-	uint64_t hash = rgw_siphash(&cache->hashkey, key, sizeof *key);
+	struct rgw_dup *dup = rgw_cache_find(&cache->cache, rgw_siphash(&cache->hashkey, key, sizeof *key));
 
-	for (struct rgw_hnode *n = rgw_htab_first(&cache->tab, hash); n != NULL;
-	     n = rgw_htab_next(n)) {
-		struct rgw_dup *dup = RGW_CONTAINER(n, struct rgw_dup, node);
-
-		if (memcmp(&dup->key, key, sizeof *key) == 0)
-			return dup;
-	}
-	return NULL;
+	while (dup != NULL && memcmp(&dup->key, key, sizeof *key) != 0)
+		dup = rgw_cache_find_next(dup);
+	return dup;
 }
 
-bool
-rgw_dupcache_add(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now)
+struct rgw_dup *
+rgw_dupcache_add(struct rgw_dupcache *cache, const struct rgw_dupkey *key, const uint8_t auth[static RGW_AUTH_LEN],
+    rgw_ms now)
 {
-	uint64_t hash = rgw_siphash(&cache->hashkey, &dup->key, sizeof dup->key);
+	struct rgw_dup *dup =
+	    rgw_cache_add(&cache->cache, &cache->pending, rgw_siphash(&cache->hashkey, key, sizeof *key));
 
-	if (!rgw_htab_add(&cache->tab, &dup->node, hash))
-		return false;
+	if (dup == NULL)
+		return NULL;
+	dup->key = *key;
+	memcpy(dup->auth, auth, RGW_AUTH_LEN);
 	dup->expires = now + cache->lifetime;
-	rgw_link_init(&dup->link);
-	rgw_list_append(&cache->pending, &dup->link);
-	return true;
+	return dup;
+}
+
+static struct rgw_cache_row *
+row_of(struct rgw_dupcache *cache, const struct rgw_dup *dup)
+{
+	return dup->answered ? &cache->answered : &cache->pending;
 }
 
 void
 rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now)
 {
+	rgw_cache_move(row_of(cache, dup), &cache->answered, dup);
 	dup->expires = now + cache->window;
-	rgw_link_remove(&dup->link);
-	rgw_list_append(&cache->answered, &dup->link);
+	dup->answered = true;
 }
 
 void
 rgw_dupcache_remove(struct rgw_dupcache *cache, struct rgw_dup *dup)
 {
-	rgw_htab_remove(&cache->tab, &dup->node);
-	rgw_link_remove(&dup->link);
-}
-
-static struct rgw_dup *
-first_of(const struct rgw_link *list)
-{
-	struct rgw_link *l = rgw_list_first(list);
-
-	return l != NULL ? RGW_CONTAINER(l, struct rgw_dup, link) : NULL;
+	rgw_cache_remove(&cache->cache, row_of(cache, dup), dup);
 }
 
 struct rgw_dup *
 rgw_dupcache_expired(const struct rgw_dupcache *cache, rgw_ms now)
 {
-	struct rgw_dup *dup = first_of(&cache->pending);
+	struct rgw_dup *dup = rgw_cache_first(&cache->pending);
 
 	if (dup != NULL && dup->expires <= now)
 		return dup;
-	dup = first_of(&cache->answered);
+	dup = rgw_cache_first(&cache->answered);
 	return dup != NULL && dup->expires <= now ? dup : NULL;
 }
 
 rgw_ms
 rgw_dupcache_next(const struct rgw_dupcache *cache)
 {
-	const struct rgw_dup *pending = first_of(&cache->pending);
-	const struct rgw_dup *answered = first_of(&cache->answered);
+	const struct rgw_dup *pending = rgw_cache_first(&cache->pending);
+	const struct rgw_dup *answered = rgw_cache_first(&cache->answered);
 
 	return rgw_ms_min(pending != NULL ? pending->expires : RGW_NEVER,
 	    answered != NULL ? answered->expires : RGW_NEVER);

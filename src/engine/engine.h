@@ -2,9 +2,140 @@
 #ifndef RADSECGW_ENGINE_H
 #define RADSECGW_ENGINE_H
 
-/* What the files of the engine share. */
-#include "neighbours.h"
-#include "objects.h"
-#include "requests.h"
+/*
+ * The gateway of one worker, as all rooms of the engine see it. The rooms:
+ *
+ *   doors/     who asks: datagrams of clients, and requests on connections
+ *   requests/  what is asked: from the duplicate cache over the choice of a target to the answer
+ *   links/     who is asked: peers with their connections, servers with their sockets, and their addresses
+ *
+ * Requests see links as targets and lanes (links/target.h, links/lane.h); links tell requests what has happened by
+ * the five calls of links/events.h. Nothing else is called from links into requests or doors.
+ *
+ * Who owns what: the gateway owns clients, peers, servers, entries, packet buffers and the connections that came in;
+ * a peer owns the connections to it, a server its sources. A request is owned by its entry in the duplicate cache from
+ * the moment it is accepted until it is answered or ended.
+ */
+
+#include "radsecgw/admission.h"
+#include "radsecgw/common.h"
+#include "radsecgw/conf.h"
+#include "radsecgw/conversation.h"
+#include "radsecgw/deadrealm.h"
+#include "radsecgw/dupcache.h"
+#include "radsecgw/gateway.h"
+#include "radsecgw/loopmark.h"
+#include "radsecgw/mem.h"
+#include "radsecgw/packet.h"
+#include "radsecgw/radius.h"
+#include "radsecgw/timerq.h"
+
+#include "asker.h"
+
+struct rgw_client;
+struct rgw_host;
+struct rgw_listener;
+struct rgw_peer;
+struct rgw_pool;
+struct rgw_realms;
+struct rgw_server;
+
+/* Packets that arrive together are checked together, so many at a time. */
+#define RGW_TOGETHER 8
+
+/* The services that a request can ask for; each has an index for arrays of this size. */
+#define RGW_SERVICES 2
+
+/* The service that a request of this code asks for; 0 = none, since the gateway does not forward the code. */
+static inline unsigned
+rgw_service_of(uint8_t code)
+{
+	switch (code) {
+	case RGW_ACCESS_REQUEST:
+		return RGW_SERVICE_AUTH;
+	case RGW_ACCOUNTING_REQUEST:
+		return RGW_SERVICE_ACCT;
+	default:
+		return 0;
+	}
+}
+
+/* The index of a service, which must be one. */
+static inline unsigned
+rgw_service_index(unsigned service)
+{
+	return (unsigned)__builtin_ctz(service);
+}
+
+struct rgw_gw {
+	const struct rgw_conf *conf;   /* borrowed, as the next four */
+	struct rgw_common *common;
+	const struct rgw_ops *ops;
+	void *ops_ctx;
+	struct rgw_log *log;
+	struct rgw_timerq timers;
+	struct rgw_dupcache dups;
+	struct rgw_slab reqs;
+	struct rgw_bufs bufs;
+	struct rgw_client *clients;           /* owned, by the index of their section, as the next */
+	struct rgw_host *names;               /* owned: of all clients that have names ... */
+	size_t n_names;
+	struct rgw_prefixmap *client_by_name; /* owned: ... and by their addresses, struct rgw_conf_client */
+	struct rgw_peer *peers;
+	struct rgw_server *servers;
+	struct rgw_listener *listeners;
+	struct rgw_pool *pools;
+	struct rgw_realms *realms;            /* owned */
+	struct rgw_host **hosts;              /* owned array of borrowed hosts, by their query number */
+	uint32_t n_hosts;
+	struct rgw_loopmark mark;             /* by which we know our own requests */
+	struct rgw_conversations conversations;
+	struct rgw_deadrealms deadrealms;
+	struct rgw_admission admission;       /* of connections that peers open */
+	size_t n_conns;
+	size_t n_sources;
+	struct rgw_holding holding;           /* requests that are worked on */
+	uint64_t kept;                        /* octets that requests take which are kept to know repetitions */
+	bool draining;
+	uint32_t serial;                      /* of the last connection */
+	struct rgw_counters counters;
+	uint8_t random[1024];                 /* fetched in batches */
+	size_t random_left;
+	uint8_t scratch[RGW_PACKET_MAX];      /* the packet being built */
+	uint8_t rewritten[RGW_PACKET_MAX];    /* the packet that a rewrite has made */
+};
+
+static inline void
+rgw_count(struct rgw_gw *gw, enum rgw_counter c)
+{
+	gw->counters.v[c]++;
+}
+
+/* chance.c: random numbers */
+/* Random octets, n <= 16; valid until the next call. */
+const uint8_t *rgw_gw_random(struct rgw_gw *gw, size_t n);
+uint16_t rgw_gw_random16(struct rgw_gw *gw);
+/* Any time up to this one. */
+rgw_ms rgw_gw_below(struct rgw_gw *gw, rgw_ms most);
+/* Between delay and one and a half of it, so that many who wait do not move in step. */
+rgw_ms rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay);
+
+/* fields.c: what log lines say about requests */
+/* User-Name of a request as a log field, shortened or hashed as the configuration says. */
+struct rgw_identity {
+	char text[24];
+};
+struct rgw_field rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet,
+    struct rgw_identity *room);
+
+/* The risk that a neighbour runs is logged once a day: is it time? Then *said_at is now; 0 = it was never said. */
+static inline bool
+rgw_is_due(rgw_ms *said_at, rgw_ms now)
+{
+	if (*said_at != 0 && now - *said_at < 86400000)
+		return false;
+	*said_at = now;
+	return true;
+}
 
 #endif

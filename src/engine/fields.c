@@ -4,6 +4,9 @@
 
 #include "engine.h"
 #include "radsecgw/md5.h"
+#include "radsecgw/nai.h"
+
+/* What log lines say about requests without saying more than the configuration allows (log identity). */
 
 struct rgw_field
 rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet, struct rgw_identity *room)
@@ -35,31 +38,4 @@ rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet, struct rgw_id
 		return rgw_f_str("user", room->text);
 	}
 	return rgw_f_octets("user", a.value, a.len);
-}
-
-const char *
-rgw_origin_name(const struct rgw_origin *origin)
-{
-	if (origin->client != NULL)
-		return origin->client->conf->head.name;
-	return origin->conn->peer->conf->head.name;
-}
-
-struct rgw_field
-rgw_f_origin(const struct rgw_origin *origin)
-{
-	return rgw_f_str(origin->client != NULL ? "client" : "from_peer", rgw_origin_name(origin));
-}
-
-struct rgw_field
-rgw_f_target(const struct rgw_target *target)
-{
-	return rgw_f_owner(target->conf);
-}
-
-struct rgw_field
-rgw_f_owner(const struct rgw_conf_head *owner)
-{
-	return rgw_f_str(owner->kind == RGW_CONF_PEER ? "peer" : owner->kind == RGW_CONF_SERVER ? "server" : "client",
-	    owner->name);
 }

@@ -3,53 +3,19 @@
 
 #include <stdlib.h>
 
+#include "doors/doors.h"
+#include "links/links.h"
+#include "radsecgw/realm.h"
+#include "requests/requests.h"
+
+/* The gateway of one worker from its beginning to its end; the outer layer owns it. */
+
 /* How long it is remembered where a State came from: longer than people need to type a password. */
 #define CONVERSATION_MS 300000
 
 /* Realms that are remembered for their marks: those that were ever answered, and other names. */
 #define REALMS_PROVEN 16384
 #define REALMS_UNPROVEN 4096
-
-const uint8_t *
-rgw_gw_random(struct rgw_gw *gw, size_t n)
-{
-	if (gw->random_left < n) {
-		gw->ops->random(gw->ops_ctx, gw->random, sizeof gw->random);
-		gw->random_left = sizeof gw->random;
-	}
-	gw->random_left -= n;
-	return gw->random + gw->random_left;
-}
-
-uint16_t
-rgw_gw_random16(struct rgw_gw *gw)
-{
-	const uint8_t *r = rgw_gw_random(gw, 2);
-
-	return (uint16_t)(r[0] << 8 | r[1]);
-}
-
-rgw_ms
-rgw_gw_below(struct rgw_gw *gw, rgw_ms most)
-{
-	return most * rgw_gw_random16(gw) / UINT16_MAX;
-}
-
-rgw_ms
-rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay)
-{
-	return delay + rgw_gw_below(gw, delay / 2);
-}
-
-static void
-init_client(struct rgw_client *c, const struct rgw_conf_client *conf, rgw_ms now)
-{
-	c->conf = conf;
-	rgw_ingress_init(&c->superseding, now);
-	rgw_asker_init(&c->asker, conf->head.index, &conf->status_server_rate, now);
-	c->require_message_authenticator = conf->require_message_authenticator;
-	c->limit_proxy_state = conf->limit_proxy_state;
-}
 
 /* Clients, peers and servers stand at the index of their section. */
 static void
@@ -59,7 +25,7 @@ add_neighbours(struct rgw_gw *gw, rgw_ms now)
 
 	gw->clients = rgw_xcalloc(conf->client.n, sizeof *gw->clients);
 	for (size_t i = 0; i < conf->client.n; i++)
-		init_client(&gw->clients[i], conf->client.v[i], now);
+		rgw_client_init(&gw->clients[i], conf->client.v[i], now);
 	rgw_names_init(gw, now);
 	gw->peers = rgw_xcalloc(conf->peer.n, sizeof *gw->peers);
 	for (size_t i = 0; i < conf->peer.n; i++)
@@ -84,9 +50,8 @@ rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct 
 	gw->log = log;
 	ops->random(ops_ctx, &key, sizeof key);
 	rgw_timerq_init(&gw->timers);
-	rgw_dupcache_init(&gw->dups, &key, conf->gateway.request_lifetime,
-	    conf->gateway.duplicate_window);
-	rgw_slab_init(&gw->entries, sizeof(struct rgw_entry), conf->gateway.max_requests);
+	rgw_dupcache_init(&gw->dups, &key, sizeof(struct rgw_entry), conf->gateway.max_requests,
+	    conf->gateway.request_lifetime, conf->gateway.duplicate_window);
 	rgw_slab_init(&gw->reqs, sizeof(struct rgw_req), 0);
 	rgw_bufs_init(&gw->bufs);
 	gw->realms = rgw_realms_new(conf);
@@ -126,7 +91,6 @@ rgw_gw_free(struct rgw_gw *gw)
 	rgw_conversations_fini(&gw->conversations);
 	rgw_deadrealms_fini(&gw->deadrealms);
 	rgw_dupcache_fini(&gw->dups);
-	rgw_slab_fini(&gw->entries);
 	rgw_slab_fini(&gw->reqs);
 	rgw_bufs_fini(&gw->bufs);
 	rgw_wipe(gw, sizeof *gw);
@@ -161,66 +125,4 @@ size_t
 rgw_gw_pending(const struct rgw_gw *gw)
 {
 	return gw->holding.n;
-}
-
-const struct rgw_counters *
-rgw_gw_counters(const struct rgw_gw *gw)
-{
-	return &gw->counters;
-}
-
-void
-rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out)
-{
-	out->requests = gw->entries.used;
-	out->buffers = rgw_bufs_used(&gw->bufs) + gw->reqs.used;
-	out->conns = gw->n_conns;
-	out->sources = gw->n_sources;
-	out->octets = gw->holding.octets;
-	out->kept = gw->kept;
-	out->conversations = gw->conversations.slab.used;
-	out->realm_marks = gw->deadrealms.n_marks;
-}
-
-static void
-log_port(struct rgw_gw *gw, const struct rgw_server *server, const struct rgw_port *port)
-{
-	const char *name = server->conf->head.name;
-
-	if (port->server == NULL)
-		return;
-	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-server-port", name, "state of a server",
-	    rgw_f_str("server", name), rgw_f_str("port", port->name),
-	    rgw_f_str("state", rgw_health_name(port->state)), rgw_f_uint("requests", port->n_requests),
-	    rgw_f_uint("sources", port->n_sources));
-}
-
-void
-rgw_gw_log_status(struct rgw_gw *gw)
-{
-	for (size_t i = 0; i < gw->conf->peer.n; i++) {
-		const struct rgw_peer *p = &gw->peers[i];
-
-		RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-peer", p->conf->head.name, "state of a peer",
-		    rgw_f_str("peer", p->conf->head.name), rgw_f_uint("up", p->n_up),
-		    rgw_f_uint("okay", p->n_okay),
-		    rgw_f_uint("opening", p->n_opening), rgw_f_uint("queued", p->queued),
-		    rgw_f_uint("failed_attempts", p->fails), rgw_f_uint("incoming", p->n_incoming));
-	}
-	for (size_t i = 0; i < gw->conf->server.n; i++) {
-		log_port(gw, &gw->servers[i], &gw->servers[i].auth);
-		log_port(gw, &gw->servers[i], &gw->servers[i].acct);
-	}
-	for (unsigned c = 0; c < RGW_COUNTER_COUNT; c++) {
-		if (gw->counters.v[c] == 0)
-			continue;
-		RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-counter", rgw_counter_name(c),
-		    rgw_counter_help(c), rgw_f_str("counter", rgw_counter_name(c)),
-		    rgw_f_uint("value", gw->counters.v[c]));
-	}
-	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-end", NULL, "end of the status",
-	    rgw_f_uint("pending", gw->holding.n), rgw_f_uint("connections", gw->n_conns),
-	    rgw_f_uint("half_open", gw->admission.classes[RGW_STRANGERS].n_half_open),
-	    rgw_f_uint("half_open_known", gw->admission.classes[RGW_KNOWN].n_half_open),
-	    rgw_f_uint("realm_marks", gw->deadrealms.n_marks));
 }

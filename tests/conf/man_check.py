@@ -73,7 +73,7 @@ def check_options(program):
 
 def check_events():
     """The same for the log events."""
-    events, complaints = man_events.events_of(sorted(ROOT.glob("src/*/*.[ch]")))
+    events, complaints = man_events.events_of(sorted(ROOT.glob("src/**/*.[ch]")))
     explained = man_events.explained_in((PAGES / "radsecgw.8").read_text(encoding="utf-8"))
     complaints += [f"the page does not explain the event {name}" for name in sorted(events - set(explained))]
     complaints += [f"no source has the event {name} of the page" for name in sorted(set(explained) - events)]

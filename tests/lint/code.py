@@ -5,6 +5,7 @@
   - includes go one way: base <- radius <- core <- conf <- engine <- net <- app; so do symbols
   - the layers below net reach neither clock nor socket nor library of the outside
   - no mutable variables at file scope outside main.c
+  - the rooms of the engine know each other only as src/engine/engine.h says
   - no function above 80 lines or a complexity of 15, no file above 600 lines (tests 800)
   - each function in a public header has a comment, unless its name says it all (new, free, init, ...)
   - functions that invite mistakes are not used
@@ -19,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = ["base", "radius", "core", "conf", "engine", "net", "app"]
 # Headers without a .c file of the same name.
 HEADER_LAYER = {"session": "net", "time": "base", "wire": "base", "list": "base", "fair": "base", "hide": "radius",
-                "radius": "radius", "conf": "conf", "confread": "conf"}
+                "radius": "radius", "side": "radius", "conf": "conf", "confread": "conf"}
 BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca", "rand", "srand"]
 OUTSIDE = r"^(ev_|ares_|wolfSSL_|wc_|socket$|send|recv|bind$|connect$|open$|fopen$|read$|write$|time$|clock_|gettimeofday$" \
           r"|getrandom$|sleep|usleep|nanosleep|printf$|puts$|exit$)"
@@ -44,14 +45,19 @@ def layer_of_header(name):
     if name in HEADER_LAYER:
         return HEADER_LAYER[name]
     for layer in LAYERS:
-        if (ROOT / "src" / layer / f"{name}.c").exists():
+        if any((ROOT / "src" / layer).rglob(f"{name}.c")):
             return layer
     return None
 
 
+def layer_of(path, top):
+    """The layer of a source or object below top: the first folder of its path, whatever rooms the layer has."""
+    return path.relative_to(top).parts[0]
+
+
 def check_includes():
-    for path in sources("src/*/*.[ch]"):
-        mine = LAYERS.index(path.parent.name)
+    for path in sources("src/**/*.[ch]"):
+        mine = LAYERS.index(layer_of(path, ROOT / "src"))
         for header in re.findall(r'^#include "radsecgw/(\w+)\.h"', path.read_text(), re.M):
             layer = layer_of_header(header)
             if layer is None:
@@ -66,7 +72,7 @@ def check_includes():
                 complain(path, f"includes radsecgw/{header}.h of the layer {layer} above it")
 
 
-def symbols(obj):
+def symbol_table(obj):
     """Name, type and section of each symbol in an object file."""
     table = subprocess.run(["nm", "-f", "sysv", str(obj)], capture_output=True, text=True, check=True).stdout
     for row in table.splitlines():
@@ -78,10 +84,10 @@ def symbols(obj):
 def check_symbols(build):
     defined = {}
     used = []
-    for path in sources("src/*/*.c"):
+    for path in sources("src/**/*.c"):
         obj = build / path.relative_to(ROOT).with_suffix(".o")
-        layer = LAYERS.index(path.parent.name)
-        for name, kind, section in symbols(obj):
+        layer = LAYERS.index(layer_of(path, ROOT / "src"))
+        for name, kind, section in symbol_table(obj):
             if kind == "U":
                 used.append((obj, layer, name))
             elif kind in "TDBRC":
@@ -96,8 +102,33 @@ def check_symbols(build):
             complain(obj.relative_to(build), f"uses {name} of the layer {LAYERS[defined[name]]} above it")
 
 
+def check_rooms(build):
+    """The rooms of the engine: links know nothing of requests and doors but the five calls of events.h, and requests
+    know targets and lanes instead of what these are part of."""
+    engine = ROOT / "src/engine"
+    for path in sorted((engine / "links").glob("*.[ch]")):
+        for room in re.findall(r'^#include "[^"]*\b(requests|doors)/', path.read_text(), re.M):
+            complain(path.relative_to(ROOT), f"includes a header of {room}/")
+    for path in sorted((engine / "requests").glob("*.[ch]")):
+        text = path.read_text()
+        for header in re.findall(r'^#include "\.\./(doors/\w+\.h|links/links\.h)"', text, re.M):
+            complain(path.relative_to(ROOT), f"includes {header}")
+        for name in sorted(set(re.findall(r"\brgw_(?:peer|conn|server|port|source|host|listener)(?:_\w+)?\b", text))):
+            complain(path.relative_to(ROOT), f"knows {name}")
+    upwards = set(re.findall(r"\b(rgw_on_\w+)\(", (engine / "links/events.h").read_text()))
+    above = {symbol for room in ("requests", "doors") for obj in (build / "src/engine" / room).glob("*.o")
+             for symbol in symbols(obj, "--defined-only")}
+    for obj in sorted((build / "src/engine/links").glob("*.o")):
+        for symbol in sorted(symbols(obj, "--undefined-only") & above - upwards):
+            complain(obj.relative_to(build), f"calls {symbol}, which is not among the calls of events.h")
+
+
+def symbols(obj, which):
+    return set(subprocess.run(["nm", "-j", "-g", which, str(obj)], capture_output=True, text=True, check=True).stdout.split())
+
+
 def check_functions():
-    files = sources("src/*/*.c", "tests/*/*.c")
+    files = sources("src/**/*.c", "tests/*/*.c")
     out = subprocess.run(["pmccabe", *map(str, files)], capture_output=True, text=True).stdout
     for line in out.splitlines():
         modified, _, _, _, length, rest = line.split(None, 5)
@@ -131,7 +162,7 @@ def check_headers():
 
 def check_words():
     banned = re.compile(rf"\b({'|'.join(BANNED)})\(")
-    for path in sources("src/*/*.[ch]", "include/radsecgw/*.h", "tests/*/*.[ch]"):
+    for path in sources("src/**/*.[ch]", "include/radsecgw/*.h", "tests/*/*.[ch]"):
         text = path.read_text()
         if not text.startswith("/* SPDX-License-Identifier: "):
             complain(path.relative_to(ROOT), "has no licence line")
@@ -158,6 +189,7 @@ def main():
     build = ROOT / (sys.argv[1] if len(sys.argv) > 1 else "build")
     check_includes()
     check_symbols(build)
+    check_rooms(build)
     check_functions()
     check_headers()
     check_words()

@@ -139,6 +139,9 @@ sink(void *ctx, enum rgw_log_level level, const char *line, size_t len)
 		fprintf(stderr, "%8llu %d %.*s", (unsigned long long)s->now, level, (int)(end - event),
 		    event);
 	event += strcspn(event, " ") + 1;
+	/* The course of states is told beside what happens. */
+	if (strncmp(event, "connection-state:", 17) == 0 || strncmp(event, "peer-state:", 11) == 0)
+		return true;
 	snprintf(s->last_line, sizeof s->last_line, "%.*s", (int)(end - event), event);
 	snprintf(s->last_event, sizeof s->last_event, "%.*s", (int)strcspn(event, ":"), event);
 	return true;

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-#include "../../src/engine/engine.h"
+#include "../../src/engine/doors/doors.h"
+#include "../../src/engine/links/links.h"
+#include "../../src/engine/requests/requests.h"
 
 /* Looks inside the engine between two events. */
 
@@ -22,10 +24,10 @@ check_attempt(struct rgw_attempt *a)
 	assert_true((req->tried >> i & 1) != 0);
 	if (a->state == RGW_ATTEMPT_QUEUED)
 		return;
-	assert_ptr_equal(a->lane->target, a->target);
-	assert_ptr_equal(a->lane->ids->id[a->id].owner, a);
+	assert_ptr_equal(a->ticket.lane->target, a->target);
+	assert_ptr_equal(a->ticket.lane->ids->id[a->ticket.id].owner, &a->ticket);
 	/* Whoever is asked over UDP is asked again. */
-	if (a->lane->source != NULL) {
+	if (a->ticket.lane->repeats != NULL) {
 		assert_true(rgw_timer_is_set(&a->timer));
 		assert_non_null(a->sent);
 	}
@@ -36,8 +38,8 @@ check_requests(struct rgw_gw *gw)
 {
 	size_t n = 0;
 
-	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+	for (struct rgw_link *l = gw->dups.pending.order.next; l != &gw->dups.pending.order; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
 		struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
 		struct rgw_req *req = entry->req;
 		struct rgw_attempt *a = req->attempts;
@@ -85,8 +87,8 @@ check_asker(struct rgw_gw *gw, const struct rgw_asker *asker)
 	struct rgw_holding sum = { 0, 0 };
 	uint32_t talks = 0;
 
-	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+	for (struct rgw_link *l = gw->dups.pending.order.next; l != &gw->dups.pending.order; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
 		const struct rgw_req *req = RGW_CONTAINER(dup, struct rgw_entry, dup)->req;
 
 		if (req->origin.asker != asker)
@@ -107,8 +109,8 @@ check_kept(struct rgw_gw *gw)
 {
 	uint64_t sum = 0;
 
-	for (struct rgw_link *l = gw->dups.answered.next; l != &gw->dups.answered; l = l->next) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+	for (struct rgw_link *l = gw->dups.answered.order.next; l != &gw->dups.answered.order; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
 		const struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
 
 		assert_null(entry->req);
@@ -139,7 +141,7 @@ check_memory(struct rgw_gw *gw)
 	}
 	assert_int_equal(sum.n, gw->holding.n);
 	assert_int_equal(sum.octets, gw->holding.octets);
-	assert_int_equal(talks, gw->conversations.slab.used);
+	assert_int_equal(talks, gw->conversations.cache.slab.used);
 	assert_true(talks <= gw->conversations.limit);
 	assert_true(kept <= conf->kept_answers);
 	assert_true(sum.octets + kept <= conf->max_request_octets);
@@ -154,36 +156,38 @@ check_lane(const struct rgw_lane *lane)
 
 	for (unsigned id = 1; id < 256; id++) {
 		const struct rgw_id *slot = &lane->ids->id[id];
-		const struct rgw_attempt *a = slot->owner;
+		struct rgw_ticket *t = slot->owner;
 
 		busy += slot->state == RGW_ID_BUSY;
-		if (a == NULL)
+		if (t == NULL)
 			continue;
 		assert_int_equal(slot->state, RGW_ID_BUSY);
-		assert_int_equal(a->state, RGW_ATTEMPT_SENT);
-		assert_int_equal(a->id, id);
-		assert_ptr_equal(a->lane, lane);
+		assert_int_equal(RGW_CONTAINER(t, struct rgw_attempt, ticket)->state, RGW_ATTEMPT_SENT);
+		assert_int_equal(t->id, id);
+		assert_ptr_equal(t->lane, lane);
 	}
 	assert_int_equal(busy, lane->ids->busy);
 	return busy;
 }
 
-static size_t
-check_queue(struct rgw_link *queue, const struct rgw_target *target, size_t *suspects)
+static void
+check_queue(const struct rgw_queue *queue)
 {
-	size_t n = 0;
+	uint32_t n_as[RGW_CARES] = { 0 };
+	uint32_t n = 0;
 
-	*suspects = 0;
-
-	for (struct rgw_link *l = queue->next; l != queue; l = l->next) {
+	for (struct rgw_link *l = queue->waiting.next; l != &queue->waiting; l = l->next) {
 		const struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
 
 		n++;
-		*suspects += a->suspicion != RGW_NO_SUSPECT;
+		n_as[a->ticket.care]++;
 		assert_int_equal(a->state, RGW_ATTEMPT_QUEUED);
-		assert_ptr_equal(a->target, target);
+		assert_ptr_equal(a->target, queue->target);
 	}
-	return n;
+	assert_int_equal(n, queue->n);
+	assert_memory_equal(n_as, queue->n_as, sizeof n_as);
+	/* Nobody waits for ever. */
+	assert_true(n == 0 || queue->time == RGW_NEVER || rgw_timer_is_set(&queue->timer));
 }
 
 /* ---- peers ---- */
@@ -248,6 +252,8 @@ check_conns(const struct sim *s, struct rgw_peer *peer)
 	assert_true(up + opening <= peer->conf->connections.max);
 	/* A peer with a connection that is good has not failed. */
 	assert_true(okay == 0 || !peer->failed);
+	assert_int_equal(peer->state, okay > 0 ? RGW_PEER_UP : up > 0 ? RGW_PEER_DOUBTFUL : peer->failed ? RGW_PEER_DOWN
+	    : opening > 0 ? RGW_PEER_OPENING : RGW_PEER_IDLE);
 }
 
 /* Who is taken for silent has not been heard since, and is not for ever. */
@@ -263,25 +269,21 @@ check_target(const struct sim *s, const struct rgw_target *t)
 static void
 check_peer(const struct sim *s, struct rgw_peer *peer)
 {
-	size_t suspects, n = check_queue(&peer->queue, &peer->target, &suspects);
 	unsigned incoming = 0;
 
 	check_target(s, &peer->target);
 	check_conns(s, peer);
-	assert_int_equal(n, peer->queued);
-	assert_int_equal(suspects, peer->queued - peer->queued_as[RGW_NO_SUSPECT]);
+	check_queue(&peer->queue);
 	/* Those that were on connections before may come on top. */
-	assert_true(n <= peer->conf->queue + (size_t)RGW_PER_LANE * peer->conf->connections.max * 2);
-	/* Nobody waits for ever. */
-	assert_true(n == 0 || rgw_timer_is_set(&peer->queue_timer));
+	assert_true(peer->queue.n <= peer->conf->queue + (size_t)RGW_PER_LANE * peer->conf->connections.max * 2);
 	for (struct rgw_link *l = peer->incoming.next; l != &peer->incoming; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 		unsigned pending = 0;
 
 		incoming++;
-		for (struct rgw_link *r = conn->requests.next; r != &conn->requests; r = r->next)
+		for (struct rgw_link *r = conn->asked.entries.next; r != &conn->asked.entries; r = r->next)
 			pending += RGW_CONTAINER(r, struct rgw_entry, origin_link)->req != NULL;
-		assert_int_equal(pending, conn->n_pending);
+		assert_int_equal(pending, conn->asked.n_pending);
 	}
 	assert_int_equal(incoming, peer->n_incoming);
 	assert_int_equal(incoming, rgw_quota_used(peer->quota));
@@ -293,12 +295,12 @@ check_peer(const struct sim *s, struct rgw_peer *peer)
 static void
 check_port(struct rgw_port *port)
 {
-	size_t n, suspects;
 	unsigned sources = 0;
+	size_t n = 0;
 
 	if (port->server == NULL)
 		return;
-	n = check_queue(&port->queue, &port->server->target, &suspects);
+	check_queue(&port->queue);
 	for (struct rgw_link *l = port->sources.next; l != &port->sources; l = l->next) {
 		const struct rgw_source *source = RGW_CONTAINER(l, struct rgw_source, link);
 
@@ -307,7 +309,7 @@ check_port(struct rgw_port *port)
 		/* A Status-Server is no request. */
 		n -= port->prober == source;
 	}
-	assert_int_equal(n, port->n_requests);
+	assert_int_equal(n, port->queue.n_sent);
 	assert_int_equal(sources, port->n_sources);
 	assert_true(port->state == RGW_PORT_ALIVE || rgw_timer_is_set(&port->timer));
 }
@@ -338,8 +340,8 @@ sim_explain(const struct sim *s, const struct sim_req *r)
 {
 	struct rgw_gw *gw = s->gw;
 
-	for (struct rgw_link *l = gw->dups.pending.next; l != &gw->dups.pending; l = l->next) {
-		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, link);
+	for (struct rgw_link *l = gw->dups.pending.order.next; l != &gw->dups.pending.order; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
 		const struct rgw_req *req = RGW_CONTAINER(dup, struct rgw_entry, dup)->req;
 
 		if (memcmp(dup->auth, r->data + 4, RGW_AUTH_LEN) != 0)
@@ -351,7 +353,7 @@ sim_explain(const struct sim *s, const struct sim_req *r)
 			if (req->attempts[i].state != RGW_ATTEMPT_NONE)
 				print_message("attempt at %s, %s since %llu\n", req->attempts[i].target->conf->name,
 				    req->attempts[i].state == RGW_ATTEMPT_SENT ? "sent" : "queued",
-				    (unsigned long long)req->attempts[i].sent_at);
+				    (unsigned long long)req->attempts[i].ticket.sent_at);
 	}
 }
 
@@ -366,10 +368,10 @@ sim_audit(struct sim *s)
 		check_peer(s, &gw->peers[i]);
 	for (size_t i = 0; i < gw->conf->server.n; i++) {
 		check_target(s, &gw->servers[i].target);
-		check_port(&gw->servers[i].auth);
-		check_port(&gw->servers[i].acct);
+		for (size_t j = 0; j < RGW_SERVICES; j++)
+			check_port(&gw->servers[i].ports[j]);
 	}
 	for (size_t i = 0; i < RGW_CLASSES; i++)
 		check_half_open(gw, &gw->admission.classes[i]);
-	assert_true(gw->entries.used <= gw->conf->gateway.max_requests);
+	assert_true(gw->dups.cache.slab.used <= gw->conf->gateway.max_requests);
 }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/engine/engine.h"
+#include "../../src/engine/requests/requests.h"
 #include "radsecgw/wire.h"
 #include "sim.h"
 
@@ -96,8 +96,8 @@ kept_answers_are_bounded_in_octets(void **state)
 	sim_run(&s, 10001);
 	assert_int_equal(usage_of(&s).kept, 0);
 	assert_int_equal(s.gw->bufs.slab[5].n_chunks, 1);
-	assert_int_equal(s.gw->entries.n_chunks, 1);
-	assert_true(s.gw->dups.tab.mask < 32);
+	assert_int_equal(s.gw->dups.cache.slab.n_chunks, 1);
+	assert_true(s.gw->dups.cache.tab.mask < 32);
 	sim_end(&s);
 }
 

@@ -47,7 +47,7 @@ put_many(struct world *w, size_t who, unsigned from, unsigned n, rgw_ms now)
 	for (unsigned i = from; i < from + n; i++) {
 		snprintf(text, sizeof text, "state %u", i);
 		forgotten += put(w, who, text, &here, 1, now);
-		assert_true(w->c.slab.used <= w->c.limit);
+		assert_true(w->c.cache.slab.used <= w->c.limit);
 	}
 	return forgotten;
 }
@@ -89,7 +89,7 @@ last_one_counts(void **state)
 	put(&w, 1, "abc", &here, 7, 0);
 	assert_int_equal(put(&w, 1, "abc", &there, 8, 10), 0);
 	assert_ptr_equal(get(&w, 1, "abc", 1005), &there);
-	assert_int_equal(w.c.slab.used, 1);
+	assert_int_equal(w.c.cache.slab.used, 1);
 	assert_int_equal(w.who[1].n, 1);
 	rgw_conversations_fini(&w.c);
 }
@@ -107,18 +107,18 @@ forgotten_in_time(void **state)
 	assert_ptr_equal(get(&w, 1, "abc", 999), &here);
 	assert_null(get(&w, 1, "abc", 1000));
 	assert_int_equal(put(&w, 1, "other", &here, 7, 1000), 0);
-	assert_int_equal(w.c.slab.used, 1);
+	assert_int_equal(w.c.cache.slab.used, 1);
 	put(&w, 2, "third", &here, 7, 1500);
 	assert_int_equal(rgw_conversations_next(&w.c), 2000 + 10000);
 	rgw_conversations_expire(&w.c, 1999);
-	assert_int_equal(w.c.slab.used, 2);
+	assert_int_equal(w.c.cache.slab.used, 2);
 	rgw_conversations_expire(&w.c, 2000);
-	assert_int_equal(w.c.slab.used, 1);
+	assert_int_equal(w.c.cache.slab.used, 1);
 	assert_int_equal(w.who[1].n, 0);
 	assert_int_equal(rgw_conversations_next(&w.c), 2500 + 10000);
 	rgw_conversations_expire(&w.c, 99999);
-	assert_int_equal(w.c.slab.used, 0);
-	assert_int_equal(w.c.slab.n_chunks, 1);
+	assert_int_equal(w.c.cache.slab.used, 0);
+	assert_int_equal(w.c.cache.slab.n_chunks, 1);
 	rgw_conversations_fini(&w.c);
 }
 
@@ -195,7 +195,7 @@ oldest_of_all_makes_room_for_a_newcomer(void **state)
 	init(&w, 4);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(put_many(&w, i, 0, 1, i), 0);
-	assert_int_equal(w.c.slab.used, 4);
+	assert_int_equal(w.c.cache.slab.used, 4);
 	assert_int_equal(put_many(&w, 4, 0, 1, 5), 1);
 	assert_false(knows(&w, 0, 0, 6));
 	assert_true(knows(&w, 1, 0, 6) && knows(&w, 4, 0, 6));
@@ -215,10 +215,10 @@ memory_comes_back(void **state)
 	(void)state;
 	init(&w, 32768);
 	put_many(&w, 1, 0, 40000, 0);
-	assert_true(w.c.slab.n_chunks > 30 && w.c.tab.mask >= 16383);
+	assert_true(w.c.cache.slab.n_chunks > 30 && w.c.cache.tab.mask >= 16383);
 	rgw_conversations_expire(&w.c, 1000);
-	assert_int_equal(w.c.slab.n_chunks, 1);
-	assert_true(w.c.tab.mask < 32);
+	assert_int_equal(w.c.cache.slab.n_chunks, 1);
+	assert_true(w.c.cache.tab.mask < 32);
 	rgw_conversations_fini(&w.c);
 }
 
@@ -234,7 +234,7 @@ states_of_any_length(void **state)
 	init(&w, 400);
 	for (size_t n = 0; n <= sizeof text; n++)
 		rgw_conversations_put(&w.c, &w.who[1], text, n, &where, 0);
-	assert_int_equal(w.c.slab.used, sizeof text + 1);
+	assert_int_equal(w.c.cache.slab.used, sizeof text + 1);
 	for (size_t n = 0; n <= sizeof text; n++)
 		assert_ptr_equal(rgw_conversations_get(&w.c, &w.who[1], text, n, 1).target, &here);
 	rgw_conversations_fini(&w.c);

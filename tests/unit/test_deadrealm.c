@@ -116,14 +116,14 @@ flood_displaces_nothing_real(void **state)
 	for (int i = 0; i < 100000; i++) {
 		snprintf(name, sizeof name, "flood%d.example", i);
 		silent(&d, name, (uint32_t)(i % 3), 60);
-		assert_true(d.slab.used <= 2000);
+		assert_true(d.cache.slab.used <= 2000);
 	}
 	for (int i = 0; i < 500; i++) {
 		snprintf(name, sizeof name, "real%d.example", i);
 		assert_int_equal(mark(&d, name, 2, 70), 50);
 	}
-	assert_int_equal(d.n_unproven, 1000);
-	assert_int_equal(d.n_proven, 500);
+	assert_int_equal(d.unproven.n, 1000);
+	assert_int_equal(d.proven.n, 500);
 	rgw_deadrealms_fini(&d);
 }
 
@@ -151,7 +151,7 @@ longest_unused_realm_is_forgotten(void **state)
 	}
 	assert_int_equal(mark(&d, "first", 2, 2), 0);
 	assert_int_equal(d.n_marks, 0);
-	assert_int_equal(d.n_proven, 10);
+	assert_int_equal(d.proven.n, 10);
 	rgw_deadrealms_fini(&d);
 }
 

@@ -8,6 +8,15 @@
 
 #define LIFETIME 30000
 #define WINDOW 10000
+#define LIMIT 1000
+
+/* As the engine makes entries longer. */
+struct entry {
+	struct rgw_dup dup;
+	int more;
+};
+
+static const uint8_t auth[RGW_AUTH_LEN] = { 1 };
 
 static const struct rgw_hashkey hashkey = { 1, 2 };
 
@@ -16,7 +25,7 @@ setup(void **state)
 {
 	struct rgw_dupcache *cache = rgw_xcalloc(1, sizeof *cache);
 
-	rgw_dupcache_init(cache, &hashkey, LIFETIME, WINDOW);
+	rgw_dupcache_init(cache, &hashkey, sizeof(struct entry), LIMIT, LIFETIME, WINDOW);
 	*state = cache;
 	return 0;
 }
@@ -44,26 +53,28 @@ static void
 each_part_of_the_key_counts(void **state)
 {
 	struct rgw_dupcache *cache = *state;
-	struct rgw_dup dup[7];
+	struct rgw_dupkey key[7];
+	struct rgw_dup *dup[7];
 
-	dup[0].key = key_of(1, "192.0.2.1:1000", 1, 9);
-	dup[1].key = key_of(2, "192.0.2.1:1000", 1, 9);
-	dup[2].key = key_of(1, "192.0.2.2:1000", 1, 9);
-	dup[3].key = key_of(1, "192.0.2.1:1001", 1, 9);
-	dup[4].key = key_of(1, "192.0.2.1:1000", 4, 9);
-	dup[5].key = key_of(1, "192.0.2.1:1000", 1, 8);
-	dup[6].key = key_of(1, "[2001:db8::1]:1000", 1, 9);
+	key[0] = key_of(1, "192.0.2.1:1000", 1, 9);
+	key[1] = key_of(2, "192.0.2.1:1000", 1, 9);
+	key[2] = key_of(1, "192.0.2.2:1000", 1, 9);
+	key[3] = key_of(1, "192.0.2.1:1001", 1, 9);
+	key[4] = key_of(1, "192.0.2.1:1000", 4, 9);
+	key[5] = key_of(1, "192.0.2.1:1000", 1, 8);
+	key[6] = key_of(1, "[2001:db8::1]:1000", 1, 9);
 	for (size_t i = 0; i < COUNT(dup); i++) {
-		assert_null(rgw_dupcache_find(cache, &dup[i].key));
-		assert_true(rgw_dupcache_add(cache, &dup[i], 0));
+		assert_null(rgw_dupcache_find(cache, &key[i]));
+		dup[i] = rgw_dupcache_add(cache, &key[i], auth, 0);
+		assert_non_null(dup[i]);
+		assert_int_equal(((struct entry *)(void *)dup[i])->more, 0);
 	}
 	for (size_t i = 0; i < COUNT(dup); i++)
-		assert_ptr_equal(rgw_dupcache_find(cache, &dup[i].key), &dup[i]);
+		assert_ptr_equal(rgw_dupcache_find(cache, &key[i]), dup[i]);
 	for (size_t i = 0; i < COUNT(dup); i++) {
-		rgw_dupcache_remove(cache, &dup[i]);
+		rgw_dupcache_remove(cache, dup[i]);
 		for (size_t k = 0; k < COUNT(dup); k++)
-			assert_ptr_equal(rgw_dupcache_find(cache, &dup[k].key),
-			    k <= i ? NULL : &dup[k]);
+			assert_ptr_equal(rgw_dupcache_find(cache, &key[k]), k <= i ? NULL : dup[k]);
 	}
 }
 
@@ -73,14 +84,14 @@ static void
 the_authenticator_is_not_in_the_key(void **state)
 {
 	struct rgw_dupcache *cache = *state;
-	struct rgw_dup dup = { .auth = { 1 } };
 	struct rgw_dupkey key = key_of(1, "192.0.2.1:1000", 1, 9);
+	struct rgw_dup *dup = rgw_dupcache_add(cache, &key, auth, 0);
 
-	dup.key = key;
-	assert_true(rgw_dupcache_add(cache, &dup, 0));
-	memset(dup.auth, 0x77, 16);
-	assert_ptr_equal(rgw_dupcache_find(cache, &key), &dup);
-	rgw_dupcache_remove(cache, &dup);
+	assert_non_null(dup);
+	assert_memory_equal(dup->auth, auth, sizeof auth);
+	memset(dup->auth, 0x77, 16);
+	assert_ptr_equal(rgw_dupcache_find(cache, &key), dup);
+	rgw_dupcache_remove(cache, dup);
 }
 
 /* Equal keys are equal octets, whatever stood in memory before. */
@@ -109,19 +120,20 @@ static void
 pending_ones_end_after_their_lifetime(void **state)
 {
 	struct rgw_dupcache *cache = *state;
-	struct rgw_dup dup;
+	struct rgw_dupkey key = key_of(1, "192.0.2.1:1000", 1, 9);
+	struct rgw_dup *dup;
 
 	assert_true(rgw_dupcache_next(cache) == RGW_NEVER);
 	assert_null(rgw_dupcache_expired(cache, RGW_NEVER));
-	dup.key = key_of(1, "192.0.2.1:1000", 1, 9);
-	assert_true(rgw_dupcache_add(cache, &dup, 500));
-	assert_int_equal(dup.expires, 500 + LIFETIME);
+	dup = rgw_dupcache_add(cache, &key, auth, 500);
+	assert_non_null(dup);
+	assert_int_equal(dup->expires, 500 + LIFETIME);
 	assert_int_equal(rgw_dupcache_next(cache), 500 + LIFETIME);
 	assert_null(rgw_dupcache_expired(cache, 500 + LIFETIME - 1));
-	assert_ptr_equal(rgw_dupcache_expired(cache, 500 + LIFETIME), &dup);
+	assert_ptr_equal(rgw_dupcache_expired(cache, 500 + LIFETIME), dup);
 	/* It is still in the cache until it is removed. */
-	assert_ptr_equal(rgw_dupcache_find(cache, &dup.key), &dup);
-	rgw_dupcache_remove(cache, &dup);
+	assert_ptr_equal(rgw_dupcache_find(cache, &key), dup);
+	rgw_dupcache_remove(cache, dup);
 	assert_true(rgw_dupcache_next(cache) == RGW_NEVER);
 }
 
@@ -130,24 +142,25 @@ static void
 answered_ones_stay_for_the_window(void **state)
 {
 	struct rgw_dupcache *cache = *state;
-	struct rgw_dup dup;
+	struct rgw_dupkey key = key_of(1, "192.0.2.1:1000", 1, 9);
+	struct rgw_dup *dup = rgw_dupcache_add(cache, &key, auth, 0);
 
-	dup.key = key_of(1, "192.0.2.1:1000", 1, 9);
-	assert_true(rgw_dupcache_add(cache, &dup, 0));
-	rgw_dupcache_answered(cache, &dup, 25000);
+	assert_non_null(dup);
+	rgw_dupcache_answered(cache, dup, 25000);
 	assert_int_equal(rgw_dupcache_next(cache), 25000 + WINDOW);
 	assert_null(rgw_dupcache_expired(cache, 25000 + WINDOW - 1));
-	assert_ptr_equal(rgw_dupcache_find(cache, &dup.key), &dup);
-	assert_ptr_equal(rgw_dupcache_expired(cache, 25000 + WINDOW), &dup);
-	rgw_dupcache_remove(cache, &dup);
-	assert_null(rgw_dupcache_find(cache, &dup.key));
+	assert_ptr_equal(rgw_dupcache_find(cache, &key), dup);
+	assert_ptr_equal(rgw_dupcache_expired(cache, 25000 + WINDOW), dup);
+	rgw_dupcache_remove(cache, dup);
+	assert_null(rgw_dupcache_find(cache, &key));
 }
 
 /* The model: an array with what each entry should be. */
 enum { ENTRIES = 300, STEPS = 40000 };
 
 struct model {
-	struct rgw_dup dup[ENTRIES];
+	struct rgw_dupkey key[ENTRIES];
+	struct rgw_dup *dup[ENTRIES];
 	bool in[ENTRIES];
 	bool answered[ENTRIES];
 	rgw_ms expires[ENTRIES];
@@ -171,7 +184,7 @@ expire(struct rgw_dupcache *cache, struct model *m, rgw_ms now)
 	struct rgw_dup *dup;
 
 	while ((dup = rgw_dupcache_expired(cache, now)) != NULL) {
-		size_t i = (size_t)(dup - m->dup);
+		size_t i = dup->key.port * 3u + dup->key.place;
 
 		assert_true(m->in[i] && m->expires[i] <= now);
 		m->in[i] = false;
@@ -189,26 +202,26 @@ against_an_array(void **state)
 	rgw_ms now = 0;
 
 	for (size_t i = 0; i < ENTRIES; i++)
-		m->dup[i].key = (struct rgw_dupkey){ .place = (uint32_t)i % 3,
+		m->key[i] = (struct rgw_dupkey){ .place = (uint32_t)i % 3,
 			.port = (uint16_t)(i / 3), .code = 1, .id = 7 };
 	for (size_t step = 0; step < STEPS; step++) {
 		size_t i = help_below(&rng, ENTRIES);
 
 		now += help_below(&rng, 300);
 		expire(cache, m, now);
-		assert_ptr_equal(rgw_dupcache_find(cache, &m->dup[i].key),
-		    m->in[i] ? &m->dup[i] : NULL);
+		assert_ptr_equal(rgw_dupcache_find(cache, &m->key[i]), m->in[i] ? m->dup[i] : NULL);
 		if (!m->in[i]) {
-			assert_true(rgw_dupcache_add(cache, &m->dup[i], now));
+			m->dup[i] = rgw_dupcache_add(cache, &m->key[i], auth, now);
+			assert_non_null(m->dup[i]);
 			m->in[i] = true;
 			m->answered[i] = false;
 			m->expires[i] = now + LIFETIME;
 		} else if (!m->answered[i]) {
-			rgw_dupcache_answered(cache, &m->dup[i], now);
+			rgw_dupcache_answered(cache, m->dup[i], now);
 			m->answered[i] = true;
 			m->expires[i] = now + WINDOW;
 		} else {
-			rgw_dupcache_remove(cache, &m->dup[i]);
+			rgw_dupcache_remove(cache, m->dup[i]);
 			m->in[i] = false;
 		}
 		assert_true(rgw_dupcache_next(cache) == model_next(m));

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENGINE_ASKER_H
+#define ENGINE_ASKER_H
+
+/*
+ * Whoever asks: a client that sends datagrams, or a peer on one of its connections. An asker is embedded in the client
+ * or peer; an origin is part of each request and says who asked and how the answer gets back (P-GW-4). The door is
+ * the way by which the request came in: doors/udpin.c and doors/tlsin.c have one each.
+ */
+
+#include "radsecgw/addr.h"
+#include "radsecgw/conf.h"
+#include "radsecgw/conversation.h"
+#include "radsecgw/list.h"
+#include "radsecgw/log.h"
+#include "radsecgw/ratelimit.h"
+#include "radsecgw/side.h"
+
+struct rgw_gw;
+struct rgw_origin;
+struct rgw_outgoing;
+
+/* What requests take while they are worked on. */
+struct rgw_holding {
+	uint32_t n;
+	uint64_t octets;  /* of their objects and packets, as large as the buffers for them are */
+};
+
+struct rgw_asker {
+	const struct rgw_conf_head *conf;        /* borrowed: its section, as the rest up to hears_errors */
+	const struct rgw_conf_refs *rewrite_in;
+	const struct rgw_conf_refs *rewrite_out;
+	const struct rgw_conf_head *pool;        /* all of its requests go there; NULL = by their realm */
+	char *operator_name;                     /* added to its requests; NULL = none */
+	bool wants_msgauth;                      /* answers to it carry a Message-Authenticator (P-BR-2) */
+	bool hears_errors;                       /* it understands Protocol-Error (P-ERR-10, 11) */
+	struct rgw_holding holding;
+	struct rgw_talker talker;
+	struct rgw_bucket probes;  /* Status-Servers, and what else is answered without a request object */
+};
+
+/* What a client or a connection has asked. */
+struct rgw_asked {
+	struct rgw_bucket superseding;  /* how often it may take back what it asked (P-DUP-5) */
+	struct rgw_link entries;        /* of a connection: its requests, answered ones included */
+	uint32_t n_pending;             /* of a connection: requests that wait for their answer */
+};
+
+/* How requests come in, and how their answers leave. */
+struct rgw_door {
+	const char *field;   /* what log lines call who came by it: "client", "from_peer" */
+	bool is_stream;      /* inside TLS: nobody else can have sent what comes, and it ends with its connection */
+	/* Sends an answer. false = it was not taken, which is counted and logged. */
+	bool (*send)(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer);
+	/* Of a stream: a request of this origin does not wait any more. */
+	void (*settled)(const struct rgw_origin *origin, bool answered, rgw_ms now);
+};
+
+/* Who asked, and the way back. All pointers are borrowed. */
+struct rgw_origin {
+	const struct rgw_door *door;
+	struct rgw_side side;      /* how packets look there */
+	struct rgw_asker *asker;
+	struct rgw_asked *asked;   /* what it belongs to: of the client, or of the connection */
+	uint32_t sock;             /* over UDP: the receiving socket ... */
+	struct rgw_addr local;     /* ... and its address */
+	struct rgw_addr remote;
+};
+
+/* The limits of an asker whose section has been filled in. `number` tells askers apart; `probes` is its
+ * status-server-rate. */
+void rgw_asker_init(struct rgw_asker *asker, uint64_t number, const struct rgw_rate *probes, rgw_ms now);
+/* May a request without a request object be answered, as far as status-server-rate is concerned? If not, that
+ * is counted and there is a line. */
+bool rgw_asker_may_probe(struct rgw_gw *gw, const struct rgw_origin *origin, rgw_ms now);
+/* Nobody may take back requests for new ones without end (P-DUP-5), since each costs an identifier at the next
+ * hop. */
+void rgw_asked_init(struct rgw_asked *asked, rgw_ms now);
+
+static inline const char *
+rgw_origin_name(const struct rgw_origin *origin)
+{
+	return origin->asker->conf->name;
+}
+
+static inline struct rgw_field
+rgw_f_origin(const struct rgw_origin *origin)
+{
+	return rgw_f_str(origin->door->field, rgw_origin_name(origin));
+}
+
+#endif

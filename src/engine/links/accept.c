@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "links.h"
+
+#include <stdlib.h>
+
+/* Connections that peers open: who is let in, and what becomes of those who do not say who they are (P-TLS-24 to 28).
+ * Such a connection is owned by the gateway; it counts for its address as long as it lives, and for its peer once the
+ * handshake has proven whose it is. */
+
+/* Who is silent for longer than this gives its place to a new connection of the same peer. */
+#define SILENT_MS 5000
+
+/* From where may anybody come? A peer without `address` opens the listener to the whole world. */
+static void
+add_allowed(struct rgw_listener *l, const struct rgw_conf *conf)
+{
+	l->allowed = rgw_prefixmap_new();
+	for (size_t i = 0; i < conf->peer.n; i++) {
+		const struct rgw_conf_peer *peer = conf->peer.v[i];
+
+		if (!peer->accept || !rgw_conf_lets_in(l->conf, peer))
+			continue;
+		/* Over plain TCP the address is all that tells who it is, so there nobody comes from anywhere. */
+		l->anywhere |= peer->address.n == 0 && !peer->insecure_tcp;
+		for (size_t j = 0; j < peer->address.n; j++)
+			rgw_prefixmap_add(l->allowed, &peer->address.v[j], l);
+	}
+}
+
+void
+rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms now)
+{
+	const struct rgw_conf *conf = gw->conf;
+	const struct rgw_admission_limits limits = {
+		.per_address = conf->gateway.max_connections_per_address,
+		.half_open = conf->gateway.max_half_open,
+		.half_open_per_address = conf->gateway.max_half_open_per_address,
+		.rate = conf->gateway.connect_rate,
+		.rate_per_address = conf->gateway.connect_rate_per_address,
+	};
+
+	rgw_admission_init(&gw->admission, &limits, key, now);
+	gw->listeners = rgw_xcalloc(conf->listen.n, sizeof *gw->listeners);
+	for (size_t i = 0; i < conf->listen.n; i++) {
+		gw->listeners[i].conf = conf->listen.v[i];
+		gw->listeners[i].quota = &gw->common->listens[i];
+		if (conf->listen.v[i]->tls.n > 0)
+			add_allowed(&gw->listeners[i], conf);
+	}
+}
+
+static void
+close_half_open(struct rgw_gw *gw, rgw_ms now)
+{
+	struct rgw_visit *visit;
+
+	while ((visit = rgw_admission_any(&gw->admission)) != NULL)
+		rgw_conn_close(RGW_CONTAINER(visit, struct rgw_conn, visit), RGW_LOG_INFO,
+		    "connection-closed", "the gateway stops", now);
+}
+
+void
+rgw_accept_fini(struct rgw_gw *gw, rgw_ms now)
+{
+	struct rgw_link *l;
+
+	close_half_open(gw, now);
+	for (size_t i = 0; i < gw->conf->peer.n; i++)
+		while ((l = rgw_list_first(&gw->peers[i].incoming)) != NULL)
+			rgw_conn_close(RGW_CONTAINER(l, struct rgw_conn, link), RGW_LOG_INFO,
+			    "connection-closed", "the gateway stops", now);
+	for (size_t i = 0; i < gw->conf->listen.n; i++)
+		rgw_prefixmap_free(gw->listeners[i].allowed);
+	free(gw->listeners);
+	rgw_admission_fini(&gw->admission);
+}
+
+void
+rgw_accept_drain(struct rgw_gw *gw, rgw_ms now)
+{
+	close_half_open(gw, now);
+	for (size_t i = 0; i < gw->conf->peer.n; i++) {
+		struct rgw_link *head = &gw->peers[i].incoming;
+
+		for (struct rgw_link *l = head->next; l != head; l = l->next)
+			rgw_conn_drain(RGW_CONTAINER(l, struct rgw_conn, link), now);
+	}
+}
+
+/* ---- admission ---- */
+
+/* A limit that was reached, or another reason to refuse. */
+struct refusal {
+	enum rgw_counter counter;
+	const char *why;
+};
+
+static const struct refusal refuse_draining = { RGW_CTR_refused_draining, "the gateway is stopping" };
+static const struct refusal refuse_address = { RGW_CTR_refused_address,
+	"no [peer] with `accept = yes` and a profile of this listener may come from this address" };
+static const struct refusal refuse_gateway = { RGW_CTR_refused_max_connections,
+	"max-connections is reached" };
+static const struct refusal refuse_listener = { RGW_CTR_refused_max_connections_listener,
+	"max-connections of the listener is reached" };
+static const struct refusal refuse_peer = { RGW_CTR_refused_max_connections_peer,
+	"max-connections of the peer is reached" };
+static const struct refusal refuse_caller = { RGW_CTR_refused_max_connections_per_address,
+	"max-connections-per-address is reached" };
+static const struct refusal refuse_memory = { RGW_CTR_refused_no_memory, "out of memory" };
+
+static const struct refusal refusals[] = {
+	[RGW_ADMIT_HALF_OPEN_PER_ADDRESS] = { RGW_CTR_refused_max_half_open_per_address,
+		"max-half-open-per-address is reached, and all of them are young" },
+	[RGW_ADMIT_RATE_PER_ADDRESS] = { RGW_CTR_refused_connect_rate_per_address,
+		"more than connect-rate-per-address" },
+	[RGW_ADMIT_RATE_STRANGERS] = { RGW_CTR_refused_connect_rate,
+		"more than connect-rate; strangers who tried less often of late go first" },
+	[RGW_ADMIT_RATE_KNOWN] = { RGW_CTR_refused_connect_rate_known,
+		"more than connect-rate; known addresses that tried less often of late go first" },
+	[RGW_ADMIT_NO_MEMORY] = { RGW_CTR_refused_no_memory, "out of memory" },
+};
+
+/* Is it the address of a peer that we connect to, and that may connect to us? */
+static bool
+is_reached_by_us(const struct rgw_gw *gw, const struct rgw_addr *from)
+{
+	struct rgw_prefix network = rgw_admission_network(from);
+
+	for (size_t i = 0; i < gw->conf->peer.n; i++) {
+		const struct rgw_peer *peer = &gw->peers[i];
+
+		if (!peer->conf->accept)
+			continue;
+		for (size_t j = 0; j < peer->n_hosts; j++)
+			for (size_t k = 0; k < peer->hosts[j].n_addrs; k++)
+				if (rgw_prefix_contains(&network, &peer->hosts[j].addrs[k]))
+					return true;
+	}
+	return false;
+}
+
+/* Nothing is begun that would be in vain. But whoever has connections may have lost them and be back. */
+static const struct refusal *
+why_full(const struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *from)
+{
+	const struct refusal *why = NULL;
+
+	if (rgw_quota_is_full(l->quota))
+		why = &refuse_listener;
+	else if (rgw_quota_is_full(&gw->common->incoming))
+		why = &refuse_gateway;
+	return why == NULL || rgw_admission_is_connected(&gw->admission, from) ? NULL : why;
+}
+
+/* All checks that cost next to nothing, in the order in which they say most (P-TLS-26). NULL = it may
+ * come in. */
+static const struct refusal *
+why_refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *from, rgw_ms now,
+    struct rgw_caller **caller, struct rgw_visit **weakest)
+{
+	bool named = rgw_prefixmap_find(l->allowed, from) != NULL;
+	const struct refusal *full;
+	enum rgw_admit verdict;
+
+	if (gw->draining)
+		return &refuse_draining;
+	if (!l->anywhere && !named)
+		return &refuse_address;
+	full = why_full(gw, l, from);
+	if (full != NULL)
+		return full;
+	verdict = rgw_admission_ask(&gw->admission, from, named || is_reached_by_us(gw, from), now, caller,
+	    weakest);
+	return verdict != RGW_ADMIT_OK ? &refusals[verdict] : NULL;
+}
+
+static void
+refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *from,
+    const struct refusal *why)
+{
+	const char *listen = l->conf->head.name;
+
+	rgw_count(gw, why->counter);
+	RGW_LOG(gw->log, gw->draining ? RGW_LOG_INFO : RGW_LOG_WARNING, "connection-refused", listen,
+	    why->why, rgw_f_str("listen", listen), rgw_f_addr("from", from),
+	    rgw_f_str("counter", rgw_counter_name(why->counter)));
+}
+
+/* There is always room for one more handshake (P-TLS-25): this one gives way to the one that came. */
+static void
+evict(struct rgw_conn *victim, const struct rgw_conn *newcomer, rgw_ms now)
+{
+	struct rgw_gw *gw = victim->gw;
+	const char *listen = gw->listeners[victim->listen].conf->head.name;
+	uint32_t held = rgw_admission_held(&victim->visit);
+	bool own = victim->visit.from == newcomer->visit.from &&
+	    held > gw->conf->gateway.max_half_open_per_address;
+	enum rgw_counter counter =
+	    own ? RGW_CTR_half_open_evicted_per_address : RGW_CTR_half_open_evicted;
+
+	rgw_count(gw, counter);
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "half-open-evicted", listen,
+	    own ? "max-half-open-per-address is reached: the oldest handshake of the address gives way"
+	        : "max-half-open is reached: the oldest handshake of the address with most of them gives way",
+	    rgw_f_str("listen", listen), rgw_f_addr("from", &victim->addr),
+	    rgw_f_str("known", rgw_admission_class_of(&victim->visit) == RGW_KNOWN ? "yes" : "no"),
+	    rgw_f_uint("half_open", held), rgw_f_str("counter", rgw_counter_name(counter)));
+	rgw_conn_close(victim, RGW_LOG_DEBUG, "handshake-failed", "it gave way to another handshake", now);
+}
+
+void
+rgw_accept_shaking(struct rgw_conn *conn)
+{
+	conn->visit.shaking = true;
+}
+
+struct rgw_conn *
+rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from, void *io, rgw_ms now)
+{
+	const struct rgw_listener *l = &gw->listeners[listen];
+	struct rgw_caller *caller = NULL;
+	struct rgw_visit *weakest = NULL;
+	const struct refusal *why = why_refuse(gw, l, from, now, &caller, &weakest);
+	struct rgw_conn *conn = why == NULL ? rgw_conn_new(gw, from) : NULL;
+
+	rgw_count(gw, RGW_CTR_accepted);
+	if (conn == NULL) {
+		refuse(gw, l, from, why != NULL ? why : &refuse_memory);
+		return NULL;
+	}
+	rgw_admission_enter(&gw->admission, caller, &conn->visit, now);
+	if (weakest != NULL)
+		evict(RGW_CONTAINER(weakest, struct rgw_conn, visit), conn, now);
+	conn->incoming = true;
+	conn->listen = listen;
+	conn->io = io;
+	rgw_asked_init(&conn->asked, now);
+	rgw_conn_enter(conn, RGW_CONN_ACCEPTED);
+	conn->deadline = now + l->conf->handshake_timeout;
+	rgw_conn_set_timer(conn);
+	return conn;
+}
+
+void
+rgw_gw_on_accept_failed(struct rgw_gw *gw, uint32_t listen, const char *why, rgw_ms now)
+{
+	const char *name = gw->listeners[listen].conf->head.name;
+
+	(void)now;
+	rgw_count(gw, RGW_CTR_accept_failed);
+	RGW_LOG(gw->log, RGW_LOG_ERROR, "accept-failed", name,
+	    "no connection can be accepted for the moment; is the limit of open files too low?",
+	    rgw_f_str("listen", name), rgw_f_str("reason", why), rgw_f_uint("connections", gw->n_conns));
+}
+
+/* ---- from the handshake to the end ---- */
+
+/* Of two silent connections of a peer, does the first one give way to the new one before the second? Those
+ * from where the new one comes are more likely dead; on one with requests somebody may still wait. */
+static bool
+goes_before(const struct rgw_conn *a, const struct rgw_conn *b, const struct rgw_conn *new)
+{
+	bool a_is_near = a->visit.from == new->visit.from;
+
+	if (a_is_near != (b->visit.from == new->visit.from))
+		return a_is_near;
+	if ((a->asked.n_pending == 0) != (b->asked.n_pending == 0))
+		return a->asked.n_pending == 0;
+	return a->heard_at < b->heard_at;
+}
+
+/* There is no place for a connection whose peer has proven its identity. If it lost power, or the way to it
+ * was cut, some of its connections are dead and nobody knows it yet: one that is silent gives its place.
+ * `far`: it need not come from the same address. false = there is none. */
+static bool
+replace_silent(struct rgw_peer *peer, const struct rgw_conn *new, bool far, rgw_ms now)
+{
+	struct rgw_conn *first = NULL;
+
+	for (struct rgw_link *l = peer->incoming.next; l != &peer->incoming; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (now - conn->heard_at > SILENT_MS && (far || conn->visit.from == new->visit.from) &&
+		    (first == NULL || goes_before(conn, first, new)))
+			first = conn;
+	}
+	if (first == NULL)
+		return false;
+	rgw_count(peer->target.gw, RGW_CTR_incoming_replaced);
+	rgw_conn_close(first, RGW_LOG_WARNING, "connection-replaced",
+	    "there is no place for one more, its peer has connected anew, and this one is silent", now);
+	return true;
+}
+
+/* The places that a connection has once it is known whose it is: all of them, or none and why. */
+static const struct refusal *
+take_places(struct rgw_conn *conn, struct rgw_peer *peer, rgw_ms now)
+{
+	struct rgw_gw *gw = conn->gw;
+	const struct {
+		struct rgw_quota *quota;
+		const struct refusal *why;
+	} places[] = {
+		{ peer->quota, &refuse_peer },
+		{ gw->listeners[conn->listen].quota, &refuse_listener },
+		{ &gw->common->incoming, &refuse_gateway },
+	};
+	const struct refusal *why = NULL;
+	size_t n = 0;
+
+	while (why == NULL && n < sizeof places / sizeof places[0]) {
+		if (rgw_quota_take(places[n].quota))
+			n++;
+		else
+			why = places[n].why;
+	}
+	if (why == NULL && !rgw_admission_identified(&gw->admission, &conn->visit, now))
+		why = &refuse_caller;
+	while (why != NULL && n > 0)
+		rgw_quota_give(places[--n].quota);
+	return why;
+}
+
+bool
+rgw_accept_identified(struct rgw_conn *conn, const struct rgw_conf_peer *conf, rgw_ms now)
+{
+	struct rgw_gw *gw = conn->gw;
+	struct rgw_peer *peer = &gw->peers[conf->head.index];
+	const struct refusal *why = take_places(conn, peer, now);
+
+	if (why != NULL && replace_silent(peer, conn, why == &refuse_peer, now))
+		why = take_places(conn, peer, now);
+	if (why != NULL) {
+		rgw_count(gw, why->counter);
+		RGW_LOG(gw->log, RGW_LOG_WARNING, "connection-refused", conf->head.name, why->why,
+		    rgw_f_str("peer", conf->head.name), rgw_f_addr("from", &conn->addr),
+		    rgw_f_uint("connections", rgw_quota_used(peer->quota)),
+		    rgw_f_str("counter", rgw_counter_name(why->counter)));
+		rgw_conn_close(conn, RGW_LOG_DEBUG, "handshake-failed", why->why, now);
+		return false;
+	}
+	rgw_conn_belongs(conn, peer);
+	conn->heard_at = now;
+	rgw_list_append(&peer->incoming, &conn->link);
+	peer->n_incoming++;
+	return true;
+}
+
+void
+rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, rgw_ms now)
+{
+	struct rgw_gw *gw = conn->gw;
+
+	rgw_link_remove(&conn->link);
+	rgw_admission_leave(&gw->admission, &conn->visit, now);
+	if (conn->peer != NULL) {
+		conn->peer->n_incoming--;
+		rgw_quota_give(conn->peer->quota);
+		rgw_quota_give(gw->listeners[conn->listen].quota);
+		rgw_quota_give(&gw->common->incoming);
+		rgw_count(gw, RGW_CTR_incoming_ended);
+		return;
+	}
+	rgw_count(gw, last == RGW_CONN_ACCEPTED ? RGW_CTR_incoming_silent : RGW_CTR_incoming_failed);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ENGINE_EVENTS_H
+#define ENGINE_EVENTS_H
+
+/*
+ * What links tell those who know requests. These five calls are the only way from links into the rooms above, which
+ * define them: requests/events.c, requests/response.c and doors/tlsin.c.
+ */
+
+#include "lane.h"
+#include "target.h"
+
+struct rgw_conn;
+
+/* What has become of a target. */
+enum rgw_turn {
+	RGW_TURN_UP,       /* it works again: what waits at others that are down comes to it */
+	RGW_TURN_ROOM,     /* there may be room for what waits */
+	RGW_TURN_OVERDUE,  /* the first of those who wait have waited as long as they may */
+	RGW_TURN_FAILED,   /* it cannot be relied on any more: members of its pools that were given up are called */
+	RGW_TURN_DOWN,     /* it cannot be reached: what waits goes elsewhere if it can */
+};
+
+/* A packet came on a lane; it was checked as rgw_lane_check wants it, but others may have been taken in between. NULL =
+ * fine, or dropped; else the rule that it breaks, for which a connection is closed (RFC 6613 2.6.4). */
+const char *rgw_on_answer(struct rgw_lane *lane, struct rgw_auth_check *checked, rgw_ms now);
+
+/* A packet that asks something came on a connection, and was checked as a request. false = the connection was
+ * closed. */
+bool rgw_on_request(struct rgw_conn *conn, const struct rgw_auth_check *checked, rgw_ms now);
+
+/* Something has happened to the lane: its tickets move, wait or end. `why` is a phrase for the log. */
+void rgw_on_lane_lost(struct rgw_lane *lane, enum rgw_loss loss, const char *why, rgw_ms now);
+
+/* Something has happened to the target. */
+void rgw_on_target(struct rgw_target *target, enum rgw_turn turn, rgw_ms now);
+
+/* The connection is gone: what came on it and waits is not worked on any more, and nobody can get what was kept for
+ * repetition (P-TLS-28, P-TCP-30, P-TCP-31). */
+void rgw_on_conn_gone(struct rgw_conn *conn, rgw_ms now);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "requests.h"
+
+#include "../links/events.h"
+
+/* What links tell about lanes and targets, and what that means for the requests on them. Answers are taken in
+ * response.c, and what comes on the connections of peers in doors/tlsin.c. */
+
+/* ---- lanes ---- */
+
+static struct rgw_attempt *
+attempt_of(struct rgw_ticket *ticket)
+{
+	return RGW_CONTAINER(ticket, struct rgw_attempt, ticket);
+}
+
+static void
+on_closed(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	rgw_suspect_lost(a, false, false, why, now);
+}
+
+static void
+on_broken(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	rgw_suspect_lost(a, false, true, why, now);
+}
+
+static void
+on_ended(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	rgw_suspect_lost(a, a->ticket.blamed, true, why, now);
+}
+
+static void
+on_explained(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	rgw_suspect_lost(a, a->ticket.blamed, false, why, now);
+}
+
+static void
+on_bad_answer(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	if (a->ticket.blamed)
+		rgw_suspect_stop_bad_answer(a, why, now);
+}
+
+static enum rgw_standing
+standing_of(const struct rgw_attempt *a, rgw_ms now)
+{
+	return a->target->ops->standing(a->target, rgw_req_service(a->req), now);
+}
+
+/* What is open on a suspected connection goes elsewhere if there is anywhere to go (P-FO-1). */
+static void
+on_suspect(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	(void)why;
+	if (standing_of(a, now) == RGW_UP || rgw_pool_has_other(a, now))
+		rgw_pool_move(a, now);
+}
+
+/* It goes to another member if the target is down at all addresses that are known, else to the other address. */
+static void
+on_refused(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	(void)why;
+	if (standing_of(a, now) == RGW_DOWN && rgw_pool_has_other(a, now))
+		rgw_pool_move(a, now);
+	else
+		rgw_queue_take_back(a, now);
+}
+
+static void
+on_hopeless(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	(void)why;
+	rgw_retry_lose_hope(a, now);
+}
+
+/* If there is no other member it is repeated with its pauses, for the target may come back. */
+static void
+on_unreachable(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	(void)why;
+	rgw_retry_lose_hope(a, now);
+	if (rgw_pool_has_other(a, now))
+		rgw_pool_move(a, now);
+}
+
+static void
+on_moved(struct rgw_attempt *a, const char *why, rgw_ms now)
+{
+	(void)why;
+	rgw_queue_take_back(a, now);
+}
+
+static void (*const on_loss[RGW_LOSSES])(struct rgw_attempt *a, const char *why, rgw_ms now) = {
+	[RGW_LOSS_CLOSED] = on_closed,
+	[RGW_LOSS_BROKEN] = on_broken,
+	[RGW_LOSS_ENDED] = on_ended,
+	[RGW_LOSS_EXPLAINED] = on_explained,
+	[RGW_LOSS_ANSWER] = on_bad_answer,
+	[RGW_LOSS_SUSPECT] = on_suspect,
+	[RGW_LOSS_REFUSED] = on_refused,
+	[RGW_LOSS_UNREACHABLE] = on_unreachable,
+	[RGW_LOSS_HOPELESS] = on_hopeless,
+	[RGW_LOSS_MOVED] = on_moved,
+};
+
+/* A peer reads no further than the request for which it ends the connection: the first of those that may be why is
+ * suspected most of all. */
+static void
+suspect_first(struct rgw_lane *lane)
+{
+	struct rgw_ticket *first = NULL;
+
+	for (unsigned id = 1; id < 256; id++) {
+		struct rgw_ticket *t = lane->ids->id[id].owner;
+
+		if (t != NULL && t->blamed && (first == NULL || t->nth < first->nth))
+			first = t;
+	}
+	if (first != NULL)
+		attempt_of(first)->req->first_suspect = true;
+}
+
+void
+rgw_on_lane_lost(struct rgw_lane *lane, enum rgw_loss loss, const char *why, rgw_ms now)
+{
+	if (loss == RGW_LOSS_ENDED || loss == RGW_LOSS_EXPLAINED)
+		suspect_first(lane);
+	for (unsigned id = 1; id < 256; id++)
+		if (lane->ids->id[id].owner != NULL)
+			on_loss[loss](attempt_of(lane->ids->id[id].owner), why, now);
+}
+
+/* ---- targets ---- */
+
+static void
+each_queue(struct rgw_target *target, void (*visit)(struct rgw_queue *queue, rgw_ms now), rgw_ms now)
+{
+	for (unsigned i = 0; i < RGW_SERVICES; i++) {
+		struct rgw_queue *queue = rgw_target_nth_queue(target, i);
+
+		if (queue != NULL)
+			visit(queue, now);
+	}
+}
+
+void
+rgw_on_target(struct rgw_target *target, enum rgw_turn turn, rgw_ms now)
+{
+	switch (turn) {
+	case RGW_TURN_UP:
+		rgw_pool_attract(target, now);
+		break;
+	case RGW_TURN_ROOM:
+		each_queue(target, rgw_queue_pump, now);
+		break;
+	case RGW_TURN_OVERDUE:
+		each_queue(target, rgw_queue_expire, now);
+		break;
+	case RGW_TURN_FAILED:
+		rgw_recall_others(target, now);
+		break;
+	case RGW_TURN_DOWN:
+		rgw_pool_evacuate(target, now);
+		break;
+	}
+}

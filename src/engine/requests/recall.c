@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "requests.h"
+
+/* Members of pools that were given up are tried soon when they are needed: when another member fails, or when a request
+ * has nobody else to turn to (P-FO-3). */
+
+void
+rgw_recall_members(struct rgw_pool *pool, rgw_ms now)
+{
+	for (size_t i = 0; i < pool->n; i++)
+		if (pool->members[i]->ops->call != NULL)
+			pool->members[i]->ops->call(pool->members[i], now);
+}
+
+/* Can it be turned to for any service? A peer without connections can as long as nothing is known against it. */
+static bool
+works(struct rgw_target *target, rgw_ms now)
+{
+	for (unsigned i = 0; i < RGW_SERVICES; i++)
+		if (target->ops->standing(target, 1u << i, now) <= RGW_SHAKY)
+			return true;
+	return false;
+}
+
+void
+rgw_recall_others(struct rgw_target *target, rgw_ms now)
+{
+	struct rgw_gw *gw = target->gw;
+
+	for (size_t i = 0; i < gw->conf->pool.n; i++) {
+		struct rgw_pool *pool = &gw->pools[i];
+		bool is_member = false;
+		size_t n = 0;
+
+		for (size_t j = 0; j < pool->n; j++) {
+			is_member = is_member || pool->members[j] == target;
+			n += pool->members[j] != target && works(pool->members[j], now);
+		}
+		if (n == 0 && is_member)
+			rgw_recall_members(pool, now);
+	}
+}

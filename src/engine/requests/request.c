@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "requests.h"
+
+#include <string.h>
+
+#include "radsecgw/build.h"
+
+/* The life of a request, from its object to one of the ways in which it ends: each counts it in exactly one counter,
+ * and frees it (P-PRX-1, P-ERR-8 to 11). Its entry owns it. */
+
+bool
+rgw_req_is_tried(const struct rgw_req *req)
+{
+	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
+		if (req->attempts[i].state != RGW_ATTEMPT_NONE)
+			return true;
+	return false;
+}
+
+struct rgw_req *
+rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin,
+    const struct rgw_packet *packet, rgw_ms now)
+{
+	struct rgw_req *req = rgw_slab_get(&gw->reqs);
+
+	if (req == NULL)
+		return NULL;
+	*req = (struct rgw_req){
+		.entry = entry,
+		.octets = rgw_bufs_get(&gw->bufs, packet->len),
+		.packet = *packet,
+		.origin = *origin,
+		.accepted_at = now,
+	};
+	if (req->octets == NULL) {
+		rgw_slab_put(&gw->reqs, req);
+		return NULL;
+	}
+	memcpy(req->octets, packet->data, packet->len);
+	req->packet.data = req->octets;
+	rgw_memory_begin(gw, req);
+	rgw_retry_init(req);
+	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
+		rgw_attempt_init(&req->attempts[i], req);
+	entry->req = req;
+	return req;
+}
+
+static void
+free_req(struct rgw_gw *gw, struct rgw_req *req)
+{
+	rgw_memory_end(gw, req);
+	rgw_bufs_put(&gw->bufs, req->octets, req->packet.len);
+	rgw_slab_put(&gw->reqs, req);
+}
+
+/* It does not wait any more, so neither does the connection that it came on. */
+static void
+not_pending(struct rgw_gw *gw, struct rgw_req *req, bool answered, rgw_ms now)
+{
+	const struct rgw_origin *origin = &req->origin;
+
+	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
+		rgw_attempt_detach(&req->attempts[i], now);
+	rgw_timer_unset(&gw->timers, &req->retry_timer);
+	if (!origin->door->is_stream)
+		return;
+	origin->asked->n_pending--;
+	origin->door->settled(origin, answered, now);
+}
+
+void
+rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	struct rgw_entry *entry = req->entry;
+
+	rgw_count(gw, how);
+	not_pending(gw, req, false, now);
+	free_req(gw, req);
+	rgw_entry_free(gw, entry);
+}
+
+/* Nothing that this calls may use the scratch buffer: the answer lies there. */
+static void
+send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing *answer, rgw_ms now)
+{
+	struct rgw_entry *entry = req->entry;
+	const struct rgw_door *door = req->origin.door;
+	bool sent = door->send(gw, &req->origin, answer);
+
+	not_pending(gw, req, true, now);
+	free_req(gw, req);
+	/* An answer that a connection has taken arrives, or the connection ends and the entry with it (P-TCP-30). Who
+	 * repeats the request there breaks a rule (P-TCP-27), and all that is needed is not to work on it twice
+	 * (P-DUP-7, P-TCP-32). Any other answer may be lost, and is kept to be sent again (P-DUP-2); without memory
+	 * for it only a repetition would find nothing, and be a new request. */
+	if (door->is_stream && sent)
+		rgw_entry_mute(gw, entry, now);
+	else if (!rgw_entry_keep(gw, entry, answer, now))
+		rgw_entry_free(gw, entry);
+}
+
+void
+rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
+{
+	rgw_count(gw, RGW_CTR_request_answered);
+	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, req->origin.side.secret }, now);
+}
+
+/* An answer of our own, which is signed as it is built. */
+static void
+send_own(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
+{
+	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, NULL }, now);
+}
+
+void
+rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
+    rgw_ms now)
+{
+	size_t len = 0;
+
+	if (req->origin.asker->hears_errors)
+		len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, &req->packet,
+		    error_cause, req->origin.side.secret);
+	if (len == 0) {
+		rgw_req_end(gw, req, how, now);
+		return;
+	}
+	rgw_count(gw, how);
+	send_own(gw, req, len, now);
+}
+
+void
+rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
+    const char *message, rgw_ms now)
+{
+	size_t len = 0;
+
+	if (req->packet.code == RGW_ACCESS_REQUEST)
+		len = rgw_build_reject(gw->scratch, sizeof gw->scratch, &req->packet, error_cause, message,
+		    req->origin.side.secret);
+	if (len == 0) {
+		rgw_req_refuse(gw, req, how, error_cause, now);
+		return;
+	}
+	rgw_count(gw, how);
+	send_own(gw, req, len, now);
+}
+
+void
+rgw_req_turn_away(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	if (req->origin.asker->hears_errors)
+		rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
+	else
+		rgw_req_reject(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, NULL, now);
+}
+
+void
+rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	size_t len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &req->packet, true,
+	    req->origin.side.secret);
+
+	rgw_count(gw, how);
+	send_own(gw, req, len, now);
+}
+
+bool
+rgw_req_answer_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	const struct rgw_conf_pool *pool = req->pool->conf;
+
+	/* Who understands the error can turn to somebody else; a reject would end the login. */
+	if (req->origin.asker->hears_errors) {
+		rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
+	} else if (req->packet.code == RGW_ACCESS_REQUEST &&
+	    pool->outage_auth == RGW_OUTAGE_AUTH_REJECT) {
+		rgw_count(gw, RGW_CTR_outage_rejects);
+		rgw_req_reject(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, pool->reply_message, now);
+	} else if (req->packet.code == RGW_ACCOUNTING_REQUEST &&
+	    pool->outage_acct == RGW_OUTAGE_ACCT_ACK) {
+		rgw_count(gw, RGW_CTR_outage_acks);
+		rgw_req_acknowledge(gw, req, how, now);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void
+rgw_req_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	if (!rgw_req_answer_outage(gw, req, how, now))
+		rgw_req_end(gw, req, how, now);
+}
+
+void
+rgw_req_stop(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms now)
+{
+	struct rgw_entry *entry = req->entry;
+
+	if (rgw_req_answer_outage(gw, req, how, now))
+		return;
+	rgw_count(gw, how);
+	not_pending(gw, req, false, now);
+	free_req(gw, req);
+	rgw_entry_mute(gw, entry, now);
+}
+
+void
+rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
+{
+	const struct rgw_target *target = req->pool->members[0];
+	struct rgw_identity room;
+
+	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
+		if (req->attempts[i].state != RGW_ATTEMPT_NONE)
+			target = req->attempts[i].target;
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "request-timeout", target->conf->name,
+	    target->ops->unanswered, rgw_f_target(target), rgw_f_origin(&req->origin),
+	    rgw_f_identity(gw, &req->packet, &room));
+	for (unsigned i = 0; i < RGW_ATTEMPTS; i++) {
+		const struct rgw_attempt *a = &req->attempts[i];
+
+		rgw_mark_unanswered(a, now);
+		if (a->state == RGW_ATTEMPT_SENT && a->ticket.lane->ops->silent != NULL)
+			a->ticket.lane->ops->silent(a->ticket.lane, a->retrans.since, now);
+	}
+	rgw_req_end(gw, req, RGW_CTR_request_timed_out, now);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "requests.h"
+
+#include <string.h>
+
+#include "radsecgw/hop.h"
+
+#include "../links/events.h"
+
+/* Answers that come on lanes: which request one answers, whether it may be believed (P-TCP-35, P-COD-1), and its way
+ * back to whoever asked. */
+
+/* What a response is, seen from the lane it came on; the first three have the right Response Authenticator. */
+enum match {
+	MATCH,       /* answers the request that waits under this identifier */
+	LATE,        /* answers the last one, which was given up (P-ID-5) */
+	LATE_BEFORE, /* answers the one before that */
+	UNMATCHED,   /* answers nothing we know (P-TCP-38) */
+	BAD_PAIR,    /* of a code that the waiting request cannot get (P-COD-2) */
+	BAD_AUTH,    /* for the waiting request, but its authenticator is wrong (P-TCP-35g) */
+};
+
+/* Is it an answer to this? The check was made for what stood under the identifier when the octets arrived. */
+static bool
+verifies(struct rgw_auth_check *check, const struct rgw_id_sent *sent)
+{
+	if (sent->code == 0)
+		return false;
+	if (memcmp(check->request_auth, sent->auth, RGW_AUTH_LEN) != 0)
+		*check = rgw_auth_check_one(check->packet, sent->auth, check->secret);
+	return check->auth_ok;
+}
+
+/* Does the response fit the request by its code (P-COD-1, P-ERR-3, P-ERR-5)? */
+static bool
+is_pair(const struct rgw_packet *p, uint8_t request_code)
+{
+	uint32_t original;
+
+	if (p->code == RGW_PROTOCOL_ERROR) {
+		original = rgw_packet_original_code(p);
+		if (original != 0 && original != request_code)
+			return false;
+	}
+	return rgw_code_answers(p->code, request_code);
+}
+
+static enum match
+match(const struct rgw_lane *lane, struct rgw_auth_check *check)
+{
+	const struct rgw_packet *p = check->packet;
+	const struct rgw_id *slot = &lane->ids->id[p->id];
+
+	if (slot->state == RGW_ID_BUSY && is_pair(p, slot->now.code) && verifies(check, &slot->now))
+		return MATCH;
+	if (slot->state != RGW_ID_BUSY && verifies(check, &slot->now))
+		return LATE;
+	if (verifies(check, &slot->before))
+		return LATE_BEFORE;
+	if (slot->state != RGW_ID_BUSY)
+		return UNMATCHED;
+	return is_pair(p, slot->now.code) ? BAD_AUTH : BAD_PAIR;
+}
+
+/* Is the fault on the way, so that another one may do better (P-ERR-9)? */
+static bool
+is_on_the_way(uint32_t cause)
+{
+	return cause == RGW_CAUSE_NOT_ROUTABLE || cause == RGW_CAUSE_OTHER_PROXY_ERROR ||
+	    cause == RGW_CAUSE_RESOURCES_UNAVAILABLE || cause == RGW_CAUSE_UNSUPPORTED_EXTENSION;
+}
+
+/* It could not serve the request; that is not passed on but told in our own words (P-ERR-8). */
+static void
+on_refused(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p,
+    const char *event, const char *text, rgw_ms now)
+{
+	struct rgw_gw *gw = lane->target->gw;
+	struct rgw_req *req = a->req;
+	uint32_t cause = rgw_packet_error_cause(p);
+	struct rgw_identity room;
+
+	RGW_LOG(gw->log, RGW_LOG_WARNING, event, lane->target->conf->name, text,
+	    rgw_f_target(lane->target), rgw_f_origin(&req->origin), rgw_f_uint("error_cause", cause),
+	    rgw_f_identity(gw, &req->packet, &room));
+	if (is_on_the_way(cause))
+		rgw_pool_failed(a, RGW_FAIL_REFUSED, cause, now);
+	else
+		rgw_req_refuse(gw, req, RGW_CTR_request_refused,
+		    cause != 0 ? cause : RGW_CAUSE_OTHER_PROXY_ERROR, now);
+}
+
+/* A challenge says where the rest of the conversation belongs (P-TCP-46). */
+static void
+note_conversation(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *p,
+    rgw_ms now)
+{
+	struct rgw_conversation where = { .target = lane->target,
+		.serial = lane->serial };
+	struct rgw_gw *gw = lane->target->gw;
+	struct rgw_attr state;
+
+	if (p->code == RGW_ACCESS_CHALLENGE && rgw_packet_get(p, RGW_AT_STATE, &state))
+		gw->counters.v[RGW_CTR_conversations_forgotten] += rgw_conversations_put(&gw->conversations,
+		    &req->origin.asker->talker, state.value, state.len, &where, now);
+}
+
+/* Writes the answer for the hop that asked to the scratch buffer. Returns its length, or 0 if it is too big. */
+static size_t
+write_answer(struct rgw_gw *gw, const struct rgw_origin *origin, struct rgw_hop_response *hop)
+{
+	size_t len = rgw_hop_response(gw->scratch, sizeof gw->scratch, hop);
+
+	if (len > 0 || !origin->door->is_stream || rgw_packet_has(hop->in, RGW_AT_EAP_MESSAGE))
+		return len;
+	/* Inside TLS a Message-Authenticator is good form, and nothing depends on it (P-ATT-16, P-BR-12). */
+	hop->msgauth = false;
+	return rgw_hop_response(gw->scratch, sizeof gw->scratch, hop);
+}
+
+static void
+pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
+    const uint8_t *request_auth, rgw_ms now)
+{
+	struct rgw_gw *gw = lane->target->gw;
+	const struct rgw_origin *origin = &req->origin;
+	struct rgw_identity room;
+	struct rgw_hop_response hop = {
+		.in = p,
+		.hidden = gw->conf->hidden,
+		.from = lane->side.secret,
+		.from_auth = request_auth,
+		.request = &req->packet,
+		.to = origin->side.secret,
+		.msgauth = origin->asker->wants_msgauth,
+		.later = true,
+	};
+	struct rgw_packet rewritten;
+	size_t len;
+
+	hop.in = rgw_rewriting_answered(req, lane->target, &hop, &rewritten);
+	len = hop.in != NULL ? write_answer(gw, origin, &hop) : 0;
+	if (hop.in != NULL && len == 0)
+		rgw_lane_log(lane, p, RGW_LOG_WARNING, "answer-too-big",
+		    "dropped: with the Proxy-States of the client, and a Message-Authenticator as its option "
+		    "reply-message-authenticator asks for, it would exceed 4096 octets");
+	if (len == 0) {
+		rgw_req_refuse(gw, req, RGW_CTR_request_answer_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
+		return;
+	}
+	RGW_LOG(gw->log, RGW_LOG_DEBUG, "answered", rgw_origin_name(origin), rgw_code_name(p->code),
+	    rgw_f_origin(origin), rgw_f_addr("from", &origin->remote),
+	    rgw_f_target(lane->target), rgw_f_uint("ms", now - req->accepted_at),
+	    rgw_f_identity(gw, &req->packet, &room));
+	note_conversation(lane, req, p, now);
+	rgw_req_reply(gw, req, len, now);
+}
+
+/* A packet with the right authenticator shows that the target lives. */
+static void
+heard(struct rgw_lane *lane, rgw_ms now)
+{
+	rgw_target_heard(lane->target, now);
+	lane->ops->heard(lane, now);
+}
+
+/* A response that answers a waiting request. */
+static void
+on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p, rgw_ms now)
+{
+	struct rgw_gw *gw = lane->target->gw;
+	struct rgw_req *req = a->req;
+	struct rgw_queue *queue = rgw_target_queue(lane->target, rgw_req_service(req));
+	uint8_t auth[RGW_AUTH_LEN];
+
+	memcpy(auth, lane->ids->id[p->id].now.auth, sizeof auth);
+	if (lane->ops->answered != NULL)
+		lane->ops->answered(lane, &a->ticket, now);
+	rgw_attempt_answered(a, now);
+	if (p->code == RGW_PROTOCOL_ERROR) {
+		rgw_count(gw, RGW_CTR_protocol_errors_received);
+		on_refused(lane, a, p, "protocol-error", "it answered with Protocol-Error", now);
+	} else if (p->code == RGW_ACCOUNTING_RESPONSE &&
+	    rgw_packet_error_cause(p) == RGW_CAUSE_UNSUPPORTED_EXTENSION) {
+		/* RFC 6614 2.5: this says that nothing was recorded (P-TLS-32). */
+		rgw_count(gw, RGW_CTR_accounting_unsupported);
+		on_refused(lane, a, p, "accounting-unsupported",
+		    "it does not take accounting; the record is not acknowledged", now);
+	} else {
+		rgw_mark_answered(a, now);
+		pass_on(lane, req, p, auth, now);
+	}
+	if (queue->n > 0)
+		rgw_queue_pump(queue, now);
+}
+
+/* The packet fits a waiting request, and its authenticators are right. */
+static void
+on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms now)
+{
+	const struct rgw_packet *p = check->packet;
+	struct rgw_id *slot = &lane->ids->id[p->id];
+	uint8_t code = slot->now.code;
+
+	if (lane->ops->learn != NULL)
+		lane->ops->learn(lane, p, code, now);
+	if (code == RGW_STATUS_SERVER)
+		lane->ops->status_answered(lane, now);
+	heard(lane, now);
+	if (code != RGW_STATUS_SERVER)
+		on_match(lane, RGW_CONTAINER(slot->owner, struct rgw_attempt, ticket), p, now);
+}
+
+static void
+on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *sent, rgw_ms now)
+{
+	/* It proves that the neighbour lives all the same (P-SS-21), and the realm behind it. */
+	rgw_target_late(lane->target);
+	heard(lane, now);
+	if (is_pair(p, sent->code))
+		rgw_idpool_late(lane->ids, p->id, sent, now);
+	rgw_count(lane->target->gw, RGW_CTR_response_late);
+	rgw_lane_log(lane, p, RGW_LOG_DEBUG, "late-response", "answer to a request given up before");
+}
+
+/* It answers nothing that waits, and nobody is harmed if it is dropped. */
+static void
+drop(struct rgw_lane *lane, const struct rgw_packet *p, enum rgw_counter counter, enum rgw_log_level level,
+    const char *event, const char *text)
+{
+	rgw_count(lane->target->gw, counter);
+	rgw_lane_log(lane, p, level, event, text);
+}
+
+/* Returns the rule that the answer breaks, or NULL. */
+static const char *
+judge(struct rgw_lane *lane, struct rgw_auth_check *check, enum match how, rgw_ms now)
+{
+	const struct rgw_packet *p = check->packet;
+	struct rgw_id *slot = &lane->ids->id[p->id];
+
+	switch (how) {
+	case MATCH:
+		on_verified(lane, check, now);
+		return NULL;
+	case LATE:
+		on_late(lane, p, &slot->now, now);
+		return NULL;
+	case LATE_BEFORE:
+		on_late(lane, p, &slot->before, now);
+		return NULL;
+	case UNMATCHED:
+		drop(lane, p, RGW_CTR_response_unmatched, RGW_LOG_INFO, "unmatched-response",
+		    "answer that matches no request");
+		return NULL;
+	case BAD_PAIR:
+		drop(lane, p, RGW_CTR_response_bad_pair, RGW_LOG_WARNING, "bad-pair",
+		    "dropped: answer of a code that does not fit the request");
+		return NULL;
+	case BAD_AUTH:
+		break;
+	}
+	rgw_count(lane->target->gw, RGW_CTR_response_bad_authenticator);
+	return "Response Authenticator does not verify; is the secret the same on both sides?";
+}
+
+static const char *
+on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
+{
+	const struct rgw_packet *p = check->packet;
+	enum match how;
+
+	if (p->n_msgauth == 0 && lane->ops->needs_msgauth != NULL && lane->ops->needs_msgauth(lane, p)) {
+		drop(lane, p, RGW_CTR_response_missing_message_authenticator, RGW_LOG_WARNING,
+		    "missing-message-authenticator",
+		    "dropped: an answer without Message-Authenticator could be forged (CVE-2024-3596); "
+		    "update the server, or see its option require-message-authenticator");
+		return NULL;
+	}
+	how = match(lane, check);
+	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
+		rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
+		if (how != MATCH || lane->ops->status_misdone == NULL ||
+		    lane->ids->id[p->id].now.code != RGW_STATUS_SERVER)
+			return "Message-Authenticator does not verify";
+		lane->ops->status_misdone(lane, p);
+	}
+	return judge(lane, check, how, now);
+}
+
+const char *
+rgw_on_answer(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
+{
+	const struct rgw_packet *p = check->packet;
+	const char *rule;
+
+	switch (p->code) {
+	case RGW_ACCESS_ACCEPT:
+	case RGW_ACCESS_REJECT:
+	case RGW_ACCESS_CHALLENGE:
+	case RGW_ACCOUNTING_RESPONSE:
+	case RGW_PROTOCOL_ERROR:
+		break;
+	default:
+		/* Not a reason to close (P-TCP-39, P-RCA-6). */
+		drop(lane, p, lane->ops->unexpected_code, RGW_LOG_INFO, "unexpected-code",
+		    "dropped: not an answer to what this side asks");
+		return NULL;
+	}
+	rule = on_response(lane, check, now);
+	if (rule != NULL)
+		rgw_lane_log(lane, p, RGW_LOG_WARNING, "bad-response", rule);
+	return rule;
+}

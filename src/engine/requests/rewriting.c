@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "requests.h"
+
+#include <string.h>
+
+#include "radsecgw/hop.h"
+#include "radsecgw/nai.h"
+#include "radsecgw/rewrite.h"
+
+/*
+ * What the configuration changes in packets: [rewrite] sections one after the other, each in what the one
+ * before has left, and operator-name. From general to specific on the way in, reversed on the way out. What
+ * duplicates are known by, and what answers need of their request, is its header and its Proxy-States, which
+ * no rewrite changes.
+ */
+
+/* A packet on its way through the rewrites. */
+struct run {
+	struct rgw_gw *gw;
+	const struct rgw_origin *origin;       /* who asked */
+	const struct rgw_target *target;       /* who is asked; NULL = not known yet */
+	const struct rgw_packet *request;      /* NULL = the packet itself */
+	const struct rgw_hop_response *hop;    /* of an answer; NULL = it is a request */
+	const struct rgw_packet *packet;       /* as it is now; NULL = it is refused */
+	struct rgw_packet *room;               /* what it is once it was changed */
+};
+
+static unsigned
+packets_of(uint8_t code)
+{
+	switch (code) {
+	case RGW_ACCESS_REQUEST:
+		return RGW_REWRITE_ACCESS_REQUEST;
+	case RGW_ACCESS_ACCEPT:
+		return RGW_REWRITE_ACCESS_ACCEPT;
+	case RGW_ACCESS_REJECT:
+		return RGW_REWRITE_ACCESS_REJECT;
+	case RGW_ACCESS_CHALLENGE:
+		return RGW_REWRITE_ACCESS_CHALLENGE;
+	case RGW_ACCOUNTING_REQUEST:
+		return RGW_REWRITE_ACCOUNTING_REQUEST;
+	case RGW_ACCOUNTING_RESPONSE:
+		return RGW_REWRITE_ACCOUNTING_RESPONSE;
+	default:
+		return 0;
+	}
+}
+
+static void
+set_var(struct rgw_rewrite_vars *vars, enum rgw_rewrite_var var, const char *text)
+{
+	vars->v[var].p = (const uint8_t *)text;
+	vars->v[var].len = strlen(text);
+}
+
+static struct rgw_rewrite_vars
+vars_of(const struct run *r, char source[static RGW_ADDR_TEXT])
+{
+	const struct rgw_origin *origin = r->origin;
+	struct rgw_addr addr = origin->remote;
+	struct rgw_rewrite_vars vars = { 0 };
+	struct rgw_attr name;
+
+	addr.port = 0;
+	set_var(&vars, RGW_VAR_CLIENT, rgw_origin_name(origin));
+	set_var(&vars, RGW_VAR_SOURCE, rgw_addr_format(&addr, source));
+	if (r->target != NULL)
+		set_var(&vars, RGW_VAR_PEER, r->target->conf->name);
+	if (rgw_packet_get(r->request != NULL ? r->request : r->packet, RGW_AT_USER_NAME, &name))
+		vars.v[RGW_VAR_REALM].p =
+		    rgw_realm_of(name.value, name.len, &vars.v[RGW_VAR_REALM].len);
+	return vars;
+}
+
+/* How long the packet may get so that it fits the next hop, too (P-ATT-16). One that is too long for it
+ * already may stay so: that is for the hop to tell. */
+static size_t
+most_octets(const struct run *r)
+{
+	struct rgw_hop_response hop;
+	size_t there;
+
+	if (r->hop != NULL) {
+		hop = *r->hop;
+		hop.in = r->packet;
+		there = rgw_hop_response_len(&hop);
+	} else {
+		there = rgw_hop_request_len(r->packet);
+	}
+	if (there >= RGW_PACKET_MAX)
+		return r->packet->len;
+	there = r->packet->len + (RGW_PACKET_MAX - there);
+	return there < RGW_PACKET_MAX ? there : RGW_PACKET_MAX;
+}
+
+/* A packet gets too big: it is refused, or goes on without this rewrite. */
+static void
+on_too_big(struct run *r, const struct rgw_field *which, enum rgw_overflow overflow,
+    enum rgw_rewrite_result how, size_t octets)
+{
+	static const char *const texts[2][2] = {
+		{ "refused: a rewrite makes a value longer than its attribute can be; shorten what it adds, "
+		  "or let such packets pass with overflow = skip",
+		  "refused: a rewrite makes the packet too long, with what the next hop needs; let it remove "
+		  "something, or let such packets pass with overflow = skip" },
+		{ "a packet passes without a rewrite, which would make a value longer than its attribute can "
+		  "be; shorten what it adds",
+		  "a packet passes without a rewrite, which would make it too long, with what the next hop "
+		  "needs; let it remove something" },
+	};
+	bool skip = overflow == RGW_OVERFLOW_SKIP;
+	const char *name = rgw_origin_name(r->origin);
+
+	rgw_count(r->gw, skip ? RGW_CTR_rewrite_skipped : RGW_CTR_rewrite_refused);
+	RGW_LOG(r->gw->log, RGW_LOG_WARNING, "rewrite-too-big", name,
+	    texts[skip][how == RGW_REWRITE_PACKET_TOO_BIG], *which, rgw_f_origin(r->origin),
+	    rgw_f_str("code", rgw_code_name(r->packet->code)), rgw_f_uint("octets", octets));
+	if (!skip)
+		r->packet = NULL;
+}
+
+static void
+apply(struct run *r, const struct rgw_rewrite *rewrite, enum rgw_overflow overflow,
+    const struct rgw_field *which)
+{
+	char source[RGW_ADDR_TEXT];
+	struct rgw_rewrite_vars vars = vars_of(r, source);
+	uint8_t *out = r->gw->rewritten;
+	enum rgw_rewrite_result result;
+	size_t len;
+
+	result = rgw_rewrite_apply(rewrite, r->packet, &vars, out, most_octets(r), &len);
+	switch (result) {
+	case RGW_REWRITE_UNCHANGED:
+		break;
+	case RGW_REWRITE_CHANGED:
+		rgw_count(r->gw, RGW_CTR_rewrite_changed);
+		RGW_LOG(r->gw->log, RGW_LOG_DEBUG, "rewritten", rgw_origin_name(r->origin),
+		    "attributes were changed", *which, rgw_f_origin(r->origin),
+		    rgw_f_str("code", rgw_code_name(r->packet->code)),
+		    rgw_f_uint("octets_before", r->packet->len), rgw_f_uint("octets", len));
+		if (rgw_packet_parse(r->room, out, len) == RGW_PACKET_OK)
+			r->packet = r->room;
+		break;
+	case RGW_REWRITE_VALUE_TOO_BIG:
+	case RGW_REWRITE_PACKET_TOO_BIG:
+		on_too_big(r, which, overflow, result, len);
+		break;
+	}
+}
+
+static void
+apply_sections(struct run *r, const struct rgw_conf_refs *list)
+{
+	for (size_t i = 0; i < list->n && r->packet != NULL; i++) {
+		/* Every section begins with its head. */
+		const struct rgw_conf_rewrite *section = (const struct rgw_conf_rewrite *)list->v[i];
+		struct rgw_field which = rgw_f_str("rewrite", section->head.name);
+
+		if ((section->packets & packets_of(r->packet->code)) != 0)
+			apply(r, &section->rewrite, section->overflow, &which);
+	}
+}
+
+/* P-CPX-3: whose users they are is known here; what others have said stays (P-CPX-4). Without room for it,
+ * it is left out (P-ATT-16). */
+static void
+apply_operator_name(struct run *r, char *name)
+{
+	struct rgw_rewrite_piece piece = { RGW_FROM_OCTETS, 0, (uint8_t)strlen(name), (uint8_t *)name };
+	struct rgw_rewrite_rule rule = { .attr = { .type = RGW_OPERATOR_NAME }, .value = { &piece, 1 } };
+	struct rgw_rewrite rewrite = { .rules[RGW_REWRITE_DEFAULT] = { &rule, 1 } };
+	struct rgw_field which = rgw_f_str("option", "operator-name");
+
+	apply(r, &rewrite, RGW_OVERFLOW_SKIP, &which);
+}
+
+const struct rgw_packet *
+rgw_rewriting_came(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet,
+    struct rgw_packet *room)
+{
+	struct run r = { .gw = gw, .origin = origin, .packet = packet, .room = room };
+
+	apply_sections(&r, &gw->conf->gateway.rewrite_in);
+	apply_sections(&r, origin->asker->rewrite_in);
+	if (r.packet != NULL && origin->asker->operator_name != NULL)
+		apply_operator_name(&r, origin->asker->operator_name);
+	return r.packet;
+}
+
+const struct rgw_packet *
+rgw_rewriting_goes(const struct rgw_attempt *a, struct rgw_packet *room)
+{
+	const struct rgw_req *req = a->req;
+	struct rgw_gw *gw = a->target->gw;
+	struct run r = { .gw = gw, .origin = &req->origin, .target = a->target, .request = &req->packet,
+		.packet = &req->packet, .room = room };
+
+	apply_sections(&r, a->target->rewrite_out);
+	apply_sections(&r, &gw->conf->gateway.rewrite_out);
+	return r.packet;
+}
+
+const struct rgw_packet *
+rgw_rewriting_answered(const struct rgw_req *req, const struct rgw_target *target,
+    const struct rgw_hop_response *hop, struct rgw_packet *room)
+{
+	struct rgw_gw *gw = target->gw;
+	struct run r = { .gw = gw, .origin = &req->origin, .target = target, .request = &req->packet,
+		.hop = hop, .packet = hop->in, .room = room };
+
+	apply_sections(&r, &gw->conf->gateway.rewrite_in);
+	apply_sections(&r, target->rewrite_in);
+	apply_sections(&r, req->origin.asker->rewrite_out);
+	apply_sections(&r, &gw->conf->gateway.rewrite_out);
+	return r.packet;
+}
