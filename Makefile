@@ -74,7 +74,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
 .PHONY: all help tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab \
-	interop demo deps install clean FORCE
+	clauses instructions interop demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -89,6 +89,8 @@ help:
 	@echo 'make valgrind      all tests under valgrind'
 	@echo 'make sim           the random simulation: SEEDS=$(SEEDS), FIRST=$(FIRST); one seed prints the same each time'
 	@echo 'make lint          clang-tidy, cppcheck, includes, size of functions, manual pages'
+	@echo 'make clauses       $(O)/clauses.md: each clause of the RFCs beside the code and the tests that keep it'
+	@echo 'make instructions  instructions per request, counted by callgrind; WITH=BINARY compares'
 	@echo 'make fuzz          each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS), or for FUZZ_RUNS= executions'
 	@echo 'make bench         costs, speed and memory, workers, hostile clients and servers that go away, beside radsecproxy'
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
@@ -234,6 +236,15 @@ lint:
 	$(MAKE) tests
 	$(MAKE) O=build/clang CC=clang tests
 	tests/lint/run.sh
+
+# Which clause of etc/doc/clauses.md is kept by which code and which tests.
+clauses:
+	@tests/lint/clauses.py --report $(O)/clauses.md
+
+# Instructions per request of this build, and of others to compare: WITH="BINARY ..."
+instructions: bench-tools all
+	etc/build/deps.sh test valgrind
+	tests/bench/instructions.py --tools $(O)/tests/bench $(WITH) $(O)/radsecgw
 
 # ---- use
 

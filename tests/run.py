@@ -67,6 +67,18 @@ def script(name, argv, totals, env=None):
     totals.add(passed, failed)
 
 
+def rules(build, totals):
+    """What can be said about the sources without running them; each script says what breaks its rule."""
+    for name, argv in (("rules of the code base", ["tests/lint/code.py", str(build)]),
+                       ("circles of files", ["tests/lint/circles.py", str(build)]),
+                       ("clauses that are named", ["tests/lint/clauses.py"])):
+        start = time.monotonic()
+        done = run(["/usr/bin/python3", *argv], timeout=600)
+        failed = int(done.returncode != 0)
+        report(name, 1 - failed, failed, time.monotonic() - start, done.stdout + done.stderr)
+        totals.add(1 - failed, failed)
+
+
 def corpus(build, wrap, totals):
     """Every input of the fuzzers' seed corpora, once."""
     for binary in sorted(p for p in (build / "tests/fuzz").glob("fuzz_*") if p.is_file() and p.suffix == ""):
@@ -112,7 +124,7 @@ def main():
     args = args.parse_args()
     build, wrap, totals = (ROOT / args.build).resolve(), args.wrap.split(), Totals()
     radsecgw = " ".join([*wrap, str(build / "radsecgw")])
-    for suite in args.suites or ["unit", "scenario", "conf", "man", "counters", "corpus", "e2e"]:
+    for suite in args.suites or ["unit", "scenario", "conf", "man", "counters", "rules", "corpus", "e2e"]:
         print(f"{suite} ({args.build}{', ' + args.wrap if wrap else ''})", flush=True)
         if suite in ("unit", "scenario"):
             programs(build / "tests" / suite, wrap, totals)
@@ -122,6 +134,8 @@ def main():
             script("manual pages", ["/usr/bin/python3", "tests/conf/man_check.py", radsecgw], totals)
         elif suite == "counters":
             script("counters at which a test looks", ["/usr/bin/python3", "tests/lint/counters.py"], totals)
+        elif suite == "rules":
+            rules(build, totals)
         elif suite == "corpus":
             corpus(build, wrap, totals)
         elif suite == "e2e":

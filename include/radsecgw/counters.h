@@ -11,56 +11,56 @@
 #define RGW_COUNTERS(X)                                                                            \
 	/* datagrams from clients */                                                               \
 	X(udp_received, "datagrams received from clients")                                         \
-	X(udp_unknown_client, "dropped: source address belongs to no client")                      \
-	X(udp_short, "dropped: shorter than the packet says")                                      \
-	X(udp_bad_length, "dropped: Length below 20 or above 4096")                                \
-	X(udp_bad_attribute, "dropped: attributes do not fill the packet")                         \
-	X(udp_bad_code, "dropped: code unknown or not served on this port")                        \
-	X(udp_bad_authenticator, "dropped: Request Authenticator does not verify")                 \
-	X(udp_bad_message_authenticator, "dropped: Message-Authenticator does not verify")         \
-	X(udp_missing_message_authenticator, "dropped: Message-Authenticator missing but required") \
-	X(udp_proxy_state_limit, "dropped: Proxy-State without Message-Authenticator")             \
-	X(udp_too_many_proxy_states, "dropped: more Proxy-States than loop-limit")                 \
-	X(status_server_answered, "Status-Server answered")                                        \
+	X(udp_unknown_client, "datagrams dropped: source address belongs to no client")            \
+	X(udp_short, "datagrams dropped: shorter than the packet says")                            \
+	X(udp_bad_length, "datagrams dropped: Length below 20 or above 4096")                      \
+	X(udp_bad_attribute, "datagrams dropped: attributes do not fill the packet")               \
+	X(udp_bad_code, "datagrams dropped: code unknown or not served on this port")              \
+	X(udp_bad_authenticator, "requests dropped: Request Authenticator does not verify")        \
+	X(udp_bad_message_authenticator, "requests dropped: Message-Authenticator does not verify") \
+	X(udp_missing_message_authenticator, "requests dropped: Message-Authenticator missing but required") \
+	X(udp_proxy_state_limit, "requests dropped: Proxy-State without Message-Authenticator")    \
+	X(udp_too_many_proxy_states, "requests dropped: more Proxy-States than loop-limit")        \
+	X(status_server_answered, "Status-Servers answered")                                       \
 	X(duplicate_absorbed, "retransmissions absorbed: the request was pending, or was stopped") \
-	X(arap_beside_hidden, "dropped: ARAP-Password beside another hidden attribute")            \
-	X(malformed_eap, "dropped: a request whose EAP-Message is no EAP packet")                  \
-	X(superseding_unproven, "dropped: bare, under the identifier of a request with Message-Authenticator") \
-	X(superseding_too_fast, "dropped: an identifier used anew too often before its answer")     \
+	X(arap_beside_hidden, "requests dropped: ARAP-Password beside another hidden attribute")   \
+	X(malformed_eap, "requests dropped: EAP-Message is no EAP packet")                         \
+	X(superseding_unproven, "requests dropped: unsigned, under the identifier of a signed open one") \
+	X(superseding_too_fast, "requests dropped: their identifier was reused too often before its answer") \
 	X(duplicate_replayed, "retransmissions answered with the stored answer")                   \
-	X(duplicate_too_many, "dropped: retransmissions whose answer had been sent again too often") \
-	X(probes_too_fast, "dropped: more Status-Servers or codes that are not served than allowed") \
+	X(duplicate_too_many, "retransmissions dropped: the answer had been sent again too often") \
+	X(probes_too_fast, "requests dropped: more Status-Servers or codes that are not served than allowed") \
 	X(udp_sent, "datagrams sent to clients")                                                   \
 	/* requests: each accepted one ends in exactly one of the request_ counters */             \
 	X(requests_accepted, "requests accepted for forwarding")                                   \
-	X(request_answered, "ended: answered by the peer")                                         \
-	X(request_timed_out, "ended: no answer within request-lifetime")                           \
-	X(request_queue_timed_out, "ended: no connection became free within queue-time")           \
-	X(request_queue_full, "ended: the queue of the peer was full")                             \
-	X(request_superseded, "ended: the client reused the identifier for a new request")         \
-	X(request_no_route, "ended: no realm section matches")                                     \
-	X(request_rejected, "ended: rejected here, as the realm section says")                     \
-	X(request_malformed_realm, "ended: rejected here, since nobody can have such a realm")     \
-	X(request_acct_acked, "ended: acknowledged here, as the realm section says for accounting") \
-	X(request_acct_dropped, "ended: dropped, as the realm section says for accounting")        \
-	X(request_not_allowed, "ended: the peer does not take this kind of request")               \
-	X(request_too_big, "ended: would exceed 4096 octets on the next hop, or a rewrite refused it") \
-	X(request_outage, "ended: all members of its pool were dead when it came, and still are")    \
-	X(request_refused, "ended: the peer answered with an error")                               \
-	X(request_answer_too_big, "ended: the answer would exceed 4096 octets, or a rewrite refused it") \
-	X(request_no_identifier, "ended: max-requests of the server reached")                      \
-	X(request_over_share, "ended: not sent, since one who asks holds more than its share of max-request-octets") \
-	X(request_bad_answer, "ended: the answer to it broke a rule for which the connection is closed") \
-	X(request_ends_connections, "ended: connections ended again and again while it was open on them") \
-	X(request_loop, "ended: it has come back to us, or would go back to the peer that it came from") \
-	X(request_gone, "ended: the connection that it came on has ended")                         \
-	X(request_abandoned, "ended: still open when the gateway stopped")                         \
+	X(request_answered, "requests ended: answered by the peer")                                \
+	X(request_timed_out, "requests ended: no answer within request-lifetime")                  \
+	X(request_queue_timed_out, "requests ended: no connection became free within queue-time")  \
+	X(request_queue_full, "requests ended: the queue of the peer was full")                    \
+	X(request_superseded, "requests ended: the client reused the identifier for a new request") \
+	X(request_no_route, "requests ended: no realm section matches")                            \
+	X(request_rejected, "requests ended: rejected here, as the realm section says")            \
+	X(request_malformed_realm, "requests ended: rejected here, since nobody can have such a realm") \
+	X(request_acct_acked, "requests ended: acknowledged here, as the realm section says for accounting") \
+	X(request_acct_dropped, "requests ended: dropped, as the realm section says for accounting") \
+	X(request_not_allowed, "requests ended: the peer does not take this kind of request")      \
+	X(request_too_big, "requests ended: too big for the next hop (4096 octets), or refused by a rewrite") \
+	X(request_outage, "requests ended: all members of the pool were dead at the start and still are") \
+	X(request_refused, "requests ended: the peer answered with an error")                      \
+	X(request_answer_too_big, "requests ended: the answer would exceed 4096 octets, or a rewrite refused it") \
+	X(request_no_identifier, "requests ended: max-requests of the server reached")             \
+	X(request_over_share, "requests ended: not sent, the sender exceeds its share of max-request-octets") \
+	X(request_bad_answer, "requests ended: the answer broke a rule for which the connection is closed") \
+	X(request_ends_connections, "requests ended: connections ended again and again while they were open on them") \
+	X(request_loop, "requests ended: they came back to us, or would go back to the peer that they came from") \
+	X(request_gone, "requests ended: the connection that they came on has ended")              \
+	X(request_abandoned, "requests ended: still open when the gateway stopped")                \
 	X(answers_forgotten, "kept answers that gave way to requests: max-requests, max-request-octets") \
 	X(answers_crowded_out, "kept answers that gave way to newer ones: kept-answers reached")   \
 	X(conversations_forgotten, "conversations forgotten before their time, the table being full") \
-	X(requests_no_room, "not accepted: max-requests or max-request-octets reached, or no memory") \
-	X(requests_over_share, "not accepted: one who asks holds more than its share of these limits") \
-	X(requests_while_draining, "not accepted: the gateway is stopping")                        \
+	X(requests_no_room, "requests not accepted: max-requests or max-request-octets reached, or no memory") \
+	X(requests_over_share, "requests not accepted: the client or peer holds more than its share of these limits") \
+	X(requests_while_draining, "requests not accepted: the gateway is stopping")               \
 	/* what rewrites do to packets */                                                          \
 	X(rewrite_changed, "times a rewrite changed a packet")                                     \
 	X(rewrite_skipped, "times a packet passed without a rewrite that would make it too big")   \
@@ -68,41 +68,41 @@
 	/* what pools do for requests */                                                           \
 	X(requests_moved, "attempts moved to another member of the pool")                          \
 	X(requests_doubled, "requests tried at another member, too, after retry-after")            \
-	X(requests_gave_way, "identifiers taken from requests that had waited long, for new ones")  \
+	X(requests_gave_way, "identifiers taken from requests that had waited long, for new ones") \
 	X(realms_marked, "times a member left a realm unanswered and goes last for it")            \
-	X(realms_cleared, "times a member answered for such a realm again")                        \
+	X(realms_cleared, "times a member answered for a marked realm again")                      \
 	X(outage_rejects, "Access-Rejects made because no member could be reached")                \
 	X(outage_acks, "Accounting-Responses made because no member could be reached")             \
 	/* requests from peers */                                                                  \
-	X(tls_bad_code, "answered with Protocol-Error: code unknown or not served")                \
-	X(tls_bad_authenticator, "connection closed: Request Authenticator does not verify")       \
-	X(tls_bad_message_authenticator, "connection closed: Message-Authenticator does not verify") \
-	X(tls_missing_message_authenticator, "dropped: Status-Server without Message-Authenticator") \
-	X(tls_too_many_proxy_states, "dropped: more Proxy-States than loop-limit")                 \
+	X(tls_bad_code, "requests answered with Protocol-Error: code unknown or not served")       \
+	X(tls_bad_authenticator, "connections closed: Request Authenticator does not verify")      \
+	X(tls_bad_message_authenticator, "connections closed: Message-Authenticator does not verify") \
+	X(tls_missing_message_authenticator, "Status-Servers dropped: no Message-Authenticator")   \
+	X(tls_too_many_proxy_states, "requests dropped: more Proxy-States than loop-limit")        \
 	X(connections_stalled, "times that a connection was not read, since the peer did not read either") \
-	X(tls_answers_dropped, "answers dropped: the peer does not read, and what may wait is full") \
+	X(tls_answers_dropped, "answers dropped: the peer does not read, and the write buffer is full") \
 	/* towards peers */                                                                        \
 	X(tls_sent, "packets sent to peers")                                                       \
 	X(tls_received, "packets received from peers")                                             \
 	X(requests_retried, "requests sent again because their connection was lost")               \
-	X(response_late, "dropped: answer to a request given up before")                           \
-	X(response_unmatched, "dropped: answer that matches no request")                           \
-	X(response_bad_pair, "dropped: answer of a code that does not fit the request")            \
-	X(response_bad_authenticator, "dropped: Response Authenticator does not verify")           \
-	X(response_bad_message_authenticator, "dropped: Message-Authenticator does not verify")    \
-	X(tls_malformed, "connection closed: malformed packet")                                    \
-	X(response_missing_message_authenticator, "dropped: Message-Authenticator missing but required") \
-	X(peer_unexpected_code, "dropped: packet of a code that has no place in this direction")   \
+	X(response_late, "answers dropped: the request had been given up before")                  \
+	X(response_unmatched, "answers dropped: no request matches")                               \
+	X(response_bad_pair, "answers dropped: the code does not fit the request")                 \
+	X(response_bad_authenticator, "answers dropped: Response Authenticator does not verify")   \
+	X(response_bad_message_authenticator, "answers dropped: Message-Authenticator does not verify") \
+	X(tls_malformed, "connections closed: malformed packet")                                   \
+	X(response_missing_message_authenticator, "answers dropped: Message-Authenticator missing but required") \
+	X(peer_unexpected_code, "packets dropped: the code has no place in this direction")        \
 	X(protocol_errors_received, "Protocol-Errors received from peers")                         \
 	X(accounting_unsupported, "Accounting-Responses with Error-Cause 406, not acknowledgements") \
 	/* towards servers */                                                                      \
 	X(server_sent, "requests sent to servers")                                                 \
 	X(server_retransmitted, "requests sent to servers once more")                              \
 	X(server_received, "datagrams received from servers")                                      \
-	X(server_malformed, "dropped: malformed datagram from a server")                           \
-	X(server_unexpected_code, "dropped: datagram from a server that is no answer")             \
+	X(server_malformed, "datagrams from servers dropped: malformed")                           \
+	X(server_unexpected_code, "datagrams from servers dropped: the code is not that of an answer") \
 	X(server_waits, "requests that had to wait for an address, a socket or an identifier")     \
-	X(server_unreachable, "ICMP: nobody listens at the server's port")                         \
+	X(server_unreachable, "ICMP errors received: nobody listens at the server's port")         \
 	X(server_probes, "Status-Servers sent to servers")                                         \
 	X(server_suspected, "times a server was suspected: a request had no answer")               \
 	X(server_dead, "times a server was taken for dead")                                        \
@@ -126,7 +126,7 @@
 	X(half_open_evicted, "incoming connections closed: max-half-open reached")                 \
 	X(half_open_evicted_per_address, "incoming connections closed: max-half-open-per-address reached") \
 	X(incoming_replaced, "silent incoming connections closed: their peer came back")           \
-	X(incoming_silent, "incoming connections that ended before they had begun a handshake")     \
+	X(incoming_silent, "incoming connections that ended before they had begun a handshake")    \
 	X(incoming_failed, "incoming connections whose handshake did not succeed")                 \
 	X(incoming_opened, "incoming connections that came up")                                    \
 	X(incoming_ended, "incoming connections that ended after they had come up")                \
@@ -136,8 +136,8 @@
 	X(connections_opened, "outgoing connections that came up")                                 \
 	X(connections_failed, "outgoing connections that did not come up")                         \
 	X(connections_lost, "outgoing connections that ended after they had come up")              \
-	X(connect_timeouts, "attempts given up: no TCP connection within connect-timeout")         \
-	X(handshake_timeouts, "connections closed: no TLS session within handshake-timeout")        \
+	X(connect_timeouts, "connection attempts given up: no TCP connection within connect-timeout") \
+	X(handshake_timeouts, "connections closed: no TLS session within handshake-timeout")       \
 	X(watchdogs_sent, "Status-Servers sent to peers")                                          \
 	X(watchdogs_answered, "Status-Servers that peers answered")                                \
 	X(connections_suspected, "times a connection was suspected by its watchdog")               \
@@ -146,7 +146,7 @@
 	X(watchdog_timeouts, "connections closed: the watchdog had no answer")                     \
 	X(connections_surplus, "connections closed: more than the load needs")                     \
 	X(packet_timeouts, "connections closed: a packet stayed incomplete")                       \
-	X(connect_rate_limited, "attempts put off by connect-rate")                                \
+	X(connect_rate_limited, "connection attempts put off by connect-rate")                     \
 	X(resolve_failed, "host names that did not resolve")
 
 enum rgw_counter {

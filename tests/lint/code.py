@@ -9,6 +9,7 @@
   - no function above 80 lines or a complexity of 15, no file above 600 lines (tests 800)
   - each function in a public header has a comment, unless its name says it all (new, free, init, ...)
   - functions that invite mistakes are not used
+  - the paths that documents name exist
 """
 import pathlib
 import re
@@ -159,6 +160,15 @@ def check_words():
                 complain(where, "is unfinished")
 
 
+def check_documents():
+    """What documents for engineers name has to be there."""
+    for path in sources("etc/doc/*.md", "tests/README.md", "README.md"):
+        for i, line in enumerate(path.read_text().splitlines(), 1):
+            for name in re.findall(r"`((?:src|include|tests|etc|certs|docker)/[\w./*-]*)`", line):
+                if not list(ROOT.glob(name)):
+                    complain(f"{path.relative_to(ROOT)}:{i}", f"{name} is not there")
+
+
 def main():
     build = ROOT / (sys.argv[1] if len(sys.argv) > 1 else "build")
     check_includes()
@@ -167,6 +177,7 @@ def main():
     check_functions()
     check_headers()
     check_words()
+    check_documents()
     print("\n".join(problems) if problems else "the rules of the code base hold")
     return 1 if problems else 0
 

@@ -8,6 +8,8 @@ defines='-D_GNU_SOURCE -DRGW_VERSION="lint" -DRGW_WOLFSSL="lint" -DRGW_WRITTEN=1
 
 echo "== rules of the code base"
 tests/lint/code.py build
+tests/lint/circles.py build
+tests/lint/clauses.py
 
 echo "== cppcheck"
 # shellcheck disable=SC2086
