@@ -16,11 +16,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KNOWN = [
-    "src/engine/accept.c src/engine/attempt.c src/engine/blame.c src/engine/conn.c src/engine/entry.c "
-    "src/engine/gateway.c src/engine/growth.c src/engine/guard.c src/engine/health.c src/engine/ingress.c "
-    "src/engine/marks.c src/engine/memory.c src/engine/mute.c src/engine/names.c src/engine/peer.c "
-    "src/engine/pool.c src/engine/recall.c src/engine/request.c src/engine/resolve.c src/engine/response.c "
-    "src/engine/route.c src/engine/server.c src/engine/tlsin.c",
+    "src/engine/links/target.c src/engine/requests/attempt.c src/engine/requests/entry.c src/engine/requests/events.c "
+    "src/engine/requests/memory.c src/engine/requests/pool.c src/engine/requests/queue.c src/engine/requests/rank.c "
+    "src/engine/requests/request.c src/engine/requests/retry.c src/engine/requests/suspects.c",
+    "src/engine/doors/tlsin.c src/engine/links/accept.c src/engine/links/blame.c src/engine/links/conn.c "
+    "src/engine/links/growth.c src/engine/links/guard.c src/engine/links/mute.c src/engine/links/peer.c",
+    "src/engine/links/health.c src/engine/links/server.c",
 ]
 
 
