@@ -173,17 +173,39 @@ is_allowed(const struct rgw_conn *conn, uint8_t code)
 	return (conn->peer->conf->allow & rgw_service_of(code)) != 0;
 }
 
+/* A request whose sender may send requests here, and which is authentic: it is answered, refused, dropped or taken. */
+static void
+take(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
+{
+	struct rgw_origin origin = origin_of(conn);
+	uint32_t loop_limit = conn->gw->conf->gateway.loop_limit;
+
+	if (p->code == RGW_STATUS_SERVER)
+		answer_status(conn, p, now);
+	else if (is_unprotected(conn, p))
+		note(conn, p, RGW_CTR_tls_missing_message_authenticator, "missing-message-authenticator",
+		    "dropped: over plain TCP a request with EAP, or without a password, needs a Message-Authenticator");
+	else if (!is_allowed(conn, p->code))
+		refuse_code(conn, p, now);
+	else if (loop_limit != 0 && p->n_proxy_state > loop_limit)
+		note(conn, p, RGW_CTR_tls_too_many_proxy_states, "loop-suspected",
+		    "dropped: more Proxy-States than loop-limit; does a route lead back here?");
+	else
+		rgw_ingress_take(conn->gw, &origin, PLACE_OF_CONNECTIONS | conn->lane.serial, p, now);
+	/* Watchdogs are no use of a connection (P-TLS-27). */
+	if (p->code != RGW_STATUS_SERVER)
+		conn->used_at = now;
+}
+
 bool
 rgw_on_request(struct rgw_conn *conn, const struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
-	struct rgw_gw *gw = conn->gw;
-	struct rgw_origin origin = origin_of(conn);
 	const char *rule;
 
 	if (!conn->incoming && !rgw_code_is_dynamic(p->code)) {
 		/* Not a reason to close (P-TCP-39, P-RCA-6). */
-		rgw_count(gw, RGW_CTR_peer_unexpected_code);
+		rgw_count(conn->gw, RGW_CTR_peer_unexpected_code);
 		rgw_lane_log(&conn->lane, p, RGW_LOG_INFO, "unexpected-code",
 		    "dropped: not an answer to what this side asks");
 		return true;
@@ -204,21 +226,7 @@ rgw_on_request(struct rgw_conn *conn, const struct rgw_auth_check *check, rgw_ms
 		    "dropped: a request to change or end a session, and its authenticator does not verify");
 		return true;
 	}
-	if (p->code == RGW_STATUS_SERVER)
-		answer_status(conn, p, now);
-	else if (is_unprotected(conn, p))
-		note(conn, p, RGW_CTR_tls_missing_message_authenticator, "missing-message-authenticator",
-		    "dropped: over plain TCP a request with EAP, or without a password, needs a Message-Authenticator");
-	else if (!is_allowed(conn, p->code))
-		refuse_code(conn, p, now);
-	else if (gw->conf->gateway.loop_limit != 0 && p->n_proxy_state > gw->conf->gateway.loop_limit)
-		note(conn, p, RGW_CTR_tls_too_many_proxy_states, "loop-suspected",
-		    "dropped: more Proxy-States than loop-limit; does a route lead back here?");
-	else
-		rgw_ingress_take(gw, &origin, PLACE_OF_CONNECTIONS | conn->lane.serial, p, now);
-	/* Watchdogs are no use of a connection (P-TLS-27). */
-	if (p->code != RGW_STATUS_SERVER)
-		conn->used_at = now;
+	take(conn, p, now);
 	return true;
 }
 

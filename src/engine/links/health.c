@@ -8,7 +8,8 @@
  * else was answered since it was sent, makes it suspected; silence from then on for the time `zombie`
  * makes it dead, and so does ICMP at once. A dead one is asked with Status-Server if it understands
  * that, else it counts as alive again after `revive`. The state does not hold back requests that have
- * nowhere else to go. The state belongs to the port; all of its changes go through enter() (P-SS-12 to 21).
+ * nowhere else to go. The state belongs to the port; all of its changes go through enter() (P-SS-12, P-SS-13,
+ * P-SS-20, P-SS-21).
  */
 
 /* ICMP is a cheap and quick answer, so a port that sent it is tried again soon. */
