@@ -18,6 +18,7 @@
  */
 
 #include "radsecgw/admission.h"
+#include "radsecgw/auth.h"
 #include "radsecgw/common.h"
 #include "radsecgw/conf.h"
 #include "radsecgw/conversation.h"
@@ -40,8 +41,14 @@ struct rgw_pool;
 struct rgw_realms;
 struct rgw_server;
 
-/* Packets that arrive together are checked together, so many at a time. */
+/* Packets that arrive together are checked together, so many at a time: their digests are worked out side by side. */
 #define RGW_TOGETHER 8
+
+struct rgw_batch {
+	struct rgw_packet packets[RGW_TOGETHER];
+	struct rgw_auth_check checks[RGW_TOGETHER];  /* of those packets; the n-th belongs to the n-th */
+	size_t n;
+};
 
 /* The services that a request can ask for; each has an index for arrays of this size. */
 #define RGW_SERVICES 2
@@ -119,6 +126,12 @@ uint16_t rgw_gw_random16(struct rgw_gw *gw);
 rgw_ms rgw_gw_below(struct rgw_gw *gw, rgw_ms most);
 /* Between delay and one and a half of it, so that many who wait do not move in step. */
 rgw_ms rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay);
+
+/* batch.c: packets that came together */
+/* Checks the packets of the batch, hands them over in their order, and empties it. Whatever one packet changes is seen
+ * by the next. false = `take` said so of one, and the rest was not handed over. */
+bool rgw_batch_take(struct rgw_batch *batch, bool (*take)(void *arg, struct rgw_auth_check *checked, rgw_ms now),
+    void *arg, rgw_ms now);
 
 /* fields.c: what log lines say about requests */
 /* User-Name of a request as a log field, shortened or hashed as the configuration says. */

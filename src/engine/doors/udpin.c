@@ -40,7 +40,7 @@ rgw_client_init(struct rgw_client *c, const struct rgw_conf_client *conf, rgw_ms
 struct arrival {
 	const struct rgw_udp_from *from;
 	struct rgw_client *client;
-	struct rgw_packet packet;
+	struct rgw_packet *packet;            /* borrowed, as the next one: of the batch */
 	const struct rgw_auth_check *check;
 };
 
@@ -84,8 +84,8 @@ drop(struct rgw_gw *gw, const struct arrival *a, const struct drop *why)
 
 	rgw_count(gw, why->counter);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, why->event, name, why->text, rgw_f_str("client", name),
-	    rgw_f_addr("from", &a->from->remote), rgw_f_str("code", rgw_code_name(a->packet.code)),
-	    rgw_f_uint("id", a->packet.id), rgw_f_str("counter", rgw_counter_name(why->counter)));
+	    rgw_f_addr("from", &a->from->remote), rgw_f_str("code", rgw_code_name(a->packet->code)),
+	    rgw_f_uint("id", a->packet->id), rgw_f_str("counter", rgw_counter_name(why->counter)));
 }
 
 static const struct drop *
@@ -108,7 +108,7 @@ why_malformed(enum rgw_packet_error error)
 static bool
 is_served(const struct arrival *a)
 {
-	return (a->from->accept & rgw_service_of(a->packet.code)) != 0 || a->packet.code == RGW_STATUS_SERVER;
+	return (a->from->accept & rgw_service_of(a->packet->code)) != 0 || a->packet->code == RGW_STATUS_SERVER;
 }
 
 /* Does an option hold for this client? Nobody stands between us and a client on this machine, and a proxy there
@@ -124,7 +124,7 @@ static const struct drop *
 why_unprotected(const struct arrival *a)
 {
 	const struct rgw_conf_client *conf = a->client->conf;
-	const struct rgw_packet *p = &a->packet;
+	const struct rgw_packet *p = a->packet;
 
 	if (p->code != RGW_ACCESS_REQUEST || p->n_msgauth > 0)
 		return NULL;
@@ -140,7 +140,7 @@ why_unprotected(const struct arrival *a)
 static bool
 needs_msgauth(const struct arrival *a)
 {
-	const struct rgw_packet *p = &a->packet;
+	const struct rgw_packet *p = a->packet;
 
 	if (p->code == RGW_ACCESS_REQUEST && a->client->conf->require_message_authenticator == RGW_NO)
 		return rgw_packet_has(p, RGW_AT_EAP_MESSAGE);
@@ -176,7 +176,7 @@ why_drop(struct rgw_gw *gw, const struct arrival *a)
 	if (why == NULL)
 		why = why_not_authentic(a);
 	if (why == NULL && gw->conf->gateway.loop_limit != 0 &&
-	    a->packet.n_proxy_state > gw->conf->gateway.loop_limit)
+	    a->packet->n_proxy_state > gw->conf->gateway.loop_limit)
 		why = &drop_loop;
 	return why;
 }
@@ -227,14 +227,14 @@ look_at_protection(struct rgw_gw *gw, const struct arrival *a, rgw_ms now)
 {
 	struct rgw_client *c = a->client;
 
-	if (a->packet.code != RGW_ACCESS_REQUEST || rgw_addr_is_loopback(&a->from->remote))
+	if (a->packet->code != RGW_ACCESS_REQUEST || rgw_addr_is_loopback(&a->from->remote))
 		return;
-	if (a->packet.n_msgauth == 0) {
+	if (a->packet->n_msgauth == 0) {
 		if (c->require_message_authenticator == RGW_AUTO)
 			warn(gw, a, now);
 		return;
 	}
-	if (rgw_packet_has(&a->packet, RGW_AT_EAP_MESSAGE) || !is_one_host(&c->conf->address))
+	if (rgw_packet_has(a->packet, RGW_AT_EAP_MESSAGE) || !is_one_host(&c->conf->address))
 		return;
 	learn(gw, a, "require-message-authenticator", &c->require_message_authenticator);
 	learn(gw, a, "limit-proxy-state", &c->limit_proxy_state);
@@ -248,7 +248,7 @@ answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origi
 
 	if (!rgw_asker_may_probe(gw, origin, now))
 		return;
-	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &a->packet,
+	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, a->packet,
 	    a->from->accept == RGW_SERVICE_ACCT, a->client->conf->secret);
 
 	rgw_count(gw, RGW_CTR_status_server_answered);
@@ -272,56 +272,63 @@ is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in, r
 		return false;
 	}
 	a->client = &gw->clients[client->head.index];
-	why = why_malformed(rgw_packet_parse(&a->packet, in->data, in->len));
+	why = why_malformed(rgw_packet_parse(a->packet, in->data, in->len));
 	if (why != NULL)
 		drop(gw, a, why);
 	return why == NULL;
 }
 
-static void
-take(struct rgw_gw *gw, struct arrival *a, rgw_ms now)
+/* Datagrams that came together. */
+struct arrivals {
+	struct rgw_gw *gw;
+	struct rgw_batch batch;
+	struct arrival v[RGW_TOGETHER];  /* of those in the batch */
+};
+
+static bool
+take(void *arg, struct rgw_auth_check *checked, rgw_ms now)
 {
-	const struct drop *why = why_drop(gw, a);
+	struct arrivals *all = arg;
+	struct arrival *a = &all->v[checked - all->batch.checks];
+	struct rgw_gw *gw = all->gw;
+	const struct drop *why;
 	struct rgw_origin origin;
 
+	a->check = checked;
+	why = why_drop(gw, a);
 	if (why != NULL) {
 		drop(gw, a, why);
-		return;
+		return true;
 	}
 	look_at_protection(gw, a, now);
 	origin = (struct rgw_origin){ .door = &udp_door, .side = { a->client->conf->secret },
 		.asker = &a->client->asker, .asked = &a->client->asked,
 		.sock = a->from->sock, .local = a->from->local, .remote = a->from->remote };
-	if (a->packet.code == RGW_STATUS_SERVER)
+	if (a->packet->code == RGW_STATUS_SERVER)
 		answer_status(gw, a, &origin, now);
 	else
-		rgw_ingress_take(gw, &origin, a->from->sock, &a->packet, now);
+		rgw_ingress_take(gw, &origin, a->from->sock, a->packet, now);
+	return true;
 }
 
-/* Whatever one packet changes is seen by the next; only the digests, which depend on nothing but the packet
- * and the secret, are worked out for all of them before. */
 void
 rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const struct rgw_octets *in, size_t n,
     rgw_ms now)
 {
-	struct rgw_auth_check checks[RGW_TOGETHER];
-	struct arrival arrivals[RGW_TOGETHER];
-	size_t some = 0;
+	struct arrivals all;
+	struct rgw_batch *b = &all.batch;
 
+	all.gw = gw;
+	b->n = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct arrival *a = &arrivals[some];
+		struct arrival *a = &all.v[b->n];
 
 		a->from = &from[i];
-		if (is_readable(gw, a, &in[i], now)) {
-			a->check = &checks[some];
-			checks[some++] = (struct rgw_auth_check){ .packet = &a->packet,
+		a->packet = &b->packets[b->n];
+		if (is_readable(gw, a, &in[i], now))
+			b->checks[b->n++] = (struct rgw_auth_check){ .packet = a->packet,
 				.secret = a->client->conf->secret };
-		}
-		if (some < RGW_TOGETHER && i + 1 < n)
-			continue;
-		rgw_auth_check(checks, some);
-		for (size_t k = 0; k < some; k++)
-			take(gw, &arrivals[k], now);
-		some = 0;
+		if (b->n == RGW_TOGETHER || i + 1 == n)
+			(void)rgw_batch_take(b, take, &all, now);
 	}
 }

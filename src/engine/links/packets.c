@@ -29,8 +29,9 @@ asks(const struct rgw_conn *conn, const struct rgw_packet *p)
 
 /* Takes one packet. false = the connection was closed. */
 static bool
-on_packet(struct rgw_conn *conn, struct rgw_auth_check *check, rgw_ms now)
+take(void *arg, struct rgw_auth_check *check, rgw_ms now)
 {
+	struct rgw_conn *conn = arg;
 	const char *rule;
 
 	rgw_count(conn->gw, RGW_CTR_tls_received);
@@ -47,30 +48,29 @@ on_packet(struct rgw_conn *conn, struct rgw_auth_check *check, rgw_ms now)
 }
 
 /* Whole packets that came together. */
-struct batch {
-	struct rgw_packet packets[RGW_TOGETHER];
-	struct rgw_auth_check checks[RGW_TOGETHER];
-	size_t n;
-	bool malformed;  /* the one at n */
+struct pieces {
+	struct rgw_batch batch;
+	bool malformed;  /* the one behind the batch */
 };
 
 /* Cuts out packets until there are no more, one is malformed, or the batch is full. The one that stands in
  * the buffer of the stream is the last: the next call would overwrite it. */
 static enum rgw_stream_result
-collect(struct rgw_conn *conn, struct batch *b, struct rgw_rd *in, struct rgw_rd *octets, rgw_ms now)
+collect(struct rgw_conn *conn, struct pieces *pieces, struct rgw_rd *in, struct rgw_rd *octets, rgw_ms now)
 {
+	struct rgw_batch *b = &pieces->batch;
 	enum rgw_stream_result result = RGW_STREAM_PACKET;
 
 	b->n = 0;
-	b->malformed = false;
+	pieces->malformed = false;
 	while (b->n < RGW_TOGETHER && (b->n == 0 || conn->stream.part == NULL)) {
 		struct rgw_packet *p = &b->packets[b->n];
 
 		result = rgw_stream_next(&conn->stream, in, now, octets);
 		if (result != RGW_STREAM_PACKET)
 			break;
-		b->malformed = rgw_packet_parse(p, octets->p, rgw_rd_left(octets)) != RGW_PACKET_OK;
-		if (b->malformed)
+		pieces->malformed = rgw_packet_parse(p, octets->p, rgw_rd_left(octets)) != RGW_PACKET_OK;
+		if (pieces->malformed)
 			break;
 		b->checks[b->n++] = asks(conn, p)
 		    ? (struct rgw_auth_check){ .packet = p, .secret = conn->lane.side.secret }
@@ -81,18 +81,18 @@ collect(struct rgw_conn *conn, struct batch *b, struct rgw_rd *in, struct rgw_rd
 
 /* false = the connection was closed. */
 static bool
-on_batch(struct rgw_conn *conn, struct batch *b, rgw_ms now)
+on_pieces(struct rgw_conn *conn, struct pieces *pieces, rgw_ms now)
 {
-	rgw_auth_check(b->checks, b->n);
-	for (size_t i = 0; i < b->n; i++)
-		if (!on_packet(conn, &b->checks[i], now))
-			return false;
-	if (!b->malformed)
+	const struct rgw_packet *bad = &pieces->batch.packets[pieces->batch.n];
+
+	if (!rgw_batch_take(&pieces->batch, take, conn, now))
+		return false;
+	if (!pieces->malformed)
 		return true;
 	rgw_count(conn->gw, RGW_CTR_tls_received);
 	rgw_count(conn->gw, RGW_CTR_tls_malformed);
-	rgw_conn_close_for(conn, &b->packets[b->n], "attributes do not fill the packet exactly, or one has a "
-	    "length of 0 or 1 (RFC 6613 2.6.4)", now);
+	rgw_conn_close_for(conn, bad, "attributes do not fill the packet exactly, or one has a length of 0 or 1 "
+	    "(RFC 6613 2.6.4)", now);
 	return false;
 }
 
@@ -102,13 +102,13 @@ rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms 
 	struct rgw_rd in = rgw_rd_of(data, len);
 	enum rgw_stream_result result;
 	struct rgw_rd octets;
-	struct batch batch;
+	struct pieces pieces;
 
 	if (conn->incoming)
 		conn->heard_at = now;
 	do {
-		result = collect(conn, &batch, &in, &octets, now);
-		if (!on_batch(conn, &batch, now))
+		result = collect(conn, &pieces, &in, &octets, now);
+		if (!on_pieces(conn, &pieces, now))
 			return;
 	} while (result == RGW_STREAM_PACKET);
 	if (result == RGW_STREAM_BAD_LENGTH)

@@ -449,24 +449,28 @@ is_readable(struct rgw_source *source, struct rgw_packet *p, const struct rgw_oc
 	return false;
 }
 
+static bool
+take(void *arg, struct rgw_auth_check *checked, rgw_ms now)
+{
+	struct rgw_source *source = arg;
+
+	(void)rgw_on_answer(&source->lane, checked, now);
+	return true;
+}
+
 void
 rgw_source_on_packets(struct rgw_source *source, const struct rgw_octets *in, size_t n, rgw_ms now)
 {
-	struct rgw_auth_check checks[RGW_TOGETHER];
-	struct rgw_packet packets[RGW_TOGETHER];
-	size_t some = 0;
+	struct rgw_batch b;
 
+	b.n = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (is_readable(source, &packets[some], &in[i])) {
-			checks[some] = rgw_lane_check(&source->lane, &packets[some]);
-			some++;
+		if (is_readable(source, &b.packets[b.n], &in[i])) {
+			b.checks[b.n] = rgw_lane_check(&source->lane, &b.packets[b.n]);
+			b.n++;
 		}
-		if (some < RGW_TOGETHER && i + 1 < n)
-			continue;
-		rgw_auth_check(checks, some);
-		for (size_t k = 0; k < some; k++)
-			(void)rgw_on_answer(&source->lane, &checks[k], now);
-		some = 0;
+		if (b.n == RGW_TOGETHER || i + 1 == n)
+			(void)rgw_batch_take(&b, take, source, now);
 	}
 }
 
