@@ -138,13 +138,15 @@ make_way(struct rgw_target *target, rgw_ms now)
 	return true;
 }
 
-/* A lane that can take the attempt now; NULL = none, and *yields says whether those behind it may be sent before it. */
+/* A lane that can take the attempt now; NULL = none, and the wish says whether those behind it may go first. */
 static struct rgw_lane *
-find_lane(const struct rgw_attempt *a, bool *yields, rgw_ms now)
+find_lane(const struct rgw_attempt *a, struct rgw_wish *wish, rgw_ms now)
 {
 	const struct rgw_req *req = a->req;
 	struct rgw_target *target = a->target;
-	struct rgw_wish wish = {
+	struct rgw_lane *lane;
+
+	*wish = (struct rgw_wish){
 		.packet = &req->packet,
 		.service = rgw_req_service(req),
 		.care = a->ticket.care,
@@ -152,11 +154,9 @@ find_lane(const struct rgw_attempt *a, bool *yields, rgw_ms now)
 		.left = req->left,
 		.n_left = req->n_left < RGW_LEFT ? req->n_left : RGW_LEFT,
 	};
-	struct rgw_lane *lane = target->ops->lane(target, &wish, now);
-
-	if (lane == NULL && wish.care == RGW_CARE_NONE && make_way(target, now))
-		lane = target->ops->lane(target, &wish, now);
-	*yields = wish.yields;
+	lane = target->ops->lane(target, wish, now);
+	if (lane == NULL && wish->care == RGW_CARE_NONE && make_way(target, now))
+		lane = target->ops->lane(target, wish, now);
 	return lane;
 }
 
@@ -168,11 +168,11 @@ rgw_queue_take(struct rgw_attempt *a, rgw_ms now)
 	enum rgw_fate fate = RGW_NO_ROOM;
 	struct rgw_lane *lane = NULL;
 	bool full = q->limits_sent && !rgw_queue_has_room(q);
-	bool yields;
+	struct rgw_wish wish;
 
 	/* Whoever waits already goes first. */
 	if (!full && q->n == 0)
-		lane = find_lane(a, &yields, now);
+		lane = find_lane(a, &wish, now);
 	if (lane != NULL)
 		fate = rgw_attempt_send(a, lane, now);
 	/* Another one is opened before this one is full. */
@@ -211,10 +211,10 @@ send_waiting(struct rgw_queue *q, rgw_ms now)
 	rgw_link_init(&skipped);
 	while ((l = rgw_list_first(&q->waiting)) != NULL) {
 		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
-		bool yields;
-		struct rgw_lane *lane = find_lane(a, &yields, now);
+		struct rgw_wish wish;
+		struct rgw_lane *lane = find_lane(a, &wish, now);
 
-		if (lane == NULL && !yields)
+		if (lane == NULL && !wish.yields)
 			break;
 		if (lane == NULL) {
 			set_aside(&skipped, a);
