@@ -7,12 +7,11 @@ Each host is a radsecgw; one that is at home of users has a FreeRADIUS beside it
 each neighbour that connects to it. So packets to and from a host that is gone vanish, as do those on a way that is
 cut, and nobody is told. This needs a network namespace with nothing in it but a loopback interface."""
 import dataclasses
-import datetime
 import re
 import subprocess
 import time
 
-from lab import HOME_SECRET, NAS_SECRET, PASSWORD, Gateway, binary, eapol_test
+from lab import HOME_SECRET, NAS_SECRET, PASSWORD, Gateway, binary, eapol_test, time_of
 
 # FreeRADIUS is at two ports from HOME_PORT on. While its host is away nobody else may get one of them by chance.
 PORT, NAS_PORT, SILENT_PORT, HOME_PORT = 2083, 1812, 1899, 18120
@@ -249,7 +248,7 @@ table inet federation {{
             stamp = re.match(r"(\S+Z) ", line)
             if stamp is None:
                 continue
-            at = datetime.datetime.fromisoformat(stamp[1].replace("Z", "+00:00")).timestamp() - self.wall
+            at = time_of(stamp[1]) - self.wall
             if since <= at <= until:
                 lines.append((at, line[stamp.end():]))
         return lines

@@ -6,6 +6,7 @@ Everything lives in one scratch folder and in processes that the lab has started
 """
 import collections
 import ctypes
+import datetime
 import os
 import pathlib
 import random
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DICTIONARY = "/usr/share/freeradius"
@@ -24,6 +26,9 @@ DICTIONARY = "/usr/share/freeradius"
 USER, PASSWORD = "bob@example.org", "hello"
 NAS_SECRET = "nas-secret-of-the-lab-0123"
 HOME_SECRET = "home-secret-of-the-lab-0123"
+
+# Valgrind and sanitizers make everything slower by this factor.
+PATIENCE = float(os.environ.get("LAB_PATIENCE", "1"))
 
 
 def binary():
@@ -34,7 +39,7 @@ def binary():
 
 def wait_for(what, condition, seconds=15.0):
     """Polls until the condition gives something true, and returns that."""
-    end = time.monotonic() + seconds * float(os.environ.get("LAB_PATIENCE", "1"))
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         value = condition()
         if value:
@@ -87,7 +92,7 @@ class Process:
         self.popen.send_signal(number)
 
     def wait(self, seconds=20.0):
-        return self.popen.wait(seconds * float(os.environ.get("LAB_PATIENCE", "1")))
+        return self.popen.wait(seconds * PATIENCE)
 
     def stop(self):
         """Ends it gently, then not so gently. Returns its exit status."""
@@ -101,8 +106,34 @@ class Process:
         return self.popen.returncode
 
 
+class Line(typing.NamedTuple):
+    """One line of a gateway's log; its time is in seconds of time.time(), by the gateway's own clock."""
+    time: float
+    event: str
+    fields: dict
+
+
+LINE = re.compile(r"(20\S+Z) \w+ ([\w-]+): (.*)")
+FIELD = re.compile(r' (\w+)=("(?:[^"\\]|\\.)*"|\S*)')
+
+
+def time_of(stamp):
+    """The time at the beginning of a gateway's line, in seconds of time.time()."""
+    return datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+
+
 class Gateway(Process):
     """radsecgw, with its log read as events."""
+
+    def lines(self, event=None, **fields):
+        """All lines of the log so far, or those of one event, that have these fields."""
+        found = [Line(time_of(stamp), name, {k: v.strip('"') for k, v in FIELD.findall(rest)})
+                 for stamp, name, rest in LINE.findall(self.log()) if event in (None, name)]
+        return [line for line in found if fields.items() <= line.fields.items()]
+
+    def wait_line(self, event, seconds=15.0, **fields):
+        """The first line of this event with these fields; waits until it is there."""
+        return wait_for(f"{self.name}: {event} {fields}", lambda: self.lines(event, **fields), seconds)[0]
 
     def has_memory_errors(self):
         """Has valgrind or a sanitizer said anything? Their exit status may be lost, their words are not."""

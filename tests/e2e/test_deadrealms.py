@@ -5,7 +5,7 @@ import time
 import pytest
 
 import radius
-from lab import wait_for
+from lab import PATIENCE, wait_for
 from test_failover import SECRET, far, requests  # noqa: F401
 
 
@@ -28,8 +28,14 @@ def cut(far):  # noqa: F811
 
 
 def ask(both, ident, realm, timeout=5.0):
-    """The request has an answer."""
-    assert both.nas.ask(login(ident, realm), timeout) is not None
+    """The user gets in."""
+    got = both.nas.ask(login(ident, realm), timeout)
+    assert got is not None and got[0] == radius.ACCESS_ACCEPT
+
+
+def waited(both, realm):
+    """How many milliseconds each answer of this realm took, by the gateway's own clock."""
+    return [int(line.fields["ms"]) for line in both.gw.lines("answered", user=f"bob@{realm}")]
 
 
 def test_member_that_is_cut_off_from_one_realm(cut):
@@ -40,18 +46,23 @@ def test_member_that_is_cut_off_from_one_realm(cut):
         ask(cut, 100 + i, b"far.example")
     assert all(realm_of(p) == b"near.example" for p in cut.requests(0)[3:])
     assert sum(realm_of(p) == b"near.example" for p in cut.requests(1)) <= 1
+    far_away = waited(cut, "far.example")
+    assert len(far_away) == 20 and far_away[0] >= 500 and max(far_away[2:]) < 500 * PATIENCE
     assert cut.gw.counters()["realms_marked"] == 1
     assert "realm-dead: " in cut.gw.log() and "realm=far.example" in cut.gw.log()
 
 
 def test_dead_realm_takes_nobody_down(cut):
-    """Forty requests a second of a dead realm beside live logins."""
+    """Forty requests a second of a dead realm beside live logins: each of these gets in by way of the first member, and
+    none waits until another one would be asked."""
     ask(cut, 0, b"near.example")
     for i in range(80):
         cut.nas.send(login(100 + i, b"dead.example"))
         ask(cut, i % 100, b"near.example", 15)
         time.sleep(0.02)
-    # Nobody had to wait for another member.
+    near = waited(cut, "near.example")
+    assert len(near) == 81 and max(near) < 500 * PATIENCE
+    assert [realm_of(p) for p in cut.requests(0)].count(b"near.example") == 81
     assert all(realm_of(p) == b"dead.example" for p in cut.requests(1))
     counters = cut.gw.counters()
     assert "connections_suspected" not in counters and "member-silent" not in cut.gw.log()

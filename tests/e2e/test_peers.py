@@ -10,7 +10,7 @@ import pytest
 
 import radius
 from inbound import FakeHome, Visitor, inbound_conf
-from lab import Lab, wait_for
+from lab import PATIENCE, Lab, wait_for
 
 SECRET = b"radsec"
 
@@ -63,7 +63,8 @@ BREAKS = {
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_rule_closes_only_the_connection_that_broke_it(place, name):
-    """P-TCP-35b to h, P-SS-9: the line names peer, rule and packet; the neighbour's request goes on."""
+    """P-TCP-35b, P-TCP-35c, P-TCP-35d, P-TCP-35e, P-TCP-35f and P-TCP-35h, P-SS-9: the line names peer, rule and packet;
+    the neighbour's request goes on."""
     packet, rule, says = BREAKS[name]
     bad, good = place.visit(), place.visit()
     asked = request(1)
@@ -285,13 +286,16 @@ def test_duplicate_is_asked_once_and_answered_once(place):
 
 
 def test_silent_server_gets_the_same_octets_again(place):
-    """P-RTX-4: the request is repeated until it is answered, and no longer."""
+    """P-RTX-1, P-RTX-4: the request is repeated after 2 s, give or take a tenth, until it is answered, and no longer.
+    The gateway's own clock says how long the answer took, which this server gives to the repetition only."""
     visitor, asked = place.visit(), request(1)
     visitor.send(asked)
     first = place.home.receive()
     assert place.home.receive(15) == first
     place.home.answer()
     assert radius.answer_ok(visitor.receive(), asked, SECRET)
+    took = int(place.gw.wait_line("answered").fields["ms"])
+    assert 1800 <= took < 3500 * PATIENCE
     assert place.gw.counters()["server_retransmitted"] == 1
     assert place.home.receive(5) is None
     visitor.close()
@@ -331,8 +335,8 @@ def test_server_that_is_not_there(lab):
 
 
 def test_status_server_probes(lab):
-    """P-SS-1, 8, 11, 12: a server that is suspected is asked, each time with another identifier and
-    authenticator, and the first answer makes it alive."""
+    """P-SS-1, 2, 8, 11, 12: a server that is suspected is asked, each time with another identifier and authenticator, and
+    nothing in it is about a user; the first answer makes it alive."""
     place = Place(lab, server="status-server = yes\nwatchdog = 6s\nretransmit = irt 500ms mrt 1s mrc 2 mrd 2s")
     visitor = place.visit()
     visitor.send(request(1))
@@ -342,11 +346,14 @@ def test_status_server_probes(lab):
         assert got
         if got[0] == radius.STATUS_SERVER:
             assert radius.message_authenticator_ok(got, got[4:20], place.home.secret.encode())
+            assert {kind for kind, *_ in radius.attributes(got)} <= {radius.MESSAGE_AUTHENTICATOR, 4, 32, 95}
             probes.append(got)
     assert probes[0][1] != probes[1][1] and probes[0][4:20] != probes[1][4:20]
-    assert "is=suspected" in place.gw.log()
+    suspected = place.gw.wait_line("server-down", **{"is": "suspected"})
     place.home.answer()
-    place.gw.wait_log(r" server-alive: .*was=suspected is=alive")
+    alive = place.gw.wait_line("server-alive", was="suspected")
+    # Two Status-Servers are one interval of the watchdog apart, which is 6 s, give or take 2 s (P-WD-2).
+    assert 3.9 < alive.time - suspected.time < 9 * PATIENCE
     visitor.close()
 
 
