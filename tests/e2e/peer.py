@@ -131,10 +131,10 @@ class TlsPeer:
 class Nas:
     """A NAS with one UDP socket."""
 
-    def __init__(self, port, secret, address="127.0.0.1", source=None, family=socket.AF_INET):
+    def __init__(self, port, secret, address="127.0.0.1", source=None, family=socket.AF_INET, source_port=0):
         self.secret, self.to = secret.encode(), place(family, port, address)
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.bind(place(family, 0, source))
+        self.socket.bind(place(family, source_port, source))
         self.socket.settimeout(5)
 
     def send(self, packet):

@@ -146,7 +146,8 @@ def test_requests_that_had_to_wait_for_room(lab, far):
 
 
 def test_each_hop_has_its_secret(lab, far):
-    """Two clients and two peers with secrets of their own, and all their packets in the same turns."""
+    """P-PKT-12: two clients, told apart by their addresses, and two peers with secrets of their own, and all their packets
+    in the same turns."""
     port, others = far(b"secret of the other peer")
     gw, held, nas = outbound(lab, far, extra=f"""
 [client other]

@@ -274,7 +274,7 @@ def test_suite_that_was_not_offered(lab, odd_pki, suite):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_no_session_is_resumed(lab, odd_pki, version):
-    """P-RSM-6: each connection is a full handshake, with all its checks."""
+    """P-RSM-2 to 6: each connection is a full handshake, with all its checks, also with a peer that hands out tickets."""
     pki, _ = odd_pki
     port = lab.port()
     reused = []

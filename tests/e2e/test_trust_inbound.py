@@ -189,6 +189,7 @@ tls = second
     (b"\x16\x03\x01\x00\x40" + bytes(64), "TLS"),
 ])
 def test_what_is_no_tls(lab, octets, said):
+    """P-TLS-4: whoever does not begin with TLS, RADIUS in the clear included, is turned away."""
     pki, home = lab.pki(), FakeHome(lab)
     gw = lab.gateway(inbound_conf(lab, pki, home), wait="started")
     with socket.create_connection(("127.0.0.1", lab.radsec), 5) as plain:

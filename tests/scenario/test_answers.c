@@ -134,7 +134,7 @@ second_answer_is_dropped(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-38: an identifier under which nothing waits. */
+/* P-TCP-38a, P-TCP-38c: an answer under an identifier for which nothing waits is dropped without a word to the peer. */
 static void
 unmatched_answer_is_dropped(void **state)
 {
@@ -205,8 +205,9 @@ unknown_codes_are_dropped(void **state)
 	sim_end(&s);
 }
 
-/* RFC 5176: a peer that we connect to may ask to change a session. Until that is served it is told so, and if the
- * request is not signed rightly it is dropped: our own requests have nothing to do with it. */
+/* RFC 5176: a peer that we connect to may ask to change a session. It is told that this is not served, with a cause of
+ * the kind that belongs into a NAK (P-EC-1). If its request is not signed rightly, the request is dropped, for our own
+ * requests have nothing to do with it. */
 static void
 dynamic_requests_get_a_nak(void **state)
 {
@@ -243,7 +244,7 @@ dynamic_requests_get_a_nak(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-35b, c, d, e: lengths and attributes that cannot be. */
+/* P-TCP-35b, P-TCP-35c, P-TCP-35d and P-TCP-35e: a packet with lengths or attributes that cannot be closes the connection. */
 static void
 malformed_packet_closes(void **state)
 {

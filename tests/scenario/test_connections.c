@@ -23,26 +23,35 @@ many(struct sim *s, unsigned n)
 }
 
 /* P-TCP-29, P-RTX-8: nothing waits for the NAS; each request goes to the new connection with a new
- * identifier and authenticator (the far end verifies that it was re-keyed). */
+ * identifier and authenticator. P-TCP-13, P-TCP-29c: the connection is down as soon as the system says so, and the far
+ * end verifies what was signed anew, accounting included. */
 static void
 lost_connection_moves_its_requests(void **state)
 {
 	struct sim s;
+	struct sim_req *acct;
+	uint8_t auth[16];
+	uint8_t id;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 100);
+	acct = sim_request(&s, RGW_ACCOUNTING_REQUEST, 20000, 1, "user@example.org");
 	sim_run(&s, 100);
-	assert_int_equal(s.n_got, 100);
+	assert_int_equal(s.n_got, 101);
+	memcpy(auth, acct->got->data + 4, 16);
+	id = acct->got->data[1];
 	s.national.answer = SIM_ANSWER;
 	sim_cut(&s, sim_first_up(&s));
 	sim_run(&s, 1000);
-	assert_int_equal(sim_answered(&s), 100);
-	assert_int_equal(s.n_got, 200);
-	assert_memory_not_equal(s.got[0]->data + 4, s.got[100]->data + 4, 16);
-	assert_int_equal(sim_counter(&s, RGW_CTR_requests_retried), 100);
+	assert_int_equal(sim_answered(&s), 101);
+	assert_int_equal(s.n_got, 202);
+	assert_memory_not_equal(s.got[0]->data + 4, s.got[101]->data + 4, 16);
+	/* The authenticator of accounting is a hash of the packet, and the identifier is in it. */
+	assert_true(acct->got->data[1] == id || memcmp(acct->got->data + 4, auth, 16) != 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_retried), 101);
 	assert_int_equal(sim_counter(&s, RGW_CTR_duplicate_absorbed), 0);
 	sim_end(&s);
 }

@@ -317,6 +317,37 @@ unknown_state_goes_by_the_policy(void **state)
 	sim_end(&s);
 }
 
+/* P-TCP-44b: a visitor may go on with a conversation on another connection of its own, from another port. */
+static void
+visitor_changes_its_connection(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+	struct sim_req *first;
+	struct sim_spec spec = { .id = 1, .user = USER, .eap = true };
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	sim_run(&s, 1000);
+	r = first = sim_ask_with(&s, sim_visit(&s), &spec);
+	for (unsigned round = 0; round < 5; round++) {
+		struct rgw_packet p;
+		struct rgw_attr at;
+
+		sim_run(&s, 100);
+		assert_int_equal(r->answers, 1);
+		assert_int_equal(rgw_packet_parse(&p, r->answer, r->answer_len), RGW_PACKET_OK);
+		assert_true(rgw_packet_get(&p, RGW_AT_STATE, &at));
+		spec.state = at.value;
+		spec.state_len = at.len;
+		r = sim_ask_with(&s, sim_visit(&s), &spec);
+		assert_ptr_equal(r->got->conn, first->got->conn);
+	}
+	sim_run(&s, 100);
+	sim_end(&s);
+}
+
 /* A conversation that a server leads stays there, too. */
 static void
 conversation_with_a_server(void **state)
@@ -374,7 +405,7 @@ station_chooses_the_connection(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-45a to c: a station repeats its EAP packet, so the NAS repeats the request. As long as the connection stands
+/* P-TCP-45a, P-TCP-45b and P-TCP-45c: a station repeats its EAP packet, so the NAS repeats the request. As long as the connection stands
  * that makes nobody send anything; when it has ended the request goes out once on another one. */
 static void
 repetition_of_eap_is_absorbed(void **state)
@@ -424,6 +455,7 @@ main(void)
 		cmocka_unit_test(conversation_waits_for_a_slow_realm),
 		cmocka_unit_test(mute_members_keep_their_conversations),
 		cmocka_unit_test(unknown_state_goes_by_the_policy),
+		cmocka_unit_test(visitor_changes_its_connection),
 		cmocka_unit_test(conversation_with_a_server),
 		cmocka_unit_test(station_chooses_the_connection),
 		cmocka_unit_test(repetition_of_eap_is_absorbed),

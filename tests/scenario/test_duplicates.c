@@ -28,7 +28,7 @@ one_request_is_answered(void **state)
 	sim_end(&s);
 }
 
-/* P-RTX-3, P-DUP-3: a pending request is sent on TLS exactly once, however often the NAS asks. */
+/* P-RTX-3, P-RTX-6, P-DUP-3: a pending request is sent on TLS exactly once, however often the NAS asks. */
 static void
 retransmission_before_the_answer_is_absorbed(void **state)
 {
@@ -94,8 +94,8 @@ after_the_window_it_is_a_new_request(void **state)
 	sim_end(&s);
 }
 
-/* P-DUP-5: the same identifier with another authenticator is a new request; the old one is over,
- * and its answer, which comes late, goes to nobody. */
+/* P-DUP-5, P-ID-7: the same identifier with another authenticator is a new request, which gets an identifier and an
+ * authenticator of its own on the connection; the old one is over, and its answer, which comes late, goes to nobody. */
 static void
 reused_identifier_supersedes(void **state)
 {
@@ -110,6 +110,8 @@ reused_identifier_supersedes(void **state)
 	old = sim_request(&s, 1, 5000, 7, "user@example.org");
 	sim_run(&s, 1000);
 	new = sim_request(&s, 1, 5000, 7, "user@example.org");
+	assert_int_not_equal(new->got->data[1], old->got->data[1]);
+	assert_memory_not_equal(new->got->data + 4, old->got->data + 4, 16);
 	sim_run(&s, 5000);
 	assert_int_equal(old->answers, 0);
 	assert_int_equal(new->answers, 1);

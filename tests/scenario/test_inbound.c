@@ -76,7 +76,7 @@ accounting_goes_to_its_own_port(void **state)
 	sim_end(&s);
 }
 
-/* Reject and Challenge pass as they are (P-GW-23). */
+/* Reject and Challenge pass as they are, and at once: the clock does not move here (P-GW-23, P-PRX-10). */
 static void
 other_answers_pass(void **state)
 {
@@ -456,7 +456,7 @@ closed_while_pending(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-30: what was kept for repetition goes with the connection, and only that. */
+/* P-TCP-30, P-DUP-8: what was kept for repetition goes with the connection, and only that. */
 static void
 closed_after_answers(void **state)
 {
@@ -482,7 +482,7 @@ closed_after_answers(void **state)
 	sim_end(&s);
 }
 
-/* A visitor that comes back asks anew; nothing of its last connection is left. */
+/* P-FO-6: a visitor that comes back asks the same anew; nothing of its last connection is left. */
 static void
 visitor_comes_back(void **state)
 {

@@ -133,7 +133,7 @@ malformed_datagrams(void **state)
 	sim_end(&s);
 }
 
-/* P-PKT-4: octets behind Length are padding; they are neither checked nor forwarded. */
+/* P-PKT-4, P-STR-3: octets behind Length are padding; they are neither checked nor forwarded. */
 static void
 padding_is_ignored(void **state)
 {
@@ -148,7 +148,12 @@ padding_is_ignored(void **state)
 	sim_datagram(&s, 0, NAS, p, len + 50);
 	sim_run(&s, 100);
 	assert_int_equal(s.n_got, 1);
-	s.expected_foreign = 1;
+	len = build(p, sizeof p, 1, 2, WITH_MSGAUTH | WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	sim_run(&s, 100);
+	assert_int_equal(s.n_got, 2);
+	assert_int_equal(s.got[0]->len, s.got[1]->len);
+	s.expected_foreign = 2;
 	sim_end(&s);
 }
 
@@ -524,6 +529,27 @@ malformed_eap_is_dropped(void **state)
 	rgw_secret_free(secret);
 }
 
+/* P-PWD-5: a client that sends two kinds of passwords breaks a rule that a proxy does not police: the server judges. */
+static void
+password_beside_chap_is_for_the_server(void **state)
+{
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | WITH_PASSWORD | WITH_CHAP);
+	sim_datagram(&s, 0, NAS, p, len);
+	sim_run(&s, 1000);
+	assert_int_equal(s.n_got, 1);
+	assert_int_equal(sim_count_attrs(s.got[0]->data, s.got[0]->len, RGW_USER_PASSWORD), 1);
+	assert_int_equal(sim_count_attrs(s.got[0]->data, s.got[0]->len, RGW_CHAP_PASSWORD), 1);
+	s.expected_foreign = 1;
+	sim_end(&s);
+}
+
 /* P-CHP-6: whoever sends ARAP-Password chooses the authenticator of the next hop, so nothing else may be hidden under
  * it. */
 static void
@@ -746,6 +772,7 @@ main(void)
 		cmocka_unit_test(unverified_requests_supersede_nothing_verified),
 		cmocka_unit_test(clients_ask_where_they_may),
 		cmocka_unit_test(malformed_eap_is_dropped),
+		cmocka_unit_test(password_beside_chap_is_for_the_server),
 		cmocka_unit_test(arap_password_stands_alone),
 		cmocka_unit_test(status_server_is_answered_here),
 		cmocka_unit_test(too_many_proxy_states),

@@ -419,13 +419,16 @@ asker_is_the_only_member(void **state)
 	sim_end(&s);
 }
 
+/* The server and the peer are at one address and one port; only the transport tells them apart (P-TCP-23). */
 static void
 init_mixed(struct sim *s, bool server_first)
 {
 	sim_init(s, "198.51.100.1");
 	sim_to_pool(s, server_first ? "local, national" : "national, local");
+	sim_ini(s, "[server local]\nauth = 198.51.100.1:2083");
 }
 
+/* P-TCP-25: that the peer is down says nothing about the server. */
 static void
 peer_is_down_and_the_server_helps(void **state)
 {
@@ -447,7 +450,7 @@ peer_is_down_and_the_server_helps(void **state)
 	sim_end(&s);
 }
 
-/* ICMP is as good as a reset: at once, and not for long. */
+/* ICMP is as good as a reset: at once, and not for long. P-TCP-25: it says nothing about the peer. */
 static void
 server_is_gone_and_the_peer_helps(void **state)
 {

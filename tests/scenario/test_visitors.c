@@ -471,7 +471,7 @@ too_many_proxy_states(void **state)
 
 /* ---- Status-Server ---- */
 
-/* P-SS-4, P-SS-20, P-SS-23: answered here, never sent on, and no request. */
+/* P-SS-4, P-SS-20, P-SS-23, P-PRX-15: answered here, never sent on, and no request. */
 static void
 status_server_is_answered_here(void **state)
 {
@@ -496,6 +496,27 @@ status_server_is_answered_here(void **state)
 	sim_start(&s);
 	r = sim_ask(&s, sim_visit(&s), 12, 0, NULL);
 	assert_int_equal(r->answer[0], RGW_ACCESS_ACCEPT);
+	sim_end(&s);
+}
+
+/* P-SS-3: a Status-Server with attributes that have no place in it is answered like any other. */
+static void
+status_server_with_more_in_it(void **state)
+{
+	struct sim s;
+	struct sim_conn *c = begin(&s);
+	struct made m;
+
+	(void)state;
+	make(&m, 12, 0, true);
+	rgw_build_attr(&m.b, RGW_USER_NAME, "user@example.org", 16);
+	rgw_build_attr(&m.b, 200, "unknown", 7);
+	finish(&m);
+	sim_octets(&s, c, m.data, m.len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_status_server_answered), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 0);
+	assert_true(c->up);
+	s.expected_foreign = 1;
 	sim_end(&s);
 }
 
@@ -680,6 +701,7 @@ main(void)
 		cmocka_unit_test(unknown_attributes_pass),
 		cmocka_unit_test(too_many_proxy_states),
 		cmocka_unit_test(status_server_is_answered_here),
+		cmocka_unit_test(status_server_with_more_in_it),
 		cmocka_unit_test(status_server_needs_message_authenticator),
 		cmocka_unit_test(own_answers_and_a_full_buffer),
 		cmocka_unit_test(octet_by_octet),

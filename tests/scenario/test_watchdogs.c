@@ -45,7 +45,28 @@ many(struct sim *s, unsigned n)
 		login(s);
 }
 
-/* P-WD-2: about two per minute on a connection that is not used. */
+/* P-SS-7: the answer to a Status-Server is an Access-Accept, and yet lets nobody in; the login stays open. */
+static void
+status_answer_is_no_login(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init_alone(&s, "on");
+	sim_ini(&s, "[peer national]\nwatchdog = 6s");
+	s.national.answer = SIM_SILENT;
+	sim_start(&s);
+	r = login(&s);
+	sim_run(&s, 25000);
+	assert_true(sim_counter(&s, RGW_CTR_watchdogs_answered) >= 2);
+	assert_int_equal(r->answers, 0);
+	sim_reply(&s, r->got, 0);
+	assert_int_equal(r->answers, 1);
+	sim_end(&s);
+}
+
+/* P-WD-2, P-TCP-18, P-TCP-19: a connection that is not used is asked with Status-Server, about twice a minute. */
 static void
 idle_connection_is_watched(void **state)
 {
@@ -716,6 +737,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_answer_is_no_login),
 		cmocka_unit_test(idle_connection_is_watched),
 		cmocka_unit_test(busy_connection_needs_no_watchdog),
 		cmocka_unit_test(hanging_peer_is_suspected_then_closed),

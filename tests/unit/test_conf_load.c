@@ -7,6 +7,7 @@
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
 
+/* Each option that a file does not name has its default: port 2083 and the secret "radsec" of P-TLS-1 and P-TLS-2. */
 static void
 loads_the_smallest_file(void **state)
 {
