@@ -32,7 +32,7 @@ PATIENCE = float(os.environ.get("LAB_PATIENCE", "1"))
 
 
 def binary():
-    """The radsecgw under test, with whatever has to stand before it (valgrind, for example)."""
+    """The command line of the radsecgw under test, with whatever has to stand before it (valgrind, for example)."""
     words = os.environ.get("RADSECGW", str(ROOT / "build/radsecgw")).split()
     return words
 
@@ -50,13 +50,13 @@ def wait_for(what, condition, seconds=15.0):
 
 
 def first_ephemeral_port():
-    """The system chooses from here on for sockets that do not ask for a port."""
+    """The first of the ports that the system chooses for sockets that do not ask for one."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         return max(12001, int(file.read().split()[0]))
 
 
 def die_with_parent():
-    """Runs in a new program before it starts: it must not outlive the lab, however that ends."""
+    """Runs in a new program before it starts: the program must not outlive the lab, however that ends."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
@@ -95,7 +95,7 @@ class Process:
         return self.popen.wait(seconds * PATIENCE)
 
     def stop(self):
-        """Ends it gently, then not so gently. Returns its exit status."""
+        """Ends the program gently, then not so gently. Returns its exit status."""
         if self.popen.poll() is None:
             self.popen.terminate()
             try:
@@ -140,8 +140,8 @@ class Gateway(Process):
         return re.search(r"^==\d+==|Sanitizer|runtime error:", self.log(), re.M) is not None
 
     def counters_by_worker(self):
-        """Of each worker, all counters that are not zero, asked for with SIGUSR1. Without others the one has no
-        number, and counts as 1."""
+        """Asks with SIGUSR1 for the counters that are not zero, by worker. A gateway without further workers gives no
+        number, which counts as 1."""
         workers = int(re.search(r" started: .*\bworkers=(\d+)", self.log())[1])
         before = len(self.log())
         self.signal(signal.SIGUSR1)
@@ -152,7 +152,7 @@ class Gateway(Process):
         return found
 
     def counters(self):
-        """The same, of all workers together."""
+        """Asks for the counters of all workers together."""
         total = collections.Counter()
         for counters in self.counters_by_worker().values():
             total.update(counters)
@@ -352,7 +352,7 @@ class Home(Process):
         self.start()
 
     def records(self):
-        """Accounting records that it has written."""
+        """The accounting records that the server has written."""
         return self.accounting.read_text() if self.accounting.exists() else ""
 
     def _tls_server(self, tls):

@@ -145,7 +145,8 @@ def test_load_is_shared(far, policy):
 
 
 def test_reset_moves_what_is_open(far):
-    """P-TCP-29, P-FO-1: at once, not when the NAS asks again."""
+    """P-TCP-29, P-FO-1: requests that are open on a connection move at once when it is reset, not when the NAS asks
+    again."""
     both = far()
     both.silent = {0}
     packets = requests(100)
@@ -163,7 +164,7 @@ def test_reset_moves_what_is_open(far):
 
 
 def test_single_peer_restarts(far):
-    """No second member: the requests wait, and are answered without the NAS sending again."""
+    """If there is no second member, the requests wait, and are answered without the NAS sending again."""
     one = far(n=1)
     one.silent = {0}
     packets = requests(50)
@@ -192,7 +193,7 @@ def test_young_connection_dies(far):
 
 
 def test_member_that_accepts_and_never_answers(far):
-    """retry-after: the other member is asked, too; and then first, as long as the silent one says nothing."""
+    """After retry-after the other member is asked, too; and then first, as long as the silent one says nothing."""
     both = far()
     both.silent, both.deaf = {0}, {0}
     packets = requests(100)
@@ -204,13 +205,13 @@ def test_member_that_accepts_and_never_answers(far):
     later = requests(20, first=100)
     both.nas.send_many(later)
     both.collect(later, 15)
-    # None of these had to wait for a second attempt.
+    # None of these requests had to wait for a second attempt.
     assert len(both.waited()) == 120 and max(both.waited()[100:]) < 1000 * PATIENCE
     assert both.gw.counters()["requests_doubled"] == 100
 
 
 def test_answer_of_the_slow_member_is_dropped_quietly(far):
-    """The first answer wins, the other is a late one and closes nothing."""
+    """The first answer wins; the answer of the slow member is a late one and closes nothing."""
     def behave(i, tls, p):
         if i == 1:
             tls.sendall(radius.usual_answer(p))
@@ -228,7 +229,7 @@ def test_answer_of_the_slow_member_is_dropped_quietly(far):
 
 
 def test_request_with_state_is_not_doubled(far):
-    """P-PRX-13: it belongs to one home server."""
+    """P-PRX-13: a request with State belongs to one home server, so no other member is asked."""
     both = far(pool="retry-after = 500ms")
     both.silent = {0}
     both.nas.send(requests(1, more=radius.attr(24, b"state"))[0])
@@ -238,7 +239,8 @@ def test_request_with_state_is_not_doubled(far):
 
 
 def test_conversation_goes_round_a_mute_member(far):
-    """Neither the request with State nor a Status-Server is answered: it goes by way of the other member."""
+    """A member answers neither the request with State nor a Status-Server, so the request goes by way of the other
+    member."""
     both = far(pool="retry-after = 500ms")
     assert both.nas.ask(requests(1)[0])
     both.silent, both.deaf = {0}, {0}
@@ -248,7 +250,7 @@ def test_conversation_goes_round_a_mute_member(far):
     assert radius.get(both.requests(1)[0], 24) == b"state"
     counters = both.gw.counters()
     assert counters["requests_moved"] == 1 and "requests_doubled" not in counters
-    # The first one, if it is only late, harms nothing.
+    # The first member, if it is only late, harms nothing.
     assert "connections_lost" not in counters
 
 
@@ -279,7 +281,7 @@ def test_conversation_stays_where_it_began(far):
 
 
 def test_retransmission_storm(far):
-    """P-DUP-3: each request sent five times, the far end counts each once."""
+    """P-DUP-3: the NAS sends each request five times, and the far end counts each once."""
     both = far()
     packets = requests(100)
     for _ in range(5):
@@ -292,7 +294,8 @@ def test_retransmission_storm(far):
 
 @pytest.mark.parametrize("cause", [502, 505, 506])
 def test_protocol_error_leads_to_the_next_member(far, cause):
-    """P-ERR-9; and P-ERR-4, for attributes that have no place in a Protocol-Error are passed over."""
+    """P-ERR-9: a Protocol-Error leads to the next member; and P-ERR-4, for attributes that have no place in it are
+    passed over."""
     unknown = radius.attr(200, b"unknown") + radius.attr(241, b"\x63unknown")
 
     def behave(i, tls, p):
@@ -319,7 +322,7 @@ EAP = radius.attr(79, b"\2\x07\0\x09\1user")
 
 @pytest.mark.parametrize("eap", [False, True])
 def test_outage_is_told(far, eap):
-    """P-EAP-3: no member can be reached: a reject, with EAP-Failure inside where the request had EAP."""
+    """P-EAP-3: if no member can be reached, a login is rejected, with EAP-Failure inside where the request had EAP."""
     none = far(pool='reply-message = "try again later"', peer="queue-time = 1s\nconnections = 0-16")
     for peer in none.peers:
         peer.close()
@@ -335,7 +338,7 @@ def test_outage_is_told(far, eap):
 
 @pytest.mark.parametrize("outage,code", [("outage-acct = ack", radius.ACCOUNTING_RESPONSE), ("", None)])
 def test_outage_of_accounting(far, outage, code):
-    """P-PRX-9: never acknowledged unless the configuration says so."""
+    """P-PRX-9: accounting is never acknowledged in an outage unless the configuration says so."""
     none = far(pool=outage, peer="queue-time = 1s\nconnections = 0-16")
     for peer in none.peers:
         peer.close()
@@ -344,7 +347,8 @@ def test_outage_of_accounting(far, outage, code):
 
 
 def test_member_that_comes_back_gets_its_place_again(far):
-    """Failover order; it must have answered three Status-Servers first (P-WD-7)."""
+    """A member that comes back gets its place in the order again, once it has answered three Status-Servers
+    (P-WD-7)."""
     both = far()
     assert both.nas.ask(requests(1)[0])
     both.silent = {0}
@@ -361,7 +365,8 @@ def test_member_that_comes_back_gets_its_place_again(far):
 
 
 def test_hanging_member_is_closed_by_the_watchdog(far):
-    """P-WD-5, 14: silence, a Status-Server, suspicion, and after a third time the end."""
+    """P-WD-5, 14: a silent member is asked with Status-Server, then suspected, and after a third interval its
+    connection is closed."""
     one = far(n=1, peer="watchdog = 6s\nstatus-server = on")
     assert one.nas.ask(requests(1)[0])
     one.silent, one.deaf = {0}, {0}
@@ -378,7 +383,7 @@ def test_hanging_member_is_closed_by_the_watchdog(far):
 
 
 def test_peer_that_ignores_status_server(far):
-    """P-WD-11: it answers requests, so it is not taken for dead."""
+    """P-WD-11: a peer that ignores Status-Server and answers requests is not taken for dead."""
     one = far(n=1, peer="watchdog = 6s\nconnections = 0-16")
     one.deaf = {0}
     end = time.monotonic() + 20
@@ -398,14 +403,14 @@ def test_response_window_ends_an_attempt(far):
     both.silent = {0}
     packet = requests(1)[0]
     both.nas.send(packet)
-    # Nothing else moves it before its lifetime of 30 s ends.
+    # Nothing else moves the request before its lifetime of 30 s ends.
     both.collect([packet], 20)
     (waited,) = both.waited()
     assert 1000 <= waited < 2000 * PATIENCE
 
 
 def test_names_of_the_members(far):
-    """The state of each member is in the status."""
+    """The status tells the state of each member."""
     both = far(peer="connections = 0-16")
     assert both.nas.ask(requests(1)[0])
     both.gw.counters()

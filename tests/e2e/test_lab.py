@@ -51,7 +51,7 @@ def logins(lab, n, down=(), visitors=0, pause=0.0):
 
 
 def check(federation, longest=10):
-    """Nobody was rejected, or waited in vain or for long."""
+    """Checks that nobody was rejected, or waited in vain or for long."""
     assert [login.result for login in federation.logins] == ["OK"] * len(federation.logins)
     assert max(login.took for login in federation.logins) < longest * PATIENCE
 

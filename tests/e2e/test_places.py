@@ -7,7 +7,7 @@ from peer import Nas
 
 
 def test_clients_behind_one_address(lab):
-    """P-TCP-6, P-TLS-30: told apart by where they ask, each with its own secret."""
+    """P-TCP-6, P-TLS-30: clients behind one address are told apart by where they ask, each with its own secret."""
     home, first, second = FakeHome(lab), lab.port(), lab.port()
     gw = lab.gateway(lab.write("places.ini", f"""\
 [log]
@@ -38,7 +38,7 @@ pool = home
         assert home.receive()
         home.answer()
         assert radius.answer_ok(nas.receive(5), request, secret.encode())
-        # With the secret of the other one it is nobody's.
+        # A request with the secret of the other client is nobody's.
         other = next(s for s in places.values() if s != secret)
         nas.send(radius.access_request(2, other.encode()))
         nas.close()
@@ -89,7 +89,7 @@ pool = home
     assert radius.answer_ok(visitor.receive(), over_tls, b"radsec")
     assert nas.receive(0.2) is None and visitor.receive(0.2) is None
     assert gw.counters()["request_answered"] == 2
-    # With the secret of the other transport it is nobody's.
+    # A request with the secret of the other transport is nobody's.
     nas.send(radius.access_request(2, b"radsec"))
     wait_for("the drop", lambda: gw.counters().get("udp_bad_message_authenticator") == 1)
     visitor.send(radius.access_request(2, secret.encode()))

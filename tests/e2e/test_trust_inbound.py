@@ -121,7 +121,8 @@ def test_refusal_is_explained(lab, odd_pki, certificate, said, version):  # noqa
 
 
 def test_certificate_belongs_to_one_peer(lab, odd_pki):  # noqa: F811
-    """By name, then by address; who takes any certificate comes last."""
+    """A certificate belongs to the peer that its name says, then its address; a peer that takes any certificate comes
+    last."""
     pki, _ = odd_pki
     port, section = place_for(pki, lab, "named", "dns:client.test", "1.3")
     text = conf_head(pki, lab, "1.3") + section + """

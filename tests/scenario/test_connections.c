@@ -207,7 +207,7 @@ attempts_are_spread(void **state)
 		sim_cut(&s, sim_first_up(&s));
 		sim_run(&s, 1000);
 		for (size_t i = 0; i < 2; i++) {
-			/* The second attempt counts from the end of the first. */
+			/* The time until the second attempt counts from the end of the first. */
 			rgw_ms at = s.conns[1 + i]->opened_at - (i == 0 ? 1020002 : s.conns[1]->opened_at + 10);
 
 			first[i] = rgw_ms_min(first[i], at);
@@ -215,10 +215,10 @@ attempts_are_spread(void **state)
 		}
 		sim_end(&s);
 	}
-	/* It worked until now: up to a quarter of the first pause. */
+	/* The peer worked until now, so the time is up to a quarter of the first pause. */
 	assert_in_range(first[0], 0, 30);
 	assert_in_range(last[0], 80, 125);
-	/* It did not: the pause, and up to half of it. */
+	/* The peer did not work, so the time is the pause, and up to half of it more. */
 	assert_in_range(first[1], 500, 550);
 	assert_in_range(last[1], 650, 750);
 }
@@ -280,7 +280,7 @@ connect_deadline(void **state)
 	sim_end(&s);
 }
 
-/* At most so many attempts in a stretch of time, whatever the load asks for. */
+/* The option connect-rate allows so many attempts in a stretch of time, whatever the load asks for. */
 static void
 connect_rate_bites(void **state)
 {
@@ -338,7 +338,7 @@ idle_connections_without_timeout_stay(void **state)
 	sim_end(&s);
 }
 
-/* It starts without DNS, and what waits goes out when the name resolves (features 76, 77). */
+/* The gateway starts without DNS, and what waits goes out when the name resolves (features 76, 77). */
 static void
 name_that_resolves_later(void **state)
 {
@@ -385,7 +385,7 @@ name_is_resolved_again_by_ttl(void **state)
 	sim_request(&s, 1, 5001, 1, "user@example.org");
 	sim_run(&s, 1000);
 	assert_int_equal(sim_first_up(&s)->to.ip[3], 77);
-	/* A look-up that fails takes nothing away. */
+	/* A look-up that fails takes no address away. */
 	s.no_dns = true;
 	sim_run(&s, 300000);
 	sim_cut(&s, sim_first_up(&s));

@@ -121,7 +121,7 @@ reused_identifier_supersedes(void **state)
 	sim_end(&s);
 }
 
-/* The same after the answer: the entry kept for replays makes way. */
+/* A reused identifier after the answer: the entry kept for replays makes way. */
 static void
 reused_identifier_after_the_answer(void **state)
 {
@@ -180,7 +180,7 @@ late_answer_is_dropped_quietly(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_late), 1);
 	assert_int_equal(r->answers, 0);
 	assert_int_equal(sim_count_up(&s), 1);
-	/* The NAS tries once more: that is a new request, under another identifier. */
+	/* The NAS tries once more, which is a new request under another identifier. */
 	s.national.answer = SIM_ANSWER;
 	sim_again(&s, r);
 	sim_run(&s, 100);
@@ -219,7 +219,7 @@ late_answer_to_a_reused_identifier(void **state)
 	sim_end(&s);
 }
 
-/* A third use would leave an answer that nobody could tell from a wrong one: it has to wait. */
+/* A third use of an identifier has to wait, for it would leave an answer that nobody could tell from a wrong one. */
 static void
 identifier_is_not_used_a_third_time(void **state)
 {
@@ -268,14 +268,14 @@ superseding_has_a_limit(void **state)
 	other = sim_request(&s, 1, 5001, 1, "user@example.org");
 	sim_run(&s, 1000);
 	assert_int_equal(other->answers, 1);
-	/* A second later it may again. */
+	/* A second later the client may use its identifiers anew again. */
 	s.national.answer = SIM_SILENT;
 	sim_request(&s, 1, 5000, 1, "user@example.org");
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 513);
 	sim_end(&s);
 }
 
-/* What is kept for repetition is the answer, and nothing of the work on it. */
+/* Only the answer is kept for repetition, and nothing of the work on it. */
 static void
 kept_answer_is_one_buffer(void **state)
 {

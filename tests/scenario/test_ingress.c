@@ -277,7 +277,7 @@ forged_packet_does_not_touch_the_cache(void **state)
 	sim_end(&s);
 }
 
-/* P-BR-4: required means required, whatever else is in the packet. */
+/* P-BR-4: a Message-Authenticator that is required has to be there, whatever else is in the packet. */
 static void
 message_authenticator_required(void **state)
 {
@@ -293,7 +293,7 @@ message_authenticator_required(void **state)
 	expect_drop(&s, p, len, RGW_CTR_udp_missing_message_authenticator);
 	len = build(p, sizeof p, 1, 1, WITH_CHAP);
 	expect_drop(&s, p, len, RGW_CTR_udp_missing_message_authenticator);
-	/* Accounting is signed; it needs none (P-BR-14). */
+	/* Accounting is signed as a whole, so it needs no Message-Authenticator (P-BR-14). */
 	len = build(p, sizeof p, 4, 1, 0);
 	sim_datagram(&s, 0, NAS, p, len);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
@@ -495,7 +495,7 @@ clients_ask_where_they_may(void **state)
 	sim_end(&s);
 }
 
-/* RFC 3579 2.2: what is no EAP packet goes no further; with verify-eap = no it does. */
+/* RFC 3579 2.2: a request with something that is no EAP packet goes no further; with verify-eap = no it does. */
 static void
 malformed_eap_is_dropped(void **state)
 {
@@ -576,7 +576,7 @@ arap_password_stands_alone(void **state)
 	sim_end(&s);
 }
 
-/* P-SS-4, P-SS-20: answered here, with no peer in sight. */
+/* P-SS-4, P-SS-20: Status-Server is answered here, with no peer in sight. */
 static void
 status_server_is_answered_here(void **state)
 {
@@ -618,7 +618,7 @@ too_many_proxy_states(void **state)
 	len = build(p, sizeof p, 4, 1, WITH_PROXY_STATE);
 	sim_datagram(&s, 0, NAS, p, len);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
-	/* The same attribute once more; the authenticator is made anew. */
+	/* The same attribute is added once more; the authenticator is made anew. */
 	memcpy(p + len, p + len - 5, 5);
 	p[3] = (uint8_t)(len + 5);
 	memset(p + 4, 0, 16);
@@ -677,7 +677,7 @@ kept_answers_give_way(void **state)
 	sim_end(&s);
 }
 
-/* Routing: no section, and a peer that does not take this kind. */
+/* A request finds no section of its realm, or a peer that does not take this kind. */
 static void
 no_route_and_not_allowed(void **state)
 {
