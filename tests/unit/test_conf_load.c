@@ -365,8 +365,8 @@ dumps_no_secret(void **state)
 	rgw_conf_free(conf);
 }
 
-/* Values that only just fitted the line they came from, and would be something else if they stood
- * on a line of their own as they are. */
+/* Some values only just fitted the line they came from, and would be something else if they stood on a line of their
+ * own as they are. */
 static void
 dumps_long_values(void **state)
 {
