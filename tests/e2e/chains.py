@@ -29,7 +29,8 @@ def leaf(issuer, **more):
     return {"issuer": issuer, "ca": False, **more}
 
 
-# Its own name as issuer: a root. `subject` and `key` are those of another one of that name.
+# The certificate names itself as issuer: it is a root. `subject` and `key` are those of another certificate of that
+# name.
 CERTIFICATES = {
     "root": ca("root"),
     "other": ca("other"),
@@ -338,7 +339,7 @@ def key_usage(bits):
 
 
 def extensions_of(name):
-    """(extension, critical), all that it has."""
+    """The extensions of a certificate as (extension, critical)."""
     c, names = CERTIFICATES[name], CERTIFICATES[name].get("names", () if CERTIFICATES[name]["ca"] else NAMES)
     is_ca = c["ca"] is True
     skid = key_of(c.get("skid", name)).public_key()
@@ -380,7 +381,7 @@ def pem(names):
 
 
 def write(folder):
-    """Makes files of all of them: cases of (what, chain file, key file, file of the trust, accepted)."""
+    """Makes the files of all chains; returns the cases (what, chain file, key file, file of the trust, accepted)."""
     folder.mkdir()
     for name in CERTIFICATES:
         (folder / f"{name}.key").touch(0o600)

@@ -125,7 +125,7 @@ class Demo:
 
 
 def main():
-    # An end by signal is an end like any other: the lab stops what it has started.
+    # A signal ends the demonstration like anything else: the lab stops what it has started.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(143))
     try:

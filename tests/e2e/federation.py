@@ -7,27 +7,27 @@ Each host is a radsecgw; one that is at home of users has a FreeRADIUS beside it
 each neighbour that connects to it. So packets to and from a host that is gone vanish, as do those on a way that is
 cut, and nobody is told. This needs a network namespace with nothing in it but a loopback interface."""
 import dataclasses
-import datetime
 import re
 import subprocess
 import time
 
-from lab import HOME_SECRET, NAS_SECRET, PASSWORD, Gateway, binary, eapol_test
+from lab import HOME_SECRET, NAS_SECRET, PASSWORD, Gateway, binary, eapol_test, time_of
 
-# FreeRADIUS is at two ports from HOME_PORT on. While its host is away nobody else may get one of them by chance.
+# Each FreeRADIUS is at two ports from HOME_PORT on. While its host is away, nobody else may get one of them by chance.
 PORT, NAS_PORT, SILENT_PORT, HOME_PORT = 2083, 1812, 1899, 18120
 
-# Who asks whom, realm by realm, the best first. r1orgA and r2orgA are at home of the same users.
+# These tables say who asks whom, realm by realm, the best first. r1orgA and r2orgA are at home of the same users.
 NATIONAL = {"orga.example": ["r1orgA", "r2orgA"], "orgb.example": ["r1orgB"], "orgd.example": ["r1orgD"],
             "orge.example": ["r1orgE"]}
 ASKS = {"r1orgC": {"*": ["r1nren", "r2nren"]}, "r1nren": NATIONAL, "r2nren": NATIONAL}
 
-# Whose users are at home where. The RADIUS server of orgD takes requests and never answers; orgE's host is gone.
+# This table says whose users are at home where. The RADIUS server of orgD takes requests and never answers; orgE's host
+# is gone.
 SERVES = {"r1orgA": "orga.example", "r2orgA": "orga.example", "r1orgB": "orgb.example", "r1orgD": "orgd.example"}
 DEAD_REALMS = ("orgd.example", "orge.example")
 HOSTS = [*ASKS, *SERVES, "r1orgE"]
 
-# What happens after so long is no excuse any more: a login is over by then, even if a host goes.
+# What happens after so many seconds is no excuse any more: a login is over by then, even if a host goes.
 LOGIN_SECONDS = 5
 
 
@@ -129,7 +129,7 @@ pool = local
 """
 
     def start(self):
-        """The host is there again; first its RADIUS server."""
+        """Starts the host again, its RADIUS server first."""
         self.federation.set_gone(self.name, False)
         if self.home is not None and self.home.popen.poll() is not None:
             self.home.start()
@@ -143,7 +143,8 @@ pool = local
         return self.gateway is not None and self.gateway.popen.poll() is None
 
     def stop(self, gentle=False):
-        """It is gone from one moment to the next; or its services end in good order, the gateway first."""
+        """Ends the host: it is gone from one moment to the next, or its services end in good order, the gateway
+        first."""
         if not gentle:
             self.federation.set_gone(self.name, True)
         self.federation.note(f"{self.name} {'stops' if gentle else 'is gone'}", self)
@@ -157,7 +158,7 @@ pool = local
 
 @dataclasses.dataclass
 class Login:
-    """What became of one; times are seconds since the beginning of the federation."""
+    """What became of one login; times are seconds since the beginning of the federation."""
     realm: str
     station: str
     began: float
@@ -174,7 +175,7 @@ class Event:
 
 
 class Federation:
-    """The hosts that are wanted, those of `down` gone from the beginning."""
+    """The hosts that a test wants; those of `down` are gone from the beginning."""
 
     def __init__(self, lab, hosts, down=(), gateway=None, pool="", peer="", timeout=20):
         self.lab, self.gateway, self.pool, self.peer, self.timeout = lab, gateway or binary(), pool, peer, timeout
@@ -249,14 +250,14 @@ table inet federation {{
             stamp = re.match(r"(\S+Z) ", line)
             if stamp is None:
                 continue
-            at = datetime.datetime.fromisoformat(stamp[1].replace("Z", "+00:00")).timestamp() - self.wall
+            at = time_of(stamp[1]) - self.wall
             if since <= at <= until:
                 lines.append((at, line[stamp.end():]))
         return lines
 
     def killed_home(self, login):
-        """The end of the EAP server that held this login: it had challenged the NAS. None = none ended while the
-        login could not have been over yet."""
+        """The end of the EAP server that held this login, which means that it had challenged the NAS; None if no such
+        server ended while the login could not have been over yet."""
         until = login.began + min(login.took, LOGIN_SECONDS)
         for e in self.events:
             if e.victim is None or e.victim.home is None or not login.began <= e.at <= until:
@@ -267,7 +268,7 @@ table inet federation {{
         return None
 
     def said(self, since, until):
-        """What the gateways noted between these times, debugging left out."""
+        """The lines that the gateways logged between these times, without those for debugging."""
         lines = [(at, f"{at:.2f} {host.name}: {line}") for host in self.hosts.values()
                  for at, line in self._said_by(host, since, until)
                  if not re.match(r"debug |notice (status-|listening)", line)]

@@ -12,12 +12,12 @@ from lab import HOME_SECRET, NAS_SECRET, wait_for
 from peer import Nas
 
 NAS, RADSEC = NAS_SECRET.encode(), b"radsec"
-# What an answer has to repeat: 3.5 KB.
+# These octets have to be repeated in an answer: 3.5 KB.
 STATES = radius.attr(radius.PROXY_STATE, bytes(253)) * 13 + radius.attr(radius.PROXY_STATE, bytes(180))
 
 
 class Challengers(threading.Thread):
-    """Two servers that answer each login with a challenge; every State is another one."""
+    """Two servers that answer each login with a challenge; each challenge has another State."""
 
     def __init__(self, lab):
         super().__init__(daemon=True)
@@ -103,17 +103,18 @@ pool = home
 """), wait="started")
 
     def memory(self, key="VmRSS"):
-        """KiB that are resident, or with VmHWM the most that were so far."""
+        """KiB of the process that are resident, or with VmHWM the most that were so far."""
         text = pathlib.Path(f"/proc/{self.gw.pid}/status").read_text(encoding="ascii")
         return int(text.split(f"{key}:")[1].split()[0])
 
     def is_plain(self):
-        """Sanitizers and valgrind have memory of their own."""
+        """Does the program run without sanitizers and valgrind? These have memory of their own."""
         maps = pathlib.Path(f"/proc/{self.gw.pid}/maps").read_text(encoding="ascii")
         return not any(word in maps for word in ("asan", "tsan", "valgrind"))
 
     def flood(self, n, user, states=STATES):
-        """So many logins of the NAS, from as many ports as that takes. %d in the name is the number of the login."""
+        """Sends so many logins of the NAS, from as many ports as that takes. %d in the name is the number of the
+        login."""
         for begin in range(0, n, 256):
             nas = Nas(self.auth, NAS_SECRET)
             nas.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -122,13 +123,13 @@ pool = home
             nas.close()
 
     def deafen(self, deaf):
-        """These connections of the peer ask and never read, until nothing moves any more."""
+        """Lets these connections of the peer ask and never read, until nothing moves any more."""
         stuck = set()
         for v in deaf:
             v.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             v.tls.setblocking(False)
         while len(stuck) < len(deaf):
-            # New ones each time, or they would be known and not be answered again.
+            # The requests are new each time, for the gateway would know old ones and not answer them again.
             packets = b"".join(radius.access_request(i, RADSEC, user=b"x@refused.example", more=STATES)
                                for i in range(32))
             for v in deaf:
@@ -140,7 +141,7 @@ pool = home
             yield deaf
 
     def comes_back(self, most, seconds):
-        """Memory is no more than so many KiB again, within some time."""
+        """Is the memory no more than so many KiB again, within some time?"""
         wait_for("memory to come back", lambda: self.memory() <= most, seconds)
 
     def visit(self, cert="gateway.test"):

@@ -58,7 +58,7 @@ class FakeHome:
     """A RADIUS/UDP server that does what a test wants, on one of its ports."""
 
     def __init__(self, lab, like=None, on="auth"):
-        """A new one, or one at the ports of another."""
+        """Makes a new server, or one at the ports of another."""
         self.secret, self.packets = HOME_SECRET, []
         self.auth, self.acct = (like.auth, like.acct) if like else (lab.port(), lab.port())
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -66,7 +66,7 @@ class FakeHome:
         self.socket.bind(("127.0.0.1", self.auth if on == "auth" else self.acct))
 
     def receive(self, timeout=5.0):
-        """The next datagram, or None."""
+        """Returns the next datagram, or None."""
         self.socket.settimeout(timeout)
         try:
             data, sender = self.socket.recvfrom(8192)
@@ -118,7 +118,7 @@ class Visitor:
         self.tls.sendall(data)
 
     def receive(self, timeout=5.0):
-        """The next packet; None when nothing comes, b"" when the connection has ended."""
+        """Returns the next packet; None when nothing comes, b"" when the connection has ended."""
         end = time.monotonic() + timeout
         while not (len(self.stream) >= 4 and len(self.stream) >= struct.unpack("!H", self.stream[2:4])[0]):
             self.tls.settimeout(max(0.001, end - time.monotonic()))
@@ -136,7 +136,7 @@ class Visitor:
         return packet
 
     def ask(self, packet, timeout=5.0, secret=b"radsec"):
-        """Sends and waits for the answer to it; checks its authenticators."""
+        """Sends a packet and waits for the answer to it; checks its authenticators."""
         self.send(packet)
         got = self.receive(timeout)
         assert got, f"no answer ({got!r})"
@@ -155,7 +155,7 @@ class Visitor:
 
 
 def radsecproxy_client(lab, pki, *ports, name="radsecproxy-nas", cert="gateway.test"):
-    """Debian's radsecproxy between a NAS and the gateways. Its port is for both kinds of requests."""
+    """Starts Debian's radsecproxy between a NAS and the gateways. Its port is for both kinds of requests."""
     listen = lab.port()
     servers = "".join(f"""\
 server gateway{i} {{
@@ -191,7 +191,7 @@ client nas {{
 
 
 def freeradius_client(lab, pki, *ports, name="freeradius-nas", cert="gateway.test", response_window=10):
-    """FreeRADIUS between a NAS and the gateways, each of them a home_server with TLS."""
+    """Starts FreeRADIUS between a NAS and the gateways, each of them a home_server with TLS."""
     auth, acct, folder = lab.port(), lab.port(), lab.dir / name
     servers = "".join(f"""\
 home_server gateway{i} {{

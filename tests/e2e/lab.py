@@ -6,6 +6,7 @@ Everything lives in one scratch folder and in processes that the lab has started
 """
 import collections
 import ctypes
+import datetime
 import os
 import pathlib
 import random
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DICTIONARY = "/usr/share/freeradius"
@@ -25,16 +27,19 @@ USER, PASSWORD = "bob@example.org", "hello"
 NAS_SECRET = "nas-secret-of-the-lab-0123"
 HOME_SECRET = "home-secret-of-the-lab-0123"
 
+# Valgrind and sanitizers make everything slower by this factor.
+PATIENCE = float(os.environ.get("LAB_PATIENCE", "1"))
+
 
 def binary():
-    """The radsecgw under test, with whatever has to stand before it (valgrind, for example)."""
+    """The command line of the radsecgw under test, with whatever has to stand before it (valgrind, for example)."""
     words = os.environ.get("RADSECGW", str(ROOT / "build/radsecgw")).split()
     return words
 
 
 def wait_for(what, condition, seconds=15.0):
     """Polls until the condition gives something true, and returns that."""
-    end = time.monotonic() + seconds * float(os.environ.get("LAB_PATIENCE", "1"))
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         value = condition()
         if value:
@@ -45,13 +50,13 @@ def wait_for(what, condition, seconds=15.0):
 
 
 def first_ephemeral_port():
-    """The system chooses from here on for sockets that do not ask for a port."""
+    """The first of the ports that the system chooses for sockets that do not ask for one."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         return max(12001, int(file.read().split()[0]))
 
 
 def die_with_parent():
-    """Runs in a new program before it starts: it must not outlive the lab, however that ends."""
+    """Runs in a new program before it starts: the program must not outlive the lab, however that ends."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
@@ -87,10 +92,10 @@ class Process:
         self.popen.send_signal(number)
 
     def wait(self, seconds=20.0):
-        return self.popen.wait(seconds * float(os.environ.get("LAB_PATIENCE", "1")))
+        return self.popen.wait(seconds * PATIENCE)
 
     def stop(self):
-        """Ends it gently, then not so gently. Returns its exit status."""
+        """Ends the program gently, then not so gently. Returns its exit status."""
         if self.popen.poll() is None:
             self.popen.terminate()
             try:
@@ -101,16 +106,42 @@ class Process:
         return self.popen.returncode
 
 
+class Line(typing.NamedTuple):
+    """One line of a gateway's log; its time is in seconds of time.time(), by the gateway's own clock."""
+    time: float
+    event: str
+    fields: dict
+
+
+LINE = re.compile(r"(20\S+Z) \w+ ([\w-]+): (.*)")
+FIELD = re.compile(r' (\w+)=("(?:[^"\\]|\\.)*"|\S*)')
+
+
+def time_of(stamp):
+    """The time at the beginning of a gateway's line, in seconds of time.time()."""
+    return datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+
+
 class Gateway(Process):
     """radsecgw, with its log read as events."""
+
+    def lines(self, event=None, **fields):
+        """All lines of the log so far, or those of one event, that have these fields."""
+        found = [Line(time_of(stamp), name, {k: v.strip('"') for k, v in FIELD.findall(rest)})
+                 for stamp, name, rest in LINE.findall(self.log()) if event in (None, name)]
+        return [line for line in found if fields.items() <= line.fields.items()]
+
+    def wait_line(self, event, seconds=15.0, **fields):
+        """The first line of this event with these fields; waits until it is there."""
+        return wait_for(f"{self.name}: {event} {fields}", lambda: self.lines(event, **fields), seconds)[0]
 
     def has_memory_errors(self):
         """Has valgrind or a sanitizer said anything? Their exit status may be lost, their words are not."""
         return re.search(r"^==\d+==|Sanitizer|runtime error:", self.log(), re.M) is not None
 
     def counters_by_worker(self):
-        """Of each worker, all counters that are not zero, asked for with SIGUSR1. Without others the one has no
-        number, and counts as 1."""
+        """Asks with SIGUSR1 for the counters that are not zero, by worker. A gateway without further workers gives no
+        number, which counts as 1."""
         workers = int(re.search(r" started: .*\bworkers=(\d+)", self.log())[1])
         before = len(self.log())
         self.signal(signal.SIGUSR1)
@@ -121,7 +152,7 @@ class Gateway(Process):
         return found
 
     def counters(self):
-        """The same, of all workers together."""
+        """Asks for the counters of all workers together."""
         total = collections.Counter()
         for counters in self.counters_by_worker().values():
             total.update(counters)
@@ -321,7 +352,7 @@ class Home(Process):
         self.start()
 
     def records(self):
-        """Accounting records that it has written."""
+        """The accounting records that the server has written."""
         return self.accounting.read_text() if self.accounting.exists() else ""
 
     def _tls_server(self, tls):

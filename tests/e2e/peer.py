@@ -18,7 +18,8 @@ class OneAtATime(ssl.SSLSocket):
 
 
 def place(family, port, address=None):
-    """What a socket is bound or connected to, the number of an interface included; loopback without an address."""
+    """The address that a socket is bound or connected to, the number of an interface included; loopback without one
+    given."""
     address = address or ("127.0.0.1" if family == socket.AF_INET else "::1")
     return socket.getaddrinfo(address, port, family, socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)[0][4]
 
@@ -131,10 +132,10 @@ class TlsPeer:
 class Nas:
     """A NAS with one UDP socket."""
 
-    def __init__(self, port, secret, address="127.0.0.1", source=None, family=socket.AF_INET):
+    def __init__(self, port, secret, address="127.0.0.1", source=None, family=socket.AF_INET, source_port=0):
         self.secret, self.to = secret.encode(), place(family, port, address)
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.bind(place(family, 0, source))
+        self.socket.bind(place(family, source_port, source))
         self.socket.settimeout(5)
 
     def send(self, packet):
@@ -153,7 +154,7 @@ class Nas:
                 probe.close()
 
     def receive(self, timeout=5.0):
-        """The next datagram, or None; the sender's address is kept in self.sender."""
+        """Returns the next datagram, or None; the sender's address is kept in self.sender."""
         self.socket.settimeout(timeout)
         try:
             data, self.sender = self.socket.recvfrom(8192)
@@ -162,7 +163,7 @@ class Nas:
         return data
 
     def ask(self, packet, timeout=5.0):
-        """Sends and waits for the right answer; None if there is none in time."""
+        """Sends a request and waits for the right answer; returns None if there is none in time."""
         self.send(packet)
         end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:

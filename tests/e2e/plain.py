@@ -10,7 +10,7 @@ SECRET = "plain-secret-of-the-lab-0123"
 
 
 class NoTls:
-    """In the place of an SSLContext: the session is the socket."""
+    """Stands in the place of an SSLContext: the session is the socket itself."""
 
     @staticmethod
     def wrap_socket(plain, **_):

@@ -22,7 +22,7 @@ def attr(kind, value):
 
 
 def attributes(packet):
-    """[(type, value)] of a packet; ValueError when they do not fill it."""
+    """The attributes of a packet as [(type, value)]; ValueError when they do not fill it."""
     out, at, end = [], 20, struct.unpack("!H", packet[2:4])[0]
     if not 20 <= end <= len(packet):
         raise ValueError("length")
@@ -40,7 +40,7 @@ def get(packet, kind):
 
 
 def hide(password, secret, auth):
-    """User-Password (RFC 2865 5.2)."""
+    """A User-Password, hidden (RFC 2865 5.2)."""
     password = password + bytes(-len(password) % 16 or (16 if not password else 0))
     out, previous = b"", auth
     for i in range(0, len(password), 16):
@@ -97,7 +97,8 @@ def usual_answer(req, secret=b"radsec"):
 
 
 def answer_ok(packet, req, secret):
-    """Is this a correct answer to the request: authenticator, and Message-Authenticator if there?"""
+    """Is this a correct answer to the request: is the authenticator right, and Message-Authenticator if there is
+    one?"""
     size = struct.unpack("!H", packet[2:4])[0]
     if size != len(packet) or packet[1] != req[1]:
         return False
@@ -107,7 +108,7 @@ def answer_ok(packet, req, secret):
 
 
 def message_authenticator_ok(packet, auth, secret):
-    """True or False; None when there is none."""
+    """Is the Message-Authenticator right? None when there is none."""
     at = 20
     for kind, value in attributes(packet):
         if kind == MESSAGE_AUTHENTICATOR:

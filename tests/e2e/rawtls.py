@@ -44,14 +44,14 @@ def extract(salt, secret):
 
 
 class Keys:
-    """One direction of protected records."""
+    """The keys of one direction of protected records."""
 
     def __init__(self, secret):
         self.secret, self.number = secret, 0
         self.aead, self.iv = AESGCM(expand_label(secret, b"key", b"", 16)), expand_label(secret, b"iv", b"", 12)
 
     def next(self):
-        """After a KeyUpdate."""
+        """The keys that follow after a KeyUpdate."""
         return Keys(expand_label(self.secret, b"traffic upd", b"", 32))
 
     def nonce(self):
@@ -60,7 +60,7 @@ class Keys:
         return n.to_bytes(12, "big")
 
     def seal(self, inner, kind=DATA):
-        """A record with this TLSInnerPlaintext: contents, kind, padding, or less than that."""
+        """A record with this TLSInnerPlaintext: contents, kind and padding, or less than that."""
         head = struct.pack("!BHH", kind, 0x0303, len(inner) + 16)
         return head + self.aead.encrypt(self.nonce(), inner, head)
 
@@ -94,7 +94,7 @@ class Raw:
         return data
 
     def receive(self):
-        """The next record that is not a ChangeCipherSpec: (kind, contents)."""
+        """Returns the next record that is not a ChangeCipherSpec: (kind, contents)."""
         while True:
             head = self.exactly(5)
             body = self.exactly(struct.unpack("!H", head[3:])[0])
@@ -104,7 +104,7 @@ class Raw:
                 return head[0], body
 
     def receive_message(self):
-        """The next handshake message: (kind, body). It goes into the transcript."""
+        """Returns the next handshake message: (kind, body). It goes into the transcript."""
         while len(self.messages) < 4 or len(self.messages) < 4 + int.from_bytes(self.messages[1:4], "big"):
             kind, data = self.receive()
             if kind != HANDSHAKE:
@@ -119,7 +119,7 @@ class Raw:
         return hashlib.sha256(self.transcript).digest()
 
     def derive(self, share):
-        """After ServerHello: the secrets of the handshake, (client's, server's)."""
+        """Makes the secrets of the handshake, (client's, server's), once ServerHello is there."""
         none, empty = bytes(32), hashlib.sha256(b"").digest()
         early = extract(none, none)
         shared = self.private.exchange(X25519PublicKey.from_public_bytes(share))
@@ -128,7 +128,7 @@ class Raw:
         return [expand_label(handshake, label, self.digest(), 32) for label in (b"c hs traffic", b"s hs traffic")]
 
     def is_closed(self, timeout=5.0):
-        """Does the other side end it? Whatever it says before does not matter."""
+        """Does the other side end the connection? Whatever it says before does not matter."""
         self.socket.settimeout(timeout)
         try:
             while self.socket.recv(65536):

@@ -5,8 +5,8 @@ import threading
 
 
 class Relay:
-    """Listens on a port of its own; octets reach the other end a while later, in order, in each direction.
-    Connections go on from `source`, which may change from one to the next."""
+    """Listens on a port of its own; octets reach the other end a while later, in order, in each direction. Connections
+    go on from `source`, which may change from one connection to the next."""
 
     def __init__(self, port, delay, source="127.0.0.1"):
         self.to, self.delay, self.source = port, delay, source

@@ -38,7 +38,7 @@ def made():
 
 
 def conf(lab, made, name="certs.ini", ca="root.pem", cert="own.pem", key="own.key", sections="", **more):
-    """A configuration whose [tls] section is of these files; relative ones are among those of chains.py."""
+    """A configuration whose [tls] section is of these files; relative names are among the files of chains.py."""
     lab.auth = lab.port()
     files = {"ca": ca, "certificate": cert, "key": key}
     paths = {k: ", ".join(str(made / f.strip()) for f in str(v).split(",")) for k, v in files.items()}
@@ -66,7 +66,8 @@ def test_a_ca_out_of_date_is_loaded_with_a_warning(lab, made, ca, warning):
 
 
 def test_a_ca_out_of_date_lets_nobody_in(lab, made):
-    """Its name is in the reason. The other CA of the same section is as good as before."""
+    """A CA that is out of date lets nobody in, and its name is in the reason. The other CA of the same section is as
+    good as before."""
     ports = [lab.port(), lab.port()]
     peers = []
     for port, name in zip(ports, ("leaf-by-old", "leaf")):
@@ -80,7 +81,7 @@ def test_a_ca_out_of_date_lets_nobody_in(lab, made):
 
 
 def folder_of(lab, made):
-    """A directory as people keep it."""
+    """A directory of CAs as people keep it."""
     folder = lab.dir / "cas"
     folder.mkdir()
     (folder / "root.pem").write_bytes(chains.pem("root"))
@@ -109,7 +110,8 @@ LEFT_OUT = {
 
 
 def test_a_directory_with_other_files(lab, made):
-    """Each that is left out is named, with the reason; what hides is not looked at; a link counts once."""
+    """Each file of the directory that is left out is named, with the reason; hidden files are not looked at; a link
+    counts once."""
     folder = folder_of(lab, made)
     done = check(conf(lab, made, ca=folder))
     assert done.returncode == 0 and "ca: 1 CA certificate\n" in done.stdout, done.stderr
@@ -187,7 +189,8 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 @pytest.mark.skipif("asan" in " ".join(binary()), reason="the sanitizer wants to be the first that is loaded")
 @pytest.mark.parametrize("year,seconds", [("1970", 5), ("2001", 1000000000)])
 def test_a_clock_that_nobody_has_set(lab, made, year, seconds, monkeypatch):
-    """It starts, says so once, serves those who need no certificate, and tries the others again."""
+    """The gateway starts with a clock that nobody has set, says so once, serves those who need no certificate, and
+    tries the others again."""
     (lab.dir / "shim.c").write_text(SHIM)
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(lab.dir / "shim.so"), str(lab.dir / "shim.c"), "-ldl"],
                    check=True)
@@ -210,7 +213,7 @@ def test_a_clock_that_nobody_has_set(lab, made, year, seconds, monkeypatch):
 # ---- our own certificate
 
 def own(lab, name="mine", key=None, days=300, since=1, eku=("SERVER_AUTH", "CLIENT_AUTH"), more=""):
-    """A certificate of ours, signed by the root."""
+    """A certificate of the gateway's own, signed by the root."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     builder = x509.CertificateBuilder(chains.subject_of("root"), chains.subject_of("own"), key.public_key(),
                                       x509.random_serial_number(), NOW - since * DAY, NOW + days * DAY)
@@ -291,7 +294,7 @@ OURS = ("rsa", "p256", "p384", "ed25519")
 
 @pytest.fixture(scope="module")
 def kinds():
-    """Certificates for keys of all kinds, for us and for peers, from a CA with an RSA key."""
+    """Certificates for keys of all kinds, for the gateway and for peers, from a CA with an RSA key."""
     with Lab() as lab:
         def run(*argv):
             subprocess.run(["openssl", *argv], check=True, capture_output=True, cwd=lab.dir)
@@ -314,7 +317,7 @@ def section(kinds, ours, version):
 
 
 def reason_for(theirs, version, connects):
-    """What has to be said if a peer with such a key does not come up; None = it has to."""
+    """What the log has to say if a peer with such a key does not come up; None if the peer has to come up."""
     if theirs == "rsa-pss":
         return "id-RSASSA-PSS"
     return "P-521" if theirs == "p521" and version == "1.2" and connects else None
@@ -369,7 +372,7 @@ def test_a_strict_server_hears_that_renegotiation_is_safe(lab, made):
 # ---- keys
 
 def encrypted(lab, argv):
-    """Our key, encrypted by openssl in some way."""
+    """The gateway's key, encrypted by openssl in some way."""
     mine = own(lab, key=rsa.generate_private_key(65537, 2048))
     subprocess.run(["openssl", *argv, "-in", str(mine["key"]), "-out", str(lab.dir / "locked.key"),
                     "-passout", "pass:sesame"], check=True, capture_output=True)
@@ -386,7 +389,7 @@ def encrypted(lab, argv):
     ("AES in the traditional form", ["rsa", "-traditional", "-aes128"]),
 ])
 def test_encrypted_keys(lab, made, name, argv):
-    """They are read, or the line names the cipher and the command that helps; and it does help."""
+    """Encrypted keys are read, or the line names the cipher and the command that helps; and that command does help."""
     locked = encrypted(lab, argv)
     done = check(conf(lab, made, **locked))
     assert "sesame" not in done.stderr + done.stdout

@@ -24,7 +24,7 @@ def made():
 
 
 def is_old_library():
-    """What newer versions of the library can is not asked of this one."""
+    """Is the library too old for this case? What only newer versions can is not asked of it."""
     said = subprocess.run([*binary(), "--version"], capture_output=True, text=True, check=True).stdout
     return "wolfSSL 5.5" in said
 
@@ -52,7 +52,7 @@ def identities(cases, version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_chains_of_servers(lab, made, version):
-    """P-CRT-2."""
+    """P-CRT-2: exactly those chains of servers pass that should."""
     text = f"[log]\nlevel = debug\nrate = 0\n{identities(made, version)}"
     text += f"[listen local]\nudp = 127.0.0.1:{lab.port()}\n[client nas]\naddress = 127.0.0.1\n" \
             "secret = a secret of more than twenty-four octets\n[realm *]\npool = p0\n"

@@ -10,7 +10,7 @@ MEMBERS = ["a", "b", "c"]
 
 
 def member(lab, pki, name, ports, udp, gateway=""):
-    """One gateway of a ring: from its clients and the one before it to the next one, whatever the realm."""
+    """One gateway of a ring: it sends on what its clients and the gateway before it ask, whatever the realm."""
     next_one = MEMBERS[(MEMBERS.index(name) + 1) % len(MEMBERS)]
     before = MEMBERS[MEMBERS.index(name) - 1]
     return lab.gateway(lab.write(f"{name}.ini", f"""\
@@ -52,15 +52,15 @@ def ring(lab, gateway=""):
 
 
 def test_a_ring_of_gateways(lab):
-    """One request goes round once, and is rejected where the same one brings it again, with the cause; nothing goes on
-    behind that."""
+    """A request goes round a ring once, and is rejected by the gateway to which it comes again, with the cause; nothing
+    goes on behind that."""
     gws, nas = ring(lab)
     request = radius.access_request(1, SECRET, user=b"user@nowhere.example")
     answer = nas.ask(request, 3)
     assert answer is not None and answer[0] == 3
     assert radius.get(answer, 101) == (502).to_bytes(4, "big")
     gws["b"].wait_log(r"warning loop: .* realm=nowhere\.example from_peer=a gateways=4")
-    # Accounting has no answer that says so, but it ends, too.
+    # No answer to accounting can say that, but the request ends, too.
     nas.send(radius.request(4, 2, radius.attr(1, b"user@nowhere.example"), SECRET))
     wait_for("the second", lambda: gws["b"].counters()["request_loop"] == 2)
     for name, gw in gws.items():
@@ -69,8 +69,8 @@ def test_a_ring_of_gateways(lab):
 
 
 def test_a_ring_of_others(lab):
-    """Without the mark, as with gateways of other kinds in between that add one Proxy-State each, loop-limit is what
-    ends it."""
+    """Where gateways of other kinds in between add one Proxy-State each and the mark is lost, loop-limit ends the
+    circle."""
     gws, nas = ring(lab, gateway="loop-marker = no\nrequest-lifetime = 5s")
     proxied = b"".join(radius.attr(radius.PROXY_STATE, b"x") for _ in range(33))
     nas.send(radius.access_request(1, SECRET, user=b"user@nowhere.example", more=proxied))
@@ -78,7 +78,7 @@ def test_a_ring_of_others(lab):
 
 
 def test_a_gateway_that_is_its_own_peer(lab):
-    """By an address that does not tell: the certificate does, on both ends."""
+    """A gateway may have itself as a peer, at an address that does not tell: the certificate does, on both ends."""
     pki = lab.pki(servers=["a.test"], clients=["a.test"])
     port = lab.port()
     relay = Relay(port, 0)

@@ -17,7 +17,7 @@ FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SI
 
 @pytest.fixture
 def gw(lab):
-    """Two workers, and a stranger in the middle of a handshake, for which there is a thread then."""
+    """A gateway with two workers, and a stranger in the middle of a handshake, for which there is a thread then."""
     home = FakeHome(lab)
     conf = inbound_conf(lab, lab.pki(), home, gateway="workers = 2")
     process = Process(lab, "radsecgw", [*binary(), "run", "-c", conf])
@@ -29,7 +29,7 @@ def gw(lab):
 
 
 def threads(process):
-    """Name -> number and the status that the kernel shows."""
+    """The threads of the process: name -> number and the status that the kernel shows."""
     found = {}
     for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
         status = dict(re.findall(r"^(\w+):\s*(.*)$", (task / "status").read_text(), re.M))
@@ -49,7 +49,7 @@ def test_no_thread_blocks_faults(gw):
 @pytest.mark.parametrize("name", ["handshake-", "worker-2", ""])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_fault_is_reported(gw, name, fault):
-    """Which version, which signal, which thread, and where."""
+    """The report of a fault says which version, which signal, which thread, and where."""
     thread, (number, _) = next((k, v) for k, v in threads(gw).items() if (k.startswith(name) if name else v[0] == gw.pid))
     assert ctypes.CDLL(None).tgkill(gw.pid, number, int(fault)) == 0
     status = wait_for("the end", lambda: gw.popen.poll())

@@ -5,7 +5,8 @@ import time
 import pytest
 
 import radius
-from lab import wait_for
+from lab import NAS_SECRET, PATIENCE, wait_for
+from peer import Nas
 from test_failover import SECRET, far, requests  # noqa: F401
 
 
@@ -24,36 +25,51 @@ def cut(far):  # noqa: F811
         if realm_of(p) == b"dead.example" or (realm_of(p) == b"far.example" and i == 0):
             return
         tls.sendall(radius.usual_answer(p))
-    return far(behave=behave, pool="retry-after = 500ms")
+    return far(behave=behave, pool="retry-after = 500ms", gateway="request-lifetime = 5s")
 
 
 def ask(both, ident, realm, timeout=5.0):
-    """The request has an answer."""
-    assert both.nas.ask(login(ident, realm), timeout) is not None
+    """Asks for this realm; the user gets in."""
+    got = both.nas.ask(login(ident, realm), timeout)
+    assert got is not None and got[0] == radius.ACCESS_ACCEPT
+
+
+def waited(both, realm):
+    """How many milliseconds each answer of this realm took, by the gateway's own clock."""
+    return [int(line.fields["ms"]) for line in both.gw.lines("answered", user=f"bob@{realm}")]
 
 
 def test_member_that_is_cut_off_from_one_realm(cut):
-    """The first login finds out; the others go straight to the member that serves the realm, and every other
-    realm stays with the first, but perhaps for one login, until Status-Server has shown that it lives."""
+    """The first login of a realm that one member cannot reach finds out; the others go straight to the member that
+    serves the realm, and every other realm stays with the first member, but perhaps for one login, until Status-Server
+    has shown that it lives."""
     for i in range(20):
         ask(cut, i, b"near.example")
         ask(cut, 100 + i, b"far.example")
     assert all(realm_of(p) == b"near.example" for p in cut.requests(0)[3:])
     assert sum(realm_of(p) == b"near.example" for p in cut.requests(1)) <= 1
+    far_away = waited(cut, "far.example")
+    assert len(far_away) == 20 and far_away[0] >= 500 and max(far_away[2:]) < 500 * PATIENCE
     assert cut.gw.counters()["realms_marked"] == 1
     assert "realm-dead: " in cut.gw.log() and "realm=far.example" in cut.gw.log()
 
 
 def test_dead_realm_takes_nobody_down(cut):
-    """Forty requests a second of a dead realm beside live logins."""
+    """Forty requests a second of a dead realm beside live logins: each of these gets in by way of the first member, and
+    none waits until another one would be asked. The first dead ones end meanwhile, so what comes of that shows, too."""
+    dead = Nas(cut.lab.auth, NAS_SECRET)
     ask(cut, 0, b"near.example")
-    for i in range(80):
-        cut.nas.send(login(100 + i, b"dead.example"))
-        ask(cut, i % 100, b"near.example", 15)
+    for i in range(320):
+        dead.send(login(i % 256, b"dead.example"))
+        ask(cut, i % 256, b"near.example", 15)
         time.sleep(0.02)
-    # Nobody had to wait for another member.
+    dead.close()
+    near = waited(cut, "near.example")
+    assert len(near) == 321 and max(near) < 500 * PATIENCE
+    assert [realm_of(p) for p in cut.requests(0)].count(b"near.example") == 321
     assert all(realm_of(p) == b"dead.example" for p in cut.requests(1))
     counters = cut.gw.counters()
+    assert counters["request_timed_out"] > 0
     assert "connections_suspected" not in counters and "member-silent" not in cut.gw.log()
 
 

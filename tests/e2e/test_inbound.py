@@ -71,7 +71,8 @@ def test_status_server_of_the_near_end(chain):
 
 @pytest.mark.parametrize("method", EAP_METHODS)
 def test_eap(chain, method):
-    """The MS-MPPE keys arrive as they were sent: eapol_test compares them with its own."""
+    """P-TCP-44a: EAP goes from UDP to TLS and from TLS to UDP as if there were one transport only. The MS-MPPE keys
+    arrive as they were sent: eapol_test compares them with its own."""
     success, keys, out = eapol_test(chain, chain.home, chain.auth, method)
     assert success and keys, out[-3000:]
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The scenarios of tests/bench/deadrealms.py in short: hosts that are down and realms that are dead cost logins of
 others neither an answer nor their patience (P-FO-7). The long ones, in which hosts come and go, are in `make lab`."""
-import os
 import threading
 import time
 
@@ -9,14 +8,13 @@ import pytest
 
 import radius
 from federation import DEAD_REALMS, NAS_PORT, Federation, user_of
-from lab import NAS_SECRET
+from lab import NAS_SECRET, PATIENCE
 from peer import Nas
 from test_network import in_namespace, namespaces
 
 pytestmark = pytest.mark.skipif(not namespaces(), reason="needs the right to make a network namespace")
 
 ALWAYS = ["r1orgD", "r1orgA", "r2orgA", "r1nren", "r2nren", "r1orgC"]
-PATIENCE = float(os.environ.get("LAB_PATIENCE", "1"))  # valgrind and sanitizers are slow
 
 
 class Visitors(threading.Thread):
@@ -53,7 +51,7 @@ def logins(lab, n, down=(), visitors=0, pause=0.0):
 
 
 def check(federation, longest=10):
-    """Nobody was rejected, or waited in vain or for long."""
+    """Checks that nobody was rejected, or waited in vain or for long."""
     assert [login.result for login in federation.logins] == ["OK"] * len(federation.logins)
     assert max(login.took for login in federation.logins) < longest * PATIENCE
 

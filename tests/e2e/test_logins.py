@@ -37,7 +37,7 @@ def test_pap_without_message_authenticator(chain):
         lab.gateway(lab.gateway_conf(pki, proxy.port, client="require-message-authenticator = no"))
         ok, out = radclient(lab.auth, "auth", pap().replace("Message-Authenticator = 0x00\n", ""))
         assert ok and "Access-Accept" in out, out
-        # What comes back is signed all the same (P-BR-2).
+        # The answer is signed all the same (P-BR-2).
         assert re.search(r"Received Access-Accept.*\n\tMessage-Authenticator = ", out), out
 
 
@@ -55,7 +55,7 @@ def test_long_passwords(chain, length):
 
 
 def test_chap(chain):
-    """P-CHP-3: the challenge was the Request Authenticator, which changes on the way."""
+    """P-CHP-3: the challenge of CHAP was the Request Authenticator, which changes on the way."""
     ok, out = radclient(chain.auth, "auth", chap())
     assert ok and "Access-Accept" in out, out
     ok, out = radclient(chain.auth, "auth", chap(password="wrong"))
@@ -70,7 +70,7 @@ def test_accounting(chain):
 
 
 def test_status_server(chain):
-    """P-SS-4: answered here, on the port that takes both."""
+    """P-SS-4: Status-Server is answered here, on the port that takes both kinds of requests."""
     ok, out = radclient(chain.auth, "status", "Message-Authenticator = 0x00\n")
     assert ok and "Access-Accept" in out, out
 

@@ -45,8 +45,8 @@ def test_answers_that_are_kept(place):
 
 
 def test_requests_that_wait(place):
-    """The same with requests that nobody answers. One client cannot take what others need: a peer still gets in. All
-    of it goes when the requests have lived their time."""
+    """Requests that nobody answers are kept, but one client cannot take what others need: a peer still gets in. All of
+    it goes when the requests have lived their time."""
     p = place()
     if not p.is_plain():
         pytest.skip("memory of a sanitizer")
@@ -121,7 +121,7 @@ def test_a_peer_that_does_not_read_takes_nothing_from_others(place):
     p = place(peer="user-timeout = 10m", clients=("gateway.test", "friend.test"),
               extra="[peer friend]\naccept = yes\nname = friend.test\ntls = lab\n")
     good, deaf = p.visit("friend.test"), [p.visit() for _ in range(16)]
-    # Their answers come later, when nothing is read any more.
+    # The answers for these connections come later, when nothing is read any more.
     for v in deaf:
         v.send(b"".join(radius.access_request(i, RADSEC, user=b"x@example.org", more=STATES) for i in range(80, 150)))
         assert all(p.home.receive() for _ in range(70))
@@ -138,8 +138,8 @@ def test_a_peer_that_does_not_read_takes_nothing_from_others(place):
 
 
 def test_everything_at_once(lab, place):
-    """All that a client and a peer can do together, with the defaults: kept answers, conversations, realms, connections
-    that are not read, and requests that wait."""
+    """A client and a peer do all that they can do together, with the defaults: kept answers, conversations, realms,
+    connections that are not read, and requests that wait."""
     far = Challengers(lab)
     p = place(extra=far.conf())
     if not p.is_plain():
@@ -171,14 +171,15 @@ def test_closed_connections_that_still_send(place):
         v.send(b"\x01\x00\x00\x01")  # its Length is too short
     wait_for("the ends", lambda: p.gw.counters().get("incoming_ended") == 300)
     assert descriptors() <= before + 256
-    # Each was told: the end of the session is there, not just the end of the connection.
+    # Each connection was told: the end of the session is there, not just the end of the connection.
     assert all(v.is_closed() for v in visitors[:40])
     wait_for("all of them to go", lambda: descriptors() <= before, 5)
 
 
 @pytest.mark.parametrize("over", ["udp", "tls"])
 def test_status_server_rate(place, over):
-    """2,000 Status-Servers at once, with the default: some hundreds are answered, and the others are counted."""
+    """Of 2,000 Status-Servers at once, with the default rate, some hundreds are answered, and the others are
+    counted."""
     p = place(client="")
     began = time.monotonic()
     if over == "udp":

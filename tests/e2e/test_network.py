@@ -85,8 +85,8 @@ def name_conf(lab, pki, port, name):
 
 @in_namespace
 def test_start_without_dns(lab):
-    """It starts, says what is missing, and what waits goes out as soon as the name resolves. While nothing is known
-    about the name, the search list is left alone: the peer is not found in somebody else's zone."""
+    """The gateway starts without DNS, says what is missing, and what waits goes out as soon as the name resolves. While
+    nothing is known about the name, the search list is left alone: the peer is not found in somebody else's zone."""
     pki, port = lab.pki(servers=("radius.test",)), lab.port()
     peer = TlsPeer(port, pki / "radius.test.pem", pki / "radius.test.key", pki / "ca.pem")
     dns = NameServer({"radius.test": ["127.0.0.1"], "radius.test.other.example": ["127.0.0.66"]})
@@ -169,7 +169,7 @@ def test_localhost_without_files(lab):
 
 @in_namespace(hosts="192.0.2.1 radius.localhost\n")
 def test_below_localhost(lab):
-    """So is what is below it, whatever others say."""
+    """A name below localhost is this machine, too, whatever others say."""
     NameServer({"radius.localhost": ["192.0.2.2"]})
     login(lab, "radius.localhost")
 
@@ -274,7 +274,7 @@ def test_keepalive(lab):
 
 
 def burst(lab, addresses):
-    """Sixty logins at once from one port, over a wildcard socket: what is alike leaves together, and all of it
+    """Sixty logins come at once from one port, over a wildcard socket: what is alike leaves together, and all of it
     arrives. Returns the lengths of the answers."""
     pki, port, lengths, held = lab.pki(), lab.port(), set(), []
 

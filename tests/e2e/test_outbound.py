@@ -12,7 +12,7 @@ import time
 import pytest
 
 import radius
-from lab import NAS_SECRET, Gateway, binary, wait_for
+from lab import NAS_SECRET, PATIENCE, Gateway, binary, wait_for
 from peer import Nas, TlsPeer
 
 SECRET = NAS_SECRET.encode()
@@ -62,7 +62,8 @@ def test_exactly_one_send_per_request(world):
 
 
 def test_password_and_authenticators_are_made_anew(world):
-    """P-PWD-1, P-AUT-1, P-BR-1: nothing of the first hop's secret is left on the second."""
+    """P-PWD-1, P-AUT-1, P-BR-1: password and authenticators are made anew: nothing of the first hop's secret is left on
+    the second."""
     w = world.start()
     more = radius.attr(radius.PROXY_STATE, b"nas-1") + radius.attr(radius.PROXY_STATE, b"nas-2")
     request = radius.access_request(9, SECRET, password=b"p" * 40, more=more)
@@ -78,7 +79,7 @@ def test_password_and_authenticators_are_made_anew(world):
 
 @pytest.mark.parametrize("size", [20, 600, 4078])
 def test_sizes(world, size):
-    """The smallest answer, a middle one, and the largest that still leaves room for what is added."""
+    """The smallest answer arrives, a middle one, and the largest that still leaves room for what is added."""
     def behave(peer, tls, p):
         attrs = b""
         while len(attrs) < size - 20:
@@ -91,7 +92,7 @@ def test_sizes(world, size):
 
 
 def test_answers_in_pieces_and_in_heaps(world):
-    """P-STR-2, P-STR-7: one octet at a time; fifty in one record; one over many records."""
+    """P-STR-2, P-STR-7: answers come one octet at a time, fifty in one record, and one over many records."""
     held = []
 
     def behave(peer, tls, p):
@@ -114,7 +115,8 @@ def test_answers_in_pieces_and_in_heaps(world):
 
 
 def test_bad_datagrams_are_dropped_and_the_next_is_answered(world):
-    """Malformed, truncated, oversized, wrongly signed: a counter, a line, and on it goes."""
+    """A datagram that is malformed, truncated, oversized or wrongly signed is counted and has a line, and the next one
+    is answered."""
     w = world.start(client="require-message-authenticator = no")
     good = radius.access_request(1, SECRET)
     accounting = radius.request(radius.ACCOUNTING_REQUEST, 2, radius.attr(40, struct.pack("!I", 1)), SECRET)
@@ -168,7 +170,8 @@ def test_log_lines_are_limited(world):
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:{0}, [::]:{0}", "[::]:{0}"])
 def test_answer_leaves_from_the_address_that_was_asked(lab, listen):
-    """P-PKT-11: a wildcard socket on a host with several addresses, both families."""
+    """P-PKT-11: the answer leaves from the address that was asked, on a host with several addresses and a wildcard
+    socket, in both families."""
     pki, port, udp = lab.pki(), lab.port(), lab.port()
     peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem")
     conf = lab.gateway_conf(pki, port, listen="udp = " + listen.format(udp))
@@ -186,7 +189,7 @@ def test_answer_leaves_from_the_address_that_was_asked(lab, listen):
 
 
 def test_accounting_only_listener(lab):
-    """`accept` bites: an Access-Request on the accounting port is dropped, Status-Server gets a bare
+    """The option `accept` bites: an Access-Request on the accounting port is dropped, and Status-Server gets a bare
     Accounting-Response there."""
     pki, port = lab.pki(), lab.port()
     peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem")
@@ -205,7 +208,7 @@ def test_accounting_only_listener(lab):
 
 
 def test_three_hundred_in_flight(world):
-    """P-ID-4: more than one connection's identifiers."""
+    """P-ID-4: three hundred requests need more than the identifiers of one connection."""
     held = []
     w = world.start(lambda peer, tls, p: held.append((tls, p)))
     naspool = [Nas(w.lab.auth, NAS_SECRET) for _ in range(3)]
@@ -223,7 +226,7 @@ def test_three_hundred_in_flight(world):
 
 @pytest.mark.parametrize("reset", [False, True])
 def test_connection_lost_with_requests_in_flight(world, reset):
-    """P-TCP-29: they are sent again on a new connection, without the NAS doing anything."""
+    """P-TCP-29: requests in flight are sent again on a new connection, without the NAS doing anything."""
     held = []
 
     def behave(peer, tls, p):
@@ -248,7 +251,8 @@ def test_connection_lost_with_requests_in_flight(world, reset):
 
 
 def test_bad_response_closes_only_that_connection(world):
-    """P-TCP-35g: closed, said why, and what else was open is answered on the next connection."""
+    """P-TCP-35g: a bad response closes its connection, the line says why, and what else was open is answered on the
+    next connection."""
     def behave(peer, tls, p):
         if len(peer.packets) == 1:
             return
@@ -264,7 +268,8 @@ def test_bad_response_closes_only_that_connection(world):
 
 
 def test_bad_response_discarded(world):
-    """P-TCP-36, the successor standard: the connection stays, and the right answer still counts."""
+    """P-TCP-36: with the option of the successor standard, a bad response leaves the connection, and the right answer
+    still counts."""
     def behave(peer, tls, p):
         answer = radius.usual_answer(p)
         tls.sendall(answer[:4] + bytes(16) + answer[20:] + answer)
@@ -282,7 +287,7 @@ def test_sigterm_finishes_what_is_in_flight(world):
     wait_for("the request at the peer", lambda: held)
     w.gw.signal(signal.SIGTERM)
     w.gw.wait_log(" stopping: ")
-    # New work is not begun, the open one is finished.
+    # From now on no new work is begun, and the open one is finished.
     w.nas.send(radius.access_request(2, SECRET))
     assert w.nas.receive(0.3) is None
     tls, packet = held[0]
@@ -296,11 +301,10 @@ def test_drain_time_bites(world):
     w = world.start(lambda peer, tls, p: None, gateway="drain-time = 1s")
     w.nas.send(radius.access_request(1, SECRET))
     wait_for("the request at the peer", lambda: w.peer.packets)
-    start = time.monotonic()
     w.gw.signal(signal.SIGTERM)
     assert w.gw.wait() == 0
-    assert time.monotonic() - start > 0.8
-    assert " drain-timeout: " in w.gw.log()
+    (stopping,), (over,) = w.gw.lines("stopping"), w.gw.lines("drain-timeout")
+    assert 0.99 < over.time - stopping.time < 2.5 * PATIENCE
 
 
 def test_second_signal_stops_at_once(world):
@@ -314,7 +318,7 @@ def test_second_signal_stops_at_once(world):
 
 
 def test_goodbye_is_said(world):
-    """P-TLS-16: close_notify, so the peer sees an orderly end."""
+    """P-TLS-16: the gateway sends close_notify, so the peer sees an orderly end."""
     w = world.start()
     assert w.nas.ask(radius.access_request(1, SECRET)) is not None
     assert w.gw.stop() == 0
@@ -323,7 +327,7 @@ def test_goodbye_is_said(world):
 
 
 def test_json_log(world):
-    """Each line is one JSON object, whatever a User-Name holds, and no secret is among them."""
+    """Each line of the log is one JSON object, whatever a User-Name holds, and no secret is among them."""
     w = world.start(log="format = json")
     assert w.nas.ask(radius.access_request(1, SECRET, user=b'q"\\\x01\xff@example.org')) is not None
     w.gw.stop()
@@ -366,7 +370,7 @@ def test_user_and_group(world):
 
 
 def test_receive_buffer(world):
-    """The option reaches the socket (the kernel doubles it)."""
+    """The option receive-buffer reaches the socket (the kernel doubles it)."""
     w = world.start(more_listen="receive-buffer = 512k")
     out = subprocess.run(["ss", "-u", "-a", "-n", "-m", f"sport = :{w.lab.auth}"], capture_output=True, text=True).stdout
     assert f"rb{2 * 512 * 1024}" in out, out
@@ -386,7 +390,7 @@ def test_alpn_and_sni(world, version):
 
 
 def test_peer_without_alpn(world):
-    """P-ALP-2: no answer to ALPN means plain RADIUS/TLS."""
+    """P-ALP-2: a peer that does not answer ALPN is asked with plain RADIUS/TLS."""
     w = world.start(peer_options={"alpn": ()})
     assert w.nas.ask(radius.access_request(1, SECRET)) is not None
 
@@ -405,7 +409,7 @@ def test_start_without_the_peer(lab):
 
 
 def test_peer_that_speaks_no_tls(lab):
-    """The log says what is wrong."""
+    """The log says what is wrong with a peer that speaks no TLS."""
     pki, port = lab.pki(), lab.port()
     server = socket.create_server(("127.0.0.1", port))
     gw = lab.gateway(lab.gateway_conf(pki, port), wait="started")
@@ -425,7 +429,7 @@ def test_handshake_timeout_bites(lab):
 
 
 def test_address_in_use(lab):
-    """Exit status 2, and the line says which address."""
+    """An address in use ends the start with exit status 2, and the line says which address."""
     pki, port = lab.pki(), lab.port()
     conf = lab.gateway_conf(pki, port)
     taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

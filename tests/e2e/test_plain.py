@@ -143,7 +143,8 @@ def test_answers_in_pieces_and_together(lab):
 
 
 def test_end_of_stream_is_an_orderly_end(lab):
-    """The peer closes: its open requests go elsewhere, and nobody calls that a fault of the connection."""
+    """A peer that closes the stream ends it in order: its open requests go elsewhere, and nobody calls that a fault of
+    the connection."""
     def behave(peer, stream, packet):
         if len(peer.packets) == 1:
             stream.shutdown(socket.SHUT_RDWR)
@@ -156,7 +157,7 @@ def test_end_of_stream_is_an_orderly_end(lab):
 
 
 def test_wrong_secret_closes(lab):
-    """P-TCP-35g: an answer that does not verify."""
+    """P-TCP-35g: an answer that does not verify closes the connection."""
     peer = PlainPeer(lab.port(), behave=lambda p, s, packet: s.sendall(radius.usual_answer(packet, b"radsec")))
     gw = lab.gateway(outbound_conf(lab, peer.port))
     nas(lab).send(radius.access_request(1, b"nas-secret-of-the-lab-0123"))
@@ -165,7 +166,7 @@ def test_wrong_secret_closes(lab):
 
 
 def test_answer_with_eap_needs_a_message_authenticator(lab):
-    """P-MA-6, which over TLS nobody needs to hold to."""
+    """P-MA-6: an answer with EAP needs a Message-Authenticator, which over TLS nobody needs to ask for."""
     eap = radius.attr(EAP_MESSAGE, b"\x03\x01\x00\x04")
 
     def behave(peer, stream, packet):
@@ -253,8 +254,8 @@ def test_each_address_has_its_secret(lab, home):
 
 
 def test_plain_and_tls_do_not_mix(lab, home):
-    """Who comes from the address of a plain peer is that on the plain listener only; and a certificate is worth
-    nothing there."""
+    """Whoever comes from the address of a plain peer is that peer on the plain listener only; and a certificate is
+    worth nothing there."""
     pki = lab.pki()
     lab.radsec = lab.port()
     both = f"""
@@ -277,7 +278,7 @@ tls = lab
     over_tls = Visitor(lab.radsec, pki)
     assert over_tls.ask(radius.request(radius.STATUS_SERVER, 1, b"", b"radsec"))
     gw.wait_log(r" connection-up: .*peer=visitor ")
-    # The secret of the plain peer is that of nobody on the TLS listener.
+    # On the TLS listener the secret of the plain peer is nobody's.
     over_tls.send(radius.request(radius.ACCOUNTING_REQUEST, 2, b"", KEY))
     assert over_tls.is_closed()
     on_tls = PlainVisitor(lab.radsec)
@@ -343,7 +344,7 @@ def test_half_closed_gets_its_answer(lab, home, inner):
                                    radius.attr(1, b"bob@example.org") + radius.attr(EAP_MESSAGE, IDENTITY)],
                          ids=["without a password", "with EAP"])
 def test_request_needs_a_message_authenticator(lab, home, inner, attrs):
-    """P-MA-6 and P-MA-7. The request is dropped, and the connection stays (P-TCP-39)."""
+    """P-MA-6 and P-MA-7: a request without Message-Authenticator is dropped, and the connection stays (P-TCP-39)."""
     visitor = PlainVisitor(lab.plain)
     visitor.send(radius.request(radius.ACCESS_REQUEST, 1, attrs, KEY, with_ma=False))
     visitor.send(login(2, with_ma=False))
@@ -359,14 +360,15 @@ def test_request_needs_a_message_authenticator(lab, home, inner, attrs):
                                     b"\x01\x01\x10\x01" + bytes(16)],
                          ids=["authenticator", "Message-Authenticator", "too short", "too long"])
 def test_what_closes_it(lab, home, inner, packet):
-    """P-TCP-35b, c, f, h: as over TLS; and the secret that is used inside TLS is worth nothing."""
+    """P-TCP-35b, c, f, h: the same faults close a plain connection as close one with TLS; and the secret that is used
+    inside TLS is worth nothing."""
     visitor = PlainVisitor(lab.plain)
     visitor.send(packet)
     assert visitor.is_closed()
 
 
 def test_peer_that_does_not_read(lab, home, inner):
-    """What waits for it stays within bounds, and comes when it reads again."""
+    """The answers for a peer that does not read stay within bounds, and come when it reads again."""
     visitor = PlainVisitor(lab.plain)
     visitor.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     status = [radius.request(radius.STATUS_SERVER, i, b"", KEY) for i in range(100)]
@@ -380,7 +382,7 @@ def test_peer_that_does_not_read(lab, home, inner):
 @pytest.mark.parametrize("line, key", [("address = 10.0.0.0/8", "address"), ("connect = 192.0.2.1:1812", "connect"),
                                        ("connect = radius.example.org:1812", "connect")])
 def test_gateway_does_not_start_with_it_elsewhere(lab, line, key):
-    """P-TCP-1, P-TCP-2: refused with its place, unless IPsec is there."""
+    """P-TCP-1, P-TCP-2: plain TCP at any other address is refused with its place in the file, unless IPsec is there."""
     text = f"""\
 [listen plain]
 tls = 127.0.0.1:{lab.port()}

@@ -17,13 +17,13 @@ SECRET = NAS_SECRET.encode()
 RADSEC = b"radsec"
 EAP = radius.attr(79, b"\x02\x07\x00\x0a\x01anony")
 
-# So many logins of others, so many a second. POISON_LOGINS=560 is the measure that the figures are made with.
+# So many logins of others are sent, so many a second. POISON_LOGINS=560 is the measure that the figures are made with.
 LOGINS = int(os.environ.get("POISON_LOGINS", "150"))
 PER_SECOND = 50
 
 
 class Traffic:
-    """Logins of others, one after the other and never twice; when each was answered."""
+    """The logins of others, one after the other and never sent twice; it notes when each was answered."""
 
     def __init__(self, port):
         self.nas, self.lock = Nas(port, NAS_SECRET), threading.Lock()
@@ -52,7 +52,7 @@ class Traffic:
             time.sleep(1 / PER_SECOND)
 
     def end(self):
-        """All have their answer, and none would have been sent again by a NAS."""
+        """Checks that all logins have their answer, and that a NAS would have sent none of them again."""
         wait_for("answers", lambda: not self.waiting, 10)
         self.over = True
         self.thread.join()
@@ -60,7 +60,7 @@ class Traffic:
         self.seconds.sort()
         p99 = self.seconds[int(len(self.seconds) * 0.99)] * 1000
         print(f"{self.sent} logins of others: p99 {p99:.0f} ms, slowest {self.seconds[-1] * 1000:.0f} ms")
-        assert p99 < 1000 * float(os.environ.get("LAB_PATIENCE", "1"))
+        assert p99 < 1000 * PATIENCE
         self.nas.close()
 
 
@@ -69,7 +69,7 @@ def lost(gw):
 
 
 def play(lab, gw, bad, answer=radius.ACCESS_REJECT):
-    """The bad packet comes among the logins of others."""
+    """Sends the bad packet among the logins of others."""
     traffic = Traffic(lab.auth)
     traffic.run(LOGINS // 3)
     nas = Nas(lab.auth, NAS_SECRET)
@@ -85,7 +85,7 @@ def play(lab, gw, bad, answer=radius.ACCESS_REJECT):
 
 # ---- a real server
 
-# What FreeRADIUS closes a connection for.
+# These packets make FreeRADIUS close a connection.
 DISLIKED = {
     "EAP-Message beside User-Password": lambda: radius.access_request(7, SECRET, more=EAP),
     "an attribute of type 0": lambda: radius.access_request(7, SECRET, more=radius.attr(0, b"zero")),
@@ -121,7 +121,7 @@ def bad_answer(kind, p):
 
 
 class Raw:
-    """Peers to whom each login is fine but those of `poison`; for these they do what they are told."""
+    """Peers that like each login but those of `poison`; with these they do what they are told."""
 
     def __init__(self, lab, members, behave):
         self.pki, ports = lab.pki(), [lab.port() for _ in range(members)]
@@ -144,7 +144,7 @@ class Raw:
 
 
 def hang_up(peer, tls, p):
-    """The peer reads no further; ValueError ends its thread, which closes the connection."""
+    """Makes the peer read no further; ValueError ends its thread, which closes the connection."""
     raise ValueError("disliked")
 
 

@@ -30,7 +30,7 @@ def gw(lab):
 
 
 def strike_together(raws, data_of):
-    """All of them send at once."""
+    """Lets all of them send at once."""
     barrier = threading.Barrier(len(raws))
 
     def strike(raw):
@@ -60,7 +60,7 @@ def test_strangers_with_an_empty_record(lab, gw):
 
 
 def test_a_server_with_an_empty_record(lab):
-    """The same for a server that we connect to: it has shown no certificate either."""
+    """The same record may come from a server that we connect to: it has shown no certificate either."""
     port, raws = lab.port(), []
     listener = socket.create_server(("127.0.0.1", port), backlog=64)
 
@@ -71,7 +71,7 @@ def test_a_server_with_an_empty_record(lab):
             except OSError:
                 return
     threading.Thread(target=accept, daemon=True).start()
-    # Forty peers, all of them this one.
+    # The configuration has forty peers, all of them this server.
     more = "".join(f"[peer n{i}]\nconnect = localhost:{port}\ntls = lab\nconnections = 1-1\nreconnect = 60s-60s\n"
                    for i in range(40))
     gw = lab.gateway(lab.gateway_conf(lab.pki(), port, extra=more, peer="reconnect = 60s-60s"), wait="started")
@@ -99,7 +99,7 @@ def test_a_server_with_an_empty_record(lab):
         "long", "version"])
 @pytest.mark.parametrize("split", [False, True], ids=["whole", "split"])
 def test_records_that_there_are_not(lab, gw, data, said, split):
-    """From a stranger in the middle of the handshake, whole and octet by octet."""
+    """A stranger in the middle of the handshake sends records that there are not, whole and octet by octet."""
     raw = RawClient(lab.radsec)
     for piece in [data[i:i + 1] for i in range(len(data))] if split else [data]:
         try:
@@ -112,7 +112,7 @@ def test_records_that_there_are_not(lab, gw, data, said, split):
 
 
 def test_every_inner_record(lab, gw):
-    """What is inside of a good tag the guard cannot see: whatever is there, the library lives."""
+    """The guard cannot see what is inside of a good tag: whatever is there, the library lives."""
     for kind in (0, CCS, ALERT, HANDSHAKE, DATA, 24, 255):
         for length in (0, 1, 2, 3, 4, 5, 36, 300):
             for fill in (b"\x00", b"\x01", b"\x0b", b"\xff"):
@@ -123,8 +123,8 @@ def test_every_inner_record(lab, gw):
 
 
 def test_sealed_records_of_every_kind(lab, gw):
-    """With a good tag, too, but with another kind outside than the one that TLS 1.3 has there, and of each length from
-    nothing to more than enough."""
+    """A record with a good tag may have another kind outside than the one that TLS 1.3 has there; each length from
+    nothing to more than enough is tried."""
     for kind in (CCS, ALERT, HANDSHAKE, DATA):
         for length in range(1, 45):
             for fill in (b"\x00", bytes([HANDSHAKE]), bytes([ALERT])):
@@ -143,7 +143,7 @@ FLOOD = "the peer breaks TLS: records without end that bring no data"
     (DATA, b"", f"{FLOOD}|TLS failed"),  # some versions of the library have a bound of their own
 ], ids=["asked", "told", "empty"])
 def test_records_without_end_that_bring_nothing(lab, gw, kind, data, said):
-    """A peer that is known: it may update its keys and send empty records, but not only that."""
+    """A peer that is known may update its keys and send empty records, but not only that."""
     pki = lab.made_pki
     raw = RawClient(lab.radsec).finish(pki / "gateway.test.pem", pki / "gateway.test.key")
     raw.send_sealed(DATA, STATUS)
@@ -166,7 +166,7 @@ def test_records_without_end_that_bring_nothing(lab, gw, kind, data, said):
 
 
 def test_keys_are_updated_while_packets_flow(lab, gw):
-    """That is no flood, however often it happens."""
+    """Updating keys while packets flow is no flood, however often it happens."""
     pki = lab.made_pki
     raw = RawClient(lab.radsec).finish(pki / "gateway.test.pem", pki / "gateway.test.key")
     for i in range(700):
@@ -180,7 +180,8 @@ def test_keys_are_updated_while_packets_flow(lab, gw):
 
 
 def test_goodbye_behind_a_request(lab, gw):
-    """RFC 8446 6.1: close_notify ends one direction only. Who says goodbye behind a request still gets its answer."""
+    """RFC 8446 6.1: close_notify ends one direction only. A peer that says goodbye behind a request still gets its
+    answer."""
     pki = lab.made_pki
     raw = RawClient(lab.radsec).finish(pki / "gateway.test.pem", pki / "gateway.test.key")
     status, login = radius.request(12, 1, b"", SECRET), radius.access_request(2, SECRET, user=b"slow@example.org")
@@ -199,7 +200,7 @@ def test_goodbye_behind_a_request(lab, gw):
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_goodbye_with_openssl(lab, gw, version):
-    """The same as a library does it, in both versions of TLS."""
+    """A real library says goodbye in the same way, in both versions of TLS."""
     visitor = Visitor(lab.radsec, lab.made_pki, connect=False)
     visitor.context.minimum_version = visitor.context.maximum_version = version
     plain = socket.create_connection(("127.0.0.1", lab.radsec), 5)
@@ -229,7 +230,7 @@ def test_goodbye_with_openssl(lab, gw, version):
 
 
 def test_a_server_that_asks_for_a_second_handshake(lab):
-    """HelloRequest of TLS 1.2: there is no renegotiation, and nobody is judged twice."""
+    """A HelloRequest of TLS 1.2 changes nothing: there is no renegotiation, and nobody is judged twice."""
     pki, port, log = lab.pki(), lab.port(), lab.dir / "s_server.log"
     with log.open("wb") as out:
         server = subprocess.Popen(["openssl", "s_server", "-accept", str(port), "-tls1_2", "-Verify", "1",

@@ -13,7 +13,7 @@ from peer import Nas, TlsPeer
 SECRET = NAS_SECRET.encode()
 OPERATOR_NAME, CUI, SESSION_TIMEOUT = 126, 89, 27
 
-# What a stranger's home server says about our VLANs, and what it may say.
+# This is what a stranger's home server says about our VLANs, and what it may say.
 USERS = """\
 vlan@example.org Cleartext-Password := "hello"
     Tunnel-Type = VLAN,
@@ -32,7 +32,7 @@ noname Cleartext-Password := "hello"
     Reply-Message = "hello without a realm"
 """
 
-# The ready ones of etc/examples, and a few more.
+# The rewrites are the ready ones of etc/examples, and a few more.
 REWRITES = """
 [rewrite no-vlans]
 remove = Tunnel-Type, Tunnel-Medium-Type, Tunnel-Private-Group-ID
@@ -54,16 +54,16 @@ packets = access-request, accounting-request
 
 
 def received(home, kind, user):
-    """What FreeRADIUS has read in the last packet of this kind from this user."""
+    """The last packet of this kind from this user, as FreeRADIUS has read it."""
     def look():
-        # Its log may come after its answer; the next line tells that the packet is complete.
+        # FreeRADIUS may log a packet after it has answered; the next line tells that the packet is complete.
         packets = re.findall(rf"Received {kind} .*\n((?:\(\d+\)   .*\n)+)\(\d+\) ", home.log())
         return [p for p in packets if f'User-Name = "{user}"' in p]
     return wait_for(f"{kind} from {user}", look)[-1]
 
 
 def expect_all(lab, seen_from):
-    """Whichever direction: the same rewrites do the same."""
+    """Checks that the rewrites have done their work, which is the same in either direction."""
     ok, out = radclient(lab.auth, "auth", pap(user="vlan@example.org"))
     assert ok and "Received Access-Accept" in out, out
     accept = out[out.index("Received Access-Accept"):]
@@ -79,7 +79,7 @@ def expect_all(lab, seen_from):
 
 
 def expect_other_name(lab):
-    """The password is right behind a name that was changed, and accounting goes the same way."""
+    """Checks that the password is right behind a name that was changed, and that accounting goes the same way."""
     ok, out = radclient(lab.auth, "auth", pap(user="old@example.org"))
     assert ok and 'Reply-Message = "hello new one"' in out, out
     ok, out = radclient(lab.acct, "acct", accounting(session="rw-1", user="old@example.org"))
@@ -184,8 +184,8 @@ replace = User-Name /@real\\.example$$//
 
 
 def test_octets_to_a_peer(lab):
-    """What leaves: one NUL octet, one Operator-Name, the mark of the gateway, all else as it came and in order; the same octets when
-    the NAS asks again."""
+    """The request that leaves has one NUL octet, one Operator-Name, the mark of the gateway, and all else as it came
+    and in order; the same octets leave when the NAS asks again."""
     pki, port = lab.pki(), lab.port()
     peer = TlsPeer(port, pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem")
     gw = lab.gateway(lab.gateway_conf(pki, port, client="rewrite-in = ask-who\noperator-name = 1a.example",
@@ -211,7 +211,8 @@ def test_octets_to_a_peer(lab):
 
 
 def test_too_big(lab):
-    """Refused, counted and told with Protocol-Error; or skipped, counted, and on it goes."""
+    """A request that a rewrite makes too big is refused, counted and told with Protocol-Error; or the rewrite is
+    skipped and counted, and the request goes on."""
     pki = lab.pki()
     home = FakeHome(lab)
     gw = lab.gateway(inbound_conf(lab, pki, home, peer="rewrite-in = longer, maybe\nprotocol-error = yes", extra="""
@@ -239,7 +240,7 @@ overflow = skip
 
 
 def test_keep_only(lab):
-    """A list of what may pass: everything else goes, but for what belongs to the protocol."""
+    """A list of what may pass removes everything else, but for what belongs to the protocol."""
     pki, port = lab.pki(), lab.port()
 
     def behave(peer, tls, p):

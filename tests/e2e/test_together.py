@@ -14,7 +14,7 @@ from peer import Nas, TlsPeer
 
 SECRET = b"radsec"
 BAD_LENGTH = b"\x01\x00\x00\x01"
-# More than are signed side by side.
+# So many requests are more than are signed side by side.
 MANY = 20
 
 
@@ -35,7 +35,7 @@ def start(lab):
 
 @contextlib.contextmanager
 def asleep(gw):
-    """What comes meanwhile is there all at once when the program goes on."""
+    """Stops the program for a while: what comes meanwhile is there all at once when it goes on."""
     def stopped():
         tasks = pathlib.Path(f"/proc/{gw.pid}/task").glob("*/stat")
         return all(task.read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks)
@@ -57,7 +57,7 @@ def ask(visitor, home, n):
 
 
 def receive(visitor, asked):
-    """Each request gets its answer."""
+    """Checks that each request gets its answer."""
     waiting = {packet[1]: packet for packet in asked}
     while waiting:
         got = visitor.receive()
@@ -104,7 +104,7 @@ def far(lab):
 
 
 def outbound(lab, far, **conf):
-    """A gateway with these options, what has come to its peer, and a NAS."""
+    """Starts a gateway with these options; returns it, what has come to its peer, and a NAS."""
     port, held = far()
     return lab.gateway(lab.gateway_conf(far.pki, port, **conf)), held, Nas(lab.auth, NAS_SECRET)
 
@@ -146,7 +146,8 @@ def test_requests_that_had_to_wait_for_room(lab, far):
 
 
 def test_each_hop_has_its_secret(lab, far):
-    """Two clients and two peers with secrets of their own, and all their packets in the same turns."""
+    """P-PKT-12: two clients, told apart by their addresses, and two peers with secrets of their own, and all their packets
+    in the same turns."""
     port, others = far(b"secret of the other peer")
     gw, held, nas = outbound(lab, far, extra=f"""
 [client other]

@@ -66,12 +66,13 @@ queue-time = 1s
 
 
 def rules_of(certificate):
-    """The rules that it is tried against. Newer versions of the library refuse a NUL in a name by themselves."""
+    """The rules that a certificate is tried against. Newer versions of the library refuse a NUL in a name by
+    themselves."""
     return certificate["match"] + certificate["refuse"] + (["any"] if certificate["name"] != "nul" else [])
 
 
 def outcomes(gw, names):
-    """For each peer: None when it came up, or why it did not at its first address."""
+    """For each peer, None when it came up, or the reason why it did not at its first address."""
     def all_known():
         log = gw.log()
         found = {m[1]: None for m in re.finditer(r"connection-up: .* peer=(\S+)", log)}
@@ -95,7 +96,7 @@ def test_every_certificate_against_every_rule(lab, odd_pki, version):
             assert c["malformed"]  # this library does not even send it
             continue
         if c["name"] == "uri-bare":
-            # Refused by the library already, since a URI has a scheme; it has a test of its own.
+            # The library refuses this certificate already, since a URI has a scheme; it has a test of its own.
             peers[-1].close()
             continue
         good = c["chain_ok"] and "server" in c["roles"] and not c["malformed"] and c["name"] != "rsa1024"
@@ -132,7 +133,7 @@ def test_the_log_says_which_check_failed(lab, odd_pki, certificate, host, said):
     gw = lab.gateway(lab.write("trust.ini", head(lab, pki) + peer_section("p0", port, "", host)), wait="started")
     reason = outcomes(gw, ["p0"])["p0"]
     assert reason is not None and re.search(said, reason.replace('\\"', '"')), reason
-    # Whoever was not believed got no request (P-TLS-14).
+    # A peer that was not believed got no request (P-TLS-14).
     nas = Nas(lab.auth, NAS_SECRET)
     nas.send(radius.access_request(1, SECRET))
     assert nas.receive(0.3) is None and not peer.packets
@@ -140,7 +141,7 @@ def test_the_log_says_which_check_failed(lab, odd_pki, certificate, host, said):
 
 
 def test_refused_by_the_peer(lab, odd_pki):
-    """Our own certificate is not liked: the alert is explained."""
+    """A server that does not like our own certificate sends an alert, and the log explains it."""
     pki, _ = odd_pki
     port = lab.port()
     peer = TlsPeer(port, pki / "server.pem", pki / "server.key", pki / "self-signed.pem",
@@ -184,7 +185,7 @@ def read_hello(server):
 
 
 def parse_hello(record):
-    """(suites, compression methods, extensions by number) of a ClientHello."""
+    """The parts of a ClientHello: (suites, compression methods, extensions by number)."""
     body = record[9:]
     at = 34
     at += 1 + body[at]
@@ -234,7 +235,7 @@ def test_first_message(lab, odd_pki):
 
 
 def test_no_sni_for_addresses(lab, odd_pki):
-    """RFC 6066 section 3."""
+    """RFC 6066 section 3: no server name is sent for an address."""
     assert 0 not in hello_of(lab, odd_pki, host="127.0.0.1")[2]
 
 
@@ -274,7 +275,7 @@ def test_suite_that_was_not_offered(lab, odd_pki, suite):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_no_session_is_resumed(lab, odd_pki, version):
-    """P-RSM-6: each connection is a full handshake, with all its checks."""
+    """P-RSM-2 to 6: each connection is a full handshake, with all its checks, also with a peer that hands out tickets."""
     pki, _ = odd_pki
     port = lab.port()
     reused = []
@@ -337,7 +338,7 @@ def test_encrypted_key(lab, odd_pki):
 
 
 def test_ca_directory(lab, odd_pki):
-    """`ca` may be a directory; all its files count."""
+    """The option `ca` may name a directory; all its files count."""
     pki, _ = odd_pki
     (lab.dir / "cas").mkdir()
     for name in ("ca.pem", "intermediate.pem"):
@@ -350,8 +351,8 @@ def test_ca_directory(lab, odd_pki):
 
 
 def test_name_and_sni_options(lab, odd_pki):
-    """`name` says whom the certificate must name, whatever the address; `sni` what is sent, and an empty one
-    sends none."""
+    """The option `name` says whom the certificate must name, whatever the address; `sni` says what is sent, and an
+    empty one sends none."""
     pki, _ = odd_pki
     names, text, peers = {}, head(lab, pki), []
     for i, (more, _) in enumerate(SNI_CASES):

@@ -121,7 +121,8 @@ def test_refusal_is_explained(lab, odd_pki, certificate, said, version):  # noqa
 
 
 def test_certificate_belongs_to_one_peer(lab, odd_pki):  # noqa: F811
-    """By name, then by address; who takes any certificate comes last."""
+    """A certificate belongs to the peer that its name says, then its address; a peer that takes any certificate comes
+    last."""
     pki, _ = odd_pki
     port, section = place_for(pki, lab, "named", "dns:client.test", "1.3")
     text = conf_head(pki, lab, "1.3") + section + """
@@ -189,6 +190,7 @@ tls = second
     (b"\x16\x03\x01\x00\x40" + bytes(64), "TLS"),
 ])
 def test_what_is_no_tls(lab, octets, said):
+    """P-TLS-4: whoever does not begin with TLS, RADIUS in the clear included, is turned away."""
     pki, home = lab.pki(), FakeHome(lab)
     gw = lab.gateway(inbound_conf(lab, pki, home), wait="started")
     with socket.create_connection(("127.0.0.1", lab.radsec), 5) as plain:

@@ -22,7 +22,7 @@ init(struct sim *s)
 	sim_to_pool(s, "national, second");
 }
 
-/* The same for a server, alone. */
+/* One server stands under a name with these two addresses, alone. */
 static void
 init_server(struct sim *s)
 {
@@ -93,7 +93,7 @@ attempts_side_by_side(void **state)
 	sim_end(&s);
 }
 
-/* All have failed: only now there is a pause, and what waits goes to the other member. */
+/* All addresses have failed: only now there is a pause, and what waits goes to the other member. */
 static void
 pause_behind_the_last_address(void **state)
 {
@@ -118,7 +118,7 @@ pause_behind_the_last_address(void **state)
 	sim_end(&s);
 }
 
-/* An address that says nothing holds nobody up for longer than that, though the next one works. */
+/* An address that says nothing holds no request up for longer than that, though the next address works. */
 static void
 silent_address_is_not_waited_for_twice(void **state)
 {
@@ -158,7 +158,7 @@ next_address_of_a_server(void **state)
 	sim_end(&s);
 }
 
-/* Both refuse: that is the end of it. */
+/* Both addresses of a server refuse: no other is left to ask, so the server is down. */
 static void
 no_address_of_a_server(void **state)
 {
@@ -245,7 +245,7 @@ time_to_live_is_honoured(void **state)
 	}
 }
 
-/* That the addresses come in another order is no news. */
+/* The addresses of a name may come in another order, which changes nothing. */
 static void
 order_is_no_news(void **state)
 {
@@ -266,7 +266,7 @@ order_is_no_news(void **state)
 	sim_end(&s);
 }
 
-/* Nothing is hoped for from an address that the name does not have any more. */
+/* An attempt to connect to an address that the name does not have any more ends at once. */
 static void
 attempt_to_an_old_address_ends(void **state)
 {
@@ -316,7 +316,7 @@ moved_server_is_found_at_once(void **state)
 	}
 }
 
-/* The same for one that says nothing: its name is asked for when it is suspected. */
+/* A server that says nothing has its name asked for when it is suspected. */
 static void
 silent_server_is_looked_up(void **state)
 {
@@ -365,7 +365,7 @@ client_by_name(void **state)
 	sim_end(&s);
 }
 
-/* It comes from an address that nobody has: the name is looked up at once, and the next request is served. */
+/* A client comes from an address that nobody has: its name is looked up at once, and the next request is served. */
 static void
 client_that_has_moved(void **state)
 {
@@ -403,7 +403,7 @@ strangers_cause_few_look_ups(void **state)
 	sim_end(&s);
 }
 
-/* What the name had before is served until the look-up that follows the change, and not after it. */
+/* The address that the name had before is served until the look-up that follows the change, and not after it. */
 static void
 address_of_a_moment_ago(void **state)
 {
@@ -432,7 +432,7 @@ address_of_a_moment_ago(void **state)
 	sim_end(&s);
 }
 
-/* A look-up that fails takes nothing away. */
+/* A look-up that fails takes no address away from the client. */
 static void
 client_without_dns(void **state)
 {

@@ -49,7 +49,8 @@ wrong_authenticator_closes_and_nothing_is_lost(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-36, the successor standard: the packet is dropped, the right answer still counts. */
+/* P-TCP-36: with the option of the successor standard, an answer that does not verify is dropped, and the right one
+ * still counts. */
 static void
 wrong_authenticator_is_discarded_if_so_configured(void **state)
 {
@@ -68,7 +69,7 @@ wrong_authenticator_is_discarded_if_so_configured(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-35h: the Response Authenticator is right, Message-Authenticator is not. */
+/* P-TCP-35h: the Response Authenticator of the answer is right, and its Message-Authenticator is not. */
 static void
 wrong_message_authenticator_closes(void **state)
 {
@@ -134,7 +135,7 @@ second_answer_is_dropped(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-38: an identifier under which nothing waits. */
+/* P-TCP-38a, P-TCP-38c: an answer under an identifier for which nothing waits is dropped without a word to the peer. */
 static void
 unmatched_answer_is_dropped(void **state)
 {
@@ -151,7 +152,7 @@ unmatched_answer_is_dropped(void **state)
 	sim_reply(&s, &stray, 0);
 	stray.data[1] = 0;
 	sim_reply(&s, &stray, 0);
-	/* Nor does it help to have signed it for an authenticator of zeros, which nobody sent. */
+	/* An answer that is signed for an authenticator of zeros, which nobody sent, is dropped as well. */
 	stray.data[1] = 200;
 	memset(stray.data + 4, 0, 16);
 	sim_reply(&s, &stray, 0);
@@ -183,7 +184,7 @@ answer_of_the_wrong_kind_is_dropped(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-39, P-RCA-6: requests and codes that nobody knows close nothing. */
+/* P-TCP-39, P-RCA-6: requests and codes that nobody knows are dropped and close nothing. */
 static void
 unknown_codes_are_dropped(void **state)
 {
@@ -205,8 +206,9 @@ unknown_codes_are_dropped(void **state)
 	sim_end(&s);
 }
 
-/* RFC 5176: a peer that we connect to may ask to change a session. Until that is served it is told so, and if the
- * request is not signed rightly it is dropped: our own requests have nothing to do with it. */
+/* RFC 5176: a peer that we connect to may ask to change a session. It is told that this is not served, with a cause of
+ * the kind that belongs into a NAK (P-EC-1). If its request is not signed rightly, the request is dropped, for our own
+ * requests have nothing to do with it. */
 static void
 dynamic_requests_get_a_nak(void **state)
 {
@@ -243,7 +245,8 @@ dynamic_requests_get_a_nak(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-35b, c, d, e: lengths and attributes that cannot be. */
+/* P-TCP-35b, P-TCP-35c, P-TCP-35d and P-TCP-35e: a packet with lengths or attributes that cannot be closes the
+ * connection. */
 static void
 malformed_packet_closes(void **state)
 {
@@ -308,7 +311,7 @@ any_fragmentation_is_read(void **state)
 	sim_end(&s);
 }
 
-/* P-STR-6: the rest of a packet does not come. */
+/* P-STR-6: the rest of a packet does not come, so its connection is closed. */
 static void
 incomplete_packet_has_a_deadline(void **state)
 {
@@ -320,7 +323,7 @@ incomplete_packet_has_a_deadline(void **state)
 	ask(&s, 1);
 	sim_octets(&s, s.conns[0], start, sizeof start);
 	sim_run(&s, 5000);
-	/* One more octet does not stretch it. */
+	/* One more octet does not stretch the deadline. */
 	sim_octets(&s, s.conns[0], "\x40", 1);
 	sim_run(&s, 4999);
 	assert_false(s.conns[0]->closed_by_engine);
@@ -430,7 +433,7 @@ proxy_state_is_restored(void **state)
 	sim_end(&s);
 }
 
-/* P-ATT-16: 4096 octets and a Message-Authenticator to add. */
+/* P-ATT-16: an answer has 4096 octets, and a Message-Authenticator has to be added. */
 static void
 answer_that_grows_too_big(void **state)
 {

@@ -12,7 +12,7 @@
 #define GAP_MS 20
 #define LOGINS 600
 
-/* The one request comes before so many of them have come. */
+/* The one bad request comes before so many of the others have come. */
 #define BEFORE 100
 
 static struct sim_req *
@@ -118,12 +118,12 @@ play(struct sim *s, const struct scene *scene)
 		if (s->reqs[i] != bad && s->reqs[i]->answers == 0)
 			dead--;
 	assert_int_equal(dead, 0);
-	/* Those that are under way when it comes are answered in the third attempt. */
+	/* The requests that are under way when the bad one comes are answered in the third attempt. */
 	assert_in_range(p99(s), 0, scene->delay < 100 ? 199 : 150 + 3 * scene->delay);
 	return bad;
 }
 
-/* It was answered with a reject, at once. */
+/* The bad request was answered with a reject, at once. */
 static void
 expect_reject(const struct sim_req *bad)
 {
@@ -157,7 +157,7 @@ peer_that_closes_at_a_request(void **state)
 		{ .user = "poison", .members = 2, .most = 1, .delay = 5 },
 		{ .user = "poison", .members = 1, .most = 16, .delay = 5, .status = "off" },
 		{ .user = "poison", .members = 2, .most = 16, .delay = 5, .status = "on" },
-		/* Many are under way when it comes. */
+		/* Many requests are under way when the bad one comes. */
 		{ .user = "poison", .members = 1, .most = 16, .delay = 200, .closes_after = 1 },
 		{ .user = "poison", .members = 2, .most = 16, .delay = 200, .closes_after = 3 },
 		{ .user = "poison", .members = 1, .most = 16, .delay = 5, .closes_after = 40 },
@@ -168,7 +168,7 @@ peer_that_closes_at_a_request(void **state)
 		run_poison(&scenes[i]);
 }
 
-/* Where an outage is no reject the request ends in silence, and so do its retransmissions. */
+/* Where the policy for an outage is no reject, the request ends in silence, and so do its retransmissions. */
 static void
 peer_that_closes_at_a_request_and_its_repetitions(void **state)
 {
@@ -190,7 +190,7 @@ peer_that_closes_at_a_request_and_its_repetitions(void **state)
 	sim_end(&s);
 }
 
-/* The line says who asked, for whom, whom, and why. */
+/* The log line says who asked, for whom, which peer was asked, and why the request is stopped. */
 static void
 line_about_a_request_that_is_stopped(void **state)
 {
@@ -233,7 +233,7 @@ answer_that_closes_the_connection(void **state)
 	}
 }
 
-/* What came of the answer says whose it is. */
+/* The half of the answer that came says whose it is. */
 static void
 answer_of_which_half_comes(void **state)
 {
@@ -275,7 +275,7 @@ requests_that_only_happen_to_be_there(void **state)
 	assert_int_equal(waits->answers, 0);
 	assert_int_equal(rgw_gw_pending(s.gw), 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_ends_connections), 2);
-	/* It is still there, and answered when its home server comes back. */
+	/* The request is still there, and is answered when its home server comes back. */
 	for (struct sim_got *g = waits->got; g != NULL; g = g->before)
 		if (g->conn != NULL)
 			sim_reply(&s, g, 0);
@@ -300,7 +300,7 @@ all_connections_of_a_peer_end(void **state)
 		login(&s, "bob@example.org");
 	sim_run(&s, 100);
 	assert_in_range(sim_count_to(&s, &s.national), 5, 16);
-	/* One after the other, and there is a moment between them. */
+	/* The connections end one after the other, with a moment between them. */
 	for (size_t i = 0, n = s.n_conns; i < n; i++)
 		if (s.conns[i]->engine != NULL) {
 			sim_cut(&s, s.conns[i]);
@@ -353,7 +353,7 @@ peer_that_closes_at_every_request(void **state)
 		sim_run(&s, GAP_MS);
 	}
 	sim_run(&s, 10000);
-	/* Sixty seconds: the pauses grow to some seconds. */
+	/* Within sixty seconds the pauses grow to some seconds. */
 	assert_in_range(s.n_conns, 10, 60);
 	assert_int_equal(sim_answered(&s), 3000);
 	sim_end(&s);
@@ -379,7 +379,7 @@ ended_connections_do_not_hide_one_that_stands(void **state)
 	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
 		sim_run(&s, 10);
 	first->mute = false;
-	/* Too late for the request, but it shows that the connection is good. */
+	/* The answer comes too late for the request, but it shows that the connection is good. */
 	sim_reply(&s, r->got->before, 0);
 	sim_run(&s, 10);
 	for (unsigned i = 0; i < 5; i++) {

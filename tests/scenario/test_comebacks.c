@@ -85,11 +85,11 @@ it_is_not_called_for_a_stranger(void **state)
 			tries += s.conns[i]->far == &s.second;
 		sim_end(&s);
 	}
-	/* Called, it would be tried in each run; by itself it is in one of about fifteen. */
+	/* If the peer were called, it would be tried in each run; by itself it is in one of about fifteen. */
 	assert_in_range(tries, 0, SEEDS / 4);
 }
 
-/* It comes only some time after the other one has gone: queue-time is enough. */
+/* The peer comes back only some time after the other one has gone: queue-time is long enough for that. */
 static void
 it_is_called_again(void **state)
 {
@@ -131,7 +131,7 @@ it_is_called_when_the_other_one_is_mute(void **state)
 	}
 }
 
-/* The other one lives: that a realm is dead behind it calls nobody. */
+/* The other member lives, and a realm behind it is dead: that calls nobody. */
 static void
 dead_realm_calls_nobody(void **state)
 {
@@ -153,7 +153,7 @@ dead_realm_calls_nobody(void **state)
 	sim_end(&s);
 }
 
-/* Everybody stays away, and logins go on: the pauses grow as ever. */
+/* All members stay away, and logins go on: the pauses grow as ever. */
 static void
 who_stays_away_is_not_called_for_each_login(void **state)
 {

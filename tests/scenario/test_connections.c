@@ -23,26 +23,35 @@ many(struct sim *s, unsigned n)
 }
 
 /* P-TCP-29, P-RTX-8: nothing waits for the NAS; each request goes to the new connection with a new
- * identifier and authenticator (the far end verifies that it was re-keyed). */
+ * identifier and authenticator. P-TCP-13, P-TCP-29c: the connection is down as soon as the system says so, and the far
+ * end verifies what was signed anew, accounting included. */
 static void
 lost_connection_moves_its_requests(void **state)
 {
 	struct sim s;
+	struct sim_req *acct;
+	uint8_t auth[16];
+	uint8_t id;
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	s.national.answer = SIM_SILENT;
 	sim_start(&s);
 	many(&s, 100);
+	acct = sim_request(&s, RGW_ACCOUNTING_REQUEST, 20000, 1, "user@example.org");
 	sim_run(&s, 100);
-	assert_int_equal(s.n_got, 100);
+	assert_int_equal(s.n_got, 101);
+	memcpy(auth, acct->got->data + 4, 16);
+	id = acct->got->data[1];
 	s.national.answer = SIM_ANSWER;
 	sim_cut(&s, sim_first_up(&s));
 	sim_run(&s, 1000);
-	assert_int_equal(sim_answered(&s), 100);
-	assert_int_equal(s.n_got, 200);
-	assert_memory_not_equal(s.got[0]->data + 4, s.got[100]->data + 4, 16);
-	assert_int_equal(sim_counter(&s, RGW_CTR_requests_retried), 100);
+	assert_int_equal(sim_answered(&s), 101);
+	assert_int_equal(s.n_got, 202);
+	assert_memory_not_equal(s.got[0]->data + 4, s.got[101]->data + 4, 16);
+	/* The authenticator of accounting is a hash of the packet, and the identifier is in it. */
+	assert_true(acct->got->data[1] == id || memcmp(acct->got->data + 4, auth, 16) != 0);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_retried), 101);
 	assert_int_equal(sim_counter(&s, RGW_CTR_duplicate_absorbed), 0);
 	sim_end(&s);
 }
@@ -198,7 +207,7 @@ attempts_are_spread(void **state)
 		sim_cut(&s, sim_first_up(&s));
 		sim_run(&s, 1000);
 		for (size_t i = 0; i < 2; i++) {
-			/* The second attempt counts from the end of the first. */
+			/* The time until the second attempt counts from the end of the first. */
 			rgw_ms at = s.conns[1 + i]->opened_at - (i == 0 ? 1020002 : s.conns[1]->opened_at + 10);
 
 			first[i] = rgw_ms_min(first[i], at);
@@ -206,10 +215,10 @@ attempts_are_spread(void **state)
 		}
 		sim_end(&s);
 	}
-	/* It worked until now: up to a quarter of the first pause. */
+	/* The peer worked until now, so the time is up to a quarter of the first pause. */
 	assert_in_range(first[0], 0, 30);
 	assert_in_range(last[0], 80, 125);
-	/* It did not: the pause, and up to half of it. */
+	/* The peer did not work, so the time is the pause, and up to half of it more. */
 	assert_in_range(first[1], 500, 550);
 	assert_in_range(last[1], 650, 750);
 }
@@ -271,7 +280,7 @@ connect_deadline(void **state)
 	sim_end(&s);
 }
 
-/* At most so many attempts in a stretch of time, whatever the load asks for. */
+/* The option connect-rate allows so many attempts in a stretch of time, whatever the load asks for. */
 static void
 connect_rate_bites(void **state)
 {
@@ -329,7 +338,7 @@ idle_connections_without_timeout_stay(void **state)
 	sim_end(&s);
 }
 
-/* It starts without DNS, and what waits goes out when the name resolves (features 76, 77). */
+/* The gateway starts without DNS, and what waits goes out when the name resolves (features 76, 77). */
 static void
 name_that_resolves_later(void **state)
 {
@@ -376,7 +385,7 @@ name_is_resolved_again_by_ttl(void **state)
 	sim_request(&s, 1, 5001, 1, "user@example.org");
 	sim_run(&s, 1000);
 	assert_int_equal(sim_first_up(&s)->to.ip[3], 77);
-	/* A look-up that fails takes nothing away. */
+	/* A look-up that fails takes no address away. */
 	s.no_dns = true;
 	sim_run(&s, 300000);
 	sim_cut(&s, sim_first_up(&s));

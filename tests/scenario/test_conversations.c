@@ -69,7 +69,7 @@ next(struct sim *s, const struct sim_req *last)
 	return r;
 }
 
-/* The same member and the same connection, round after round, whatever else happens. */
+/* A conversation has the same member and the same connection, round after round, whatever else happens. */
 static void
 conversation_stays_where_it_is(void **state)
 {
@@ -88,7 +88,7 @@ conversation_stays_where_it_is(void **state)
 	}
 	for (unsigned round = 0; round < 10; round++) {
 		for (unsigned i = 0; i < 12; i++) {
-			/* What is open elsewhere draws nothing away. */
+			/* Requests that are open elsewhere draw no conversation away. */
 			s.national.answer = s.second.answer = SIM_SILENT;
 			for (unsigned k = 0; k < 3; k++)
 				sim_request(&s, 1, (uint16_t)(10000 + s.n_reqs), 1, USER);
@@ -100,7 +100,7 @@ conversation_stays_where_it_is(void **state)
 	sim_end(&s);
 }
 
-/* Its connection is gone, its member is not: that goes before everything else. */
+/* The connection of a conversation is gone and its member is not: the member goes before everything else. */
 static void
 connection_of_the_conversation_is_lost(void **state)
 {
@@ -117,7 +117,7 @@ connection_of_the_conversation_is_lost(void **state)
 		r = next(&s, r);
 		assert_ptr_equal(r->got->far, &s.national);
 	}
-	/* Now there is one to prefer again, even if it has more to do than the others. */
+	/* Now there is a connection to prefer again, even if it has more to do than the others. */
 	assert_non_null(r->got->conn);
 	sim_end(&s);
 }
@@ -140,13 +140,13 @@ conversation_moves_when_its_member_is_down(void **state)
 		sim_run(&s, 10);
 	q = send_next(&s, r);
 	assert_ptr_equal(q->got->far, &s.national);
-	/* Nothing comes any more. */
+	/* From now on nothing comes from national. */
 	s.national.hang = true;
 	sim_run(&s, 30000);
 	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1);
 	q = next(&s, r);
 	assert_ptr_equal(q->got->far, &s.second);
-	/* It lives there now, though national is back. */
+	/* The conversation lives at second now, though national is back. */
 	s.national.hang = s.national.no_status = false;
 	sim_run(&s, 30000);
 	for (unsigned round = 0; round < 4; round++) {
@@ -156,8 +156,8 @@ conversation_moves_when_its_member_is_down(void **state)
 	sim_end(&s);
 }
 
-/* Nothing comes from its member any more, not even an answer to Status-Server: after twice `retry-after` the
- * request goes by way of the other, well within the patience of a NAS. */
+/* Nothing comes from the member of a conversation any more, not even an answer to Status-Server: after twice
+ * `retry-after` the request goes by way of the other member, well within the patience of a NAS. */
 static void
 conversation_goes_round_a_mute_member(void **state)
 {
@@ -176,7 +176,8 @@ conversation_goes_round_a_mute_member(void **state)
 	sim_run(&s, 2900);
 	assert_int_equal(s.national.probes, probes);
 	sim_run(&s, 3000);
-	/* Asked whether it lives, once on each connection (P-WD-4), and never at two (P-PRX-13). */
+	/* The member was asked whether it lives, once on each connection (P-WD-4), and the request was never at two
+	 * members (P-PRX-13). */
 	assert_int_equal(s.national.probes, probes + 3);
 	assert_int_equal(s.second.requests, 0);
 	sim_run(&s, 200);
@@ -184,7 +185,7 @@ conversation_goes_round_a_mute_member(void **state)
 	assert_ptr_equal(q->got->far, &s.second);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_moved), 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_doubled), 0);
-	/* From there it goes on. */
+	/* The conversation goes on from there. */
 	q = next(&s, q);
 	assert_ptr_equal(q->got->far, &s.second);
 	s.national.hang = false;
@@ -268,7 +269,7 @@ conversation_waits_for_a_slow_realm(void **state)
 	}
 }
 
-/* Where there is nobody else, there is nowhere to go. */
+/* A conversation stays at a mute member where no other member could be asked. */
 static void
 mute_members_keep_their_conversations(void **state)
 {
@@ -314,6 +315,37 @@ unknown_state_goes_by_the_policy(void **state)
 		.state_len = 1 });
 	sim_run(&s, 100);
 	assert_ptr_equal(q->got->far, &s.second);
+	sim_end(&s);
+}
+
+/* P-TCP-44b: a visitor may go on with a conversation on another connection of its own, from another port. */
+static void
+visitor_changes_its_connection(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+	struct sim_req *first;
+	struct sim_spec spec = { .id = 1, .user = USER, .eap = true };
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	sim_run(&s, 1000);
+	r = first = sim_ask_with(&s, sim_visit(&s), &spec);
+	for (unsigned round = 0; round < 5; round++) {
+		struct rgw_packet p;
+		struct rgw_attr at;
+
+		sim_run(&s, 100);
+		assert_int_equal(r->answers, 1);
+		assert_int_equal(rgw_packet_parse(&p, r->answer, r->answer_len), RGW_PACKET_OK);
+		assert_true(rgw_packet_get(&p, RGW_AT_STATE, &at));
+		spec.state = at.value;
+		spec.state_len = at.len;
+		r = sim_ask_with(&s, sim_visit(&s), &spec);
+		assert_ptr_equal(r->got->conn, first->got->conn);
+	}
+	sim_run(&s, 100);
 	sim_end(&s);
 }
 
@@ -374,8 +406,8 @@ station_chooses_the_connection(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-45a to c: a station repeats its EAP packet, so the NAS repeats the request. As long as the connection stands
- * that makes nobody send anything; when it has ended the request goes out once on another one. */
+/* P-TCP-45a, P-TCP-45b and P-TCP-45c: a station repeats its EAP packet, so the NAS repeats the request. As long as the
+ * connection stands that makes nobody send anything; when it has ended the request goes out once on another one. */
 static void
 repetition_of_eap_is_absorbed(void **state)
 {
@@ -424,6 +456,7 @@ main(void)
 		cmocka_unit_test(conversation_waits_for_a_slow_realm),
 		cmocka_unit_test(mute_members_keep_their_conversations),
 		cmocka_unit_test(unknown_state_goes_by_the_policy),
+		cmocka_unit_test(visitor_changes_its_connection),
 		cmocka_unit_test(conversation_with_a_server),
 		cmocka_unit_test(station_chooses_the_connection),
 		cmocka_unit_test(repetition_of_eap_is_absorbed),

@@ -16,7 +16,7 @@
 #define FAR "bob@far.example"
 #define HOUR 3600000
 
-/* Realms that were never answered and are remembered all the same. */
+/* So many realms that were never answered are remembered all the same. */
 #define UNPROVEN 4096
 
 /* A pool of national and second, which answer nothing by themselves but Status-Server. */
@@ -28,7 +28,7 @@ init(struct sim *s)
 	s->national.answer = s->second.answer = SIM_SILENT;
 }
 
-/* Asks, and tells whether national got it first. Answered at once if so wished. */
+/* Asks, and tells whether national got the request first; it is answered at once if so wished. */
 static bool
 ask(struct sim *s, const char *user, bool answer)
 {
@@ -101,7 +101,7 @@ no_way(struct sim *s)
 	sim_run(s, 100);
 }
 
-/* Neither serves it: the one that left it unanswered longest ago goes first, so that both are tried. */
+/* Neither member serves the realm: the one that left it unanswered longest ago goes first, so that both are tried. */
 static void
 oldest_mark_goes_first(void **state)
 {
@@ -122,7 +122,7 @@ oldest_mark_goes_first(void **state)
 	no_way(&s);
 	assert_true(ask(&s, FAR, false));
 	no_way(&s);
-	/* Now second serves it, and has no mark any more. */
+	/* Now second serves the realm, and has no mark any more. */
 	sim_reply(&s, s.got[s.n_got - 1], 0);
 	sim_run(&s, 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_realms_cleared), 1);
@@ -139,7 +139,7 @@ answer_clears_the_mark(void **state)
 	init(&s);
 	sim_start(&s);
 	make_mark(&s);
-	/* Second does not answer, so after a while national is asked, and does. */
+	/* Second does not answer, so national is asked after a while, and does answer. */
 	assert_false(ask(&s, FAR, false));
 	assert_true(ask(&s, NEAR, true));
 	sim_run(&s, 3000);
@@ -166,7 +166,7 @@ status_server_tells_realm_from_member(void **state)
 		sim_run(&s, 3000);
 		sim_reply(&s, s.got[s.n_got - 1], 0);
 		sim_run(&s, 1000);
-		/* Besides those with which the connections began. */
+		/* These come besides the ones with which the connections began. */
 		assert_int_equal(sim_counter(&s, RGW_CTR_watchdogs_sent), 1 + s.n_conns);
 		assert_int_equal(sim_counter(&s, RGW_CTR_realms_marked), alive);
 		/* A living member keeps the other realms; a silent one goes last for all. */
@@ -227,7 +227,7 @@ member_that_was_silent_for_long(void **state)
 	}
 }
 
-/* P-ERR-9: it says itself that it has no way there. */
+/* P-ERR-9: a member says itself that it has no way to the realm. */
 static void
 not_routable_is_a_mark(void **state)
 {
@@ -329,12 +329,12 @@ dead_realm_does_not_keep_all_identifiers(void **state)
 	for (unsigned i = 0; i < 255; i++)
 		dead[i] = sim_request(&s, 1, 9000, (uint8_t)i, FAR);
 	sim_run(&s, 4000);
-	/* Nobody has waited long yet. */
+	/* No request has waited long yet. */
 	r = sim_request(&s, 1, 10000, 1, NEAR);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), 0);
 	assert_int_equal(s.national.requests, 255);
 	sim_run(&s, 1500);
-	/* Another one comes, and both go out. */
+	/* Another request comes, and both go out. */
 	sim_request(&s, 1, 10000, 2, NEAR);
 	sim_run(&s, 10);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_gave_way), 2);
@@ -343,13 +343,13 @@ dead_realm_does_not_keep_all_identifiers(void **state)
 	sim_reply(&s, r->got, 0);
 	sim_run(&s, 10);
 	assert_int_equal(r->answers, 1);
-	/* An answer to one that gave way is late, and does no harm. */
+	/* An answer to a request that gave way is late, and does no harm. */
 	sim_reply(&s, dead[0]->got, 0);
 	sim_run(&s, 10);
 	assert_int_equal(dead[0]->answers, 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_late), 1);
 	assert_int_equal(sim_count_up(&s), 1);
-	/* It absorbs repetitions as before. */
+	/* The request that gave way absorbs repetitions as before. */
 	sim_again(&s, dead[0]);
 	assert_int_equal(sim_counter(&s, RGW_CTR_duplicate_absorbed), 1);
 	sim_end(&s);
@@ -363,7 +363,7 @@ fill(struct sim *s, unsigned n)
 		sim_request(s, 1, (uint16_t)(9000 + s->n_reqs / 200), (uint8_t)(s->n_reqs % 200), FAR);
 }
 
-/* Not the lowest identifier gives way but the one that was sent first. */
+/* The request that was sent first gives way, which is not the one with the lowest identifier. */
 static void
 longest_gives_way(void **state)
 {
@@ -376,7 +376,7 @@ longest_gives_way(void **state)
 	sim_start(&s);
 	fill(&s, 254);
 	sim_run(&s, 1000);
-	/* The first one is answered: its identifier serves the last of these two. */
+	/* The first request is answered: its identifier serves the last of these two. */
 	sim_reply(&s, s.got[0], 0);
 	fill(&s, 2);
 	sim_run(&s, 4500);
@@ -422,7 +422,7 @@ growth_comes_first(void **state)
 	}
 }
 
-/* It shows, too, that the member leaves the realm unanswered. */
+/* This shows, too, that the member leaves the realm unanswered. */
 static void
 giving_way_is_a_mark(void **state)
 {

@@ -28,7 +28,7 @@ one_request_is_answered(void **state)
 	sim_end(&s);
 }
 
-/* P-RTX-3, P-DUP-3: a pending request is sent on TLS exactly once, however often the NAS asks. */
+/* P-RTX-3, P-RTX-6, P-DUP-3: a pending request is sent on TLS exactly once, however often the NAS asks. */
 static void
 retransmission_before_the_answer_is_absorbed(void **state)
 {
@@ -94,8 +94,8 @@ after_the_window_it_is_a_new_request(void **state)
 	sim_end(&s);
 }
 
-/* P-DUP-5: the same identifier with another authenticator is a new request; the old one is over,
- * and its answer, which comes late, goes to nobody. */
+/* P-DUP-5, P-ID-7: the same identifier with another authenticator is a new request, which gets an identifier and an
+ * authenticator of its own on the connection; the old one is over, and its answer, which comes late, goes to nobody. */
 static void
 reused_identifier_supersedes(void **state)
 {
@@ -110,6 +110,8 @@ reused_identifier_supersedes(void **state)
 	old = sim_request(&s, 1, 5000, 7, "user@example.org");
 	sim_run(&s, 1000);
 	new = sim_request(&s, 1, 5000, 7, "user@example.org");
+	assert_int_not_equal(new->got->data[1], old->got->data[1]);
+	assert_memory_not_equal(new->got->data + 4, old->got->data + 4, 16);
 	sim_run(&s, 5000);
 	assert_int_equal(old->answers, 0);
 	assert_int_equal(new->answers, 1);
@@ -119,7 +121,7 @@ reused_identifier_supersedes(void **state)
 	sim_end(&s);
 }
 
-/* The same after the answer: the entry kept for replays makes way. */
+/* A reused identifier after the answer: the entry kept for replays makes way. */
 static void
 reused_identifier_after_the_answer(void **state)
 {
@@ -178,7 +180,7 @@ late_answer_is_dropped_quietly(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_late), 1);
 	assert_int_equal(r->answers, 0);
 	assert_int_equal(sim_count_up(&s), 1);
-	/* The NAS tries once more: that is a new request, under another identifier. */
+	/* The NAS tries once more, which is a new request under another identifier. */
 	s.national.answer = SIM_ANSWER;
 	sim_again(&s, r);
 	sim_run(&s, 100);
@@ -217,7 +219,7 @@ late_answer_to_a_reused_identifier(void **state)
 	sim_end(&s);
 }
 
-/* A third use would leave an answer that nobody could tell from a wrong one: it has to wait. */
+/* A third use of an identifier has to wait, for it would leave an answer that nobody could tell from a wrong one. */
 static void
 identifier_is_not_used_a_third_time(void **state)
 {
@@ -266,14 +268,14 @@ superseding_has_a_limit(void **state)
 	other = sim_request(&s, 1, 5001, 1, "user@example.org");
 	sim_run(&s, 1000);
 	assert_int_equal(other->answers, 1);
-	/* A second later it may again. */
+	/* A second later the client may use its identifiers anew again. */
 	s.national.answer = SIM_SILENT;
 	sim_request(&s, 1, 5000, 1, "user@example.org");
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 513);
 	sim_end(&s);
 }
 
-/* What is kept for repetition is the answer, and nothing of the work on it. */
+/* Only the answer is kept for repetition, and nothing of the work on it. */
 static void
 kept_answer_is_one_buffer(void **state)
 {

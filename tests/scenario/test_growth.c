@@ -27,7 +27,7 @@ many(struct sim *s, unsigned n)
 		    "user@example.org");
 }
 
-/* 8,000 per second, each under way for half a second: 4,000 at a time. None is lost, and
+/* The load is 8,000 requests per second, each under way for half a second: 4,000 at a time. None is lost, and
  * afterwards there are as few connections as are needed. */
 static void
 four_thousand_in_flight(void **state)
@@ -37,9 +37,9 @@ four_thousand_in_flight(void **state)
 
 	(void)state;
 	init(&s, 16);
-	/* Kept answers count, too. And nothing but being too many closes a connection. */
+	/* Kept answers count against the limit, too. Nothing but being too many closes a connection. */
 	sim_ini(&s, "[gateway]\nmax-requests = 100000\n[peer national]\nidle-timeout = 0");
-	/* Most of the time is spent in writing lines. */
+	/* Writing log lines takes most of the time. */
 	s.log.level = RGW_LOG_NOTICE;
 	s.national.delay = 500;
 	s.draining = 16;
@@ -56,7 +56,7 @@ four_thousand_in_flight(void **state)
 	assert_int_equal(most, 16);
 	assert_int_equal(sim_answered(&s), s.n_reqs);
 	assert_int_equal(s.n_conns, 16);
-	/* Ten per second need one: the others go, one after the other. */
+	/* Ten requests per second need one connection: the others go, one after the other. */
 	for (unsigned i = 0; i < 300; i++) {
 		many(&s, 1);
 		sim_run(&s, 1000);
@@ -73,7 +73,7 @@ four_thousand_in_flight(void **state)
 	sim_end(&s);
 }
 
-/* Whatever the bound is, it holds: the world looks at each connection that is opened. */
+/* The bound of connections holds, whatever it is: the world looks at each connection that is opened. */
 static void
 bound_holds(void **state)
 {
@@ -92,7 +92,7 @@ bound_holds(void **state)
 	}
 }
 
-/* The next one is opened before the first one is full, so that nobody has to wait for it. */
+/* The next connection is opened before the first one is full, so that no request has to wait for it. */
 static void
 opened_ahead(void **state)
 {
@@ -140,7 +140,7 @@ growth_of_a_peer_that_works(void **state)
 	sim_end(&s);
 }
 
-/* Not more than connect-rate allows, and not two at a time to somebody who does not answer. */
+/* Connections are opened as connect-rate allows, and not two at a time to a peer that does not answer. */
 static void
 growth_keeps_to_connect_rate(void **state)
 {
@@ -183,7 +183,7 @@ silent_peer_is_called_once_at_a_time(void **state)
 	sim_end(&s);
 }
 
-/* A load that needs them keeps them, however long. */
+/* A load that needs the connections keeps them, however long. */
 static void
 needed_connections_stay(void **state)
 {

@@ -37,7 +37,7 @@ assert_refused(const struct sim_req *r, uint32_t cause)
 	assert_int_equal(p.data[20], RGW_MESSAGE_AUTHENTICATOR);
 }
 
-/* P-TCP-22b: on the connection that asked, whatever else is open. */
+/* P-TCP-22b: the answer comes on the connection that asked, whatever else is open. */
 static void
 answer_comes_on_the_connection_that_asked(void **state)
 {
@@ -76,7 +76,7 @@ accounting_goes_to_its_own_port(void **state)
 	sim_end(&s);
 }
 
-/* Reject and Challenge pass as they are (P-GW-23). */
+/* Reject and Challenge pass as they are, and at once: the clock does not move here (P-GW-23, P-PRX-10). */
 static void
 other_answers_pass(void **state)
 {
@@ -97,7 +97,7 @@ other_answers_pass(void **state)
 	sim_end(&s);
 }
 
-/* From one TLS connection to another. */
+/* A request goes from one TLS connection to another. */
 static void
 visitor_asks_national(void **state)
 {
@@ -230,7 +230,7 @@ no_route(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_no_route), 1);
 	assert_string_equal(s.last_event, "no-route");
 	assert_non_null(strstr(s.last_line, "visitor"));
-	/* The refusal is known, as any answer is. */
+	/* The refusal is kept for repetitions, as any answer is. */
 	sim_octets(&s, c, r->data, r->len);
 	assert_int_equal(r->answers, 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_duplicate_absorbed), 1);
@@ -282,7 +282,7 @@ target_does_not_take_it(void **state)
 	sim_end(&s);
 }
 
-/* Too many requests at once, of sixteen: what does not fit gets no answer, and closes nothing. */
+/* The gateway has room for sixteen requests at once: what does not fit gets no answer, and closes nothing. */
 static void
 max_requests_bites(void **state)
 {
@@ -326,8 +326,8 @@ duplicate_of_a_pending_request_is_absorbed(void **state)
 	sim_end(&s);
 }
 
-/* P-DUP-4, P-DUP-7, P-TCP-32: it is not worked on twice within the window. Its answer is under way already, or the
- * connection would have ended, so nothing is sent again, and no octet of it is kept. */
+/* P-DUP-4, P-DUP-7, P-TCP-32: a repeated request is not worked on twice within the window. Its answer is under way
+ * already, or the connection would have ended, so nothing is sent again, and no octet of it is kept. */
 static void
 duplicate_of_an_answered_request_is_absorbed(void **state)
 {
@@ -376,7 +376,7 @@ reused_identifier_supersedes(void **state)
 	assert_int_equal(r->answers, 0);
 	sim_server_reply(&s, s.got[1], 0);
 	assert_int_equal(q->answers, 1);
-	/* Once more, after an answer: the kept one is thrown away. */
+	/* The visitor reuses its identifier after an answer: the kept answer is thrown away. */
 	q = sim_ask(&s, c, 1, 7, "user@example.org");
 	assert_int_equal(s.n_got, 3);
 	sim_server_reply(&s, s.got[2], 0);
@@ -385,7 +385,7 @@ reused_identifier_supersedes(void **state)
 	sim_end(&s);
 }
 
-/* P-DUP-1: the place is the connection. The octets are even the same. */
+/* P-DUP-1: the connection tells requests of one identifier apart, even if their octets are the same. */
 static void
 same_identifier_on_two_connections(void **state)
 {
@@ -407,7 +407,7 @@ same_identifier_on_two_connections(void **state)
 	sim_end(&s);
 }
 
-/* Codes are told apart, too. */
+/* The code tells requests of one identifier apart, too. */
 static void
 same_identifier_for_two_codes(void **state)
 {
@@ -451,12 +451,12 @@ closed_while_pending(void **state)
 	sim_server_reply(&s, s.got[0], 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_late), 1);
 	assert_int_equal(r->answers, 0);
-	/* That the visitor went says nothing about the server. */
+	/* The visitor went, which says nothing about the server. */
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_suspected), 0);
 	sim_end(&s);
 }
 
-/* P-TCP-30: what was kept for repetition goes with the connection, and only that. */
+/* P-TCP-30, P-DUP-8: what was kept for repetition goes with the connection, and only that. */
 static void
 closed_after_answers(void **state)
 {
@@ -482,7 +482,7 @@ closed_after_answers(void **state)
 	sim_end(&s);
 }
 
-/* A visitor that comes back asks anew; nothing of its last connection is left. */
+/* P-FO-6: a visitor that comes back asks the same anew; nothing of its last connection is left. */
 static void
 visitor_comes_back(void **state)
 {

@@ -133,7 +133,7 @@ malformed_datagrams(void **state)
 	sim_end(&s);
 }
 
-/* P-PKT-4: octets behind Length are padding; they are neither checked nor forwarded. */
+/* P-PKT-4, P-STR-3: octets behind Length are padding; they are neither checked nor forwarded. */
 static void
 padding_is_ignored(void **state)
 {
@@ -148,7 +148,12 @@ padding_is_ignored(void **state)
 	sim_datagram(&s, 0, NAS, p, len + 50);
 	sim_run(&s, 100);
 	assert_int_equal(s.n_got, 1);
-	s.expected_foreign = 1;
+	len = build(p, sizeof p, 1, 2, WITH_MSGAUTH | WITH_PASSWORD);
+	sim_datagram(&s, 0, NAS, p, len);
+	sim_run(&s, 100);
+	assert_int_equal(s.n_got, 2);
+	assert_int_equal(s.got[0]->len, s.got[1]->len);
+	s.expected_foreign = 2;
 	sim_end(&s);
 }
 
@@ -272,7 +277,7 @@ forged_packet_does_not_touch_the_cache(void **state)
 	sim_end(&s);
 }
 
-/* P-BR-4: required means required, whatever else is in the packet. */
+/* P-BR-4: a Message-Authenticator that is required has to be there, whatever else is in the packet. */
 static void
 message_authenticator_required(void **state)
 {
@@ -288,7 +293,7 @@ message_authenticator_required(void **state)
 	expect_drop(&s, p, len, RGW_CTR_udp_missing_message_authenticator);
 	len = build(p, sizeof p, 1, 1, WITH_CHAP);
 	expect_drop(&s, p, len, RGW_CTR_udp_missing_message_authenticator);
-	/* Accounting is signed; it needs none (P-BR-14). */
+	/* Accounting is signed as a whole, so it needs no Message-Authenticator (P-BR-14). */
 	len = build(p, sizeof p, 4, 1, 0);
 	sim_datagram(&s, 0, NAS, p, len);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
@@ -490,7 +495,7 @@ clients_ask_where_they_may(void **state)
 	sim_end(&s);
 }
 
-/* RFC 3579 2.2: what is no EAP packet goes no further; with verify-eap = no it does. */
+/* RFC 3579 2.2: a request with something that is no EAP packet goes no further; with verify-eap = no it does. */
 static void
 malformed_eap_is_dropped(void **state)
 {
@@ -524,6 +529,27 @@ malformed_eap_is_dropped(void **state)
 	rgw_secret_free(secret);
 }
 
+/* P-PWD-5: a client that sends two kinds of passwords breaks a rule that a proxy does not police: the server judges. */
+static void
+password_beside_chap_is_for_the_server(void **state)
+{
+	struct sim s;
+	uint8_t p[256];
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	len = build(p, sizeof p, 1, 1, WITH_MSGAUTH | WITH_PASSWORD | WITH_CHAP);
+	sim_datagram(&s, 0, NAS, p, len);
+	sim_run(&s, 1000);
+	assert_int_equal(s.n_got, 1);
+	assert_int_equal(sim_count_attrs(s.got[0]->data, s.got[0]->len, RGW_USER_PASSWORD), 1);
+	assert_int_equal(sim_count_attrs(s.got[0]->data, s.got[0]->len, RGW_CHAP_PASSWORD), 1);
+	s.expected_foreign = 1;
+	sim_end(&s);
+}
+
 /* P-CHP-6: whoever sends ARAP-Password chooses the authenticator of the next hop, so nothing else may be hidden under
  * it. */
 static void
@@ -550,7 +576,7 @@ arap_password_stands_alone(void **state)
 	sim_end(&s);
 }
 
-/* P-SS-4, P-SS-20: answered here, with no peer in sight. */
+/* P-SS-4, P-SS-20: Status-Server is answered here, with no peer in sight. */
 static void
 status_server_is_answered_here(void **state)
 {
@@ -592,7 +618,7 @@ too_many_proxy_states(void **state)
 	len = build(p, sizeof p, 4, 1, WITH_PROXY_STATE);
 	sim_datagram(&s, 0, NAS, p, len);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 1);
-	/* The same attribute once more; the authenticator is made anew. */
+	/* The same attribute is added once more; the authenticator is made anew. */
 	memcpy(p + len, p + len - 5, 5);
 	p[3] = (uint8_t)(len + 5);
 	memset(p + 4, 0, 16);
@@ -651,7 +677,7 @@ kept_answers_give_way(void **state)
 	sim_end(&s);
 }
 
-/* Routing: no section, and a peer that does not take this kind. */
+/* A request finds no section of its realm, or a peer that does not take this kind. */
 static void
 no_route_and_not_allowed(void **state)
 {
@@ -746,6 +772,7 @@ main(void)
 		cmocka_unit_test(unverified_requests_supersede_nothing_verified),
 		cmocka_unit_test(clients_ask_where_they_may),
 		cmocka_unit_test(malformed_eap_is_dropped),
+		cmocka_unit_test(password_beside_chap_is_for_the_server),
 		cmocka_unit_test(arap_password_stands_alone),
 		cmocka_unit_test(status_server_is_answered_here),
 		cmocka_unit_test(too_many_proxy_states),

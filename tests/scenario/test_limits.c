@@ -21,7 +21,7 @@ init(struct sim *s)
 	sim_to_server(s);
 }
 
-/* The engine says no, counts that, and says so. */
+/* The engine refuses a connection, counts that, and says so. */
 static void
 assert_refused(struct sim *s, const char *from, enum rgw_counter c)
 {
@@ -76,7 +76,7 @@ max_connections(void **state)
 	visit_from(&s, "203.0.113.7");
 	sim_identify(&s, late[0]);
 	assert_refused(&s, "203.0.113.8", RGW_CTR_refused_max_connections);
-	/* Who was let in before that, and knows who it is too late, is refused then. */
+	/* A connection that was let in before that, and of which it is known too late who it is, is refused then. */
 	sim_identify(&s, late[1]);
 	assert_true(late[1]->closed_by_engine);
 	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections), 2);
@@ -104,7 +104,7 @@ max_connections_is_for_incoming_ones(void **state)
 	sim_end(&s);
 }
 
-/* The same for one address: it shows when it is known who it is, for until then the connection is not up. */
+/* The limit for one address bites when it is known who the peer is, for until then the connection is not up. */
 static void
 max_connections_per_address(void **state)
 {
@@ -126,7 +126,7 @@ max_connections_per_address(void **state)
 	sim_end(&s);
 }
 
-/* Who it is shows after the handshake only, so that is when this limit bites. */
+/* Who the peer is shows after the handshake only, so that is when this limit bites. */
 static void
 max_connections_of_the_peer(void **state)
 {
@@ -176,7 +176,7 @@ max_connections_of_the_listener(void **state)
 	sim_end(&s);
 }
 
-/* P-TLS-26: before anything else is looked at, and at no cost for those who may come. */
+/* P-TLS-26: the address is checked before anything else is looked at, and at no cost for those who may come. */
 static void
 addresses_from_where_nobody_may_come(void **state)
 {
@@ -235,7 +235,7 @@ nothing_can_be_accepted(void **state)
 
 /* ---- how long it may take ---- */
 
-/* P-TLS-25: the time runs since it was accepted, however late the first octet came. */
+/* P-TLS-25: handshake-timeout runs since the connection was accepted, however late the first octet came. */
 static void
 handshake_has_an_end(void **state)
 {
@@ -290,7 +290,7 @@ handshake_fails(void **state)
 	sim_end(&s);
 }
 
-/* P-STR-6: the rest of a packet, counted from its first octet. */
+/* P-STR-6: packet-timeout bounds the time for the rest of a packet, counted from its first octet. */
 static void
 packet_has_an_end(void **state)
 {
@@ -321,7 +321,7 @@ packet_has_an_end(void **state)
 	sim_end(&s);
 }
 
-/* P-TLS-27: counted from the last packet in either direction, the watchdog left aside. */
+/* P-TLS-27: idle-timeout is counted from the last packet in either direction, the watchdog left aside. */
 static void
 idle_incoming_connection_is_closed(void **state)
 {
@@ -383,7 +383,7 @@ busy_incoming_connection_is_not_idle(void **state)
 	sim_end(&s);
 }
 
-/* Of those that we opened as many stay as `connections` wants. */
+/* As many of the connections that we opened stay as `connections` wants. */
 static void
 idle_outgoing_connections_are_closed(void **state)
 {
@@ -410,7 +410,7 @@ idle_outgoing_connections_are_closed(void **state)
 	sim_end(&s);
 }
 
-/* Without a minimum the last one goes, too, and comes back when it is needed. */
+/* Without a minimum the last connection goes, too, and comes back when it is needed. */
 static void
 last_idle_outgoing_connection_is_closed(void **state)
 {
@@ -424,7 +424,7 @@ last_idle_outgoing_connection_is_closed(void **state)
 	sim_start(&s);
 	r = sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 25000);
-	/* Somebody still waits on it. */
+	/* A request still waits on this connection. */
 	assert_int_equal(sim_count_up(&s), 1);
 	sim_reply(&s, s.got[0], 0);
 	assert_int_equal(r->answers, 1);
@@ -441,7 +441,7 @@ last_idle_outgoing_connection_is_closed(void **state)
 	sim_end(&s);
 }
 
-/* P-TCP-49: another one takes its place; what is open on the old one is still answered there. */
+/* P-TCP-49: another connection takes the place of an old one; what is open on the old one is still answered there. */
 static void
 old_outgoing_connection_is_replaced(void **state)
 {
@@ -498,7 +498,7 @@ old_outgoing_connection_ends(void **state)
 	assert_null(s.conns[0]->engine);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_timed_out), 1);
 	assert_int_equal(s.n_got, 1);
-	/* One that nobody uses goes at once. */
+	/* An old connection that nobody uses goes at once. */
 	sim_run(&s, 600000);
 	assert_null(s.conns[1]->engine);
 	assert_true(s.conns[2]->up);
@@ -506,7 +506,8 @@ old_outgoing_connection_ends(void **state)
 	sim_end(&s);
 }
 
-/* Its end is no failure of the peer, even if nothing ever came on it: the next one comes at once. */
+/* The end of an old connection is no failure of the peer, even if nothing ever came on it: the next one comes at
+ * once. */
 static void
 old_connection_is_no_failure(void **state)
 {
@@ -551,7 +552,7 @@ old_incoming_connection_is_closed(void **state)
 	sim_end(&s);
 }
 
-/* One that always has something open is closed all the same, once all requests of before are over. */
+/* An old connection that always has something open is closed all the same, once all requests of before are over. */
 static void
 old_incoming_connection_that_never_rests(void **state)
 {
@@ -576,7 +577,7 @@ old_incoming_connection_that_never_rests(void **state)
 	sim_end(&s);
 }
 
-/* A draining one on which a request takes the place of another does not rest in between. */
+/* A draining connection on which a request takes the place of another does not rest in between. */
 static void
 old_incoming_connection_with_a_superseded_request(void **state)
 {
@@ -626,7 +627,7 @@ draining_gateway(void **state)
 	assert_true(half->closed_by_engine);
 	assert_true(idle->closed_by_engine);
 	assert_true(busy->up);
-	/* Nothing new, from whomever. */
+	/* A gateway that stops takes nothing new, from whomever. */
 	q = sim_ask(&s, busy, 1, 2, USER);
 	sim_request(&s, 1, 5000, 1, USER);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_while_draining), 2);
@@ -643,7 +644,7 @@ draining_gateway(void **state)
 	sim_end(&s);
 }
 
-/* It does not wait for ever for a server that is silent. */
+/* A gateway that stops does not wait for ever for a server that is silent. */
 static void
 draining_gateway_with_a_silent_server(void **state)
 {
@@ -669,7 +670,7 @@ draining_gateway_with_a_silent_server(void **state)
 	sim_end(&s);
 }
 
-/* It ends in the middle of things: all of it is accounted for and freed. */
+/* A gateway that ends in the middle of things accounts for all of them and frees them. */
 static void
 gateway_that_ends_at_once(void **state)
 {

@@ -42,7 +42,7 @@ request(struct sim *s, uint8_t code, uint8_t id, const void *more, size_t len)
 	    .more = more, .more_len = len });
 }
 
-/* It goes out with one more Proxy-State than it came with, the last one; nobody who asked sees that. */
+/* A request goes out with one more Proxy-State than it came with, the last one; nobody who asked sees that. */
 static void
 requests_carry_a_mark(void **state)
 {
@@ -58,7 +58,7 @@ requests_carry_a_mark(void **state)
 
 		r = request(&s, code, code, OF_THE_CLIENT, 5);
 		sim_run(&s, 1000);
-		/* The client's, that of the simulator by which it knows the request, and ours. */
+		/* The Proxy-States are the client's, that of the simulator by which it knows the request, and ours. */
 		assert_int_equal(sim_count_attrs(s.got[at]->data, s.got[at]->len, RGW_PROXY_STATE), 3);
 		assert_int_equal(last_proxy_state(s.got[at], mark), RGW_LOOPMARK_LEN + 2);
 		assert_memory_equal(mark + 2, "rsgw", 4);
@@ -84,7 +84,7 @@ mark_may_be_left_out(void **state)
 	sim_end(&s);
 }
 
-/* Request Not Routable (RFC 5176 3.5). */
+/* The cause is Request Not Routable (RFC 5176 3.5). */
 static void
 expect_cause_502(const struct sim_req *r)
 {
@@ -96,7 +96,8 @@ expect_cause_502(const struct sim_req *r)
 	assert_memory_equal(a.value, "\0\0\1\xf6", 4);
 }
 
-/* It is rejected at once, and goes nowhere; one that somebody else has marked does, and is counted. */
+/* A request that comes back is rejected at once, and goes nowhere; one that somebody else has marked goes on, and is
+ * counted. */
 static void
 what_comes_back_is_rejected(void **state)
 {
@@ -130,7 +131,7 @@ what_comes_back_is_rejected(void **state)
 	sim_end(&s);
 }
 
-/* Accounting has no rejection; whoever understands Protocol-Error gets that for both. */
+/* Accounting has no rejection; a peer that understands Protocol-Error gets that for both kinds. */
 static void
 accounting_that_comes_back(void **state)
 {

@@ -25,7 +25,7 @@ void *__wrap_calloc(size_t n, size_t size);
 static const uint8_t *trace;
 static unsigned traces, pools;
 
-/* There is no memory any more. */
+/* From now on there is no memory. */
 static bool none_left;
 
 void
@@ -94,7 +94,7 @@ no_memory_for_a_visitor(void **state)
 		none_left = false;
 		assert_int_equal(sim_counter(&s, RGW_CTR_refused_no_memory), i);
 		assert_string_equal(s.last_event, "connection-refused");
-		/* It took no place: the next one is let in. */
+		/* The refused connection took no place: the next one is let in. */
 		sim_visit(&s);
 		assert_int_equal(sim_counter(&s, RGW_CTR_incoming_opened), i);
 	}

@@ -37,7 +37,8 @@ init(struct sim *s)
 	assert_int_equal(sim_count_up(s), 2);
 }
 
-/* It is asked, taken for mute, and replaced; the new one shows that the peer lives, so the request moves there. */
+/* The connection is asked, taken for mute, and replaced; the new one shows that the peer lives, so the request moves
+ * there. */
 static void
 mute_connection_is_replaced(void **state)
 {
@@ -52,7 +53,7 @@ mute_connection_is_replaced(void **state)
 	s.national.answer = SIM_ANSWER;
 	mute = r->got->conn;
 	mute->mute = true;
-	/* 300 ms and four times the usual, then as long for the answer to Status-Server. */
+	/* The limit is 300 ms and four times the usual, then as long for the answer to Status-Server. */
 	sim_run(&s, 600);
 	assert_int_equal(sim_counter(&s, RGW_CTR_connections_quiet), 0);
 	sim_run(&s, 150);
@@ -86,7 +87,7 @@ peer_that_hangs_keeps_its_connections(void **state)
 	sim_end(&s);
 }
 
-/* It was only slow: it is good again. */
+/* The connection was only slow: it is good again. */
 static void
 mute_connection_speaks_again(void **state)
 {

@@ -64,7 +64,7 @@ fault_on_the_way_leads_to_the_next(void **state)
 		assert_int_equal(r->answer[0], RGW_ACCESS_ACCEPT);
 		assert_int_equal(s.national.requests, 1);
 		assert_int_equal(s.second.requests, 1);
-		/* It says nothing about the next one. */
+		/* The fault says nothing about the next request. */
 		login(&s, 1);
 		assert_int_equal(s.national.requests, 2);
 		sim_run(&s, 100);
@@ -104,7 +104,7 @@ fault_at_the_home_server_is_final(void **state)
 	}
 }
 
-/* Both say that: each is asked once. */
+/* Both members say that they have no way: each is asked once. */
 static void
 everybody_refuses(void **state)
 {
@@ -128,7 +128,7 @@ everybody_refuses(void **state)
 	sim_end(&s);
 }
 
-/* One says no while the other one is asked, too: that one decides. */
+/* One member says no while the other one is asked, too: the other one decides. */
 static void
 refusal_while_the_other_is_asked(void **state)
 {
@@ -194,7 +194,7 @@ dead_server_is_an_outage(void **state)
 	sim_end(&s);
 }
 
-/* It is there again: nobody is rejected who can have an answer. */
+/* The member is there again: nobody is rejected who can have an answer. */
 static void
 dead_server_comes_back(void **state)
 {
@@ -273,7 +273,7 @@ outage_rejects_logins(void **state)
 	assert_null(memmem(eap->answer, eap->answer_len, message, strlen(message)));
 	assert_int_equal(sim_counter(&s, RGW_CTR_outage_rejects), 2);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_queue_timed_out), 2);
-	/* Who asks again gets the same. */
+	/* A NAS that asks again gets the same answer. */
 	sim_again(&s, plain);
 	assert_int_equal(plain->answers, 2);
 	sim_end(&s);
@@ -351,7 +351,7 @@ outage_is_told_to_peers(void **state)
 	}
 }
 
-/* All queues are full: that is told at once. */
+/* If all queues are full, the request is told so at once. */
 static void
 everything_is_full(void **state)
 {
@@ -371,7 +371,7 @@ everything_is_full(void **state)
 
 /* ---- unlike members ---- */
 
-/* It does not go back to where it came from; whoever else is a member gets it. */
+/* A request does not go back to the peer that it came from; another member gets it. */
 static void
 asker_is_passed_over(void **state)
 {
@@ -390,7 +390,7 @@ asker_is_passed_over(void **state)
 	assert_int_equal(s.national.requests, 1);
 	assert_int_equal(s.visitor.requests, 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_loop), 0);
-	/* What a NAS asks goes there. */
+	/* A request of a NAS goes to that peer. */
 	login(&s, 1);
 	sim_run(&s, 100);
 	assert_int_equal(s.visitor.requests, 1);
@@ -419,13 +419,16 @@ asker_is_the_only_member(void **state)
 	sim_end(&s);
 }
 
+/* The server and the peer are at one address and one port; only the transport tells them apart (P-TCP-23). */
 static void
 init_mixed(struct sim *s, bool server_first)
 {
 	sim_init(s, "198.51.100.1");
 	sim_to_pool(s, server_first ? "local, national" : "national, local");
+	sim_ini(s, "[server local]\nauth = 198.51.100.1:2083");
 }
 
+/* P-TCP-25: that the peer is down says nothing about the server. */
 static void
 peer_is_down_and_the_server_helps(void **state)
 {
@@ -447,7 +450,7 @@ peer_is_down_and_the_server_helps(void **state)
 	sim_end(&s);
 }
 
-/* ICMP is as good as a reset: at once, and not for long. */
+/* ICMP is as good as a reset: at once, and not for long. P-TCP-25: it says nothing about the peer. */
 static void
 server_is_gone_and_the_peer_helps(void **state)
 {
@@ -491,7 +494,7 @@ silent_server_beside_a_peer(void **state)
 	assert_int_equal(r->answers, 1);
 	assert_int_equal(s.got[0]->copies, 2);
 	sim_run(&s, 20000);
-	/* It is not asked again for what has its answer. */
+	/* The server is not asked again for a request that has its answer. */
 	assert_int_equal(s.got[0]->copies, 2);
 	sim_server_reply(&s, s.got[0], 0);
 	assert_int_equal(r->answers, 1);
@@ -517,7 +520,7 @@ repetitions_end_and_the_peer_helps(void **state)
 	assert_int_equal(r->answers, 1);
 	assert_int_equal(s.national.requests, 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_suspected), 1);
-	/* Suspected, so the next one does not even begin there. */
+	/* The server is suspected, so the next request does not even begin there. */
 	login(&s, 1);
 	assert_int_equal(s.server.requests, 1);
 	sim_run(&s, 100);

@@ -22,7 +22,7 @@ login(struct sim *s, const char *user)
 
 /* ---- packets that get too big ---- */
 
-/* Attributes of that many octets in all. */
+/* Adds attributes of that many octets in all. */
 static const uint8_t *
 padding(size_t len)
 {
@@ -63,7 +63,8 @@ big_login(struct sim *s, size_t len)
 	return r;
 }
 
-/* To the last octet; one more is refused and counted, once as a request and once as a packet. */
+/* A packet may be full to the last octet; one octet more is refused and counted, once as a request and once as a
+ * packet. */
 static void
 request_that_gets_too_big_is_refused(void **state)
 {
@@ -129,7 +130,7 @@ room_is_left_for_what_the_hop_adds(void **state)
 		sim_init(&s, "198.51.100.1");
 		sim_rewrite(&s, "client nas", "rewrite-in", "add = 200 = 12345678\noverflow = skip");
 		sim_start(&s);
-		/* CHAP without challenge and without Message-Authenticator: 36 octets come. */
+		/* A CHAP login without challenge and without Message-Authenticator gets 36 octets more. */
 		rgw_build_begin(&b, data, sizeof data, RGW_ACCESS_REQUEST, 1, auth, false);
 		rgw_build_attr(&b, RGW_CHAP_PASSWORD, "0123456789abcdefg", 17);
 		rgw_wr_bytes(&b.w, padding(4096 - 36 - 10 + over - b.w.len), 4096 - 36 - 10 + over - b.w.len);
@@ -145,7 +146,7 @@ room_is_left_for_what_the_hop_adds(void **state)
 	}
 }
 
-/* One that is too big for the hop anyway is not the fault of a rewrite. */
+/* A packet that is too big for the hop anyway is not the fault of a rewrite. */
 static void
 request_that_is_too_big_anyway(void **state)
 {
@@ -238,7 +239,7 @@ too_big_for_one_member(void **state)
 	assert_int_equal(s.second.requests, 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_rewrite_refused), 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_too_big), 0);
-	/* Once more, with its connection up. */
+	/* The same happens once more, with the connection of the first member up. */
 	r = big_login(&s, 4096);
 	sim_run(&s, 200);
 	assert_int_equal(r->answers, 1);
@@ -265,7 +266,7 @@ too_big_for_all_members(void **state)
 	sim_end(&s);
 }
 
-/* Tried at the second after a while, which cannot be: the first goes on. */
+/* The request is tried at the second member after a while, where it does not fit: the first attempt goes on. */
 static void
 too_big_for_the_second_attempt(void **state)
 {
@@ -393,7 +394,7 @@ operator_name_where_there_is_none(void **state)
 	sim_request_with(&s,
 	    &(struct sim_spec){ .port = 20001, .id = 1, .user = USER, .more = "\x7e\x07" "1a.bc",
 		.more_len = 7 });
-	/* Only requests of that client. */
+	/* Only requests of that client are concerned. */
 	sim_ask(&s, sim_visit(&s), RGW_ACCESS_REQUEST, 1, USER);
 	sim_run(&s, 100);
 	EXPECT_GOT(&s, 0, RGW_OPERATOR_NAME, "1institution.example,");
@@ -405,7 +406,7 @@ operator_name_where_there_is_none(void **state)
 	sim_end(&s);
 }
 
-/* P-ATT-16: it is the first that can be left out. And what a rewrite has set stays. */
+/* P-ATT-16: operator-name is the first that can be left out, and what a rewrite has set stays. */
 static void
 operator_name_gives_way(void **state)
 {

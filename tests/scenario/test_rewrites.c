@@ -83,7 +83,7 @@ order_of_a_peer_and_a_server(void **state)
 	sim_end(&s);
 }
 
-/* Each goes on from what the one before has left, in the order of the list. */
+/* Each rewrite goes on from what the one before has left, in the order of the list. */
 static void
 one_after_the_other(void **state)
 {
@@ -114,7 +114,7 @@ changed_name_decides_the_route(void **state)
 	sim_ini(&s, "[realm new.example]\npool = second");
 	sim_rewrite(&s, "client nas", "rewrite-in",
 	    "replace = User-Name /@old.example$$/@new.example/");
-	/* What is changed when it is sent does not. */
+	/* A name that is changed when the request is sent does not decide that. */
 	sim_rewrite(&s, "peer national", "rewrite-out", "replace = User-Name /@.*$$/@new.example/");
 	sim_start(&s);
 	login(&s, "bob@old.example");
@@ -219,7 +219,7 @@ rewritten_for_each_member(void **state)
 
 /* ---- what must not change ---- */
 
-/* P-DUP-2: duplicates are known by what came, and get the same answer. */
+/* P-DUP-2: duplicates are known by the octets that came, and get the same answer. */
 static void
 repeated_requests_are_recognised(void **state)
 {
@@ -236,7 +236,7 @@ repeated_requests_are_recognised(void **state)
 	sim_start(&s);
 	r = login(&s, USER);
 	sim_again(&s, r);
-	/* The server gets it again, with the same octets, from the gateway alone. */
+	/* The server gets the request again, with the same octets, from the gateway alone. */
 	sim_run(&s, 3000);
 	sim_again(&s, r);
 	assert_int_equal(s.n_got, 1);
@@ -332,7 +332,7 @@ hidden_values_stay_right(void **state)
 	sim_end(&s);
 }
 
-/* P-SS-20, P-ERR-8: what the gateway says itself is not rewritten. */
+/* P-SS-20, P-ERR-8: packets that the gateway makes itself are not rewritten. */
 static void
 own_packets_are_not_rewritten(void **state)
 {

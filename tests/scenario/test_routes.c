@@ -85,7 +85,7 @@ realm_is_rejected(void **state)
 	sim_end(&s);
 }
 
-/* P-EAP-3: EAP-Failure, and no text, which has no place in EAP. */
+/* P-EAP-3: a reject has EAP-Failure, and no text, which has no place in EAP. */
 static void
 eap_is_rejected_with_failure(void **state)
 {
@@ -106,7 +106,7 @@ eap_is_rejected_with_failure(void **state)
 	sim_end(&s);
 }
 
-/* A reject is final for peers, too; for accounting they hear why. */
+/* A reject is final for peers, too; for accounting they are told why. */
 static void
 peer_is_rejected(void **state)
 {

@@ -72,7 +72,7 @@ silent_server_is_asked_again(void **state)
 		assert_int_equal(sim_counter(&s, RGW_CTR_server_retransmitted),
 		    s.got[0]->copies + s.got[1]->copies - 2);
 		assert_int_equal(sim_counter(&s, RGW_CTR_request_timed_out), 2);
-		/* P-GW-30: silence is no answer, for peers neither. */
+		/* P-GW-30: a silent server leads to no answer, for peers neither. */
 		assert_int_equal(r->answers + q->answers, 0);
 		sim_end(&s);
 	}
@@ -128,8 +128,8 @@ retransmissions_have_a_limit(void **state)
 
 /* ---- is it alive? ---- */
 
-/* P-FO-7: suspected, dead after `zombie`, tried again after `revive`; requests go there all the time,
- * since they have nowhere else to go. */
+/* P-FO-7: a silent server is suspected, dead after `zombie`, and tried again after `revive`; requests go there all the
+ * time, since they have nowhere else to go. */
 static void
 suspected_dead_and_tried_again(void **state)
 {
@@ -214,14 +214,14 @@ lost_request_among_answered_ones(void **state)
 	sim_run(&s, 20000);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_timed_out), 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_suspected), 0);
-	/* What was answered before it was sent does not count. */
+	/* An answer that came before the request was sent does not count. */
 	sim_request(&s, 1, 5000, 2, USER);
 	sim_run(&s, 30000);
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_suspected), 1);
 	sim_end(&s);
 }
 
-/* Authentication and accounting live and die apart. */
+/* The ports for authentication and for accounting live and die apart. */
 static void
 ports_are_judged_apart(void **state)
 {
@@ -266,12 +266,12 @@ suspected_server_is_probed(void **state)
 		if (i == 1)
 			continue;
 		assert_in_range(s.all[i]->at - s.all[i - 1]->at, 27000, 33000);
-		/* Those that ask the same server do not do it in step. */
+		/* Gateways that ask the same server do not do so in step. */
 		assert_int_not_equal(s.all[i]->at - s.all[i - 1]->at, 30000);
 		assert_int_not_equal(s.all[i]->data[1], s.all[i - 1]->data[1]);
 		assert_memory_not_equal(s.all[i]->data + 4, s.all[i - 1]->data + 4, 16);
 	}
-	/* Time alone does not bring it back. */
+	/* Time alone does not make the server alive again. */
 	sim_run(&s, 600000);
 	assert_string_equal(s.last_event, "server-down");
 	s.server.no_status = false;
@@ -281,7 +281,7 @@ suspected_server_is_probed(void **state)
 	s.server.probes = 0;
 	sim_run(&s, 600000);
 	assert_int_equal(s.server.probes, 0);
-	/* P-SS-23: probes are no requests. */
+	/* P-SS-23: probes are not counted as requests. */
 	assert_int_equal(sim_counter(&s, RGW_CTR_server_sent), 1);
 	sim_end(&s);
 }
@@ -309,7 +309,7 @@ answers_to_probes(void **state)
 		sim_server_reply(&s, s.all[1], rows[i].code);
 		assert_int_equal(sim_counter(&s, RGW_CTR_server_revived), rows[i].good);
 		assert_int_equal(sim_counter(&s, RGW_CTR_response_bad_pair), !rows[i].good);
-		/* The same again is late, or does not fit still. */
+		/* The same answer again is late, or does not fit still. */
 		sim_server_reply(&s, s.all[1], rows[i].code);
 		assert_int_equal(sim_counter(&s, RGW_CTR_response_late), rows[i].good);
 		sim_run(&s, 50000);
@@ -345,7 +345,7 @@ request_is_answered_while_a_probe_is_under_way(void **state)
 
 /* ---- ICMP ---- */
 
-/* Dead at once; but the request goes on being sent, and is answered when somebody listens again. */
+/* The server is dead at once; but the request goes on being sent, and is answered when somebody listens again. */
 static void
 nobody_listens(void **state)
 {
@@ -376,7 +376,8 @@ nobody_listens(void **state)
 	sim_end(&s);
 }
 
-/* ICMP is cheap: it is tried again soon, whatever `revive` says; but not later than that. */
+/* A port that ICMP calls unreachable is cheap to ask: it is tried again soon, whatever `revive` says; but not later
+ * than that. */
 static void
 unreachable_server_is_tried_again_soon(void **state)
 {

@@ -68,7 +68,7 @@ good_answer(struct sim *s, uint8_t code, struct made m)
 	send_made(s, g, m);
 	good = r->answers > 0;
 	if (!good) {
-		/* It still waits, and the right answer counts. */
+		/* The request still waits, and the right answer counts. */
 		sim_server_reply(s, g, 0);
 		assert_int_equal(r->answers, 1);
 	}
@@ -79,7 +79,8 @@ static const struct made plain = { .code = 2 };
 static const struct made with_msgauth = { .code = 2, .msgauth = true };
 static const struct made plain_eap = { .code = 2, .eap = true };
 
-/* P-BR-5: all four codes that answer an Access-Request; accounting is not affected (P-BR-14). */
+/* P-BR-5: all four codes that answer an Access-Request need a Message-Authenticator if it is required; accounting is
+ * not affected (P-BR-14). */
 static void
 message_authenticator_required(void **state)
 {
@@ -96,14 +97,14 @@ message_authenticator_required(void **state)
 		assert_true(good_answer(&s, 1, (struct made){ .code = codes[i], .msgauth = true }));
 	}
 	assert_true(good_answer(&s, 4, (struct made){ .code = 5 }));
-	/* Looked at before the authenticator is: the counter tells. */
+	/* The Message-Authenticator is looked for before the authenticator is verified: the counter tells. */
 	assert_false(good_answer(&s, 1, (struct made){ .code = 2, .bad_auth = true }));
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_missing_message_authenticator), 5);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_bad_authenticator), 0);
 	sim_end(&s);
 }
 
-/* P-BR-6: never demanded but for EAP, whatever was seen. */
+/* P-BR-6: with `no`, a Message-Authenticator is never demanded but for EAP, whatever was seen. */
 static void
 message_authenticator_not_required(void **state)
 {
@@ -123,7 +124,8 @@ message_authenticator_not_required(void **state)
 	sim_end(&s);
 }
 
-/* P-BR-8: the first answer that has one decides; one with EAP must have it, so it shows nothing. */
+/* P-BR-8: the first answer with a Message-Authenticator decides; an answer with EAP must have one, so it shows
+ * nothing. */
 static void
 message_authenticator_is_learned(void **state)
 {
@@ -189,7 +191,7 @@ nothing_is_learned_on_loopback(void **state)
 	sim_end(&s);
 }
 
-/* Nobody but the server teaches it. */
+/* Nobody but the server teaches the gateway that. */
 static void
 nothing_is_learned_from_forgeries(void **state)
 {
@@ -207,7 +209,7 @@ nothing_is_learned_from_forgeries(void **state)
 	sim_end(&s);
 }
 
-/* P-AUT-5, P-MA-3: dropped, the request goes on, and the server is not taken to live for it. */
+/* P-AUT-5, P-MA-3: a forged answer is dropped, the request goes on, and the server is not taken to live for it. */
 static void
 forged_answers_are_dropped(void **state)
 {
@@ -357,7 +359,7 @@ answer_to_another_socket(void **state)
 	sim_end(&s);
 }
 
-/* P-ERR-8, 9: not passed on, but told in our own words, with the cause if there is one. */
+/* P-ERR-8, 9: a Protocol-Error is not passed on, but told in our own words, with the cause if there is one. */
 static void
 protocol_error_from_the_server(void **state)
 {

@@ -89,13 +89,13 @@ second_address_is_used(void **state)
 	assert_int_equal(r->answers, 1);
 	assert_int_equal(got_at(&s, 2), 21);
 	assert_int_equal(sim_counter(&s, RGW_CTR_requests_retried), 20);
-	/* What led to the first is closed when it was not used for a while. */
+	/* The socket that led to the first address is closed when it was not used for a while. */
 	sim_run(&s, 120000);
 	assert_int_equal(sim_count_sources(&s), 1);
 	sim_end(&s);
 }
 
-/* The same with more requests than one socket carries: those of all sockets move. */
+/* With more requests than one socket carries, those of all sockets move. */
 static void
 second_address_is_used_by_all_sockets(void **state)
 {
@@ -116,7 +116,7 @@ second_address_is_used_by_all_sockets(void **state)
 	sim_end(&s);
 }
 
-/* Nobody listens at either: repetition with its pauses goes on, and nothing runs in circles. */
+/* Nobody listens at either address: repetition with its pauses goes on, and nothing runs in circles. */
 static void
 neither_address_is_listened_at(void **state)
 {
@@ -138,7 +138,7 @@ neither_address_is_listened_at(void **state)
 	sim_end(&s);
 }
 
-/* Whichever of the two comes back is found, with probes and without. */
+/* The gateway finds whichever of the two addresses comes back, with probes and without. */
 static void
 either_address_comes_back(void **state)
 {
@@ -270,7 +270,7 @@ name_resolves_late(void **state)
 	sim_run(&s, 8000);
 	assert_int_equal(s.n_got, 0);
 	assert_int_equal(s.n_sources, 0);
-	/* One of them does not wait so long. */
+	/* One of the requests does not wait so long. */
 	sim_cut(&s, c);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_gone), 1);
 	s.no_dns = false;
@@ -280,7 +280,7 @@ name_resolves_late(void **state)
 	sim_end(&s);
 }
 
-/* It never does: the request ends with its lifetime, and that is not the server's fault. */
+/* The name never resolves: the request ends with its lifetime, and that is not the server's fault. */
 static void
 name_never_resolves(void **state)
 {
@@ -299,7 +299,7 @@ name_never_resolves(void **state)
 
 /* ---- sockets ---- */
 
-/* P-ID-4: 255 on each socket, and as many sockets as max-requests needs. */
+/* P-ID-4: each socket carries 255 requests, and there are as many sockets as max-requests needs. */
 static void
 more_sockets_for_more_requests(void **state)
 {
@@ -320,13 +320,13 @@ more_sockets_for_more_requests(void **state)
 	many(&s, 344);
 	assert_int_equal(sim_count_sources(&s), 3);
 	assert_int_equal(s.n_got, 600);
-	/* A peer is told, an ordinary client is not. */
+	/* A peer is told that its request has ended, an ordinary client is not. */
 	r = sim_ask(&s, c, 1, 1, USER);
 	assert_refused(r, RGW_CAUSE_RESOURCES_UNAVAILABLE);
 	many(&s, 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_no_identifier), 2);
 	assert_string_equal(s.last_event, "server-full");
-	/* The other port has its own count, and room for one is room for one more. */
+	/* The other port has a count of its own, and room for one request is room for one more. */
 	sim_request(&s, 4, 5000, 1, USER);
 	assert_int_equal(s.n_got, 601);
 	sim_server_reply(&s, s.got[17], 0);
@@ -393,7 +393,7 @@ used_sockets_stay(void **state)
 	sim_end(&s);
 }
 
-/* No socket can be opened: it is tried again once a second, not for each request. */
+/* If no socket can be opened, it is tried again once a second, not for each request. */
 static void
 no_socket_for_a_while(void **state)
 {
@@ -442,7 +442,7 @@ identifiers_rest(void **state)
 	sim_end(&s);
 }
 
-/* The option `source`: of the family of the server. */
+/* The option `source` gives the address to send from, of the family of the server. */
 static void
 own_address(void **state)
 {

@@ -65,7 +65,7 @@ assert_evicted(const struct sim *s, const struct sim_conn *c, enum rgw_counter c
 
 /* ---- storms ---- */
 
-/* Connections that never come to anything. Every second one says something. */
+/* Strangers open connections that never come to anything. Every second one says something. */
 struct storm {
 	unsigned addresses;
 	unsigned per_second;
@@ -137,7 +137,7 @@ get_in(struct sim *s, struct storm *storm, const char *network, bool always_new)
 	return got_in;
 }
 
-/* What the peer is, and from where it comes. */
+/* What kind the peer is, and from where it comes. */
 enum peer { NAMED, PROVEN, UNKNOWN, NEW_EACH_TIME };
 
 static unsigned
@@ -159,7 +159,7 @@ story(enum peer peer, struct storm storm, uint32_t max_half_open)
 	return got_in;
 }
 
-/* 60 connections a second from 20 addresses, each of them held until handshake-timeout. */
+/* The storm opens 60 connections a second from 20 addresses, each of them held until handshake-timeout. */
 static void
 half_open_storm(void **state)
 {
@@ -172,7 +172,7 @@ half_open_storm(void **state)
 	assert_int_equal(story(NEW_EACH_TIME, storm, 0), TIMES);
 }
 
-/* The same where the places are far fewer than the storm wants: those who hold many of them give way. */
+/* If the places are far fewer than the storm wants, those who hold many of them give way. */
 static void
 half_open_storm_without_room(void **state)
 {
@@ -183,11 +183,12 @@ half_open_storm_without_room(void **state)
 	assert_int_equal(story(NAMED, storm, 64), TIMES);
 	assert_int_equal(story(UNKNOWN, storm, 64), TIMES);
 	assert_int_equal(story(NEW_EACH_TIME, storm, 64), TIMES);
-	/* Where no place is held for a second, who has had it for longest gives way all the same. */
+	/* If no place is held for a second, the connection that has had its place for longest gives way all the
+	 * same. */
 	assert_int_equal(story(NEW_EACH_TIME, wide, 64), TIMES);
 }
 
-/* 300 connections a second from 60 addresses, each within its own limit. */
+/* The storm opens 300 connections a second from 60 addresses, each within its own limit. */
 static void
 connect_storm(void **state)
 {
@@ -201,12 +202,12 @@ connect_storm(void **state)
 	assert_int_equal(story(UNKNOWN, storm, 0), TIMES);
 	assert_int_equal(story(NEW_EACH_TIME, storm, 0), TIMES);
 	assert_int_equal(story(NEW_EACH_TIME, ipv6, 0), TIMES);
-	/* As many addresses as the manual promises, nearly. */
+	/* The storm has nearly as many addresses as the manual promises. */
 	assert_int_equal(story(NEW_EACH_TIME, many, 0), TIMES);
 }
 
-/* Each from an address of its own: a known peer does not notice, whatever the family; for others there is
- * only luck, and the gateway has no more of them half-open than it may. */
+/* Each connection of the storm comes from an address of its own: a known peer does not notice, whatever the family; for
+ * others there is only luck, and the gateway has no more of them half-open than it may. */
 static void
 storm_from_everywhere(void **state)
 {
@@ -261,14 +262,14 @@ half_open_ones_make_room(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_silent), 1);
 	c[5] = sim_accept(&s, "203.0.113.8");
 	assert_evicted(&s, c[3], RGW_CTR_half_open_evicted, 2);
-	/* All hold one now; two of them are old. */
+	/* All addresses hold a place now; two of the places are old. */
 	c[6] = sim_accept(&s, "203.0.113.8");
 	assert_evicted(&s, c[0], RGW_CTR_half_open_evicted, 3);
 	sim_run(&s, 500);
 	c[7] = sim_accept(&s, "203.0.113.9");
 	assert_evicted(&s, c[1], RGW_CTR_half_open_evicted, 4);
 	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_failed), 1);
-	/* Who is up is not half-open, and who was let in last is there. */
+	/* A connection that is up is not half-open, and the one that was let in last is there. */
 	sim_identify(&s, c[4]);
 	sim_identify(&s, c[7]);
 	assert_non_null(sim_accept(&s, "203.0.113.9"));
@@ -321,7 +322,7 @@ connect_rate(void **state)
 	sim_run(&s, 499);
 	assert_refused(&s, "203.0.113.8", RGW_CTR_refused_connect_rate);
 	sim_run(&s, 1);
-	/* Those who have had theirs leave it to others. */
+	/* Addresses that have had a place leave it to others. */
 	assert_refused(&s, "203.0.113.2", RGW_CTR_refused_connect_rate);
 	assert_non_null(sim_accept(&s, "203.0.113.9"));
 	sim_end(&s);
@@ -415,7 +416,7 @@ gateway_stops_in_a_storm(void **state)
 
 /* ---- a peer that comes back ---- */
 
-/* It lost power: its connections are silent, and nobody has told us that they are gone. */
+/* A peer lost power: its connections are silent, and nobody has told us that they are gone. */
 static void
 silent_connection_is_replaced(void **state)
 {
@@ -430,7 +431,7 @@ silent_connection_is_replaced(void **state)
 		old[i] = sim_visit(&s);
 		sim_run(&s, 100);
 	}
-	/* Any octet shows that it lives, and the first one is the last to be heard of. */
+	/* Any octet shows that a connection lives, and the first one is the last to be heard of. */
 	sim_octets(&s, old[0], "\x01", 1);
 	sim_run(&s, 4800);
 	/* Five seconds of silence are not yet too long. */
@@ -448,7 +449,7 @@ silent_connection_is_replaced(void **state)
 	assert_true(old[2]->up);
 	assert_int_equal(sim_counter(&s, RGW_CTR_incoming_replaced), 1);
 	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections_peer), 1);
-	/* One after the other, and then no more. */
+	/* The silent connections are replaced one after the other, and then no more. */
 	sim_run(&s, 200);
 	assert_true(visit_from(&s, "203.0.113.5")->up);
 	assert_true(old[2]->closed_by_engine);
@@ -460,8 +461,8 @@ silent_connection_is_replaced(void **state)
 	sim_end(&s);
 }
 
-/* Somebody may still wait for an answer on a silent connection: it goes after those that are idle. And those
- * from the address that the peer comes from now go before those from elsewhere. */
+/* A silent connection on which somebody may still wait for an answer goes after those that are idle. Those from the
+ * address that the peer comes from now go before those from elsewhere. */
 static void
 order_of_replacement(void **state)
 {
@@ -493,8 +494,8 @@ order_of_replacement(void **state)
 	sim_end(&s);
 }
 
-/* Whatever limit is in the way: what is silent gives its place, if it comes from the same address. Who has
- * nothing to lose is not even let in where all is full. */
+/* A silent connection gives its place whatever limit is in the way, if it comes from the same address. A peer that has
+ * no such connection is not even let in where all is full. */
 static void
 silent_connection_gives_any_place(void **state)
 {
@@ -528,7 +529,7 @@ silent_connection_gives_any_place(void **state)
 	}
 }
 
-/* The others of the same peer are in another worker: nothing here can give way, and nothing is lost. */
+/* The other connections of the same peer are in another worker: nothing here can give way, and nothing is lost. */
 static void
 nothing_to_replace_in_this_worker(void **state)
 {

@@ -63,14 +63,14 @@ put_good(struct post *p, uint8_t code, uint8_t id, const char *user)
 	return r;
 }
 
-/* Changes an octet: one bit, or of Length much. */
+/* Spoils a request by changing an octet: one bit of it, or much if it is of Length. */
 static void
 spoil(struct sim_req *r, size_t at)
 {
 	r->data[at] ^= at == 2 ? 0x40 : 1;
 }
 
-/* One that is to be dropped: an octet is changed, and some are missing at the end. */
+/* Puts a datagram that is to be dropped: an octet is changed, and some are missing at the end. */
 static void
 put_bad(struct post *p, uint8_t code, size_t at, size_t missing)
 {
@@ -81,7 +81,7 @@ put_bad(struct post *p, uint8_t code, size_t at, size_t missing)
 	put(p, r, nas_ip);
 }
 
-/* Hands them over in calls of at most so many. */
+/* Hands the datagrams over in calls of at most so many. */
 static void
 give(struct post *p, size_t most)
 {
@@ -91,7 +91,7 @@ give(struct post *p, size_t most)
 	p->n = 0;
 }
 
-/* All that can happen to a datagram, more than once, in other places of a batch. */
+/* All that can happen to a datagram happens more than once, in other places of a batch. */
 static void
 all_kinds(struct post *p, struct sim_req *reqs[static 5])
 {
@@ -168,7 +168,7 @@ datagrams_count_as_if_one_by_one(void **state)
 		for (size_t k = 0; k < 4; k++)
 			assert_int_equal(reqs[k]->answers, 1);
 		assert_int_equal(reqs[4]->answers, 2);
-		/* Once more, and answered from memory. */
+		/* The same requests come once more, and are answered from memory. */
 		for (size_t k = 0; k < 5; k++)
 			put(&p, reqs[k], nas_ip);
 		give(&p, sizes[i]);
@@ -206,7 +206,7 @@ put_made(struct post *p, uint8_t id, unsigned parts)
 	put(p, sim_new_req(p->s, data, len), nas_ip);
 }
 
-/* P-BR-8: what the first one of a batch decides holds for the second. */
+/* P-BR-8: the first datagram of a batch decides for the second. */
 static void
 the_first_decides_for_those_beside_it(void **state)
 {
@@ -230,7 +230,7 @@ the_first_decides_for_those_beside_it(void **state)
 
 		sim_init(&s, "198.51.100.1");
 		sim_start(&s);
-		/* One that is forged teaches nothing. */
+		/* A forged datagram teaches nothing. */
 		put_bad(&p, 1, 25, 0);
 		put_made(&p, 1, cases[i].first);
 		put_made(&p, 2, cases[i].then);
@@ -276,7 +276,7 @@ ask(struct pile *p, uint8_t code, uint8_t id)
 	return r;
 }
 
-/* As it is read: so many octets at a time. */
+/* Sends the octets as they are read: so many at a time. */
 static void
 send_pile(struct pile *p, size_t piece)
 {
@@ -356,7 +356,7 @@ static const struct bad {
 	{ 1, 2, RGW_CTR_tls_malformed, 0 },
 };
 
-/* P-TCP-35: those before are taken, and those behind have never been there. */
+/* P-TCP-35: packets before the bad one are taken, and those behind it have never been there. */
 static void
 visit_with_a_bad_one(const struct bad *bad, uint8_t place, size_t piece)
 {

@@ -39,7 +39,7 @@ pile_octets(struct pile *p, const uint8_t *octets, size_t n)
 	p->len += n;
 }
 
-/* The i-th request that came to the far end, answered in this way. */
+/* Puts an answer of this kind to the i-th request that came to the far end. */
 static void
 pile_how(struct pile *p, size_t i, enum sim_answer how)
 {
@@ -65,7 +65,7 @@ send_pile(struct pile *p, struct sim_conn *c, size_t piece)
 	p->len = p->n = 0;
 }
 
-/* In calls of at most so many. */
+/* Sends the datagrams in calls of at most so many. */
 static void
 send_datagrams(struct pile *p, struct sim_source *source, size_t most)
 {
@@ -109,7 +109,8 @@ expect_answers(const struct sim *s, size_t from, size_t to, unsigned want)
 		assert_int_equal(s->got[i]->req->answers, want);
 }
 
-/* P-STR-2, P-STR-7. Some come twice, a few packets later or much later: late, and nothing else. */
+/* P-STR-2, P-STR-7: some answers come twice, a few packets later or much later: the copies are late, and nothing
+ * else. */
 static void
 answers_come_together(void **state)
 {
@@ -144,7 +145,7 @@ answers_come_together(void **state)
 	}
 }
 
-/* Every place at which octets can be cut in two, the second half followed by whole packets. */
+/* Octets are cut in two at every place, the second half followed by whole packets. */
 static void
 halves_and_whole_ones(void **state)
 {
@@ -206,7 +207,7 @@ static const enum rgw_counter wrong_counter[WRONGS] = {
 	[BAD_LENGTH] = RGW_CTR_tls_malformed,
 };
 
-/* Answers to all, and at one place something wrong. */
+/* Puts answers to all requests, and at one place something wrong. */
 static void
 pile_with(struct pile *p, enum wrong wrong, size_t place)
 {
@@ -260,7 +261,7 @@ a_wrong_one_in_the_middle_closes(void **state)
 				wrong_in_the_middle((enum wrong)wrong, places[k], pieces[i]);
 }
 
-/* P-TCP-36: only that one is dropped, and the right answer may still come. */
+/* P-TCP-36: only the wrong answer is dropped, and the right one may still come. */
 static void
 a_wrong_one_is_discarded_if_so_configured(void **state)
 {
@@ -309,7 +310,7 @@ pile_stale(struct pile *p, size_t n)
 		pile_answer(p, i);
 }
 
-/* Those who have waited got the identifiers in turn; nobody took a copy for their answer. */
+/* The requests that have waited got the identifiers in turn; none took a copy for its answer. */
 static void
 check_stale(const struct sim *s, size_t n)
 {
@@ -338,7 +339,7 @@ identifiers_change_hands_meanwhile(void **state)
 			send_pile(&p, s.conns[0], pieces[i]);
 			check_stale(&s, n);
 			assert_int_equal(sim_count_up(&s), 1);
-			/* And these are the answers that they wait for. */
+			/* These are the answers that the requests wait for. */
 			for (size_t k = 0; k < n; k++)
 				pile_answer(&p, 255 + k);
 			send_pile(&p, s.conns[0], pieces[i]);
@@ -385,7 +386,7 @@ begin_at_server(struct sim *s, struct pile *p)
 	*p = (struct pile){ .s = s };
 }
 
-/* Of datagrams nothing has a consequence for those beside it. */
+/* A datagram of a server has no consequence for those beside it. */
 static void
 datagrams_of_a_server_come_together(void **state)
 {

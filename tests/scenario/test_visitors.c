@@ -52,7 +52,7 @@ finish(struct made *m)
 	rgw_secret_free(secret);
 }
 
-/* Fills up to a length, which must be possible. */
+/* Fills the packet up to a length, which must be possible. */
 static void
 pad(struct made *m, size_t len)
 {
@@ -68,7 +68,7 @@ pad(struct made *m, size_t len)
 	}
 }
 
-/* It was answered with that code and that Error-Cause; sim.c has verified the authenticators. */
+/* The request was answered with that code and that Error-Cause; sim.c has verified the authenticators. */
 static void
 assert_answered(const struct sim_req *r, uint8_t code, uint32_t cause)
 {
@@ -127,7 +127,7 @@ static const struct fault faults[] = {
 	    .n_octets = 3, .length = 23 },
 	{ .rule = "do not fill", .counter = RGW_CTR_tls_malformed, .code = 1,
 	    .octets = "\x01\x03" "a\x01", .n_octets = 4, .length = 24 },
-	/* Even with a code that nobody knows. */
+	/* The rule holds even for a code that nobody knows. */
 	{ .rule = "do not fill", .counter = RGW_CTR_tls_malformed, .code = 99,
 	    .octets = "\x01\x04" "a", .n_octets = 3, .length = 23 },
 	{ .rule = "Request Authenticator", .counter = RGW_CTR_tls_bad_authenticator, .code = 4,
@@ -162,7 +162,7 @@ make_faulty(struct made *m, const struct fault *f)
 	m->data[3] = (uint8_t)f->length;
 }
 
-/* Only the connection that sent it is closed, and what was asked on it ends (P-TCP-35, 37, P-TLS-29). */
+/* A fault closes only the connection that sent it, and what was asked on it ends (P-TCP-35, 37, P-TLS-29). */
 static void
 fault_closes_its_connection_only(void **state)
 {
@@ -201,7 +201,7 @@ fault_closes_its_connection_only(void **state)
 	}
 }
 
-/* What was sent before the fault has been taken, what follows it has not. */
+/* Packets that were sent before the fault have been taken, those that follow it have not. */
 static void
 fault_amid_good_packets(void **state)
 {
@@ -354,7 +354,7 @@ unknown_code_with_an_odd_message_authenticator(void **state)
 	sim_end(&s);
 }
 
-/* The option `allow` of the peer. */
+/* Codes that the option `allow` of the peer does not name are refused. */
 static void
 codes_that_are_not_allowed(void **state)
 {
@@ -437,7 +437,7 @@ unknown_attributes_pass(void **state)
 	sim_end(&s);
 }
 
-/* P-PRX: a loop over others; the limit is exact, and 0 is none. */
+/* P-PRX: Proxy-States that are too many show a loop over other proxies; the limit is exact, and 0 is none. */
 static void
 too_many_proxy_states(void **state)
 {
@@ -471,7 +471,7 @@ too_many_proxy_states(void **state)
 
 /* ---- Status-Server ---- */
 
-/* P-SS-4, P-SS-20, P-SS-23: answered here, never sent on, and no request. */
+/* P-SS-4, P-SS-20, P-SS-23, P-PRX-15: Status-Server is answered here, never sent on, and counts as no request. */
 static void
 status_server_is_answered_here(void **state)
 {
@@ -499,7 +499,28 @@ status_server_is_answered_here(void **state)
 	sim_end(&s);
 }
 
-/* P-SS-9: missing is dropped; that a bad one closes is shown above. */
+/* P-SS-3: a Status-Server with attributes that have no place in it is answered like any other. */
+static void
+status_server_with_more_in_it(void **state)
+{
+	struct sim s;
+	struct sim_conn *c = begin(&s);
+	struct made m;
+
+	(void)state;
+	make(&m, 12, 0, true);
+	rgw_build_attr(&m.b, RGW_USER_NAME, "user@example.org", 16);
+	rgw_build_attr(&m.b, 200, "unknown", 7);
+	finish(&m);
+	sim_octets(&s, c, m.data, m.len);
+	assert_int_equal(sim_counter(&s, RGW_CTR_status_server_answered), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_accepted), 0);
+	assert_true(c->up);
+	s.expected_foreign = 1;
+	sim_end(&s);
+}
+
+/* P-SS-9: a Status-Server without Message-Authenticator is dropped; that a bad one closes is shown above. */
 static void
 status_server_needs_message_authenticator(void **state)
 {
@@ -519,7 +540,7 @@ status_server_needs_message_authenticator(void **state)
 	sim_end(&s);
 }
 
-/* The answers to these are not kept, so they are dropped and forgotten if the buffer is full. */
+/* Answers that the gateway makes itself are not kept, so they are dropped and forgotten if the buffer is full. */
 static void
 own_answers_and_a_full_buffer(void **state)
 {
@@ -629,7 +650,7 @@ smallest_requests(void **state)
 	sim_end(&s);
 }
 
-/* P-ATT-16: with a Message-Authenticator it is as long on the way out; without one it would grow. */
+/* P-ATT-16: a request with a Message-Authenticator is as long on the way out; without one it would grow. */
 static void
 longest_requests(void **state)
 {
@@ -680,6 +701,7 @@ main(void)
 		cmocka_unit_test(unknown_attributes_pass),
 		cmocka_unit_test(too_many_proxy_states),
 		cmocka_unit_test(status_server_is_answered_here),
+		cmocka_unit_test(status_server_with_more_in_it),
 		cmocka_unit_test(status_server_needs_message_authenticator),
 		cmocka_unit_test(own_answers_and_a_full_buffer),
 		cmocka_unit_test(octet_by_octet),

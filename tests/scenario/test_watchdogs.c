@@ -24,7 +24,7 @@ init(struct sim *s)
 	    "[peer second]\nstatus-server = on");
 }
 
-/* National alone, and how it takes Status-Server. */
+/* National is the only peer; `status` is its option status-server. */
 static void
 init_alone(struct sim *s, const char *status)
 {
@@ -45,7 +45,28 @@ many(struct sim *s, unsigned n)
 		login(s);
 }
 
-/* P-WD-2: about two per minute on a connection that is not used. */
+/* P-SS-7: the answer to a Status-Server is an Access-Accept, and yet lets nobody in; the login stays open. */
+static void
+status_answer_is_no_login(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init_alone(&s, "on");
+	sim_ini(&s, "[peer national]\nwatchdog = 6s");
+	s.national.answer = SIM_SILENT;
+	sim_start(&s);
+	r = login(&s);
+	sim_run(&s, 25000);
+	assert_true(sim_counter(&s, RGW_CTR_watchdogs_answered) >= 2);
+	assert_int_equal(r->answers, 0);
+	sim_reply(&s, r->got, 0);
+	assert_int_equal(r->answers, 1);
+	sim_end(&s);
+}
+
+/* P-WD-2, P-TCP-18, P-TCP-19: a connection that is not used is asked with Status-Server, about twice a minute. */
 static void
 idle_connection_is_watched(void **state)
 {
@@ -64,7 +85,7 @@ idle_connection_is_watched(void **state)
 	sim_end(&s);
 }
 
-/* P-WD-3: what comes by itself is as good. */
+/* P-WD-3: packets that come by themselves are as good as answers to Status-Server. */
 static void
 busy_connection_needs_no_watchdog(void **state)
 {
@@ -77,13 +98,13 @@ busy_connection_needs_no_watchdog(void **state)
 		login(&s);
 		sim_run(&s, 10000);
 	}
-	/* Only the one with which each connection begins. */
+	/* The only Status-Server is the one with which each connection begins. */
 	assert_int_equal(s.national.probes, 1);
 	sim_end(&s);
 }
 
-/* P-WD-5, P-WD-14, P-FO-1: it is suspected after two intervals without a packet, what is open moves at
- * once, and after another one it is closed. */
+/* P-WD-5, P-WD-14, P-FO-1: a hanging peer is suspected after two intervals without a packet, what is open moves at
+ * once, and after another interval its connection is closed. */
 static void
 hanging_peer_is_suspected_then_closed(void **state)
 {
@@ -106,7 +127,7 @@ hanging_peer_is_suspected_then_closed(void **state)
 	assert_int_equal(s.second.requests, 50);
 	assert_int_equal(sim_answered(&s), 51);
 	assert_int_equal(sim_count_to(&s, &s.national), 1);
-	/* New ones go elsewhere from now on. */
+	/* New requests go elsewhere from now on. */
 	many(&s, 10);
 	sim_run(&s, 100);
 	assert_int_equal(s.second.requests, 60);
@@ -116,7 +137,7 @@ hanging_peer_is_suspected_then_closed(void **state)
 	sim_end(&s);
 }
 
-/* P-WD-6, P-WD-7: it was closed by its watchdog, so it is tried again, and must prove itself. That
+/* P-WD-6, P-WD-7: a peer whose connection was closed by its watchdog is tried again, and must prove itself. That
  * nothing was open any more when it was closed makes no difference. */
 static void
 closed_by_its_watchdog_it_is_a_failure(void **state)
@@ -132,7 +153,7 @@ closed_by_its_watchdog_it_is_a_failure(void **state)
 	s.national.no_status = true;
 	sim_run(&s, 100000);
 	assert_int_equal(sim_counter(&s, RGW_CTR_watchdog_timeouts), 1);
-	/* It is called again, comes up, and answers nothing. */
+	/* The peer is called again, comes up, and answers nothing. */
 	assert_int_equal(sim_count_to(&s, &s.national), 1);
 	login(&s);
 	sim_run(&s, 100);
@@ -141,7 +162,7 @@ closed_by_its_watchdog_it_is_a_failure(void **state)
 	sim_end(&s);
 }
 
-/* P-WD-7, P-WD-9, P-FO-2: three answers in a row and it is trusted again; what has moved stays away. */
+/* P-WD-7, P-WD-9, P-FO-2: after three answers in a row a peer is trusted again; what has moved stays away. */
 static void
 reopened_peer_proves_itself(void **state)
 {
@@ -168,7 +189,7 @@ reopened_peer_proves_itself(void **state)
 		sim_run(&s, 10);
 	probes = s.national.probes;
 	assert_int_equal(probes, 2);
-	/* One after the other, each when the last one was answered. */
+	/* The Status-Servers go out one after the other, each when the last one was answered. */
 	for (unsigned i = 0; i < 3; i++) {
 		login(&s);
 		assert_int_equal(s.second.requests, 2 + i);
@@ -184,7 +205,7 @@ reopened_peer_proves_itself(void **state)
 	sim_end(&s);
 }
 
-/* It is better than nothing. */
+/* A peer that has not proven itself is better than nothing. */
 static void
 reopened_peer_is_used_if_there_is_no_other(void **state)
 {
@@ -239,7 +260,7 @@ reopened_connection_beside_a_good_one(void **state)
 	sim_end(&s);
 }
 
-/* P-WD-7: with none of its answers it goes on being no good, and is closed in the end. */
+/* P-WD-7: a peer that gives no answer goes on being no good, and its connection is closed in the end. */
 static void
 reopened_peer_that_proves_nothing(void **state)
 {
@@ -265,7 +286,7 @@ reopened_peer_that_proves_nothing(void **state)
 	sim_end(&s);
 }
 
-/* One that has not proven itself yet draws nothing from a member that is back in a moment. */
+/* A peer that has not proven itself yet draws nothing from a member that is back in a moment. */
 static void
 reopened_peer_gets_nothing_from_others(void **state)
 {
@@ -299,7 +320,7 @@ reopened_peer_gets_nothing_from_others(void **state)
 	sim_end(&s);
 }
 
-/* P-FO-1: with nowhere to go what is open stays where it is, and its answer still counts. */
+/* P-FO-1: if there is nowhere to go, what is open stays where it is, and its answer still counts. */
 static void
 suspected_alone_nothing_moves(void **state)
 {
@@ -316,7 +337,7 @@ suspected_alone_nothing_moves(void **state)
 	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
 		sim_run(&s, 10);
 	assert_int_equal(sim_sends(&s, r->nonce), 1);
-	/* A new one goes there, too. */
+	/* A new request goes there, too. */
 	login(&s);
 	assert_int_equal(s.national.requests, 2);
 	sim_reply(&s, r->got, 0);
@@ -377,14 +398,14 @@ suspected_connection_beside_a_full_one(void **state)
 	first->mute = true;
 	s.national.answer = SIM_SILENT;
 	many(&s, 20);
-	/* From now on it waits for the answer to its Status-Server. */
+	/* From now on the connection waits for the answer to its Status-Server. */
 	n = first->sent;
 	while (first->sent == n)
 		sim_run(&s, 10);
 	sim_set_full(&s, other, true);
 	while (sim_counter(&s, RGW_CTR_connections_suspected) == 0)
 		sim_run(&s, 10);
-	/* New ones may go to the suspected one meanwhile, past those that wait. */
+	/* New requests may go to the suspected connection meanwhile, past those that wait. */
 	s.national.answer = SIM_ANSWER;
 	first->mute = false;
 	many(&s, 5);
@@ -519,7 +540,7 @@ peer_that_ignores_status_server(void **state)
 	probes = s.national.probes;
 	assert_int_equal(probes, 1);
 	assert_int_equal(sim_count_up(&s), 1);
-	/* Nor is it asked on another connection, even after a failure. */
+	/* The peer is not asked on another connection either, even after a failure. */
 	s.national.answer = SIM_SILENT;
 	login(&s);
 	sim_cut_all(&s, &s.national);
@@ -530,7 +551,8 @@ peer_that_ignores_status_server(void **state)
 	sim_end(&s);
 }
 
-/* The secret is right, so its software is wrong, which is said once. It lives, and no login depends on it. */
+/* The secret of the peer is right, so its software is wrong, which is said once. It lives, and no login depends on
+ * it. */
 static void
 peer_that_signs_status_answers_wrongly(void **state)
 {
@@ -561,7 +583,7 @@ peer_that_signs_status_answers_wrongly(void **state)
 	}
 }
 
-/* It has answered something after the Status-Server with which the connection began, so it does not hang. */
+/* The peer has answered something after the Status-Server with which the connection began, so it does not hang. */
 static void
 idle_peer_that_ignores_status_server(void **state)
 {
@@ -581,7 +603,7 @@ idle_peer_that_ignores_status_server(void **state)
 	sim_end(&s);
 }
 
-/* One that has answered before does not ignore it: it hangs. */
+/* A peer that has answered Status-Server before does not ignore it: it hangs. */
 static void
 peer_that_answered_before_does_not_ignore_it(void **state)
 {
@@ -601,7 +623,7 @@ peer_that_answered_before_does_not_ignore_it(void **state)
 	sim_end(&s);
 }
 
-/* Nothing at all came since: that is a hanging peer, whether it knows Status-Server or not. */
+/* A peer from which nothing at all came since hangs, whether it knows Status-Server or not. */
 static void
 hanging_peer_does_not_ignore_it(void **state)
 {
@@ -637,7 +659,7 @@ watchdog_switched_off(void **state)
 
 /* ---- no failures ---- */
 
-/* An orderly end of a connection that nobody used: no proof is needed, and no other member is. */
+/* A connection that nobody used ends in order: no proof is needed, and no other member is. */
 static void
 idle_end_is_no_failure(void **state)
 {
@@ -651,7 +673,7 @@ idle_end_is_no_failure(void **state)
 	sim_run(&s, 20000);
 	sim_cut_all(&s, &s.national);
 	sim_run(&s, 5000);
-	/* It is not called before it is needed. */
+	/* The peer is not called before it is needed. */
 	assert_int_equal(sim_count_to(&s, &s.national), 0);
 	login(&s);
 	sim_run(&s, 100);
@@ -686,7 +708,7 @@ suspended_machine(void **state)
 	sim_end(&s);
 }
 
-/* The same while a Status-Server is under way, and the connection is dead when it wakes up. */
+/* The machine was suspended while a Status-Server was under way, and the connection is dead when it wakes up. */
 static void
 suspended_machine_with_a_dead_connection(void **state)
 {
@@ -702,7 +724,7 @@ suspended_machine_with_a_dead_connection(void **state)
 	sim_jump(&s, 3600000);
 	many(&s, 10);
 	sim_run(&s, 1000);
-	/* Whatever was suspected meanwhile: nothing is lost. */
+	/* Nothing is lost, whatever was suspected meanwhile. */
 	s.national.hang = false;
 	many(&s, 10);
 	sim_run(&s, 33000 * 2);
@@ -716,6 +738,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_answer_is_no_login),
 		cmocka_unit_test(idle_connection_is_watched),
 		cmocka_unit_test(busy_connection_needs_no_watchdog),
 		cmocka_unit_test(hanging_peer_is_suspected_then_closed),

@@ -45,7 +45,7 @@ connections_in_all(void **state)
 	c = sim_visit(&s);
 	assert_null(sim_accept(&s, "203.0.113.6"));
 	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections), 1);
-	/* Its own is gone, and the other one is faster. */
+	/* The worker's own place is gone, and the other worker is faster. */
 	sim_cut(&s, c);
 	take(&s.common->incoming, 1);
 	assert_null(sim_accept(&s, "203.0.113.6"));
@@ -55,7 +55,7 @@ connections_in_all(void **state)
 	sim_end(&s);
 }
 
-/* Whoever is refused by one limit holds no place under another. */
+/* A connection that is refused by one limit holds no place under another. */
 static void
 connections_of_the_listener(void **state)
 {
@@ -102,7 +102,7 @@ connections_of_the_peer(void **state)
 	sim_end(&s);
 }
 
-/* Whoever is refused by one limit when it is known who it is keeps no place under the others. */
+/* A connection that is refused by one limit when it is known who it is keeps no place under the others. */
 static void
 places_are_given_back(void **state)
 {

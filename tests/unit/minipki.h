@@ -41,7 +41,7 @@ struct test_spec {
 
 void test_cert_make(struct test_cert *out, const struct test_spec *spec);
 
-/* Shapes that most need. */
+/* Certificates of the shapes that most tests need. */
 void test_ca_make(struct test_cert *out, const char *name, const struct test_cert *issuer);
 void test_leaf_make(struct test_cert *out, const char *name, const struct test_cert *issuer);
 

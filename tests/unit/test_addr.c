@@ -320,7 +320,7 @@ bit_of(const uint8_t *ip, unsigned n)
 	return ip[n / 8] >> (7 - n % 8) & 1u;
 }
 
-/* The definition, bit by bit. */
+/* The definition of a prefix, bit by bit. */
 static bool
 contains_by_bits(const struct rgw_prefix *p, const struct rgw_addr *a)
 {
@@ -352,7 +352,7 @@ network_of(const struct rgw_addr *a, unsigned bits)
 	return p;
 }
 
-/* Every length of both families: text and back, the network itself, and each bit flipped. */
+/* Prefixes of every length of both families are checked: text and back, the network itself, and each bit flipped. */
 static void
 every_prefix_length(void **state)
 {

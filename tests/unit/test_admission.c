@@ -8,7 +8,7 @@
 
 /* ---- numbers ---- */
 
-/* Only those that are up count: who is half-open takes nothing from them, and has another limit. */
+/* Only connections that are up count: a half-open one takes nothing from them, and has another limit. */
 static void
 connections_from_one_address(void **state)
 {
@@ -44,7 +44,7 @@ connections_from_one_address(void **state)
 	callers_end(&a);
 }
 
-/* Nobody gets less than a /64, so that is one address (P-TLS-24), whatever is counted. */
+/* A site never gets less than a /64, so that is one address (P-TLS-24), whatever is counted. */
 static void
 ipv6_counts_by_network(void **state)
 {
@@ -135,7 +135,7 @@ rate_of_one_address(void **state)
 	callers_end(&a);
 }
 
-/* What one address is denied, whatever for, takes nothing from the rate of its class. */
+/* A connection that one address is denied, whatever for, takes nothing from the rate of its class. */
 static void
 denied_ones_cost_the_others_nothing(void **state)
 {
@@ -164,7 +164,7 @@ denied_ones_cost_the_others_nothing(void **state)
 	callers_end(&a);
 }
 
-/* Nor does one that is denied by the number of its connections lose a token of its own. */
+/* A connection that is denied by the number of its address's connections loses no token of the address either. */
 static void
 order_of_the_verdicts(void **state)
 {
@@ -199,7 +199,8 @@ no_rate_means_no_limit(void **state)
 	callers_end(&a);
 }
 
-/* Tokens are short: who asked seldom of late goes first, and who has not asked gets the last one. */
+/* If tokens are short, an address that asked seldom of late goes first, and one that has not asked gets the last
+ * one. */
 static void
 tokens_are_dealt_evenly(void **state)
 {
@@ -257,7 +258,7 @@ asking_is_forgotten(void **state)
 	callers_end(&a);
 }
 
-/* Where tokens are not short nobody notices any of that. */
+/* If tokens are not short, no address notices any of that. */
 static void
 one_alone_gets_the_whole_rate(void **state)
 {
@@ -302,8 +303,8 @@ storm_within_the_limits_of_each(void **state)
 
 /* ---- the table ---- */
 
-/* Whoever has many addresses does not fill our memory: the one that was unused longest is forgotten,
- * and its rate with it. */
+/* A stranger with many addresses does not fill our memory: the one that was unused longest is forgotten, and its rate
+ * with it. */
 static void
 table_is_bounded(void **state)
 {
@@ -404,7 +405,7 @@ connected_ones_are_never_forgotten(void **state)
 	callers_end(&a);
 }
 
-/* Leaving makes it the one that was used last, and it keeps its rate when it comes back. */
+/* An address that leaves becomes the one that was used last, and keeps its rate when it comes back. */
 static void
 leave_and_come_back(void **state)
 {

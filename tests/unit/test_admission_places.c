@@ -11,7 +11,7 @@
 
 /* ---- half-open places ---- */
 
-/* Who holds most gives way, and of its own the oldest that has not said a word. */
+/* The address that holds most gives way, and of its connections the oldest that has not said a word. */
 static void
 most_half_open_gives_way(void **state)
 {
@@ -106,7 +106,7 @@ half_open_of_one_address(void **state)
 	callers_end(&a);
 }
 
-/* Both limits at once: one gives way, not two. */
+/* If both limits are reached at once, one connection gives way, not two. */
 static void
 own_limit_comes_before_that_of_all(void **state)
 {
@@ -158,7 +158,7 @@ named_addresses_have_their_own(void **state)
 	callers_end(&a);
 }
 
-/* Whoever has proven its identity is known for a day, from the last time on. */
+/* An address from which a peer has proven its identity is known for a day, from the last time on. */
 static void
 proven_addresses_are_known(void **state)
 {
@@ -243,7 +243,7 @@ asking_is_forgotten_with_the_class(void **state)
 	callers_end(&a);
 }
 
-/* Not if the known have no places for them: then they stay what they were until they have. */
+/* If the known have no places for them, half-open connections stay what they were until there are some. */
 static void
 no_class_has_more_than_it_may(void **state)
 {
@@ -272,7 +272,7 @@ no_class_has_more_than_it_may(void **state)
 	callers_end(&a);
 }
 
-/* Everything at once, for long: no count is ever wrong, and nobody is evicted against the rules. */
+/* Everything happens at once, for long: no count is ever wrong, and nobody is evicted against the rules. */
 static void
 anything_goes(void **state)
 {

@@ -112,7 +112,7 @@ signs_responses(void **state)
 		}
 }
 
-/* What stood in the value and in the header before plays no part. */
+/* The octets that stood in the value and in the header before play no part. */
 static void
 signing_does_not_depend_on_old_values(void **state)
 {
@@ -169,7 +169,7 @@ every_flipped_bit_is_seen(void **state)
 	}
 }
 
-/* P-MA-3: the same for Message-Authenticator, of requests and of responses. */
+/* P-MA-3: every single bit is covered by the Message-Authenticator, too, of requests and of responses. */
 static void
 every_flipped_bit_spoils_the_message_authenticator(void **state)
 {
@@ -262,7 +262,8 @@ random_authenticators_are_taken(void **state)
 	assert_true(rgw_auth_check_one(&in, NULL, f->secret).auth_ok);
 }
 
-/* P-MA-4: exactly one, of length 18. A second one spoils it even if both are the same. */
+/* P-MA-4: there is exactly one Message-Authenticator, of length 18. A second one spoils it even if both are the
+ * same. */
 static void
 duplicates_and_other_lengths_are_bad(void **state)
 {
@@ -286,7 +287,7 @@ duplicates_and_other_lengths_are_bad(void **state)
 	}
 }
 
-/* A good one and a mutilated second one: still more than one (P-MA-4). */
+/* A good Message-Authenticator and a mutilated second one are still more than one (P-MA-4). */
 static void
 a_second_one_of_another_length_is_bad(void **state)
 {
@@ -303,7 +304,7 @@ a_second_one_of_another_length_is_bad(void **state)
 	}
 }
 
-/* P-MA-10, P-BR-9: first, in the middle or last are equal. */
+/* P-MA-10, P-BR-9: a Message-Authenticator may be first, in the middle or last. */
 static void
 the_place_does_not_matter(void **state)
 {
@@ -343,7 +344,8 @@ padding_is_not_hashed(void **state)
 	assert_int_equal(rgw_auth_check_one(&in, NULL, f->secret).msgauth, RGW_MSGAUTH_OK);
 }
 
-/* P-SLT-10: zeros for 4, 40 and 43, the packet's own otherwise. */
+/* P-SLT-10: hidden values depend on zeros for the codes 4, 40 and 43, and on the packet's own authenticator
+ * otherwise. */
 static void
 which_authenticator_hides(void **state)
 {

@@ -213,7 +213,7 @@ many_are_checked_like_one(void **state)
 	    seen.msgauth[RGW_MSGAUTH_BAD] > 500);
 }
 
-/* In the header stands what the formulas want there, as the value of Message-Authenticator anything. */
+/* The header holds what the formulas want there, and the value of Message-Authenticator holds anything. */
 static struct rgw_unsigned
 make_unsigned(struct entry *e, struct help_rng *rng)
 {
@@ -316,7 +316,7 @@ sign_and_compare(struct work *w)
 	clear(w);
 }
 
-/* One was written: meanwhile what the formulas want is in its header. */
+/* A Message-Authenticator was written: meanwhile the header holds what the formulas want there. */
 static void
 add(struct work *w, size_t len, const uint8_t *header, const struct rgw_secret *to)
 {

@@ -97,7 +97,7 @@ protocol_errors(void **state)
 	    "f1070400000004650600000196");
 }
 
-/* P-PRX-4: also in what the gateway answers itself. */
+/* P-PRX-4: Proxy-States come back also in what the gateway answers itself. */
 static void
 own_answers_return_proxy_states(void **state)
 {
@@ -232,7 +232,7 @@ small_buffers(void **state)
 	assert_int_equal(need[2], 58);
 }
 
-/* P-PKT-2: not more than 4096 octets, whatever the buffer takes. */
+/* P-PKT-2: a packet has no more than 4096 octets, whatever the buffer takes. */
 static void
 the_largest_packet(void **state)
 {

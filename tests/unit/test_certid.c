@@ -205,7 +205,7 @@ test_rules_refused(void **state)
 	}
 }
 
-/* The longest texts that are allowed, and one octet more. */
+/* Rules of the longest texts that are allowed, and of one octet more. */
 static void
 test_rules_have_bounds(void **state)
 {
@@ -315,7 +315,7 @@ test_longest_host_name(void **state)
 	}
 }
 
-/* The table of P-CRT-10 first. */
+/* The cases begin with the table of P-CRT-10. */
 static void
 test_realms(void **state)
 {
@@ -566,7 +566,7 @@ test_roles(void **state)
 	assert_int_equal(judge(NULL, RGW_CERT_OF_CLIENT, "any", NULL), RGW_CERT_MALFORMED);
 }
 
-/* All kinds must hold, one value of each is enough; P-CRT-5, P-CRT-9. */
+/* All kinds of a rule must hold, and one value of each is enough; P-CRT-5, P-CRT-9. */
 static void
 test_rules_together(void **state)
 {

@@ -90,7 +90,7 @@ tells_values_apart(void **state)
 	}
 }
 
-/* A list is what it holds, and in which order; an option that is not set equals only that. */
+/* Two lists are equal if they hold the same in the same order; an option that is not set equals only that. */
 static void
 compares_whole_lists(void **state)
 {
@@ -183,7 +183,7 @@ compares_references(void **state)
 	}
 }
 
-/* Nobody adds a type without a row above. */
+/* Each type has a row above, so nobody adds one without. */
 static void
 knows_all_types(void **state)
 {

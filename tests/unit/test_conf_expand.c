@@ -63,7 +63,7 @@ static const struct {
 	{ "${file:/}", false, false, "cannot read /: Is a directory" },
 };
 
-/* The same in lists of pairs, where some variables stay and a "$" stays what it is. */
+/* Lists of pairs are expanded alike, where some variables stay and a "$" stays what it is. */
 static const struct {
 	const char *raw;
 	bool ok;

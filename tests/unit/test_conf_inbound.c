@@ -72,7 +72,7 @@ loads_the_smallest_file(void **state)
 	rgw_conf_free(conf);
 }
 
-/* Both directions, references before and after what they name. */
+/* A file of both directions has references before and after what they name. */
 static void
 fills_every_field(void **state)
 {
@@ -406,7 +406,7 @@ checks_the_whole(void **state)
 	conf_expect_all(*state, wholes, N(wholes));
 }
 
-/* What has no effect cannot be given, so the dump must not give it either. */
+/* An option that has no effect cannot be given, so the dump must not give it either. */
 static void
 dumps_what_has_an_effect(void **state)
 {

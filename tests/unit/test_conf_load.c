@@ -7,6 +7,7 @@
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
 
+/* Each option that a file does not name has its default: port 2083 and the secret "radsec" of P-TLS-1 and P-TLS-2. */
 static void
 loads_the_smallest_file(void **state)
 {
@@ -364,8 +365,8 @@ dumps_no_secret(void **state)
 	rgw_conf_free(conf);
 }
 
-/* Values that only just fitted the line they came from, and would be something else if they stood
- * on a line of their own as they are. */
+/* Some values only just fitted the line they came from, and would be something else if they stood on a line of their
+ * own as they are. */
 static void
 dumps_long_values(void **state)
 {

@@ -318,7 +318,7 @@ includes_from_odd_directories(void **state)
 	rgw_conf_free(conf);
 }
 
-/* Texts from memory reach no file. */
+/* A text from memory reaches no file: neither an include nor a secret that stands in a file. */
 static void
 loads_from_memory(void **state)
 {

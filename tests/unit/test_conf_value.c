@@ -390,7 +390,7 @@ takes_good_values(void **state)
 	}
 }
 
-/* What the dump prints means the same when it is read. */
+/* A value that the dump prints means the same when it is read. */
 static void
 reads_back_what_it_prints(void **state)
 {
@@ -508,7 +508,7 @@ lists_keep_their_order(void **state)
 	assert_int_equal(rgw_value_count(opt, &field), 0);
 }
 
-/* What is left out keeps its default. */
+/* An option that is left out keeps its default. */
 static void
 reads_retransmissions(void **state)
 {

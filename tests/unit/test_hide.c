@@ -277,7 +277,7 @@ passwords_of_odd_length(void **state)
 	}
 }
 
-/* P-SLT-3 to P-SLT-7: values of all lengths, tagged and not, partial last blocks among them. */
+/* P-SLT-3 to 7: values of all lengths, tagged and not, partial last blocks among them, whatever the padding is. */
 static void
 salted_values_of_every_length(void **state)
 {

@@ -56,8 +56,8 @@ put_plain_attributes(struct help_packet *p, struct help_rng *rng)
 	}
 }
 
-/* P-ATT-1, P-ATT-4, P-ATT-15, P-PRX-11, P-GW-10: everything else stays, octet by octet, in
- * order. */
+/* P-ATT-1, P-ATT-2, P-ATT-4, P-ATT-15, P-PRX-11, P-GW-10: everything else stays, octet by octet, in the order in which
+ * it came, those of one type apart from each other. */
 static void
 requests_keep_all_other_octets(void **state)
 {
@@ -477,7 +477,7 @@ requests_take_proxy_states_along(void **state)
 	assert_int_equal(out.n_proxy_state, 4);
 }
 
-/* P-PRX-4 to P-PRX-6, P-BR-13: whatever a server does to Proxy-States, the client gets its own, all
+/* P-PRX-4 to 6, P-BR-13: whatever a server does to Proxy-States, the client gets its own, all
  * of them, in order, at the end; in every kind of response (rule 10 of those most often broken). */
 static void
 proxy_states_are_restored(void **state)
@@ -555,7 +555,7 @@ proxy_states_of_other_requests(void **state)
 	}
 }
 
-/* P-ATT-9 to P-ATT-13, P-ENC-5: the extended attributes and chains of fragments with the More flag,
+/* P-ATT-9 to 13, P-ENC-5: the extended attributes and chains of fragments with the More flag,
  * finished or not, with others in between, are not touched; nor is what looks hidden inside
  * them. */
 static void

@@ -42,8 +42,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* P-ID-1, P-ID-3 and the identifier kept for the watchdog: 255 different ones, never 0, then
- * none. */
+/* P-ID-1, P-ID-3, P-TCP-42 and the identifier kept for the watchdog: 255 different ones, never 0, then none. */
 static void
 gives_255_and_never_zero(void **state)
 {

@@ -257,7 +257,7 @@ slots_remember_the_first(void **state)
 	}
 }
 
-/* As many as fit: the counters must not wrap. */
+/* A packet holds as many attributes as fit: the counters must not wrap. */
 static void
 counts_many(void **state)
 {

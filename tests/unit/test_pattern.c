@@ -111,7 +111,7 @@ says_where_groups_are(void **state)
 	}
 }
 
-/* A tenth group is found by nobody, but does no harm. */
+/* A tenth group of a pattern is found by nobody, but does no harm. */
 static void
 has_nine_groups(void **state)
 {
@@ -204,7 +204,7 @@ refuses_what_is_no_pattern(void **state)
 	rgw_pattern_free(NULL);
 }
 
-/* What only looks like something that is refused. */
+/* A pattern may only look like something that is refused. */
 static void
 takes_what_is_harmless(void **state)
 {

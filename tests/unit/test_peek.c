@@ -404,7 +404,7 @@ ends_within_the_hello(void **state)
 	expect_lost(f, "it was closed in the middle of the ClientHello");
 }
 
-/* Who is not wanted is reset, and nothing is left. */
+/* A connection that is not wanted is reset, and nothing is left. */
 static void
 unwanted_connections_are_reset(void **state)
 {

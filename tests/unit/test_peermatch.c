@@ -109,7 +109,7 @@ certificates_tell_peers_apart(void **state)
 	end(&w);
 }
 
-/* Of one kind one value is enough, of several kinds each must hold; the digest is passed on. */
+/* One value of a kind is enough, of several kinds each must hold; the digest is passed on. */
 static void
 all_kinds_of_rules_must_hold(void **state)
 {
@@ -148,7 +148,7 @@ address_must_fit(void **state)
 	end(&w);
 }
 
-/* One certificate, two sites: the address tells them apart. */
+/* Two sites may show one certificate: the address tells them apart. */
 static void
 address_chooses_among_equals(void **state)
 {
@@ -178,7 +178,7 @@ first_in_the_file_wins(void **state)
 	end(&w);
 }
 
-/* Whoever takes any certificate takes only those that are nobody else's, wherever they stand. */
+/* A peer that takes any certificate takes only those that are nobody else's, wherever it stands. */
 static void
 any_comes_last(void **state)
 {
@@ -239,7 +239,7 @@ only_peers_of_this_trust(void **state)
 	end(&w);
 }
 
-/* P-CRT-5: who says nothing about the certificate gets nobody's. */
+/* P-CRT-5: a peer that says nothing about the certificate gets nobody's. */
 static void
 no_rules_match_nobody(void **state)
 {
@@ -253,7 +253,7 @@ no_rules_match_nobody(void **state)
 	end(&w);
 }
 
-/* What no peer could accept is said once, not for each peer. */
+/* A fault that no peer could accept is said once, not for each peer. */
 static void
 certificate_that_cannot_be_a_client(void **state)
 {
@@ -297,7 +297,7 @@ explanation_names_the_peers(void **state)
 	end(&w);
 }
 
-/* However little room there is, the sentence ends within it. */
+/* The sentence ends within its room, however little there is. */
 static void
 explanation_is_cut(void **state)
 {

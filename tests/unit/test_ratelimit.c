@@ -90,7 +90,7 @@ odd_settings(void **state)
 	assert_true(rgw_bucket_take(&b, 86400000));
 }
 
-/* Time that seems to go back adds nothing, and costs nothing when it comes forward again. */
+/* A clock that seems to go back adds nothing, and costs nothing when it comes forward again. */
 static void
 time_that_goes_back_adds_nothing(void **state)
 {
@@ -139,7 +139,7 @@ next_is_the_first_moment(void **state)
 	}
 }
 
-/* As many as are said to be left can be taken, and not one more. */
+/* As many tokens as are said to be left can be taken, and not one more. */
 static void
 left_is_what_can_be_taken(void **state)
 {

@@ -152,7 +152,7 @@ ascii_case_is_folded(void **state)
 	check_table(patterns, COUNT(patterns), rows, COUNT(rows));
 }
 
-/* Last of all but the default, in their order, and for the whole realm. */
+/* Regular expressions are tried last of all but the default, in their order, and for the whole realm. */
 static void
 regular_expressions(void **state)
 {
@@ -179,7 +179,7 @@ regular_expressions(void **state)
 	fixture_free(f);
 }
 
-/* P-NAI-7: no realm, then the default. */
+/* P-NAI-7: a name without a realm is served by its own pattern, then by the default. */
 static void
 no_realm(void **state)
 {
@@ -264,7 +264,7 @@ long_names(void **state)
 	fixture_free(f);
 }
 
-/* The definition, by a walk over all patterns. */
+/* The definition of the look-up is a walk over all patterns. */
 static const char *
 find_slowly(const char *const *patterns, size_t n, const char *realm)
 {

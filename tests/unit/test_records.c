@@ -189,7 +189,7 @@ records_without_data_end(void **state)
 	}
 }
 
-/* Data in between does not allow more. */
+/* Data between such records does not allow more of them. */
 static void
 change_cipher_specs_end(void **state)
 {

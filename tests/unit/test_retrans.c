@@ -143,7 +143,7 @@ without_limits_it_goes_on(void **state)
 	}
 }
 
-/* Whoever asks late does not get another time-out beyond the time in all. */
+/* A call that comes late does not get another time-out beyond the time in all. */
 static void
 late_timer(void **state)
 {

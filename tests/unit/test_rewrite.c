@@ -504,7 +504,7 @@ packets_have_limits(void **state)
 	assert_int_equal(strlen(got), 2 * (4096 - 20));
 }
 
-/* However much is added, nothing is written where it does not belong. */
+/* Nothing is written where it does not belong, however much is added. */
 static void
 many_additions(void **state)
 {

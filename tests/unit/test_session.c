@@ -254,7 +254,7 @@ refusals_are_told_by_an_alert(void **state)
 	assert_false(c->b_up);
 }
 
-/* The chain is good, and our own judgement is no. */
+/* The chain of the certificate is good, and our own judgement is no. */
 static void
 the_judge_refuses(void **state)
 {
@@ -291,7 +291,7 @@ records_that_are_too_long(void **state)
 	assert_non_null(strstr(attack(&c->b, header, sizeof header), "a record that is longer than TLS allows"));
 }
 
-/* A record that has been changed on its way. Nothing of it comes out. */
+/* A record that has been changed on its way is refused, and nothing of it comes out. */
 static void
 changed_records_fail(void **state)
 {
@@ -336,7 +336,8 @@ sessions_keep_their_context(void **state)
 
 /* ---- plain TCP ---- */
 
-/* What goes in comes out, in pieces of any size; there is no handshake, and the end of the stream is the goodbye. */
+/* Octets that go into a plain session come out, in pieces of any size; there is no handshake, and the end of the stream
+ * is the goodbye. */
 static void
 plain_sessions_change_nothing(void **state)
 {

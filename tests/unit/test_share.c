@@ -182,7 +182,7 @@ rates_are_exact(void **state)
 	}
 }
 
-/* No limit stays none, and a queue that is switched off stays off. */
+/* A limit that is off stays off, and so does a queue that is switched off. */
 static void
 nothing_stays_nothing(void **state)
 {

@@ -344,7 +344,7 @@ second_gateway_is_refused(void **state)
 		}
 }
 
-/* And the other way round: workers do not join whoever is there. */
+/* Workers do not join a gateway that is there already, either. */
 static void
 workers_join_no_stranger(void **state)
 {

@@ -83,7 +83,7 @@ nothing_in_nothing_out(void **state)
 	rgw_stream_fini(&s);
 }
 
-/* P-STR-7: many packets in one piece, none of them copied. */
+/* P-STR-7: many packets come in one piece, and none of them is copied. */
 static void
 many_in_one(void **state)
 {
@@ -100,7 +100,7 @@ many_in_one(void **state)
 	assert_null(s.part);
 }
 
-/* P-STR-1, P-STR-2: octet by octet. */
+/* P-STR-1, P-STR-2: packets come octet by octet. */
 static void
 octet_by_octet(void **state)
 {
@@ -118,7 +118,7 @@ octet_by_octet(void **state)
 	assert_null(s.part);
 }
 
-/* Every place, and every two places, at which a few packets can be cut. */
+/* A few packets are cut at every place, and at every two places. */
 static void
 every_split(void **state)
 {
@@ -199,7 +199,7 @@ bad_lengths_are_seen_at_once(void **state)
 	}
 }
 
-/* Once bad, it stays so: nothing behind it is taken for a packet. */
+/* A stream that was bad once stays so: nothing behind is taken for a packet. */
 static void
 a_bad_length_is_final(void **state)
 {

@@ -11,7 +11,7 @@
 #define INIT 30000
 #define MIDDLE 0x8000
 
-/* P-WD-2: Twinit - 2 s .. Twinit + 2 s. */
+/* P-WD-2: an interval lies between Twinit - 2 s and Twinit + 2 s. */
 static void
 interval_varies(void **state)
 {
@@ -26,7 +26,7 @@ interval_varies(void **state)
 	assert_in_range(rgw_watchdog_deadline(&wd), 5000 + INIT - 1, 5000 + INIT + 1);
 }
 
-/* P-WD-7, 8: the first time it is in service at once; silence asks, then suspects, then closes; never two
+/* P-WD-7, 8: a connection is in service at once for the first time; silence asks, then suspects, then closes; never two
  * at a time (P-WD-4, 5). */
 static void
 okay_to_down(void **state)
@@ -45,7 +45,7 @@ okay_to_down(void **state)
 	assert_int_equal(rgw_watchdog_expired(&wd, MIDDLE, 90000), RGW_WD_CLOSE);
 }
 
-/* One that does not answer even the first one is down after two intervals. */
+/* A connection that does not answer even the first Status-Server is down after two intervals. */
 static void
 mute_from_the_beginning(void **state)
 {
@@ -72,7 +72,7 @@ answer_keeps_it_okay(void **state)
 	}
 }
 
-/* P-WD-3: any packet arms it anew, but does not answer what is pending. */
+/* P-WD-3: any packet arms the watchdog anew, but does not answer what is pending. */
 static void
 other_packets_put_it_off(void **state)
 {
@@ -106,7 +106,7 @@ suspect_comes_back(void **state)
 	}
 }
 
-/* P-WD-7, P-WD-9: three answers, each question right after the answer before. */
+/* P-WD-7, P-WD-9: a connection needs three answers, and each question is asked right after the answer before. */
 static void
 reopened_must_prove_itself(void **state)
 {
@@ -136,7 +136,7 @@ as_many_answers_as_configured(void **state)
 	assert_int_equal(rgw_watchdog_heard(&wd, true, MIDDLE, 10), RGW_WD_FAILBACK);
 }
 
-/* P-WD-9 (3): one that was missed takes the count back, so that three more are needed. */
+/* P-WD-9 (3): an answer that was missed takes the count back, so that three more are needed. */
 static void
 missed_answer_starts_anew(void **state)
 {
@@ -163,7 +163,7 @@ silent_after_reopening_is_closed(void **state)
 	assert_int_equal(rgw_watchdog_expired(&wd, MIDDLE, 60000), RGW_WD_CLOSE);
 }
 
-/* P-WD-11: without it the connection counts as good. */
+/* P-WD-11: without a watchdog the connection counts as good. */
 static void
 switched_off(void **state)
 {

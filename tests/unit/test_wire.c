@@ -143,7 +143,7 @@ writes_what_it_reads(void **state)
 	assert_memory_equal(rgw_rd_bytes(&r, 4), "xy\0\0", 4);
 }
 
-/* What does not fit is not written in part, and nothing is written after it. */
+/* A value that does not fit is not written in part, and nothing is written after it. */
 static void
 a_write_error_sticks_and_writes_nothing(void **state)
 {

@@ -223,7 +223,7 @@ test_who_may_issue(void **state)
 	assert_false(accepts_text(WITH(EXTENSIONS(KEY_USAGE("03020106") KEY_USAGE("03020106")))));
 }
 
-/* Unusual, but well-formed or harmless. */
+/* These certificates are unusual, but well-formed or harmless. */
 static void
 test_accepted_forms(void **state)
 {
@@ -479,7 +479,7 @@ test_refuses_bad_alternative_names(void **state)
 	all_refused(rows, COUNT(rows));
 }
 
-/* The one name is ignored, not the certificate. */
+/* A single odd name is ignored, not the certificate. */
 static void
 test_nairealms_that_name_nothing(void **state)
 {
@@ -754,7 +754,7 @@ wrap(struct back *b, uint8_t tag, size_t end)
 	prepend(b, head, 2 + octets);
 }
 
-/* Depth costs nothing: what is not needed is not opened, and nothing recurses. */
+/* Deep nesting costs nothing: what is not needed is not opened, and nothing recurses. */
 static void
 test_deep_nesting(void **state)
 {
