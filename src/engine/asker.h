@@ -32,6 +32,7 @@ struct rgw_asker {
 	const struct rgw_conf_refs *rewrite_out;
 	const struct rgw_conf_head *pool;        /* all of its requests go there; NULL = by their realm */
 	char *operator_name;                     /* added to its requests; NULL = none */
+	bool is_shielded;                        /* TLS: nobody else can send or change what it and we send (P-BR-12) */
 	bool wants_msgauth;                      /* answers to it carry a Message-Authenticator (P-BR-2) */
 	bool hears_errors;                       /* it understands Protocol-Error (P-ERR-10, 11) */
 	struct rgw_holding holding;
@@ -49,7 +50,7 @@ struct rgw_asked {
 /* How requests come in, and how their answers leave. */
 struct rgw_door {
 	const char *field;   /* what log lines call who came by it: "client", "from_peer" */
-	bool is_stream;      /* inside TLS: nobody else can have sent what comes, and it ends with its connection */
+	bool is_stream;      /* a connection: what was asked on it ends with it */
 	/* Sends an answer. false = it was not taken, which is counted and logged. */
 	bool (*send)(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer);
 	/* Of a stream: a request of this origin does not wait any more. */

@@ -182,6 +182,13 @@ why_eof(const struct rgw_tcp *t)
 	       "should say why";
 }
 
+/* Does the peer only listen? The connection is closed, and the peer may still take what is queued for it. */
+static bool
+only_listens(const struct rgw_tcp *t)
+{
+	return t->stage == RGW_TCP_LINGER && rgw_outbuf_waiting(&t->session->out) > 0;
+}
+
 static void
 take_octets(struct rgw_tcp *t, rgw_ms now)
 {
@@ -192,6 +199,10 @@ take_octets(struct rgw_tcp *t, rgw_ms now)
 		return;
 	if (n == 0 && t->stage == RGW_TCP_OPEN && t->session->ops->ends_with_stream) {
 		on_goodbye(t, now);
+		return;
+	}
+	if (n == 0 && only_listens(t)) {
+		ev_io_stop(net->loop, &t->readable);
 		return;
 	}
 	if (n <= 0) {
@@ -288,6 +299,8 @@ write_out(struct rgw_tcp *t, rgw_ms now)
 	if (t->stage == RGW_TCP_LINGER && waiting == 0 && !t->shut) {
 		t->shut = true;
 		shutdown(t->fd, SHUT_WR);
+		/* The end of the peer's stream may have come already. */
+		ev_io_start(t->net->loop, &t->readable);
 	}
 	balance(t);
 	if (t->refused && (waiting < rgw_tcp_most_waiting(t) / 2 || waiting == 0)) {

@@ -290,6 +290,8 @@ const struct rgw_conf_peer *sim_peer_conf(const struct sim *s, const char *name)
 void sim_add_client(struct sim *s);
 /* A third peer, "second", to which the gateway connects at 198.51.100.2. */
 void sim_add_second(struct sim *s);
+/* The visitor connects over plain TCP, which IPsec is said to protect. */
+void sim_visitor_without_tls(struct sim *s);
 /* All requests go to the server, and there is no national. */
 void sim_to_server(struct sim *s);
 /* All requests go to the pool "federation", which has these members: "national, second". With its name

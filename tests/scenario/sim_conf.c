@@ -208,6 +208,14 @@ sim_add_second(struct sim *s)
 }
 
 void
+sim_visitor_without_tls(struct sim *s)
+{
+	sim_ini(s, "[listen radsec]\ntls = 192.0.2.1:1812\nprofile =\ninsecure-tcp = yes\ninsecure-tcp-over = ipsec\n"
+	    "[peer visitor]\ntls =\nname =\ninsecure-tcp = yes\ninsecure-tcp-over = ipsec\naddress = 203.0.113.0/24\n"
+	    "secret = " SIM_RADSEC);
+}
+
+void
 sim_to_server(struct sim *s)
 {
 	sim_drop(s, "peer national");

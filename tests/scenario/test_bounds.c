@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../../src/engine/links/links.h"
 #include "../../src/engine/requests/requests.h"
 #include "radsecgw/wire.h"
 #include "sim.h"
@@ -327,6 +328,41 @@ copies_count(void **state)
 	sim_end(&s);
 }
 
+/* Requests come from a peer's queue to a server, and there is no memory for their copies. The server's queue is looked
+ * at as far as its first request then, and not from one end to the other each time. */
+static void
+queue_without_memory_costs_little(void **state)
+{
+	struct sim_conn *c;
+	unsigned lines;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_to_pool(&s, "national, local");
+	sim_ini(&s, "[peer national]\nqueue = 1000\n[gateway]\nmax-request-octets = 1m\n[client nas]\npool = local");
+	for (unsigned i = 1; i < CLIENTS; i++)
+		sim_ini(&s, "[client %u]\naddress = 192.0.2.%u\nsecret = " SIM_SECRET "\npool = local", i, 10 + i);
+	sim_rewrite(&s, "server local", "rewrite-out", "add = Filter-Id = x");
+	s.national.no_tcp = true;
+	s.server.answer = SIM_SILENT;
+	sim_start(&s);
+	c = sim_visit(&s);
+	for (unsigned i = 0; i < 150; i++)
+		visitor_login(&s, c, USER, 3500);
+	for (unsigned i = 0; i < 500 && MIB - usage_of(&s).octets >= 20 * KIB; i++)
+		login_in_turn(&s, 3500);
+	for (unsigned i = 0; i < 500 && MIB - usage_of(&s).octets >= 4 * KIB; i++)
+		login_in_turn(&s, 10);
+	assert_true(MIB - usage_of(&s).octets < 4 * KIB);
+	sim_run(&s, 5000);
+	assert_int_equal(s.gw->servers[0].ports[0].queue.n, 150);
+	lines = s.log_lines;
+	sim_run(&s, 1000);
+	assert_in_range(s.log_lines - lines, 1, 10);
+	sim_abort(&s);
+}
+
 /* A client's requests wait at a peer, where they need no copies. When all of them are tried at a server, too, their
  * copies do not take what others need. */
 static void
@@ -562,6 +598,7 @@ main(void)
 		cmocka_unit_test(max_requests_is_shared_fairly),
 		cmocka_unit_test(kept_answers_give_way_to_requests),
 		cmocka_unit_test(copies_count),
+		cmocka_unit_test(queue_without_memory_costs_little),
 		cmocka_unit_test(copies_are_shared_fairly),
 		cmocka_unit_test(copy_over_the_share_ends_its_request),
 		cmocka_unit_test(challenges_of_one_push_out_nobody),

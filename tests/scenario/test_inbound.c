@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "radsecgw/build.h"
 #include "radsecgw/packet.h"
 #include "sim.h"
 
@@ -536,6 +537,42 @@ answer_that_the_buffer_does_not_take(void **state)
 	sim_end(&s);
 }
 
+/* P-DUP-6: over plain TCP, as over UDP, a request that carries no proof of where it comes from takes nothing away from
+ * one that does; inside TLS the connection is the proof. */
+static void
+unproven_request_supersedes_only_inside_tls(void **state)
+{
+	static const uint8_t auth[RGW_AUTH_LEN] = { 1 };
+
+	(void)state;
+	for (unsigned plain = 0; plain <= 1; plain++) {
+		struct rgw_builder b;
+		struct sim_conn *c;
+		uint8_t out[256];
+		struct sim s;
+		size_t len;
+
+		sim_init(&s, "198.51.100.1");
+		sim_to_server(&s);
+		if (plain == 1)
+			sim_visitor_without_tls(&s);
+		s.server.answer = SIM_SILENT;
+		sim_start(&s);
+		c = sim_visit(&s);
+		sim_ask_with(&s, c, &(struct sim_spec){ .id = 1, .user = "user@example.org", .eap = true });
+		rgw_build_begin(&b, out, sizeof out, RGW_ACCESS_REQUEST, 1, auth, false);
+		rgw_build_attr(&b, RGW_USER_NAME, "user@example.org", 16);
+		rgw_build_attr(&b, RGW_USER_PASSWORD, "0123456789abcdef", 16);
+		len = b.w.len;
+		out[2] = (uint8_t)(len >> 8);
+		out[3] = (uint8_t)len;
+		sim_octets(&s, c, out, len);
+		assert_int_equal(sim_counter(&s, RGW_CTR_request_superseded), 1 - plain);
+		assert_int_equal(sim_counter(&s, RGW_CTR_superseding_unproven), plain);
+		sim_abort(&s);
+	}
+}
+
 int
 main(void)
 {
@@ -561,6 +598,7 @@ main(void)
 		cmocka_unit_test(closed_after_answers),
 		cmocka_unit_test(visitor_comes_back),
 		cmocka_unit_test(answer_that_the_buffer_does_not_take),
+		cmocka_unit_test(unproven_request_supersedes_only_inside_tls),
 	};
 
 	return cmocka_run_group_tests_name("inbound", tests, NULL, NULL);

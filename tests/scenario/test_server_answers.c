@@ -393,16 +393,18 @@ protocol_error_from_the_server(void **state)
 }
 
 /* P-ATT-16: an answer that has 4096 octets with the Proxy-States of the asker has no room for a Message-Authenticator.
- * Inside TLS it goes without, and to a client that may do without, too; the others get nothing, and a line says why. */
+ * Inside TLS it goes without, and to a client that may do without, too; the others get nothing, and a line says why.
+ * Over plain TCP nothing protects it, so there nobody gets it without, either (P-BR-2). */
 static void
 answer_without_room_for_a_message_authenticator(void **state)
 {
-	enum { VISITOR, STRICT, LAX, ALL };
+	enum { VISITOR, PLAIN, STRICT, LAX, ALL };
 	static const uint8_t filler[253] = { 'x' };
 	struct rgw_secret *secret = rgw_secret_new(SIM_LOCAL, strlen(SIM_LOCAL));
 
 	(void)state;
 	for (int who = 0; who < ALL; who++) {
+		bool refused = who == PLAIN || who == STRICT;
 		struct sim s;
 		struct sim_req *r;
 		struct rgw_packet request;
@@ -412,8 +414,10 @@ answer_without_room_for_a_message_authenticator(void **state)
 
 		init(&s);
 		sim_ini(&s, "[client nas]\nreply-message-authenticator = %s", sim_yes(who == STRICT));
+		if (who == PLAIN)
+			sim_visitor_without_tls(&s);
 		sim_start(&s);
-		r = who == VISITOR ? sim_ask(&s, sim_visit(&s), 1, 1, USER) : sim_request(&s, 1, 6000, 1, USER);
+		r = who <= PLAIN ? sim_ask(&s, sim_visit(&s), 1, 1, USER) : sim_request(&s, 1, 6000, 1, USER);
 		rgw_build_begin(&b, out, sizeof out, 2, s.got[0]->data[1], NULL, false);
 		request = sim_packet_of(r->data, r->len);
 		rgw_build_copy(&b, &request, RGW_PROXY_STATE);
@@ -422,9 +426,9 @@ answer_without_room_for_a_message_authenticator(void **state)
 		rgw_build_attr(&b, RGW_REPLY_MESSAGE, filler, 4096 - b.w.len - 2);
 		len = rgw_build_response(&b, s.got[0]->data + 4, secret);
 		sim_server_octets(&s, s.sources[0], out, len);
-		assert_int_equal(r->answers, who != STRICT);
-		assert_int_equal(sim_counter(&s, RGW_CTR_request_answer_too_big), who == STRICT);
-		if (who == STRICT)
+		assert_int_equal(r->answers, !refused);
+		assert_int_equal(sim_counter(&s, RGW_CTR_request_answer_too_big), refused);
+		if (refused)
 			assert_string_equal(s.last_event, "answer-too-big");
 		else
 			assert_int_equal(r->answer_len, 4096);

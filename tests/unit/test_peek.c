@@ -445,6 +445,44 @@ plain_strangers_are_nobody(void **state)
 	expect_lost(f, "no [peer] with `insecure-tcp = yes`");
 }
 
+/* The end of the peer's stream says that it asks nothing more, not that it does not listen: what waits for it is sent
+ * even if the kernel does not take it at once. */
+static void
+rest_goes_to_who_has_said_all(void **state)
+{
+	static const uint8_t packet[4096];
+	const struct rgw_outgoing out = { packet, sizeof packet, NULL };
+	struct fixture *f = *state;
+	int small = 4096;
+	size_t sent = 0, heard = 0;
+	uint8_t room[4096];
+	ssize_t n;
+
+	f->conf.gateway.max_write_octets = 1 << 26;
+	call(f, 1);
+	assert_int_equal(setsockopt(f->conn.t->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+	while (sent < 1 << 20 && rgw_net_ops.conn_send(f->net, f->conn.t, &out))
+		sent += sizeof packet;
+	assert_in_range(sent, 1 << 19, 1 << 20);
+	assert_int_equal(shutdown(f->client, SHUT_WR), 0);
+	rgw_net_ops.conn_close(f->net, f->conn.t);
+	f->conn.t = NULL;
+	/* It reads nothing for some turns. */
+	for (int turn = 0; turn < 5; turn++)
+		ev_run(f->loop, EVRUN_NOWAIT);
+	do {
+		ev_run(f->loop, EVRUN_NOWAIT);
+		n = recv(f->client, room, sizeof room, MSG_DONTWAIT);
+		heard += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EAGAIN));
+	assert_int_equal(n, 0);
+	assert_int_equal(heard, sent);
+	/* Both sides are done, so nothing waits for the time to pass. */
+	ev_run(f->loop, EVRUN_NOWAIT);
+	ev_run(f->loop, EVRUN_NOWAIT);
+	assert_true(rgw_list_empty(&f->net->lingering));
+}
+
 #define WORLD(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -460,6 +498,7 @@ main(void)
 		WORLD(unwanted_connections_are_reset),
 		WORLD(plain_connections_are_up_at_once),
 		WORLD(plain_strangers_are_nobody),
+		WORLD(rest_goes_to_who_has_said_all),
 	};
 	int failed;
 

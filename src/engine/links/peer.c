@@ -420,7 +420,8 @@ static void
 init_asker(struct rgw_asker *asker, const struct rgw_conf_peer *conf, rgw_ms now)
 {
 	*asker = (struct rgw_asker){ .conf = &conf->head, .rewrite_in = &conf->rewrite_in,
-		.rewrite_out = &conf->rewrite_out, .wants_msgauth = true, .hears_errors = conf->protocol_error };
+		.rewrite_out = &conf->rewrite_out, .is_shielded = !conf->insecure_tcp, .wants_msgauth = true,
+		.hears_errors = conf->protocol_error };
 	rgw_asker_init(asker, UINT64_C(1) << 32 | conf->head.index, &conf->status_server_rate, now);
 }
 

@@ -9,12 +9,12 @@
 /* What happens to a request that has been verified, by whichever door it came: duplicates are told from new requests
  * (P-DUP-1 to 5), and those that are accepted get an entry and go to route.c. */
 
-/* Can nobody but whoever it says have sent the packet? An Access-Request over UDP proves that with a
+/* Can nobody but whoever it says have sent the packet? Outside of TLS an Access-Request proves that with a
  * Message-Authenticator only, which has been verified by now; on this machine nobody else is there. */
 static bool
 is_authentic(const struct rgw_origin *origin, const struct rgw_packet *packet)
 {
-	return origin->door->is_stream || packet->code != RGW_ACCESS_REQUEST || packet->n_msgauth > 0 ||
+	return origin->asker->is_shielded || packet->code != RGW_ACCESS_REQUEST || packet->n_msgauth > 0 ||
 	    rgw_addr_is_loopback(&origin->remote);
 }
 

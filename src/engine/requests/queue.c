@@ -221,9 +221,13 @@ send_waiting(struct rgw_queue *q, rgw_ms now)
 			continue;
 		}
 		rgw_attempt_detach(a, now);
-		/* It has its place and its time back. */
-		if (rgw_attempt_send(a, lane, now) == RGW_NO_ROOM)
-			join(q, &skipped, a);
+		if (rgw_attempt_send(a, lane, now) != RGW_NO_ROOM)
+			continue;
+		/* The request has its place and its time back. */
+		join(q, &skipped, a);
+		/* A lane that repeats takes all but those for whose copies there is no memory, so none follows now. */
+		if (lane->repeats != NULL)
+			break;
 	}
 	while ((l = rgw_list_last(&skipped)) != NULL) {
 		rgw_link_remove(l);

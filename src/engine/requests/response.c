@@ -111,7 +111,7 @@ write_answer(struct rgw_gw *gw, const struct rgw_origin *origin, struct rgw_hop_
 {
 	size_t len = rgw_hop_response(gw->scratch, sizeof gw->scratch, hop);
 
-	if (len > 0 || !origin->door->is_stream || rgw_packet_has(hop->in, RGW_AT_EAP_MESSAGE))
+	if (len > 0 || !origin->asker->is_shielded || rgw_packet_has(hop->in, RGW_AT_EAP_MESSAGE))
 		return len;
 	/* Inside TLS a Message-Authenticator is good form, and nothing depends on it (P-ATT-16, P-BR-12). */
 	hop->msgauth = false;
@@ -274,7 +274,7 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		drop(lane, p, RGW_CTR_response_missing_message_authenticator, RGW_LOG_WARNING,
 		    "missing-message-authenticator",
 		    "dropped: an answer without Message-Authenticator could be forged (CVE-2024-3596); "
-		    "update the server, or see its option require-message-authenticator");
+		    "update the software that sent it; for a server see also its option require-message-authenticator");
 		return NULL;
 	}
 	how = match(lane, check);
