@@ -202,17 +202,14 @@ is_to_blame(const struct rgw_conn *conn, const struct rgw_ticket *t)
 bool
 rgw_blame_answer(struct rgw_conn *conn, uint8_t id, const char *why, rgw_ms now)
 {
-	const struct rgw_id *slots = conn->lane.ids->id;
+	const struct rgw_id *slot = rgw_idpool_find(conn->lane.ids, id);
+	struct rgw_ticket *t;
 
-	/* It may answer the request that had the identifier before, too. */
-	if (slots[id].owner == NULL || slots[id].before.late_until > now)
+	/* The answer may belong to the request that had the identifier before, too. */
+	if (slot->owner == NULL || slot->before.late_until > now)
 		return false;
-	for (unsigned i = 1; i < 256; i++) {
-		struct rgw_ticket *t = slots[i].owner;
-
-		if (t != NULL)
-			t->blamed = i == id;
-	}
+	for (unsigned i = 0; (t = rgw_idpool_next(conn->lane.ids, &i)) != NULL;)
+		t->blamed = i == id;
 	rgw_on_lane_lost(&conn->lane, RGW_LOSS_ANSWER, why, now);
 	return true;
 }
@@ -220,14 +217,13 @@ rgw_blame_answer(struct rgw_conn *conn, uint8_t id, const char *why, rgw_ms now)
 bool
 rgw_blame_is_plain(const struct rgw_conn *conn)
 {
+	const struct rgw_ticket *t;
+
 	if (conn->lane.ids == NULL || conn->alone != 0)
 		return conn->alone != 0;
-	for (unsigned id = 1; id < 256; id++) {
-		const struct rgw_ticket *t = conn->lane.ids->id[id].owner;
-
-		if (t != NULL && t->suspect && is_to_blame(conn, t))
+	for (unsigned id = 0; (t = rgw_idpool_next(conn->lane.ids, &id)) != NULL;)
+		if (t->suspect && is_to_blame(conn, t))
 			return true;
-	}
 	return false;
 }
 
@@ -250,13 +246,11 @@ loss_of(const struct rgw_conn *conn, enum rgw_fault fault)
 void
 rgw_blame_end(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 {
+	struct rgw_ticket *t;
+
 	if (fault == RGW_FAULT_UNKNOWN)
 		conn->peer->lost_at = now;
-	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_ticket *t = conn->lane.ids->id[id].owner;
-
-		if (t != NULL)
-			t->blamed = fault == RGW_FAULT_UNKNOWN && is_to_blame(conn, t);
-	}
+	for (unsigned id = 0; (t = rgw_idpool_next(conn->lane.ids, &id)) != NULL;)
+		t->blamed = fault == RGW_FAULT_UNKNOWN && is_to_blame(conn, t);
 	rgw_on_lane_lost(&conn->lane, loss_of(conn, fault), why, now);
 }

@@ -104,7 +104,7 @@ rgw_conn_enter(struct rgw_conn *conn, enum rgw_conn_state state)
 static bool
 has_requests(const struct rgw_conn *conn)
 {
-	return conn->lane.ids != NULL && conn->lane.ids->busy > 0;
+	return conn->lane.ids != NULL && rgw_idpool_busy(conn->lane.ids) > 0;
 }
 
 /* Is a request under way on it, in either direction? */
@@ -389,9 +389,7 @@ gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 	gw->n_conns--;
 	rgw_timer_unset(&gw->timers, &conn->timer);
 	rgw_stream_fini(&conn->stream);
-	if (conn->lane.ids != NULL)
-		rgw_wipe(conn->lane.ids, sizeof *conn->lane.ids);
-	free(conn->lane.ids);
+	rgw_idpool_free(conn->lane.ids);
 	free(conn);
 	if (peer != NULL)
 		rgw_peer_wake(peer, now);
@@ -494,9 +492,7 @@ make_ids(struct rgw_conn *conn)
 {
 	if (conn->lane.ids != NULL)
 		return true;
-	conn->lane.ids = malloc(sizeof *conn->lane.ids);
-	if (conn->lane.ids != NULL)
-		rgw_idpool_init(conn->lane.ids, conn->gw->conf->gateway.request_lifetime);
+	conn->lane.ids = rgw_idpool_new(conn->gw->conf->gateway.request_lifetime);
 	return conn->lane.ids != NULL;
 }
 

@@ -33,7 +33,7 @@ rgw_peer_load(const struct rgw_peer *peer)
 		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
 		if (conn->state == RGW_CONN_UP)
-			load += conn->lane.ids->busy;
+			load += rgw_idpool_busy(conn->lane.ids);
 	}
 	return load;
 }
@@ -77,7 +77,7 @@ on_shrink_timer(struct rgw_timer *timer, rgw_ms now)
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
 		if (conn->state == RGW_CONN_UP &&
-		    (least == NULL || conn->lane.ids->busy <= least->lane.ids->busy))
+		    (least == NULL || rgw_idpool_busy(conn->lane.ids) <= rgw_idpool_busy(least->lane.ids)))
 			least = conn;
 	}
 	rgw_count(peer->target.gw, RGW_CTR_connections_surplus);

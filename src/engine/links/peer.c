@@ -164,7 +164,7 @@ lane_is_mute(struct rgw_lane *lane, rgw_ms since)
 static bool
 lane_needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)
 {
-	const struct rgw_id *slot = &lane->ids->id[p->id];
+	const struct rgw_id *slot = rgw_idpool_find(lane->ids, p->id);
 
 	return rgw_conn_of(lane)->peer->conf->insecure_tcp && slot->state == RGW_ID_BUSY &&
 	    slot->now.code == RGW_ACCESS_REQUEST && rgw_packet_has(p, RGW_AT_EAP_MESSAGE);
@@ -225,7 +225,7 @@ is_better(const struct rgw_conn *a, const struct rgw_conn *b)
 		return place[a->watchdog.state] < place[b->watchdog.state];
 	if (is_unheard(a) != is_unheard(b))
 		return is_unheard(b);
-	return a->lane.ids->busy < b->lane.ids->busy;
+	return rgw_idpool_busy(a->lane.ids) < rgw_idpool_busy(b->lane.ids);
 }
 
 /* The one where the conversation lives, or the one that the caller's station falls on. */
@@ -286,16 +286,13 @@ longest_on(const struct rgw_conn *conn, rgw_ms now)
 {
 	const struct rgw_idpool *ids = conn->lane.ids;
 	struct rgw_ticket *longest = NULL;
+	struct rgw_ticket *t;
 
 	if (conn->state != RGW_CONN_UP || conn->watchdog.state != RGW_WD_OKAY || rgw_idpool_available(ids, now))
 		return NULL;
-	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_ticket *t = ids->id[id].owner;
-
-		if (t != NULL && (longest == NULL || t->sent_at < longest->sent_at) &&
-		    rgw_idpool_reusable(ids, (uint8_t)id, now))
+	for (unsigned id = 0; (t = rgw_idpool_next(ids, &id)) != NULL;)
+		if ((longest == NULL || t->sent_at < longest->sent_at) && rgw_idpool_reusable(ids, (uint8_t)id, now))
 			longest = t;
-	}
 	return longest;
 }
 

@@ -75,7 +75,7 @@ lane_settled(struct rgw_lane *lane, rgw_ms now)
 static bool
 lane_needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)
 {
-	const struct rgw_id *slot = &lane->ids->id[p->id];
+	const struct rgw_id *slot = rgw_idpool_find(lane->ids, p->id);
 
 	if (slot->state != RGW_ID_BUSY || slot->now.code != RGW_ACCESS_REQUEST)
 		return false;
@@ -154,10 +154,9 @@ open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
 	struct rgw_server *server = port->server;
 	struct rgw_gw *gw = server->target.gw;
 	struct rgw_source *source = calloc(1, sizeof *source);
-	struct rgw_idpool *ids = source != NULL ? malloc(sizeof *ids) : NULL;
+	struct rgw_idpool *ids = source != NULL ? rgw_idpool_new(gw->conf->gateway.request_lifetime) : NULL;
 
 	if (ids != NULL) {
-		rgw_idpool_init(ids, gw->conf->gateway.request_lifetime);
 		*source = (struct rgw_source){
 			.lane = { .target = &server->target, .ops = &lane_ops, .repeats = &server->conf->retransmit,
 			    .side = { server->conf->secret }, .ids = ids, .addr = &source->addr },
@@ -169,7 +168,7 @@ open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
 	}
 	if (ids == NULL || source->io == NULL) {
 		rgw_count(gw, RGW_CTR_sources_failed);
-		free(ids);
+		rgw_idpool_free(ids);
 		free(source);
 		return NULL;
 	}
@@ -219,8 +218,7 @@ close_source(struct rgw_source *source)
 	rgw_link_remove(&source->link);
 	port->n_sources--;
 	gw->n_sources--;
-	rgw_wipe(source->lane.ids, sizeof *source->lane.ids);
-	free(source->lane.ids);
+	rgw_idpool_free(source->lane.ids);
 	free(source);
 }
 
@@ -236,7 +234,7 @@ close_unused(struct rgw_port *port, rgw_ms now)
 		bool current = current_addr(port, &to) && rgw_addr_equal(&source->addr, &to);
 
 		next = l->next;
-		if (source->lane.ids->busy == 0 && now - source->used_at >= UNUSED_MS &&
+		if (rgw_idpool_busy(source->lane.ids) == 0 && now - source->used_at >= UNUSED_MS &&
 		    (port->n_sources > 1 || !current))
 			close_source(source);
 	}

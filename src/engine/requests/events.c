@@ -115,12 +115,11 @@ suspect_first(struct rgw_lane *lane)
 {
 	struct rgw_ticket *first = NULL;
 
-	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_ticket *t = lane->ids->id[id].owner;
+	struct rgw_ticket *t;
 
-		if (t != NULL && t->blamed && (first == NULL || t->nth < first->nth))
+	for (unsigned id = 0; (t = rgw_idpool_next(lane->ids, &id)) != NULL;)
+		if (t->blamed && (first == NULL || t->nth < first->nth))
 			first = t;
-	}
 	if (first != NULL)
 		attempt_of(first)->req->first_suspect = true;
 }
@@ -128,11 +127,12 @@ suspect_first(struct rgw_lane *lane)
 void
 rgw_on_lane_lost(struct rgw_lane *lane, enum rgw_loss loss, const char *why, rgw_ms now)
 {
+	struct rgw_ticket *t;
+
 	if (loss == RGW_LOSS_ENDED || loss == RGW_LOSS_EXPLAINED)
 		suspect_first(lane);
-	for (unsigned id = 1; id < 256; id++)
-		if (lane->ids->id[id].owner != NULL)
-			on_loss[loss](attempt_of(lane->ids->id[id].owner), why, now);
+	for (unsigned id = 0; (t = rgw_idpool_next(lane->ids, &id)) != NULL;)
+		on_loss[loss](attempt_of(t), why, now);
 }
 
 /* ---- targets ---- */

@@ -176,7 +176,7 @@ rgw_queue_take(struct rgw_attempt *a, rgw_ms now)
 	if (lane != NULL)
 		fate = rgw_attempt_send(a, lane, now);
 	/* Another one is opened before this one is full. */
-	if (fate == RGW_SENT && lane->ids->busy > RGW_PER_LANE * 4 / 5 && target->ops->grow != NULL)
+	if (fate == RGW_SENT && target->ops->grow != NULL && rgw_idpool_busy(lane->ids) > RGW_PER_LANE * 4 / 5)
 		target->ops->grow(target, now);
 	if (fate != RGW_NO_ROOM)
 		return fate;

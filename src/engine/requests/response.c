@@ -46,10 +46,9 @@ is_pair(const struct rgw_packet *p, uint8_t request_code)
 }
 
 static enum match
-match(const struct rgw_lane *lane, struct rgw_auth_check *check)
+match(const struct rgw_id *slot, struct rgw_auth_check *check)
 {
 	const struct rgw_packet *p = check->packet;
-	const struct rgw_id *slot = &lane->ids->id[p->id];
 
 	if (slot->state == RGW_ID_BUSY && is_pair(p, slot->now.code) && verifies(check, &slot->now))
 		return MATCH;
@@ -166,14 +165,15 @@ heard(struct rgw_lane *lane, rgw_ms now)
 
 /* A response that answers a waiting request. */
 static void
-on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p, rgw_ms now)
+on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p, const uint8_t *request_auth,
+    rgw_ms now)
 {
 	struct rgw_gw *gw = lane->target->gw;
 	struct rgw_req *req = a->req;
 	struct rgw_queue *queue = rgw_target_queue(lane->target, rgw_req_service(req));
 	uint8_t auth[RGW_AUTH_LEN];
 
-	memcpy(auth, lane->ids->id[p->id].now.auth, sizeof auth);
+	memcpy(auth, request_auth, sizeof auth);
 	if (lane->ops->answered != NULL)
 		lane->ops->answered(lane, &a->ticket, now);
 	rgw_attempt_answered(a, now);
@@ -196,10 +196,8 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 
 /* The packet fits a waiting request, and its authenticators are right. */
 static void
-on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms now)
+on_verified(struct rgw_lane *lane, const struct rgw_id *slot, const struct rgw_packet *p, rgw_ms now)
 {
-	const struct rgw_packet *p = check->packet;
-	struct rgw_id *slot = &lane->ids->id[p->id];
 	uint8_t code = slot->now.code;
 
 	if (lane->ops->learn != NULL)
@@ -208,11 +206,11 @@ on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms no
 		lane->ops->status_answered(lane, now);
 	heard(lane, now);
 	if (code != RGW_STATUS_SERVER)
-		on_match(lane, RGW_CONTAINER(slot->owner, struct rgw_attempt, ticket), p, now);
+		on_match(lane, RGW_CONTAINER(slot->owner, struct rgw_attempt, ticket), p, slot->now.auth, now);
 }
 
 static void
-on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *sent, rgw_ms now)
+on_late(struct rgw_lane *lane, const struct rgw_packet *p, const struct rgw_id_sent *sent, rgw_ms now)
 {
 	/* It proves that the neighbour lives all the same (P-SS-21), and the realm behind it. */
 	rgw_target_late(lane->target);
@@ -234,14 +232,11 @@ drop(struct rgw_lane *lane, const struct rgw_packet *p, enum rgw_counter counter
 
 /* Returns the rule that the answer breaks, or NULL. */
 static const char *
-judge(struct rgw_lane *lane, struct rgw_auth_check *check, enum match how, rgw_ms now)
+judge(struct rgw_lane *lane, const struct rgw_id *slot, const struct rgw_packet *p, enum match how, rgw_ms now)
 {
-	const struct rgw_packet *p = check->packet;
-	struct rgw_id *slot = &lane->ids->id[p->id];
-
 	switch (how) {
 	case MATCH:
-		on_verified(lane, check, now);
+		on_verified(lane, slot, p, now);
 		return NULL;
 	case LATE:
 		on_late(lane, p, &slot->now, now);
@@ -268,6 +263,7 @@ static const char *
 on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
+	const struct rgw_id *slot;
 	enum match how;
 
 	if (p->n_msgauth == 0 && lane->ops->needs_msgauth != NULL && lane->ops->needs_msgauth(lane, p)) {
@@ -277,15 +273,15 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		    "update the server, or see its option require-message-authenticator");
 		return NULL;
 	}
-	how = match(lane, check);
+	slot = rgw_idpool_find(lane->ids, p->id);
+	how = match(slot, check);
 	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
 		rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
-		if (how != MATCH || lane->ops->status_misdone == NULL ||
-		    lane->ids->id[p->id].now.code != RGW_STATUS_SERVER)
+		if (how != MATCH || lane->ops->status_misdone == NULL || slot->now.code != RGW_STATUS_SERVER)
 			return "Message-Authenticator does not verify";
 		lane->ops->status_misdone(lane, p);
 	}
-	return judge(lane, check, how, now);
+	return judge(lane, slot, p, how, now);
 }
 
 const char *
