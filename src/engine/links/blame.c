@@ -14,17 +14,17 @@
  * sent on a connection that stood already when its own one ended, or it would be there when that one ends, too.
  */
 
-/* So many suspects may be under way on a connection at one time without being cleared. */
+/* The number of suspects that may be under way on a connection at one time without being cleared. */
 #define SUSPECTS_TOGETHER 16
 
-/* So many connections more than the load needs are opened for suspects at the most. */
+/* The greatest number of connections beyond what the load needs that are opened for suspects. */
 #define CONNECTIONS_BESIDE 4
 
 /* How long a suspect keeps away from connections that may be about to end for the same reason as its own. */
 #define GRACE_MS 50
 
-/* A peer that has not closed a connection for so long, and some round trips more, has read what it was sent. One
- * that answers Status-Server tells so itself, unless it hangs. */
+/* A peer that has not closed a connection for this long, and some round trips more, has read what it was sent. A peer
+ * that answers Status-Server tells us itself, unless it hangs. */
 #define READ_AFTER_MS 300
 #define READ_AFTER_TRIPS 4
 #define HANGS_AFTER_MS 8000
@@ -50,7 +50,7 @@ rgw_blame_is_pending(const struct rgw_conn *conn, const struct rgw_ticket *ticke
 	return ticket->nth > conn->n_read && now < read_after(conn);
 }
 
-/* How many of them wait. */
+/* The number of suspects that wait for a connection of the peer. */
 static size_t
 n_suspects(const struct rgw_peer *peer)
 {
@@ -66,8 +66,8 @@ rgw_blame_wants(const struct rgw_peer *peer)
 	return n < CONNECTIONS_BESIDE ? n : CONNECTIONS_BESIDE;
 }
 
-/* Of the connections of a peer the newest are kept free for suspects while some wait: one for each, but never
- * more than half. */
+/* Is the connection kept free for suspects? While suspects wait, the newest connections of a peer are: one for each
+ * suspect, but never more than half of the connections. */
 static bool
 is_reserved(const struct rgw_peer *peer, const struct rgw_conn *conn)
 {
@@ -85,8 +85,8 @@ is_reserved(const struct rgw_peer *peer, const struct rgw_conn *conn)
 	return false;
 }
 
-/* Is the connection about to end anyway, perhaps? Because another one of the peer has ended just now, or because it
- * is suspected itself, or mute, while others are not. */
+/* May the connection be about to end anyway, because another connection of the peer has ended just now, or because it
+ * is suspected or mute itself while other connections are not? */
 static bool
 may_follow(const struct rgw_conn *conn, rgw_ms now)
 {
@@ -227,7 +227,7 @@ rgw_blame_is_plain(const struct rgw_conn *conn)
 	return false;
 }
 
-/* What the end of the connection means for those who wait on its lane. */
+/* What the end of the connection means for the tickets on its lane. */
 static enum rgw_loss
 loss_of(const struct rgw_conn *conn, enum rgw_fault fault)
 {
