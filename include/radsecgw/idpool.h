@@ -9,11 +9,11 @@
 #include "radsecgw/time.h"
 
 /*
- * The 256 identifiers of one connection or source port (P-ID-1 to 5). Identifier 0 is kept for Status-Server
- * (P-TCP-20, 41). An identifier whose request timed out rests, because the answer may still come; when no other
- * identifier is left it may be used again at once, as long as only one earlier request of it can still be answered:
- * the authenticators of the last two requests are kept, so a late answer is told from a wrong one and never harms the
- * connection. What a pool is made of is known in idpool.c alone; others see single identifiers, and never write to them.
+ * The 256 identifiers of one connection or source port (P-ID-1 to 5). Identifier 0 is kept for Status-Server (P-TCP-20,
+ * 41). An identifier whose request timed out rests, because the answer may still come; when no other identifier is left
+ * it may be used again at once, as long as only one earlier request of it can still be answered: the authenticators of
+ * the last two requests are kept, so a late answer is told from a wrong one and never harms the connection. What a pool
+ * is made of is known in idpool.c alone; others look at single identifiers, and never write to them.
  */
 struct rgw_idpool;
 
@@ -26,7 +26,7 @@ struct rgw_id_sent {
 	rgw_ms late_until;           /* an answer to it may come until then; 0 = the answer has come, or never will */
 };
 
-/* One identifier. It is visible since whoever judges an answer compares the authenticators of both requests. */
+/* One identifier. The struct is visible since whoever judges an answer compares the authenticators of both requests. */
 struct rgw_id {
 	void *owner;                 /* borrowed: what was given to rgw_idpool_take, while BUSY; else NULL */
 	struct rgw_id_sent now;      /* the current request, or the last one */
@@ -40,7 +40,8 @@ struct rgw_idpool *rgw_idpool_new(rgw_ms rest) __attribute__((warn_unused_result
 /* Wipes the pool, since somebody might search for the secret with what it holds, and frees it. NULL does nothing. */
 void rgw_idpool_free(struct rgw_idpool *pool);
 
-/* What is known of an identifier, as that of a packet that came. Borrowed from the pool, and valid as long as it. */
+/* Returns what is known of an identifier, for example of that of a packet that came. The result is borrowed, and valid
+ * as long as the pool. */
 const struct rgw_id *rgw_idpool_find(const struct rgw_idpool *pool, uint8_t id);
 /* The owner of the first identifier above *id that has one, and *id becomes that identifier; NULL = there is no further
  * owner. Begin with 0. Identifiers may be taken and given back between two calls. */

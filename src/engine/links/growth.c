@@ -65,7 +65,7 @@ on_shrink_timer(struct rgw_timer *timer, rgw_ms now)
 	if (peer->n_up <= 1)
 		return;
 	rgw_timer_set(&peer->target.gw->timers, timer, now + SHRINK_LOOK_MS);
-	/* One connection less would still have half as many identifiers again as the load needs. */
+	/* With one connection less, half of the identifiers would still be free. */
 	if (peer->n_up <= wanted(peer) ||
 	    rgw_peer_load(peer) * 2 > (size_t)(peer->n_up - 1) * RGW_PER_LANE) {
 		peer->shrink_ticks = 0;

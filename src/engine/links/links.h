@@ -59,7 +59,7 @@ struct rgw_conn {
 	rgw_ms quiet_since;           /* when the request was sent since which nothing has come; 0 = none */
 	rgw_ms mute_at;               /* when the connection becomes mute unless something comes; 0 = it has not been
 	                               * asked yet */
-	rgw_ms exposed_at;            /* while mute: since when the peer is known to live; RGW_NEVER = that is not known */
+	rgw_ms exposed_at;            /* while mute: since when the peer is known to live; RGW_NEVER = not known */
 	bool mute;                    /* nothing comes on the connection although something should; see mute.c */
 	bool lame;                    /* the connection counts in peer->n_lame */
 	uint64_t alone;               /* number of the request that is tried alone until the peer has read it; 0 =
