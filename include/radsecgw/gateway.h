@@ -33,7 +33,8 @@ struct rgw_source;
 struct rgw_outgoing {
 	const uint8_t *data;
 	size_t len;
-	const struct rgw_secret *secret;  /* for rgw_hop_unsigned before the packet leaves; NULL = it is signed */
+	const struct rgw_secret *secret;  /* for rgw_hop_unsigned before the packet leaves; NULL = the packet is
+	                                   * signed */
 };
 
 /* How the engine reaches the world. All pointers passed are borrowed for the duration of the call. */

@@ -21,9 +21,10 @@ enum rgw_id_state { RGW_ID_FREE, RGW_ID_BUSY, RGW_ID_RESTING };
 
 /* A request that was sent under an identifier. */
 struct rgw_id_sent {
-	uint8_t auth[RGW_AUTH_LEN];  /* its Request Authenticator */
-	uint8_t code;                /* its code; 0 = no request was sent */
-	rgw_ms late_until;           /* an answer to it may come until then; 0 = the answer has come, or never will */
+	uint8_t auth[RGW_AUTH_LEN];  /* the request's Request Authenticator */
+	uint8_t code;                /* the request's code; 0 = no request was sent */
+	rgw_ms late_until;           /* time until which an answer to the request may come; 0 = the answer has come, or
+	                              * never will */
 };
 
 /* One identifier. The struct is visible since whoever judges an answer compares the authenticators of both requests. */

@@ -82,7 +82,7 @@ enum rgw_san_kind {
 	RGW_SAN_EMAIL,     /* text */
 	RGW_SAN_RID,       /* registeredID: OBJECT IDENTIFIER contents */
 	RGW_SAN_NAIREALM,  /* otherName id-on 8 (RFC 7585 2.2): UTF8String contents */
-	RGW_SAN_BAD_NAIREALM,  /* one of another type of string, empty or too long; it names nothing */
+	RGW_SAN_BAD_NAIREALM,  /* a NAIRealm of another type of string, empty or too long; it names nothing */
 	RGW_SAN_OTHER,     /* any other kind: contents of the GeneralName */
 };
 

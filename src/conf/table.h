@@ -160,7 +160,7 @@ rgw_conf_opt_has(const struct rgw_opt *opt, enum rgw_opt_trait trait)
 struct rgw_nearest {
 	const char *text;             /* borrowed: what was written */
 	char best[RGW_NEAREST_TEXT];  /* the nearest name so far, or empty */
-	unsigned distance;            /* its distance; a name must be nearer than this */
+	unsigned distance;            /* distance of the nearest name so far; a name must be nearer than this */
 };
 
 void rgw_nearest_init(struct rgw_nearest *near, const char *text);

@@ -101,7 +101,7 @@ bool rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO
 /* One of the suites that radsecgw speaks; there are no others. */
 struct rgw_suite {
 	const char *iana;     /* name that the configuration may use */
-	const char *openssl;  /* another name that it may use */
+	const char *openssl;  /* another name that the configuration may use */
 	const char *wolfssl;  /* a third name, which the library knows */
 	unsigned number;
 	bool tls13;

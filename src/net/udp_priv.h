@@ -39,12 +39,13 @@ struct rgw_udp_socket {
 
 /* A datagram that waits for the flush. */
 struct rgw_udp_outgoing {
-	struct rgw_udp_socket *socket;        /* NULL = it was closed meanwhile */
+	struct rgw_udp_socket *socket;        /* NULL = the socket was closed meanwhile */
 	struct rgw_addr local;
 	struct sockaddr_storage remote;
 	unsigned remote_len;                  /* octets of `remote`; 0 = the socket is connected to it */
 	struct iovec data;
-	const struct rgw_secret *secret;      /* borrowed: for the datagram's signature; NULL = it is signed */
+	const struct rgw_secret *secret;      /* borrowed: for the datagram's signature; NULL = the datagram is
+	                                       * signed */
 };
 
 struct rgw_udp {

@@ -110,13 +110,13 @@ static const struct refusal refuse_memory = { RGW_CTR_refused_no_memory, "out of
 
 static const struct refusal refusals[] = {
 	[RGW_ADMIT_HALF_OPEN_PER_ADDRESS] = { RGW_CTR_refused_max_half_open_per_address,
-		"max-half-open-per-address is reached, and all of them are young" },
+		"max-half-open-per-address is reached, and all these connections are young" },
 	[RGW_ADMIT_RATE_PER_ADDRESS] = { RGW_CTR_refused_connect_rate_per_address,
-		"more than connect-rate-per-address" },
+		"more connections than connect-rate-per-address" },
 	[RGW_ADMIT_RATE_STRANGERS] = { RGW_CTR_refused_connect_rate,
-		"more than connect-rate; strangers who tried less often of late go first" },
+		"more connections than connect-rate; strangers who tried less often of late go first" },
 	[RGW_ADMIT_RATE_KNOWN] = { RGW_CTR_refused_connect_rate_known,
-		"more than connect-rate; known addresses that tried less often of late go first" },
+		"more connections than connect-rate; known addresses that tried less often of late go first" },
 	[RGW_ADMIT_NO_MEMORY] = { RGW_CTR_refused_no_memory, "out of memory" },
 };
 
@@ -206,7 +206,7 @@ evict(struct rgw_conn *victim, const struct rgw_conn *newcomer, rgw_ms now)
 	    rgw_f_str("listen", listen), rgw_f_addr("from", &victim->addr),
 	    rgw_f_str("known", rgw_admission_class_of(&victim->visit) == RGW_KNOWN ? "yes" : "no"),
 	    rgw_f_uint("half_open", held), rgw_f_str("counter", rgw_counter_name(counter)));
-	rgw_conn_close(victim, RGW_LOG_DEBUG, "handshake-failed", "it gave way to another handshake", now);
+	rgw_conn_close(victim, RGW_LOG_DEBUG, "handshake-failed", "the handshake gave way to another one", now);
 }
 
 void

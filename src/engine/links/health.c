@@ -103,7 +103,7 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		port->next_addr++;
 		port->change_at = conf->status_server ? RGW_NEVER : now + conf->revive;
 	} else if (port->change_at <= now) {
-		enter(port, RGW_PORT_ALIVE, "the time of a dead server is over: it is tried again", now);
+		enter(port, RGW_PORT_ALIVE, "the time of a dead server is over: the server is tried again", now);
 		port->change_at = RGW_NEVER;
 	}
 	set_timer(port);
@@ -163,7 +163,7 @@ rgw_health_moved(struct rgw_port *port, rgw_ms now)
 	if (port->server->conf->status_server) {
 		port->probe_at = now;
 	} else {
-		enter(port, RGW_PORT_ALIVE, "its name leads elsewhere now: it is tried again", now);
+		enter(port, RGW_PORT_ALIVE, "the name leads elsewhere now: the server is tried again", now);
 		port->change_at = RGW_NEVER;
 	}
 	set_timer(port);

@@ -41,7 +41,7 @@ struct rgw_ticket {
 	uint64_t nth;           /* number of the ticket's request among those of its connection, from 1 */
 	rgw_ms sent_at;
 	uint8_t id;             /* the identifier on the lane */
-	uint8_t care;           /* enum rgw_care of its request */
+	uint8_t care;           /* enum rgw_care of the ticket's request */
 	bool suspect;           /* the ticket's request was open on a connection that has ended, and may be why */
 	bool blamed;            /* the ticket's request may be why the lane ends; only while that end is told */
 };

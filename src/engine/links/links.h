@@ -33,7 +33,7 @@ struct rgw_conn {
 	struct rgw_gw *gw;            /* borrowed */
 	struct rgw_peer *peer;        /* borrowed: the peer at the far end; NULL while that of an incoming connection is
 	                               * not identified */
-	bool incoming;                /* the peer opened it */
+	bool incoming;                /* the peer opened the connection */
 	bool proven;                  /* a valid packet came on the connection, so the attempt to connect counts as a
 	                               * success */
 	bool blocked;                 /* conn_send has refused a packet, and no room has been told since */
@@ -132,7 +132,8 @@ struct rgw_peer {
 	unsigned n_lame;                    /* number of connections that are up but suspected or mute */
 	rgw_ms silence;                     /* milliseconds of the longest time lately between a request and the next
 	                                     * sign of life, ... */
-	rgw_ms silence_since;               /* ... when that was measured, since it counts half after a while, ... */
+	rgw_ms silence_since;               /* ... when that time was measured, since it counts half after a while,
+	                                     * ... */
 	unsigned n_silences;                /* ... and the number of such times, as far as that matters */
 	rgw_ms lost_at;                     /* when a connection of the peer ended last for no reason that is known */
 	rgw_ms patient_until;               /* time until which no request has waited long enough to give way */

@@ -216,7 +216,7 @@ rgw_pool_move(struct rgw_attempt *a, rgw_ms now)
 	struct rgw_target *other;
 
 	if (rgw_suspect_care(req) == RGW_CARE_NO_MORE) {
-		rgw_suspect_stop(a, "it is not answered where it was sent last", now);
+		rgw_suspect_stop(a, "the request is not answered where it was sent last", now);
 		return;
 	}
 	rgw_attempt_detach(a, now);
