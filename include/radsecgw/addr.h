@@ -18,7 +18,7 @@ struct sockaddr_storage;
 
 /* An IPv4 or IPv6 address with a port. Unused octets are zero, so equal values are equal bytes. */
 struct rgw_addr {
-	uint8_t ip[16];  /* network order; IPv4 in the first four */
+	uint8_t ip[16];  /* octets in network order; IPv4 in the first four */
 	uint32_t scope;  /* IPv6 interface index, or 0 */
 	uint16_t port;   /* host order */
 	uint8_t family;  /* 4, 6, or 0 for "none" */
@@ -28,9 +28,9 @@ struct rgw_addr {
 /* The longest text of rgw_addr_format, terminator included: [v6%scope]:port. */
 #define RGW_ADDR_TEXT 72
 
-/* Parses an address literal: 192.0.2.1, 2001:db8::1 or [2001:db8::1], each with an optional :port
- * (IPv6 with a port needs the brackets). `port` is what stays when the text has none. false = it
- * is no literal, and *out is unchanged. */
+/* Parses an address literal: 192.0.2.1, 2001:db8::1 or [2001:db8::1], each with an optional :port (IPv6 with a port
+ * needs the brackets). `port` is the port of a text that has none. false = the text is no literal, and *out is
+ * unchanged. */
 bool rgw_addr_parse(const char *text, uint16_t port, struct rgw_addr *out) RGW_MUST_USE;
 
 /* Parses an address that may stand on an interface known by its name: fe80::1%eth0. Then `zone` becomes that
@@ -42,7 +42,7 @@ bool rgw_addr_parse_zone(const char *text, uint16_t port, struct rgw_addr *out, 
 /* Room for a DNS name as it is configured: 253 octets, a dot behind them, and the terminator. */
 #define RGW_HOST_TEXT 255
 
-/* Is the host localhost or a name below it, with or without a dot at its end (RFC 6761 6.3)? */
+/* Is the host localhost or a name below localhost, with or without a dot at its end (RFC 6761 6.3)? */
 bool rgw_addr_is_local_name(const char *host);
 
 /* Splits "host", "host:port", "[v6]" or "[v6]:port" without resolving anything. host must hold
@@ -64,7 +64,7 @@ unsigned rgw_addr_to_sockaddr(const struct rgw_addr *a, struct sockaddr_storage 
 /* A network: the first `bits` of `ip`; the bits behind them are zero. */
 struct rgw_prefix {
 	uint8_t ip[16];
-	uint32_t scope;  /* only on the IPv6 interface with this index, or 0 */
+	uint32_t scope;  /* IPv6 interface index that the prefix is limited to, or 0 */
 	uint8_t family;
 	uint8_t bits;
 	uint8_t unused[2];
@@ -87,8 +87,8 @@ void rgw_prefixmap_free(struct rgw_prefixmap *map);
 /* Adds a prefix with its value, which is borrowed and must not be NULL. Returns NULL, or the value that already
  * stands for exactly this prefix, and adds nothing then. */
 void *rgw_prefixmap_add(struct rgw_prefixmap *map, const struct rgw_prefix *p, void *value);
-/* The value of the longest prefix that contains a, or NULL. Of two that are equally long, the one for its
- * interface alone goes first. */
+/* The value of the longest prefix that contains the address, or NULL. Of two prefixes that are equally long, the one
+ * that is limited to the address's interface goes first. */
 void *rgw_prefixmap_find(const struct rgw_prefixmap *map, const struct rgw_addr *a);
 
 #endif

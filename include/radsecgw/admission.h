@@ -46,9 +46,9 @@
 enum rgw_class { RGW_STRANGERS, RGW_KNOWN, RGW_CLASSES };
 
 struct rgw_admission_limits {
-	uint32_t per_address;             /* connections of one address that are up */
-	uint32_t half_open;               /* those of one class that are half-open */
-	uint32_t half_open_per_address;   /* those of one address that are; at least 1 */
+	uint32_t per_address;             /* number of connections of one address that are up */
+	uint32_t half_open;               /* number of half-open connections of one class */
+	uint32_t half_open_per_address;   /* number of half-open connections of one address; at least 1 */
 	struct rgw_rate rate;             /* new connections of one class */
 	struct rgw_rate rate_per_address; /* new connections of one address */
 };
@@ -58,20 +58,20 @@ struct rgw_caller;
 
 /* One connection, from its admission to its end; embedded in what the caller knows it by. */
 struct rgw_visit {
-	struct rgw_caller *from;  /* borrowed */
-	struct rgw_link age;      /* half-open: among those of its class, oldest first ... */
+	struct rgw_caller *from;  /* borrowed: the address that the connection comes from */
+	struct rgw_link age;      /* half-open: place among the connections of its class, oldest first ... */
 	struct rgw_link link;     /* ... and among those of its address, oldest first */
-	rgw_ms since;             /* when it was admitted */
+	rgw_ms since;             /* when the connection was admitted */
 	bool half_open;
-	bool shaking;             /* it has said something; never taken back */
+	bool shaking;             /* the peer has said something; never taken back */
 };
 
 /* What the addresses of one class share. */
 struct rgw_admission_class {
 	struct rgw_bucket rate;
-	struct rgw_link half_open;  /* oldest first */
+	struct rgw_link half_open;  /* half-open connections, oldest first */
 	uint32_t n_half_open;
-	struct rgw_link *holders;   /* owned: addresses, by how many of these connections they hold */
+	struct rgw_link *holders;   /* owned: addresses, by how many half-open connections they hold */
 };
 
 struct rgw_admission {
@@ -85,7 +85,8 @@ struct rgw_admission {
 
 enum rgw_admit {
 	RGW_ADMIT_OK,
-	RGW_ADMIT_HALF_OPEN_PER_ADDRESS, /* and all of them are younger than RGW_SETTLE_MS */
+	RGW_ADMIT_HALF_OPEN_PER_ADDRESS, /* the address holds as many half-open connections as it may, all younger than
+	                                  * RGW_SETTLE_MS */
 	RGW_ADMIT_RATE_PER_ADDRESS,
 	RGW_ADMIT_RATE_STRANGERS,
 	RGW_ADMIT_RATE_KNOWN,
@@ -106,17 +107,17 @@ struct rgw_prefix rgw_admission_network(const struct rgw_addr *addr);
  * (and leave) once it has, to make room. What one address is denied takes nothing from what others have. */
 enum rgw_admit rgw_admission_ask(struct rgw_admission *a, const struct rgw_addr *from, bool named,
     rgw_ms now, struct rgw_caller **caller, struct rgw_visit **evict) RGW_MUST_USE;
-/* The connection is there, half-open. `visit` counts until it is given to rgw_admission_leave. */
+/* Enters a connection that is half-open. `visit` counts until it is given to rgw_admission_leave. */
 void rgw_admission_enter(struct rgw_admission *a, struct rgw_caller *caller, struct rgw_visit *visit,
     rgw_ms now);
-/* A peer has proven its identity: the connection is up and not half-open any more, and its address is known
+/* Notes that a peer has proven its identity: the connection is up and not half-open any more, and its address is known
  * from now on. false = as many connections are up from that address as may be; nothing has changed. */
 bool rgw_admission_identified(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now) RGW_MUST_USE;
 void rgw_admission_leave(struct rgw_admission *a, struct rgw_visit *visit, rgw_ms now);
 
 /* Is a connection up from this address? */
 bool rgw_admission_is_connected(const struct rgw_admission *a, const struct rgw_addr *from);
-/* The number of half-open connections of its address, this one included if it is half-open. */
+/* The number of half-open connections of the visit's address, this one included if it is half-open. */
 uint32_t rgw_admission_held(const struct rgw_visit *visit);
 enum rgw_class rgw_admission_class_of(const struct rgw_visit *visit);
 /* Returns any half-open connection, or NULL, for a caller that closes all. */

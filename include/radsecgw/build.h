@@ -17,7 +17,7 @@
  */
 struct rgw_builder {
 	struct rgw_wr w;
-	size_t msgauth_at;  /* 0 = none */
+	size_t msgauth_at;  /* offset of the Message-Authenticator; 0 = none */
 };
 
 /* Starts a packet in `buf`, which the caller owns. auth is the random authenticator of code 1 or 12; NULL

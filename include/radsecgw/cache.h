@@ -10,17 +10,18 @@
 #include "radsecgw/mem.h"
 
 /*
- * A bounded table of objects of one size, which it owns: each is found by a hash, and stands in one row in the order in
- * which its objects give way, the first first. A row is whatever the user of the cache tells apart, for example what is
- * in use and what is only remembered. When objects give way, and how many a row may have, is the user's matter; there
- * are never more than the limit of the cache. All functions take constant time. Not thread-safe.
+ * A bounded table of objects of one size, which it owns. Each object is found by a hash, and stands in one row in the
+ * order in which the objects of that row give way, the first first. A row is whatever the user of the cache tells
+ * apart, for example objects in use and objects that are only remembered. When objects give way, and how many a row may
+ * have, is the user's matter; there are never more than the limit of the cache. All functions take constant time. Not
+ * thread-safe.
  */
 struct rgw_cache {
 	struct rgw_htab tab;
 	struct rgw_slab slab;
 };
 
-/* Part of whoever uses the cache; it owns nothing. */
+/* One row of objects. It is part of whoever uses the cache, and owns nothing. */
 struct rgw_cache_row {
 	struct rgw_link order;
 	size_t n;
@@ -37,16 +38,16 @@ void rgw_cache_init(struct rgw_cache *cache, size_t object_size, size_t limit);
 void rgw_cache_fini(struct rgw_cache *cache);
 void rgw_cache_row_init(struct rgw_cache_row *row);
 
-/* A new object, which stands last in the row; it is zero but for its beginning. NULL = the limit is reached, or memory
- * is out. Other objects may have the same hash. */
+/* A new object, which stands last in the row and is zero but for its struct rgw_cached. NULL = the limit is reached, or
+ * memory is out. Other objects may have the same hash. */
 void *rgw_cache_add(struct rgw_cache *cache, struct rgw_cache_row *row, uint64_t hash)
     __attribute__((warn_unused_result));
 /* Frees an object of the row. */
 void rgw_cache_remove(struct rgw_cache *cache, struct rgw_cache_row *row, void *object);
-/* An object goes from one row to the end of another, which may be the same. */
+/* Moves an object from one row to the end of another, which may be the same. */
 void rgw_cache_move(struct rgw_cache_row *from, struct rgw_cache_row *to, void *object);
 
-/* The objects with this hash, one after the other, NULL behind the last; whoever has real keys compares them. */
+/* The objects with this hash, one after the other, NULL behind the last; the caller compares the real keys. */
 void *rgw_cache_find(const struct rgw_cache *cache, uint64_t hash);
 void *rgw_cache_find_next(const void *object);
 /* The object that is the first to give way, or NULL. */

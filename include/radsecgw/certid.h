@@ -10,9 +10,8 @@
 #include "radsecgw/x509.h"
 
 /*
- * Whose certificate is this? The chain has been verified by then; here the names in the leaf are
- * held against what the configuration expects (P-CRT-3 to 11). Pure: no I/O, no allocation except
- * for reading rules.
+ * Whose certificate is this? By the time this is asked, the chain has been verified; here the names in the leaf are
+ * held against what the configuration expects (P-CRT-3 to 11). Pure: no I/O, no allocation except for reading rules.
  */
 enum rgw_cert_rule_kind {
 	RGW_CERT_DNS,            /* dns:NAME, dNSName with the wildcard rule of P-CRT-6; dns:*.NAME: any
@@ -32,8 +31,8 @@ enum rgw_cert_rule_kind {
 struct rgw_cert_rule {
 	enum rgw_cert_rule_kind kind;
 	char *text;            /* owned: the value as configured, without the kind */
-	uint8_t octets[32];    /* IP: 4 or 16; RID, POLICY: OID contents; SHA256: digest;
-	                        * ISSUER_SERIAL: INTEGER contents; else unused */
+	uint8_t octets[32];    /* octets of an IP address (4 or 16), OID contents of RID and POLICY, digest of SHA256,
+	                        * INTEGER contents of ISSUER_SERIAL; else unused */
 	size_t n_octets;
 };
 
@@ -51,23 +50,23 @@ void rgw_cert_rules_free(struct rgw_cert_rules *rules);
 /* Writes the rule as it would stand in a configuration file; returns buf. */
 const char *rgw_cert_rule_format(const struct rgw_cert_rule *rule, char *buf, size_t size);
 
-/* Does "any" stand alone, or with policies only? Such a peer takes the certificates that are no
+/* Does the rule "any" stand alone, or with policies only? A peer with such rules takes the certificates that are no
  * other peer's, so it must be asked last. */
 bool rgw_cert_rules_are_any(const struct rgw_cert_rules *rules);
 
-/* Could one certificate satisfy both, as far as the rules tell? Two peers that may connect to us with
- * the same trust and from the same addresses must not be like that. Values of one kind that differ
- * are taken for different peers, and "any" leaves the certificates of others to them. *shared becomes
- * a rule of `a` that says who the peer is and that both have. */
+/* Could one certificate satisfy both sets of rules, as far as the rules tell? Two peers that may connect to us with the
+ * same trust and from the same addresses must not be like that. Values of one kind that differ are taken for different
+ * peers, and "any" leaves the certificates of others to them. *shared becomes a rule of `a` that says who the peer is
+ * and that both have. */
 bool rgw_cert_rules_overlap(const struct rgw_cert_rules *a, const struct rgw_cert_rules *b,
     const struct rgw_cert_rule **shared) RGW_MUST_USE;
 
 enum rgw_cert_verdict {
 	RGW_CERT_OK,
-	RGW_CERT_MALFORMED,   /* the parser refused it */
-	RGW_CERT_LEAF_IS_CA,  /* a CA certificate used as an end entity */
-	RGW_CERT_WRONG_EKU,   /* extended key usage does not allow this role */
-	RGW_CERT_NO_MATCH,    /* a kind of rule of which no value matched */
+	RGW_CERT_MALFORMED,   /* the parser refused the certificate */
+	RGW_CERT_LEAF_IS_CA,  /* the certificate is that of a CA, used as an end entity */
+	RGW_CERT_WRONG_EKU,   /* the extended key usage does not allow this role */
+	RGW_CERT_NO_MATCH,    /* a kind of rule was matched by no value */
 };
 
 /* The role that the other side plays. */

@@ -7,19 +7,19 @@
 #include "radsecgw/quota.h"
 
 /*
- * What the workers of one process have in common beside the configuration, and it is little: how many
- * connections peers have opened, whose limits hold for all workers together, and the key of the hashes
- * by which they choose, so that the same thing is chosen wherever the same request arrives. Made before
- * the first worker and freed after the last; each engine borrows it.
+ * What the workers of one process have in common beside the configuration: how many connections peers have opened,
+ * whose limits hold for all workers together, and the key of the hashes by which workers choose, so that the same thing
+ * is chosen wherever the same request arrives. It is made before the first worker and freed after the last; each engine
+ * borrows it.
  */
 struct rgw_common {
 	struct rgw_hashkey salt;
-	struct rgw_quota incoming;   /* connections in all ... */
+	struct rgw_quota incoming;   /* number of connections that peers have opened, in all ... */
 	struct rgw_quota *listens;   /* owned: ... on the addresses of each [listen], by its index ... */
-	struct rgw_quota *peers;     /* owned: ... and of each [peer] */
+	struct rgw_quota *peers;     /* owned: ... and by each [peer] */
 };
 
-/* The limits are those of the configuration, which is not looked at again. */
+/* Makes what workers have in common. The limits are those of the configuration, which is not looked at again. */
 struct rgw_common *rgw_common_new(const struct rgw_conf *conf, const struct rgw_hashkey *salt);
 /* NULL is ignored. */
 void rgw_common_free(struct rgw_common *common);

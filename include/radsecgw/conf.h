@@ -49,10 +49,10 @@ struct rgw_hostports {
 	size_t n;
 };
 
-/* From where a client asks: a network, or a name whose addresses count. */
+/* Where a client asks from: a network, or a name whose addresses count. */
 struct rgw_conf_origin {
-	struct rgw_hostport name;   /* without a port; host is NULL if it is ... */
-	struct rgw_prefix prefix;   /* ... this one */
+	struct rgw_hostport name;   /* name, without a port; host is NULL if the origin is ... */
+	struct rgw_prefix prefix;   /* ... this network */
 };
 
 struct rgw_conf_origins {
@@ -104,44 +104,45 @@ enum rgw_conf_kind {
 	RGW_CONF_KINDS
 };
 
-/* Every section begins with this: what it is, its name and where it began. */
+/* Every section begins with this head: its kind, its name and where it began. */
 struct rgw_conf_head {
 	enum rgw_conf_kind kind;
-	char *name;        /* "" for [gateway] and [log] */
+	char *name;        /* name of the section; "" for [gateway] and [log] */
 	const char *file;  /* borrowed from the snapshot */
 	unsigned line;
-	uint32_t index;    /* its place among the sections of its kind */
+	uint32_t index;    /* place of the section among those of its kind */
 };
 
 /* The part of what is free of max-write-octets that one connection may use is 1 / RGW_CONF_WRITE_PARTS. With n
- * connections that their peers do not read, each has 1 / (4 + n) of the whole, and four such parts stay for
- * those that are read. */
+ * connections that their peers do not read, each has 1 / (4 + n) of the whole, and four such parts stay for connections
+ * that are read. */
 #define RGW_CONF_WRITE_PARTS 4
 
 struct rgw_conf_gateway {
 	struct rgw_conf_head head;
 	char *user;
 	char *group;
-	uint32_t workers;                         /* event loops, each in a thread of its own */
+	uint32_t workers;                         /* number of event loops, each in a thread of its own */
 	rgw_ms request_lifetime;
 	rgw_ms duplicate_window;
 	rgw_ms drain_time;
-	rgw_ms packet_timeout;                    /* for the rest of a packet (P-STR-6) */
+	rgw_ms packet_timeout;                    /* milliseconds that the rest of a packet may take (P-STR-6) */
 	uint32_t max_requests;
-	uint32_t max_request_octets;              /* for requests and kept answers ... */
-	uint32_t kept_answers;                    /* ... and of these, for kept answers */
-	uint32_t max_connections;                 /* incoming that are up, in all */
+	uint32_t max_request_octets;              /* octets for requests and kept answers ... */
+	uint32_t kept_answers;                    /* ... and how many of these may be kept answers */
+	uint32_t max_connections;                 /* number of incoming connections that are up, in all */
 	uint32_t max_connections_per_address;
-	uint32_t max_half_open;                   /* of strangers, and as many of known addresses */
+	uint32_t max_half_open;                   /* number of half-open connections of strangers, and as many of known
+	                                           * addresses */
 	uint32_t max_half_open_per_address;
 	uint32_t write_buffer;                    /* octets that may wait on one connection ... */
 	uint32_t max_write_octets;                /* ... and on all */
-	struct rgw_rate connect_rate;             /* new ones of strangers, and of known addresses ... */
-	struct rgw_rate connect_rate_per_address; /* ... and from one address (IPv6: one /64) */
-	uint32_t loop_limit;  /* Proxy-State attributes in one request; 0 = no limit */
+	struct rgw_rate connect_rate;             /* new connections of strangers, and as many of known addresses ... */
+	struct rgw_rate connect_rate_per_address; /* ... and new connections from one address (IPv6: one /64) */
+	uint32_t loop_limit;  /* number of Proxy-State attributes in one request; 0 = no limit */
 	bool loop_marker;     /* requests get a Proxy-State of ours, by which we know them again */
 	bool verify_eap;      /* requests whose EAP is malformed are dropped */
-	unsigned malformed_realms;  /* RGW_NAI_* bits: such names are rejected */
+	unsigned malformed_realms;  /* RGW_NAI_* bits of names that are rejected */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
 	struct rgw_conf_refs rewrite_out;         /* ... and last on the way out */
@@ -154,7 +155,7 @@ struct rgw_conf_log {
 	enum rgw_log_identity identity;
 	char *target;      /* "stderr", "syslog" or a file path */
 	char *hash_key;    /* a secret; NULL unless identity is hash */
-	uint32_t rate;     /* lines per second, event and neighbour; 0 = no limit */
+	uint32_t rate;     /* number of lines per second, event and neighbour; 0 = no limit */
 };
 
 struct rgw_conf_tls {
@@ -171,51 +172,52 @@ struct rgw_conf_tls {
 
 struct rgw_conf_listen {
 	struct rgw_conf_head head;
-	struct rgw_addrs udp;          /* either these ... */
+	struct rgw_addrs udp;          /* addresses for UDP; either these ... */
 	unsigned accept;               /* RGW_SERVICE_* bits */
-	struct rgw_prefixmap *clients; /* owned: of `udp`: who may ask there, by address: struct rgw_conf_client */
+	struct rgw_prefixmap *clients; /* owned: struct rgw_conf_client that may ask at `udp`, by address */
 	uint32_t receive_buffer;       /* octets; 0 = the kernel's default */
-	struct rgw_addrs tls;          /* ... or these */
-	struct rgw_conf_refs profile;  /* [tls] sections; the first is for clients without SNI */
-	bool insecure_tcp;             /* `tls` has addresses for plain TCP (RFC 6613) ... */
+	struct rgw_addrs tls;          /* ... or these for TLS */
+	struct rgw_conf_refs profile;  /* [tls] sections; the first one is for clients without SNI */
+	bool insecure_tcp;             /* the addresses of `tls` are for plain TCP (RFC 6613) ... */
 	unsigned insecure_tcp_over;    /* ... and RGW_LAYER_* bits say what protects it */
 	rgw_ms handshake_timeout;
-	uint32_t max_connections;      /* 0 = as many as the gateway takes */
+	uint32_t max_connections;      /* number of connections; 0 = as many as the gateway takes */
 };
 
 struct rgw_conf_peer {
 	struct rgw_conf_head head;
-	struct rgw_hostports connect;  /* empty = it only connects to us */
-	bool accept;                   /* it may connect to us */
-	struct rgw_prefixes address;   /* from where; empty = from anywhere */
-	const struct rgw_conf_tls *tls;  /* NULL if it is ... */
+	struct rgw_hostports connect;  /* hosts that we connect to; empty = the peer only connects to us */
+	bool accept;                   /* the peer may connect to us */
+	struct rgw_prefixes address;   /* addresses that the peer may come from; empty = any */
+	const struct rgw_conf_tls *tls;  /* NULL if the peer is ... */
 	bool insecure_tcp;             /* ... reached over plain TCP (RFC 6613) ... */
 	unsigned insecure_tcp_over;    /* ... and RGW_LAYER_* bits say what protects that */
 	char *cert_name;               /* `name`: DNS or IP SAN to be found; NULL = host of connect */
 	struct rgw_cert_rules match;   /* `match`: further rules for the certificate */
 	struct rgw_cert_rules identity;  /* who may connect as this peer; empty unless it may */
-	char *sni;                     /* NULL = host of connect; "" = send none */
+	char *sni;                     /* server name to be sent; NULL = host of connect; "" = send none */
 	struct rgw_secret *secret;
 	struct rgw_range_u32 connections;
-	uint32_t max_connections;      /* incoming */
-	rgw_ms idle_timeout;           /* 0 = never */
-	rgw_ms lifetime;               /* 0 = for ever */
+	uint32_t max_connections;      /* number of incoming connections */
+	rgw_ms idle_timeout;           /* milliseconds without use after which a connection is closed; 0 = never */
+	rgw_ms lifetime;               /* milliseconds after which a connection is replaced; 0 = never */
 	rgw_ms connect_timeout;
 	rgw_ms handshake_timeout;
 	struct rgw_range_ms reconnect;
 	struct rgw_rate connect_rate;
-	rgw_ms watchdog;               /* Twinit (P-WD-2) */
-	enum rgw_auto status_server;   /* does it answer Status-Server (P-WD-11)? */
-	uint32_t reopen_answers;       /* watchdogs answered before it is trusted again (P-WD-7, 9) */
-	rgw_ms response_window;        /* for the answer to one attempt; 0 = request-lifetime */
+	rgw_ms watchdog;               /* milliseconds between watchdogs: Twinit (P-WD-2) */
+	enum rgw_auto status_server;   /* does the peer answer Status-Server (P-WD-11)? */
+	uint32_t reopen_answers;       /* number of watchdogs that must be answered before the peer is trusted again
+	                                * (P-WD-7, 9) */
+	rgw_ms response_window;        /* milliseconds for the answer to one attempt; 0 = request-lifetime */
 	bool tcp_keepalive;
-	rgw_ms user_timeout;           /* TCP_USER_TIMEOUT; 0 = the kernel's default */
+	rgw_ms user_timeout;           /* milliseconds: TCP_USER_TIMEOUT; 0 = the kernel's default */
 	uint32_t queue;
 	rgw_ms queue_time;
 	enum rgw_bad_response bad_response;
-	unsigned allow;                /* RGW_SERVICE_* bits */
-	struct rgw_rate status_server_rate;  /* that are answered (P-SS-10) */
-	bool protocol_error;                 /* it understands them (P-ERR-10) */
+	unsigned allow;                /* services that the peer may ask for: RGW_SERVICE_* bits */
+	struct rgw_rate status_server_rate;  /* Status-Servers that are answered (P-SS-10) */
+	bool protocol_error;                 /* the peer understands Protocol-Error (P-ERR-10) */
 	struct rgw_conf_refs rewrite_in;
 	struct rgw_conf_refs rewrite_out;
 };
@@ -223,16 +225,16 @@ struct rgw_conf_peer {
 /* A UDP neighbour that we send to. */
 struct rgw_conf_server {
 	struct rgw_conf_head head;
-	struct rgw_hostports auth;   /* none or one */
-	struct rgw_hostports acct;   /* none or one */
+	struct rgw_hostports auth;   /* address for authentication: none or one */
+	struct rgw_hostports acct;   /* address for accounting: none or one */
 	struct rgw_secret *secret;
-	enum rgw_auto require_message_authenticator;  /* P-BR-5 */
-	struct rgw_addrs source;     /* none or one per family; port 0 */
+	enum rgw_auto require_message_authenticator;  /* must answers have a Message-Authenticator (P-BR-5)? */
+	struct rgw_addrs source;     /* address to ask from: none or one per family; port 0 */
 	struct rgw_retransmit retransmit;
-	bool status_server;          /* it answers Status-Server (P-SS-12) */
-	rgw_ms watchdog;             /* between probes of one that is suspected */
-	rgw_ms zombie;               /* silence after which a suspected one counts as dead */
-	rgw_ms revive;               /* after which a dead one that cannot be probed is tried again */
+	bool status_server;          /* the server answers Status-Server (P-SS-12) */
+	rgw_ms watchdog;             /* milliseconds between probes of a server that is suspected */
+	rgw_ms zombie;               /* milliseconds of silence after which a suspected server counts as dead */
+	rgw_ms revive;               /* milliseconds after which a dead server that cannot be probed is tried again */
 	uint32_t max_requests;
 	struct rgw_conf_refs rewrite_in;
 	struct rgw_conf_refs rewrite_out;
@@ -242,48 +244,50 @@ struct rgw_conf_client {
 	struct rgw_conf_head head;
 	struct rgw_conf_origins address;
 	struct rgw_secret *secret;
-	enum rgw_auto require_message_authenticator;  /* P-BR-3 to 8 */
-	enum rgw_auto limit_proxy_state;              /* P-BR-7, 8 */
-	bool reply_message_authenticator;             /* P-BR-2 */
-	bool protocol_error;                          /* P-ERR-11 */
-	struct rgw_rate status_server_rate;           /* that are answered (P-SS-10) */
-	struct rgw_conf_refs listen;                  /* [listen] sections where it may ask; empty = any */
-	const struct rgw_conf_head *pool;             /* [pool], [peer] or [server]; NULL = by realm */
-	char *operator_name;                          /* with its namespace (P-CPX-1); NULL = none */
+	enum rgw_auto require_message_authenticator;  /* must requests have a Message-Authenticator (P-BR-3 to 8)? */
+	enum rgw_auto limit_proxy_state;              /* must requests with Proxy-State have one (P-BR-7, 8)? */
+	bool reply_message_authenticator;             /* answers get a Message-Authenticator (P-BR-2) */
+	bool protocol_error;                          /* the client understands Protocol-Error (P-ERR-11) */
+	struct rgw_rate status_server_rate;           /* Status-Servers that are answered (P-SS-10) */
+	struct rgw_conf_refs listen;                  /* [listen] sections where the client may ask; empty = any */
+	const struct rgw_conf_head *pool;             /* [pool], [peer] or [server] for its requests; NULL = by realm */
+	char *operator_name;                          /* Operator-Name with its namespace (P-CPX-1); NULL = none */
 	struct rgw_conf_refs rewrite_in;
 	struct rgw_conf_refs rewrite_out;
 };
 
 enum rgw_pool_policy {
-	RGW_POOL_FAILOVER,           /* the first that works, in the order of members */
+	RGW_POOL_FAILOVER,           /* the first member that works, in the order of `members` */
 	RGW_POOL_ROUND_ROBIN,
 	RGW_POOL_LEAST_OUTSTANDING,
-	RGW_POOL_HASH,               /* by an attribute; few keys move when a member goes or comes */
+	RGW_POOL_HASH,               /* the member that a hash of an attribute chooses; few keys move when a member goes
+	                              * or comes */
 };
 
 /* The outage policy of a pool: what a client gets when no member can be reached. */
 enum rgw_outage_auth { RGW_OUTAGE_AUTH_REJECT, RGW_OUTAGE_AUTH_DROP };
 enum rgw_outage_acct { RGW_OUTAGE_ACCT_DROP, RGW_OUTAGE_ACCT_ACK };
 
-/* The most members of a pool: a request remembers in so many bits which of them have been tried. */
+/* The greatest number of members of a pool: a request remembers in as many bits which of them have been tried. */
 #define RGW_POOL_MEMBERS_MAX 64
 
 struct rgw_conf_pool {
 	struct rgw_conf_head head;
 	struct rgw_conf_refs members;   /* [peer] and [server] sections, at least one */
 	enum rgw_pool_policy policy;
-	uint8_t hash_key;               /* attribute type */
-	rgw_ms retry_after;             /* 0 = off */
-	rgw_ms dead_realm;              /* how long a mark of a realm counts; 0 = off (P-FO-7) */
-	uint32_t dead_realm_after;      /* unanswered requests in a row that make a mark */
+	uint8_t hash_key;               /* type of the attribute that HASH takes */
+	rgw_ms retry_after;             /* milliseconds without an answer after which a second member is tried, too; 0 =
+	                                 * off */
+	rgw_ms dead_realm;              /* milliseconds that a mark of a realm counts; 0 = off (P-FO-7) */
+	uint32_t dead_realm_after;      /* number of unanswered requests in a row that make a mark */
 	enum rgw_outage_auth outage_auth;
 	enum rgw_outage_acct outage_acct;
-	char *reply_message;            /* in the Access-Reject of an outage; NULL = none */
+	char *reply_message;            /* text in the Access-Reject of an outage; NULL = none */
 };
 
-/* How the pattern of a [realm PATTERN] is meant. */
+/* What kind of pattern a [realm PATTERN] is. */
 enum rgw_realm_kind {
-	RGW_REALM_DEFAULT,  /* "*": no other matched */
+	RGW_REALM_DEFAULT,  /* "*": names that no other pattern matches */
 	RGW_REALM_NONE,     /* "-": User-Name without a realm, or no User-Name */
 	RGW_REALM_EXACT,    /* "example.org" */
 	RGW_REALM_SUFFIX,   /* ".example.org": any sub-realm, not the realm itself */
@@ -292,10 +296,10 @@ enum rgw_realm_kind {
 
 /* What becomes of the accounting of a realm. */
 enum rgw_acct_how {
-	RGW_ACCT_SAME,    /* it goes where the rest goes */
-	RGW_ACCT_ACK,     /* acknowledged here, and that was it (RFC 7593 5) */
+	RGW_ACCT_SAME,    /* accounting goes where the other requests of the realm go */
+	RGW_ACCT_ACK,     /* accounting is acknowledged here, and goes nowhere (RFC 7593 5) */
 	RGW_ACCT_DROP,
-	RGW_ACCT_TARGET,  /* it goes elsewhere */
+	RGW_ACCT_TARGET,  /* accounting goes elsewhere */
 };
 
 struct rgw_conf_acct {
@@ -307,8 +311,8 @@ struct rgw_conf_realm {
 	struct rgw_conf_head head;
 	enum rgw_realm_kind kind;
 	struct rgw_pattern *regex;         /* owned; NULL unless kind is REGEX */
-	const struct rgw_conf_head *pool;  /* [pool], [peer] or [server]; NULL = rejected */
-	char *reject;                      /* then: what the user is told */
+	const struct rgw_conf_head *pool;  /* where requests go: [pool], [peer] or [server]; NULL = rejected */
+	char *reject;                      /* Reply-Message of the rejection, if there is no pool */
 	struct rgw_conf_acct acct;
 };
 
@@ -325,13 +329,13 @@ enum rgw_rewrite_packets {
 	    RGW_REWRITE_ACCESS_CHALLENGE | RGW_REWRITE_ACCOUNTING_RESPONSE,
 };
 
-/* What becomes of a packet that would get too big: it is refused, or goes on as it was. */
+/* What becomes of a packet that a rewrite would make too big: it is refused, or goes on as it was. */
 enum rgw_overflow { RGW_OVERFLOW_REFUSE, RGW_OVERFLOW_SKIP };
 
 struct rgw_conf_rewrite {
 	struct rgw_conf_head head;
 	struct rgw_rewrite rewrite;
-	unsigned packets;            /* RGW_REWRITE_* bits */
+	unsigned packets;            /* packets that the rewrite is for: RGW_REWRITE_* bits */
 	enum rgw_overflow overflow;
 };
 
@@ -350,7 +354,7 @@ struct rgw_conf {
 	RGW_CONF_LIST(rgw_conf_realm) realm;
 	RGW_CONF_LIST(rgw_conf_rewrite) rewrite;
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
-	struct rgw_strings files;            /* every file read, for the heads to borrow */
+	struct rgw_strings files;            /* name of every file that was read, for the heads to borrow */
 };
 
 /* May the peer connect to the addresses of this section, as far as the kind of session tells? Its certificate or its

@@ -11,36 +11,35 @@
 #include "radsecgw/time.h"
 
 /*
- * Where a conversation lives: an Access-Challenge carries a State, and the request that brings it back
- * belongs to the same home server (P-PRX-13, P-TCP-46). It is remembered under the State and whom it was
- * given to, for a while, in a table of bounded size. The State is kept only as a keyed hash.
+ * Where a conversation lives: an Access-Challenge carries a State, and the request that brings it back belongs to the
+ * same home server (P-PRX-13, P-TCP-46). The place is remembered under the State and the talker that it was given to,
+ * for a while, in a table of bounded size. The State is kept only as a keyed hash.
  *
  * Talkers use the table fairly (fair.h): when it fills, the talker that holds most forgets its own oldest
- * conversations, so the challenges of one talker never push out those of the others. All functions take
- * constant time, but for rgw_conversations_expire. An entry takes at most RGW_CONVERSATION_OCTETS with its share of
- * the hash table.
+ * conversations, so the challenges of one talker never push out those of the others. All functions take constant time,
+ * but for rgw_conversations_expire. An entry takes at most RGW_CONVERSATION_OCTETS with its share of the hash table.
  */
 #define RGW_CONVERSATION_OCTETS 96
 
 struct rgw_conversations {
 	struct rgw_cache cache;
-	struct rgw_cache_row all;   /* oldest first */
+	struct rgw_cache_row all;   /* conversations of all talkers, oldest first */
 	struct rgw_hashkey hashkey;
 	rgw_ms lifetime;
 	uint32_t limit;
 };
 
-/* A talker gets challenges: it is a client or a peer, in which it is embedded; it must outlive the table. */
+/* A client or peer as one that gets challenges, in which it is embedded; it must outlive the table. */
 struct rgw_talker {
-	uint64_t number;            /* tells talkers apart */
-	struct rgw_link own;        /* its conversations, oldest first */
+	uint64_t number;            /* number by which talkers are told apart */
+	struct rgw_link own;        /* conversations of the talker, oldest first */
 	uint32_t n;
 };
 
 /* The place where a conversation lives; what the engine makes of it is its own matter. */
 struct rgw_conversation {
 	void *target;      /* borrowed; must live as long as the table */
-	uint32_t serial;   /* of the connection, or 0 */
+	uint32_t serial;   /* serial of the connection, or 0 */
 };
 
 void rgw_conversations_init(struct rgw_conversations *c, const struct rgw_hashkey *hashkey,
@@ -49,17 +48,17 @@ void rgw_conversations_fini(struct rgw_conversations *c);
 
 void rgw_talker_init(struct rgw_talker *talker, uint64_t number);
 
-/* The conversation of a talker with this State lives there from now on. Returns how many older conversations, which
- * might still have gone on, were forgotten for want of room. */
+/* Notes that the conversation of a talker with this State lives there from now on. Returns the number of older
+ * conversations, which might still have gone on, that were forgotten for want of room. */
 unsigned rgw_conversations_put(struct rgw_conversations *c, struct rgw_talker *talker, const void *state,
     size_t len, const struct rgw_conversation *where, rgw_ms now);
 /* Returns where the conversation of a State lives; target NULL = not known. */
 struct rgw_conversation rgw_conversations_get(const struct rgw_conversations *c,
     const struct rgw_talker *talker, const void *state, size_t len, rgw_ms now);
 
-/* Forgets those that have not gone on for too long. */
+/* Forgets conversations that have not gone on for too long. */
 void rgw_conversations_expire(struct rgw_conversations *c, rgw_ms now);
-/* When it is worth while to do so next, or RGW_NEVER. */
+/* When it is worth while to call rgw_conversations_expire next, or RGW_NEVER. */
 rgw_ms rgw_conversations_next(const struct rgw_conversations *c);
 
 #endif

@@ -19,8 +19,8 @@
  */
 struct rgw_deadrealms {
 	struct rgw_cache cache;
-	struct rgw_cache_row proven;    /* realms that were answered, longest unused first */
-	struct rgw_cache_row unproven;  /* the others */
+	struct rgw_cache_row proven;    /* realms that were answered, the longest unused first */
+	struct rgw_cache_row unproven;  /* other realms, the longest unused first */
 	size_t limit_proven;
 	size_t limit_unproven;
 	size_t n_marks;
@@ -31,10 +31,11 @@ void rgw_deadrealms_init(struct rgw_deadrealms *d, const struct rgw_hashkey *has
     size_t limit_proven, size_t limit_unproven);
 void rgw_deadrealms_fini(struct rgw_deadrealms *d);
 
-/* A request of the realm had no answer from the neighbour `who`. Returns how many in a row that were. */
+/* Notes that a request of the realm had no answer from the neighbour `who`. Returns the number of such requests in a
+ * row. */
 uint32_t rgw_deadrealms_silent(struct rgw_deadrealms *d, const void *realm, size_t len, uint32_t who,
     rgw_ms now);
-/* Notes that a request of the realm had an answer. Returns how many in a row had had none before it. */
+/* Notes that a request of the realm had an answer. Returns the number of requests in a row that had none before it. */
 uint32_t rgw_deadrealms_answered(struct rgw_deadrealms *d, const void *realm, size_t len, uint32_t who);
 /* When the last of at least `after` requests in a row had no answer; 0 = there is no such mark, or it is
  * as old as `expiry`. */

@@ -12,18 +12,18 @@
 #include "radsecgw/time.h"
 
 /*
- * Every request that is being worked on or was answered a short while ago, found by what makes a
- * request the same (P-DUP-1): where it came from and to, Code, Identifier, and then the Request
- * Authenticator. The cache owns its entries, which the engine makes longer for what it keeps of a request. Pending
- * ones end after the request's lifetime, answered ones after the duplicate window; both times are the
- * same for all, so two rows in order of time replace a timer per request.
+ * Every request that is being worked on or was answered a short while ago, found by what makes a request the same
+ * (P-DUP-1): where it came from and to, Code, Identifier, and then the Request Authenticator. The cache owns its
+ * entries, which the engine makes longer for what it keeps of a request. Pending entries end after the request's
+ * lifetime, answered entries after the duplicate window; both times are the same for all, so two rows in order of time
+ * replace a timer per request.
  */
 
 /* What must be equal before authenticators are compared. Unused octets are zero. */
 struct rgw_dupkey {
 	uint8_t ip[16];
-	uint32_t scope;  /* link-local addresses are the same on every link */
-	uint32_t place;  /* the receiving socket (or, for a stream, the connection) */
+	uint32_t scope;  /* interface index: link-local addresses are the same on every link */
+	uint32_t place;  /* the receiving socket or, for a stream, the connection */
 	uint16_t port;
 	uint8_t code;
 	uint8_t id;
@@ -33,20 +33,21 @@ struct rgw_dup {
 	struct rgw_cached cached;
 	struct rgw_dupkey key;
 	uint8_t auth[RGW_AUTH_LEN];
-	bool answered;    /* it is kept for replays only */
+	bool answered;    /* the entry is kept for replays only */
 	rgw_ms expires;
 };
 
 struct rgw_dupcache {
 	struct rgw_cache cache;
-	struct rgw_cache_row pending;   /* oldest first */
-	struct rgw_cache_row answered;  /* the same */
+	struct rgw_cache_row pending;   /* entries of requests that are worked on, oldest first */
+	struct rgw_cache_row answered;  /* entries of requests that are answered, oldest first */
 	struct rgw_hashkey hashkey;
 	rgw_ms lifetime;
 	rgw_ms window;
 };
 
-/* Entries are of this size, and begin with their struct rgw_dup; there are never more than `limit`. */
+/* Makes an empty cache. Its entries are of this size, and begin with their struct rgw_dup; there are never more than
+ * `limit`. */
 void rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey, size_t entry_size,
     size_t limit, rgw_ms lifetime, rgw_ms window);
 void rgw_dupcache_fini(struct rgw_dupcache *cache);
@@ -61,7 +62,7 @@ struct rgw_dup *rgw_dupcache_find(const struct rgw_dupcache *cache, const struct
  * reached, or there is no memory. */
 struct rgw_dup *rgw_dupcache_add(struct rgw_dupcache *cache, const struct rgw_dupkey *key,
     const uint8_t auth[static RGW_AUTH_LEN], rgw_ms now) RGW_MUST_USE;
-/* From now on it is kept for replays only, for the duplicate window (P-DUP-4). */
+/* Keeps the entry for replays only from now on, for the duplicate window (P-DUP-4). */
 void rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now);
 /* Frees the entry. */
 void rgw_dupcache_remove(struct rgw_dupcache *cache, struct rgw_dup *dup);

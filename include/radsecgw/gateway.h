@@ -21,11 +21,11 @@
  */
 struct rgw_gw;
 
-/* One TLS connection, opened by us or by a peer. It lives from conn_open (or rgw_gw_on_accept) until the
- * engine calls conn_close or the outer layer reports it lost; after either neither side uses it again. */
+/* One connection over TCP, opened by us or by a peer. It lives from conn_open (or rgw_gw_on_accept) until the engine
+ * calls conn_close or the outer layer reports it lost; after either neither side uses it again. */
 struct rgw_conn;
 
-/* One UDP socket from which a server is asked. Lives from source_open until source_close. */
+/* One UDP socket from which a server is asked. A source lives from source_open until source_close. */
 struct rgw_source;
 
 /* A packet to be sent. Packets that leave together are signed side by side, so most come unsigned; `secret`
@@ -33,7 +33,8 @@ struct rgw_source;
 struct rgw_outgoing {
 	const uint8_t *data;
 	size_t len;
-	const struct rgw_secret *secret;  /* for rgw_hop_unsigned before it leaves; NULL = it is signed */
+	const struct rgw_secret *secret;  /* for rgw_hop_unsigned before the packet leaves; NULL = the packet is
+	                                   * signed */
 };
 
 /* How the engine reaches the world. All pointers passed are borrowed for the duration of the call. */
@@ -47,28 +48,29 @@ struct rgw_ops {
 	 * even that was possible (out of descriptors, for example). */
 	void *(*conn_open)(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *peer,
 	    const char *host, const struct rgw_addr *to);
-	/* Hands over one packet, to leave as one TLS record behind those before it. false = its buffer is full:
-	 * nothing was taken, and rgw_conn_on_writable follows when there is room again. */
+	/* Hands over one packet, to leave as one TLS record behind the packets before it. false = the connection's
+	 * buffer is full: nothing was taken, and rgw_conn_on_writable follows when there is room again. */
 	bool (*conn_send)(void *ctx, void *io, const struct rgw_outgoing *packet);
-	/* Says goodbye properly, after what is still to be sent, and forgets the connection. */
+	/* Says goodbye properly, after the octets that are still to be sent, and forgets the connection. */
 	void (*conn_close)(void *ctx, void *io);
 
 	/* Opens a UDP socket with a port of its own, from which only `to` is asked and heard. `from` is
 	 * the address to be used, or NULL for the system's choice. NULL = failed, the log says why. */
 	void *(*source_open)(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
 	    const struct rgw_addr *to);
-	/* Sends one datagram; what the kernel does not take is lost, as datagrams may be. */
+	/* Sends one datagram; a datagram that the kernel does not take is lost, as datagrams may be. */
 	void (*source_send)(void *ctx, void *io, const struct rgw_outgoing *packet);
 	void (*source_close)(void *ctx, void *io);
 
 	/* Looks up the addresses of a host; rgw_gw_on_resolved answers with the same query number. */
 	void (*resolve)(void *ctx, uint32_t query, const char *host);
 
-	/* Unpredictable octets. */
+	/* Fills `out` with len unpredictable octets. */
 	void (*random)(void *ctx, void *out, size_t len);
 };
 
-/* A new gateway, which borrows all arguments; they must outlive it. It opens what the configuration wants open. */
+/* Makes a gateway, which borrows all arguments; they must outlive it. It opens the connections that the configuration
+ * wants open. */
 struct rgw_gw *rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common,
     const struct rgw_ops *ops, void *ops_ctx, struct rgw_log *log, rgw_ms now);
 /* The gateway ends the requests that are left, without waiting for anything, so that the last status counts them. */
@@ -76,85 +78,86 @@ void rgw_gw_abandon(struct rgw_gw *gw);
 /* The gateway ends whatever is left in the same way, and is freed. */
 void rgw_gw_free(struct rgw_gw *gw);
 
-/* Where a datagram arrived and from whom. */
+/* Where a datagram arrived and who sent it. */
 struct rgw_udp_from {
-	uint32_t sock;           /* the outer layer's number of the socket */
-	uint32_t listen;         /* index of its [listen] section */
-	unsigned accept;         /* RGW_SERVICE_* bits of its [listen] section */
-	struct rgw_addr local;   /* the address it was sent to; port of the socket */
+	uint32_t sock;           /* number that the outer layer has given the socket */
+	uint32_t listen;         /* index of the socket's [listen] section */
+	unsigned accept;         /* RGW_SERVICE_* bits of that section */
+	struct rgw_addr local;   /* address that the datagram was sent to; port of the socket */
 	struct rgw_addr remote;
 };
 
-/* Received octets; borrowed. */
+/* Octets that were received; borrowed. */
 struct rgw_octets {
 	const uint8_t *data;
 	size_t len;
 };
 
-/* n datagrams arrived, in this order: from[i] is where in[i] came from. Those that are handed over together
- * cost less each. */
+/* n datagrams arrived, in this order: from[i] is where in[i] came from. Datagrams that are handed over together cost
+ * less each. */
 void rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const struct rgw_octets *in, size_t n,
     rgw_ms now);
 
-/* A peer opened a TCP connection to the [listen] section with this index; nothing has been read from
- * it. NULL = it is not wanted: the outer layer resets it. The engine may close another in this call. */
+/* A peer opened a TCP connection to the [listen] section with this index; nothing has been read from it. NULL = the
+ * connection is not wanted: the outer layer resets it. The engine may close another connection in this call. */
 struct rgw_conn *rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from,
     void *io, rgw_ms now);
 /* No connection can be accepted for the moment. */
 void rgw_gw_on_accept_failed(struct rgw_gw *gw, uint32_t listen, const char *why, rgw_ms now);
 
-/* The handshake begins: our TCP connection stands, or the first octets came on that of a peer. */
+/* The handshake begins: the TCP connection that we opened stands, or the first octets came on one that a peer
+ * opened. */
 void rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
-/* The handshake is done. `peer` is the one whose identity was verified; for a connection that we
- * opened it is the one that was connected to. The engine may close the connection in this call. */
+/* The handshake is done. `peer` is the peer whose identity was verified; for a connection that we opened it is the peer
+ * that was connected to. The engine may close the connection in this call. */
 void rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
 /* Decrypted octets of any number of records. The engine may close the connection in this call. */
 void rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
-/* The peer takes so little of what is sent that nothing is read from it either, for a while. */
+/* The peer takes so little of what is sent that nothing is read from the connection either, for a while. */
 void rgw_conn_on_stalled(struct rgw_conn *conn);
-/* There is room to send again after conn_send said no. */
+/* There is room to send again after conn_send returned false. */
 void rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now);
-/* The far end has said that it sends nothing more (close_notify). Of a peer's connection the other direction stays
- * until what it has asked is answered (RFC 8446 6.1), so the engine closes it, in this call or later: true. false = it
- * is of no more use, and rgw_conn_on_lost must follow. */
+/* The far end has said that it sends nothing more (close_notify). The other direction of a connection that a peer
+ * opened stays until the peer's requests are answered (RFC 8446 6.1), so the engine closes the connection, in this call
+ * or later: true. false = the connection is of no more use, and rgw_conn_on_lost must follow. */
 bool rgw_conn_on_goodbye(struct rgw_conn *conn, rgw_ms now);
 /* The connection failed or ended; `why` is a sentence for the log. The connection is gone after this. */
 void rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
 
 /* n datagrams came back from the server, in this order. */
 void rgw_source_on_packets(struct rgw_source *source, const struct rgw_octets *in, size_t n, rgw_ms now);
-/* ICMP says that nobody listens there. */
+/* ICMP says that nobody listens at the address of the source. */
 void rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now);
 
-/* The answer to ops.resolve. n == 0: it failed, and `why` says how. ttl in seconds. The addresses
- * have no port. */
+/* The answer to ops.resolve. n == 0: the look-up failed, and `why` says how. ttl in seconds. The addresses have no
+ * port. */
 void rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *addrs, size_t n,
     uint32_t ttl, const char *why, rgw_ms now);
 
-/* When rgw_gw_on_timer wants to be called, or RGW_NEVER. It may be called earlier. */
+/* When rgw_gw_on_timer is to be called, or RGW_NEVER. It may be called earlier. */
 rgw_ms rgw_gw_deadline(const struct rgw_gw *gw);
 void rgw_gw_on_timer(struct rgw_gw *gw, rgw_ms now);
 
 /* The gateway works from now on only on requests that were accepted before. */
 void rgw_gw_drain(struct rgw_gw *gw);
-/* How many requests wait for an answer. */
+/* The number of requests that wait for an answer. */
 size_t rgw_gw_pending(const struct rgw_gw *gw);
 
-/* What has been counted since the start; borrowed from the gateway. */
+/* The counters since the start; borrowed from the gateway. */
 const struct rgw_counters *rgw_gw_counters(const struct rgw_gw *gw);
 /* Writes the state of each peer and all counters that are not zero as notice lines. */
 void rgw_gw_log_status(struct rgw_gw *gw);
 
-/* What a test may look at: all but the last two must be zero after all requests have ended. */
+/* What is in use, for tests: all but the last two must be zero after all requests have ended. */
 struct rgw_gw_usage {
-	size_t requests;   /* request objects, cached answers included */
-	size_t buffers;    /* packet buffers */
-	size_t conns;      /* in both directions */
-	size_t sources;    /* UDP sockets towards servers */
-	uint64_t octets;   /* of requests that are worked on, as max-request-octets counts them ... */
+	size_t requests;   /* number of request objects, cached answers included */
+	size_t buffers;    /* number of packet buffers */
+	size_t conns;      /* number of connections, in both directions */
+	size_t sources;    /* number of UDP sockets towards servers */
+	uint64_t octets;   /* octets of requests that are worked on, as max-request-octets counts them ... */
 	uint64_t kept;     /* ... and of those that are kept to know repetitions */
 	size_t conversations;
-	size_t realm_marks;/* of members that left a realm unanswered */
+	size_t realm_marks;/* number of marks of members that left a realm unanswered */
 };
 
 /* Fills *out with what is in use now. */

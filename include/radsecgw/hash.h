@@ -20,14 +20,14 @@ struct rgw_hashkey {
 /* SipHash-2-4 of len octets. */
 uint64_t rgw_siphash(const struct rgw_hashkey *key, const void *data, size_t len);
 
-/* Embedded in each object of a table; the table owns nothing. */
+/* One object's place in a table, embedded in the object; the table owns nothing. */
 struct rgw_hnode {
 	struct rgw_hnode *next;
 	uint64_t hash;
 };
 
-/* A chained table. It doubles when all buckets could have an entry, so it takes two pointers for each entry at the
- * most while it grows, and it halves when an eighth of them could. When memory is out it stays at its size; only the
+/* A chained table. It doubles when all buckets could have an entry, so it takes two pointers for each entry at the most
+ * while it grows, and it halves when an eighth of them could. When memory is out the table stays at its size; only the
  * very first entry can fail. Not thread-safe. */
 struct rgw_htab {
 	struct rgw_hnode **buckets;  /* owned */
@@ -43,7 +43,7 @@ bool rgw_htab_add(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash) R
 /* Adds a node at start-up and while the configuration is read: ends the process if memory is out, as
  * rgw_xcalloc does. */
 void rgw_htab_xadd(struct rgw_htab *tab, struct rgw_hnode *node, uint64_t hash);
-/* Takes out a node that is in the table. No walk over nodes goes on after that. */
+/* Takes out a node that is in the table. No walk over nodes may go on after that. */
 void rgw_htab_remove(struct rgw_htab *tab, struct rgw_hnode *node);
 
 /* The nodes with this hash, one after the other; the caller compares the real keys:

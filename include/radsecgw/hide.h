@@ -10,9 +10,9 @@
 #include "radsecgw/secret.h"
 
 /*
- * Attributes whose value is hidden with the secret of one hop (protocol.md section 4), and how they
- * are moved from one hop to the next. The value is re-keyed octet by octet: length, padding and
- * whatever the sender put inside stay as they are (P-PWD-3, P-SLT-5), so nothing is lost or judged.
+ * Attributes whose value is hidden with the secret of one hop (protocol.md section 4), and how they are moved from one
+ * hop to the next. A value is re-keyed octet by octet: length, padding and whatever the sender put inside stay as they
+ * are (P-PWD-3, P-SLT-5), so nothing is lost or judged.
  */
 enum rgw_hide_method {
 	RGW_HIDE_PASSWORD,  /* RFC 2865 5.2, User-Password */
@@ -24,15 +24,15 @@ enum rgw_hide_method {
 struct rgw_hidden {
 	uint32_t vendor;
 	uint16_t type;
-	uint8_t tlv;  /* hidden TLV inside the attribute (WiMAX 86.3, 87.3), or 0 */
+	uint8_t tlv;  /* type of a hidden TLV inside the attribute (WiMAX 86.3, 87.3), or 0 */
 	uint8_t method;
 	bool tagged;  /* one Tag octet stands before the salt */
 };
 
 /* How a vendor writes its sub-attributes (P-ENC-6). */
 struct rgw_vendor_format {
-	uint8_t type_octets;    /* 1 or 2 */
-	uint8_t length_octets;  /* 1 */
+	uint8_t type_octets;    /* number of octets of a type: 1 or 2 */
+	uint8_t length_octets;  /* number of octets of a length: 1 */
 	bool continuation;      /* a continuation octet follows (WiMAX) */
 };
 
@@ -64,9 +64,9 @@ struct rgw_vendor_format rgw_vendor_format_of(uint32_t vendor);
 /* The number of built-in rows and the rows themselves, for tests and documentation. */
 size_t rgw_hidden_builtin(const struct rgw_hidden **rows);
 
-/* One end of a re-keying: the secret of that hop and the authenticator that its hidden attributes
- * depend on, which is that of the request, also in responses (P-SLT-1); sixteen zeros in
- * Accounting-, CoA- and Disconnect-Requests (P-SLT-10). All borrowed. */
+/* One end of a re-keying: the secret of that hop and the authenticator that its hidden attributes depend on. That is
+ * the authenticator of the request, also in responses (P-SLT-1); sixteen zeros in Accounting-, CoA- and
+ * Disconnect-Requests (P-SLT-10). All pointers are borrowed. */
 struct rgw_hide_key {
 	const struct rgw_secret *secret;
 	const uint8_t *auth;  /* 16 octets */
@@ -82,9 +82,9 @@ struct rgw_rekey {
 	uint8_t method;
 	uint8_t at;             /* position inside the current block of 16; 16 = at its end */
 	uint8_t in[16];         /* the incoming ciphertext block */
-	uint8_t out[16];        /* the outgoing one */
-	uint8_t stream_in[16];  /* what the block was hidden with ... */
-	uint8_t stream_out[16]; /* ... and what it will be hidden with */
+	uint8_t out[16];        /* the outgoing ciphertext block */
+	uint8_t stream_in[16];  /* octets that the block was hidden with ... */
+	uint8_t stream_out[16]; /* ... and octets that it will be hidden with */
 };
 
 /* For the salted method, salt_from and salt_to are two octets each; else they are NULL. */
@@ -92,7 +92,7 @@ void rgw_rekey_begin(struct rgw_rekey *rk, uint8_t method, struct rgw_hide_key f
     struct rgw_hide_key to, const uint8_t *salt_from, const uint8_t *salt_to);
 /* Re-keys n octets in place; tag and salt are not among them. */
 void rgw_rekey_update(struct rgw_rekey *rk, uint8_t *data, size_t n);
-/* Ends the re-keying and wipes what could tell the plain text. */
+/* Ends the re-keying and wipes all that could tell the plain text. */
 void rgw_rekey_end(struct rgw_rekey *rk);
 
 #endif

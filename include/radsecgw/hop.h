@@ -19,24 +19,23 @@
 
 /* One request on its way from the hop `from` to the hop `to`. */
 struct rgw_hop_request {
-	const struct rgw_packet *in;             /* verified under `from` */
+	const struct rgw_packet *in;             /* request that was verified under `from` */
 	const struct rgw_hidden_table *hidden;
 	const struct rgw_secret *from;
 	const struct rgw_secret *to;
 	const uint8_t *fresh_auth;               /* 16 random octets for code 1 (P-AUT-1) */
 	const uint8_t *mark;                     /* the value of a Proxy-State of our own, or NULL (P-PRX-7) */
 	uint8_t mark_len;
-	uint8_t id;                              /* on the hop `to` */
-	bool later;                              /* leave it unsigned, see rgw_hop_unsigned */
+	uint8_t id;                              /* identifier on the hop `to` */
+	bool later;                              /* leave the packet unsigned, see rgw_hop_unsigned */
 };
 
 /*
- * Writes the request for the next hop to out. The authenticator it got stands in out + 4, also for
- * code 1 with ARAP-Password, which keeps the incoming one (P-CHP-6). CHAP-Challenge is added where
- * the old authenticator was the challenge (P-CHP-3). Access-Request always gets a
- * Message-Authenticator (P-BR-1, P-BR-12), Accounting-Request never (P-MA-2), CoA- and
- * Disconnect-Request if they had one. Our own Proxy-State goes last (P-PRX-2), or is left out if it does not fit.
- * Returns the length, or 0 if it would exceed cap (P-ATT-16).
+ * Writes the request for the next hop to out. The new authenticator stands in out + 4, also for code 1 with
+ * ARAP-Password, which keeps the incoming one (P-CHP-6). CHAP-Challenge is added where the old authenticator was the
+ * challenge (P-CHP-3). Access-Request always gets a Message-Authenticator (P-BR-1, P-BR-12), Accounting-Request never
+ * (P-MA-2), CoA- and Disconnect-Request if they had one. Our own Proxy-State goes last (P-PRX-2), or is left out if it
+ * does not fit. Returns the length, or 0 if it would exceed cap (P-ATT-16).
  */
 size_t rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop) RGW_MUST_USE;
 /* How long the request will be on the next hop; the result may be more than a packet can have. */
@@ -47,14 +46,14 @@ bool rgw_hop_hides(const struct rgw_packet *in, const struct rgw_hidden_table *h
 
 /* One response on its way back from the hop `from` to the hop `to`. */
 struct rgw_hop_response {
-	const struct rgw_packet *in;             /* a response, verified under `from` and from_auth */
+	const struct rgw_packet *in;             /* response that was verified under `from` and from_auth */
 	const struct rgw_hidden_table *hidden;
 	const struct rgw_secret *from;
-	const uint8_t *from_auth;                /* of the request that was sent on `from` */
-	const struct rgw_packet *request;        /* as it was received on `to` */
+	const uint8_t *from_auth;                /* authenticator of the request that was sent on `from` */
+	const struct rgw_packet *request;        /* request as it was received on `to` */
 	const struct rgw_secret *to;
 	bool msgauth;                            /* sign answers to Access-Request (P-BR-2) */
-	bool later;                              /* leave it unsigned, see rgw_hop_unsigned */
+	bool later;                              /* leave the packet unsigned, see rgw_hop_unsigned */
 };
 
 /*

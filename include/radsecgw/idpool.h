@@ -9,46 +9,48 @@
 #include "radsecgw/time.h"
 
 /*
- * The 256 identifiers of one connection (P-ID-1 to 5). Identifier 0 is kept for Status-Server
- * (P-TCP-20, 41). One that timed out rests, because its answer may still come; when nothing else is
- * left it may be used again at once, as long as only one earlier request of it can still be answered:
- * the authenticators of the last two requests are kept, so a late answer is told from a wrong one
- * and never harms the connection. Pure and without allocation.
+ * The 256 identifiers of one connection or source port (P-ID-1 to 5). Identifier 0 is kept for Status-Server (P-TCP-20,
+ * 41). An identifier whose request timed out rests, because the answer may still come; when no other identifier is left
+ * it may be used again at once, as long as only one earlier request of it can still be answered: the authenticators of
+ * the last two requests are kept, so a late answer is told from a wrong one and never harms the connection. What a pool
+ * is made of is known in idpool.c alone; others look at single identifiers, and never write to them.
  */
+struct rgw_idpool;
+
 enum rgw_id_state { RGW_ID_FREE, RGW_ID_BUSY, RGW_ID_RESTING };
 
-/* The request that was sent under an identifier. code 0 = nothing yet. */
+/* A request that was sent under an identifier. */
 struct rgw_id_sent {
-	uint8_t auth[RGW_AUTH_LEN];
-	uint8_t code;
-	rgw_ms late_until;  /* an answer may come until then; 0 = it has come, or never will */
+	uint8_t auth[RGW_AUTH_LEN];  /* the request's Request Authenticator */
+	uint8_t code;                /* the request's code; 0 = no request was sent */
+	rgw_ms late_until;           /* time until which an answer to the request may come; 0 = the answer has come, or
+	                              * never will */
 };
 
+/* One identifier. The struct is visible since whoever judges an answer compares the authenticators of both requests. */
 struct rgw_id {
-	void *owner;               /* borrowed: the request while BUSY, else NULL */
-	struct rgw_id_sent now;    /* the current request, or the last one */
-	struct rgw_id_sent before; /* the one before */
-	uint8_t state;
-	uint8_t next;              /* in the list of free or of resting ones; 0 = end */
+	void *owner;                 /* borrowed: what was given to rgw_idpool_take, while BUSY; else NULL */
+	struct rgw_id_sent now;      /* the current request, or the last one */
+	struct rgw_id_sent before;   /* the request before that */
+	uint8_t state;               /* enum rgw_id_state */
 };
 
-/* A FIFO of identifiers; 0 = none, since 0 itself is never in a list. */
-struct rgw_id_list {
-	uint8_t first;
-	uint8_t last;
-};
+/* Makes a pool, which the caller owns until rgw_idpool_free. `rest`: milliseconds for which an answer may still come
+ * after its request was given up. NULL = memory is out. */
+struct rgw_idpool *rgw_idpool_new(rgw_ms rest) __attribute__((warn_unused_result));
+/* Wipes the pool, since somebody might search for the secret with what it holds, and frees it. NULL does nothing. */
+void rgw_idpool_free(struct rgw_idpool *pool);
 
-struct rgw_idpool {
-	struct rgw_id id[256];
-	struct rgw_id_list free;     /* least recently used first (P-ID-2) */
-	struct rgw_id_list resting;  /* the one whose rest ends first comes first */
-	rgw_ms rest;                 /* how long an answer may come after the request timed out */
-	uint16_t busy;
-};
+/* Returns what is known of an identifier, for example of that of a packet that came. The result is borrowed, and valid
+ * as long as the pool. */
+const struct rgw_id *rgw_idpool_find(const struct rgw_idpool *pool, uint8_t id);
+/* The owner of the first identifier above *id that has one, and *id becomes that identifier; NULL = there is no further
+ * owner. Begin with 0. Identifiers may be taken and given back between two calls. */
+void *rgw_idpool_next(const struct rgw_idpool *pool, unsigned *id);
+/* How many identifiers are BUSY, without identifier 0. */
+unsigned rgw_idpool_busy(const struct rgw_idpool *pool);
 
-void rgw_idpool_init(struct rgw_idpool *pool, rgw_ms rest);
-
-/* Takes an identifier for a request; 0 = all are taken. */
+/* Takes an identifier for a request; 0 = no identifier can be taken. */
 uint8_t rgw_idpool_take(struct rgw_idpool *pool, void *owner, rgw_ms now);
 /* Would rgw_idpool_take succeed? */
 bool rgw_idpool_available(const struct rgw_idpool *pool, rgw_ms now);
@@ -61,16 +63,17 @@ void rgw_idpool_sent(struct rgw_idpool *pool, uint8_t id, uint8_t code,
 void rgw_idpool_answered(struct rgw_idpool *pool, uint8_t id);
 /* Lets an identifier rest: nobody waits any more (the request timed out, or the client went another way). */
 void rgw_idpool_given_up(struct rgw_idpool *pool, uint8_t id, rgw_ms now);
-/* Identifier 0, which is never taken: a Status-Server was sent under it; one before it that had no
+/* Notes that a Status-Server was sent under identifier 0, which is never taken; a Status-Server before it that had no
  * answer is given up (P-TCP-20, P-SS-8). */
 void rgw_idpool_probe(struct rgw_idpool *pool, uint8_t code, const uint8_t auth[static RGW_AUTH_LEN],
     rgw_ms now);
 /* Notes that the answer to that Status-Server came. */
 void rgw_idpool_probe_answered(struct rgw_idpool *pool);
-/* A late answer came, to the request under it (or under it before): it need not rest for that any
- * longer, or a flood of requests that are given up would use up all identifiers. */
-void rgw_idpool_late(struct rgw_idpool *pool, uint8_t id, struct rgw_id_sent *which, rgw_ms now);
-/* Nothing was sent under it after all: free at once. */
+/* Notes that a late answer came to a request of the identifier, `now` or `before` of what rgw_idpool_find returns:
+ * the identifier need not rest for that request any longer, or a flood of requests that are given up would use up all
+ * identifiers. */
+void rgw_idpool_late(struct rgw_idpool *pool, uint8_t id, const struct rgw_id_sent *which, rgw_ms now);
+/* Frees an identifier at once, since nothing was sent under it after all. */
 void rgw_idpool_unused(struct rgw_idpool *pool, uint8_t id);
 
 #endif

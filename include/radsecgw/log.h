@@ -36,7 +36,7 @@ struct rgw_field {
 	const char *key;
 	enum rgw_field_type type;
 	const void *data;
-	uint64_t number;  /* the value of UINT, the length of OCTETS */
+	uint64_t number;  /* value of UINT, length of OCTETS */
 };
 
 static inline struct rgw_field
@@ -74,7 +74,7 @@ typedef void rgw_log_clock(void *ctx, int64_t *sec, uint32_t *nsec);
 
 /* One token bucket per (event, neighbour), in a small table that forgets the longest unused. */
 struct rgw_log_limit {
-	uint64_t id;  /* 0 = empty */
+	uint64_t id;  /* hash of event and neighbour; 0 = the place is empty */
 	rgw_ms seen;
 	uint32_t milli_tokens;
 	uint32_t suppressed;
@@ -83,14 +83,14 @@ struct rgw_log_limit {
 struct rgw_log {
 	enum rgw_log_level level;
 	enum rgw_log_format format;
-	uint32_t rate_per_second;  /* 0 = no limit */
-	uint32_t worker;           /* the first field of each line; 0 = none */
-	rgw_ms now;                /* set by the owner before it calls into lower layers */
+	uint32_t rate_per_second;  /* number of lines per second, event and neighbour; 0 = no limit */
+	uint32_t worker;           /* number of the worker, the first field of each line; 0 = none */
+	rgw_ms now;                /* time, set by the owner before it calls into lower layers */
 	rgw_log_sink *sink;
 	rgw_log_clock *clock;
-	void *ctx;                 /* borrowed: what sink and clock are given */
-	uint64_t dropped;          /* lines that the sink did not take, since the start */
-	uint64_t dropped_told;     /* how many of them a later line has reported */
+	void *ctx;                 /* borrowed: argument of sink and clock */
+	uint64_t dropped;          /* number of lines that the sink did not take, since the start */
+	uint64_t dropped_told;     /* number of these lines that a later line has reported */
 	struct rgw_log_limit limits[RGW_LOG_LIMITS];
 };
 

@@ -13,13 +13,13 @@
  */
 struct rgw_logsink;
 
-/* target is "stderr", "syslog" or a path. NULL on failure, with errno set. */
+/* Opens a target: "stderr", "syslog" or a path. NULL on failure, with errno set. */
 struct rgw_logsink *rgw_logsink_open(const char *target);
 /* Opens a log file anew, for rotation; keeps the old one if that fails. */
 bool rgw_logsink_reopen(struct rgw_logsink *sink);
 void rgw_logsink_close(struct rgw_logsink *sink);
 
-/* For rgw_log_init; ctx is the sink. */
+/* The functions for rgw_log_init; ctx is the sink. */
 bool rgw_logsink_write(void *ctx, enum rgw_log_level level, const char *line, size_t len);
 void rgw_logsink_clock(void *ctx, int64_t *sec, uint32_t *nsec);
 

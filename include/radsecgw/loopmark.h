@@ -9,13 +9,13 @@
 #include "radsecgw/packet.h"
 
 /*
- * The Proxy-State that we add to requests, and by which we know them if they come back (P-PRX-7): four octets
- * that say whose it is, a mark of this process and of whoever brought the request, which nobody can guess, and how
- * many gateways of this kind the request has passed. It belongs to us alone, so others return it in answers and
- * never look inside.
+ * The Proxy-State that we add to requests, and by which we know them if they come back (P-PRX-7): four octets that say
+ * which kind of gateway made it, a mark of this process and of the asker that brought the request, which nobody can
+ * guess, and the number of gateways of this kind that the request has passed. The attribute belongs to us alone, so
+ * others return it in answers and never look inside.
  *
- * A request may pass us twice by right: from a NAS to the home server beside us, and from that to a peer. It goes in
- * circles when the same one who asks brings it for the second time. Pure.
+ * A request may pass us twice by right: from a NAS to the home server beside us, and from that to a peer. The request
+ * goes in circles when the same asker brings it for the second time. Pure.
  */
 #define RGW_LOOPMARK_LEN 13
 
@@ -25,11 +25,11 @@ struct rgw_loopmark {
 
 /* The marks are made of a key that does not change while the process runs. */
 void rgw_loopmark_init(struct rgw_loopmark *mark, const struct rgw_hashkey *key);
-/* How many gateways of this kind the request has passed, as the marks in it say; 0 = none. */
+/* The number of gateways of this kind that the request has passed, as the marks in it say; 0 = none. */
 unsigned rgw_loopmark_passed(const struct rgw_packet *packet);
-/* Has the same asker, by the number that tells askers apart, brought it to us before? */
+/* Has the asker with this number brought the request to us before? */
 bool rgw_loopmark_is_own(const struct rgw_loopmark *mark, uint64_t asker, const struct rgw_packet *packet);
-/* The value of our own for a request of this asker that has passed so many others. */
+/* Writes the value of our own Proxy-State for a request of this asker that has passed so many other gateways. */
 void rgw_loopmark_write(const struct rgw_loopmark *mark, uint64_t asker, unsigned passed,
     uint8_t out[static RGW_LOOPMARK_LEN]);
 

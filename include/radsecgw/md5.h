@@ -6,16 +6,16 @@
 #include <stdint.h>
 
 /*
- * MD5 (RFC 1321) and HMAC-MD5 (RFC 2104) as RADIUS needs them. Ours, because TLS libraries leave MD5
- * out by now, and because RADIUS hashes short inputs that begin with the same secret again and
- * again: a state that has taken the secret can be copied, which saves most of the work.
- * MD5 is broken as a hash; it is here because the protocol is defined on it.
+ * MD5 (RFC 1321) and HMAC-MD5 (RFC 2104) as RADIUS needs them. The code is ours, because TLS libraries leave MD5 out by
+ * now, and because RADIUS hashes short inputs that begin with the same secret again and again: a state that has taken
+ * the secret can be copied, which saves most of the work. MD5 is broken as a hash; it is here because the protocol is
+ * defined on it.
  */
 #define RGW_MD5_LEN 16
 
 struct rgw_md5 {
 	uint32_t state[4];
-	uint64_t length;    /* octets taken so far */
+	uint64_t length;    /* number of octets taken so far */
 	uint8_t block[64];  /* the unfinished block */
 };
 
@@ -33,7 +33,7 @@ void rgw_md5_final(struct rgw_md5 *ctx, uint8_t digest[static RGW_MD5_LEN]);
 #define RGW_MD5_PAD 72  /* octets that rgw_md5_pad may add */
 
 struct rgw_md5_lane {
-	uint32_t state[4];      /* where it begins, and what has become of it */
+	uint32_t state[4];      /* state in which the lane begins, and then what has become of it */
 	const uint8_t *blocks;  /* borrowed: n whole blocks of 64 octets */
 	size_t n;
 };
@@ -45,7 +45,7 @@ void rgw_md5_run(struct rgw_md5_lane *lanes, size_t n);
 size_t rgw_md5_pad(uint8_t *message, size_t len, uint64_t before);
 void rgw_md5_digest(const uint32_t state[static 4], uint8_t digest[static RGW_MD5_LEN]);
 
-/* The two states of HMAC after the key block; made once per secret. */
+/* The two states of HMAC after the key block; they are made once per secret. */
 struct rgw_hmac_key {
 	uint32_t inner[4];
 	uint32_t outer[4];

@@ -19,10 +19,10 @@ void *rgw_xcalloc(size_t n, size_t size) RGW_MUST_USE;
 void *rgw_xrealloc(void *p, size_t size) RGW_MUST_USE;
 char *rgw_xstrdup(const char *s) RGW_MUST_USE;
 
-/* Overwrites n octets so that the compiler cannot leave it out. */
+/* Overwrites n octets in a way that the compiler cannot leave out. */
 void rgw_wipe(void *p, size_t n);
 
-/* Compares n octets in a time that does not depend on them (P-AUT-6). */
+/* Compares n octets in a time that does not depend on their values (P-AUT-6). */
 bool rgw_ct_equal(const void *a, const void *b, size_t n) RGW_MUST_USE;
 
 /*
@@ -39,11 +39,12 @@ bool rgw_ct_equal(const void *a, const void *b, size_t n) RGW_MUST_USE;
 struct rgw_slab_chunk;
 
 struct rgw_slab {
-	size_t object_size;             /* rounded up to hold a pointer, and to keep the alignment */
+	size_t object_size;             /* octets of an object, rounded up to hold a pointer, and to keep the
+	                                 * alignment */
 	uint32_t per_chunk;
-	size_t limit;                   /* objects at most; 0 = no limit */
-	size_t used;                    /* objects handed out now */
-	size_t n_chunks;                /* chunks that the slab has, the spare one included */
+	size_t limit;                   /* greatest number of objects; 0 = no limit */
+	size_t used;                    /* number of objects that are handed out */
+	size_t n_chunks;                /* number of chunks that the slab has, the spare one included */
 	struct rgw_link roomy;          /* owned: chunks that may have objects left; fuller first */
 	struct rgw_link full;           /* owned: chunks with all objects out */
 	struct rgw_slab_chunk *spare;   /* owned: an empty chunk, or NULL */
@@ -51,7 +52,7 @@ struct rgw_slab {
 
 /* Prepares a slab of objects of up to half a chunk each. */
 void rgw_slab_init(struct rgw_slab *slab, size_t object_size, size_t limit);
-/* Gives all memory of the slab back, that of objects which are still handed out, too. */
+/* Gives all memory of the slab back, also that of objects which are still handed out. */
 void rgw_slab_fini(struct rgw_slab *slab);
 /* Hands out an object, which is not zeroed; NULL when the limit is reached or memory is out. */
 void *rgw_slab_get(struct rgw_slab *slab) RGW_MUST_USE;
@@ -64,7 +65,7 @@ void rgw_slab_put(struct rgw_slab *slab, void *object);
 #define RGW_BUFS_CLASSES 6
 #define RGW_BUFS_FIRST 7  /* the smallest are of 2 to this power octets, the others double */
 
-/* The class of a buffer for n octets, and the octets that it takes, which are not n. */
+/* The class of a buffer for n octets, and the octets that such a buffer takes, which may be more than n. */
 static inline unsigned
 rgw_bufs_class(size_t n)
 {
@@ -88,7 +89,7 @@ void rgw_bufs_fini(struct rgw_bufs *bufs);
 uint8_t *rgw_bufs_get(struct rgw_bufs *bufs, size_t n) RGW_MUST_USE;
 /* Takes a buffer back and wipes its n octets; NULL is ignored. */
 void rgw_bufs_put(struct rgw_bufs *bufs, uint8_t *buf, size_t n);
-/* Buffers handed out now, over all sizes. */
+/* The number of buffers that are handed out, over all sizes. */
 size_t rgw_bufs_used(const struct rgw_bufs *bufs);
 
 #endif

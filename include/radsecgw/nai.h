@@ -12,7 +12,7 @@
 
 /* What may be wrong with a name; bits. */
 enum rgw_nai_fault {
-	RGW_NAI_NONE = 1,           /* for the configuration: nothing is wrong with any */
+	RGW_NAI_NONE = 1,           /* for the configuration: no name is at fault */
 	RGW_NAI_SPACE = 2,          /* a blank, control character or NUL in the realm */
 	RGW_NAI_TWO_DOTS = 4,       /* an empty label between two dots */
 	RGW_NAI_LEADING_DOT = 8,
@@ -25,7 +25,7 @@ enum rgw_nai_fault {
  * or nothing behind it. The name is not changed (P-NAI-5). */
 const uint8_t *rgw_realm_of(const uint8_t *name, size_t len, size_t *realm_len);
 
-/* All that is wrong with a name that has a realm, RGW_NAI_NONE apart; 0 for one without. */
+/* All faults of a name that has a realm, without RGW_NAI_NONE; 0 for a name without a realm. */
 unsigned rgw_nai_faults(const uint8_t *name, size_t len);
 
 /* The first of the faults in words: "its realm ends with a dot". */

@@ -18,13 +18,13 @@ struct ev_loop;
  */
 struct rgw_net;
 
-/* Both must be called once, before the first layer is made and after the last one is freed, by one thread. false =
- * there is no DNS library. */
+/* Begins and ends the use of the DNS library. Both functions must be called once, before the first layer is made and
+ * after the last one is freed, by one thread. false = there is no DNS library. */
 bool rgw_net_library_init(void) __attribute__((warn_unused_result));
 void rgw_net_library_fini(void);
 
-/* Makes the layer of worker number `worker`, from 0, of conf->gateway.workers. It borrows all pointers, and does not
- * fail. */
+/* Makes the layer of worker number `worker`, from 0, of conf->gateway.workers. The layer borrows all pointers. Never
+ * NULL. */
 struct rgw_net *rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop,
     struct rgw_log *log);
 
@@ -32,7 +32,7 @@ struct rgw_net *rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct
  * false = something has failed; the log says what. */
 bool rgw_net_open(struct rgw_net *net) __attribute__((warn_unused_result));
 
-/* The engine's way to the world; its context is the rgw_net. */
+/* The operations by which the engine reaches the world; their context is the rgw_net. */
 extern const struct rgw_ops rgw_net_ops;
 
 /* Connects the layer to the engine, which it borrows, and starts to receive. All workers must have opened their
@@ -42,7 +42,7 @@ void rgw_net_start(struct rgw_net *net, struct rgw_gw *gw);
 /* Reads the monotonic clock, in milliseconds. The log gets the same time, and so does the engine with each event. */
 rgw_ms rgw_net_now(struct rgw_net *net);
 
-/* Sends what waits, as far as that is possible without blocking, and tells the engine what comes of it. */
+/* Sends the packets that wait, as far as that is possible without blocking, and tells the engine what comes of it. */
 void rgw_net_flush(struct rgw_net *net);
 
 /* Closes all sockets and frees the layer. The engine must be gone by then. NULL is ignored. */

@@ -33,11 +33,11 @@ enum rgw_packet_slot {
 
 struct rgw_packet {
 	const uint8_t *data;          /* borrowed: len octets */
-	uint16_t len;                 /* the Length field; padding behind it is forgotten (P-PKT-4) */
+	uint16_t len;                 /* octets by the Length field; padding behind them is forgotten (P-PKT-4) */
 	uint8_t code;
 	uint8_t id;
 	uint16_t at[RGW_AT_SLOTS];    /* offset of the first attribute of the kind; 0 = absent */
-	uint16_t n_msgauth;           /* Message-Authenticators */
+	uint16_t n_msgauth;           /* number of Message-Authenticators */
 	uint16_t n_proxy_state;
 };
 
@@ -55,12 +55,12 @@ enum rgw_packet_error rgw_packet_parse(struct rgw_packet *out, const uint8_t *da
 /* The error in words for the log, such as "attributes do not fill the packet". */
 const char *rgw_packet_strerror(enum rgw_packet_error error);
 
-/* One attribute. Start with a zeroed one; rgw_packet_next moves on. */
+/* One attribute. A zeroed struct stands before the first; rgw_packet_next moves on. */
 struct rgw_attr {
 	const uint8_t *value;  /* borrowed from the packet */
 	uint16_t at;           /* offset of the attribute in the packet */
 	uint8_t type;
-	uint8_t len;           /* octets of the value */
+	uint8_t len;           /* number of octets of the value */
 };
 
 /* The next attribute of a parsed packet, in order; false at the end. */

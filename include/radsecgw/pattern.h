@@ -9,11 +9,11 @@
 #include "radsecgw/list.h"
 
 /*
- * Regular expressions of the configuration (POSIX extended), for texts of up to 253 octets from the
- * network. Those with back-references are refused, since matching them may take for ever, and so are
- * those whose repetitions would take too much memory. Letters of ASCII match in either case; other octets
- * match themselves. A pattern remembers what it has learned about texts, within limits; workers, who share
- * those of the configuration, take turns at it.
+ * Regular expressions of the configuration (POSIX extended), for texts of up to 253 octets from the network.
+ * Expressions with back-references are refused, since matching them may take for ever, and so are expressions whose
+ * repetitions would take too much memory. Letters of ASCII match in either case; other octets match themselves. A
+ * pattern remembers what it has learned about texts, within limits; workers, who share the patterns of the
+ * configuration, take turns at it.
  */
 struct rgw_pattern;
 
@@ -24,7 +24,7 @@ void rgw_pattern_free(struct rgw_pattern *pattern);
 
 /* The text that the pattern was made from; borrowed from the pattern. */
 const char *rgw_pattern_text(const struct rgw_pattern *pattern);
-/* How many parts in parentheses the pattern has. */
+/* The number of parts in parentheses that the pattern has. */
 size_t rgw_pattern_count(const struct rgw_pattern *pattern);
 
 /* Where the whole match and the parts in parentheses are. */
@@ -32,7 +32,7 @@ size_t rgw_pattern_count(const struct rgw_pattern *pattern);
 struct rgw_pattern_group {
 	uint8_t from;
 	uint8_t to;
-	bool set;  /* it took part in the match */
+	bool set;  /* the part took part in the match */
 };
 
 /* Does the pattern match the octets? groups may be NULL. Octets with a NUL, or more than 253 of them, never

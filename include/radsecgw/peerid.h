@@ -12,9 +12,9 @@
  * policy alone says nothing about who the peer is (P-CRT-5, 9).
  */
 
-/* Rules for the peer. `host` is the one that we connect to; NULL takes all hosts, for a connection
- * that the peer opens. No rules at all are the result when nothing says who the peer is, and then
- * nobody matches. Free with rgw_cert_rules_free. */
+/* Makes the rules for the certificate of a peer. `host` is the host that we connect to; NULL takes all hosts, for a
+ * connection that the peer opens. No rules at all are the result when nothing says who the peer is, and then nobody
+ * matches. Free with rgw_cert_rules_free. */
 void rgw_peer_rules(const struct rgw_conf_peer *peer, const char *host, struct rgw_cert_rules *out);
 
 #endif

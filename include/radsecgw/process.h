@@ -14,7 +14,8 @@
 /* Exit codes of `radsecgw run`. */
 enum rgw_exit { RGW_EXIT_OK = 0, RGW_EXIT_CONFIG = 1, RGW_EXIT_START = 2 };
 
-/* Borrows both arguments. Returns when the gateway has stopped and all threads have ended. */
+/* Runs the gateway; borrows both arguments. Returns the exit code when the gateway has stopped and all threads have
+ * ended. */
 enum rgw_exit rgw_process_run(const struct rgw_conf *conf, struct rgw_logsink *sink);
 
 #endif

@@ -9,9 +9,9 @@
 #include "radsecgw/list.h"
 
 /*
- * So many of something may be had at one time, by all threads together: a counter that never passes
- * its limit. It says how many there are and nothing about what they are, so no order of memory is
- * implied. Safe for any number of threads.
+ * A counter that never passes its limit: of what it counts, all threads together may have that many at one time. The
+ * counter says how many there are and nothing about what they are, so no order of memory is implied. Safe for any
+ * number of threads.
  */
 struct rgw_quota {
 	uint32_t max;
@@ -21,9 +21,9 @@ struct rgw_quota {
 void rgw_quota_init(struct rgw_quota *quota, uint32_t max);
 /* Takes one more of what is counted. false = there are as many as may be; nothing was taken. */
 bool rgw_quota_take(struct rgw_quota *quota) RGW_MUST_USE;
-/* One that was taken is no more. */
+/* Gives back one that was taken. */
 void rgw_quota_give(struct rgw_quota *quota);
-/* How many there are now. Whoever asks in order to take may be overtaken. */
+/* The number that is taken now. A caller that asks in order to take may be overtaken. */
 uint32_t rgw_quota_used(const struct rgw_quota *quota);
 bool rgw_quota_is_full(const struct rgw_quota *quota);
 

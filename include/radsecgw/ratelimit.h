@@ -8,22 +8,22 @@
 #include "radsecgw/list.h"
 #include "radsecgw/time.h"
 
-/* "10/s", "600/m", "100/s burst 200": events per period, and how many may come at once. */
+/* A rate as it is configured, "10/s", "600/m", "100/s burst 200": events per period, and how many may come at once. */
 struct rgw_rate {
-	uint32_t events;  /* 0 = no limit */
+	uint32_t events;  /* number of events per period; 0 = no limit */
 	rgw_ms period;
 	uint32_t burst;
 };
 
 /*
- * Token bucket. In any stretch of time t it lets through at most burst + events * t / period. Pure;
- * a bucket starts full. Time that seems to go back adds nothing.
+ * A token bucket. In any stretch of time t it lets through at most burst + events * t / period. Pure; a bucket starts
+ * full. Time that seems to go back adds nothing.
  */
 struct rgw_bucket {
-	uint32_t events;  /* per period; 0 = everything passes */
+	uint32_t events;  /* number of events per period; 0 = everything passes */
 	uint32_t burst;
 	rgw_ms period;
-	uint64_t level;   /* tokens times period, so that nothing is lost to rounding */
+	uint64_t level;   /* tokens times period, so that no token is lost to rounding */
 	rgw_ms last;
 };
 
@@ -33,7 +33,7 @@ void rgw_bucket_init(struct rgw_bucket *b, uint32_t events, rgw_ms period, uint3
 bool rgw_bucket_take(struct rgw_bucket *b, rgw_ms now) RGW_MUST_USE;
 /* The number of whole tokens that are left; UINT32_MAX if everything passes. */
 uint32_t rgw_bucket_left(struct rgw_bucket *b, rgw_ms now);
-/* When the next token will be there: now, or later. */
+/* When the next token will be in the bucket: now, or later. */
 rgw_ms rgw_bucket_next(struct rgw_bucket *b, rgw_ms now);
 
 #endif

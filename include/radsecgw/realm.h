@@ -14,7 +14,7 @@
  */
 struct rgw_realms;
 
-/* Borrows the configuration, which must outlive it. */
+/* Makes the table of realms, which borrows the configuration; that must outlive it. */
 struct rgw_realms *rgw_realms_new(const struct rgw_conf *conf) RGW_MUST_USE;
 void rgw_realms_free(struct rgw_realms *realms);
 

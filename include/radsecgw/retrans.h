@@ -8,7 +8,8 @@
 #include "radsecgw/list.h"
 #include "radsecgw/time.h"
 
-/* RFC 5080 2.2.1: first time-out, longest time-out, transmissions and time in all; 0 = no limit. */
+/* How a request is repeated (RFC 5080 2.2.1): first time-out, longest time-out, number of transmissions and time in
+ * all; 0 = no limit. */
 struct rgw_retransmit {
 	rgw_ms irt;
 	rgw_ms mrt;
@@ -21,12 +22,12 @@ struct rgw_retransmit {
  * P-RTX-4). Pure: the caller brings the time and 16 random bits for the jitter.
  */
 struct rgw_retrans {
-	rgw_ms rt;      /* the current time-out */
+	rgw_ms rt;      /* milliseconds of the current time-out */
 	rgw_ms since;   /* when the request was sent first */
-	uint32_t sent;  /* how often, so far */
+	uint32_t sent;  /* number of transmissions so far */
 };
 
-/* Begins when the request was sent for the first time. Returns when rgw_retrans_again is to be asked. */
+/* Begins when the request was sent for the first time. Returns the time at which to call rgw_retrans_again. */
 rgw_ms rgw_retrans_begin(struct rgw_retrans *r, const struct rgw_retransmit *conf,
     uint16_t random, rgw_ms now);
 

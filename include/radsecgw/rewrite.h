@@ -20,16 +20,16 @@
 /* The attribute that a rule is about. */
 struct rgw_attr_ref {
 	uint32_t vendor;  /* 0 = the standard space, where 26 stands for all attributes of all vendors */
-	uint16_t type;    /* of the vendor if there is one */
-	uint8_t ext;      /* type is 241 to 246: the type inside it (RFC 6929); 0 = all of them */
-	bool any;         /* all attributes of the vendor */
+	uint16_t type;    /* type of the attribute, that of the vendor if there is one */
+	uint8_t ext;      /* type 241 to 246: the type inside of it (RFC 6929); 0 = all types inside */
+	bool any;         /* the rule is about all attributes of the vendor */
 };
 
 /* Variables, whose values are known only when a packet is there. */
 enum rgw_rewrite_var {
-	RGW_VAR_CLIENT,  /* ${client}: the name of who asked */
-	RGW_VAR_PEER,    /* ${peer}: the name of who is asked; empty before the request is routed */
-	RGW_VAR_REALM,   /* ${realm}: of the User-Name of the request; it is routed by that */
+	RGW_VAR_CLIENT,  /* ${client}: the name of the client or peer that asked */
+	RGW_VAR_PEER,    /* ${peer}: the name of the neighbour that is asked; empty before the request is routed */
+	RGW_VAR_REALM,   /* ${realm}: the realm of the User-Name of the request, by which it is routed */
 	RGW_VAR_SOURCE,  /* ${source}: the address from which the request came */
 	RGW_VARS
 };
@@ -38,14 +38,14 @@ enum rgw_rewrite_var {
 enum rgw_rewrite_from {
 	RGW_FROM_OCTETS,
 	RGW_FROM_VAR,
-	RGW_FROM_MATCH,  /* REPLACE: \0 to \9, what the pattern or a part of it matched */
+	RGW_FROM_MATCH,  /* REPLACE: \0 to \9, the octets that the pattern or a part of it matched */
 };
 
 struct rgw_rewrite_piece {
 	enum rgw_rewrite_from from;
-	uint8_t n;        /* the variable, or the number of the part */
+	uint8_t n;        /* number of the variable, or of the part of the pattern */
 	uint8_t len;
-	uint8_t *octets;  /* owned: of OCTETS */
+	uint8_t *octets;  /* owned: octets of OCTETS */
 };
 
 /* A value to be given to an attribute. */
@@ -57,19 +57,19 @@ struct rgw_rewrite_value {
 /* The operations, in the order in which they are applied. */
 enum rgw_rewrite_op {
 	RGW_REWRITE_REMOVE,
-	RGW_REWRITE_KEEP,     /* together: all others go, but for those of the protocol itself */
+	RGW_REWRITE_KEEP,     /* all attributes but those named go, except those of the protocol itself */
 	RGW_REWRITE_ADD,
-	RGW_REWRITE_SET,      /* the only one of its kind afterwards, at the place of the first */
-	RGW_REWRITE_DEFAULT,  /* added if there is none */
-	RGW_REWRITE_REPLACE,  /* what the pattern matches in each value; the rest of it stays */
+	RGW_REWRITE_SET,      /* the attribute is the only one of its kind afterwards, at the place of the first */
+	RGW_REWRITE_DEFAULT,  /* the attribute is added if there is none */
+	RGW_REWRITE_REPLACE,  /* what the pattern matches in each value is replaced; the rest of the value stays */
 	RGW_REWRITE_OPS
 };
 
-/* Only REMOVE and KEEP can be about more than one attribute: about all of a vendor or of 241 to 246. */
+/* One rule. Only REMOVE and KEEP can be about more than one attribute: about all of a vendor or of 241 to 246. */
 struct rgw_rewrite_rule {
 	struct rgw_attr_ref attr;
-	struct rgw_rewrite_value value;  /* ADD, SET, DEFAULT; REPLACE: what comes instead */
-	struct rgw_pattern *pattern;     /* owned: REPLACE */
+	struct rgw_rewrite_value value;  /* value of ADD, SET, DEFAULT; for REPLACE what comes instead */
+	struct rgw_pattern *pattern;     /* owned: pattern of REPLACE */
 };
 
 struct rgw_rewrite_rules {
@@ -82,7 +82,7 @@ struct rgw_rewrite {
 	struct rgw_rewrite_rules rules[RGW_REWRITE_OPS];
 };
 
-/* The values of the variables for one packet; borrowed. Missing ones are NULL, which is the empty text. */
+/* The values of the variables for one packet; borrowed. A missing value is NULL, which is the empty text. */
 struct rgw_rewrite_vars {
 	struct { const uint8_t *p; size_t len; } v[RGW_VARS];
 };
@@ -90,12 +90,12 @@ struct rgw_rewrite_vars {
 enum rgw_rewrite_result {
 	RGW_REWRITE_UNCHANGED,       /* the packet would be the same; *out was not written to */
 	RGW_REWRITE_CHANGED,
-	RGW_REWRITE_VALUE_TOO_BIG,   /* a value would not fit into its attribute, or ... */
-	RGW_REWRITE_PACKET_TOO_BIG,  /* ... the packet not into `cap`; *out was not written to */
+	RGW_REWRITE_VALUE_TOO_BIG,   /* a value would not fit into its attribute; *out was not written to */
+	RGW_REWRITE_PACKET_TOO_BIG,  /* the packet would not fit into `cap`; *out was not written to */
 };
 
-/* How many octets a value of the attribute can have; one of several sub-attributes of a vendor, too, since
- * those that do not fit into one attribute with it go on in a further one. */
+/* The number of octets that a value of the attribute can have; so many also for one of several sub-attributes of a
+ * vendor, since sub-attributes that do not fit into one attribute go on in a further one. */
 size_t rgw_rewrite_value_max(const struct rgw_attr_ref *attr);
 
 /*

@@ -13,8 +13,8 @@
  * secret again. Secrets are octet strings (P-PKT-14). Immutable after it is made.
  */
 struct rgw_secret {
-	struct rgw_hmac_key hmac;  /* for Message-Authenticator */
-	struct rgw_md5 prefix;     /* MD5 after the secret, for hiding: MD5(S + ...) */
+	struct rgw_hmac_key hmac;  /* key states for Message-Authenticator */
+	struct rgw_md5 prefix;     /* state of MD5 after the secret, for hiding: MD5(S + ...) */
 	size_t len;
 	uint8_t octets[];
 };

@@ -6,11 +6,10 @@
 #include "radsecgw/list.h"
 
 /*
- * The share of one worker. Limits that hold for the whole gateway but are not counted in common (see
- * common.h) are divided here and nowhere else: a worker reads a view of the configuration in which its
- * share stands where the whole stood. Shares add up to the whole; but each is at least 1 of what is
- * there at all, since a worker with nothing could not work. Rates are divided by a longer period, so
- * they are exact.
+ * The share of one worker. Limits that hold for the whole gateway but are not counted in common (see common.h) are
+ * divided here and nowhere else: a worker reads a view of the configuration in which its share stands where the whole
+ * stood. Shares add up to the whole; but each share is at least 1 of a limit that is not 0, since a worker with nothing
+ * could not work. Rates are divided by a longer period, so they are exact.
  */
 
 /* The view of worker number `worker`, counted from 0, of conf->gateway.workers. It borrows all but the

@@ -20,7 +20,7 @@ rgw_ms_min(rgw_ms a, rgw_ms b)
 	return a < b ? a : b;
 }
 
-/* now + delay, where a delay of RGW_NEVER stays RGW_NEVER. */
+/* The deadline after a delay: now + delay, where a delay of RGW_NEVER stays RGW_NEVER. */
 static inline rgw_ms
 rgw_ms_after(rgw_ms now, rgw_ms delay)
 {

@@ -7,17 +7,17 @@
 #include "radsecgw/time.h"
 
 /*
- * Deadlines in order: an intrusive pairing heap. Setting is O(1), so a timer may be moved with
- * every packet; nothing is allocated, so setting cannot fail. It reads no clock: the owner asks for
- * rgw_timerq_next() and calls rgw_timerq_run() when that time has come.
+ * Deadlines in order: an intrusive pairing heap. Setting a timer is O(1), so a timer may be moved with every packet;
+ * nothing is allocated, so setting cannot fail. The queue reads no clock: its owner asks for rgw_timerq_next() and
+ * calls rgw_timerq_run() when that time has come.
  */
 struct rgw_timer;
 
-/* Called once per expiry, with the timer already unset; it may set it again. */
+/* The function of a timer, called once per expiry, with the timer already unset; it may set the timer again. */
 typedef void rgw_timer_fn(struct rgw_timer *timer, rgw_ms now);
 
 struct rgw_timer {
-	rgw_ms at;                /* RGW_NEVER when unset */
+	rgw_ms at;                /* when the timer fires; RGW_NEVER when unset */
 	rgw_timer_fn *fire;
 	struct rgw_timer *child;  /* the rest belongs to the heap */
 	struct rgw_timer *next;

@@ -19,10 +19,10 @@
  * session holds a reference. */
 struct rgw_tlsctx;
 
-/* What the other side will be. */
+/* The role that the other side will have. */
 enum rgw_tls_role { RGW_TLS_CLIENT, RGW_TLS_SERVER };
 
-/* Why a context could not be made: the option at fault and a sentence. */
+/* A reason why a context could not be made: the option at fault and a sentence. */
 struct rgw_tls_problem {
 	const char *key;
 	char text[512];
@@ -37,10 +37,10 @@ typedef void rgw_tls_say(void *arg, const char *key, const char *text);
  * left out of `ca`, and why, is said to `say`, which may be NULL. NULL and *problem on failure. */
 struct rgw_tlsctx *rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_say *say,
     void *arg, struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
-/* Sessions made from it keep working. NULL is ignored. */
+/* Gives a context back. Sessions made from it keep working. NULL is ignored. */
 void rgw_tlsctx_free(struct rgw_tlsctx *ctx);
 
-/* How many CAs the context trusts. */
+/* The number of CAs that the context trusts. */
 size_t rgw_tlsctx_n_cas(const struct rgw_tlsctx *ctx);
 
 /* What our own certificate is used for, as bits. */
@@ -50,22 +50,22 @@ enum { RGW_TLS_USED_AS_CLIENT = 1, RGW_TLS_USED_AS_SERVER = 2 };
  * for these uses, or will be within 30 days, and which CAs are out of date. */
 void rgw_tlsctx_review(const struct rgw_tlsctx *ctx, int64_t now, unsigned uses, rgw_tls_say *say, void *arg);
 
-/* Can this be the time (seconds since 1970)? Not if it is before these sources were written: then nobody has
- * set the clock, and certificates cannot be judged. */
+/* Can this be the time (seconds since 1970)? A time before these sources were written cannot: then nobody has set the
+ * clock, and certificates cannot be judged. */
 bool rgw_tls_clock_is_set(int64_t now);
 
 /* Does the context's own certificate carry this DNS name? */
 bool rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name);
 
-/* Is it the context's own certificate that has this SHA-256 digest (P-CRT-18)? */
+/* Has the context's own certificate this SHA-256 digest (P-CRT-18)? */
 bool rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256);
 
-/* Reads the server name out of a ClientHello before a session exists. false = there is none, or none that
- * is a string of less than `size` octets. */
+/* Reads the server name out of a ClientHello before a session exists. false = the ClientHello has none, or none that is
+ * a string of less than `size` octets. */
 bool rgw_tls_peek_sni(const uint8_t *hello, size_t len, char *out, size_t size) __attribute__((warn_unused_result));
 
-/* Decides about the other side's leaf, whose chain has been verified. It is called by whoever does the handshake,
- * in whatever thread that is. false: `why` says in words what was expected. */
+/* Decides about the other side's leaf, whose chain has been verified. The judge is called by whoever does the
+ * handshake, in whatever thread that is. false: `why` says in words what was expected. */
 typedef bool rgw_tls_judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why,
     size_t size);
 
@@ -76,7 +76,8 @@ typedef bool rgw_tls_judge(void *arg, const struct rgw_x509 *leaf, const uint8_t
 struct rgw_session *rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni)
     __attribute__((warn_unused_result));
 
-/* Both must be called once, before and after everything else in the process. false = there is no TLS library. */
+/* Begins and ends the use of the TLS library. Both functions must be called once, before and after everything else in
+ * the process. false = there is no TLS library. */
 bool rgw_tls_library_init(void) __attribute__((warn_unused_result));
 void rgw_tls_library_fini(void);
 
@@ -85,10 +86,10 @@ const char *rgw_tls_library_version(void);
 /* A sentence about what is wrong with this version; NULL = nothing. */
 const char *rgw_tls_library_warning(void);
 
-/* To be called by a thread that used sessions before it ends; frees what the library kept for it. */
+/* Frees what the library kept for the calling thread; to be called before a thread that used sessions ends. */
 void rgw_tls_thread_fini(void);
 
-/* Unpredictable octets from the kernel. */
+/* Fills `out` with len unpredictable octets from the kernel. */
 void rgw_random(void *out, size_t len);
 
 #endif

@@ -16,14 +16,14 @@
  */
 struct rgw_sub {
 	uint16_t type;
-	bool more;             /* its value goes on in the next attribute of the vendor and type */
-	struct rgw_rd value;   /* borrowed, as the next */
-	struct rgw_rd octets;  /* all of it, with its header */
+	bool more;             /* the value goes on in the next attribute of the vendor and type */
+	struct rgw_rd value;   /* borrowed: the value */
+	struct rgw_rd octets;  /* borrowed: the whole sub-attribute, with its header */
 };
 
 /* Takes the next sub-attribute. false at the end, or with r->bad if what is left is no sub-attribute. */
 bool rgw_vsa_next(struct rgw_rd *r, struct rgw_vendor_format format, struct rgw_sub *out) RGW_MUST_USE;
-/* Is there at least one sub-attribute, and nothing else (P-ATT-6, P-ATT-7)? The reader stays where it is. */
+/* Is there at least one sub-attribute, and nothing else (P-ATT-6, P-ATT-7)? The reader is not moved. */
 bool rgw_vsa_parses(struct rgw_rd r, struct rgw_vendor_format format) RGW_MUST_USE;
 /* Does the packet have this attribute of a vendor, wherever it stands? */
 bool rgw_vsa_has(const struct rgw_packet *packet, uint32_t vendor, uint16_t type);

@@ -21,35 +21,35 @@ enum rgw_wd_state {
 enum rgw_wd_action {
 	RGW_WD_NOTHING,
 	RGW_WD_SEND,      /* a Status-Server is to be sent */
-	RGW_WD_FAILOVER,  /* it has become SUSPECT */
-	RGW_WD_FAILBACK,  /* it has become OKAY again */
-	RGW_WD_CLOSE,     /* it is DOWN */
+	RGW_WD_FAILOVER,  /* the connection has become SUSPECT */
+	RGW_WD_FAILBACK,  /* the connection has become OKAY again */
+	RGW_WD_CLOSE,     /* the connection is DOWN */
 };
 
 struct rgw_watchdog {
 	enum rgw_wd_state state;
 	bool pending;        /* a Status-Server waits for its answer */
-	bool missed;         /* in REOPEN: one had no answer already */
-	uint32_t answers;    /* in REOPEN: so many were answered */
+	bool missed;         /* in REOPEN: a Status-Server has had no answer already */
+	uint32_t answers;    /* in REOPEN: number of Status-Servers that were answered */
 	uint32_t needed;
-	rgw_ms init;         /* Twinit; 0 = switched off: OKAY and never heard from */
-	rgw_ms tw;           /* the current interval: init - 2 s .. init + 2 s (P-WD-2) */
-	rgw_ms since;        /* when it was armed */
+	rgw_ms init;         /* milliseconds of Twinit; 0 = switched off: OKAY and never heard from */
+	rgw_ms tw;           /* milliseconds of the current interval: init - 2 s .. init + 2 s (P-WD-2) */
+	rgw_ms since;        /* when the interval began */
 };
 
-/* The connection is up, and begins with a Status-Server unless it is switched off: its answer shows that the
+/* The connection is up, and begins with a Status-Server unless the watchdog is switched off: the answer shows that the
  * secrets are the same before they matter. `reopened`: the peer had failed before, and needs `needed` answers. */
 enum rgw_wd_action rgw_watchdog_open(struct rgw_watchdog *wd, rgw_ms init, bool reopened,
     uint32_t needed, uint16_t random, rgw_ms now);
-/* From now on there is none, and the connection counts as OKAY (P-WD-11). */
+/* Switches the watchdog off, and the connection counts as OKAY from now on (P-WD-11). */
 void rgw_watchdog_off(struct rgw_watchdog *wd);
-/* Somebody doubts that the far end lives: it is asked now, unless it is being asked already. */
+/* Asks the far end now whether it lives, since somebody doubts that, unless it is being asked already. */
 enum rgw_wd_action rgw_watchdog_ask(struct rgw_watchdog *wd, uint16_t random, rgw_ms now);
-/* A packet came from the far end, of whatever kind (P-WD-12); `dwa`: it answers the Status-Server. */
+/* A packet came from the far end, of whatever kind (P-WD-12); `dwa`: the packet answers the Status-Server. */
 enum rgw_wd_action rgw_watchdog_heard(struct rgw_watchdog *wd, bool dwa, uint16_t random, rgw_ms now);
-/* The deadline has passed. */
+/* The watchdog's deadline has passed. */
 enum rgw_wd_action rgw_watchdog_expired(struct rgw_watchdog *wd, uint16_t random, rgw_ms now);
-/* When to call that; RGW_NEVER when switched off. */
+/* When to call rgw_watchdog_expired; RGW_NEVER when the watchdog is switched off. */
 rgw_ms rgw_watchdog_deadline(const struct rgw_watchdog *wd);
 
 const char *rgw_watchdog_name(enum rgw_wd_state state);

@@ -25,7 +25,7 @@ struct rgw_rd {
 static inline struct rgw_rd
 rgw_rd_of(const uint8_t *data, size_t len)
 {
-	/* No octets may come as NULL, to which even 0 must not be added. */
+	/* The octets may be NULL if there are none, and even 0 must not be added to that. */
 	return (struct rgw_rd){ data, data != NULL ? data + len : NULL, false };
 }
 
@@ -73,7 +73,7 @@ rgw_rd_u32(struct rgw_rd *r)
 	return b != NULL ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3] : 0;
 }
 
-/* Cuts the next n octets off as a cursor of their own; an empty, bad one when fewer are left. */
+/* Cuts the next n octets off as a cursor of their own; an empty, bad cursor when fewer are left. */
 static inline struct rgw_rd
 rgw_rd_sub(struct rgw_rd *r, size_t n)
 {
@@ -150,7 +150,7 @@ rgw_wr_u32(struct rgw_wr *w, uint32_t v)
 	rgw_wr_bytes(w, b, sizeof b);
 }
 
-/* Writes a 16-bit integer over octets written before; `at` must be below len - 1. */
+/* Writes a 16-bit integer over octets that were written before; `at` must be below len - 1. */
 static inline void
 rgw_wr_patch_u16(struct rgw_wr *w, size_t at, uint16_t v)
 {

@@ -23,9 +23,9 @@ struct rgw_span {
 
 /* What kind of key a certificate is for. */
 enum rgw_key_kind {
-	RGW_KEY_OTHER,    /* unknown here */
+	RGW_KEY_OTHER,    /* a kind of key that is unknown here */
 	RGW_KEY_RSA,
-	RGW_KEY_RSA_PSS,  /* id-RSASSA-PSS: for that kind of signature only (RFC 4055 1.2) */
+	RGW_KEY_RSA_PSS,  /* id-RSASSA-PSS: a key for that kind of signature only (RFC 4055 1.2) */
 	RGW_KEY_EC,
 	RGW_KEY_EDWARDS,  /* Ed25519, Ed448 */
 };
@@ -34,20 +34,20 @@ struct rgw_x509 {
 	struct rgw_span serial;       /* INTEGER contents, as encoded */
 	struct rgw_span issuer;       /* Name, whole DER */
 	struct rgw_span subject;      /* Name, whole DER */
-	struct rgw_span common_name;  /* last commonName of the subject; len 0 = none, or none that
-	                               * is text octet by octet (BMPString, UniversalString) */
+	struct rgw_span common_name;  /* last commonName of the subject; len 0 = none, or none that is text octet by
+	                               * octet (BMPString, UniversalString) */
 	struct rgw_span san;          /* GeneralNames contents; data NULL = no such extension */
 	struct rgw_span policies;     /* certificatePolicies contents; data NULL = none */
 	struct rgw_span constraints;  /* nameConstraints contents; data NULL = none */
 	enum rgw_key_kind key_kind;
-	unsigned key_bits;            /* of the modulus or the field; 0 = unknown */
-	bool signed_with_sha2;        /* or as well: with SHA-256, 384, 512, or an Edwards curve */
+	unsigned key_bits;            /* bits of the modulus or the field; 0 = unknown */
+	bool signed_with_sha2;        /* the signature uses SHA-256, 384, 512, or an Edwards curve */
 	int64_t not_before;           /* seconds since 1970 */
 	int64_t not_after;
-	bool is_v1;                   /* of version 1, which has no extensions to say anything in */
+	bool is_v1;                   /* the certificate is of version 1, which has no extensions to say anything in */
 	bool is_ca;                   /* basicConstraints cA TRUE */
 	bool has_key_usage;
-	bool key_cert_sign;           /* keyUsage has keyCertSign; one that is malformed has nothing */
+	bool key_cert_sign;           /* keyUsage has keyCertSign; a malformed keyUsage has nothing */
 	bool has_eku;
 	bool eku_server;              /* serverAuth or anyExtendedKeyUsage */
 	bool eku_client;              /* clientAuth or anyExtendedKeyUsage */
@@ -57,21 +57,22 @@ struct rgw_x509 {
  * that is needed here and malformed, or that occurs twice, counts). */
 bool rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len) RGW_MUST_USE;
 
-/* May certificates be signed with its key (RFC 5280 4.2.1.3, 4.2.1.9)? Who says nothing about the use of the
- * key allows all. */
+/* May certificates be signed with the key of this certificate (RFC 5280 4.2.1.3, 4.2.1.9)? A certificate that says
+ * nothing about the use of its key allows all. */
 bool rgw_x509_may_issue(const struct rgw_x509 *cert);
-/* The same for one that is trusted as it is: of version 1 it may, too. Others that do not say that they are CAs are
- * trusted for themselves and for nobody else (RFC 5280 6.1.4 k). */
+/* May certificates be signed with the key of this certificate, which is trusted as it is? A certificate of version 1
+ * may, too. Others that do not say that they are CAs are trusted for themselves and for nobody else (RFC 5280 6.1.4
+ * k). */
 bool rgw_x509_may_anchor(const struct rgw_x509 *cert);
 
-/* Are the names of issuer and subject the same? */
+/* Are the names of issuer and subject of the certificate the same? */
 bool rgw_x509_is_self_issued(const struct rgw_x509 *cert);
-/* Is it valid at that time, in seconds since 1970? */
+/* Is the certificate valid at that time, in seconds since 1970? */
 bool rgw_x509_is_in_force(const struct rgw_x509 *cert, int64_t now);
 /* Do the name constraints of a CA allow all names of a certificate below it, however far (RFC 5280 4.2.1.10)?
  * Kinds of names that are not understood here are not allowed where they are constrained. */
 bool rgw_x509_permits(const struct rgw_x509 *ca, const struct rgw_x509 *cert) RGW_MUST_USE;
-/* Are key and signature good enough for today: RSA of 2048 bits, a curve of 256, no SHA-1? */
+/* Are key and signature of the certificate good enough for today: RSA of 2048 bits, a curve of 256, no SHA-1? */
 bool rgw_x509_is_strong(const struct rgw_x509 *cert);
 
 enum rgw_san_kind {
@@ -81,7 +82,7 @@ enum rgw_san_kind {
 	RGW_SAN_EMAIL,     /* text */
 	RGW_SAN_RID,       /* registeredID: OBJECT IDENTIFIER contents */
 	RGW_SAN_NAIREALM,  /* otherName id-on 8 (RFC 7585 2.2): UTF8String contents */
-	RGW_SAN_BAD_NAIREALM,  /* one of another type of string, empty or too long; it names nothing */
+	RGW_SAN_BAD_NAIREALM,  /* a NAIRealm of another type of string, empty or too long; it names nothing */
 	RGW_SAN_OTHER,     /* any other kind: contents of the GeneralName */
 };
 

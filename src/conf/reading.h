@@ -35,7 +35,7 @@ void rgw_strbuf_fini(struct rgw_strbuf *buf);
 /* ---- unit.c: numbers with units ---- */
 
 struct rgw_unit {
-	const char *suffix;  /* "" = the plain number */
+	const char *suffix;  /* suffix of the unit; "" = the plain number */
 	uint64_t factor;
 };
 
@@ -89,7 +89,7 @@ const char *rgw_attr_format(const struct rgw_attr_ref *ref, char buf[static RGW_
 
 /* ---- rule.c: the values of [rewrite] ---- */
 
-/* The variable of a rule that ${name} means, or RGW_VARS. */
+/* The variable of a rule that ${name} means; RGW_VARS = there is none. */
 enum rgw_rewrite_var rgw_rewrite_var_find(const char *name, size_t len);
 
 /* ---- file.c: files and their names ---- */
@@ -100,8 +100,8 @@ char *rgw_path_from(const char *file, const char *path) RGW_MUST_USE;
 /* Adds the contents of a file of at most `limit` octets to a buffer. Returns NULL or, in words, what is wrong.
  * */
 const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st) RGW_MUST_USE;
-/* The same for a file that holds a value: one line break at its end is left out, since editors put it there.
- * With `no_files` no file is read, and that is what is wrong. */
+/* Does the same for a file that holds a value: one line break at its end is left out, since editors put it there. With
+ * `no_files` no file is read, and the result says so. */
 const char *rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st)
     RGW_MUST_USE;
 /* Checks that a path can be read and leads to a regular file or, if `directory`, to a directory. Returns NULL
@@ -118,15 +118,15 @@ void rgw_strings_fini(struct rgw_strings *strings);
 #define RGW_ITEM_END '\x1f'
 
 struct rgw_expansion {
-	const char *file;      /* borrowed: where it is written; ${file:} starts from there */
+	const char *file;      /* borrowed: the file in which the text is written; ${file:} starts from there */
 	bool list;             /* commas separate items */
 	bool no_files;         /* refuse ${file:} */
 	bool pairs;            /* quotes may also stand behind the first "=" of an item */
 	bool vars;             /* ${client} and the like stay as they are, and so does $$ */
 	struct rgw_strbuf text;  /* owned: the result */
-	bool expanded;         /* there was a ${} */
-	bool from_file;        /* there was a ${file:}, so the text is not to be shown */
-	char *exposed;         /* owned: a ${file:} that others can read, or NULL */
+	bool expanded;         /* the text had a ${} */
+	bool from_file;        /* the text had a ${file:}, so it is not to be shown */
+	char *exposed;         /* owned: the path of a ${file:} that others can read, or NULL */
 	char why[256];         /* after a failure: what is wrong */
 };
 
@@ -140,8 +140,8 @@ struct rgw_setting {
 	const struct rgw_opt *opt;
 	void *field;
 	const char *text;
-	size_t len;     /* secrets may contain NUL */
-	size_t before;  /* so many items of the array stand before this one */
+	size_t len;     /* octets of `text`, since secrets may contain NUL */
+	size_t before;  /* number of items of the array that stand before this one */
 	char why[256];  /* after a failure: what is wrong, a predicate: "is not a time; ..." */
 };
 
@@ -166,12 +166,12 @@ bool rgw_attr_parse(struct rgw_setting *s, const char *text, struct rgw_attr_ref
 /* Adds the octets that pairs of hexadecimal digits stand for; false = the text is something else. */
 bool rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out) RGW_MUST_USE;
 
-/* ---- value.c: what stands in a field ---- */
+/* ---- value.c: the value of a field ---- */
 
 /* Parses s->text and puts the value into the field, or adds it to the array there. Not for INCLUDE and
  * REFERENCE, which need more than the text. */
 bool rgw_value_set(struct rgw_setting *s) RGW_MUST_USE;
-/* How many lines the option has in the dump; 0 = it is not set. */
+/* The number of lines that the option has in the dump; 0 = the option is not set. */
 size_t rgw_value_count(const struct rgw_opt *opt, const void *field);
 /* Returns the value, or item i of it, as text without quotes; the caller frees it. Secrets have no text. */
 char *rgw_value_text(const struct rgw_opt *opt, const void *field, size_t i) RGW_MUST_USE;
@@ -182,8 +182,8 @@ bool rgw_value_equal(const struct rgw_opt *opt, const void *a, const void *b);
 bool rgw_value_repeats(const struct rgw_opt *opt, const void *field, size_t i);
 /* Frees what the field owns, and wipes secrets. */
 void rgw_value_clear(const struct rgw_opt *opt, void *field);
-/* Why an option has no effect in its section, such as "without `connect`", and which other option is
- * the reason. NULL = it has one. */
+/* Why an option has no effect in its section, such as "without `connect`", and which other option is the reason. NULL =
+ * the option has an effect. */
 const char *rgw_value_idle(const struct rgw_opt *opt, const void *section,
     const struct rgw_opt **because, char *buf, size_t size);
 
@@ -209,25 +209,25 @@ struct rgw_place {
 struct rgw_given {
 	struct rgw_place at;
 	bool yes;
-	bool from_file;  /* as x-file */
-	bool filled;     /* with at least one value, good or bad */
-	bool broken;     /* but its value is not usable, which has been reported */
+	bool from_file;  /* the option was given as x-file */
+	bool filled;     /* the option was given with at least one value, good or bad */
+	bool broken;     /* the option was given but its value is not usable, which has been reported */
 };
 
 struct rgw_section {
-	struct rgw_hnode node;    /* in rgw_draft.names */
+	struct rgw_hnode node;    /* node in rgw_draft.names */
 	char *id;                 /* owned: kind and name, folded where case does not matter */
 	enum rgw_conf_kind kind;
-	void *data;               /* borrowed: its struct in the snapshot */
+	void *data;               /* borrowed: struct of the section in the snapshot */
 	struct rgw_given *given;  /* owned: one for each option of the kind */
-	bool used;                /* a reference leads to it */
+	bool used;                /* a reference leads to the section */
 };
 
 /* A reference by name that can be resolved when all sections are known. */
 struct rgw_reference {
 	const struct rgw_opt *opt;
-	const struct rgw_section *section;  /* where it stands */
-	char *name;                         /* owned */
+	const struct rgw_section *section;  /* section where the reference stands */
+	char *name;                         /* owned: name that the reference gives */
 	bool hide;                          /* the name must not be shown */
 	struct rgw_place at;
 };
@@ -238,16 +238,16 @@ struct rgw_file_id {
 };
 
 struct rgw_draft {
-	struct rgw_conf *conf;           /* owned until it is handed out */
+	struct rgw_conf *conf;           /* owned until the configuration is handed out */
 	struct rgw_conf_report *report;  /* borrowed */
 	unsigned errors_before;
-	bool no_files;                   /* the text is from memory: touch no file */
-	bool unreadable;                 /* what was not read cannot be missed */
+	bool no_files;                   /* the text is from memory: no file is touched */
+	bool unreadable;                 /* a file could not be read, and options that are missing may be in it */
 	struct rgw_htab names;
 	struct { struct rgw_section **v; size_t n; } sections;     /* owned */
 	struct { struct rgw_reference *v; size_t n; } references;  /* owned */
 	struct { struct rgw_file_id *v; size_t n; } seen;          /* owned: files read so far */
-	struct rgw_section *current;     /* keys go here; NULL = nowhere */
+	struct rgw_section *current;     /* section that keys go to; NULL = keys go nowhere */
 	bool skipping;                   /* the reason for current = NULL has been reported */
 };
 
@@ -330,7 +330,7 @@ rgw_ms rgw_check_lifetime(const struct rgw_draft *d);
 void rgw_check_all(struct rgw_draft *d, const char *path);
 void rgw_check_listen(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section);
-/* The same two sections, as far as plain TCP is concerned (P-TCP-1 to 3). */
+/* Checks the same two sections as far as plain TCP is concerned (P-TCP-1 to 3). */
 void rgw_check_plain_listen(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_plain_peer(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_server(struct rgw_draft *d, const struct rgw_section *section);

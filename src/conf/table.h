@@ -18,7 +18,7 @@
  * name, of the list of them otherwise. */
 struct rgw_conf_section {
 	const char *name;
-	const char *argument;  /* what stands behind the name, "NAME"; NULL = nothing */
+	const char *argument;  /* text behind the name, such as "NAME"; NULL = nothing */
 	size_t where;
 	size_t size;
 };
@@ -33,18 +33,19 @@ struct rgw_value {
 	const void *p;
 };
 
-/* A type of options is a row with all that is known about values of that type; other files ask it and do not
- * tell types apart themselves. */
+/* A type of options: a row with all that is known about values of that type. Other files ask the row and do not tell
+ * types apart themselves. */
 struct rgw_opt_type {
-	const char *name;  /* for people: "time", "list of addresses" */
+	const char *name;  /* name for people: "time", "list of addresses" */
 	unsigned traits;   /* RGW_IS_* and the like */
-	size_t size;       /* of one value; 0 = none is kept */
-	bool (*set)(struct rgw_setting *s);  /* see there; NULL = it takes more than a text */
-	void (*text)(struct rgw_strbuf *out, const struct rgw_value *v);  /* without quotes; NULL = hidden */
+	size_t size;       /* octets of one value; 0 = none is kept */
+	bool (*set)(struct rgw_setting *s);  /* see struct rgw_setting; NULL = a value takes more than a text */
+	void (*text)(struct rgw_strbuf *out, const struct rgw_value *v);  /* writes the value without quotes; NULL =
+	                                                                   * hidden */
 	bool (*equal)(const void *a, const void *b);  /* NULL = values are equal if their texts are */
-	void (*clear)(void *value);  /* frees what the value owns; NULL = nothing */
-	void (*range)(struct rgw_strbuf *out, const struct rgw_opt *opt);  /* what is allowed, in words */
-	const char *allowed;  /* the same if it does not depend on the option; neither = too much to say */
+	void (*clear)(void *value);  /* frees what the value owns; NULL = it owns nothing */
+	void (*range)(struct rgw_strbuf *out, const struct rgw_opt *opt);  /* writes what is allowed, in words */
+	const char *allowed;  /* what is allowed if that does not depend on the option; neither = too much to say */
 };
 
 extern const struct rgw_opt_type
@@ -64,7 +65,7 @@ extern const struct rgw_opt_type
 	rgw_type_host,                  /* char *, a name or an address */
 	rgw_type_sni,                   /* char *, a name or empty */
 	rgw_type_file,                  /* char *, a file that can be read */
-	rgw_type_key_file,              /* the same, not to be read by others */
+	rgw_type_key_file,              /* as rgw_type_file, but the file is not to be read by others */
 	rgw_type_paths,                 /* struct rgw_strings, files or directories; list */
 	rgw_type_log_target,            /* char *: stderr, syslog or a path */
 	rgw_type_secret,                /* struct rgw_secret * */
@@ -89,9 +90,9 @@ extern const struct rgw_opt_type
 /* Traits that types have in common; bits. */
 enum rgw_opt_trait {
 	RGW_IS_LIST = 1,
-	RGW_IS_SECRET = 2,     /* never shown; x comes with x-file */
+	RGW_IS_SECRET = 2,     /* the value is never shown; x comes with x-file */
 	RGW_IS_POINTER = 4,    /* the field is a pointer, NULL when not set */
-	RGW_IS_PATH = 8,       /* relative to the file that it stands in */
+	RGW_IS_PATH = 8,       /* the path is relative to the file that it stands in */
 	RGW_MAY_BE_EMPTY = 16,
 	RGW_IS_REFERENCE = 32,
 	RGW_HAS_VARS = 64,     /* ${client} and the like stand for themselves */
@@ -111,27 +112,27 @@ struct rgw_opt {
 	enum rgw_conf_kind kind;
 	const char *key;
 	const struct rgw_opt_type *type;
-	size_t where;              /* in the struct of its section */
+	size_t where;              /* offset of the field in the struct of its section */
 	const char *def;           /* the default as one would write it; NULL = none */
-	const char *unset;         /* with no default: what holds then, in words */
-	uint64_t min;              /* of the number, or of the octets of a text */
+	const char *unset;         /* what holds without a value if there is no default, in words */
+	uint64_t min;              /* least value of the number, or of the octets of a text */
 	uint64_t max;
 	const char *unit;          /* what a COUNT counts */
 	const char *const *words;  /* ends with NULL */
 	unsigned refers;           /* bit n for kind n */
-	const char *only_with;     /* it has no effect without this other option of its section */
-	const char *not_with;      /* it has no effect with this one ... */
+	const char *only_with;     /* the option has no effect without this other option of its section */
+	const char *not_with;      /* the option has no effect with this other one ... */
 	const char *nor_with;      /* ... nor with this one */
-	const char *with_word;     /* the first two are WORDs, and count if they have this value */
-	uint16_t port;             /* where a value may have a port: the one that it has without */
+	const char *with_word;     /* only_with and not_with name WORDs, and count if they have this value */
+	uint16_t port;             /* port of a value that names none; 0 = a value has no port */
 	unsigned flags;
 	const char *help;
 };
 
 const struct rgw_conf_section *rgw_conf_section_of(enum rgw_conf_kind kind);
-/* The kind that `text` (len octets) names, or RGW_CONF_KINDS. */
+/* The kind that `text` (len octets) names; RGW_CONF_KINDS = none. */
 enum rgw_conf_kind rgw_conf_kind_of(const char *text, size_t len);
-/* The i-th section of a kind; sections without name have one. NULL = there are no more. */
+/* The i-th section of a kind; a kind without names has one section. NULL = there are no more. */
 void *rgw_conf_section_at(const struct rgw_conf *conf, enum rgw_conf_kind kind, size_t i);
 /* "[peer] or [server]", for bit n of kind n, of which there is at least one; returns buf. */
 #define RGW_KINDS_TEXT 128
@@ -159,7 +160,7 @@ rgw_conf_opt_has(const struct rgw_opt *opt, enum rgw_opt_trait trait)
 struct rgw_nearest {
 	const char *text;             /* borrowed: what was written */
 	char best[RGW_NEAREST_TEXT];  /* the nearest name so far, or empty */
-	unsigned distance;            /* its distance; a name must be nearer than this */
+	unsigned distance;            /* distance of the nearest name so far; a name must be nearer than this */
 };
 
 void rgw_nearest_init(struct rgw_nearest *near, const char *text);

@@ -34,7 +34,7 @@ struct rgw_span rgw_wildcard_rest(struct rgw_span pattern);
 bool rgw_dns_pattern_is_valid(struct rgw_span pattern);
 /* Does the pattern stand for this host name (P-CRT-6, P-CRT-7)? */
 bool rgw_dns_covers(struct rgw_span pattern, struct rgw_span name);
-/* A configured name without the dot of the root, which has no place in a certificate. */
+/* Returns a configured name without the dot of the root, which has no place in a certificate. */
 struct rgw_span rgw_configured_host(const char *text);
 
 #endif

@@ -8,9 +8,8 @@
 #include "radsecgw/x509.h"
 
 /*
- * Text of a certificate for people, written with the write cursor into a caller's buffer: what does
- * not fit ends it with "...". Certificates come from strangers, so everything that was in one goes
- * through rgw_text_escape.
+ * Text of a certificate for people, written with the write cursor into a caller's buffer: text that does not fit ends
+ * with "...". Certificates come from strangers, so everything that was in one goes through rgw_text_escape.
  */
 static inline struct rgw_wr
 rgw_text_of(char *buf, size_t size)

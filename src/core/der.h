@@ -64,7 +64,7 @@ rgw_der_rest(const struct rgw_rd *r)
 	return (struct rgw_span){ r->p, rgw_rd_left(r) };
 }
 
-/* A cursor over octets kept before; a bad one if there are none. */
+/* Makes a cursor over octets that were kept before; a bad cursor if there are none. */
 static inline struct rgw_rd
 rgw_der_open(struct rgw_span s)
 {

@@ -1,42 +1,93 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/idpool.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "radsecgw/mem.h"
 
 /*
  * The 256 identifiers of one connection or source port: free ones are taken, and used ones rest until no late
  * answer can be mistaken (P-ID).
  */
 
+/* A FIFO of identifiers; 0 = none, since identifier 0 is never in a list. */
+struct id_list {
+	uint8_t first;
+	uint8_t last;
+};
+
+struct rgw_idpool {
+	struct rgw_id id[256];
+	uint8_t next[256];       /* the identifier behind each in its list; 0 = it is the last one */
+	struct id_list free;     /* free identifiers, the least recently used first (P-ID-2) */
+	struct id_list resting;  /* identifiers that rest, the one whose rest ends first before the others */
+	rgw_ms rest;             /* milliseconds for which an answer may come after its request was given up */
+	uint16_t busy;           /* identifiers that are BUSY, without identifier 0 */
+};
+
 static void
-append(struct rgw_idpool *pool, struct rgw_id_list *list, uint8_t id)
+append(struct rgw_idpool *pool, struct id_list *list, uint8_t id)
 {
-	pool->id[id].next = 0;
+	pool->next[id] = 0;
 	if (list->first == 0)
 		list->first = id;
 	else
-		pool->id[list->last].next = id;
+		pool->next[list->last] = id;
 	list->last = id;
 }
 
 static uint8_t
-pop(struct rgw_idpool *pool, struct rgw_id_list *list)
+pop(struct rgw_idpool *pool, struct id_list *list)
 {
 	uint8_t id = list->first;
 
 	if (id != 0)
-		list->first = pool->id[id].next;
+		list->first = pool->next[id];
 	return id;
 }
 
-void
-rgw_idpool_init(struct rgw_idpool *pool, rgw_ms rest)
+struct rgw_idpool *
+rgw_idpool_new(rgw_ms rest)
 {
+	struct rgw_idpool *pool = malloc(sizeof *pool);
+
+	if (pool == NULL)
+		return NULL;
 	memset(pool, 0, sizeof *pool);
 	pool->rest = rest;
 	for (unsigned id = 1; id < 256; id++)
 		append(pool, &pool->free, (uint8_t)id);
+	return pool;
+}
+
+void
+rgw_idpool_free(struct rgw_idpool *pool)
+{
+	if (pool != NULL)
+		rgw_wipe(pool, sizeof *pool);
+	free(pool);
+}
+
+const struct rgw_id *
+rgw_idpool_find(const struct rgw_idpool *pool, uint8_t id)
+{
+	return &pool->id[id];
+}
+
+void *
+rgw_idpool_next(const struct rgw_idpool *pool, unsigned *id)
+{
+	while (++*id < 256)
+		if (pool->id[*id].owner != NULL)
+			return pool->id[*id].owner;
+	return NULL;
+}
+
+unsigned
+rgw_idpool_busy(const struct rgw_idpool *pool)
+{
+	return pool->busy;
 }
 
 static bool
@@ -62,7 +113,7 @@ rested(const struct rgw_idpool *pool, rgw_ms now)
 	uint8_t id = pool->resting.first;
 
 	while (id != 0 && !rgw_idpool_reusable(pool, id, now))
-		id = pool->id[id].next;
+		id = pool->next[id];
 	return id;
 }
 
@@ -74,16 +125,16 @@ rgw_idpool_available(const struct rgw_idpool *pool, rgw_ms now)
 
 /* Takes an identifier out of the middle of a list. */
 static void
-unlist(struct rgw_idpool *pool, struct rgw_id_list *list, uint8_t id)
+unlist(struct rgw_idpool *pool, struct id_list *list, uint8_t id)
 {
 	uint8_t before = 0;
 
-	for (uint8_t at = list->first; at != id; at = pool->id[at].next)
+	for (uint8_t at = list->first; at != id; at = pool->next[at])
 		before = at;
 	if (before == 0)
-		list->first = pool->id[id].next;
+		list->first = pool->next[id];
 	else
-		pool->id[before].next = pool->id[id].next;
+		pool->next[before] = pool->next[id];
 	if (list->last == id)
 		list->last = before;
 }
@@ -145,11 +196,11 @@ rgw_idpool_given_up(struct rgw_idpool *pool, uint8_t id, rgw_ms now)
 }
 
 void
-rgw_idpool_late(struct rgw_idpool *pool, uint8_t id, struct rgw_id_sent *which, rgw_ms now)
+rgw_idpool_late(struct rgw_idpool *pool, uint8_t id, const struct rgw_id_sent *which, rgw_ms now)
 {
 	struct rgw_id *slot = &pool->id[id];
 
-	which->late_until = 0;
+	*(which == &slot->now ? &slot->now.late_until : &slot->before.late_until) = 0;
 	if (slot->state != RGW_ID_RESTING || !settled(&slot->now, now) || !settled(&slot->before, now))
 		return;
 	unlist(pool, &pool->resting, id);

@@ -3,7 +3,8 @@
 
 /* Clients and peers as those who ask, and what all of them may take (P-DUP-5, P-SS-10). */
 
-/* A client that reuses its identifiers so fast that answers cannot come in between floods us. */
+/* The rate at which a client may replace its own requests. A client that reuses its identifiers so fast that answers
+ * cannot come in between floods us. */
 #define SUPERSEDE_PER_S 256
 #define SUPERSEDE_BURST 512
 

@@ -41,12 +41,13 @@ struct rgw_pool;
 struct rgw_realms;
 struct rgw_server;
 
-/* Packets that arrive together are checked together, so many at a time: their digests are worked out side by side. */
+/* The number of packets that are checked together at the most when they arrive together: their digests are worked out
+ * side by side. */
 #define RGW_TOGETHER 8
 
 struct rgw_batch {
 	struct rgw_packet packets[RGW_TOGETHER];
-	struct rgw_auth_check checks[RGW_TOGETHER];  /* of those packets; the n-th belongs to the n-th */
+	struct rgw_auth_check checks[RGW_TOGETHER];  /* checks of the packets, in the same order */
 	size_t n;
 };
 
@@ -84,10 +85,11 @@ struct rgw_gw {
 	struct rgw_dupcache dups;
 	struct rgw_slab reqs;
 	struct rgw_bufs bufs;
-	struct rgw_client *clients;           /* owned, by the index of their section, as the next */
-	struct rgw_host *names;               /* owned: of all clients that have names ... */
+	struct rgw_client *clients;           /* owned: clients by the index of their section, as peers and servers */
+	struct rgw_host *names;               /* owned: hosts of all clients that have names ... */
 	size_t n_names;
-	struct rgw_prefixmap *client_by_name; /* owned: ... and by their addresses, struct rgw_conf_client */
+	struct rgw_prefixmap *client_by_name; /* owned: ... and struct rgw_conf_client by the addresses of these
+	                                       * hosts */
 	struct rgw_peer *peers;
 	struct rgw_server *servers;
 	struct rgw_listener *listeners;
@@ -95,20 +97,20 @@ struct rgw_gw {
 	struct rgw_realms *realms;            /* owned */
 	struct rgw_host **hosts;              /* owned array of borrowed hosts, by their query number */
 	uint32_t n_hosts;
-	struct rgw_loopmark mark;             /* by which we know our own requests */
+	struct rgw_loopmark mark;             /* mark by which we know our own requests again */
 	struct rgw_conversations conversations;
 	struct rgw_deadrealms deadrealms;
-	struct rgw_admission admission;       /* of connections that peers open */
+	struct rgw_admission admission;       /* admission of connections that peers open */
 	size_t n_conns;
 	size_t n_sources;
-	struct rgw_holding holding;           /* requests that are worked on */
-	uint64_t kept;                        /* octets that requests take which are kept to know repetitions */
+	struct rgw_holding holding;           /* what requests take that are worked on */
+	uint64_t kept;                        /* octets of entries that are kept to know repetitions */
 	bool draining;
-	uint32_t serial;                      /* of the last connection */
+	uint32_t serial;                      /* serial of the last connection */
 	struct rgw_counters counters;
-	uint8_t random[1024];                 /* fetched in batches */
+	uint8_t random[1024];                 /* random octets, fetched in batches */
 	size_t random_left;
-	uint8_t scratch[RGW_PACKET_MAX];      /* the packet being built */
+	uint8_t scratch[RGW_PACKET_MAX];      /* the packet that is being built */
 	uint8_t rewritten[RGW_PACKET_MAX];    /* the packet that a rewrite has made */
 };
 
@@ -122,14 +124,14 @@ rgw_count(struct rgw_gw *gw, enum rgw_counter c)
 /* Random octets, n <= 16; valid until the next call. */
 const uint8_t *rgw_gw_random(struct rgw_gw *gw, size_t n);
 uint16_t rgw_gw_random16(struct rgw_gw *gw);
-/* Any time up to this one. */
+/* A random time from 0 to `most`, milliseconds. */
 rgw_ms rgw_gw_below(struct rgw_gw *gw, rgw_ms most);
-/* Between delay and one and a half of it, so that many who wait do not move in step. */
+/* A random time between `delay` and one and a half of it, so that many who wait do not move in step. */
 rgw_ms rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay);
 
 /* batch.c: packets that came together */
-/* Checks the packets of the batch, hands them over in their order, and empties it. Whatever one packet changes is seen
- * by the next. false = `take` said so of one, and the rest was not handed over. */
+/* Checks the packets of the batch, hands them over in their order, and empties the batch. Whatever one packet changes
+ * is seen by the next. false = `take` said so of one packet, and the rest was not handed over. */
 bool rgw_batch_take(struct rgw_batch *batch, bool (*take)(void *arg, struct rgw_auth_check *checked, rgw_ms now),
     void *arg, rgw_ms now);
 
@@ -141,7 +143,8 @@ struct rgw_identity {
 struct rgw_field rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet,
     struct rgw_identity *room);
 
-/* The risk that a neighbour runs is logged once a day: is it time? Then *said_at is now; 0 = it was never said. */
+/* Is it time to log the risk that a neighbour runs, which is done once a day? Then *said_at becomes now; 0 = it was
+ * never said. */
 static inline bool
 rgw_is_due(rgw_ms *said_at, rgw_ms now)
 {

@@ -28,7 +28,7 @@ rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet, struct rgw_id
 		realm = rgw_realm_of(a.value, a.len, &len);
 		return rgw_f_octets("realm", realm, realm != NULL ? len : 0);
 	case RGW_LOG_ID_HASH:
-		/* Equal names give equal texts, and only who has the key can try names out. */
+		/* Equal names give equal texts, and only somebody who has the key can try names out. */
 		rgw_md5_init(&md5);
 		rgw_md5_update(&md5, conf->hash_key, strlen(conf->hash_key));
 		rgw_md5_final(&md5, digest);

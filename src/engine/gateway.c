@@ -10,10 +10,10 @@
 
 /* The gateway of one worker from its beginning to its end; the outer layer owns it. */
 
-/* How long it is remembered where a State came from: longer than people need to type a password. */
+/* Milliseconds for which it is remembered where a State came from: longer than people need to type a password. */
 #define CONVERSATION_MS 300000
 
-/* Realms that are remembered for their marks: those that were ever answered, and other names. */
+/* The numbers of realms that are remembered for their marks: realms that were ever answered, and other names. */
 #define REALMS_PROVEN 16384
 #define REALMS_UNPROVEN 4096
 

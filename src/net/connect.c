@@ -9,11 +9,11 @@
 
 #include "radsecgw/peerid.h"
 
-/* Connections that we open. The peer is the one that the engine wants; its certificate must say
- * so (P-CRT-3). Over plain TCP, which stays on this machine or is protected by IPsec, nothing does (P-TCP-2). */
+/* Connections that we open. The peer is the one that the engine wants; its certificate must say so (P-CRT-3). Over
+ * plain TCP, which stays on this machine or is protected by IPsec, nothing proves it (P-TCP-2). */
 
-/* SNI is the host name, without the dot that a complete one may have at its end; an address literal is never
- * sent (RFC 6066 section 3). NULL = there is none. */
+/* The name to be sent as SNI: the host name, without the dot that a complete name may have at its end. NULL = none, as
+ * for an address literal, which is never sent (RFC 6066 section 3). */
 static const char *
 sni_of(const struct rgw_conf_peer *peer, const char *host, char name[static RGW_HOST_TEXT])
 {
@@ -45,7 +45,7 @@ start_connect(const struct rgw_conf_peer *peer, const struct rgw_addr *to)
 	return fd;
 }
 
-/* Is it the server that we wanted? Runs in the thread of the shaker. */
+/* Is the certificate that of the server that we wanted? Runs in the thread of the shaker. */
 static bool
 judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, size_t size)
 {

@@ -9,7 +9,7 @@
 /* The TLS contexts of a worker: one for each [tls] section and role that is used. They are made before the first
  * connection and do not change after that, so the thread of the shaker may read them. */
 
-/* Certificates are looked at anew so often. */
+/* Seconds between two looks at the certificates. */
 #define DAY_S 86400.0
 
 /* What a line about certificates needs; see rgw_tls_say. */
@@ -27,14 +27,15 @@ tell(void *arg, const char *key, const char *text)
 	    rgw_f_str("tls", teller->conf->head.name), rgw_f_str("key", key));
 }
 
-/* One worker speaks for all, since they have the same certificates. */
+/* Does this worker speak for all? One does, since they have the same certificates. */
 static bool
 speaks_for_all(const struct rgw_net *net)
 {
 	return net->spread.worker == 0;
 }
 
-/* A context of the section with this index, whichever there is; its certificates are the same in both. */
+/* The client or server context of the section with this index, whichever there is; the certificates are the same in
+ * both. */
 static const struct rgw_tlsctx *
 either(const struct rgw_net *net, size_t i)
 {
@@ -56,7 +57,7 @@ review(struct rgw_net *net)
 	}
 }
 
-/* Certificates come to their end while we run. */
+/* Looks at the certificates, which come to their end while we run. */
 static void
 on_daily(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -68,7 +69,7 @@ on_daily(struct ev_loop *loop, ev_timer *w, int revents)
 	review(net);
 }
 
-/* The first look, with a line on what is trusted. */
+/* Looks at the certificates for the first time, with a line on what is trusted. */
 static void
 review_first(struct rgw_net *net)
 {

@@ -12,20 +12,20 @@
 #include "hello.h"
 #include "tcp_priv.h"
 
-/* Connections that peers open, and the sockets that take them. Until a whole ClientHello is there, a connection
- * costs a descriptor and a few hundred octets: nothing is read, the kernel is asked to say when enough has come
- * (P-TLS-25). Whose connection it is tells the certificate (P-CRT-8), or over plain TCP the address. */
+/* Connections that peers open, and the sockets that take them. Until a whole ClientHello is there, a connection costs a
+ * descriptor and a few hundred octets: nothing is read, the kernel is asked to say when enough has come (P-TLS-25). The
+ * certificate tells whose connection it is (P-CRT-8), or over plain TCP the address. */
 
-/* Connections taken from one socket in one turn. */
+/* The number of connections that are taken from one socket in one turn. */
 #define ACCEPT_ROUNDS 32
 
-/* When descriptors or memory are out, this long until the next attempt. */
+/* Seconds until the next attempt when descriptors or memory are out. */
 #define RETRY_S 0.5
 
 struct rgw_listen_socket {
 	struct rgw_net *net;                 /* borrowed: the owner */
 	const struct rgw_conf_listen *conf;  /* borrowed */
-	uint32_t index;                      /* of the section */
+	uint32_t index;                      /* index of the section */
 	struct rgw_addr local;
 	int fd;
 	ev_io readable;
@@ -66,8 +66,8 @@ rgw_listen_free(struct rgw_listen *listen)
 
 /* ---- from the first octet to the session ---- */
 
-/* The [tls] section for the name that the client asks for. Who asks for none, or for a name that no
- * certificate has, gets the first (RFC 6066 section 3 allows to go on). */
+/* The [tls] section for the name that the client asks for. A client that asks for no name, or for a name that no
+ * certificate has, gets the first section (RFC 6066 section 3 allows to go on). */
 static const struct rgw_conf_tls *
 choose_profile(const struct rgw_tcp *t, const uint8_t *hello, size_t len)
 {
@@ -82,7 +82,7 @@ choose_profile(const struct rgw_tcp *t, const uint8_t *hello, size_t len)
 	return (const void *)profiles->v[0];
 }
 
-/* Whose certificate is it? Runs in the thread of the shaker. */
+/* Does the certificate belong to a peer that may connect to us? Runs in the thread of the shaker. */
 static bool
 judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, size_t size)
 {
@@ -94,7 +94,7 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 	return h->peer != NULL;
 }
 
-/* Says when the kernel is to wake us: when so many octets are there, or the connection is over. */
+/* Tells the kernel when to wake us: when this many octets are there, or the connection is over. */
 static void
 wait_for(struct rgw_tcp *t, int octets)
 {
@@ -109,7 +109,7 @@ is_closed(const struct rgw_tcp *t)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* The first octets cannot begin a session. */
+/* Ends a connection whose first octets cannot begin a session. */
 static void
 not_tls(struct rgw_tcp *t, const char *why, rgw_ms now)
 {
@@ -150,7 +150,7 @@ peek(struct rgw_tcp *t, rgw_ms now)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		rgw_tcp_lost(t, n < 0 ? strerror(errno) : "it was closed before its first octet", now);
+		rgw_tcp_lost(t, n < 0 ? strerror(errno) : "the connection was closed before its first octet", now);
 		return;
 	}
 	switch (rgw_hello_look(hello, (size_t)n, &need)) {
@@ -168,20 +168,20 @@ peek(struct rgw_tcp *t, rgw_ms now)
 		break;
 	}
 	if (is_closed(t))
-		rgw_tcp_lost(t, "it was closed in the middle of the ClientHello", now);
+		rgw_tcp_lost(t, "the connection was closed in the middle of the ClientHello", now);
 	else
 		wait_for(t, (int)need);
 }
 
-/* Over plain TCP there is nothing to wait for: where it comes from tells whose it is, and the engine lets in nobody
- * else (P-TCP-23, P-TCP-35a). */
+/* Begins a connection over plain TCP, where there is nothing to wait for: the address tells whose connection it is, and
+ * the engine lets in nobody else (P-TCP-23, P-TCP-35a). */
 static void
 begin_plain(struct rgw_tcp *t, rgw_ms now)
 {
 	t->peer = rgw_peer_at(t->net->conf, &t->addr);
 	t->session = rgw_plain_new();
 	if (t->peer == NULL)
-		rgw_tcp_lost(t, "no [peer] with `insecure-tcp = yes` may connect from there", now);
+		rgw_tcp_lost(t, "no [peer] with `insecure-tcp = yes` may connect from this address", now);
 	else if (t->session == NULL)
 		rgw_tcp_lost(t, "out of memory", now);
 	else
@@ -220,7 +220,7 @@ take(struct rgw_listen_socket *s, int fd, const struct rgw_addr *from, rgw_ms no
 		begin_plain(t, now);
 }
 
-/* Is it the connection that failed, so that the next one may work? */
+/* Is the error one of the connection alone, so that the next connection may work? */
 static bool
 is_theirs(int error)
 {

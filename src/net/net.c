@@ -12,9 +12,9 @@
 
 /* The network layer as a whole: the turn of the loop, the engine's timer, and the operations of the engine. */
 
-/* So many connections are freed before it is worth while to look for memory that can be given back ... */
+/* The number of connections that are freed before it is worth while to look for memory that can be given back ... */
 #define TRIM_AFTER 256
-/* ... or so many octets of write buffers. */
+/* ... or the number of octets of write buffers. */
 #define TRIM_OCTETS (1024 * 1024)
 
 static void
@@ -46,7 +46,8 @@ set_tick(struct rgw_net *net)
 	ev_timer_start(net->loop, &net->tick);
 }
 
-/* Writing can fail, and then requests move to other connections, which have to be written. */
+/* Writes out all connections that have something to send, and again until none has: writing can fail, and then requests
+ * move to other connections, which have to be written. */
 static void
 flush_connections(struct rgw_net *net)
 {
@@ -60,8 +61,8 @@ flush_connections(struct rgw_net *net)
 void
 rgw_net_flush(struct rgw_net *net)
 {
-	/* Sending shows which servers are not there, and then requests move, too. That comes to an end: once the engine
-	 * has heard it of all addresses of a server, it sends nothing there at once. */
+	/* Sending shows which servers are not there, and then requests move, too. The loop comes to an end: once the
+	 * engine has heard of all addresses of a server that nobody is there, it sends nothing there at once. */
 	do {
 		flush_connections(net);
 		rgw_udp_flush(net->udp);

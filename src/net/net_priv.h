@@ -31,7 +31,7 @@
  * datagram that the kernel refuses is no failure: the call is marked with (void), or with a line in the log.
  */
 
-/* So many octets are read from a TCP socket in one go. */
+/* The number of octets that are read from a TCP socket in one go. */
 #define RGW_READ_OCTETS 32768
 
 struct rgw_udp;
@@ -43,7 +43,7 @@ struct rgw_shaker;
 #define RGW_SEALER_MAX RGW_MD5_LANES
 
 struct rgw_unsealed {
-	struct rgw_tcp *tcp;             /* borrowed: where it is to leave */
+	struct rgw_tcp *tcp;             /* borrowed: the connection that the packet leaves on */
 	const struct rgw_secret *secret; /* borrowed */
 	size_t len;
 	uint8_t octets[RGW_PACKET_MAX];
@@ -56,9 +56,9 @@ struct rgw_sealer {
 
 /* The TLS contexts of a worker; in contexts.c. */
 struct rgw_contexts {
-	struct rgw_tlsctx **client;    /* owned: by the index of the [tls] section, if a peer uses it */
-	struct rgw_tlsctx **server;    /* owned: the same, if it is the profile of a listener */
-	size_t n;                      /* [tls] sections */
+	struct rgw_tlsctx **client;    /* owned: contexts by the index of the [tls] section, where a peer uses it */
+	struct rgw_tlsctx **server;    /* owned: contexts by the same index, where it is the profile of a listener */
+	size_t n;                      /* number of [tls] sections */
 };
 
 struct rgw_net {
@@ -66,7 +66,7 @@ struct rgw_net {
 	struct ev_loop *loop;
 	struct rgw_log *log;
 	struct rgw_gw *gw;
-	struct rgw_spread spread;      /* its place among the workers */
+	struct rgw_spread spread;      /* the worker's place among the workers */
 	struct rgw_udp *udp;           /* owned: all UDP sockets and their buffers */
 	struct rgw_listen *listen;     /* owned: the listening TCP sockets */
 	struct rgw_resolver *resolver; /* owned */
@@ -78,42 +78,42 @@ struct rgw_net {
 	struct rgw_link conns;         /* connections that live for the engine */
 	struct rgw_link lingering;     /* connections that are closed and still send, oldest first */
 	unsigned n_lingering;
-	unsigned n_freed;              /* connections, since memory was given back last */
-	size_t out_octets;             /* what the write buffers of all connections take ... */
-	size_t out_peak;               /* ... and the most of it since memory was given back last */
-	size_t *peer_out;              /* owned: of these, those of each peer, by the index of its section */
-	ev_timer tick;                 /* the engine's deadline */
-	ev_timer linger;               /* the oldest of the lingering is closed */
-	ev_timer trim;                 /* memory is given back */
-	ev_timer daily;                /* certificates are looked at anew */
-	ev_prepare flush;              /* the end of a turn */
-	rgw_ms tick_at;                /* what `tick` is set to */
+	unsigned n_freed;              /* number of connections freed since memory was given back last */
+	size_t out_octets;             /* octets that the write buffers of all connections take ... */
+	size_t out_peak;               /* ... and the most that they took since memory was given back last */
+	size_t *peer_out;              /* owned: of these octets, those of each peer, by the index of its section */
+	ev_timer tick;                 /* when the engine's next deadline is */
+	ev_timer linger;               /* when the oldest of the lingering connections is closed */
+	ev_timer trim;                 /* when memory is given back */
+	ev_timer daily;                /* when certificates are looked at anew */
+	ev_prepare flush;              /* runs at the end of a turn */
+	rgw_ms tick_at;                /* time that `tick` is set to */
 	uint8_t cipher[RGW_READ_OCTETS];
-	uint8_t plain[16384];          /* the longest record, or many short ones */
+	uint8_t plain[16384];          /* decrypted octets: the longest record, or many short ones */
 };
 
 /* sealer.c */
-/* Signs and encrypts what waits for that. */
+/* Signs and encrypts the packets that wait for that. */
 void rgw_sealer_run(struct rgw_net *net);
 
 /* clock.c: rgw_net_now, see net.h. */
 
 /* trim.c */
 void rgw_trim_init(struct rgw_net *net);
-/* Much has ended: memory is given back soon. */
+/* Gives memory back soon, since much has ended. */
 void rgw_net_tidy(struct rgw_net *net);
 
 /* bind.c */
-/* Does it stand for all addresses of its family? */
+/* Does the address stand for all addresses of its family? */
 bool rgw_bind_is_wildcard(const struct rgw_addr *a);
-/* Does [::] take IPv4, too? Unless somebody listens for that at the same port. */
+/* Does [::] take IPv4, too? It does unless another section listens for IPv4 at the same port. */
 bool rgw_bind_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, bool tls);
 
 /* contexts.c */
 void rgw_contexts_init(struct rgw_net *net);
 /* Makes the contexts that are used, and logs what somebody should know about them. false = failed and logged. */
 bool rgw_contexts_make(struct rgw_net *net) __attribute__((warn_unused_result));
-/* From now on the certificates are looked at once a day. */
+/* Looks at the certificates once a day from now on. */
 void rgw_contexts_start(struct rgw_net *net);
 void rgw_contexts_free(struct rgw_net *net);
 /* Is the certificate with this digest one of ours (P-CRT-18)? Then `why` says what that means. */
@@ -124,16 +124,16 @@ struct rgw_udp *rgw_udp_new(struct rgw_net *net);
 /* Binds the sockets of all [listen] sections; false = failed and logged. */
 bool rgw_udp_open(struct rgw_udp *udp) __attribute__((warn_unused_result));
 void rgw_udp_start(struct rgw_udp *udp);
-/* Queues a datagram until the flush. */
+/* Queues a datagram, which leaves at the flush. */
 void rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
     const struct rgw_addr *remote, const struct rgw_outgoing *packet);
-/* Sends what is queued. */
+/* Sends the datagrams that are queued. */
 void rgw_udp_flush(struct rgw_udp *udp);
-/* source.c: tells the engine about the servers that are not there. true = there were some, and the engine may have
- * sent something because of it. */
+/* source.c: tells the engine about servers that are not there. true = there were some, and the engine may have sent
+ * something because of that. */
 bool rgw_udp_report(struct rgw_udp *udp) __attribute__((warn_unused_result));
 void rgw_udp_free(struct rgw_udp *udp);
-/* source.c: closes those from which servers were asked, before that. */
+/* source.c: closes all sources; called before rgw_udp_free. */
 void rgw_udp_free_sources(struct rgw_udp *udp);
 /* Operations of the engine. */
 void *rgw_udp_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *from,
@@ -153,10 +153,10 @@ void *rgw_tcp_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer 
     const char *host, const struct rgw_addr *to);
 bool rgw_tcp_send(void *ctx, void *io, const struct rgw_outgoing *packet);
 void rgw_tcp_close(void *ctx, void *io);
-/* Writes out what is queued and frees what has ended. */
+/* Writes out the packets that are queued and frees the connections that have ended. */
 void rgw_tcp_flush(struct rgw_net *net);
 void rgw_tcp_init(struct rgw_net *net);
-/* Closes what is left. */
+/* Closes the connections that are left. */
 void rgw_tcp_fini(struct rgw_net *net);
 
 /* resolve.c */

@@ -7,7 +7,7 @@
 /* The first size of the memory: an ordinary packet as a record. */
 #define FIRST 512
 
-/* What has been sent makes room, or a buffer that is never empty would grow for ever. */
+/* Moves the octets that are still to be sent to the front, or a buffer that is never empty would grow for ever. */
 static void
 move_up(struct rgw_outbuf *out)
 {

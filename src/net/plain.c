@@ -5,8 +5,8 @@
 
 #include "radsecgw/session.h"
 
-/* Sessions of plain TCP (RFC 6613), for loopback and for what IPsec protects (P-TCP-1, P-TCP-2). Nothing is
- * agreed on, encrypted or signed: whose connection it is tells its address, and the secret must do the rest. */
+/* Sessions of plain TCP (RFC 6613), for loopback and for what IPsec protects (P-TCP-1, P-TCP-2). Nothing is agreed on,
+ * encrypted or signed: the address of a connection tells whose it is, and the secret must do the rest. */
 
 struct plain {
 	struct rgw_session base;
@@ -44,14 +44,14 @@ put(struct rgw_session *session, const uint8_t *data, size_t len)
 	return rgw_outbuf_put(&session->out, data, len);
 }
 
-/* The end of the stream, which is the owner's to make, says it. */
+/* Says nothing: over plain TCP the end of the stream is the goodbye, and the connection's owner makes that. */
 static void
 say_goodbye(struct rgw_session *session)
 {
 	(void)session;
 }
 
-/* Only a write can fail. */
+/* Why the session has failed, which only a write can do. */
 static const char *
 why(const struct rgw_session *session)
 {

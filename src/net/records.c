@@ -8,11 +8,12 @@
 
 enum { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23 };
 
-/* The longest record. TLS 1.3 allows 256 octets more than its contents have; the suites of TLS 1.2 need 24. */
+/* The longest record, in octets. TLS 1.3 allows 256 octets more than the contents have; the suites of TLS 1.2 need
+ * 24. */
 #define CONTENT_MAX 16384
 #define RECORD_MAX (CONTENT_MAX + 256)
 
-/* What encryption adds: a tag, and in TLS 1.3 the type of the contents, or with AES in TLS 1.2 a nonce. */
+/* Octets that encryption adds: a tag, and in TLS 1.3 the type of the contents, or with AES in TLS 1.2 a nonce. */
 #define TAG 16
 #define INNER_TYPE 1
 #define NONCE 8
@@ -27,10 +28,10 @@ is_alert(size_t len)
 	return len == ALERT_OCTETS || len == ALERT_OCTETS + TAG || len == ALERT_OCTETS + NONCE + TAG;
 }
 
-/* In TLS 1.3 all that is encrypted looks like application data, and has the type of its contents within. In
- * TLS 1.2 an empty record would have 24 octets, or just a tag with ChaCha20: that is refused as well, since
- * nobody has a reason to send one. A packet is never empty, and the attack that empty records once were to
- * help against was on suites that are not spoken here. */
+/* What is wrong with a record of this type and length; NULL = nothing. In TLS 1.3 every encrypted record looks like
+ * application data, and has the type of its contents within. In TLS 1.2 an empty record would have 24 octets, or just a
+ * tag with ChaCha20: that is refused as well, since nobody has a reason to send one. A packet is never empty, and the
+ * attack that empty records once were to help against was on suites that are not spoken here. */
 static const char *
 judge(struct rgw_records *r, uint8_t type, size_t len)
 {

@@ -13,19 +13,19 @@
 #include "radsecgw/mem.h"
 
 /* The resolver looks up the names of neighbours by c-ares, on the loop of the worker. A look-up has a number, under
- * which the engine hears of its addresses; the resolver owns the look-ups until then. */
+ * which the engine hears of the addresses; the resolver owns the look-ups until then. */
 
 /* Two name servers and a lost packet each fit into this time. */
 #define TIMEOUT_MS 2000
 #define TRIES 3
 
-/* c-ares may use so many sockets at one time, and so many addresses are kept of one host. */
+/* The number of sockets that c-ares may use at one time, and the number of addresses that are kept of one host. */
 #define WATCHERS 16
 #define ADDRS_MAX 16
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
-/* Room for the names that were asked for. */
+/* Room for the list of names that were asked for, octets. */
 #define ASKED_TEXT 1024
 
 /* Seconds for which loopback, and an address on an interface, are taken to stand. The number of an interface may
@@ -37,24 +37,25 @@ struct rgw_resolver {
 	struct rgw_net *net;        /* borrowed: the owner */
 	ares_channel channel;       /* owned; NULL before the first look-up */
 	struct timespec read_at;    /* time stamp of the resolv.conf that the channel has read */
-	struct ares_options conf;   /* owned: what it has read there; only domains and ndots are looked at */
+	struct ares_options conf;   /* owned: options that the channel has read there; only domains and ndots are looked
+	                             * at */
 	unsigned pending;
 	ev_io watchers[WATCHERS];   /* fd < 0 = free */
 	struct rgw_link waiting;    /* owned: look-ups to start in the next turn */
 	ev_timer start;
-	ev_timer timer;             /* c-ares wants to be called */
+	ev_timer timer;             /* when c-ares wants to be called */
 };
 
 struct query {
 	struct rgw_resolver *resolver;
 	struct rgw_link link;
 	uint32_t number;
-	char *host;                 /* owned: without the dot at the end ... */
-	bool absolute;              /* ... that says that it is to be taken as it is */
-	size_t turn;                /* how many of its candidates have been asked for */
-	bool as_it_is;              /* the one asked for now is the name itself */
-	const char *why;            /* borrowed: the worst that was said about one */
-	char asked[ASKED_TEXT];     /* the names that were asked for */
+	char *host;                 /* owned: the name, without the dot at its end ... */
+	bool absolute;              /* ... which says that the name is to be taken as it is */
+	size_t turn;                /* number of the name's candidates that have been asked for */
+	bool as_it_is;              /* the candidate that is asked for now is the name itself */
+	const char *why;            /* borrowed: the worst that was said about a candidate */
+	char asked[ASKED_TEXT];     /* list of the names that were asked for */
 };
 
 static void
@@ -92,7 +93,7 @@ on_socket(struct ev_loop *loop, ev_io *w, int revents)
 	set_timer(r);
 }
 
-/* c-ares wants to watch a socket, or no longer. */
+/* Watches a socket for c-ares, or no longer. */
 static void
 on_socket_state(void *ctx, ares_socket_t fd, int readable, int writable)
 {
@@ -129,7 +130,7 @@ drop_channel(struct rgw_resolver *r)
 	memset(&r->conf, 0, sizeof r->conf);
 }
 
-/* What the search list and ndots are is asked of a channel that is there for nothing else: the one that asks has
+/* Asks a channel that exists for nothing else what the search list and ndots are: the channel that looks names up has
  * no list, since it would go through it in its own way. */
 static void
 read_search_list(struct rgw_resolver *r)
@@ -144,8 +145,8 @@ read_search_list(struct rgw_resolver *r)
 	ares_destroy(reader);
 }
 
-/* A channel reads resolv.conf once. A machine that comes up without a network gets the file later,
- * so the channel is made anew when the file has changed and nothing is under way. */
+/* Makes the channel anew when resolv.conf has changed and nothing is under way, since a channel reads that file once,
+ * and a machine that comes up without a network gets it later. */
 static void
 refresh_channel(struct rgw_resolver *r)
 {
@@ -194,8 +195,8 @@ answer(struct query *q, const struct rgw_addr *addrs, size_t n, uint32_t ttl, co
 	drop_query(q);
 }
 
-/* localhost is this machine, whatever files and name servers say (RFC 6761 6.3); and an address on an
- * interface is there when the interface is. false = the name is neither. */
+/* Answers a name that needs no name server: localhost is this machine, whatever files and name servers say (RFC 6761
+ * 6.3), and an address on an interface is there when the interface is. false = the name is neither. */
 static bool
 answer_here(struct query *q)
 {
@@ -229,8 +230,8 @@ count_dots(const char *name)
 	return n;
 }
 
-/* The next name to be asked for is the host itself, or the host in one of the domains. The host itself goes first if
- * it has as many dots as `ndots` says. false = that was all. */
+/* Writes the next name to be asked for: the host itself, or the host in one of the domains. The host itself goes first
+ * if it has as many dots as `ndots` says. false = there is no further candidate. */
 static bool
 next_candidate(struct query *q, char *name, size_t size)
 {
@@ -268,7 +269,7 @@ may_go_on(const struct query *q, int status)
 
 static void on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result);
 
-/* Asks for the next candidate. false = there is none left. */
+/* Asks for the next candidate. false = no candidate is left. */
 static bool
 ask_next(struct query *q)
 {
@@ -292,7 +293,7 @@ fail(struct query *q)
 	answer(q, NULL, 0, 0, why);
 }
 
-/* Takes the addresses of an answer; returns how many there are. */
+/* Takes the addresses of an answer; returns their number. */
 static size_t
 collect(const struct ares_addrinfo *result, struct rgw_addr addrs[ADDRS_MAX], uint32_t *ttl)
 {
@@ -324,7 +325,7 @@ on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 		ares_freeaddrinfo(result);
 	if (status == ARES_SUCCESS && n == 0)
 		status = ARES_ENODATA;
-	/* A domain that is out of order explains more than others that do not have the name. */
+	/* A domain that is out of order explains more than domains that do not have the name. */
 	if (q->why == NULL || (status != ARES_ENOTFOUND && status != ARES_ENODATA))
 		q->why = ares_strerror(status);
 	if (n == 0 && may_go_on(q, status) && ask_next(q))
@@ -338,8 +339,8 @@ on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 		fail(q);
 }
 
-/* Starts the look-ups that wait. c-ares may have an answer at once, from /etc/hosts for example, and the
- * engine must not hear it inside its own call; so this runs from the loop. */
+/* Starts the look-ups that wait. c-ares may have an answer at once, from /etc/hosts for example, and the engine must
+ * not hear the answer inside its own call; so this runs from the loop. */
 static void
 on_start(struct ev_loop *loop, ev_timer *w, int revents)
 {

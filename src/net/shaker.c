@@ -13,7 +13,7 @@
 #include "net_priv.h"
 #include "shaker.h"
 
-/* A thread without work for so long ends. */
+/* Seconds after which a thread without work ends. */
 #define IDLE_S 5
 
 /* Peers that are connected go first when processors are short. */
@@ -23,12 +23,12 @@ struct rgw_shaker {
 	struct rgw_net *net;      /* borrowed: the owner */
 	ev_async done_watcher;
 	pthread_t thread;
-	bool started;             /* there is a thread to be joined, perhaps one that has ended */
+	bool started;             /* a thread is to be joined, perhaps one that has ended */
 	pthread_mutex_t lock;     /* for all that follows */
 	pthread_cond_t changed;
 	struct rgw_link waiting;  /* handshakes whose step is to be done, in the order of their coming */
 	struct rgw_link done;
-	struct rgw_shake *current; /* borrowed: whose step is being done */
+	struct rgw_shake *current; /* borrowed: the handshake whose step is being done */
 	bool running;
 	bool stop;
 };
@@ -148,7 +148,7 @@ start(struct rgw_shaker *s)
 	return s->started;
 }
 
-/* What the step reads stays with it, since the buffers of the loop are used by others meanwhile. */
+/* Copies the octets that the step reads, since the buffers of the loop are used by others meanwhile. */
 static bool
 lend(struct rgw_shake *shake, const uint8_t *data, size_t len)
 {
@@ -175,7 +175,7 @@ rgw_shaker_take(struct rgw_shaker *s, struct rgw_shake *shake, const uint8_t *da
 	pthread_mutex_unlock(&s->lock);
 	if (running || start(s))
 		return true;
-	/* Then the step is done here: slower for the others, but done. */
+	/* Without a thread the step is done here: slower for the others, but done. */
 	s->running = false;
 	rgw_link_remove(&shake->job);
 	do_step(shake);

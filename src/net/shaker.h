@@ -12,10 +12,10 @@
 struct rgw_net;
 
 /*
- * The shaker does the handshakes of a worker in a thread of its own. One step of a handshake costs as much as
- * hundreds of packets, so a thousand peers that connect at once do not hold up those who are connected. The thread
- * is there only while there is work. It sees nothing but the struct rgw_shake of the step that it takes, the
- * session of that, and what the session's judge was given; so whatever else a worker has may change meanwhile.
+ * The shaker does the handshakes of a worker in a thread of its own. One step of a handshake costs as much as hundreds
+ * of packets, so a thousand peers that connect at once do not hold up peers that are connected. The thread is there
+ * only while there is work. The thread sees nothing but the struct rgw_shake of the step that it takes, its session,
+ * and what the session's judge was given; so whatever else a worker has may change meanwhile.
  */
 struct rgw_shaker;
 
@@ -24,10 +24,10 @@ struct rgw_shake {
 	struct rgw_link job;                   /* among the jobs of the shaker, whose lock is for this link */
 	struct rgw_session *session;           /* borrowed */
 	void (*stepped)(struct rgw_shake *);   /* called in the loop's thread when a step has been done */
-	enum rgw_session_result result;        /* what came of the step */
-	uint8_t *lent;                         /* owned: what the step reads */
+	enum rgw_session_result result;        /* result of the step */
+	uint8_t *lent;                         /* owned: octets that the step reads */
 	size_t lent_len;
-	bool busy;                             /* the shaker has it: the session is not to be touched */
+	bool busy;                             /* the shaker has the handshake: the session is not to be touched */
 };
 
 /* Borrows the net. Does not fail. */
@@ -40,10 +40,10 @@ void rgw_shaker_free(struct rgw_shaker *shaker);
  * another turn of the loop, and the handshake is busy until then. false = there is no memory. */
 bool rgw_shaker_take(struct rgw_shaker *shaker, struct rgw_shake *shake, const uint8_t *data, size_t len)
     __attribute__((warn_unused_result));
-/* The owner has lost interest. true = the handshake is not busy any more and may be freed; false = the thread is
- * at it, and `stepped` follows. */
+/* Takes a handshake back in which the owner has lost interest. true = the handshake is not busy any more and may be
+ * freed; false = the thread is at it, and `stepped` follows. */
 bool rgw_shaker_give_back(struct rgw_shaker *shaker, struct rgw_shake *shake) __attribute__((warn_unused_result));
-/* Frees what a step has read. */
+/* Frees the octets that a step has read. */
 void rgw_shake_fini(struct rgw_shake *shake);
 
 #endif

@@ -8,9 +8,9 @@
 
 #include "radsecgw/mem.h"
 
-/* A source is a UDP socket from which one server is asked. It is connected, so the kernel drops what comes
- * from anywhere else, gives each source its own port, and reports what ICMP says. The engine opens and closes sources;
- * the net owns those that are open. */
+/* A source is a UDP socket from which one server is asked. The socket is connected, so the kernel drops what comes from
+ * anywhere else, gives each source its own port, and reports what ICMP says. The engine opens and closes sources; the
+ * net owns those that are open. */
 
 #define ROUNDS 4
 

@@ -81,8 +81,8 @@ attach(int fd, int how, struct sock_filter *steps, unsigned short n)
 	return setsockopt(fd, SOL_SOCKET, how, &program, sizeof program) == 0;
 }
 
-/* As long as workers are missing in the group, the program would be overruled and somebody might meet
- * the wrong one. So nothing gets in before rgw_spread_admit. */
+/* Lets nothing in before rgw_spread_admit. As long as workers are missing in the group, the program would be overruled
+ * and a neighbour might meet the wrong worker. */
 static bool
 close_door(int fd)
 {
@@ -113,8 +113,8 @@ rgw_spread_bind(const struct rgw_spread *s, int fd, const struct sockaddr *sa, u
 
 	if (s->workers <= 1)
 		return bind_and_listen(fd, sa, len, backlog);
-	/* The first one takes the address for itself alone, which fails if anybody else has it, even if
-	 * that is another gateway with workers; then it lets the others join. */
+	/* The first worker takes the address for itself alone, which fails if anybody else has it, even if that is
+	 * another gateway with workers; then this worker lets the others join. */
 	if (!close_door(fd) || (s->worker > 0 && !join_group(fd)) ||
 	    !bind_and_listen(fd, sa, len, backlog) || (s->worker == 0 && !join_group(fd)))
 		return false;

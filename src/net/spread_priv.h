@@ -9,32 +9,32 @@
 struct sockaddr;
 
 /*
- * The spread of what arrives at an address where all workers listen. Only the source address decides who gets it, so
- * all that comes from one neighbour meets one worker, and what that worker knows of the neighbour (requests in flight,
- * conversations, limits per address) is all there is to know.
+ * The spread of what arrives at an address where all workers listen. Only the source address decides which worker gets
+ * it, so all that comes from one neighbour meets one worker, and what that worker knows of the neighbour (requests in
+ * flight, conversations, limits per address) is all there is to know.
  */
 struct rgw_spread {
 	uint32_t worker;   /* the place of this worker, from 0 */
-	uint32_t workers;  /* how many there are */
+	uint32_t workers;  /* number of workers */
 };
 
-/* What of an IPv6 address counts. Connections are limited per /64, so it decides for them; datagrams come
+/* Which part of an IPv6 address decides. Connections are limited per /64, so the /64 decides for them; datagrams come
  * from neighbours that may all be in one /64, so the whole address decides. */
 enum rgw_spread_by { RGW_SPREAD_BY_ADDRESS, RGW_SPREAD_BY_NETWORK };
 
 #define RGW_SPREAD_STEPS 32
 
-/* Writes the program that the kernel runs, classic BPF; returns its length. It looks at the packet and
- * gives a number below `workers`. */
+/* Writes the program that the kernel runs, classic BPF; returns its length. The program looks at the packet and gives a
+ * number below `workers`. */
 unsigned short rgw_spread_program(
     struct sock_filter out[static RGW_SPREAD_STEPS], enum rgw_spread_by by, uint32_t workers);
 
-/* Binds a fresh socket, and listens if backlog is not 0. With several workers they must call this for an
- * address one after the other, in the order of their places, the last one of them sets the program, and
- * nothing is received before rgw_spread_admit. false = failed, errno says why. */
+/* Binds a fresh socket, and listens if backlog is not 0. Several workers must call this for an address one after the
+ * other, in the order of their places; the last of them sets the program, and nothing is received before
+ * rgw_spread_admit. false = that failed, errno says why. */
 bool rgw_spread_bind(const struct rgw_spread *s, int fd, const struct sockaddr *sa, unsigned len,
     int backlog) __attribute__((warn_unused_result));
-/* All workers have bound their sockets: from now on this one receives. */
+/* Receives on this socket from now on, since all workers have bound theirs. */
 void rgw_spread_admit(const struct rgw_spread *s, int fd);
 
 #endif

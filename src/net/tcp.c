@@ -6,14 +6,15 @@
 
 #include "tcp_priv.h"
 
-/* A connection as it lives: its handshake, what is read from it and what is written to it. What it brings goes to
- * the engine, which may close it in any of these calls; so its stage is looked at after each of them. */
+/* A connection as it lives: its handshake, what is read from it and what is written to it. Octets that it brings go to
+ * the engine, which may close the connection in any of these calls; so the connection's stage is looked at after each
+ * of them. */
 
 /* ---- the handshake ---- */
 
 static void read_records(struct rgw_tcp *t, rgw_ms now);
 
-/* Hands the session over for one step with these octets. */
+/* Hands the session to the shaker for one step with these octets. */
 static void
 step(struct rgw_tcp *t, const uint8_t *data, size_t len, rgw_ms now)
 {
@@ -33,7 +34,7 @@ log_session(struct rgw_tcp *t)
 	    rgw_f_str("tls", rgw_session_describe(t->session, text, sizeof text)));
 }
 
-/* The session stands, and it is known whose it is. */
+/* Tells the engine that the session stands, and whose it is. */
 static void
 come_up(struct rgw_tcp *t, rgw_ms now)
 {
@@ -69,7 +70,7 @@ on_step(struct rgw_tcp *t, rgw_ms now)
 	come_up(t, now);
 }
 
-/* The shaker has done its step. */
+/* Goes on after a step that the shaker has done. */
 static void
 stepped(struct rgw_shake *shake)
 {
@@ -130,7 +131,7 @@ decrypt(struct rgw_tcp *t, size_t *len)
 	return result;
 }
 
-/* The peer sends nothing more. It may still wait for answers. */
+/* The peer sends nothing more, but may still wait for answers. */
 static void
 on_goodbye(struct rgw_tcp *t, rgw_ms now)
 {
@@ -143,7 +144,7 @@ on_goodbye(struct rgw_tcp *t, rgw_ms now)
 	}
 }
 
-/* Hands over what has been read. What came before an end still counts. */
+/* Hands over what has been read. Packets that came before an end still count. */
 static void
 read_records(struct rgw_tcp *t, rgw_ms now)
 {
@@ -172,7 +173,7 @@ read_records(struct rgw_tcp *t, rgw_ms now)
 	}
 }
 
-/* The other side closed its direction. */
+/* Why the connection ends when the other side has closed its direction. */
 static const char *
 why_eof(const struct rgw_tcp *t)
 {
@@ -234,7 +235,8 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 
 /* ---- writing ---- */
 
-/* A peer that does not read is not read from either, or its answers would fill our memory. */
+/* Stops reading from a peer that does not read, or its answers would fill our memory; begins again when the peer
+ * does. */
 static void
 balance(struct rgw_tcp *t)
 {
@@ -255,7 +257,7 @@ balance(struct rgw_tcp *t)
 	}
 }
 
-/* Sends as much as the kernel takes. false = that failed, and the connection is gone. */
+/* Sends as much as the kernel takes. false = sending failed, and the connection is gone. */
 static bool
 send_queued(struct rgw_tcp *t, rgw_ms now)
 {
@@ -277,7 +279,7 @@ send_queued(struct rgw_tcp *t, rgw_ms now)
 	return true;
 }
 
-/* Sends what is queued; the connection may be gone after it. */
+/* Sends what is queued; the connection may be gone after this. */
 static void
 write_out(struct rgw_tcp *t, rgw_ms now)
 {
@@ -349,9 +351,10 @@ rgw_tcp_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 	size_t waiting = rgw_outbuf_waiting(out) + t->unsealed;
 
 	(void)ctx;
-	/* Where nothing waits there is always room for one packet, so that all go on that are read. */
+	/* Where nothing waits there is always room for one packet, so that all connections go on that are read. */
 	t->refused = t->broken || (waiting > 0 && waiting >= rgw_tcp_most_waiting(t));
-	/* What may wait has become less since the last turn, perhaps: then it is not read any further, either. */
+	/* The octets that may wait have become fewer since the last turn, perhaps: then the connection is not read any
+	 * further, either. */
 	if (t->refused) {
 		rgw_tcp_mark_dirty(t);
 		return false;
@@ -360,8 +363,8 @@ rgw_tcp_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 		rgw_sealer_add(t, packet);
 		return !t->broken;
 	}
-	/* Packets leave in the order in which they were handed over: an answer to this one shows that the peer
-	 * has read those before it. */
+	/* Packets leave in the order in which they were handed over: an answer to this one shows that the peer has read
+	 * the packets before it. */
 	if (t->unsealed > 0)
 		rgw_sealer_run(t->net);
 	rgw_tcp_write(t, packet->data, packet->len);

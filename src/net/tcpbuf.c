@@ -4,7 +4,8 @@
 
 /* The write buffers of connections: what they may take, and what they take together (P-STR-8). */
 
-/* Takes note of what the write buffer takes. Whose it is may have become known since. */
+/* Counts the octets that the write buffer takes now. The peer that they count for may have become known since the last
+ * time. */
 static void
 set_out(struct rgw_tcp *t, size_t octets)
 {

@@ -6,14 +6,15 @@
 
 #include "tcp_priv.h"
 
-/* How connections end. One that has failed ends at once. One that is closed in good order may take a moment for
- * what is still to be sent, and while it lingers nobody but the net knows of it. */
+/* How connections end. A connection that has failed ends at once. A connection that is closed in good order may take a
+ * moment for octets that are still to be sent, and while it lingers nobody but the net knows of it. */
 
-/* How long a closed connection may take for what is still to be sent, and how many may do so. */
+/* Milliseconds that a closed connection may take for octets that are still to be sent, and the number of connections
+ * that may do so. */
 #define LINGER_MS 2000
 #define LINGER_MAX 256
 
-/* The session goes with the connection: the shaker may still have it. */
+/* The session goes with the connection, not with the handshake: the shaker may still have it. */
 void
 rgw_tcp_end_handshake(struct rgw_tcp *t)
 {
@@ -80,7 +81,7 @@ rgw_tcp_lost(struct rgw_tcp *t, const char *why, rgw_ms now)
 		return;
 	}
 	snprintf(copy, sizeof copy, "%s", why);
-	/* Answers may be on the way, and the alert that tells the peer why. */
+	/* Answers may be in the sealer, and the alert that tells the peer why the connection ends. */
 	if (t->unsealed > 0)
 		rgw_sealer_run(t->net);
 	send_rest(t);
@@ -109,7 +110,7 @@ rgw_tcp_free_dead(struct rgw_net *net)
 
 /* ---- lingering ---- */
 
-/* Closes the lingering ones whose time is over; returns when the next one's is. */
+/* Closes lingering connections whose time is over; returns when the time of the next one is. */
 static rgw_ms
 end_lingering(struct rgw_net *net, rgw_ms now)
 {
@@ -139,8 +140,8 @@ on_linger(struct ev_loop *loop, ev_timer *w, int revents)
 	ev_timer_start(loop, w);
 }
 
-/* What has been written reaches the peer only if we do not close while it still sends: the kernel would
- * answer its octets with a reset, and that may overtake ours. */
+/* Lets a closed connection linger. Octets that have been written reach the peer only if we do not close while it still
+ * sends: the kernel would answer the peer's octets with a reset, and that may overtake ours. */
 static void
 linger(struct rgw_tcp *t)
 {
@@ -177,7 +178,7 @@ rgw_tcp_close(void *ctx, void *io)
 		linger(t);
 		return;
 	}
-	/* Whoever has not said a word gets none either, and leaves nothing behind in the kernel. */
+	/* A peer that has not said a word gets none either, and leaves nothing behind in the kernel. */
 	if (t->stage == RGW_TCP_ACCEPTED)
 		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	else if (t->stage != RGW_TCP_CONNECTING && !is_busy(t))

@@ -5,7 +5,7 @@
 
 #include "tcp_priv.h"
 
-/* The options of TCP sockets. A socket that the kernel does not give one of them works all the same. */
+/* The options of TCP sockets. A socket for which the kernel refuses one of them works all the same. */
 
 /* Keepalive (P-TCP-26): a NAT forgets idle flows after a few minutes. */
 #define KEEPALIVE_IDLE_S 60

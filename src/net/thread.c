@@ -7,11 +7,11 @@
 
 /* How threads of the program start and end; see thread.h. */
 
-/* A handshake needs the most stack: the TLS library's arithmetic keeps its numbers on the stack, and there may be
- * 50 KiB of variables of its own per thread, which are part of it. */
+/* The stack of a thread, octets. A handshake needs the most: the TLS library's arithmetic keeps its numbers on the
+ * stack, and there may be 50 KiB of variables of its own per thread, which are part of the stack. */
 #define STACK_OCTETS (512 * 1024)
 
-/* What a new thread is given, and frees in the end. */
+/* The data that a new thread is given, and frees in the end. */
 struct birth {
 	char name[16];
 	void *(*run)(void *);
@@ -25,7 +25,7 @@ rgw_thread_lend_stack(void *stack)
 	stack_t ours = { .ss_sp = stack, .ss_size = RGW_SPARE_STACK };
 	stack_t there;
 
-	/* A sanitizer gives each thread such a stack, and reports on it. */
+	/* A sanitizer gives each thread such a stack, and reports faults on it. */
 	if (sigaltstack(NULL, &there) == 0 && (there.ss_flags & SS_DISABLE) != 0)
 		(void)sigaltstack(&ours, NULL);
 }

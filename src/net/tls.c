@@ -7,8 +7,8 @@
 
 #include <wolfssl/error-ssl.h>
 
-/* One TLS session: a struct rgw_session whose records the library makes. The context that it was made from lives
- * as long as it (P-TLS-1 to 16). */
+/* One TLS session: a struct rgw_session whose records the library makes. The context that the session was made from
+ * lives as long as the session (P-TLS-1 to 16). */
 
 static const char alpn[] = "radius/1.0";  /* P-ALP-1 */
 
@@ -87,7 +87,7 @@ alert_text(int code)
 	return "alert";
 }
 
-/* An alert of the peer says most about a failure. */
+/* Explains a failure by an alert of the peer, which says most about it. */
 static void
 explain_alert(struct rgw_tls *tls)
 {
@@ -100,7 +100,7 @@ explain_alert(struct rgw_tls *tls)
 		    alert_text(history.last_rx.code));
 }
 
-/* Turns the library's error into a sentence that tells an operator what to do. The first explanation counts. */
+/* Turns the library's error into a sentence that tells an operator what to do. Only the first explanation counts. */
 static enum rgw_session_result
 failed(struct rgw_tls *tls, int error)
 {
@@ -129,7 +129,7 @@ failed(struct rgw_tls *tls, int error)
 
 /* ---- the handshake ---- */
 
-/* What was negotiated must be among what we offered (CVE-2024-5814). */
+/* Is the negotiated suite among those that we offered (CVE-2024-5814)? */
 static bool
 suite_allowed(struct rgw_tls *tls)
 {

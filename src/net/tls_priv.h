@@ -15,10 +15,10 @@ struct rgw_tls;
 struct rgw_kept_cert {
 	uint8_t *der;             /* owned */
 	size_t len;
-	struct rgw_x509 x509;     /* borrows from it */
+	struct rgw_x509 x509;     /* the certificate's facts; borrows from der */
 };
 
-/* Several of them; in tlstrust.c. */
+/* Several certificates; in tlstrust.c. */
 struct rgw_certs {
 	struct rgw_kept_cert *v;  /* owned */
 	size_t n;
@@ -30,37 +30,37 @@ struct rgw_blob {
 	size_t len;
 };
 
-/* What is told about files that can be used but deserve a look. */
+/* Somebody who hears about files that can be used but deserve a look. */
 struct rgw_tls_ear {
 	rgw_tls_say *say;         /* NULL = nobody listens */
-	void *arg;                /* borrowed: what it is given */
+	void *arg;                /* borrowed: what `say` is given */
 };
 
 struct rgw_tlsctx {
 	WOLFSSL_CTX *ctx;          /* owned */
-	struct rgw_certs trust;    /* the same CAs, for the second opinion on each leaf */
+	struct rgw_certs trust;    /* the CAs of ctx once more, for the second opinion on each leaf */
 	struct rgw_certs own;      /* our own chain, the leaf first */
 	bool tls12;                /* TLS 1.2 may be spoken */
 	bool has_guests;           /* the library may have kept intermediates that a peer has sent ... */
-	bool has_stale_guests;     /* ... and among them some that are out of date */
-	unsigned chains;           /* how often that was so */
+	bool has_stale_guests;     /* ... and some of these intermediates are out of date */
+	unsigned chains;           /* number of chains that may have left such intermediates */
 	enum rgw_tls_role role;
-	uint8_t sha256[32];        /* of the first of them */
-	unsigned suites;           /* bits of those that may be negotiated, by place in the table */
-	unsigned references;       /* owners: who made it, and each session */
+	uint8_t sha256[32];        /* digest of the first certificate of `own` */
+	unsigned suites;           /* suites that may be negotiated, as bits by their place in the table */
+	unsigned references;       /* number of owners: the maker of the context, and each session */
 };
 
 /* Makes the library forget the intermediates that peers have sent. */
 void rgw_tlsctx_forget_guests(struct rgw_tlsctx *t);
 
 /* tlssay.c */
-/* Says what is wrong with an option. Its value is false, so that a check can end with it. */
+/* Says what is wrong with an option. The result is false, so that a check can end with it. */
 bool rgw_tls_fail(struct rgw_tls_problem *problem, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Tells something about the file of an option. */
 void rgw_tls_tell(const struct rgw_tls_ear *ear, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Says why a session has failed. The first explanation is kept: what follows from it says less. */
+/* Says why a session has failed. Only the first explanation is kept, since later failures follow from it. */
 void rgw_tls_explain(struct rgw_tls *tls, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A moment as its day, such as 2026-11-30, in UTC; returns buf. */
 const char *rgw_tls_date(int64_t t, char *buf, size_t size);
@@ -68,41 +68,41 @@ const char *rgw_tls_date(int64_t t, char *buf, size_t size);
 /* tlspem.c */
 /* Reads a file of at most 4 MiB. false: `why` says what is wrong with it, and its name. */
 bool rgw_pem_read(const char *path, struct rgw_blob *out, char *why, size_t size) __attribute__((warn_unused_result));
-/* Wipes and frees. */
+/* Wipes and frees a file. */
 void rgw_pem_drop(struct rgw_blob *f);
-/* The next certificate in PEM form from *at on, which moves behind it; *der gets it, owned by the caller, or
- * NULL data if it cannot be read. false = there is none. */
+/* Takes the next certificate in PEM form from *at on, which moves behind it; *der gets its octets, owned by the caller,
+ * or NULL data if it cannot be read. false = there is no further certificate. */
 bool rgw_pem_next_cert(const struct rgw_blob *f, size_t *at, struct rgw_blob *der) __attribute__((warn_unused_result));
 
 /* tlsca.c */
-/* Loads all that `ca` names. false = nothing is left of it, or a file cannot be opened. */
+/* Loads all CAs that `ca` names. false = no CA is left, or a file cannot be opened. */
 bool rgw_tlsctx_load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, const struct rgw_tls_ear *ear,
     struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
 
 /* tlsown.c */
-/* Loads our own certificate, those that lead to its root, and its key. */
+/* Loads our own certificate, the certificates that lead to its root, and its key. */
 bool rgw_tlsctx_load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf,
     const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
 
 /* tlstrust.c */
-/* Adds a copy of a certificate. false = the octets are none. */
+/* Adds a copy of a certificate. false = the octets are no certificate. */
 bool rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len) __attribute__((warn_unused_result));
-/* Is this very certificate among them? */
+/* Is this very certificate among those? */
 bool rgw_certs_have(const struct rgw_certs *certs, const uint8_t *der, size_t len);
-/* Frees what is in it. */
+/* Frees the certificates. */
 void rgw_certs_free(struct rgw_certs *certs);
-/* Does the first of these certificates verify at that time (seconds since 1970), with the help of those of the
- * others that are CAs and verify themselves? Their order does not matter, and what does not belong there does
- * not either. Nothing of them is kept. On false *stale is a CA of the trust that would have been needed and is
- * not valid at that time, or NULL. */
+/* Does the first of these certificates verify at that time (seconds since 1970), with the help of the others that are
+ * CAs and verify themselves? Their order does not matter, and certificates that do not belong there do no harm. Nothing
+ * of them is kept. On false *stale is a CA of the trust that would have been needed and is not valid at that time, or
+ * NULL. */
 bool rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now,
     const struct rgw_kept_cert **stale) __attribute__((warn_unused_result));
 
 /* One of the suites that radsecgw speaks; there are no others. */
 struct rgw_suite {
-	const char *iana;     /* as the configuration may say it */
-	const char *openssl;  /* or so */
-	const char *wolfssl;  /* or so; the library knows this one */
+	const char *iana;     /* name that the configuration may use */
+	const char *openssl;  /* another name that the configuration may use */
+	const char *wolfssl;  /* a third name, which the library knows */
 	unsigned number;
 	bool tls13;
 };
@@ -115,22 +115,23 @@ struct rgw_tls {
 	WOLFSSL *ssl;                        /* owned */
 	struct rgw_tlsctx *ctx;              /* holds a reference */
 	rgw_tls_judge *judge;                /* borrowed until the handshake is over ... */
-	void *judge_arg;                     /* ... like what it is given */
+	void *judge_arg;                     /* ... like the argument that it is given */
 	const uint8_t *in;                   /* borrowed: input that has not been taken yet */
 	size_t in_len;
-	struct rgw_records records;          /* what has been taken of it */
+	struct rgw_records records;          /* follows the records that have been taken from the input */
 	char *why;                           /* owned; NULL until something fails */
 	bool accepted;                       /* our own judgement of the leaf was yes */
-	bool has_pss_key;                    /* the peer's certificate is for a key of that kind */
-	bool refused;                        /* a certificate of its chain has been refused */
-	int stale;                           /* depth of a certificate of its chain that is not in force, or -1 */
-	int stale_error;                     /* the library's number for that */
+	bool has_pss_key;                    /* the key in the peer's certificate is of the kind RSA-PSS */
+	bool refused;                        /* a certificate of the peer's chain has been refused */
+	int stale;                           /* depth of a certificate of the peer's chain that is not in force, or
+	                                      * -1 */
+	int stale_error;                     /* the library's number for that fault */
 };
 
 /* tlsverify.c */
 /* Called by the library for each certificate of a chain. */
 int rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store);
-/* What a number of the library says of a certificate; NULL = it says something else. */
+/* What a number of the library says of a certificate; NULL = the number is about something else. */
 const char *rgw_tls_cert_fault(int code);
 
 /* tlsio.c: the library's input and output over memory. */

@@ -10,7 +10,7 @@
 
 #include <wolfssl/error-ssl.h>
 
-/* The CAs that a [tls] section trusts. People keep other things beside them: what is no CA certificate is left
+/* The CAs that a [tls] section trusts. People keep other things beside CAs: a file that holds no CA certificate is left
  * out, and named. */
 
 /* Some builds of the library also put every CA into a table of certificates that are believed by
@@ -29,8 +29,8 @@ forget_trusted_peers(struct rgw_tlsctx *t)
 }
 #endif
 
-/* Dates are judged at each handshake: a CA may come into force, or end, while we run, and a clock may be set.
- * An error of dates comes after the CA has been taken, from the table of trusted peers. */
+/* Makes the library believe a CA. Dates are judged at each handshake: a CA may come into force, or end, while we run,
+ * and a clock may be set. An error of dates comes after the CA has been taken, from the table of trusted peers. */
 static bool
 believe(struct rgw_tlsctx *t, const uint8_t *der, size_t len)
 {
@@ -40,10 +40,10 @@ believe(struct rgw_tlsctx *t, const uint8_t *der, size_t len)
 	return ret == WOLFSSL_SUCCESS || ret == ASN_AFTER_DATE_E || ret == ASN_BEFORE_DATE_E;
 }
 
-/* Intermediates of peers that verified stay in the library's table of CAs, where they would help others and
- * add up. Only handshakes look there, and those of one context are done one step at a time. Older versions
- * cannot tell them from ours: there all go, and ours come back, which with a whole system's trust takes
- * milliseconds; so not each time. */
+/* Intermediates of peers that verified stay in the library's table of CAs, where they would help other peers and add
+ * up. Only handshakes look there, and those of one context are done one step at a time. Older versions of the library
+ * cannot tell such intermediates from our CAs: there all go, and ours come back, which with a whole system's trust
+ * takes milliseconds; so that is not done each time. */
 #if LIBWOLFSSL_VERSION_HEX >= 0x05007000
 static void
 drop_guests(struct rgw_tlsctx *t)
@@ -73,21 +73,21 @@ rgw_tlsctx_forget_guests(struct rgw_tlsctx *t)
 	t->has_guests = t->has_stale_guests = false;
 }
 
-/* What is loaded so far, and where what is left out is told. */
+/* The context that is being loaded, and who is told what is left out. */
 struct loader {
 	struct rgw_tlsctx *t;
 	const struct rgw_tls_ear *ear;
 };
 
-/* Is it something to trust? One that has issued itself was put there by name, as a peer's own; another one that says
- * that it is no CA leads nowhere. */
+/* Can the certificate be trusted? A certificate that has issued itself was put there by name, as a peer's own; another
+ * one that says that it is no CA leads nowhere. */
 static bool
 is_trustworthy(const struct rgw_x509 *cert)
 {
 	return rgw_x509_may_anchor(cert) || rgw_x509_is_self_issued(cert);
 }
 
-/* One certificate of a file, the nth; true = it is believed, or was before. */
+/* Loads one certificate of a file, the nth; true = the certificate is believed, or was before. */
 static bool
 load_cert(const struct loader *l, const char *path, unsigned nth, const struct rgw_blob *der)
 {
@@ -117,7 +117,7 @@ load_cert(const struct loader *l, const char *path, unsigned nth, const struct r
 	return rgw_certs_add(&l->t->trust, der->data, der->len);
 }
 
-/* Something that is not a certificate in PEM form: what may it be? */
+/* Guesses what a file holds that is not a certificate in PEM form. */
 static const char *
 guess(const struct rgw_blob *f)
 {
@@ -155,7 +155,7 @@ load_file(const struct loader *l, const char *path, const struct rgw_blob *f)
 		    guess(f));
 }
 
-/* What editors and package managers leave behind must not be trusted again. */
+/* Is the file one that editors and package managers leave behind, and that must not be trusted again? */
 static bool
 is_left_over(const char *name)
 {
@@ -206,7 +206,7 @@ load_folder(const struct loader *l, const char *path, struct rgw_tls_problem *pr
 	return true;
 }
 
-/* One value of the option. A file that the configuration names must be there. */
+/* Loads one value of the option. A file that the configuration names must be there. */
 static bool
 load_value(const struct loader *l, const char *path, struct rgw_tls_problem *problem)
 {

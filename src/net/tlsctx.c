@@ -55,7 +55,7 @@ static const struct {
 
 #define RSA_MIN_BITS 2048
 #define ECC_MIN_OCTETS 32
-/* A peer may send so many certificates; not every build of the library takes so many. */
+/* The number of certificates that a peer may send; not every build of the library takes so many. */
 #define CHAIN_DEPTH 10
 
 size_t
@@ -182,7 +182,7 @@ set_groups(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 			return rgw_tls_fail(problem, "groups", "%s is none of X25519, P-256, P-384",
 			    conf->groups.v[i]);
 		numbers[i] = groups[g].number;
-		/* For TLS 1.2; without it a peer may pick a slow or odd curve. */
+		/* The curves are for TLS 1.2, too; without them a peer may pick a slow or odd curve. */
 		if (wolfSSL_CTX_UseSupportedCurve(t->ctx, (word16)groups[g].number) != WOLFSSL_SUCCESS)
 			return rgw_tls_fail(problem, "groups", "the TLS library does not know %s", groups[g].name);
 	}
@@ -191,8 +191,8 @@ set_groups(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 	return true;
 }
 
-/* Sessions could be resumed in another context, with another trust. Some builds of the library have
- * neither of the ways to do so. */
+/* Forbids to resume sessions, which could be done in another context, with another trust. Some builds of the library
+ * have neither of the ways to resume. */
 static void
 forbid_resumption(struct rgw_tlsctx *t)
 {
@@ -208,8 +208,8 @@ forbid_resumption(struct rgw_tlsctx *t)
 	(void)t;
 }
 
-/* Everything that makes a context safe. The library's own defaults check no certificate, allow
- * TLS 1.1 and suites without encryption, and resume sessions across contexts. */
+/* Does everything that makes a context safe. The library's own defaults check no certificate, allow TLS 1.1 and suites
+ * without encryption, and resume sessions across contexts. */
 static bool
 harden(struct rgw_tlsctx *t)
 {

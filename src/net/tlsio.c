@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The TLS library's input and output over memory. What comes in is looked at before the library sees it; see
+/* The TLS library's input and output over memory. Octets that come in are looked at before the library sees them; see
  * records.h. */
 
 static void
@@ -16,7 +16,7 @@ explain_record(struct rgw_tls *tls, const char *fault)
 	    h[1], h[2], (unsigned)h[3] << 8 | h[4]);
 }
 
-/* Hands octets to the library. A record that it must not see ends the session here. */
+/* Hands octets to the library. A record that the library must not see ends the session here. */
 int
 rgw_tls_recv(WOLFSSL *ssl, char *buf, int size, void *ctx)
 {
@@ -37,8 +37,8 @@ rgw_tls_recv(WOLFSSL *ssl, char *buf, int size, void *ctx)
 	return (int)n;
 }
 
-/* Takes everything always: the library does not cope with partial writes. Who writes checks the length of the
- * buffer before. */
+/* Takes all octets that the library writes, since it does not cope with partial writes. Whoever writes has checked the
+ * length of the buffer before. */
 int
 rgw_tls_send(WOLFSSL *ssl, char *buf, int size, void *ctx)
 {

@@ -38,8 +38,8 @@
 #define HAS_OLD_AES false
 #endif
 
-/* Ways to encrypt a key: a mark in the file, as text or in its octets (an OBJECT IDENTIFIER). The first one that
- * is there counts. */
+/* Ways to encrypt a key: a mark in the file, as text or in its octets (an OBJECT IDENTIFIER). The first mark that is
+ * found counts. */
 static const struct cipher {
 	const char *text;
 	const char *oid;
@@ -58,7 +58,8 @@ static const struct cipher {
 	{ NULL, "\x60\x86\x48\x01\x65\x03\x04\x01\x2a", "PBES2 with aes-256-cbc", true },
 };
 
-/* The octets of an encrypted key; *out is owned by the caller, and without data if there are none. */
+/* Decodes the octets of an encrypted key; *out is owned by the caller, and has no data if the file holds no such
+ * key. */
 static void
 decode_encrypted(const struct rgw_blob *pem, struct rgw_blob *out)
 {
@@ -86,7 +87,7 @@ holds(const struct rgw_blob *f, const char *mark)
 	return mark != NULL && f->data != NULL && memmem(f->data, f->len, mark, strlen(mark)) != NULL;
 }
 
-/* How the key is encrypted; NULL = in a way without a name here. */
+/* The way in which the key is encrypted; NULL = a way without a name here. */
 static const struct cipher *
 cipher_of(const struct rgw_blob *pem)
 {
@@ -117,7 +118,7 @@ key_failed(const struct rgw_conf_tls *conf, const struct rgw_blob *pem, struct r
 	    conf->key_password != NULL ? "key-password does not open it" : "key-password is needed");
 }
 
-/* The private key, decrypted, in DER. */
+/* Reads the private key, decrypted, in DER. */
 static bool
 read_key(const struct rgw_conf_tls *conf, struct rgw_blob *der, struct rgw_tls_problem *problem)
 {
@@ -131,7 +132,7 @@ read_key(const struct rgw_conf_tls *conf, struct rgw_blob *der, struct rgw_tls_p
 	der->len = pem.len;
 	n = wc_KeyPemToDer(pem.data, (int)pem.len, der->data, (int)der->len, conf->key_password);
 	if (n > 0) {
-		/* What is behind the key may be what it was made of. */
+		/* The octets behind the key may be what it was decrypted from. */
 		rgw_wipe(der->data + n, der->len - (size_t)n);
 		der->len = (size_t)n;
 	} else {
@@ -142,8 +143,8 @@ read_key(const struct rgw_conf_tls *conf, struct rgw_blob *der, struct rgw_tls_p
 	return n > 0;
 }
 
-/* Is the public part of an elliptic curve key in the certificate? Not every build of the library
- * notices a key of the right curve that belongs to another certificate. True for other kinds. */
+/* Is the public part of an elliptic curve key in the certificate? Not every build of the library notices a key of the
+ * right curve that belongs to another certificate. True for keys of other kinds. */
 static bool
 ecc_key_fits(const struct rgw_blob *key, const struct rgw_kept_cert *leaf)
 {
@@ -178,7 +179,7 @@ load_key(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_p
 
 /* ---- the certificates ---- */
 
-/* Keeps the certificates that can be read. true = that is all of them. */
+/* Keeps the certificates that can be read. true = every one could be read. */
 static bool
 keep_chain(struct rgw_tlsctx *t, const char *path, const struct rgw_blob *pem, const struct rgw_tls_ear *ear)
 {

@@ -13,7 +13,7 @@
 
 /* Files with certificates and keys. */
 
-/* The longest one; a system's whole trust store has about 200 KiB. */
+/* The longest file, in octets; a system's whole trust store has about 200 KiB. */
 #define FILE_MAX_OCTETS (4 << 20)
 
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* What somebody should know about the certificates of a [tls] section before it is too late. */
+/* What an operator should know about the certificates of a [tls] section before it is too late. */
 
 #define DAY 86400
 #define WARN_DAYS 30
@@ -15,7 +15,7 @@ rgw_tls_clock_is_set(int64_t now)
 	return now >= RGW_WRITTEN;
 }
 
-/* Says whether it is out of date, or `soon` will be. */
+/* Says whether a certificate is out of date, or will be `soon`. */
 static void
 review_dates(const struct rgw_tls_ear *ear, const char *key, const char *what, const struct rgw_kept_cert *cert,
     int64_t now, int64_t soon)
@@ -37,7 +37,7 @@ review_dates(const struct rgw_tls_ear *ear, const char *key, const char *what, c
 		    rgw_tls_date(x->not_after, date, sizeof date), (long long)days, days == 1 ? "" : "s", name);
 }
 
-/* Peers hold our certificate against what we use it for (RFC 5280 4.2.1.12). */
+/* Says whether our certificate lacks a purpose that we use it for, since peers look at that (RFC 5280 4.2.1.12). */
 static void
 review_purpose(const struct rgw_tls_ear *ear, const struct rgw_x509 *leaf, unsigned uses)
 {

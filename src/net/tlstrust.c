@@ -52,15 +52,15 @@ rgw_certs_free(struct rgw_certs *certs)
 
 /* The work on one chain. */
 struct climb {
-	WOLFSSL_CERT_MANAGER *cm;           /* owned: whom we believe by now */
+	WOLFSSL_CERT_MANAGER *cm;           /* owned: the certificates that are believed by now */
 	const struct rgw_certs *trust;      /* borrowed, as the next one */
-	const WOLFSSL_BUFFER_INFO *certs;   /* the leaf first */
-	struct rgw_x509 x509[CHAIN_MAX];    /* of each that can be read */
+	const WOLFSSL_BUFFER_INFO *certs;   /* borrowed: certificates of the chain, the leaf first */
+	struct rgw_x509 x509[CHAIN_MAX];    /* facts of each certificate that can be read */
 	int n;
 	int64_t now;
-	unsigned issuers;                   /* which of the chain may issue others, as bits */
-	unsigned believed;                  /* which of these verify */
-	const struct rgw_kept_cert *stale;  /* borrowed from the trust: needed, and out of date */
+	unsigned issuers;                   /* certificates of the chain that may issue others, as bits */
+	unsigned believed;                  /* those of them that verify, as bits */
+	const struct rgw_kept_cert *stale;  /* borrowed from the trust: a CA that would be needed, and is out of date */
 };
 
 static bool
@@ -69,7 +69,7 @@ has(unsigned set, int i)
 	return (set >> i & 1) != 0;
 }
 
-/* From now on all that the key of this certificate has signed verifies. The library does not look at what the
+/* Believes a certificate: from now on all that its key has signed verifies. The library does not look at what the
  * certificate says of that; see rgw_x509_may_issue. */
 static void
 believe(const struct climb *c, const uint8_t *der, size_t len)
@@ -84,8 +84,8 @@ is_issuer(const struct rgw_x509 *issuer, const struct rgw_x509 *cert)
 	    memcmp(issuer->subject.data, cert->issuer.data, cert->issuer.len) == 0;
 }
 
-/* A peer's own certificate may be trusted, too. That holds for this very leaf, and for nothing that its key has
- * signed. */
+/* Does the anchor hold for certificate i? A peer's own certificate may be trusted, too; that holds for this very leaf,
+ * and for nothing that its key has signed. */
 static bool
 holds_for(const struct rgw_kept_cert *anchor, const struct climb *c, int i)
 {
@@ -93,8 +93,8 @@ holds_for(const struct rgw_kept_cert *anchor, const struct climb *c, int i)
 	    memcmp(anchor->der, c->certs[0].buffer, anchor->len) == 0);
 }
 
-/* Believes the anchors that may have issued it, as far as they are in force; there can be two of one name. All
- * of a whole system's trust would take milliseconds. */
+/* Believes the anchors that may have issued certificate `of`, as far as they are in force; there can be two of one
+ * name. To believe all CAs of a whole system's trust would take milliseconds. */
 static void
 believe_anchors(struct climb *c, int of)
 {
@@ -110,7 +110,7 @@ believe_anchors(struct climb *c, int of)
 	}
 }
 
-/* Which of the believed ones may be above it, at any distance? */
+/* Which of the believed certificates may be above this one, at any distance? As bits. */
 static unsigned
 above(const struct climb *c, int below)
 {
@@ -127,7 +127,8 @@ above(const struct climb *c, int below)
 	return set;
 }
 
-/* Do all that are above it allow its names? The library asks only the one that has signed it. */
+/* Do all certificates that are above this one allow its names? The library asks only the certificate that has signed
+ * it. */
 static bool
 is_permitted(const struct climb *c, int i)
 {
@@ -147,7 +148,7 @@ is_permitted(const struct climb *c, int i)
 	return true;
 }
 
-/* Has somebody signed it whom we believe? What it says of itself must hold, too. */
+/* Does certificate i verify: has a believed key signed it, and does what it says of itself hold, too? */
 static bool
 verifies(const struct climb *c, int i)
 {
@@ -157,8 +158,8 @@ verifies(const struct climb *c, int i)
 	        WOLFSSL_FILETYPE_ASN1) == WOLFSSL_SUCCESS;
 }
 
-/* Goes through all but the leaf once, from the end: there most have the one nearest to the trust. true = one
- * more of them is believed. */
+/* Goes through all certificates but the leaf once, from the end: there most chains have the one nearest to the trust.
+ * true = one more certificate is believed. */
 static bool
 believe_more(struct climb *c)
 {

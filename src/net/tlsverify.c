@@ -54,7 +54,7 @@ static const struct {
 
 #define N_CHAIN_ERRORS (sizeof chain_errors / sizeof chain_errors[0])
 
-/* The place of the number in the table, or N_CHAIN_ERRORS. */
+/* The place of the library's number in the table, or N_CHAIN_ERRORS. */
 static size_t
 find_error(int code)
 {
@@ -91,7 +91,7 @@ chain_error(int code, char *room, size_t size)
 	snprintf(room, size, "%s (%d)", wolfSSL_ERR_reason_error_string((unsigned long)code), code);
 	return room;
 }
-/* Says which check failed, and what the certificate is. */
+/* Explains a refusal by the check that failed, and what the certificate is. */
 static void
 explain_cert(struct rgw_tls *tls, const char *what, const uint8_t *der, size_t len)
 {
@@ -113,7 +113,7 @@ explain_cert(struct rgw_tls *tls, const char *what, const uint8_t *der, size_t l
 	    rgw_tls_date(cert.not_before, from, sizeof from), rgw_tls_date(cert.not_after, until, sizeof until));
 }
 
-/* Finds a certificate that somebody else has signed in a way that nobody should rely on; -1 = there is none. */
+/* Finds a certificate that another key has signed in a way that nobody should rely on; -1 = there is none. */
 static int
 find_weak(const WOLFSSL_BUFFER_INFO *certs, int n)
 {
@@ -158,8 +158,8 @@ explain_chain(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int 
 	    certs[0].length);
 }
 
-/* The chain is good in the library's eyes, or it did not find the way (its number for that is `error`); is it
- * good, and is it whom we expect? */
+/* Judges the leaf of a chain that is good in the library's eyes, or to which it did not find the way (its number for
+ * that is `error`): is the chain good, and is the leaf that of the peer that we expect? */
 static bool
 judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int error)
 {
@@ -185,9 +185,10 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int err
 	return false;
 }
 
-/* A certificate above the leaf that the library cannot use. Peers send more than is needed, some of it out of
- * date, and not in order; what the library could not make use of does not help it to verify the leaf, and one
- * that is out of date, which it goes on to use, is not believed by our own judgement. All else is refused. */
+/* Passes over a certificate above the leaf that the library cannot use. Peers send more than is needed, some of it out
+ * of date, and not in order; a certificate that the library could not make use of does not help it to verify the leaf,
+ * and a certificate that is out of date, which the library goes on to use, is not believed by our own judgement. All
+ * else is refused. */
 static int
 pass_over(struct rgw_tls *tls, int error, int depth)
 {
@@ -216,7 +217,7 @@ rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 		return 0;
 	if (depth > 0 && (preverify == 1 || pass_over(tls, store->error, depth)))
 		return 1;
-	/* Older versions go on to the leaf after a refusal. */
+	/* Older versions of the library go on to the leaf after a refusal. */
 	if (tls->refused)
 		return 0;
 	/* The library goes through a chain only once, from its end. A leaf whose issuer it has not found may

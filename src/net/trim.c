@@ -9,13 +9,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Memory that goes back to the system. After a start, a storm of handshakes or many closed connections a worker
- * holds more than it needs; it gives that back a little later, at once for all that has ended until then. */
+/* Memory that goes back to the system. After a start, a storm of handshakes or many closed connections a worker holds
+ * more than it needs; it gives that memory back a little later, at once for all that has ended until then. */
 
 #define DELAY_S 0.5
 
-/* Segments that were never written to hold what is in the file, and nothing else. Relocated constants are in
- * a segment that was once writable, so they are not touched. */
+/* Releases the pages of segments that were never written to: they hold what is in the file, and nothing else. Relocated
+ * constants are in a segment that was once writable, so they are not touched. */
 static int
 release(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -34,8 +34,8 @@ release(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
-/* Lets go of the pages of the program that are mapped, since many were needed only to start or for a handshake.
- * What is needed again comes back by itself, from the page cache. */
+/* Lets go of the pages of the program that are mapped, since many were needed only to start or for a handshake. Pages
+ * that are needed again come back by themselves, from the page cache. */
 static void
 release_pages(void)
 {

@@ -12,11 +12,11 @@
 /* UDP sockets that listen: they take the requests of clients in batches. The net owns all of them; the engine knows
  * each by its number. */
 
-/* So many receive calls are made per turn and socket, so that a flood on one does not keep the others waiting. */
+/* The number of receive calls per turn and socket, so that a flood on one socket does not keep the others waiting. */
 #define ROUNDS 4
 
-/* This is more than any kernel gives without special rights. What it gives is room for a burst of a few hundred
- * datagrams, which its default is not. */
+/* Octets of receive buffer to ask for, more than any kernel gives without special rights. What a kernel gives is room
+ * for a burst of a few hundred datagrams, which its default is not. */
 #define WIDE (4 << 20)
 
 struct rgw_udp *

@@ -7,49 +7,52 @@
 #include "net_priv.h"
 #include "radsecgw/radius.h"
 
-/* What udp.c (sockets that listen), source.c (sockets that ask servers) and udpout.c (what leaves through
+/* What udp.c (sockets that listen), source.c (sockets that ask servers) and udpout.c (datagrams that leave through
  * either) share. */
 
-/* Datagrams per system call. */
+/* The number of datagrams per system call. */
 #define RGW_UDP_BATCH 32
 
-/* A datagram longer than the longest packet is padded or no RADIUS; one octet more shows which. */
+/* Octets of room for a datagram. A datagram longer than the longest packet is padded or no RADIUS; one octet more shows
+ * which. */
 #define RGW_UDP_DATAGRAM (RGW_PACKET_MAX + 1)
 
-/* Room for the address of either family, and for the length of datagrams. */
+/* Octets of control data: room for the address of either family, and for the length of datagrams. */
 #define RGW_UDP_CONTROL 96
 
 /* One UDP socket, of either kind. */
 struct rgw_udp_socket {
 	struct rgw_udp *udp;                  /* borrowed: the owner */
-	const struct rgw_conf_listen *conf;   /* borrowed: for one that listens */
-	struct rgw_source *source;            /* borrowed: for one that asks; it is connected */
+	const struct rgw_conf_listen *conf;   /* borrowed: the section of a socket that listens */
+	struct rgw_source *source;            /* borrowed: the source whose socket this is; such a socket is
+	                                       * connected */
 	struct rgw_link link;                 /* among the sources */
-	struct rgw_link dirty;                /* among those with datagrams in the queue */
-	struct rgw_link refused;              /* among those to be reported */
-	struct rgw_addr local;                /* as bound */
+	struct rgw_link dirty;                /* among the sockets with datagrams in the queue */
+	struct rgw_link refused;              /* among the sockets whose server is to be reported */
+	struct rgw_addr local;                /* the address that the socket is bound to */
 	int fd;
 	bool one_by_one;                      /* the kernel takes no more than one datagram as a message */
-	bool wildcard;                        /* bound to all addresses, so each datagram has its own */
-	int error;                            /* what is to be reported */
+	bool wildcard;                        /* the socket is bound to all addresses, so each datagram has its own */
+	int error;                            /* errno that is to be reported */
 	ev_io readable;
 };
 
 /* A datagram that waits for the flush. */
 struct rgw_udp_outgoing {
-	struct rgw_udp_socket *socket;        /* NULL = it was closed meanwhile */
+	struct rgw_udp_socket *socket;        /* NULL = the socket was closed meanwhile */
 	struct rgw_addr local;
 	struct sockaddr_storage remote;
-	unsigned remote_len;                  /* 0 = to whom the socket is connected */
+	unsigned remote_len;                  /* octets of `remote`; 0 = the socket is connected to it */
 	struct iovec data;
-	const struct rgw_secret *secret;      /* for its signature; NULL = it is signed */
+	const struct rgw_secret *secret;      /* borrowed: for the datagram's signature; NULL = the datagram is
+	                                       * signed */
 };
 
 struct rgw_udp {
 	struct rgw_net *net;                  /* borrowed: the owner */
-	struct rgw_udp_socket *sockets;       /* owned: those that listen */
+	struct rgw_udp_socket *sockets;       /* owned: sockets that listen */
 	size_t n_sockets;
-	struct rgw_link sources;              /* owned: those that ask */
+	struct rgw_link sources;              /* owned: sockets that ask servers */
 	struct rgw_link dirty;
 	struct rgw_link refused;
 	/* Receiving: one datagram per slot. */
@@ -64,18 +67,18 @@ struct rgw_udp {
 	uint8_t (*out)[RGW_PACKET_MAX];       /* owned */
 };
 
-/* Fills udp->in from the socket; the number of datagrams, or -1 with errno. */
+/* Fills udp->in from the socket; returns the number of datagrams, or -1 with errno. */
 int rgw_udp_receive(struct rgw_udp_socket *s);
-/* Puts a datagram into the queue; remote NULL = to whom the socket is connected. */
+/* Puts a datagram into the queue; remote NULL = the address that the socket is connected to. */
 void rgw_udp_queue(struct rgw_udp_socket *s, const struct rgw_addr *local, const struct rgw_addr *remote,
     const struct rgw_outgoing *packet);
 
-/* As large a receive buffer as the system gives to anybody. */
+/* Asks for as large a receive buffer as the system gives to anybody. */
 void rgw_udp_widen(int fd);
 
 /* udpout.c: the kernel said that the server is not there; the engine is told later. */
 void rgw_udp_source_error(struct rgw_udp_socket *s, int error);
-/* Does the error say so? */
+/* Does the error say that nobody is there? */
 bool rgw_udp_is_unreachable(int error);
 
 #endif

@@ -22,7 +22,7 @@
 /* The kernel cuts no datagram that would not fit a network packet; nearly all have room for this one. */
 #define SEGMENT_MAX 1200
 
-/* What goes to the kernel in one call. A message is one datagram, or several of one length to one address:
+/* The messages that go to the kernel in one call. A message is one datagram, or several of one length to one address:
  * they go through the kernel as one and are cut apart at its end, which costs a fraction. */
 struct batch {
 	struct mmsghdr msgs[RGW_UDP_BATCH];
@@ -31,7 +31,7 @@ struct batch {
 	_Alignas(struct cmsghdr) uint8_t control[RGW_UDP_BATCH][RGW_UDP_CONTROL];
 };
 
-/* An IPv6 socket reaches IPv4 by addresses of its own family (RFC 4291 2.5.5.2). */
+/* The IPv6 address by which an IPv6 socket reaches an IPv4 address (RFC 4291 2.5.5.2). */
 static struct in6_addr
 mapped(const struct rgw_addr *a)
 {
@@ -87,7 +87,7 @@ put_source(struct msghdr *msg, const struct rgw_udp_socket *s, const struct rgw_
 	}
 }
 
-/* Can the two leave as one message? */
+/* Can the two datagrams leave as one message? */
 static bool
 is_alike(const struct rgw_udp_outgoing *a, const struct rgw_udp_outgoing *b)
 {
@@ -96,7 +96,7 @@ is_alike(const struct rgw_udp_outgoing *a, const struct rgw_udp_outgoing *b)
 	    rgw_addr_equal(&a->local, &b->local);
 }
 
-/* Adds one message: the i-th datagram of the queue and those behind it that are like it. */
+/* Adds one message: the i-th datagram of the queue and those behind it that are alike. */
 static void
 add_message(struct batch *b, struct rgw_udp_socket *s, size_t i, struct iovec *parts)
 {
@@ -153,7 +153,8 @@ log_failure(const struct rgw_udp_socket *s, int error)
 	    rgw_f_addr("from", &s->local), rgw_f_str("reason", strerror(error)));
 }
 
-/* The kernel or the network card cannot cut datagrams apart. From now on those of this socket go one by one. */
+/* Sends the datagrams of a message one by one, now and from now on, since the kernel or the network card cannot cut
+ * them apart. */
 static void
 send_apart(struct rgw_udp_socket *s, const struct msghdr *all)
 {
@@ -161,7 +162,7 @@ send_apart(struct rgw_udp_socket *s, const struct msghdr *all)
 
 	s->one_by_one = true;
 	msg.msg_iovlen = 1;
-	/* The length of the parts is the last item. */
+	/* The length of the parts is the last item of control data. */
 	msg.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
 	if (msg.msg_controllen == 0)
 		msg.msg_control = NULL;
@@ -186,7 +187,7 @@ rgw_udp_is_unreachable(int error)
 	}
 }
 
-/* The engine is told later, since this may be in the middle of one of its operations. */
+/* Notes the error for later, since this may be in the middle of an operation of the engine. */
 void
 rgw_udp_source_error(struct rgw_udp_socket *s, int error)
 {
@@ -195,7 +196,7 @@ rgw_udp_source_error(struct rgw_udp_socket *s, int error)
 		rgw_list_append(&s->udp->refused, &s->refused);
 }
 
-/* The first message of the rest was not sent. false = it is to be tried again. */
+/* Deals with the first message of the rest, which was not sent. false = the message is to be tried again. */
 static bool
 on_failure(struct rgw_udp_socket *s, const struct msghdr *msg, bool *told)
 {
@@ -203,7 +204,7 @@ on_failure(struct rgw_udp_socket *s, const struct msghdr *msg, bool *told)
 
 	if (error == EINTR)
 		return false;
-	/* ICMP for an earlier datagram: this one has not been tried yet. */
+	/* The error is ICMP's for an earlier datagram: this one has not been tried yet. */
 	if (s->source != NULL && rgw_udp_is_unreachable(error) && !*told) {
 		*told = true;
 		rgw_udp_source_error(s, error);
@@ -217,8 +218,8 @@ on_failure(struct rgw_udp_socket *s, const struct msghdr *msg, bool *told)
 	return true;
 }
 
-/* Sends the queued datagrams of one socket. What the kernel does not take now is lost, as datagrams
- * may be; whoever asked asks again. */
+/* Sends the queued datagrams of one socket. Datagrams that the kernel does not take now are lost, as datagrams may be;
+ * whoever asked asks again. */
 static void
 flush_socket(struct rgw_udp_socket *s)
 {

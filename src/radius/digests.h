@@ -13,16 +13,19 @@
  * whole, so that the lanes of MD5 can go on together.
  */
 
-/* Secrets that are longer than this are legal and rare; packets with them are hashed alone. */
+/* The longest secret, in octets, that is hashed side by side. Longer secrets are legal and rare; packets with them are
+ * hashed alone. */
 #define DIGESTS_SECRET_MAX 128
 #define DIGESTS_MESSAGE_MAX (RGW_PACKET_MAX + DIGESTS_SECRET_MAX + RGW_MD5_PAD)
 
-/* The struct is large and what is not used is not touched, so do not clear it. */
+/* Packets whose digests are worked out together. The struct is large and unused parts are not touched, so do not clear
+ * it. */
 struct digests {
 	size_t n;
 	struct rgw_md5_lane lanes[RGW_MD5_LANES];
 	const struct rgw_hmac_key *keys[RGW_MD5_LANES];  /* NULL = plain MD5 */
-	size_t ends[RGW_MD5_LANES];                      /* of the packets: behind it may stand the secret */
+	size_t ends[RGW_MD5_LANES];                      /* offsets of the ends of the packets: behind a packet may
+	                                                  * stand the secret */
 	uint8_t messages[RGW_MD5_LANES][DIGESTS_MESSAGE_MAX];
 };
 

@@ -25,7 +25,7 @@ check_attempt(struct rgw_attempt *a)
 	if (a->state == RGW_ATTEMPT_QUEUED)
 		return;
 	assert_ptr_equal(a->ticket.lane->target, a->target);
-	assert_ptr_equal(a->ticket.lane->ids->id[a->ticket.id].owner, &a->ticket);
+	assert_ptr_equal(rgw_idpool_find(a->ticket.lane->ids, a->ticket.id)->owner, &a->ticket);
 	/* Whoever is asked over UDP is asked again. */
 	if (a->ticket.lane->repeats != NULL) {
 		assert_true(rgw_timer_is_set(&a->timer));
@@ -155,7 +155,7 @@ check_lane(const struct rgw_lane *lane)
 	unsigned busy = 0;
 
 	for (unsigned id = 1; id < 256; id++) {
-		const struct rgw_id *slot = &lane->ids->id[id];
+		const struct rgw_id *slot = rgw_idpool_find(lane->ids, (uint8_t)id);
 		struct rgw_ticket *t = slot->owner;
 
 		busy += slot->state == RGW_ID_BUSY;
@@ -166,7 +166,7 @@ check_lane(const struct rgw_lane *lane)
 		assert_int_equal(t->id, id);
 		assert_ptr_equal(t->lane, lane);
 	}
-	assert_int_equal(busy, lane->ids->busy);
+	assert_int_equal(busy, rgw_idpool_busy(lane->ids));
 	return busy;
 }
 

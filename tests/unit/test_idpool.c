@@ -28,17 +28,15 @@ send_as(struct rgw_idpool *pool, uint8_t id, uint32_t serial)
 static int
 setup(void **state)
 {
-	struct rgw_idpool *pool = rgw_xcalloc(1, sizeof *pool);
-
-	rgw_idpool_init(pool, REST);
-	*state = pool;
+	*state = rgw_idpool_new(REST);
+	assert_non_null(*state);
 	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	free(*state);
+	rgw_idpool_free(*state);
 	return 0;
 }
 
@@ -54,20 +52,45 @@ gives_255_and_never_zero(void **state)
 		uint8_t id;
 
 		assert_true(rgw_idpool_available(pool, 0));
-		assert_int_equal(pool->busy, i);
+		assert_int_equal(rgw_idpool_busy(pool), i);
 		id = rgw_idpool_take(pool, &owner, 0);
 		assert_int_not_equal(id, 0);
 		assert_false(seen[id]);
 		seen[id] = true;
-		assert_ptr_equal(pool->id[id].owner, &owner);
-		assert_int_equal(pool->id[id].state, RGW_ID_BUSY);
-		assert_int_equal(pool->id[id].now.code, 0);
+		assert_ptr_equal(rgw_idpool_find(pool, id)->owner, &owner);
+		assert_int_equal(rgw_idpool_find(pool, id)->state, RGW_ID_BUSY);
+		assert_int_equal(rgw_idpool_find(pool, id)->now.code, 0);
 	}
 	assert_false(rgw_idpool_available(pool, 0));
 	assert_int_equal(rgw_idpool_take(pool, &owner, 0), 0);
 	assert_int_equal(rgw_idpool_take(pool, &owner, RGW_NEVER), 0);
-	assert_int_equal(pool->busy, 255);
-	assert_int_equal(pool->id[0].state, RGW_ID_FREE);
+	assert_int_equal(rgw_idpool_busy(pool), 255);
+	assert_int_equal(rgw_idpool_find(pool, 0)->state, RGW_ID_FREE);
+}
+
+/* Each owner is found once, in the order of the identifiers, also when an identifier is given back on the way; an
+ * identifier that is taken without an owner, and the watchdog's, are passed over. */
+static void
+owners_are_found_in_order(void **state)
+{
+	static const uint8_t auth[RGW_AUTH_LEN] = { 1 };
+	struct rgw_idpool *pool = *state;
+	int owners[256];
+	unsigned found = 0;
+	unsigned id = 0;
+
+	assert_null(rgw_idpool_next(pool, &id));
+	rgw_idpool_probe(pool, RGW_STATUS_SERVER, auth, 0);
+	for (unsigned i = 1; i < 256; i++)
+		assert_int_equal(rgw_idpool_take(pool, i == 7 ? NULL : &owners[i], 0), i);
+	id = 0;
+	for (int *owner; (owner = rgw_idpool_next(pool, &id)) != NULL; found++) {
+		assert_ptr_equal(owner, &owners[id]);
+		if (id % 2 == 0)
+			rgw_idpool_answered(pool, (uint8_t)id);
+	}
+	assert_int_equal(found, 254);
+	assert_int_equal(rgw_idpool_busy(pool), 128);
 }
 
 /* P-ID-2: the one that has been free longest comes first. */
@@ -96,7 +119,7 @@ an_answered_one_goes_to_the_end(void **state)
 
 	send_as(pool, first, 1);
 	rgw_idpool_answered(pool, first);
-	assert_null(pool->id[first].owner);
+	assert_null(rgw_idpool_find(pool, first)->owner);
 	for (size_t i = 0; i < 254; i++)
 		assert_int_not_equal(rgw_idpool_take(pool, pool, 0), first);
 	assert_int_equal(rgw_idpool_take(pool, pool, 0), first);
@@ -111,9 +134,9 @@ one_given_up_rests(void **state)
 
 	send_as(pool, first, 1);
 	rgw_idpool_given_up(pool, first, 0);
-	assert_int_equal(pool->id[first].state, RGW_ID_RESTING);
-	assert_null(pool->id[first].owner);
-	assert_int_equal(pool->busy, 0);
+	assert_int_equal(rgw_idpool_find(pool, first)->state, RGW_ID_RESTING);
+	assert_null(rgw_idpool_find(pool, first)->owner);
+	assert_int_equal(rgw_idpool_busy(pool), 0);
 	for (size_t i = 0; i < 3 * 254; i++) {
 		uint8_t id = rgw_idpool_take(pool, pool, 1);
 
@@ -140,15 +163,15 @@ a_resting_one_is_used_again_in_need(void **state)
 	send_as(pool, first, 2);
 	auth_of(1, one);
 	auth_of(2, two);
-	assert_memory_equal(pool->id[first].now.auth, two, 16);
-	assert_memory_equal(pool->id[first].before.auth, one, 16);
+	assert_memory_equal(rgw_idpool_find(pool, first)->now.auth, two, 16);
+	assert_memory_equal(rgw_idpool_find(pool, first)->before.auth, one, 16);
 	/* A third one would push out the first, whose answer may still come: not before that. */
 	rgw_idpool_given_up(pool, first, 2);
 	assert_false(rgw_idpool_available(pool, REST - 1));
 	assert_int_equal(rgw_idpool_take(pool, pool, REST - 1), 0);
 	assert_true(rgw_idpool_available(pool, REST));
 	assert_int_equal(rgw_idpool_take(pool, pool, REST), first);
-	assert_memory_equal(pool->id[first].before.auth, two, 16);
+	assert_memory_equal(rgw_idpool_find(pool, first)->before.auth, two, 16);
 }
 
 /* An answer settles a request: what came before it is what must be kept. */
@@ -167,7 +190,7 @@ an_answer_does_not_push_out_a_late_one(void **state)
 		assert_int_equal(rgw_idpool_take(pool, pool, 1), id);
 		send_as(pool, id, serial);
 		auth_of(1, one);
-		assert_memory_equal(pool->id[id].before.auth, one, 16);
+		assert_memory_equal(rgw_idpool_find(pool, id)->before.auth, one, 16);
 		rgw_idpool_answered(pool, id);
 	}
 }
@@ -187,12 +210,12 @@ an_unused_one_forgets_nothing(void **state)
 		rgw_idpool_take(pool, pool, 0);
 	assert_int_equal(rgw_idpool_take(pool, pool, 1), id);
 	rgw_idpool_unused(pool, id);
-	assert_int_equal(pool->busy, 254);
-	assert_null(pool->id[id].owner);
-	assert_memory_equal(pool->id[id].now.auth, one, 16);
+	assert_int_equal(rgw_idpool_busy(pool), 254);
+	assert_null(rgw_idpool_find(pool, id)->owner);
+	assert_memory_equal(rgw_idpool_find(pool, id)->now.auth, one, 16);
 	assert_int_equal(rgw_idpool_take(pool, pool, 1), id);
 	send_as(pool, id, 2);
-	assert_memory_equal(pool->id[id].before.auth, one, 16);
+	assert_memory_equal(rgw_idpool_find(pool, id)->before.auth, one, 16);
 }
 
 /*
@@ -209,7 +232,7 @@ struct model_id {
 };
 
 struct model {
-	struct rgw_idpool pool;
+	struct rgw_idpool *pool;
 	struct help_rng rng;
 	struct model_id id[256];
 	uint8_t freed[4096];  /* ring of free identifiers, in the order in which they became so */
@@ -238,7 +261,7 @@ static void
 check_id(const struct model *m, uint8_t id)
 {
 	const struct model_id *mid = &m->id[id];
-	const struct rgw_id *slot = &m->pool.id[id];
+	const struct rgw_id *slot = rgw_idpool_find(m->pool, id);
 
 	assert_int_equal(slot->state == RGW_ID_BUSY, mid->busy);
 	assert_int_equal(slot->owner != NULL, mid->busy);
@@ -258,8 +281,8 @@ model_free(struct model *m, uint8_t id)
 static void
 model_take(struct model *m)
 {
-	bool available = rgw_idpool_available(&m->pool, m->now);
-	uint8_t id = rgw_idpool_take(&m->pool, m, m->now);
+	bool available = rgw_idpool_available(m->pool, m->now);
+	uint8_t id = rgw_idpool_take(m->pool, m, m->now);
 
 	assert_int_equal(id != 0, available);
 	if (id == 0) {
@@ -278,7 +301,7 @@ model_take(struct model *m)
 	if (help_below(&m->rng, 20) == 0)
 		return;  /* sent later, or never */
 	m->id[id].serial = ++m->serial;
-	send_as(&m->pool, id, m->serial);
+	send_as(m->pool, id, m->serial);
 }
 
 static void
@@ -291,10 +314,10 @@ model_end(struct model *m)
 	m->busy[at] = m->busy[--m->n_busy];
 	mid->busy = false;
 	if (mid->serial == 0) {
-		rgw_idpool_unused(&m->pool, id);
+		rgw_idpool_unused(m->pool, id);
 		model_free(m, id);
 	} else if (help_below(&m->rng, 4) > 0) {
-		rgw_idpool_answered(&m->pool, id);
+		rgw_idpool_answered(m->pool, id);
 		model_free(m, id);
 	} else {
 		size_t i = 0;
@@ -303,7 +326,7 @@ model_end(struct model *m)
 			assert_true(++i < ALIVE);
 		mid->late[i] = mid->serial;
 		mid->until[i] = m->now + REST;
-		rgw_idpool_given_up(&m->pool, id, m->now);
+		rgw_idpool_given_up(m->pool, id, m->now);
 	}
 	mid->serial = 0;
 }
@@ -315,7 +338,8 @@ against_a_simple_model(void **state)
 
 	(void)state;
 	m->rng.state = 4711;
-	rgw_idpool_init(&m->pool, REST);
+	m->pool = rgw_idpool_new(REST);
+	assert_non_null(m->pool);
 	for (unsigned id = 1; id < 256; id++)
 		model_free(m, (uint8_t)id);
 	for (size_t step = 0; step < MODEL_STEPS; step++) {
@@ -327,14 +351,15 @@ against_a_simple_model(void **state)
 			model_take(m);
 		else
 			model_end(m);
-		assert_int_equal(m->pool.busy, m->n_busy);
-		assert_int_equal(m->pool.id[0].state, RGW_ID_FREE);
+		assert_int_equal(rgw_idpool_busy(m->pool), m->n_busy);
+		assert_int_equal(rgw_idpool_find(m->pool, 0)->state, RGW_ID_FREE);
 		for (unsigned id = 1; id < 256; id++)
 			check_id(m, (uint8_t)id);
 	}
 	/* The interesting cases did occur. */
 	assert_true(m->reused > 100);
 	assert_true(m->refused > 100);
+	rgw_idpool_free(m->pool);
 	free(m);
 }
 
@@ -346,29 +371,26 @@ static void
 late_answer_ends_the_rest(void **state)
 {
 	static const uint8_t auth[RGW_AUTH_LEN] = { 1 };
-	static struct rgw_idpool pool;
+	struct rgw_idpool *pool = *state;
 	uint8_t ids[255];
 	int owner;
 
-	(void)state;
-	rgw_idpool_init(&pool, 30000);
 	for (unsigned round = 0; round < 5; round++) {
 		for (unsigned i = 0; i < 255; i++) {
-			ids[i] = rgw_idpool_take(&pool, &owner, 1000);
+			ids[i] = rgw_idpool_take(pool, &owner, 1000);
 			assert_int_not_equal(ids[i], 0);
-			rgw_idpool_sent(&pool, ids[i], RGW_ACCESS_REQUEST, auth);
+			rgw_idpool_sent(pool, ids[i], RGW_ACCESS_REQUEST, auth);
 		}
 		for (unsigned i = 0; i < 255; i++)
-			rgw_idpool_given_up(&pool, ids[i], 1000);
+			rgw_idpool_given_up(pool, ids[i], 1000);
 		/* From the middle, the end and the beginning of the list. */
 		for (unsigned i = 0; i < 255; i++) {
 			uint8_t id = ids[i % 3 == 0 ? i / 3 : i % 3 == 1 ? 85 + i / 3 : 254 - i / 3];
 
-			assert_int_equal(pool.id[id].state, RGW_ID_RESTING);
-			rgw_idpool_late(&pool, id, &pool.id[id].now, 1001);
-			assert_int_equal(pool.id[id].state, RGW_ID_FREE);
+			assert_int_equal(rgw_idpool_find(pool, id)->state, RGW_ID_RESTING);
+			rgw_idpool_late(pool, id, &rgw_idpool_find(pool, id)->now, 1001);
+			assert_int_equal(rgw_idpool_find(pool, id)->state, RGW_ID_FREE);
 		}
-		assert_int_equal(pool.resting.first, 0);
 	}
 }
 
@@ -377,24 +399,22 @@ static void
 late_answer_to_one_of_two(void **state)
 {
 	static const uint8_t auth[RGW_AUTH_LEN] = { 1 };
-	static struct rgw_idpool pool;
+	struct rgw_idpool *pool = *state;
 	uint8_t id = 0;
 	int owner;
 
-	(void)state;
-	rgw_idpool_init(&pool, 30000);
 	/* All are given up once, and one of them a second time. */
 	for (unsigned i = 0; i < 256; i++) {
-		id = rgw_idpool_take(&pool, &owner, 1000);
+		id = rgw_idpool_take(pool, &owner, 1000);
 		assert_int_not_equal(id, 0);
-		rgw_idpool_sent(&pool, id, RGW_ACCESS_REQUEST, auth);
+		rgw_idpool_sent(pool, id, RGW_ACCESS_REQUEST, auth);
 		if (i >= 254)
-			rgw_idpool_given_up(&pool, id, 1000);
+			rgw_idpool_given_up(pool, id, 1000);
 	}
-	rgw_idpool_late(&pool, id, &pool.id[id].before, 1001);
-	assert_int_equal(pool.id[id].state, RGW_ID_RESTING);
-	rgw_idpool_late(&pool, id, &pool.id[id].now, 1001);
-	assert_int_equal(pool.id[id].state, RGW_ID_FREE);
+	rgw_idpool_late(pool, id, &rgw_idpool_find(pool, id)->before, 1001);
+	assert_int_equal(rgw_idpool_find(pool, id)->state, RGW_ID_RESTING);
+	rgw_idpool_late(pool, id, &rgw_idpool_find(pool, id)->now, 1001);
+	assert_int_equal(rgw_idpool_find(pool, id)->state, RGW_ID_FREE);
 }
 
 /* All were given up twice, so none may be used again, but for one in the middle whose second request was
@@ -413,7 +433,7 @@ late_answer_makes_one_usable(void **state)
 	}
 	assert_false(rgw_idpool_available(pool, 2));
 	assert_false(rgw_idpool_reusable(pool, 77, 2));
-	rgw_idpool_late(pool, 77, &pool->id[77].now, 2);
+	rgw_idpool_late(pool, 77, &rgw_idpool_find(pool, 77)->now, 2);
 	assert_true(rgw_idpool_reusable(pool, 77, 2));
 	assert_true(rgw_idpool_available(pool, 2));
 	assert_int_equal(rgw_idpool_take(pool, &owner, 2), 77);
@@ -431,6 +451,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(gives_255_and_never_zero),
+		TEST(owners_are_found_in_order),
 		TEST(least_recently_used_first),
 		TEST(an_answered_one_goes_to_the_end),
 		TEST(one_given_up_rests),
@@ -438,8 +459,8 @@ main(void)
 		TEST(an_answer_does_not_push_out_a_late_one),
 		TEST(an_unused_one_forgets_nothing),
 		cmocka_unit_test(against_a_simple_model),
-		cmocka_unit_test(late_answer_ends_the_rest),
-		cmocka_unit_test(late_answer_to_one_of_two),
+		TEST(late_answer_ends_the_rest),
+		TEST(late_answer_to_one_of_two),
 		TEST(late_answer_makes_one_usable),
 	};
 

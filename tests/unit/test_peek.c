@@ -388,7 +388,7 @@ ends_before_the_hello(void **state)
 
 	call(f, 0);
 	assert_int_equal(shutdown(f->client, SHUT_WR), 0);
-	expect_lost(f, "it was closed before its first octet");
+	expect_lost(f, "the connection was closed before its first octet");
 	assert_false(f->conn.connected);
 }
 
@@ -401,7 +401,7 @@ ends_within_the_hello(void **state)
 	say(f, "\x16\x03\x01\x01\x00\x01", 6, 6);
 	assert_int_equal(f->conn.t->stage, RGW_TCP_ACCEPTED);
 	assert_int_equal(shutdown(f->client, SHUT_WR), 0);
-	expect_lost(f, "it was closed in the middle of the ClientHello");
+	expect_lost(f, "the connection was closed in the middle of the ClientHello");
 }
 
 /* A connection that is not wanted is reset, and nothing is left. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * Clients that are known by names, as containers are: whatever addresses a name has now, and those that it had
- * before the last look-up, since a client that moves may have sent something from there. An address that the
+ * Clients that are known by names, as containers are. A name stands for whatever addresses it has now, and those that
+ * it had before the last look-up, since a client that moves may have sent something from there. An address that the
  * configuration gives to a client as such stays with that client, whatever a name server says.
  */
 
@@ -53,7 +53,7 @@ on_changed(struct rgw_host *host, bool news, rgw_ms now)
 	(void)now;
 	rgw_prefixmap_free(gw->client_by_name);
 	gw->client_by_name = rgw_prefixmap_new();
-	/* Whoever has an address now goes before whoever had it. */
+	/* A client that has an address now goes before a client that had it. */
 	for (size_t i = 0; i < gw->n_names; i++)
 		for (size_t j = 0; j < gw->names[i].n_addrs; j++)
 			add(gw, &gw->names[i], &gw->names[i].addrs[j], true);

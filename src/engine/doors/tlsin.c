@@ -7,11 +7,11 @@
 #include "../links/links.h"
 #include "../requests/requests.h"
 
-/* Requests from peers, over the connections that they opened, and those to change or end a session over ours: the
- * checks of P-GW-4, after which rgw_ingress_take goes on. What RFC 6613 2.6.4 names closes the connection;
- * nothing else does, or a stranger could cut the link with odd requests (P-TCP-39). */
+/* Requests from peers: over the connections that they opened, and requests to change or end a session over ours. This
+ * file does the checks of P-GW-4, after which rgw_ingress_take goes on. A packet that breaks a rule of RFC 6613 2.6.4
+ * closes the connection; nothing else does, or a stranger could cut the link with odd requests (P-TCP-39). */
 
-/* The place of a connection in the duplicate cache; sockets are numbered from 0. */
+/* The bit that marks the place of a connection in the duplicate cache; sockets are numbered from 0. */
 #define PLACE_OF_CONNECTIONS 0x80000000u
 
 static struct rgw_conn *
@@ -71,7 +71,7 @@ note(struct rgw_conn *conn, const struct rgw_packet *p, enum rgw_counter counter
 	    rgw_f_uint("id", p->id), rgw_f_str("counter", rgw_counter_name(counter)));
 }
 
-/* Codes that are no requests, whoever sends them. */
+/* Is this the code of an answer, whoever sends it? */
 static bool
 is_answer(uint8_t code)
 {
@@ -91,8 +91,8 @@ is_answer(uint8_t code)
 	}
 }
 
-/* The rule that the packet breaks, or NULL (P-TCP-35f, h). Without Message-Authenticator it is fine:
- * TLS protects it (P-BR-12). */
+/* The rule that the packet breaks, or NULL (P-TCP-35f, h). A packet without Message-Authenticator breaks none: TLS
+ * protects it (P-BR-12). */
 static const char *
 why_not_authentic(struct rgw_conn *conn, const struct rgw_auth_check *check)
 {
@@ -107,15 +107,15 @@ why_not_authentic(struct rgw_conn *conn, const struct rgw_auth_check *check)
 	return NULL;
 }
 
-/* Over plain TCP only a Message-Authenticator shows that nobody has changed the request, as over UDP (P-TCP-5, P-MA-6,
- * P-MA-7). */
+/* Does the request lack the protection that it needs? Over plain TCP, as over UDP, only a Message-Authenticator shows
+ * that nobody has changed it (P-TCP-5, P-MA-6, P-MA-7). */
 static bool
 is_unprotected(const struct rgw_conn *conn, const struct rgw_packet *p)
 {
 	return conn->peer->conf->insecure_tcp && p->n_msgauth == 0 && rgw_auth_needs_msgauth(p);
 }
 
-/* Status-Server ends here (P-SS-4, P-SS-9, P-SS-20). */
+/* Answers a Status-Server, which ends here (P-SS-4, P-SS-9, P-SS-20). */
 static void
 answer_status(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 {
@@ -136,8 +136,9 @@ answer_status(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 		(void)tls_door.send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
-/* A request that nobody serves here (P-ERR-10, P-TLS-31). It is answered anew each time, so it needs no place in
- * the duplicate cache. Accounting gets no answer from which it could seem that something was recorded. */
+/* Answers a request of a code that is not served here (P-ERR-10, P-TLS-31). The answer is made anew each time, so the
+ * request needs no place in the duplicate cache. Accounting gets no answer from which it could seem that something was
+ * recorded. */
 static void
 refuse_code(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 {
@@ -173,7 +174,8 @@ is_allowed(const struct rgw_conn *conn, uint8_t code)
 	return (conn->peer->conf->allow & rgw_service_of(code)) != 0;
 }
 
-/* A request whose sender may send requests here, and which is authentic: it is answered, refused, dropped or taken. */
+/* Takes a request whose sender may send requests here, and which is authentic: it is answered, refused, dropped or goes
+ * on. */
 static void
 take(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 {
@@ -192,7 +194,7 @@ take(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 		    "dropped: more Proxy-States than loop-limit; does a route lead back here?");
 	else
 		rgw_ingress_take(conn->gw, &origin, PLACE_OF_CONNECTIONS | conn->lane.serial, p, now);
-	/* Watchdogs are no use of a connection (P-TLS-27). */
+	/* Watchdogs do not count as use of a connection (P-TLS-27). */
 	if (p->code != RGW_STATUS_SERVER)
 		conn->used_at = now;
 }
@@ -204,15 +206,15 @@ rgw_on_request(struct rgw_conn *conn, const struct rgw_auth_check *check, rgw_ms
 	const char *rule;
 
 	if (!conn->incoming && !rgw_code_is_dynamic(p->code)) {
-		/* Not a reason to close (P-TCP-39, P-RCA-6). */
+		/* An odd code is no reason to close (P-TCP-39, P-RCA-6). */
 		rgw_count(conn->gw, RGW_CTR_peer_unexpected_code);
 		rgw_lane_log(&conn->lane, p, RGW_LOG_INFO, "unexpected-code",
-		    "dropped: not an answer to what this side asks");
+		    "dropped: a packet of this code answers nothing that this side asks");
 		return true;
 	}
 	if (is_answer(p->code)) {
 		note(conn, p, RGW_CTR_peer_unexpected_code, "unexpected-code",
-		    "dropped: an answer, and nothing was asked on this connection");
+		    "dropped: the packet is an answer, and nothing was asked on this connection");
 		return true;
 	}
 	rule = why_not_authentic(conn, check);
@@ -221,9 +223,9 @@ rgw_on_request(struct rgw_conn *conn, const struct rgw_auth_check *check, rgw_ms
 		return false;
 	}
 	if (rule != NULL) {
-		/* Our own requests on this connection have nothing to do with it. */
+		/* Our own requests on this connection are not touched by the request that fails. */
 		note(conn, p, RGW_CTR_peer_unexpected_code, "unexpected-code",
-		    "dropped: a request to change or end a session, and its authenticator does not verify");
+		    "dropped: the authenticator of a request to change or end a session does not verify");
 		return true;
 	}
 	take(conn, p, now);

@@ -6,8 +6,8 @@
 
 #include "../requests/requests.h"
 
-/* Clients, which the gateway owns, and the requests that they send as datagrams: the checks of P-GW-4, after which
- * rgw_ingress_take goes on. */
+/* Clients, which the gateway owns, and the requests that they send as datagrams. This file does the checks of P-GW-4,
+ * after which rgw_ingress_take goes on. */
 
 /* ---- clients ---- */
 
@@ -67,7 +67,7 @@ static const struct drop drop_bad_msgauth = { RGW_CTR_udp_bad_message_authentica
 static const struct drop drop_required = { RGW_CTR_udp_missing_message_authenticator,
 	"missing-message-authenticator",
 	"dropped: require-message-authenticator holds for this client and the request has none; "
-	"update the client, or set it to no and accept that answers can be forged (CVE-2024-3596)" };
+	"update the client, or set the option to no and accept that answers can be forged (CVE-2024-3596)" };
 static const struct drop drop_missing = { RGW_CTR_udp_missing_message_authenticator,
 	"missing-message-authenticator",
 	"dropped: EAP, Status-Server and requests without a password need a Message-Authenticator" };
@@ -104,22 +104,23 @@ why_malformed(enum rgw_packet_error error)
 	return &drop_bad_attribute;
 }
 
-/* Is the code served on the port it came to (P-GW-3)? */
+/* Is the packet's code served on the port that the packet came to (P-GW-3)? */
 static bool
 is_served(const struct arrival *a)
 {
 	return (a->from->accept & rgw_service_of(a->packet->code)) != 0 || a->packet->code == RGW_STATUS_SERVER;
 }
 
-/* Does an option hold for this client? Nobody stands between us and a client on this machine, and a proxy there
- * signs some requests and not others, so what was learned from one of its requests says nothing about the next. */
+/* Does an option hold for this client? Nobody stands between us and a client on this machine, and a proxy there signs
+ * some requests and not others, so what was learned from one of its requests says nothing about the next. */
 static bool
 holds(const struct arrival *a, enum rgw_auto option, enum rgw_auto configured)
 {
 	return option == RGW_YES && !(configured == RGW_AUTO && rgw_addr_is_loopback(&a->from->remote));
 }
 
-/* BlastRADIUS: what must be there before anything else is looked at (P-BR-4, P-BR-7). */
+/* Which protection that must be there before anything else is looked at does the request lack (BlastRADIUS, P-BR-4,
+ * P-BR-7)? NULL = none. */
 static const struct drop *
 why_unprotected(const struct arrival *a)
 {
@@ -135,7 +136,7 @@ why_unprotected(const struct arrival *a)
 	return NULL;
 }
 
-/* Requests that are not to be believed without Message-Authenticator. The next hop could not see that it was
+/* Is the request one that is not to be believed without Message-Authenticator? The next hop could not see that it was
  * missing here, since we put one in. */
 static bool
 needs_msgauth(const struct arrival *a)
@@ -164,7 +165,7 @@ why_not_authentic(const struct arrival *a)
 	return NULL;
 }
 
-/* All checks, in the order of P-GW-4. NULL = the packet may be worked on. */
+/* Why the datagram is dropped, by all checks in the order of P-GW-4. NULL = the packet may be worked on. */
 static const struct drop *
 why_drop(struct rgw_gw *gw, const struct arrival *a)
 {
@@ -181,7 +182,8 @@ why_drop(struct rgw_gw *gw, const struct arrival *a)
 	return why;
 }
 
-/* A prefix may cover more than one host, a name may have more, and one of them must not decide for the others. */
+/* Does the section stand for one host? A prefix may cover more than one, a name may have more, and one of them must not
+ * decide for the others. */
 static bool
 is_one_host(const struct rgw_conf_origins *address)
 {
@@ -200,11 +202,11 @@ learn(struct rgw_gw *gw, const struct arrival *a, const char *what, enum rgw_aut
 		return;
 	*option = RGW_YES;
 	RGW_LOG(gw->log, RGW_LOG_NOTICE, "client-learned", name,
-	    "the client has sent a Message-Authenticator without EAP, so it can: from now on yes",
+	    "the client has sent a Message-Authenticator without EAP, so it can: from now on the option is yes",
 	    rgw_f_str("client", name), rgw_f_str("option", what));
 }
 
-/* An undecided client is served, but somebody should know what that means. */
+/* Warns of an undecided client: it is served, but somebody should know what that means. */
 static void
 warn(struct rgw_gw *gw, const struct arrival *a, rgw_ms now)
 {
@@ -219,9 +221,9 @@ warn(struct rgw_gw *gw, const struct arrival *a, rgw_ms now)
 	    rgw_f_str("client", c->conf->head.name), rgw_f_addr("from", &a->from->remote));
 }
 
-/* The automatic settings are decided by a Message-Authenticator that was verified, and that was not there for the
- * sake of EAP: many clients sign EAP, as they must, and nothing else. What is not verified decides nothing, since
- * anybody may have sent it (P-BR-8). */
+/* Decides the automatic settings of a client by a Message-Authenticator that was verified, and that was not there for
+ * the sake of EAP: many clients sign EAP, as they must, and nothing else. A packet that is not verified decides
+ * nothing, since anybody may have sent it (P-BR-8). */
 static void
 look_at_protection(struct rgw_gw *gw, const struct arrival *a, rgw_ms now)
 {
@@ -240,7 +242,7 @@ look_at_protection(struct rgw_gw *gw, const struct arrival *a, rgw_ms now)
 	learn(gw, a, "limit-proxy-state", &c->limit_proxy_state);
 }
 
-/* Status-Server ends here (P-SS-4, P-SS-20); a stateless answer needs no duplicate detection. */
+/* Answers a Status-Server, which ends here (P-SS-4, P-SS-20); a stateless answer needs no duplicate detection. */
 static void
 answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origin *origin, rgw_ms now)
 {
@@ -256,7 +258,7 @@ answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origi
 		(void)origin->door->send(gw, origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
-/* Is there anything to be worked on? */
+/* Is there a packet of a known client in the datagram? */
 static bool
 is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in, rgw_ms now)
 {
@@ -278,11 +280,11 @@ is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in, r
 	return why == NULL;
 }
 
-/* Datagrams that came together. */
+/* A batch of datagrams that came together. */
 struct arrivals {
 	struct rgw_gw *gw;
 	struct rgw_batch batch;
-	struct arrival v[RGW_TOGETHER];  /* of those in the batch */
+	struct arrival v[RGW_TOGETHER];  /* the datagrams of the packets in the batch */
 };
 
 static bool

@@ -7,7 +7,7 @@
  * Such a connection is owned by the gateway; it counts for its address as long as it lives, and for its peer once the
  * handshake has proven whose it is. */
 
-/* Who is silent for longer than this gives its place to a new connection of the same peer. */
+/* A connection that is silent for longer than this gives its place to a new connection of the same peer. */
 #define SILENT_MS 5000
 
 /* From where may anybody come? A peer without `address` opens the listener to the whole world. */
@@ -89,7 +89,7 @@ rgw_accept_drain(struct rgw_gw *gw, rgw_ms now)
 
 /* ---- admission ---- */
 
-/* A limit that was reached, or another reason to refuse. */
+/* Why a connection is refused: a limit that was reached, or something else. */
 struct refusal {
 	enum rgw_counter counter;
 	const char *why;
@@ -110,17 +110,17 @@ static const struct refusal refuse_memory = { RGW_CTR_refused_no_memory, "out of
 
 static const struct refusal refusals[] = {
 	[RGW_ADMIT_HALF_OPEN_PER_ADDRESS] = { RGW_CTR_refused_max_half_open_per_address,
-		"max-half-open-per-address is reached, and all of them are young" },
+		"max-half-open-per-address is reached, and all these connections are young" },
 	[RGW_ADMIT_RATE_PER_ADDRESS] = { RGW_CTR_refused_connect_rate_per_address,
-		"more than connect-rate-per-address" },
+		"more connections than connect-rate-per-address" },
 	[RGW_ADMIT_RATE_STRANGERS] = { RGW_CTR_refused_connect_rate,
-		"more than connect-rate; strangers who tried less often of late go first" },
+		"more connections than connect-rate; strangers who tried less often of late go first" },
 	[RGW_ADMIT_RATE_KNOWN] = { RGW_CTR_refused_connect_rate_known,
-		"more than connect-rate; known addresses that tried less often of late go first" },
+		"more connections than connect-rate; known addresses that tried less often of late go first" },
 	[RGW_ADMIT_NO_MEMORY] = { RGW_CTR_refused_no_memory, "out of memory" },
 };
 
-/* Is it the address of a peer that we connect to, and that may connect to us? */
+/* Is the address that of a peer which we connect to, and which may also connect to us? */
 static bool
 is_reached_by_us(const struct rgw_gw *gw, const struct rgw_addr *from)
 {
@@ -139,7 +139,8 @@ is_reached_by_us(const struct rgw_gw *gw, const struct rgw_addr *from)
 	return false;
 }
 
-/* Nothing is begun that would be in vain. But whoever has connections may have lost them and be back. */
+/* Is a limit reached that makes a handshake pointless? An address that has connections already is let in all the same,
+ * since it may have lost them and be back. */
 static const struct refusal *
 why_full(const struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *from)
 {
@@ -152,8 +153,8 @@ why_full(const struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw
 	return why == NULL || rgw_admission_is_connected(&gw->admission, from) ? NULL : why;
 }
 
-/* All checks that cost next to nothing, in the order in which they say most (P-TLS-26). NULL = it may
- * come in. */
+/* Why this address may not come in, by all checks that cost next to nothing, in the order in which they say most
+ * (P-TLS-26). NULL = it may. */
 static const struct refusal *
 why_refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *from, rgw_ms now,
     struct rgw_caller **caller, struct rgw_visit **weakest)
@@ -186,7 +187,7 @@ refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *f
 	    rgw_f_str("counter", rgw_counter_name(why->counter)));
 }
 
-/* There is always room for one more handshake (P-TLS-25): this one gives way to the one that came. */
+/* Closes a half-open connection to make room for the handshake of the newcomer (P-TLS-25). */
 static void
 evict(struct rgw_conn *victim, const struct rgw_conn *newcomer, rgw_ms now)
 {
@@ -205,7 +206,7 @@ evict(struct rgw_conn *victim, const struct rgw_conn *newcomer, rgw_ms now)
 	    rgw_f_str("listen", listen), rgw_f_addr("from", &victim->addr),
 	    rgw_f_str("known", rgw_admission_class_of(&victim->visit) == RGW_KNOWN ? "yes" : "no"),
 	    rgw_f_uint("half_open", held), rgw_f_str("counter", rgw_counter_name(counter)));
-	rgw_conn_close(victim, RGW_LOG_DEBUG, "handshake-failed", "it gave way to another handshake", now);
+	rgw_conn_close(victim, RGW_LOG_DEBUG, "handshake-failed", "the handshake gave way to another one", now);
 }
 
 void
@@ -255,8 +256,8 @@ rgw_gw_on_accept_failed(struct rgw_gw *gw, uint32_t listen, const char *why, rgw
 
 /* ---- from the handshake to the end ---- */
 
-/* Of two silent connections of a peer, does the first one give way to the new one before the second? Those
- * from where the new one comes are more likely dead; on one with requests somebody may still wait. */
+/* Does the silent connection `a` give way to the new one before the silent connection `b`? A connection from the
+ * address where the new one comes from is more likely dead; on a connection with requests somebody may still wait. */
 static bool
 goes_before(const struct rgw_conn *a, const struct rgw_conn *b, const struct rgw_conn *new)
 {
@@ -269,9 +270,9 @@ goes_before(const struct rgw_conn *a, const struct rgw_conn *b, const struct rgw
 	return a->heard_at < b->heard_at;
 }
 
-/* There is no place for a connection whose peer has proven its identity. If it lost power, or the way to it
- * was cut, some of its connections are dead and nobody knows it yet: one that is silent gives its place.
- * `far`: it need not come from the same address. false = there is none. */
+/* Closes a silent connection of the peer to make room for a new one that has proven its identity. If the peer lost
+ * power, or the way to it was cut, some of its connections are dead and nobody knows it yet. `far`: the silent
+ * connection need not come from the same address as the new one. false = no connection is silent. */
 static bool
 replace_silent(struct rgw_peer *peer, const struct rgw_conn *new, bool far, rgw_ms now)
 {
@@ -288,11 +289,11 @@ replace_silent(struct rgw_peer *peer, const struct rgw_conn *new, bool far, rgw_
 		return false;
 	rgw_count(peer->target.gw, RGW_CTR_incoming_replaced);
 	rgw_conn_close(first, RGW_LOG_WARNING, "connection-replaced",
-	    "there is no place for one more, its peer has connected anew, and this one is silent", now);
+	    "there is no place for one more connection, the peer has connected anew, and this one is silent", now);
 	return true;
 }
 
-/* The places that a connection has once it is known whose it is: all of them, or none and why. */
+/* Takes the places that a connection needs once its peer is known: all of them, or none; then the result says why. */
 static const struct refusal *
 take_places(struct rgw_conn *conn, struct rgw_peer *peer, rgw_ms now)
 {

@@ -14,17 +14,17 @@
  * sent on a connection that stood already when its own one ended, or it would be there when that one ends, too.
  */
 
-/* So many suspects may be under way on a connection at one time without being cleared. */
+/* The number of suspects that may be under way on a connection at one time without being cleared. */
 #define SUSPECTS_TOGETHER 16
 
-/* So many connections more than the load needs are opened for suspects at the most. */
+/* The greatest number of connections beyond what the load needs that are opened for suspects. */
 #define CONNECTIONS_BESIDE 4
 
 /* How long a suspect keeps away from connections that may be about to end for the same reason as its own. */
 #define GRACE_MS 50
 
-/* A peer that has not closed a connection for so long, and some round trips more, has read what it was sent. One
- * that answers Status-Server tells so itself, unless it hangs. */
+/* A peer that has not closed a connection for this long, and some round trips more, has read what it was sent. A peer
+ * that answers Status-Server tells us itself, unless it hangs. */
 #define READ_AFTER_MS 300
 #define READ_AFTER_TRIPS 4
 #define HANGS_AFTER_MS 8000
@@ -50,7 +50,7 @@ rgw_blame_is_pending(const struct rgw_conn *conn, const struct rgw_ticket *ticke
 	return ticket->nth > conn->n_read && now < read_after(conn);
 }
 
-/* How many of them wait. */
+/* The number of suspects that wait for a connection of the peer. */
 static size_t
 n_suspects(const struct rgw_peer *peer)
 {
@@ -66,8 +66,8 @@ rgw_blame_wants(const struct rgw_peer *peer)
 	return n < CONNECTIONS_BESIDE ? n : CONNECTIONS_BESIDE;
 }
 
-/* Of the connections of a peer the newest are kept free for suspects while some wait: one for each, but never
- * more than half. */
+/* Is the connection kept free for suspects? While suspects wait, the newest connections of a peer are: one for each
+ * suspect, but never more than half of the connections. */
 static bool
 is_reserved(const struct rgw_peer *peer, const struct rgw_conn *conn)
 {
@@ -85,8 +85,8 @@ is_reserved(const struct rgw_peer *peer, const struct rgw_conn *conn)
 	return false;
 }
 
-/* Is the connection about to end anyway, perhaps? Because another one of the peer has ended just now, or because it
- * is suspected itself, or mute, while others are not. */
+/* May the connection be about to end anyway, because another connection of the peer has ended just now, or because it
+ * is suspected or mute itself while other connections are not? */
 static bool
 may_follow(const struct rgw_conn *conn, rgw_ms now)
 {
@@ -202,17 +202,14 @@ is_to_blame(const struct rgw_conn *conn, const struct rgw_ticket *t)
 bool
 rgw_blame_answer(struct rgw_conn *conn, uint8_t id, const char *why, rgw_ms now)
 {
-	const struct rgw_id *slots = conn->lane.ids->id;
+	const struct rgw_id *slot = rgw_idpool_find(conn->lane.ids, id);
+	struct rgw_ticket *t;
 
-	/* It may answer the request that had the identifier before, too. */
-	if (slots[id].owner == NULL || slots[id].before.late_until > now)
+	/* The answer may belong to the request that had the identifier before, too. */
+	if (slot->owner == NULL || slot->before.late_until > now)
 		return false;
-	for (unsigned i = 1; i < 256; i++) {
-		struct rgw_ticket *t = slots[i].owner;
-
-		if (t != NULL)
-			t->blamed = i == id;
-	}
+	for (unsigned i = 0; (t = rgw_idpool_next(conn->lane.ids, &i)) != NULL;)
+		t->blamed = i == id;
 	rgw_on_lane_lost(&conn->lane, RGW_LOSS_ANSWER, why, now);
 	return true;
 }
@@ -220,18 +217,17 @@ rgw_blame_answer(struct rgw_conn *conn, uint8_t id, const char *why, rgw_ms now)
 bool
 rgw_blame_is_plain(const struct rgw_conn *conn)
 {
+	const struct rgw_ticket *t;
+
 	if (conn->lane.ids == NULL || conn->alone != 0)
 		return conn->alone != 0;
-	for (unsigned id = 1; id < 256; id++) {
-		const struct rgw_ticket *t = conn->lane.ids->id[id].owner;
-
-		if (t != NULL && t->suspect && is_to_blame(conn, t))
+	for (unsigned id = 0; (t = rgw_idpool_next(conn->lane.ids, &id)) != NULL;)
+		if (t->suspect && is_to_blame(conn, t))
 			return true;
-	}
 	return false;
 }
 
-/* What the end of the connection means for those who wait on its lane. */
+/* What the end of the connection means for the tickets on its lane. */
 static enum rgw_loss
 loss_of(const struct rgw_conn *conn, enum rgw_fault fault)
 {
@@ -250,13 +246,11 @@ loss_of(const struct rgw_conn *conn, enum rgw_fault fault)
 void
 rgw_blame_end(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 {
+	struct rgw_ticket *t;
+
 	if (fault == RGW_FAULT_UNKNOWN)
 		conn->peer->lost_at = now;
-	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_ticket *t = conn->lane.ids->id[id].owner;
-
-		if (t != NULL)
-			t->blamed = fault == RGW_FAULT_UNKNOWN && is_to_blame(conn, t);
-	}
+	for (unsigned id = 0; (t = rgw_idpool_next(conn->lane.ids, &id)) != NULL;)
+		t->blamed = fault == RGW_FAULT_UNKNOWN && is_to_blame(conn, t);
 	rgw_on_lane_lost(&conn->lane, loss_of(conn, fault), why, now);
 }

@@ -10,10 +10,10 @@
  * and for which request it may have ended by blame.c.
  */
 
-/* A connection that stood this long was a success even if no packet ever came. */
+/* A connection that stood for this long was a success even if no packet ever came on it. */
 #define PROVEN_AFTER_MS 10000
 
-/* Ends of connections in a row that are not held against a peer because a request explains them. */
+/* The number of connections in a row whose end is not held against the peer because a request explains it. */
 #define EXCUSES 3
 
 static const char *
@@ -60,7 +60,7 @@ log_conn(const struct rgw_conn *conn, enum rgw_log_level level, const char *even
 	    rgw_f_str("state", state_name(conn->state)), rgw_f_str("reason", reason));
 }
 
-/* Where a connection counts among those of its peer that we opened, by its state. */
+/* The count of the peer's outgoing connections that a connection in this state belongs to; NULL = none. */
 static unsigned *
 count_of(struct rgw_peer *peer, enum rgw_conn_state state)
 {
@@ -104,10 +104,10 @@ rgw_conn_enter(struct rgw_conn *conn, enum rgw_conn_state state)
 static bool
 has_requests(const struct rgw_conn *conn)
 {
-	return conn->lane.ids != NULL && conn->lane.ids->busy > 0;
+	return conn->lane.ids != NULL && rgw_idpool_busy(conn->lane.ids) > 0;
 }
 
-/* Is a request under way on it, in either direction? */
+/* Is a request under way on the connection, in either direction? */
 static bool
 is_busy(const struct rgw_conn *conn)
 {
@@ -154,7 +154,7 @@ rgw_conn_set_timer(struct rgw_conn *conn)
 	rgw_timer_set(&conn->gw->timers, &conn->timer, at);
 }
 
-/* May it go when nobody uses it? Those that `connections` wants open stay. */
+/* May the connection be closed when nobody uses it? The connections that the option `connections` wants open stay. */
 static bool
 is_spare(const struct rgw_conn *conn)
 {
@@ -174,7 +174,7 @@ on_not_up(struct rgw_conn *conn, rgw_ms now)
 		    now);
 		return;
 	case RGW_CONN_ACCEPTED:
-		/* It never said a word, as many who only look whether the port is open. */
+		/* The visitor never said a word, as many who only look whether the port is open. */
 		level = RGW_LOG_INFO;
 		break;
 	default:
@@ -185,7 +185,7 @@ on_not_up(struct rgw_conn *conn, rgw_ms now)
 	    "no TLS session within handshake-timeout", now);
 }
 
-/* The rest of a packet did not come. What came of it may say whose answer it was to be. */
+/* The rest of a packet did not come in time. The part that came may say which request the answer belonged to. */
 static void
 on_packet_timeout(struct rgw_conn *conn, rgw_ms now)
 {
@@ -197,13 +197,13 @@ on_packet_timeout(struct rgw_conn *conn, rgw_ms now)
 	rgw_conn_close(conn, RGW_LOG_WARNING, "connection-closed", why, now);
 }
 
-/* Nothing ends it: what else is due? */
+/* No deadline ends the connection: does what else is due. */
 static void
 look_after(struct rgw_conn *conn, rgw_ms now)
 {
 	if (rgw_blame_deadline(conn) <= now)
 		rgw_blame_expired(conn, now);
-	/* One that is busy or wanted is looked at again after another such time. */
+	/* A connection that is busy or wanted is looked at again after another idle time. */
 	if (idle_deadline(conn) <= now)
 		conn->used_at = now;
 	if (rgw_mute_deadline(conn) <= now && !rgw_mute_expired(conn, now))
@@ -216,7 +216,8 @@ static void
 close_idle(struct rgw_conn *conn, rgw_ms now)
 {
 	rgw_count(conn->gw, RGW_CTR_idle_timeouts);
-	/* Nobody has lost a peer that works, so the next connection to it need not wait. */
+	/* A connection that drains is no loss of a peer that works, so the next connection to the peer need not
+	 * wait. */
 	if (conn->counted && conn->proven)
 		rgw_conn_enter(conn, RGW_CONN_DRAINING);
 	rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed", "idle-timeout", now);
@@ -300,8 +301,8 @@ rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to
 	return conn;
 }
 
-/* Does a request explain the end of the connection better than the peer's health does? Then it is not held
- * against the peer. For connections on which nothing valid has come, that is no explanation for long. */
+/* Does a request explain the end of the connection better than the peer's health does? Then the end is not held against
+ * the peer. On connections on which nothing valid has come a request is an excuse only a few times. */
 static bool
 is_excused(struct rgw_conn *conn, enum rgw_fault fault)
 {
@@ -315,7 +316,7 @@ is_excused(struct rgw_conn *conn, enum rgw_fault fault)
 	return conn->proven || peer->n_excused++ < EXCUSES;
 }
 
-/* Did its watchdog doubt it? For a peer that has never answered Status-Server, that tells us little. */
+/* Did the connection's watchdog doubt it? For a peer that has never answered Status-Server, that tells us little. */
 static bool
 is_doubtful(const struct rgw_conn *conn)
 {
@@ -358,7 +359,7 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 	rgw_link_remove(&conn->link);
 	rgw_conn_enter(conn, RGW_CONN_GONE);
 	judge_peer(conn, fault, lost, now);
-	/* That a connection was replaced in good order says nothing about the peer. */
+	/* The orderly end of a connection that was replaced says nothing about the peer. */
 	if (last != RGW_CONN_DRAINING)
 		rgw_peer_on_attempt(peer, &(struct rgw_try){ .to = &conn->addr, .began = conn->opened_at,
 			.connected = was_up, .good = good }, now);
@@ -366,12 +367,12 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 		peer->retry_at = now;
 	if (conn->lane.ids != NULL)
 		rgw_blame_end(conn, fault, why, now);
-	/* Suspects may wait for another connection of the peer, of which this was the last one. */
+	/* Suspects may be waiting for another connection of the peer, and this was its last one. */
 	if (peer->state == RGW_PEER_DOWN)
 		rgw_on_target(&peer->target, RGW_TURN_DOWN, now);
 }
 
-/* The end of a connection, whoever ended it. */
+/* The end of a connection, whichever side ended it. */
 static void
 gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 {
@@ -389,22 +390,20 @@ gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 	gw->n_conns--;
 	rgw_timer_unset(&gw->timers, &conn->timer);
 	rgw_stream_fini(&conn->stream);
-	if (conn->lane.ids != NULL)
-		rgw_wipe(conn->lane.ids, sizeof *conn->lane.ids);
-	free(conn->lane.ids);
+	rgw_idpool_free(conn->lane.ids);
 	free(conn);
 	if (peer != NULL)
 		rgw_peer_wake(peer, now);
 }
 
-/* What its end means, in words. */
+/* What the end of the connection means, in words. */
 static const char *
 end_text(const struct rgw_conn *conn)
 {
 	if (!is_up(conn))
 		return conn->incoming ? "a peer could not connect" : "no connection to the peer";
 	if (conn->incoming)
-		return conn->asked.n_pending > 0 ? "the connection has ended; what was asked on it is not worked "
+		return conn->asked.n_pending > 0 ? "the connection has ended; requests that came on it are not worked "
 		                             "on any more"
 		                           : "the connection has ended";
 	return has_requests(conn) ? "the connection has ended; its open requests are sent again "
@@ -467,7 +466,7 @@ rgw_conn_drain(struct rgw_conn *conn, rgw_ms now)
 void
 rgw_conn_settled(struct rgw_conn *conn, rgw_ms now)
 {
-	/* Not at once: whoever calls may be in the middle of something on this connection. */
+	/* The timer closes the connection, since the caller may be in the middle of something on it. */
 	if (conn->state == RGW_CONN_DRAINING && !is_busy(conn))
 		rgw_timer_set(&conn->gw->timers, &conn->timer, now);
 	if (!conn->incoming && conn->state != RGW_CONN_GONE && conn->peer->queue.n > 0)
@@ -478,7 +477,7 @@ void
 rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 {
 	rgw_conn_enter(conn, RGW_CONN_HANDSHAKE);
-	/* For one that a peer opened the time runs since it was accepted. */
+	/* The time of a connection that a peer opened has run since it was accepted. */
 	if (conn->incoming) {
 		rgw_accept_shaking(conn);
 		return;
@@ -494,9 +493,7 @@ make_ids(struct rgw_conn *conn)
 {
 	if (conn->lane.ids != NULL)
 		return true;
-	conn->lane.ids = malloc(sizeof *conn->lane.ids);
-	if (conn->lane.ids != NULL)
-		rgw_idpool_init(conn->lane.ids, conn->gw->conf->gateway.request_lifetime);
+	conn->lane.ids = rgw_idpool_new(conn->gw->conf->gateway.request_lifetime);
 	return conn->lane.ids != NULL;
 }
 
@@ -507,7 +504,7 @@ rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms
 
 	if (conn->incoming && !rgw_accept_identified(conn, peer, now))
 		return;
-	/* On a connection that a peer opened nothing is asked, so it needs no identifiers. */
+	/* On a connection that a peer opened nothing is asked, so the connection needs no identifiers. */
 	if (!conn->incoming && !make_ids(conn)) {
 		rgw_conn_close(conn, RGW_LOG_ERROR, "connect-failed", "out of memory", now);
 		return;
@@ -563,7 +560,7 @@ rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now)
 	const char *event = is_up(conn) ? "connection-lost"
 	                                : conn->incoming ? "handshake-failed" : "connect-failed";
 
-	/* Whoever only looks whether the port is open gets no line. */
+	/* A visitor that only looks whether the port is open gets no line. */
 	if (conn->state == RGW_CONN_ACCEPTED)
 		level = RGW_LOG_DEBUG;
 	log_conn(conn, level, event, end_text(conn), why);

@@ -4,8 +4,8 @@
 /* How many connections a peer has: they are opened as the load asks for them, with pauses where that fails (P-TLS-20 to
  * 23), and those that the load has not needed for long are closed (P-FO-3). */
 
-/* Attempts at one time: one to a peer that does not answer, two to one of which nothing is known, and more
- * to one that works, since a burst of requests waits for them. */
+/* The number of attempts to connect at one time: one to a peer that does not answer, two to a peer of which nothing is
+ * known, and more to a peer that works, since a burst of requests waits for them. */
 static unsigned
 opening_max(const struct rgw_peer *peer)
 {
@@ -14,14 +14,14 @@ opening_max(const struct rgw_peer *peer)
 	return peer->n_okay > 0 ? 4 : 2;
 }
 
-/* A connection more than the load needs is closed after so many looks at it (P-FO-3: five minutes). */
+/* A connection more than the load needs is closed after this many looks at it (P-FO-3: five minutes). */
 #define SHRINK_LOOK_MS 60000
 #define SHRINK_LOOKS 5
 
-/* What waits for a peer does not wait for its next address when one has taken so long to fail. */
+/* When an address has taken this long to fail, the requests that wait for the peer do not wait for its next address. */
 #define SLOW_MS 1000
 
-/* The pauses between attempts begin anew for a peer that is needed at most so often. */
+/* The pauses between attempts begin anew for a peer that is needed, at most this often. */
 #define CALL_MS 30000
 
 size_t
@@ -33,13 +33,13 @@ rgw_peer_load(const struct rgw_peer *peer)
 		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
 		if (conn->state == RGW_CONN_UP)
-			load += conn->lane.ids->busy;
+			load += rgw_idpool_busy(conn->lane.ids);
 	}
 	return load;
 }
 
-/* How many connections the load asks for, within the limits. One is opened ahead when four fifths of
- * the identifiers are in use. A peer that went away is called until it is back (P-WD-6). */
+/* How many connections the load asks for, within the limits. A connection is opened ahead when four fifths of the
+ * identifiers are in use. A peer that went away is called until it is back (P-WD-6). */
 static unsigned
 wanted(const struct rgw_peer *peer)
 {
@@ -55,7 +55,7 @@ wanted(const struct rgw_peer *peer)
 	return (unsigned)want;
 }
 
-/* Too many connections for a long time: the one with the least to do is drained. */
+/* Drains the connection with the least to do when there have been too many connections for a long time. */
 static void
 on_shrink_timer(struct rgw_timer *timer, rgw_ms now)
 {
@@ -65,7 +65,7 @@ on_shrink_timer(struct rgw_timer *timer, rgw_ms now)
 	if (peer->n_up <= 1)
 		return;
 	rgw_timer_set(&peer->target.gw->timers, timer, now + SHRINK_LOOK_MS);
-	/* The identifiers of one connection less would still be enough by half. */
+	/* With one connection less, half of the identifiers would still be free. */
 	if (peer->n_up <= wanted(peer) ||
 	    rgw_peer_load(peer) * 2 > (size_t)(peer->n_up - 1) * RGW_PER_LANE) {
 		peer->shrink_ticks = 0;
@@ -77,7 +77,7 @@ on_shrink_timer(struct rgw_timer *timer, rgw_ms now)
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
 		if (conn->state == RGW_CONN_UP &&
-		    (least == NULL || conn->lane.ids->busy <= least->lane.ids->busy))
+		    (least == NULL || rgw_idpool_busy(conn->lane.ids) <= rgw_idpool_busy(least->lane.ids)))
 			least = conn;
 	}
 	rgw_count(peer->target.gw, RGW_CTR_connections_surplus);
@@ -142,8 +142,8 @@ rgw_peer_grow(struct rgw_peer *peer, rgw_ms now)
 			break;
 }
 
-/* Grows by half with each round over all addresses that came to nothing, from the lower to the upper
- * bound of `reconnect`, the spread included (P-TLS-20 to 22). Doubling would miss a peer that is
+/* The pause before the next attempt. It grows by half with each round over all addresses that came to nothing, from the
+ * lower to the upper bound of `reconnect`, the spread included (P-TLS-20 to 22). Doubling would miss a peer that is
  * away for a few seconds by longer than requests can wait. */
 static rgw_ms
 back_off(const struct rgw_peer *peer)
@@ -163,7 +163,8 @@ rgw_peer_proven(struct rgw_peer *peer)
 	peer->missed = 0;
 }
 
-/* Is it the address that the next attempt would take? Of several that were made at one time, one moves on. */
+/* Is this the address that the next attempt would take? Of several attempts that were made at one time, only one moves
+ * on. */
 static bool
 is_next(const struct rgw_peer *peer, const struct rgw_addr *to)
 {
@@ -172,7 +173,8 @@ is_next(const struct rgw_peer *peer, const struct rgw_addr *to)
 	return rgw_peer_address(peer, peer->next_addr, &next) != NULL && rgw_addr_equal(&next, to);
 }
 
-/* The next address is tried at once. A pause is for a peer all of whose addresses have failed. */
+/* Turns to the peer's next address, which is tried at once. A pause follows only when all addresses of the peer have
+ * failed. */
 static void
 next_address(struct rgw_peer *peer, rgw_ms now)
 {
@@ -192,8 +194,8 @@ void
 rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now)
 {
 	if (try->good) {
-		/* It worked until now, so the next try may come soon, but not in step with everybody
-		 * else who lost the same peer. */
+		/* The connection worked until now, so the next try may come soon, but not in step with everybody else
+		 * who lost the same peer. */
 		rgw_peer_proven(peer);
 		peer->retry_at = now + rgw_gw_below(peer->target.gw, peer->conf->reconnect.min / 4);
 		return;
@@ -202,7 +204,7 @@ rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now
 	if (!is_next(peer, try->to))
 		return;
 	next_address(peer, now);
-	/* An address that says no at once costs nobody anything, as long as there is another one. */
+	/* An address that says no at once costs nobody anything, as long as the peer has another one. */
 	if (peer->missed > 0 && now - try->began < SLOW_MS)
 		return;
 	peer->unreachable = !try->connected;
@@ -234,8 +236,8 @@ vain_attempt(const struct rgw_peer *peer)
 	return NULL;
 }
 
-/* Connections that stand are left alone, but nothing is hoped for from an address that the peer has left. The end of
- * one attempt may change all the others, so they are looked for anew each time. */
+/* Ends attempts to connect to addresses that the peer has left, since nothing is hoped for from them; connections that
+ * stand are left alone. The end of one attempt may change all the others, so the list is begun anew each time. */
 void
 rgw_peer_moved(struct rgw_peer *peer, const struct rgw_host *host, rgw_ms now)
 {

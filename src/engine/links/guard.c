@@ -18,8 +18,8 @@ count_as(struct rgw_conn *conn, bool okay, bool lame)
 	rgw_peer_review(peer);
 }
 
-/* The watchdog's state has changed, or the connection has become mute or is so no more: what the peer's counts
- * are made of follows. */
+/* Brings the peer's counts up to date: the watchdog's state has changed, or the connection has become mute or has
+ * ceased to be. */
 static void
 count_again(struct rgw_conn *conn)
 {
@@ -48,7 +48,8 @@ send_probe(struct rgw_conn *conn, rgw_ms now)
 	conn->probed_at = now;
 	conn->probed_nth = conn->n_sent;
 	rgw_mute_sent(conn, now);
-	/* If the buffer is full nothing is read at the far end, and that is what this is to find out. */
+	/* The result is not looked at: a full buffer means that the far end reads nothing, and that is what the
+	 * watchdog is to find out. */
 	if (gw->ops->conn_send(gw->ops_ctx, conn->io, &(struct rgw_outgoing){ gw->scratch, len, NULL }))
 		rgw_count(gw, RGW_CTR_watchdogs_sent);
 }
@@ -158,8 +159,8 @@ rgw_guard_is_mute(const struct rgw_conn *conn, rgw_ms since)
 	return conn->watchdog.pending && conn->probed_at <= since;
 }
 
-/* Has this peer shown that it never answers Status-Server? It has answered requests since the first
- * one was sent, and no Status-Server ever (P-WD-11). */
+/* Has this peer shown that it never answers Status-Server? It has answered requests since the first Status-Server was
+ * sent, and no Status-Server ever (P-WD-11). */
 static bool
 ignores_status(const struct rgw_conn *conn)
 {
@@ -182,7 +183,7 @@ switch_off(struct rgw_peer *peer, rgw_ms now)
 	}
 }
 
-/* What is open on a suspected connection goes elsewhere if there is anywhere to go (P-FO-1). */
+/* Moves the requests that are open on a suspected connection elsewhere if there is anywhere to go (P-FO-1). */
 static void
 fail_over(struct rgw_conn *conn, rgw_ms now)
 {

@@ -4,12 +4,11 @@
 #include "radsecgw/retrans.h"
 
 /*
- * Is a server's port alive? Any valid answer says yes. A request without an answer, while nothing
- * else was answered since it was sent, makes it suspected; silence from then on for the time `zombie`
- * makes it dead, and so does ICMP at once. A dead one is asked with Status-Server if it understands
- * that, else it counts as alive again after `revive`. The state does not hold back requests that have
- * nowhere else to go. The state belongs to the port; all of its changes go through enter() (P-SS-12, P-SS-13,
- * P-SS-20, P-SS-21).
+ * Is a server's port alive? Any valid answer says yes. A request without an answer, while nothing else was answered
+ * since it was sent, makes the port suspected; silence from then on for the time `zombie` makes it dead, and so does
+ * ICMP at once. A dead port is asked with Status-Server if the server understands that, else it counts as alive again
+ * after `revive`. The state does not hold back requests that have nowhere else to go. The state belongs to the port;
+ * all of its changes go through enter() (P-SS-12, P-SS-13, P-SS-20, P-SS-21).
  */
 
 /* ICMP is a cheap and quick answer, so a port that sent it is tried again soon. */
@@ -91,7 +90,7 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 	const struct rgw_conf_server *conf = port->server->conf;
 
 	if (port->probe_at <= now) {
-		/* Of a name with more addresses each is asked in turn. */
+		/* If the name has several addresses, each is asked in turn. */
 		if (port->state == RGW_PORT_DEAD)
 			port->next_addr++;
 		rgw_host_refresh(&port->host, now);
@@ -104,7 +103,7 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		port->next_addr++;
 		port->change_at = conf->status_server ? RGW_NEVER : now + conf->revive;
 	} else if (port->change_at <= now) {
-		enter(port, RGW_PORT_ALIVE, "its time as a dead one is over: it is tried again", now);
+		enter(port, RGW_PORT_ALIVE, "the time of a dead server is over: the server is tried again", now);
 		port->change_at = RGW_NEVER;
 	}
 	set_timer(port);
@@ -164,7 +163,7 @@ rgw_health_moved(struct rgw_port *port, rgw_ms now)
 	if (port->server->conf->status_server) {
 		port->probe_at = now;
 	} else {
-		enter(port, RGW_PORT_ALIVE, "its name leads elsewhere now: it is tried again", now);
+		enter(port, RGW_PORT_ALIVE, "the name leads elsewhere now: the server is tried again", now);
 		port->change_at = RGW_NEVER;
 	}
 	set_timer(port);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* A host that a client, a peer or a server names: its addresses, and when they are looked up again. The host is part of
- * whoever wants the addresses, and tells its owner when others count. */
+ * the client, peer or server, and tells this owner when other addresses count. */
 
 /* Bounds for the time until the next look-up. A TTL of 0 comes from /etc/hosts, too. */
 #define TTL_MIN_MS 5000
@@ -13,7 +13,7 @@
 #define FAIL_MIN_MS 2000
 #define FAIL_MAX_MS 60000
 
-/* A name none of whose addresses works is asked for at once, but not more often than so. */
+/* A name none of whose addresses works is looked up at once, but not more often than this. */
 #define AGAIN_MS 1000
 
 static void
@@ -98,7 +98,7 @@ rgw_host_has(const struct rgw_host *host, const struct rgw_addr *addr)
 	return false;
 }
 
-/* Whichever is first: name servers change the order of what has not changed. */
+/* Are the addresses others than before, in whatever order? Name servers change the order of addresses that stay. */
 static bool
 is_news(const struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 {

@@ -25,7 +25,7 @@ rgw_lane_check(const struct rgw_lane *lane, const struct rgw_packet *p)
 {
 	struct rgw_auth_check check = { .packet = p, .secret = lane->side.secret, .is_response = true };
 
-	memcpy(check.request_auth, lane->ids->id[p->id].now.auth, RGW_AUTH_LEN);
+	memcpy(check.request_auth, rgw_idpool_find(lane->ids, p->id)->now.auth, RGW_AUTH_LEN);
 	return check;
 }
 

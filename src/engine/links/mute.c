@@ -10,19 +10,19 @@
  * move. A peer that hangs altogether is left to the watchdog and to the pool.
  */
 
-/* No connection is asked before so much time has passed without a sign. A segment that is lost on a longer way
- * comes again after 200 ms or more. */
+/* No connection is asked before this much time has passed without a sign. A segment that is lost on a longer way comes
+ * again after 200 ms or more. */
 #define QUIET_NEAR_MS 60
 #define QUIET_FAR_MS 300
 #define NEAR_MS 2
 
-/* So many times the usual is too long. */
+/* This many times the usual silence is too long. */
 #define TIMES 4
 
-/* What was usual counts half after so long. */
+/* A silence that was measured counts half after this time. */
 #define HALF_LIFE_MS 30000
 
-/* So many silences tell what is usual. */
+/* The number of silences that tell what is usual. */
 #define SAMPLES 8
 
 /* How long what the peer has sent may be on its way when another connection shows that it lives. */
@@ -77,7 +77,7 @@ rgw_mute_sent(struct rgw_conn *conn, rgw_ms now)
 		rgw_conn_set_timer(conn);
 }
 
-/* The peer lives: connections that are mute for all that have no excuse. */
+/* The peer lives: connections that have been mute for all that have no excuse. */
 static void
 expose_others(struct rgw_peer *peer, rgw_ms now)
 {
@@ -96,10 +96,11 @@ rgw_mute_heard(struct rgw_conn *conn, rgw_ms now)
 {
 	struct rgw_peer *peer = conn->peer;
 
-	/* The first answer on a connection takes the longer for the beginning. */
+	/* The first answer on a connection takes longer because the connection has just begun, so it is not
+	 * measured. */
 	if (conn->quiet_since != 0 && conn->proven)
 		note(peer, now - conn->quiet_since, now);
-	/* More may be to come, unless it turns out that this was the answer to the last request. */
+	/* More answers may be to come, unless it turns out that this one was for the last request. */
 	conn->quiet_since = conn->n_read < conn->n_sent ? now : 0;
 	conn->mute_at = 0;
 	if (conn->mute)
@@ -119,7 +120,8 @@ rgw_mute_expired(struct rgw_conn *conn, rgw_ms now)
 {
 	if (conn->mute) {
 		rgw_count(conn->gw, RGW_CTR_connections_mute);
-		rgw_conn_give_up(conn, "nothing comes on it any more, while the peer answers on another one", now);
+		rgw_conn_give_up(conn,
+		    "nothing comes on the connection any more, while the peer answers on another one", now);
 		return false;
 	}
 	if (conn->mute_at == 0) {

@@ -4,7 +4,7 @@
 /* Packets that come on a connection, cut out of what the outer layer has decrypted, and checked several at a time. What
  * RFC 6613 2.6.4 names closes the connection. */
 
-/* What was to be a packet: only its first four octets are there. */
+/* Closes the connection for a packet with a bad length, of which only the first four octets are there. */
 static void
 on_bad_length(struct rgw_conn *conn, struct rgw_rd *start, rgw_ms now)
 {
@@ -19,8 +19,8 @@ on_bad_length(struct rgw_conn *conn, struct rgw_rd *start, rgw_ms now)
 	    now);
 }
 
-/* Does the packet ask something? Requests may come on any connection, whoever opened it. Where nothing has been asked
- * nothing is an answer. */
+/* Does the packet ask something? Requests may come on any connection, whoever opened it. On a connection where nothing
+ * has been asked no packet is an answer. */
 static bool
 asks(const struct rgw_conn *conn, const struct rgw_packet *p)
 {
@@ -50,11 +50,11 @@ take(void *arg, struct rgw_auth_check *check, rgw_ms now)
 /* Whole packets that came together. */
 struct pieces {
 	struct rgw_batch batch;
-	bool malformed;  /* the one behind the batch */
+	bool malformed;  /* the packet behind the batch is malformed */
 };
 
-/* Cuts out packets until there are no more, one is malformed, or the batch is full. The one that stands in
- * the buffer of the stream is the last: the next call would overwrite it. */
+/* Cuts out packets until there are no more, one is malformed, or the batch is full. The packet that stands in the
+ * buffer of the stream is the last of a batch: the next call would overwrite it. */
 static enum rgw_stream_result
 collect(struct rgw_conn *conn, struct pieces *pieces, struct rgw_rd *in, struct rgw_rd *octets, rgw_ms now)
 {
@@ -79,7 +79,7 @@ collect(struct rgw_conn *conn, struct pieces *pieces, struct rgw_rd *in, struct 
 	return result;
 }
 
-/* false = the connection was closed. */
+/* Checks the collected packets and hands them over. false = the connection was closed. */
 static bool
 on_pieces(struct rgw_conn *conn, struct pieces *pieces, rgw_ms now)
 {
@@ -116,6 +116,6 @@ rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms 
 	else if (result == RGW_STREAM_NO_MEMORY)
 		rgw_conn_close(conn, RGW_LOG_ERROR, "connection-closed", "out of memory", now);
 	else if (rgw_conn_packet_deadline(conn) < conn->timer.at)
-		/* Other deadlines move on by themselves when they come. */
+		/* The connection's other deadlines move on by themselves when they come. */
 		rgw_conn_set_timer(conn);
 }

@@ -56,7 +56,7 @@ static enum rgw_standing
 standing(struct rgw_target *target, unsigned service, rgw_ms now)
 {
 	const struct rgw_peer *peer = rgw_peer_of(target);
-	/* Nothing says yet that it cannot be reached at once. */
+	/* Nothing says yet that the peer cannot be reached at once. */
 	bool may_be_back = peer->n_lame == 0 && !peer->unreachable;
 
 	if ((peer->conf->allow & service) == 0)
@@ -73,7 +73,7 @@ standing(struct rgw_target *target, unsigned service, rgw_ms now)
 	case RGW_PEER_DOWN:
 		break;
 	}
-	/* Its connection may have ended only just now, and it may be back before others have answered. */
+	/* The peer's connection may have ended only just now, and may be back before other members have answered. */
 	return may_be_back ? RGW_RETURNING : RGW_DOWN;
 }
 
@@ -128,8 +128,9 @@ lane_status_answered(struct rgw_lane *lane, rgw_ms now)
 	rgw_guard_heard(rgw_conn_of(lane), true, now);
 }
 
-/* The Response Authenticator proves that the secret is right, so it is the software of the peer that signs an answer
- * to Status-Server wrongly. Inside TLS nobody else can have sent it, so it shows that the peer lives (P-WD-11). */
+/* A wrong signature under an answer to Status-Server is noted once. The Response Authenticator proves that the secret
+ * is right, so the peer's software is at fault. Inside TLS nobody else can have sent the answer, so it shows that the
+ * peer lives (P-WD-11). */
 static void
 lane_status_misdone(struct rgw_lane *lane, const struct rgw_packet *p)
 {
@@ -160,11 +161,12 @@ lane_is_mute(struct rgw_lane *lane, rgw_ms since)
 	return rgw_guard_is_mute(rgw_conn_of(lane), since);
 }
 
-/* Over TLS no answer is dropped for want of a Message-Authenticator (P-BR-12); over plain TCP EAP needs it (P-MA-6). */
+/* Is an answer without Message-Authenticator to be dropped? Over TLS never (P-BR-12); over plain TCP EAP needs one
+ * (P-MA-6). */
 static bool
 lane_needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)
 {
-	const struct rgw_id *slot = &lane->ids->id[p->id];
+	const struct rgw_id *slot = rgw_idpool_find(lane->ids, p->id);
 
 	return rgw_conn_of(lane)->peer->conf->insecure_tcp && slot->state == RGW_ID_BUSY &&
 	    slot->now.code == RGW_ACCESS_REQUEST && rgw_packet_has(p, RGW_AT_EAP_MESSAGE);
@@ -195,25 +197,27 @@ was_on(const struct rgw_wish *wish, const struct rgw_conn *conn)
 	return false;
 }
 
-/* Never again the connection where it was (P-TCP-27): one that is suspected still stands. */
+/* Can the connection take the request now? Never a connection on which the request has been already (P-TCP-27): a
+ * suspected connection still stands. */
 static bool
 can_take(const struct rgw_conn *conn, const struct rgw_wish *wish, rgw_ms now)
 {
-	/* Nothing more is put on a mute connection while another one is about to come up. */
+	/* No further request is put on a mute connection while another connection is about to come up. */
 	return conn->state == RGW_CONN_UP && !conn->blocked && !was_on(wish, conn) &&
 	    !(conn->mute && conn->peer->n_opening > 0) && rgw_idpool_available(conn->lane.ids, now) &&
 	    rgw_blame_allows(conn, wish->care, now);
 }
 
-/* Has nothing come on it since it was asked whether it lives? */
+/* Has nothing come on the connection since it was asked whether it lives? */
 static bool
 is_unheard(const struct rgw_conn *conn)
 {
 	return conn->watchdog.pending && conn->heard_at < conn->probed_at;
 }
 
-/* OKAY ones before those that have to prove themselves, before suspected ones; those that are heard before those that
- * have just been asked; among equals the one with the least to do. */
+/* Is connection `a` better than `b`? OKAY connections go before those that have to prove themselves, these before
+ * suspected ones; connections that were heard before those that have just been asked; among equals the connection with
+ * the least to do. */
 static bool
 is_better(const struct rgw_conn *a, const struct rgw_conn *b)
 {
@@ -225,10 +229,11 @@ is_better(const struct rgw_conn *a, const struct rgw_conn *b)
 		return place[a->watchdog.state] < place[b->watchdog.state];
 	if (is_unheard(a) != is_unheard(b))
 		return is_unheard(b);
-	return a->lane.ids->busy < b->lane.ids->busy;
+	return rgw_idpool_busy(a->lane.ids) < rgw_idpool_busy(b->lane.ids);
 }
 
-/* The one where the conversation lives, or the one that the caller's station falls on. */
+/* The connection where the conversation lives, or the one that a hash of the caller's station chooses; NULL = no
+ * preference. */
 static struct rgw_conn *
 preferred(struct rgw_peer *peer, const struct rgw_wish *wish)
 {
@@ -276,31 +281,29 @@ lane(struct rgw_target *target, struct rgw_wish *wish, rgw_ms now)
 }
 
 
-/* Whoever has waited so long for an answer gives way when there is nobody else to give way. */
+/* A request that has waited this long for an answer gives its identifier up when no other can be had. */
 #define PATIENCE_MS 5000
 
-/* The one on a connection that has waited longest, of those whose identifier can be used again. NULL = there is
+/* The ticket on a connection that has waited longest, of those whose identifier can be used again. NULL = there is
  * none, or the connection has identifiers left. */
 static struct rgw_ticket *
 longest_on(const struct rgw_conn *conn, rgw_ms now)
 {
 	const struct rgw_idpool *ids = conn->lane.ids;
 	struct rgw_ticket *longest = NULL;
+	struct rgw_ticket *t;
 
 	if (conn->state != RGW_CONN_UP || conn->watchdog.state != RGW_WD_OKAY || rgw_idpool_available(ids, now))
 		return NULL;
-	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_ticket *t = ids->id[id].owner;
-
-		if (t != NULL && (longest == NULL || t->sent_at < longest->sent_at) &&
-		    rgw_idpool_reusable(ids, (uint8_t)id, now))
+	for (unsigned id = 0; (t = rgw_idpool_next(ids, &id)) != NULL;)
+		if ((longest == NULL || t->sent_at < longest->sent_at) && rgw_idpool_reusable(ids, (uint8_t)id, now))
 			longest = t;
-	}
 	return longest;
 }
 
-/* All identifiers are taken, and no further connection is about to come up: there are enough, or the peer takes no
- * more. A dead realm must not keep them until its requests have outlived themselves. */
+/* The ticket that is to give way, if all identifiers are taken and no further connection is about to come up: there are
+ * enough, or the peer takes no more. A dead realm must not keep identifiers until its requests have outlived
+ * themselves. */
 static struct rgw_ticket *
 longest(struct rgw_target *target, rgw_ms now)
 {
@@ -318,7 +321,7 @@ longest(struct rgw_target *target, rgw_ms now)
 	}
 	if (found != NULL && now - found->sent_at >= PATIENCE_MS)
 		return found;
-	/* Until then it is not worth looking again. */
+	/* Before that time looking again would find nothing. */
 	peer->patient_until = found != NULL ? found->sent_at + PATIENCE_MS : now + 100;
 	return NULL;
 }
@@ -415,7 +418,7 @@ on_host_changed(struct rgw_host *host, bool news, rgw_ms now)
 		rgw_peer_moved(&host->gw->peers[host->owner->index], host, now);
 }
 
-/* The peer as somebody who asks us. */
+/* Makes the peer's part as one that asks us. */
 static void
 init_asker(struct rgw_asker *asker, const struct rgw_conf_peer *conf, rgw_ms now)
 {

@@ -3,7 +3,7 @@
 
 #include "radsecgw/build.h"
 
-/* The Status-Server by which we ask whether a target lives: the same for peers (guard.c) and servers (health.c). */
+/* The Status-Server by which we ask whether a target lives; peers (guard.c) and servers (health.c) are asked alike. */
 
 size_t
 rgw_probe_build(struct rgw_gw *gw, uint8_t id, const struct rgw_side *side)

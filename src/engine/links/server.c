@@ -7,10 +7,10 @@
  * from which it is asked: one socket has 255 identifiers, so more are opened as requests need them, and closed when
  * they are not used any more. Whether a port lives is told by health.c. */
 
-/* A source that nobody used for so long is closed; a late answer to it cannot be expected. */
+/* A source that was not used for this long is closed; a late answer to it cannot be expected. */
 #define UNUSED_MS 60000
 
-/* When no socket can be opened, this long until the next attempt. */
+/* Milliseconds until the next attempt when no socket can be opened. */
 #define RETRY_MS 1000
 
 /* ---- a source as a lane ---- */
@@ -65,17 +65,17 @@ lane_settled(struct rgw_lane *lane, rgw_ms now)
 {
 	struct rgw_port *port = source_of(lane)->port;
 
-	/* Not at once: whoever calls may be in the middle of something. */
+	/* The timer is used, since the caller may be in the middle of something. */
 	if (port->queue.n > 0)
 		rgw_timer_set(&lane->target->gw->timers, &port->tidy_timer, now);
 }
 
-/* EAP needs a Message-Authenticator (P-MA-6), and so does a server that has shown that it can send it, or of which the
- * configuration says so (P-BR-5). */
+/* Is an answer without Message-Authenticator to be dropped? An answer with EAP is (P-MA-6), and any answer of a server
+ * that has shown that it can send one, or of which the configuration says so (P-BR-5). */
 static bool
 lane_needs_msgauth(struct rgw_lane *lane, const struct rgw_packet *p)
 {
-	const struct rgw_id *slot = &lane->ids->id[p->id];
+	const struct rgw_id *slot = rgw_idpool_find(lane->ids, p->id);
 
 	if (slot->state != RGW_ID_BUSY || slot->now.code != RGW_ACCESS_REQUEST)
 		return false;
@@ -95,8 +95,8 @@ warn(struct rgw_server *server, rgw_ms now)
 	    rgw_f_target(&server->target));
 }
 
-/* The first answer with a Message-Authenticator that is not there for the sake of EAP shows that the server sends
- * them (P-BR-8). On this machine nobody stands in between. */
+/* Learns that the server sends Message-Authenticators from the first one that is not there for the sake of EAP
+ * (P-BR-8). From a server on this machine nothing is learned, since nobody stands in between. */
 static void
 lane_learn(struct rgw_lane *lane, const struct rgw_packet *p, uint8_t code, rgw_ms now)
 {
@@ -154,10 +154,9 @@ open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
 	struct rgw_server *server = port->server;
 	struct rgw_gw *gw = server->target.gw;
 	struct rgw_source *source = calloc(1, sizeof *source);
-	struct rgw_idpool *ids = source != NULL ? malloc(sizeof *ids) : NULL;
+	struct rgw_idpool *ids = source != NULL ? rgw_idpool_new(gw->conf->gateway.request_lifetime) : NULL;
 
 	if (ids != NULL) {
-		rgw_idpool_init(ids, gw->conf->gateway.request_lifetime);
 		*source = (struct rgw_source){
 			.lane = { .target = &server->target, .ops = &lane_ops, .repeats = &server->conf->retransmit,
 			    .side = { server->conf->secret }, .ids = ids, .addr = &source->addr },
@@ -169,7 +168,7 @@ open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
 	}
 	if (ids == NULL || source->io == NULL) {
 		rgw_count(gw, RGW_CTR_sources_failed);
-		free(ids);
+		rgw_idpool_free(ids);
 		free(source);
 		return NULL;
 	}
@@ -182,7 +181,7 @@ open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
 	return source;
 }
 
-/* So many sockets are enough for all requests that the server may be given. */
+/* The number of sockets that is enough for all requests that the server may be given. */
 static unsigned
 max_sources(const struct rgw_port *port)
 {
@@ -219,12 +218,12 @@ close_source(struct rgw_source *source)
 	rgw_link_remove(&source->link);
 	port->n_sources--;
 	gw->n_sources--;
-	rgw_wipe(source->lane.ids, sizeof *source->lane.ids);
-	free(source->lane.ids);
+	rgw_idpool_free(source->lane.ids);
 	free(source);
 }
 
-/* One is kept for the next request; what leads to an address that is not in use goes, too. */
+/* Closes sources that are not used. One to the current address is kept for the next request; a source to another
+ * address is not. */
 static void
 close_unused(struct rgw_port *port, rgw_ms now)
 {
@@ -236,7 +235,7 @@ close_unused(struct rgw_port *port, rgw_ms now)
 		bool current = current_addr(port, &to) && rgw_addr_equal(&source->addr, &to);
 
 		next = l->next;
-		if (source->lane.ids->busy == 0 && now - source->used_at >= UNUSED_MS &&
+		if (rgw_idpool_busy(source->lane.ids) == 0 && now - source->used_at >= UNUSED_MS &&
 		    (port->n_sources > 1 || !current))
 			close_source(source);
 	}
@@ -434,7 +433,7 @@ rgw_server_fini(struct rgw_server *server)
 
 /* ---- what comes back ---- */
 
-/* Anybody can send datagrams: what is wrong with one has no consequence but a line. */
+/* Can the datagram be read? Anybody can send datagrams, so a malformed one has no consequence but a line. */
 static bool
 is_readable(struct rgw_source *source, struct rgw_packet *p, const struct rgw_octets *in)
 {
@@ -474,8 +473,8 @@ rgw_source_on_packets(struct rgw_source *source, const struct rgw_octets *in, si
 	}
 }
 
-/* Nobody listens at one of its addresses: the next one is asked at once. The server is down when that holds
- * for all of them. */
+/* Nobody listens at one of the server's addresses: the next address is asked at once. The server is down when nobody
+ * listens at any. */
 void
 rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now)
 {
@@ -485,7 +484,7 @@ rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms now)
 	bool elsewhere = current_addr(port, &to) && !rgw_addr_equal(&source->addr, &to);
 
 	rgw_count(port->server->target.gw, RGW_CTR_server_unreachable);
-	/* Once per round: if no address is listened at, repetition with its pauses goes on. */
+	/* This is done once per round: if no address is listened at, repetition with its pauses goes on. */
 	if (was_dead && !elsewhere) {
 		rgw_health_unreachable(port, why, now);
 		rgw_on_lane_lost(&source->lane, RGW_LOSS_HOPELESS, why, now);

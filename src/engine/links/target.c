@@ -5,7 +5,7 @@
 
 /* What peers and servers have in common as targets of requests; each of them embeds its target and queues. */
 
-/* What the name of a peer or server means where a pool is wanted. */
+/* The settings of the pool that stands for a single peer or server named where a pool is wanted. */
 static const struct rgw_conf_pool alone = {
 	.policy = RGW_POOL_FAILOVER,
 	.outage_auth = RGW_OUTAGE_AUTH_DROP,

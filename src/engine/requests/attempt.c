@@ -23,7 +23,7 @@ outgoing(const struct rgw_attempt *a, const struct rgw_lane *lane, const uint8_t
 	return (struct rgw_outgoing){ data, len, is_signed_later(a) ? lane->side.secret : NULL };
 }
 
-/* The answer did not come in time: where that may be done the same octets go out again as long as that has a use
+/* The answer did not come in time: where requests are repeated the same octets go out again as long as that has a use
  * (P-RTX-4), else the chance of the target is over. */
 static void
 on_timer(struct rgw_timer *timer, rgw_ms now)
@@ -67,7 +67,7 @@ drop_copy(struct rgw_attempt *a)
 	a->sent = NULL;
 }
 
-/* The octets are kept to be sent again. false = there is no room for them. */
+/* Keeps a copy of the octets to be sent again. false = there is no room for it. */
 static bool
 keep_copy(struct rgw_attempt *a, size_t len)
 {
@@ -85,7 +85,7 @@ keep_copy(struct rgw_attempt *a, size_t len)
 	return true;
 }
 
-/* What an attempt holds of its lane, given back; the identifier has been dealt with. */
+/* Gives back what an attempt holds of its lane; the identifier has been dealt with. */
 static void
 let_go(struct rgw_attempt *a, rgw_ms now)
 {
@@ -99,7 +99,7 @@ let_go(struct rgw_attempt *a, rgw_ms now)
 	rgw_target_queue(a->target, rgw_req_service(req))->n_sent--;
 	rgw_timer_unset(&a->target->gw->timers, &a->timer);
 	drop_copy(a);
-	/* The identifier may serve somebody who waits. */
+	/* The identifier may serve another request that waits. */
 	lane->ops->settled(lane, now);
 }
 
@@ -125,12 +125,13 @@ static void
 on_too_big(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 {
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "request-too-big", rgw_origin_name(&req->origin),
-	    "dropped: with what the next hop needs it would exceed 4096 octets",
+	    "dropped: with what the next hop needs the request would exceed 4096 octets",
 	    rgw_f_origin(&req->origin), rgw_f_uint("octets", req->packet.len));
 	rgw_req_refuse(gw, req, RGW_CTR_request_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
 }
 
-/* What is to be repeated needs a copy, and who holds most of max-request-octets gets none when that is short. */
+/* Does whoever asked hold too much to get a copy for repetition? A request that is to be repeated needs one, and when
+ * max-request-octets is short the asker that holds most of it gets none. */
 static bool
 is_over_share(struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_lane *lane, size_t len)
 {
@@ -142,7 +143,7 @@ is_over_share(struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_lan
 	return true;
 }
 
-/* The attempt does not need its identifier: no lane of this target can have it. */
+/* Gives up an attempt that does not need its identifier, since no lane of its target can have the request. */
 static enum rgw_fate
 fail(struct rgw_attempt *a, struct rgw_lane *lane, enum rgw_failure how, rgw_ms now)
 {
@@ -151,8 +152,8 @@ fail(struct rgw_attempt *a, struct rgw_lane *lane, enum rgw_failure how, rgw_ms 
 	return RGW_ENDED;
 }
 
-/* Writes the request for the hop of the lane to the scratch buffer. Returns its length; 0 = it is too big, or what is
- * rewritten is, and then *rewritten is NULL. */
+/* Writes the request for the hop of the lane to the scratch buffer. Returns its length; 0 = the request is too big, or
+ * its rewritten form is, and then *rewritten is NULL. */
 static size_t
 write_request(struct rgw_attempt *a, const struct rgw_lane *lane, const struct rgw_packet **rewritten)
 {
@@ -179,7 +180,7 @@ write_request(struct rgw_attempt *a, const struct rgw_lane *lane, const struct r
 	return hop.in != NULL ? rgw_hop_request(gw->scratch, sizeof gw->scratch, &hop) : 0;
 }
 
-/* Waits for the answer from now on. */
+/* Sets the timer that ends the wait for the answer, or repeats the request. */
 static void
 set_timer(struct rgw_attempt *a, const struct rgw_lane *lane, rgw_ms now)
 {

@@ -23,7 +23,8 @@ rgw_choose_rank(enum rgw_standing standing, bool silent)
 	return RGW_RANK_UNFIT;
 }
 
-/* Smaller is better, among members of one rank without marks, or with marks of the same time. */
+/* What it costs to choose a member; smaller is better, among members of one rank without marks, or with marks of the
+ * same time. */
 static uint64_t
 cost(enum rgw_pool_policy policy, const struct rgw_candidate *candidates, size_t n, size_t next, size_t i)
 {
@@ -40,7 +41,7 @@ cost(enum rgw_pool_policy policy, const struct rgw_candidate *candidates, size_t
 	return i;
 }
 
-/* The first that differs decides. */
+/* Is member `a` better than member `b`? The first property that differs decides: rank, mark, cost. */
 static bool
 is_better(const struct rgw_candidate *a, uint64_t cost_a, const struct rgw_candidate *b, uint64_t cost_b)
 {

@@ -6,9 +6,9 @@
 /* An entry is what a request is known by while it is worked on, and for a while after its answer (P-DUP-1 to 7). The
  * duplicate cache owns entries; an entry owns its request while there is one, and then the answer. */
 
-/* An answer is sent again so often at the most. Whoever waits for it repeats its request less often than that in
- * the time for which the answer is kept; but somebody else can repeat the request, too, in the client's name, and
- * must not be able to make us flood the client. The limit is one of each answer, so that nobody who does so takes
+/* The number of times that an answer is sent again at the most. Whoever waits for the answer repeats its request less
+ * often than that while the answer is kept; but somebody else can repeat the request, too, in the client's name, and
+ * must not be able to make us flood the client. Each answer has a limit of its own, so that nobody who does so takes
  * anything from those who wait for other answers. */
 #define ANSWER_REPEATS 10
 
@@ -35,7 +35,7 @@ rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key, const uint8_t *au
 {
 	struct rgw_entry *entry = entry_of(rgw_dupcache_add(&gw->dups, key, auth, now));
 
-	/* Kept answers give way, oldest first: who has its answer asks seldom again. */
+	/* Kept answers give way, the oldest first: a client that has its answer seldom asks again. */
 	if (entry == NULL && rgw_entry_forget_oldest(gw, RGW_CTR_answers_forgotten))
 		entry = entry_of(rgw_dupcache_add(&gw->dups, key, auth, now));
 	if (entry != NULL)

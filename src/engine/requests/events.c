@@ -51,7 +51,7 @@ standing_of(const struct rgw_attempt *a, rgw_ms now)
 	return a->target->ops->standing(a->target, rgw_req_service(a->req), now);
 }
 
-/* What is open on a suspected connection goes elsewhere if there is anywhere to go (P-FO-1). */
+/* Moves a request that is open on a suspected connection elsewhere if there is anywhere to go (P-FO-1). */
 static void
 on_suspect(struct rgw_attempt *a, const char *why, rgw_ms now)
 {
@@ -60,7 +60,8 @@ on_suspect(struct rgw_attempt *a, const char *why, rgw_ms now)
 		rgw_pool_move(a, now);
 }
 
-/* It goes to another member if the target is down at all addresses that are known, else to the other address. */
+/* Nobody listens at the lane's address: the request goes to another member if the target is down at all addresses that
+ * are known, else to the target's other address. */
 static void
 on_refused(struct rgw_attempt *a, const char *why, rgw_ms now)
 {
@@ -78,7 +79,8 @@ on_hopeless(struct rgw_attempt *a, const char *why, rgw_ms now)
 	rgw_retry_lose_hope(a, now);
 }
 
-/* If there is no other member it is repeated with its pauses, for the target may come back. */
+/* Nobody listens at any address: the request goes to another member; without one it is repeated with its pauses, for
+ * the target may come back. */
 static void
 on_unreachable(struct rgw_attempt *a, const char *why, rgw_ms now)
 {
@@ -108,19 +110,18 @@ static void (*const on_loss[RGW_LOSSES])(struct rgw_attempt *a, const char *why,
 	[RGW_LOSS_MOVED] = on_moved,
 };
 
-/* A peer reads no further than the request for which it ends the connection: the first of those that may be why is
- * suspected most of all. */
+/* Suspects the first blamed request of the lane most of all: a peer reads no further than the request for which it ends
+ * the connection. */
 static void
 suspect_first(struct rgw_lane *lane)
 {
 	struct rgw_ticket *first = NULL;
 
-	for (unsigned id = 1; id < 256; id++) {
-		struct rgw_ticket *t = lane->ids->id[id].owner;
+	struct rgw_ticket *t;
 
-		if (t != NULL && t->blamed && (first == NULL || t->nth < first->nth))
+	for (unsigned id = 0; (t = rgw_idpool_next(lane->ids, &id)) != NULL;)
+		if (t->blamed && (first == NULL || t->nth < first->nth))
 			first = t;
-	}
 	if (first != NULL)
 		attempt_of(first)->req->first_suspect = true;
 }
@@ -128,11 +129,12 @@ suspect_first(struct rgw_lane *lane)
 void
 rgw_on_lane_lost(struct rgw_lane *lane, enum rgw_loss loss, const char *why, rgw_ms now)
 {
+	struct rgw_ticket *t;
+
 	if (loss == RGW_LOSS_ENDED || loss == RGW_LOSS_EXPLAINED)
 		suspect_first(lane);
-	for (unsigned id = 1; id < 256; id++)
-		if (lane->ids->id[id].owner != NULL)
-			on_loss[loss](attempt_of(lane->ids->id[id].owner), why, now);
+	for (unsigned id = 0; (t = rgw_idpool_next(lane->ids, &id)) != NULL;)
+		on_loss[loss](attempt_of(t), why, now);
 }
 
 /* ---- targets ---- */

@@ -9,8 +9,9 @@
 /* What happens to a request that has been verified, by whichever door it came: duplicates are told from new requests
  * (P-DUP-1 to 5), and those that are accepted get an entry and go to route.c. */
 
-/* Can nobody but whoever it says have sent the packet? Outside of TLS an Access-Request proves that with a
- * Message-Authenticator only, which has been verified by now; on this machine nobody else is there. */
+/* Can nobody but the asker have sent the packet? Outside of TLS an Access-Request proves that with a
+ * Message-Authenticator only, which has been verified by now; between an asker on this machine and us nobody else can
+ * stand. */
 static bool
 is_authentic(const struct rgw_origin *origin, const struct rgw_packet *packet)
 {
@@ -28,8 +29,8 @@ may_supersede(struct rgw_gw *gw, const struct rgw_entry *entry, const struct rgw
 	if (entry->authentic && !is_authentic(origin, packet)) {
 		rgw_count(gw, RGW_CTR_superseding_unproven);
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "superseding-unproven", name,
-		    "dropped: a request without Message-Authenticator uses the identifier of one with it that "
-		    "waits for its answer; it may be forged",
+		    "dropped: a request without Message-Authenticator uses the identifier of a signed one that "
+		    "waits for its answer; the new one may be forged",
 		    rgw_f_origin(origin), rgw_f_addr("from", &origin->remote), rgw_f_uint("id", packet->id));
 		return false;
 	}
@@ -104,9 +105,9 @@ on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin, enum rgw_counter 
 		    "servers answering?");
 }
 
-/* With ARAP-Password the authenticator of the next hop is the one that the sender has chosen (P-CHP-6), and whatever
- * else is hidden would be hidden under that: who sees the hop could learn what is hidden in the requests of
- * others. */
+/* Does ARAP-Password stand beside another hidden attribute? With ARAP-Password the authenticator of the next hop is the
+ * one that the sender has chosen (P-CHP-6), and all other attributes would be hidden under that: whoever sees the hop
+ * could learn what is hidden in the requests of others. */
 static bool
 is_arap_trap(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet)
 {
@@ -123,7 +124,8 @@ is_arap_trap(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 	return true;
 }
 
-/* No home server could make anything of it, and some do not bear it well (RFC 3579 2.2). */
+/* Is the EAP-Message malformed? No home server could make anything of it, and some do not bear it well (RFC 3579
+ * 2.2). */
 static bool
 is_bad_eap(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet)
 {
@@ -138,7 +140,7 @@ is_bad_eap(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_
 	return true;
 }
 
-/* It has come back to us: it would go round for ever. */
+/* Ends a request that has come back to us, since it would go round for ever. */
 static void
 on_loop(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 {

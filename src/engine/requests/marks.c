@@ -6,18 +6,18 @@
 
 #include "radsecgw/nai.h"
 
-/* What is remembered of members that leave requests unanswered: is it the member, or is it the realm
- * behind it (P-FO-7)? A member that is silent altogether goes last for all, one that is alive for that
- * realm only. */
+/* What is remembered of members that leave requests unanswered: is the member dead, or is the realm behind it (P-FO-7)?
+ * A member that is silent altogether goes last for all realms, a member that is alive goes last for the silent realm
+ * only. */
 
-/* Whoever left unanswered what another member answered goes last for so long, or until it is heard. */
+/* A member that left unanswered what another member answered goes last for this long, or until it is heard. */
 #define SILENT_MS 60000
 
-/* Within this time an answer to Status-Server shows that not the member was at fault but the realm. */
+/* Within this time an answer to Status-Server shows that not the member was at fault but the realm behind it. */
 #define DOUBT_MS 5000
 
-/* The realm that marks are kept for; NULL = none are kept for this request. With one member there is
- * nothing to choose. */
+/* The realm that marks are kept for; NULL = none are kept for this request. In a pool with one member there is nothing
+ * to choose. */
 static const uint8_t *
 marked_realm(const struct rgw_req *req, size_t *len)
 {
@@ -51,7 +51,7 @@ mark_realm(const struct rgw_target *t, const struct rgw_conf_pool *pool, const u
 		return;
 	rgw_count(t->gw, RGW_CTR_realms_marked);
 	RGW_LOG(t->gw->log, RGW_LOG_NOTICE, "realm-dead", t->conf->name,
-	    "it is alive but leaves this realm unanswered: other members go first for the realm",
+	    "the member is alive but leaves this realm unanswered: other members go first for the realm",
 	    rgw_f_target(t), rgw_f_octets("realm", realm, len));
 }
 
@@ -65,7 +65,8 @@ rgw_mark_unroutable(const struct rgw_attempt *a, rgw_ms now)
 		mark_realm(a->target, a->req->pool->conf, realm, len, now);
 }
 
-/* Nothing came from the target since it was asked. If it turns out to be alive soon, it is the realm. */
+/* Notes the realm as doubtful, since nothing came from the target after it was asked. If the target turns out to be
+ * alive soon, the realm is dead. */
 static void
 doubt(const struct rgw_attempt *a, rgw_ms now)
 {
@@ -95,14 +96,14 @@ unmark(const struct rgw_attempt *a)
 	        a->req->pool->conf->dead_realm_after)
 		return;
 	rgw_count(t->gw, RGW_CTR_realms_cleared);
-	RGW_LOG(t->gw->log, RGW_LOG_NOTICE, "realm-alive", t->conf->name, "it answers for this realm again",
+	RGW_LOG(t->gw->log, RGW_LOG_NOTICE, "realm-alive", t->conf->name, "the member answers for this realm again",
 	    rgw_f_target(t), rgw_f_octets("realm", realm, len));
 }
 
 void
 rgw_mark_unanswered(const struct rgw_attempt *a, rgw_ms now)
 {
-	/* Only who has said something since it was asked is known to be alive. */
+	/* Only a target that has said something since it was asked is known to be alive. */
 	if (a->state == RGW_ATTEMPT_SENT && a->target->heard_at > a->ticket.sent_at)
 		rgw_mark_unroutable(a, now);
 }
@@ -124,12 +125,12 @@ rgw_mark_answered(struct rgw_attempt *winner, rgw_ms now)
 			continue;
 		if (t->silent_until <= now)
 			RGW_LOG(t->gw->log, RGW_LOG_WARNING, "member-silent", t->conf->name,
-			    "another member answered what this one did not, and nothing came from it "
+			    "another member answered a request that this one did not, and nothing came from it "
 			    "since: others go first for a while",
 			    rgw_f_target(t));
 		t->silent_until = now + SILENT_MS;
 		doubt(a, now);
-		/* Perhaps only one of its connections was silent (P-TCP-15). */
+		/* Perhaps only one connection of the member was silent (P-TCP-15). */
 		if (t->ops->ask != NULL)
 			t->ops->ask(t, now);
 	}

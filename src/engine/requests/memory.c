@@ -4,9 +4,9 @@
 #include "radsecgw/fair.h"
 
 /*
- * Octets that requests take. What is counted is what is really taken: objects, and buffers of the size in which
- * they come. Requests that are worked on and those that are kept to know repetitions share max-request-octets;
- * the kept ones have no more than kept-answers of it, and give way to the others.
+ * Octets that requests take. The figures count what is really taken: objects, and buffers of the size in which they
+ * come. Requests that are worked on and those that are kept to know repetitions share max-request-octets; the kept ones
+ * have no more than kept-answers of it, and give way to the others.
  */
 
 /* An entry with its share of the table of entries, which is two pointers at the most. */
@@ -34,7 +34,7 @@ trim(struct rgw_gw *gw)
 		(void)rgw_entry_forget_oldest(gw, RGW_CTR_answers_forgotten);
 }
 
-/* Something has been added: the bounds hold again after this. */
+/* Forgets kept entries until the bounds hold again, after something has been added. */
 static inline void
 keep_bounds(struct rgw_gw *gw)
 {

@@ -57,7 +57,7 @@ rgw_pool_start(struct rgw_attempt *a, struct rgw_target *target, uint32_t prefer
 		rgw_pool_failed(a, RGW_FAIL_FULL, 0, now);
 }
 
-/* No member takes it, whatever its state. */
+/* Ends a request that no member takes, whatever its state. */
 static void
 on_unfit(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 {
@@ -69,15 +69,15 @@ on_unfit(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 		if (rgw_rank_is_loop(req->pool->members[i], req))
 			how = RGW_CTR_request_loop;
 	if (how == RGW_CTR_request_loop)
-		/* Two gateways would play ball with it. */
+		/* Two gateways would send the request to and fro between them. */
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "loop", first->conf->name,
 		    "the realm leads back to the peer that the request came from; who serves it?",
 		    rgw_f_target(first), rgw_f_origin(&req->origin),
 		    rgw_f_identity(gw, &req->packet, &room));
 	else
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "not-allowed", first->conf->name,
-		    "it does not take this kind of request; see `allow` of a peer, `auth` and `acct` of "
-		    "a server",
+		    "this pool, peer or server does not take this kind of request; see `allow` of a peer, `auth` and "
+		    "`acct` of a server",
 		    rgw_f_target(first), rgw_f_origin(&req->origin),
 		    rgw_f_str("code", rgw_code_name(req->packet.code)));
 	rgw_req_turn_away(gw, req, how, now);
@@ -141,7 +141,7 @@ on_all_refused(struct rgw_gw *gw, struct rgw_req *req, uint32_t error_cause, rgw
 		rgw_req_outage(gw, req, RGW_CTR_request_refused, now);
 }
 
-/* Nobody is left to try. */
+/* Ends or keeps a request when no member is left to try. */
 static void
 give_up(struct rgw_gw *gw, struct rgw_req *req, enum rgw_failure how, enum rgw_counter full,
     uint32_t error_cause, rgw_ms now)
@@ -196,7 +196,7 @@ rgw_pool_has_other(struct rgw_attempt *a, rgw_ms now)
 	return rgw_rank_best(a->req, RGW_RANK_SILENT, now) != NULL;
 }
 
-/* Is there a reason to try another member before other connections of the same? A request at which connections
+/* Is there a reason to try another member before other connections of the same member? A request at which connections
  * have ended twice gets its last try elsewhere if it can. */
 static bool
 leaves(const struct rgw_req *req, struct rgw_target *own, rgw_ms now)
@@ -216,14 +216,14 @@ rgw_pool_move(struct rgw_attempt *a, rgw_ms now)
 	struct rgw_target *other;
 
 	if (rgw_suspect_care(req) == RGW_CARE_NO_MORE) {
-		rgw_suspect_stop(a, "it is not answered where it was sent last", now);
+		rgw_suspect_stop(a, "the request is not answered where it was sent last", now);
 		return;
 	}
 	rgw_attempt_detach(a, now);
 	a->sent_before = true;
 	if (leaves(req, own, now)) {
 		other = rgw_rank_best(req, RGW_RANK_SILENT, now);
-		/* On another connection it may be tried there again. */
+		/* On another connection the request may be tried at its target again. */
 		req->tried &= ~rgw_pool_bit(req->pool, own);
 		if (other != NULL) {
 			rgw_pool_move_to(a, other, now);
@@ -241,7 +241,7 @@ rgw_pool_put_off(struct rgw_attempt *a, rgw_ms now)
 	rgw_retry_arm(a->req, now);
 }
 
-/* Takes an attempt that waits to another member. If that has no room, the attempt goes on waiting: its own
+/* Takes an attempt that waits to another member. If that member has no room, the attempt goes on waiting: its own
  * target may be back before it is too late. */
 static void
 lead_away(struct rgw_attempt *a, struct rgw_target *to, rgw_ms now)
@@ -283,13 +283,13 @@ rgw_pool_evacuate(struct rgw_target *target, rgw_ms now)
 	each_waiting(target, evacuate, NULL, now);
 }
 
-/* To whom attempts of which pool are attracted. */
+/* A target that attracts attempts, and the pool that they belong to. */
 struct attraction {
 	struct rgw_pool *pool;
 	struct rgw_target *target;
 };
 
-/* Is there no connection to its target, and has that failed? */
+/* Is there no connection to the attempt's target, and has connecting failed? */
 static bool
 is_cut_off(const struct rgw_attempt *a, rgw_ms now)
 {

@@ -3,8 +3,8 @@
 
 #include <assert.h>
 
-/* Attempts that wait for a lane of their target, oldest first. The queue is part of the target; how long it may get,
- * and how long one may wait there, is said by the target. */
+/* Attempts that wait for a lane of their target, oldest first. The queue is part of the target, which says how long the
+ * queue may get and how long an attempt may wait there. */
 
 /* ---- in and out ---- */
 
@@ -44,7 +44,8 @@ rgw_queue_review(struct rgw_attempt *a)
 	q->n_as[a->ticket.care]++;
 }
 
-/* Suspects wait where others would have been sent at once, so they do not fill the queue. */
+/* Has the queue room for one more request? Suspects wait where other requests would have been sent at once, so they do
+ * not fill the queue. */
 bool
 rgw_queue_has_room(const struct rgw_queue *q)
 {
@@ -104,8 +105,8 @@ rgw_queue_each(struct rgw_queue *q, void (*visit)(struct rgw_attempt *a, void *a
 	struct rgw_link all;
 	struct rgw_link *l;
 
-	/* What is done with one may take others from the queue or add some: those that are still to be looked at are
-	 * on a list of their own, which they leave like the queue itself. */
+	/* What is done with one attempt may take others from the queue or add some: attempts that are still to be
+	 * looked at are on a list of their own, which they leave like the queue itself. */
 	rgw_link_init(&all);
 	while ((l = rgw_list_pop(&q->waiting)) != NULL)
 		rgw_list_append(&all, l);
@@ -117,8 +118,8 @@ rgw_queue_each(struct rgw_queue *q, void (*visit)(struct rgw_attempt *a, void *a
 
 /* ---- lanes ---- */
 
-/* The request that has waited longest for its answer lets its identifier go. It goes on absorbing repetitions, and may
- * still be tried elsewhere. */
+/* Takes the identifier from the request that has waited longest for its answer. That request goes on absorbing
+ * repetitions, and may still be tried elsewhere. */
 static bool
 make_way(struct rgw_target *target, rgw_ms now)
 {
@@ -130,7 +131,7 @@ make_way(struct rgw_target *target, rgw_ms now)
 	a = RGW_CONTAINER(ticket, struct rgw_attempt, ticket);
 	rgw_count(target->gw, RGW_CTR_requests_gave_way);
 	RGW_LOG(target->gw->log, RGW_LOG_WARNING, "gave-way", target->conf->name,
-	    "all identifiers are taken: the request that has waited longest for its answer lets its own go; "
+	    "all identifiers are taken: the request that has waited longest for its answer gives its own up; "
 	    "is a home server behind the peer dead, or are its connections too few?",
 	    rgw_f_target(target), rgw_f_uint("waited_ms", now - ticket->sent_at));
 	rgw_mark_unanswered(a, now);
@@ -138,7 +139,8 @@ make_way(struct rgw_target *target, rgw_ms now)
 	return true;
 }
 
-/* A lane that can take the attempt now; NULL = none, and the wish says whether those behind it may go first. */
+/* A lane that can take the attempt now; NULL = none, and the wish says whether the attempts behind this one may go
+ * first. */
 static struct rgw_lane *
 find_lane(const struct rgw_attempt *a, struct rgw_wish *wish, rgw_ms now)
 {
@@ -170,13 +172,13 @@ rgw_queue_take(struct rgw_attempt *a, rgw_ms now)
 	bool full = q->limits_sent && !rgw_queue_has_room(q);
 	struct rgw_wish wish;
 
-	/* Whoever waits already goes first. */
+	/* Requests that wait already go first. */
 	if (!full && q->n == 0)
 		lane = find_lane(a, &wish, now);
 	if (lane != NULL)
 		fate = rgw_attempt_send(a, lane, now);
-	/* Another one is opened before this one is full. */
-	if (fate == RGW_SENT && lane->ids->busy > RGW_PER_LANE * 4 / 5 && target->ops->grow != NULL)
+	/* Another connection is opened before this one is full. */
+	if (fate == RGW_SENT && target->ops->grow != NULL && rgw_idpool_busy(lane->ids) > RGW_PER_LANE * 4 / 5)
 		target->ops->grow(target, now);
 	if (fate != RGW_NO_ROOM)
 		return fate;
@@ -200,8 +202,8 @@ set_aside(struct rgw_link *list, struct rgw_attempt *a)
 	rgw_list_append(list, &a->link);
 }
 
-/* Sends what waits, oldest first, as far as there is room. Sending may end any request, or let one wait here, so the
- * loop only ever looks at the head of the queue: what cannot leave is set aside meanwhile. */
+/* Sends the attempts that wait, oldest first, as far as there is room. Sending may end any request, or let one wait
+ * here, so the loop only ever looks at the head of the queue: attempts that cannot leave are set aside meanwhile. */
 static void
 send_waiting(struct rgw_queue *q, rgw_ms now)
 {
@@ -223,7 +225,7 @@ send_waiting(struct rgw_queue *q, rgw_ms now)
 		rgw_attempt_detach(a, now);
 		if (rgw_attempt_send(a, lane, now) != RGW_NO_ROOM)
 			continue;
-		/* The request has its place and its time back. */
+		/* The attempt gets its place and its time back. */
 		join(q, &skipped, a);
 		/* A lane that repeats takes all but those for whose copies there is no memory, so none follows now. */
 		if (lane->repeats != NULL)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* What is known of the members of a pool when a request looks for one of them: their ranks, and what else the choice
- * depends on. The choice itself is made in choose.c. */
+ * depends on. The choice is made in choose.c. */
 
 size_t
 rgw_pool_index(const struct rgw_pool *pool, const struct rgw_target *target)
@@ -34,7 +34,7 @@ rgw_req_is_at(const struct rgw_req *req, const struct rgw_target *target)
 bool
 rgw_rank_is_loop(const struct rgw_target *target, const struct rgw_req *req)
 {
-	/* Both are the same peer if they have the same section. */
+	/* A target and the asker are the same peer if they have the same section. */
 	return target->conf == req->origin.asker->conf;
 }
 
@@ -53,8 +53,8 @@ rgw_rank_waits_at(const struct rgw_req *req, struct rgw_target *own, rgw_ms now)
 	    own->ops->standing(own, rgw_req_service(req), now) <= RGW_RETURNING;
 }
 
-/* Rendezvous hashing: each member has its own order of preference for a key, so that only the keys of
- * a member that goes are spread over the others. */
+/* The weight of a target for a key, by rendezvous hashing: each member has its own order of preference for a key, so
+ * that only the keys of a member that goes are spread over the others. */
 static uint64_t
 weight(const struct rgw_target *target, const struct rgw_req *req, uint8_t key)
 {
@@ -69,7 +69,7 @@ weight(const struct rgw_target *target, const struct rgw_req *req, uint8_t key)
 	return rgw_siphash(&own, req->entry->dup.auth, sizeof req->entry->dup.auth);
 }
 
-/* What the choice depends on, for a member of a rank that will do. */
+/* What the choice depends on, for a member whose rank is good enough. */
 static struct rgw_candidate
 candidate(const struct rgw_req *req, size_t i, enum rgw_rank worst, rgw_ms now)
 {

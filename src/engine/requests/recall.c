@@ -12,7 +12,8 @@ rgw_recall_members(struct rgw_pool *pool, rgw_ms now)
 			pool->members[i]->ops->call(pool->members[i], now);
 }
 
-/* Can it be turned to for any service? A peer without connections can as long as nothing is known against it. */
+/* Can the target be turned to for any service? A peer without connections can as long as nothing is known against
+ * it. */
 static bool
 works(struct rgw_target *target, rgw_ms now)
 {

@@ -5,8 +5,8 @@
 
 #include "radsecgw/build.h"
 
-/* The life of a request, from its object to one of the ways in which it ends: each counts it in exactly one counter,
- * and frees it (P-PRX-1, P-ERR-8 to 11). Its entry owns it. */
+/* The life of a request, from its object to one of the ways in which it ends: each way counts it in exactly one
+ * counter, and frees it (P-PRX-1, P-ERR-8 to 11). A request is owned by its entry. */
 
 bool
 rgw_req_is_tried(const struct rgw_req *req)
@@ -54,7 +54,7 @@ free_req(struct rgw_gw *gw, struct rgw_req *req)
 	rgw_slab_put(&gw->reqs, req);
 }
 
-/* It does not wait any more, so neither does the connection that it came on. */
+/* Notes that the request does not wait any more; nor does the connection that it came on wait for it. */
 static void
 not_pending(struct rgw_gw *gw, struct rgw_req *req, bool answered, rgw_ms now)
 {
@@ -80,7 +80,7 @@ rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms
 	rgw_entry_free(gw, entry);
 }
 
-/* Nothing that this calls may use the scratch buffer: the answer lies there. */
+/* Sends the answer and keeps it. Nothing that this calls may use the scratch buffer: the answer lies there. */
 static void
 send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing *answer, rgw_ms now)
 {
@@ -90,10 +90,10 @@ send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing 
 
 	not_pending(gw, req, true, now);
 	free_req(gw, req);
-	/* An answer that a connection has taken arrives, or the connection ends and the entry with it (P-TCP-30). Who
-	 * repeats the request there breaks a rule (P-TCP-27), and all that is needed is not to work on it twice
-	 * (P-DUP-7, P-TCP-32). Any other answer may be lost, and is kept to be sent again (P-DUP-2); without memory
-	 * for it only a repetition would find nothing, and be a new request. */
+	/* An answer that a connection has taken arrives, or the connection ends and the entry with it (P-TCP-30). A
+	 * peer that repeats the request there breaks a rule (P-TCP-27), and all that is needed is not to work on the
+	 * request twice (P-DUP-7, P-TCP-32). Any other answer may be lost, and is kept to be sent again (P-DUP-2); if
+	 * there is no memory for it, a repetition finds nothing and is a new request. */
 	if (door->is_stream && sent)
 		rgw_entry_mute(gw, entry, now);
 	else if (!rgw_entry_keep(gw, entry, answer, now))
@@ -107,7 +107,7 @@ rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
 	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, req->origin.side.secret }, now);
 }
 
-/* An answer of our own, which is signed as it is built. */
+/* Sends an answer of our own, which is signed as it is built. */
 static void
 send_own(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
 {
@@ -172,7 +172,7 @@ rgw_req_answer_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter h
 {
 	const struct rgw_conf_pool *pool = req->pool->conf;
 
-	/* Who understands the error can turn to somebody else; a reject would end the login. */
+	/* An asker that understands the error can turn to another server; a reject would end the login. */
 	if (req->origin.asker->hears_errors) {
 		rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
 	} else if (req->packet.code == RGW_ACCESS_REQUEST &&

@@ -7,20 +7,21 @@
 
 #include "../links/events.h"
 
-/* Answers that come on lanes: which request one answers, whether it may be believed (P-TCP-35, P-COD-1), and its way
- * back to whoever asked. */
+/* Answers that come on lanes: which request an answer belongs to, whether it may be believed (P-TCP-35, P-COD-1), and
+ * its way back to whoever asked. */
 
-/* What a response is, seen from the lane it came on; the first three have the right Response Authenticator. */
+/* How a response fits the lane that it came on; the first three have the right Response Authenticator. */
 enum match {
-	MATCH,       /* answers the request that waits under this identifier */
-	LATE,        /* answers the last one, which was given up (P-ID-5) */
-	LATE_BEFORE, /* answers the one before that */
-	UNMATCHED,   /* answers nothing we know (P-TCP-38) */
-	BAD_PAIR,    /* of a code that the waiting request cannot get (P-COD-2) */
-	BAD_AUTH,    /* for the waiting request, but its authenticator is wrong (P-TCP-35g) */
+	MATCH,       /* the response answers the request that waits under its identifier */
+	LATE,        /* the response answers the last request of its identifier, which was given up (P-ID-5) */
+	LATE_BEFORE, /* the response answers the request before that */
+	UNMATCHED,   /* the response answers no request that we know (P-TCP-38) */
+	BAD_PAIR,    /* the waiting request cannot get a response of this code (P-COD-2) */
+	BAD_AUTH,    /* the response is for the waiting request, but its authenticator is wrong (P-TCP-35g) */
 };
 
-/* Is it an answer to this? The check was made for what stood under the identifier when the octets arrived. */
+/* Does the response answer this request? The check was made for the request that stood under the identifier when the
+ * octets arrived. */
 static bool
 verifies(struct rgw_auth_check *check, const struct rgw_id_sent *sent)
 {
@@ -46,10 +47,9 @@ is_pair(const struct rgw_packet *p, uint8_t request_code)
 }
 
 static enum match
-match(const struct rgw_lane *lane, struct rgw_auth_check *check)
+match(const struct rgw_id *slot, struct rgw_auth_check *check)
 {
 	const struct rgw_packet *p = check->packet;
-	const struct rgw_id *slot = &lane->ids->id[p->id];
 
 	if (slot->state == RGW_ID_BUSY && is_pair(p, slot->now.code) && verifies(check, &slot->now))
 		return MATCH;
@@ -62,7 +62,7 @@ match(const struct rgw_lane *lane, struct rgw_auth_check *check)
 	return is_pair(p, slot->now.code) ? BAD_AUTH : BAD_PAIR;
 }
 
-/* Is the fault on the way, so that another one may do better (P-ERR-9)? */
+/* Is the fault on the way to the home server, so that another way may do better (P-ERR-9)? */
 static bool
 is_on_the_way(uint32_t cause)
 {
@@ -70,7 +70,8 @@ is_on_the_way(uint32_t cause)
 	    cause == RGW_CAUSE_RESOURCES_UNAVAILABLE || cause == RGW_CAUSE_UNSUPPORTED_EXTENSION;
 }
 
-/* It could not serve the request; that is not passed on but told in our own words (P-ERR-8). */
+/* The target could not serve the request. Its own answer is not passed on; whoever asked is told in our words
+ * (P-ERR-8). */
 static void
 on_refused(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p,
     const char *event, const char *text, rgw_ms now)
@@ -90,7 +91,7 @@ on_refused(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet
 		    cause != 0 ? cause : RGW_CAUSE_OTHER_PROXY_ERROR, now);
 }
 
-/* A challenge says where the rest of the conversation belongs (P-TCP-46). */
+/* Keeps in mind from whom a challenge came: the rest of the conversation belongs there (P-TCP-46). */
 static void
 note_conversation(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *p,
     rgw_ms now)
@@ -143,7 +144,7 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 	if (hop.in != NULL && len == 0)
 		rgw_lane_log(lane, p, RGW_LOG_WARNING, "answer-too-big",
 		    "dropped: with the Proxy-States of the client, and a Message-Authenticator as its option "
-		    "reply-message-authenticator asks for, it would exceed 4096 octets");
+		    "reply-message-authenticator asks for, the answer would exceed 4096 octets");
 	if (len == 0) {
 		rgw_req_refuse(gw, req, RGW_CTR_request_answer_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
 		return;
@@ -166,26 +167,27 @@ heard(struct rgw_lane *lane, rgw_ms now)
 
 /* A response that answers a waiting request. */
 static void
-on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p, rgw_ms now)
+on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p, const uint8_t *request_auth,
+    rgw_ms now)
 {
 	struct rgw_gw *gw = lane->target->gw;
 	struct rgw_req *req = a->req;
 	struct rgw_queue *queue = rgw_target_queue(lane->target, rgw_req_service(req));
 	uint8_t auth[RGW_AUTH_LEN];
 
-	memcpy(auth, lane->ids->id[p->id].now.auth, sizeof auth);
+	memcpy(auth, request_auth, sizeof auth);
 	if (lane->ops->answered != NULL)
 		lane->ops->answered(lane, &a->ticket, now);
 	rgw_attempt_answered(a, now);
 	if (p->code == RGW_PROTOCOL_ERROR) {
 		rgw_count(gw, RGW_CTR_protocol_errors_received);
-		on_refused(lane, a, p, "protocol-error", "it answered with Protocol-Error", now);
+		on_refused(lane, a, p, "protocol-error", "the next hop answered with Protocol-Error", now);
 	} else if (p->code == RGW_ACCOUNTING_RESPONSE &&
 	    rgw_packet_error_cause(p) == RGW_CAUSE_UNSUPPORTED_EXTENSION) {
 		/* RFC 6614 2.5: this says that nothing was recorded (P-TLS-32). */
 		rgw_count(gw, RGW_CTR_accounting_unsupported);
 		on_refused(lane, a, p, "accounting-unsupported",
-		    "it does not take accounting; the record is not acknowledged", now);
+		    "the next hop does not take accounting; the record is not acknowledged", now);
 	} else {
 		rgw_mark_answered(a, now);
 		pass_on(lane, req, p, auth, now);
@@ -196,10 +198,8 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 
 /* The packet fits a waiting request, and its authenticators are right. */
 static void
-on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms now)
+on_verified(struct rgw_lane *lane, const struct rgw_id *slot, const struct rgw_packet *p, rgw_ms now)
 {
-	const struct rgw_packet *p = check->packet;
-	struct rgw_id *slot = &lane->ids->id[p->id];
 	uint8_t code = slot->now.code;
 
 	if (lane->ops->learn != NULL)
@@ -208,22 +208,23 @@ on_verified(struct rgw_lane *lane, const struct rgw_auth_check *check, rgw_ms no
 		lane->ops->status_answered(lane, now);
 	heard(lane, now);
 	if (code != RGW_STATUS_SERVER)
-		on_match(lane, RGW_CONTAINER(slot->owner, struct rgw_attempt, ticket), p, now);
+		on_match(lane, RGW_CONTAINER(slot->owner, struct rgw_attempt, ticket), p, slot->now.auth, now);
 }
 
 static void
-on_late(struct rgw_lane *lane, const struct rgw_packet *p, struct rgw_id_sent *sent, rgw_ms now)
+on_late(struct rgw_lane *lane, const struct rgw_packet *p, const struct rgw_id_sent *sent, rgw_ms now)
 {
-	/* It proves that the neighbour lives all the same (P-SS-21), and the realm behind it. */
+	/* A late answer proves that the neighbour lives all the same (P-SS-21), and the realm behind it. */
 	rgw_target_late(lane->target);
 	heard(lane, now);
 	if (is_pair(p, sent->code))
 		rgw_idpool_late(lane->ids, p->id, sent, now);
 	rgw_count(lane->target->gw, RGW_CTR_response_late);
-	rgw_lane_log(lane, p, RGW_LOG_DEBUG, "late-response", "answer to a request given up before");
+	rgw_lane_log(lane, p, RGW_LOG_DEBUG, "late-response",
+	    "the answer to a request came after the request had been given up");
 }
 
-/* It answers nothing that waits, and nobody is harmed if it is dropped. */
+/* Drops a packet that answers no waiting request; nobody is harmed by that. */
 static void
 drop(struct rgw_lane *lane, const struct rgw_packet *p, enum rgw_counter counter, enum rgw_log_level level,
     const char *event, const char *text)
@@ -234,14 +235,11 @@ drop(struct rgw_lane *lane, const struct rgw_packet *p, enum rgw_counter counter
 
 /* Returns the rule that the answer breaks, or NULL. */
 static const char *
-judge(struct rgw_lane *lane, struct rgw_auth_check *check, enum match how, rgw_ms now)
+judge(struct rgw_lane *lane, const struct rgw_id *slot, const struct rgw_packet *p, enum match how, rgw_ms now)
 {
-	const struct rgw_packet *p = check->packet;
-	struct rgw_id *slot = &lane->ids->id[p->id];
-
 	switch (how) {
 	case MATCH:
-		on_verified(lane, check, now);
+		on_verified(lane, slot, p, now);
 		return NULL;
 	case LATE:
 		on_late(lane, p, &slot->now, now);
@@ -251,11 +249,11 @@ judge(struct rgw_lane *lane, struct rgw_auth_check *check, enum match how, rgw_m
 		return NULL;
 	case UNMATCHED:
 		drop(lane, p, RGW_CTR_response_unmatched, RGW_LOG_INFO, "unmatched-response",
-		    "answer that matches no request");
+		    "dropped: the answer matches no request");
 		return NULL;
 	case BAD_PAIR:
 		drop(lane, p, RGW_CTR_response_bad_pair, RGW_LOG_WARNING, "bad-pair",
-		    "dropped: answer of a code that does not fit the request");
+		    "dropped: the code of the answer does not fit the request");
 		return NULL;
 	case BAD_AUTH:
 		break;
@@ -268,6 +266,7 @@ static const char *
 on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
+	const struct rgw_id *slot;
 	enum match how;
 
 	if (p->n_msgauth == 0 && lane->ops->needs_msgauth != NULL && lane->ops->needs_msgauth(lane, p)) {
@@ -277,15 +276,15 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		    "update the software that sent it; for a server see also its option require-message-authenticator");
 		return NULL;
 	}
-	how = match(lane, check);
+	slot = rgw_idpool_find(lane->ids, p->id);
+	how = match(slot, check);
 	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
 		rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
-		if (how != MATCH || lane->ops->status_misdone == NULL ||
-		    lane->ids->id[p->id].now.code != RGW_STATUS_SERVER)
+		if (how != MATCH || lane->ops->status_misdone == NULL || slot->now.code != RGW_STATUS_SERVER)
 			return "Message-Authenticator does not verify";
 		lane->ops->status_misdone(lane, p);
 	}
-	return judge(lane, check, how, now);
+	return judge(lane, slot, p, how, now);
 }
 
 const char *
@@ -302,9 +301,9 @@ rgw_on_answer(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 	case RGW_PROTOCOL_ERROR:
 		break;
 	default:
-		/* Not a reason to close (P-TCP-39, P-RCA-6). */
+		/* An odd code is no reason to close (P-TCP-39, P-RCA-6). */
 		drop(lane, p, lane->ops->unexpected_code, RGW_LOG_INFO, "unexpected-code",
-		    "dropped: not an answer to what this side asks");
+		    "dropped: a packet of this code answers nothing that this side asks");
 		return NULL;
 	}
 	rule = on_response(lane, check, now);

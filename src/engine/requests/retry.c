@@ -19,7 +19,7 @@ rgw_retry_arm(struct rgw_req *req, rgw_ms now)
 		rgw_timer_set(&pool->members[0]->gw->timers, &req->retry_timer, now + after);
 }
 
-/* An attempt that is not under way; if there is none, the one that has waited longest gives way. */
+/* An attempt that is not under way; if both are, the one that has waited longest gives way. */
 static struct rgw_attempt *
 free_attempt(struct rgw_req *req, rgw_ms now)
 {
@@ -35,7 +35,7 @@ free_attempt(struct rgw_req *req, rgw_ms now)
 	return a;
 }
 
-/* Has nothing at all come from those who were asked? Else it is the realm that is silent. */
+/* Has nothing at all come from the targets that were asked? Else the realm is silent, not the targets. */
 static bool
 is_unheard(const struct rgw_req *req)
 {
@@ -51,9 +51,10 @@ is_unheard(const struct rgw_req *req)
 	return asked;
 }
 
-/* A request with State belongs to one home server, so it is not tried at two (P-PRX-13), and that it waits
- * means nothing by itself (P-WD-13). But a peer of which nothing has come since is asked whether it lives,
- * and if it leaves that unanswered for as long, the request takes another way to the same home server. */
+/* Asks whether the connections of a request with State still live. Such a request belongs to one home server, so it is
+ * not tried at two (P-PRX-13), and that it waits means nothing by itself (P-WD-13). But a peer of which nothing has
+ * come since is asked whether it lives, and if it leaves that unanswered for as long, the request takes another way to
+ * the same home server. */
 static void
 doubt_way(struct rgw_req *req, struct rgw_target *other, rgw_ms now)
 {
@@ -94,8 +95,8 @@ rgw_retry_lose_hope(struct rgw_attempt *a, rgw_ms now)
 	rgw_retry_arm(req, now);
 }
 
-/* A request for which all members are dead is tried all the same, for one of them may be back. If none has shown
- * itself it is answered as in an outage; where that is no answer, it lives on. */
+/* Ends a request for which all members are dead. It has been tried all the same, for one of them may be back. If no
+ * member has shown itself the request is answered as in an outage; where an outage has no answer, it lives on. */
 static bool
 ends_without_hope(struct rgw_req *req, rgw_ms now)
 {

@@ -17,12 +17,13 @@
 /* A packet on its way through the rewrites. */
 struct run {
 	struct rgw_gw *gw;
-	const struct rgw_origin *origin;       /* who asked */
-	const struct rgw_target *target;       /* who is asked; NULL = not known yet */
-	const struct rgw_packet *request;      /* NULL = the packet itself */
-	const struct rgw_hop_response *hop;    /* of an answer; NULL = it is a request */
-	const struct rgw_packet *packet;       /* as it is now; NULL = it is refused */
-	struct rgw_packet *room;               /* what it is once it was changed */
+	const struct rgw_origin *origin;       /* borrowed: who asked */
+	const struct rgw_target *target;       /* borrowed: who is asked; NULL = not known yet */
+	const struct rgw_packet *request;      /* borrowed: the request that the packet answers; NULL = the packet is a
+	                                        * request itself */
+	const struct rgw_hop_response *hop;    /* borrowed: how the answer goes back; NULL = the packet is a request */
+	const struct rgw_packet *packet;       /* the packet as it is now; NULL = it is refused */
+	struct rgw_packet *room;               /* where the packet stands once it was changed */
 };
 
 static unsigned
@@ -72,8 +73,8 @@ vars_of(const struct run *r, char source[static RGW_ADDR_TEXT])
 	return vars;
 }
 
-/* How long the packet may get so that it fits the next hop, too (P-ATT-16). One that is too long for it
- * already may stay so: that is for the hop to tell. */
+/* How many octets the packet may have so that it fits the next hop, too (P-ATT-16). A packet that is too long for the
+ * next hop already may stay so: the hop refuses it. */
 static size_t
 most_octets(const struct run *r)
 {
@@ -93,7 +94,7 @@ most_octets(const struct run *r)
 	return there < RGW_PACKET_MAX ? there : RGW_PACKET_MAX;
 }
 
-/* A packet gets too big: it is refused, or goes on without this rewrite. */
+/* Refuses a packet that a rewrite would make too big, or lets it go on without this rewrite. */
 static void
 on_too_big(struct run *r, const struct rgw_field *which, enum rgw_overflow overflow,
     enum rgw_rewrite_result how, size_t octets)
@@ -136,7 +137,7 @@ apply(struct run *r, const struct rgw_rewrite *rewrite, enum rgw_overflow overfl
 	case RGW_REWRITE_CHANGED:
 		rgw_count(r->gw, RGW_CTR_rewrite_changed);
 		RGW_LOG(r->gw->log, RGW_LOG_DEBUG, "rewritten", rgw_origin_name(r->origin),
-		    "attributes were changed", *which, rgw_f_origin(r->origin),
+		    "attributes of a packet were changed", *which, rgw_f_origin(r->origin),
 		    rgw_f_str("code", rgw_code_name(r->packet->code)),
 		    rgw_f_uint("octets_before", r->packet->len), rgw_f_uint("octets", len));
 		if (rgw_packet_parse(r->room, out, len) == RGW_PACKET_OK)
@@ -162,8 +163,8 @@ apply_sections(struct run *r, const struct rgw_conf_refs *list)
 	}
 }
 
-/* P-CPX-3: whose users they are is known here; what others have said stays (P-CPX-4). Without room for it,
- * it is left out (P-ATT-16). */
+/* Adds Operator-Name: here it is known whose users they are (P-CPX-3), and what others have said stays (P-CPX-4). Where
+ * there is no room for it, it is left out (P-ATT-16). */
 static void
 apply_operator_name(struct run *r, char *name)
 {

@@ -25,7 +25,7 @@ section_of(const struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_
 	if (name != NULL)
 		realm = rgw_realm_of(name->value, name->len, &len);
 	section = rgw_realms_find(gw->realms, realm, len);
-	/* Accounting-On and Off are about the whole NAS: who turns away users without a realm does not mean
+	/* Accounting-On and Off are about the whole NAS: a section that turns away users without a realm does not mean
 	 * them. */
 	if (name == NULL && req->packet.code == RGW_ACCOUNTING_REQUEST && section != NULL &&
 	    !takes_acct(section))
@@ -44,7 +44,8 @@ on_no_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 	rgw_req_turn_away(gw, req, RGW_CTR_request_no_route, now);
 }
 
-/* P-NAI-10. Whoever has a section of its own is known, whatever it is called. */
+/* What is wrong with a realm, as bits (P-NAI-10). A realm that has a section of its own is fine, whatever it is
+ * called. */
 static unsigned
 faults_of(const struct rgw_gw *gw, const struct rgw_attr *name, const struct rgw_conf_realm *section)
 {
@@ -65,7 +66,7 @@ on_malformed(struct rgw_gw *gw, struct rgw_req *req, unsigned faults, rgw_ms now
 	rgw_req_reject(gw, req, RGW_CTR_request_malformed_realm, RGW_CAUSE_NOT_ROUTABLE, NULL, now);
 }
 
-/* A section without a pool. */
+/* Ends a request whose section has no pool. */
 static void
 on_rejected(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_realm *section, rgw_ms now)
 {

@@ -2,16 +2,17 @@
 #include "requests.h"
 
 /*
- * Requests at which peers may have ended connections; which of those on a connection they are is told by
- * links/blame.c. Suspects are sent again a few at a time, so that the next end, if there is one, leaves few that were
- * there both times. These, and the first one, are sent alone. So the third end shows whose fault it was, and nobody
- * else pays for it.
+ * Requests at which peers may have ended connections; links/blame.c tells which requests of a connection they are.
+ * Suspects are sent again a few at a time, so that the next end of a connection, if there is one, leaves few that were
+ * there both times. These, and the first suspect of a connection, are sent alone. So the third end shows whose fault it
+ * was, and nobody else pays for it.
  */
 
-/* A request moves so often because of connections that it may have ended itself ... */
+/* The number of times that a request moves because of connections that it may have ended itself ... */
 #define MOVES_AS_SUSPECT 2
 
-/* ... and so often in all, since what looks cleared may still be why a peer closes late. */
+/* ... and the number of times that it moves in all, since a request that looks cleared may still be why a peer closes
+ * late. */
 #define MOVES_IN_ALL 8
 
 enum rgw_care
@@ -24,7 +25,7 @@ rgw_suspect_care(const struct rgw_req *req)
 	return req->n_suspected > 0 ? RGW_CARE_FEW : RGW_CARE_NONE;
 }
 
-/* May the lane of the attempt still end because of it? */
+/* May the lane of the attempt still end because of the attempt's request? */
 static bool
 is_pending(const struct rgw_attempt *a, rgw_ms now)
 {
@@ -64,7 +65,7 @@ rgw_suspect_stop(struct rgw_attempt *a, const char *why, rgw_ms now)
 {
 	stop(a, RGW_CTR_request_ends_connections,
 	    "a request is not sent again: connections have ended again and again while it was open on them; what "
-	    "in it does the peer refuse?", why, now);
+	    "in the request does the peer refuse?", why, now);
 }
 
 void
@@ -74,8 +75,8 @@ rgw_suspect_stop_bad_answer(struct rgw_attempt *a, const char *why, rgw_ms now)
 	    "a request is not sent again: the answer to it breaks a rule, so the connection is closed", why, now);
 }
 
-/* A request that is suspected much but is under way elsewhere is not sent again before it is clear what becomes of
- * that. */
+/* Lets go of an attempt whose request is suspected much but is under way elsewhere: the request is not sent again
+ * before it is clear what becomes of it there. */
 static void
 leave(struct rgw_attempt *a, const char *why, rgw_ms now)
 {
