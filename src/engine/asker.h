@@ -32,7 +32,7 @@ struct rgw_asker {
 	const struct rgw_conf_refs *rewrite_out;
 	const struct rgw_conf_head *pool;        /* pool that all requests of the asker go to; NULL = by their realm */
 	char *operator_name;                     /* Operator-Name that is added to the asker's requests; NULL = none */
-	bool is_shielded;                        /* TLS: nobody else can send or change what the asker and we send (P-BR-12) */
+	bool is_shielded;                        /* TLS: nobody else can change what the asker and we send (P-BR-12) */
 	bool wants_msgauth;                      /* answers to the asker carry a Message-Authenticator (P-BR-2) */
 	bool hears_errors;                       /* the asker understands Protocol-Error (P-ERR-10, 11) */
 	struct rgw_holding holding;
