@@ -48,6 +48,7 @@ const char *
 rgw_escape(enum rgw_escape how, const uint8_t *data, size_t n, char room[static RGW_ESCAPE_ROOM], size_t *taken,
     size_t *len)
 {
+	bool json = how == RGW_ESCAPE_JSON;
 	size_t run = 0;
 
 	while (run < n) {
@@ -65,9 +66,9 @@ rgw_escape(enum rgw_escape how, const uint8_t *data, size_t n, char room[static 
 		*len = (size_t)snprintf(room, RGW_ESCAPE_ROOM, "\\%c", data[0]);
 	} else if (data[0] >= 0x80 && is_c1(data, utf8_len(data, n))) {
 		*taken = 2;
-		*len = (size_t)snprintf(room, RGW_ESCAPE_ROOM, how == RGW_ESCAPE_JSON ? "\\u%04x" : "\\xc2\\x%02x", data[1]);
+		*len = (size_t)snprintf(room, RGW_ESCAPE_ROOM, json ? "\\u%04x" : "\\xc2\\x%02x", data[1]);
 	} else {
-		*len = (size_t)snprintf(room, RGW_ESCAPE_ROOM, how == RGW_ESCAPE_JSON ? "\\u%04x" : "\\x%02x", data[0]);
+		*len = (size_t)snprintf(room, RGW_ESCAPE_ROOM, json ? "\\u%04x" : "\\x%02x", data[0]);
 	}
 	return room;
 }

@@ -98,7 +98,8 @@ strings(void **state)
 		{ "a\"b\\c", 5, "\"a\\\"b\\\\c\"" },
 		{ "\n\t\x1b\x7f", 4, "\"\\u000a\\u0009\\u001b\\u007f\"" },
 		{ "a\0b", 3, "\"a\\u0000b\"" },
-		{ "M\xc3\xbcnchen \xe2\x82\xac \xf0\x9f\x98\x80", 17, "\"M\xc3\xbcnchen \xe2\x82\xac \xf0\x9f\x98\x80\"" },
+		{ "M\xc3\xbcnchen \xe2\x82\xac \xf0\x9f\x98\x80", 17,
+		    "\"M\xc3\xbcnchen \xe2\x82\xac \xf0\x9f\x98\x80\"" },
 		{ "\xff\xfe", 2, "\"\\u00ff\\u00fe\"" },
 		{ "\xc3", 1, "\"\\u00c3\"" },                            /* cut */
 		{ "\xc0\xaf", 2, "\"\\u00c0\\u00af\"" },                 /* longer than needed */
