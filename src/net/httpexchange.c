@@ -158,6 +158,17 @@ late_answer(struct rgw_http_exchange *x)
 	resume(x);
 }
 
+/* Ends a connection: the library closes it as soon as it looks. What the client did not take is dropped, lest the
+ * system keep it for long. */
+static void
+hang_up(const struct rgw_http_exchange *x)
+{
+	static const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(x->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	(void)shutdown(x->fd, SHUT_RDWR);
+}
+
 static void
 on_deadline(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -181,7 +192,7 @@ on_deadline(struct ev_loop *loop, ev_timer *w, int revents)
 		    "an HTTP connection is closed: its client did not take the answer in time",
 		    rgw_http_who(&x->visitor));
 	}
-	(void)shutdown(x->fd, SHUT_RDWR);
+	hang_up(x);
 }
 
 /* ---- requests: what the library calls ---- */
