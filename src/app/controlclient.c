@@ -15,6 +15,8 @@
 
 #include "radsecgw/time.h"
 
+#define FIRST_ROOM 16384
+
 /* One request on its way. */
 struct call {
 	const struct rgw_control_request *request;  /* borrowed */
@@ -22,6 +24,7 @@ struct call {
 	rgw_ms deadline;
 	char *in;      /* owned: the answer as it came */
 	size_t len;
+	size_t room;   /* octets that `in` has */
 	char *why;     /* borrowed: where the reason of a failure goes */
 	size_t size;
 };
@@ -172,37 +175,48 @@ send_request(struct call *c)
 
 /* ---- the answer ---- */
 
+/* Makes room for more of the answer, and a NUL. */
+static bool
+grow(struct call *c)
+{
+	size_t room = c->room > 0 ? c->room * 2 : FIRST_ROOM;
+	char *grown;
+
+	if (c->room - c->len > 1)
+		return true;
+	grown = realloc(c->in, room);
+	if (grown == NULL)
+		return broken(c, ENOMEM);
+	c->in = grown;
+	c->in[c->len] = '\0';
+	c->room = room;
+	return true;
+}
+
 /* Reads on; *end = there is no more. */
 static bool
 receive(struct call *c, bool *end)
 {
-	char piece[16384];
-	ssize_t n = recv(c->fd, piece, sizeof piece, MSG_DONTWAIT);
-	char *grown;
+	ssize_t n;
 
+	if (!grow(c))
+		return false;
+	n = recv(c->fd, c->in + c->len, c->room - c->len - 1, MSG_DONTWAIT);
 	if (n < 0 && errno == EAGAIN)
 		return wait_for(c, POLLIN);
 	if (n < 0 && errno == EINTR)
 		return true;
-	*end = n <= 0;
 	/* A reset after the last octet is an end like any other. */
-	if (n == 0 || (n < 0 && errno == ECONNRESET))
-		return true;
-	if (n < 0)
+	if (n < 0 && errno != ECONNRESET)
 		return broken(c, errno);
-	if ((size_t)n > c->request->limit - c->len) {
-		snprintf(c->why, c->size, "the answer from %s is longer than %zu octets", c->request->socket,
-		    c->request->limit);
-		return false;
-	}
-	grown = realloc(c->in, c->len + (size_t)n + 1);
-	if (grown == NULL)
-		return broken(c, ENOMEM);
-	memcpy(grown + c->len, piece, (size_t)n);
-	c->in = grown;
-	c->len += (size_t)n;
+	*end = n <= 0;
+	c->len += n > 0 ? (size_t)n : 0;
 	c->in[c->len] = '\0';
-	return true;
+	if (c->len <= c->request->limit)
+		return true;
+	snprintf(c->why, c->size, "the answer from %s is longer than %zu octets", c->request->socket,
+	    c->request->limit);
+	return false;
 }
 
 /* The three digits behind "HTTP/1.1 ", or 0. */
@@ -235,7 +249,7 @@ field(const char *in, const char *name)
 static bool
 take_apart(struct call *c, bool end, bool *whole, struct rgw_control_answer *answer)
 {
-	char *body = c->in != NULL ? strstr(c->in, "\r\n\r\n") : NULL;
+	char *body = strstr(c->in, "\r\n\r\n");
 	const char *length;
 	size_t len;
 

@@ -118,7 +118,8 @@ answers(void **state)
 	r = request_to(s->path, "GET", "/forget");
 	expect_answer(&r, 500, NULL);
 	r = request_to(s->path, "GET", "/big");
-	assert_true(rgw_control_ask(&r, &answer, why, sizeof why));
+	if (!rgw_control_ask(&r, &answer, why, sizeof why))
+		fail_msg("%s", why);
 	assert_int_equal(answer.len, BIG);
 	free(answer.body);
 	r.limit = BIG;

@@ -403,6 +403,26 @@ whole_directory(void **state)
 
 /* ---- the set ---- */
 
+/* Watches that the kernel has for this process. */
+static unsigned
+watches(void)
+{
+	char path[64], line[256];
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 64; fd++) {
+		FILE *in;
+
+		snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+		in = fopen(path, "re");
+		while (in != NULL && fgets(line, sizeof line, in) != NULL)
+			n += strncmp(line, "inotify wd:", 11) == 0;
+		if (in != NULL)
+			fclose(in);
+	}
+	return n;
+}
+
 static void
 set_is_replaced(void **state)
 {
@@ -411,8 +431,9 @@ set_is_replaced(void **state)
 
 	append("one", "1");
 	append("two", "2");
-	/* Relative paths begin here. */
+	/* Relative paths begin here: below the root and /tmp. */
 	rgw_filewatch_set(p->watch, two, 2);
+	assert_int_equal(watches(), 3);
 	append("one", "1");
 	append("two", "2");
 	assert_int_equal(quiet(p), 1);
@@ -426,6 +447,7 @@ set_is_replaced(void **state)
 	assert_int_equal(quiet(p), 1);
 	append("two", "2");
 	assert_int_equal(quiet(p), 0);
+	assert_int_equal(watches(), 0);
 }
 
 /* ---- without inotify ---- */
