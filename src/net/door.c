@@ -229,8 +229,9 @@ rgw_door_addr(const struct rgw_door *door)
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof sa;
 
-	if (door->fd >= 0 && getsockname(door->fd, (struct sockaddr *)&sa, &len) == 0)
-		(void)rgw_addr_from_sockaddr(&addr, (struct sockaddr *)&sa);
+	if (door->fd < 0 || getsockname(door->fd, (struct sockaddr *)&sa, &len) != 0 ||
+	    !rgw_addr_from_sockaddr(&addr, (struct sockaddr *)&sa))
+		addr.family = 0;
 	return addr;
 }
 
