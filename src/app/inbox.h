@@ -35,7 +35,7 @@ struct rgw_inbox {
 	ev_async arrived;
 };
 
-/* The inbox must stay where it is until it is closed. `take` is called for each job, in the order in which they came. */
+/* The inbox stays where it is until it is closed. `take` is called for each job, in the order in which they came. */
 void rgw_inbox_open(struct rgw_inbox *inbox, struct ev_loop *loop, void (*take)(void *ctx, struct rgw_job *job),
     void *ctx);
 /* Ends the use of the loop, which must not run; the inbox must be empty. */

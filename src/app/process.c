@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "control.h"
 #include "privileges.h"
 #include "radsecgw/common.h"
 #include "radsecgw/mem.h"
@@ -39,6 +40,7 @@ struct process {
 	struct rgw_inbox home;          /* open as soon as there is a worker: jobs that are done */
 	uint32_t n_finished;            /* workers that have drained */
 	bool draining;
+	struct rgw_control *control;    /* owned; NULL = no commands are taken */
 };
 
 /* What all workers are told. */
@@ -226,6 +228,15 @@ allow_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static bool
+open_control(struct process *p)
+{
+	const struct rgw_control_scope scope = { .conf = p->conf, .log = p->log, .workers = p->workers,
+		.n_workers = p->n_workers, .loop = p->loop, .stopping = &p->draining };
+
+	return rgw_control_open(&scope, &p->control);
+}
+
 /* All files are read and all sockets bound before the rights are given up. */
 static bool
 start(struct process *p)
@@ -234,7 +245,7 @@ start(struct process *p)
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		if (!rgw_worker_open(p->workers[i]))
 			return false;
-	if (!rgw_privileges_drop(&p->conf->gateway, p->log))
+	if (!open_control(p) || !rgw_privileges_drop(&p->conf->gateway, p->log))
 		return false;
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		rgw_worker_start(p->workers[i], &p->home);
@@ -285,6 +296,7 @@ rgw_process_run(const struct rgw_conf *conf, struct rgw_logsink *sink)
 	}
 	if (make_workers(&p) && start(&p))
 		result = run(&p);
+	rgw_control_free(p.control);
 	if (p.loop != NULL)
 		rgw_inbox_close(&p.home);
 	for (uint32_t i = 0; i < p.n_workers; i++)

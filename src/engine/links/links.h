@@ -202,6 +202,7 @@ rgw_conn_of(struct rgw_lane *lane)
 }
 
 /* conn.c: one connection of either direction */
+const char *rgw_conn_state_name(enum rgw_conn_state state);
 struct rgw_conn *rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr);
 /* Opens one to a peer; NULL = not possible now. */
 struct rgw_conn *rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to,
@@ -245,6 +246,7 @@ extern const struct rgw_lane_ops rgw_conn_lane_ops;
 void rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
     rgw_ms now);
 void rgw_peer_fini(struct rgw_peer *peer, rgw_ms now);
+const char *rgw_peer_state_name(enum rgw_peer_state state);
 /* What its state is made of has changed. All changes of state are made here. */
 void rgw_peer_review(struct rgw_peer *peer);
 /* Sends what is queued as far as there is room, and opens connections as needed. This is for events and
