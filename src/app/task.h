@@ -73,6 +73,8 @@ void rgw_task_send(struct rgw_task *task, char *octets, size_t len);
 
 /* A task that nobody has asked for, for what is to be done later. */
 struct rgw_task *rgw_task_new(struct rgw_control *control, const struct rgw_command *command) RGW_MUST_USE;
+/* Ends a task without an answer, at the end of all. */
+void rgw_task_free(struct rgw_task *task);
 
 /* status.c: questions */
 rgw_task_step rgw_begin_ping, rgw_begin_status;

@@ -97,7 +97,8 @@ several_workers(void **state)
 	check(&all,
 	    "{\"peers\":[{\"name\":\"a\",\"state\":\"up\",\"up\":3,\"same\":7},"
 	    "{\"name\":\"b\",\"state\":\"up\",\"up\":3,\"same\":7}],"
-	    "\"connections\":[{\"name\":\"a\",\"worker\":1},{\"name\":\"a\",\"worker\":2},{\"name\":\"a\",\"worker\":2}],"
+	    "\"connections\":[{\"name\":\"a\",\"worker\":1},{\"name\":\"a\",\"worker\":2},"
+	    "{\"name\":\"a\",\"worker\":2}],"
 	    "\"limits\":[{\"name\":\"queue\",\"used\":3,\"max\":30,\"percent\":10},"
 	    "{\"name\":\"queue\",\"used\":3,\"max\":30,\"percent\":10}],\"gateway\":{\"pending\":3}}");
 	rgw_rows_fini(&all);
