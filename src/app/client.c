@@ -149,3 +149,30 @@ rgw_client_log_level(const struct rgw_client_call *call)
 		return RGW_CLIENT_REFUSED;
 	return ask(call, "POST", "log-level", query, QUICK_MS);
 }
+
+/* `drain` waits until what is open is answered, for which a request has up to five minutes. */
+#define DRAIN_MS 310000
+
+static int
+hold(const struct rgw_client_call *call, const char *command, const char *usage)
+{
+	char query[512] = "?";
+
+	if (call->n > 1)
+		return wrong(usage);
+	if (call->n == 1 && !add(query, sizeof query, "name", call->words[0]))
+		return RGW_CLIENT_REFUSED;
+	return ask(call, "POST", command, query, DRAIN_MS);
+}
+
+int
+rgw_client_drain(const struct rgw_client_call *call)
+{
+	return hold(call, "drain", "drain [NAME]");
+}
+
+int
+rgw_client_resume(const struct rgw_client_call *call)
+{
+	return hold(call, "resume", "resume [NAME]");
+}

@@ -2,9 +2,132 @@
 #include <string.h>
 
 #include "radsecgw/confread.h"
+#include "radsecgw/mem.h"
 #include "task.h"
 
 /* The commands that change something. Each is a task: what was asked is checked first, then the workers are asked. */
+
+/* ---- drain and resume ---- */
+
+/* So often it is looked whether everything is answered. */
+#define LOOK_S 0.1
+
+/* A login of several rounds has its next one within this time, unless somebody has to type a password. */
+#define QUIET_MS 3000
+
+/* `drain` and `resume` without a name are for the gateway as a whole. */
+static void
+hold(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
+{
+	struct rgw_gw *gw = rgw_worker_gw(worker);
+	bool held = task->command->begin == rgw_begin_drain;
+	rgw_ms now = rgw_worker_log(worker)->now;
+
+	ask->flag = true;
+	if (task->name != NULL)
+		ask->flag = rgw_gw_hold(gw, task->name, held, now);
+	else if (held)
+		rgw_gw_drain(gw);
+	else
+		rgw_gw_resume(gw, now);
+}
+
+static void
+look(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
+{
+	struct rgw_gw *gw = rgw_worker_gw(worker);
+	rgw_ms now = rgw_worker_log(worker)->now;
+	rgw_ms since = 0;
+	size_t open = rgw_gw_pending(gw);
+
+	ask->flag = task->name != NULL && rgw_gw_load(gw, task->name, &open, &since) && now - since < QUIET_MS &&
+	    since != 0;
+	ask->number = open;
+}
+
+static void say_looked(struct rgw_task *task);
+
+static void
+on_look(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct rgw_task *task = w->data;
+
+	(void)loop;
+	(void)revents;
+	task->n_looks++;
+	rgw_task_round(task, look, say_looked);
+}
+
+static void
+look_soon(struct rgw_task *task)
+{
+	ev_timer_init(&task->timer, on_look, LOOK_S, 0);
+	task->timer.data = task;
+	ev_timer_start(task->scope->loop, &task->timer);
+}
+
+static void
+say_looked(struct rgw_task *task)
+{
+	const char *whose = task->name != NULL ? task->name : "the gateway";
+	uint64_t open = 0, passed = (uint64_t)(task->n_looks * LOOK_S * 1000);
+	bool recent = false;
+
+	for (uint32_t i = 0; i < task->scope->n_workers; i++) {
+		open += task->asks[i].number;
+		recent |= task->asks[i].flag;
+	}
+	if (open == 0 && !recent)
+		rgw_task_say(task, 200, "%s is drained: it gets no new requests, and what was open is answered", whose);
+	else if (passed < task->time)
+		look_soon(task);
+	else
+		rgw_task_say(task, 504, "%s gets no new requests, but after %ju s %ju are still open%s", whose,
+		    (uintmax_t)passed / 1000, (uintmax_t)open, recent ? " and logins that had begun go on" : "");
+}
+
+static void
+say_held(struct rgw_task *task)
+{
+	bool held = task->command->begin == rgw_begin_drain;
+
+	if (!task->asks[0].flag) {
+		rgw_task_say(task, 404, "there is no [peer] or [server] called '%s'", task->name);
+		return;
+	}
+	if (task->name == NULL)
+		task->control->drained = held;
+	if (held)
+		rgw_task_round(task, look, say_looked);
+	else
+		rgw_task_say(task, 200, "%s takes requests again", task->name != NULL ? task->name : "the gateway");
+}
+
+static void
+begin_hold(struct rgw_task *task)
+{
+	const char *name = rgw_task_parameter(task, "name");
+
+	task->name = name != NULL ? rgw_xstrdup(name) : NULL;
+	/* Whatever is open has ended then, in one way or another. */
+	task->time = task->scope->conf->gateway.request_lifetime + QUIET_MS;
+	if (*task->scope->stopping)
+		rgw_task_say(task, 503, "the gateway is stopping");
+	else
+		rgw_task_round(task, hold, say_held);
+}
+
+void
+rgw_begin_drain(struct rgw_task *task)
+{
+	begin_hold(task);
+}
+
+void
+rgw_begin_resume(struct rgw_task *task)
+{
+	begin_hold(task);
+}
 
 /* ---- log-level ---- */
 

@@ -18,6 +18,8 @@ static const struct rgw_command commands[] = {
 	{ "ping", "GET", rgw_begin_ping },
 	{ "status", "GET", rgw_begin_status },
 	{ "log-level", "POST", rgw_begin_log_level },
+	{ "drain", "POST", rgw_begin_drain },
+	{ "resume", "POST", rgw_begin_resume },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])

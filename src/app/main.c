@@ -189,6 +189,9 @@ static const struct command commands[] = {
 	{ "options", NULL, do_options, NULL },
 	{ "ping", "does it run and take requests? For the health check of a container", NULL, rgw_client_ping },
 	{ "status", "how it stands: tables such as peers, connections, limits; --json", NULL, rgw_client_status },
+	{ "drain", "[NAME]: no new requests for a peer or server, or for all; waits for the open ones", NULL,
+	  rgw_client_drain },
+	{ "resume", "[NAME]: the end of that", NULL, rgw_client_resume },
 	{ "log-level", "LEVEL [for TIME]: the least important lines to be logged", NULL, rgw_client_log_level },
 };
 

@@ -33,6 +33,7 @@ rgw_task_new(struct rgw_control *control, const struct rgw_command *command)
 void
 rgw_task_free(struct rgw_task *task)
 {
+	ev_timer_stop(task->scope->loop, &task->timer);
 	for (uint32_t i = 0; i < task->scope->n_workers; i++)
 		rgw_rows_fini(&task->asks[i].rows);
 	rgw_link_remove(&task->link);

@@ -75,7 +75,8 @@ tell_peers(const struct report *r)
 		const struct rgw_peer *p = &r->gw->peers[i];
 
 		TELL(r, RGW_REPORT_PEERS, p->conf->head.name,
-		    rgw_c_best("state", rgw_peer_state_name(p->state), ranks[p->state]),
+		    rgw_c_best("state", p->target.held ? "drained" : rgw_peer_state_name(p->state),
+		        ranks[p->state]),
 		    rgw_c_logged(rgw_c_add("up", p->n_up)), rgw_c_logged(rgw_c_add("okay", p->n_okay)),
 		    rgw_c_logged(rgw_c_add("opening", p->n_opening)), rgw_c_add("open", p->queue.n_sent),
 		    rgw_c_logged(rgw_c_add("queued", p->queue.n)),
@@ -97,7 +98,8 @@ tell_servers(const struct report *r)
 		    rgw_c_logged(rgw_c_same(rgw_f_str("port", port->name))),
 		    rgw_c_logged(rgw_c_best("state", rgw_health_name(port->state), port->state)),
 		    rgw_c_logged(rgw_c_add("requests", port->queue.n + port->queue.n_sent)),
-		    rgw_c_logged(rgw_c_add("sources", port->n_sources)));
+		    rgw_c_logged(rgw_c_add("sources", port->n_sources)),
+		    rgw_c_best("drained", server->target.held ? "yes" : "no", 0));
 	}
 }
 
@@ -166,7 +168,7 @@ tell_pools(const struct report *r)
 
 			TELL(r, RGW_REPORT_POOLS, pool->conf->head.name,
 			    rgw_c_same(rgw_f_str("member", target->conf->name)),
-			    rgw_c_best("standing", standing_name(standing), standing),
+			    rgw_c_best("standing", target->held ? "drained" : standing_name(standing), standing),
 			    rgw_c_best("answers", target->silent_until > now ? "no" : "yes",
 			        target->silent_until <= now),
 			    rgw_c_add("open", target->ops->load(target)));

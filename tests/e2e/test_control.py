@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -15,7 +16,9 @@ from lab import Lab, binary, pap, radclient, wait_for
 class Control:
     """A gateway between radclient and FreeRADIUS, and its commands."""
 
-    def __init__(self, lab, workers):
+    secret = "nas-secret-of-the-lab-0123"
+
+    def __init__(self, lab, workers, gateway=""):
         self.lab = lab
         self.home = lab.freeradius()
         self.auth = lab.port()
@@ -23,6 +26,7 @@ class Control:
         self.conf = lab.write("control.ini", f"""\
 [gateway]
 workers = {workers}
+{gateway}
 [log]
 rate = 0
 [control]
@@ -99,8 +103,8 @@ def test_status_of_several_workers_is_added_up(control):
 
 def test_status_as_tables(control):
     text = control.done("status", "servers", "limits")
-    assert re.search(r"^SERVER  PORT  STATE  REQUESTS  SOURCES$", text, re.M), text
-    assert re.search(r"^home    auth  alive +\d+ +\d+$", text, re.M), text
+    assert re.search(r"^SERVER  PORT  STATE  REQUESTS  SOURCES  DRAINED$", text, re.M), text
+    assert re.search(r"^home    auth  alive +\d+ +\d+  no$", text, re.M), text
     assert re.search(r"^max-requests +\d+ +65536 +\d+  gateway$", text, re.M), text
     assert control.done("status", "peers") == "There are no peers.\n"
     assert f"workers: {control.workers}\n" in control.done("status")
@@ -120,7 +124,57 @@ def test_log_level_for_a_time(control):
     assert control.done("log-level", "info") == "the log has the level info\n"
 
 
+def test_drain_and_resume_of_a_server(control):
+    """New logins go to the other one, status says why, and afterwards all is as before."""
+    assert control.done("resume", "home") == "home takes requests again\n"
+    assert control.login()[0]
+    assert control.done("drain", "home") == \
+        "home is drained: it gets no new requests, and what was open is answered\n"
+    status = control.status("servers", "pools")
+    assert [(s["name"], s["port"], s["drained"]) for s in status["servers"]] == [
+        ("home", "auth", "yes"), ("home", "acct", "yes"), ("spare", "auth", "no")]
+    assert [(p["member"], p["standing"]) for p in status["pools"]] == [("home", "drained"), ("spare", "up")]
+    for _ in range(6):
+        assert control.login()[0]
+    assert control.done("drain", "spare")
+    ok, out = control.login()
+    assert not ok and "Access-Reject" in out, out
+    assert {c["name"]: c["value"] for c in control.status("counters")["counters"]}["request_drained"] == 1
+    for name in "home", "spare":
+        assert control.done("resume", name) == f"{name} takes requests again\n"
+    assert control.login()[0]
+
+
+def test_drain_and_resume_of_all(control):
+    assert control.done("drain").startswith("the gateway is drained: ")
+    assert control.refused("ping") == "the gateway is drained and takes no new requests\n"
+    assert ", drained\n" in control.done("status")
+    assert not control.login()[0]
+    assert control.done("resume") == "the gateway takes requests again\n"
+    assert control.done("ping")
+    assert control.login()[0]
+
+
+def test_drain_waits_for_what_is_open(lab):
+    """A server that is stuck has a request open until its lifetime ends; other commands go on meanwhile."""
+    control = Control(lab, 3, gateway="request-lifetime = 5s")
+    control.home.signal(signal.SIGSTOP)
+    with subprocess.Popen(["radclient", "-r", "1", "-t", "1", f"127.0.0.1:{control.auth}", "auth", control.secret],
+                          stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True) as one:
+        one.communicate(pap())
+    began = time.monotonic()
+    with subprocess.Popen([*binary(), "drain", "home", "-c", control.conf], stdout=subprocess.PIPE, text=True) as waits:
+        assert control.done("ping")
+        assert waits.communicate(timeout=30)[0].startswith("home is drained")
+        assert waits.returncode == 0
+    assert 2 < time.monotonic() - began < 9
+    control.home.signal(signal.SIGCONT)
+
+
 @pytest.mark.parametrize("words, said", [
+    (("drain", "nobody"), "there is no [peer] or [server] called 'nobody'"),
+    (("resume", "nobody"), "there is no [peer] or [server] called 'nobody'"),
+    (("drain", "home", "spare"), "usage: radsecgw drain [NAME]"),
     (("log-level",), "usage: radsecgw log-level error"),
     (("log-level", "loud"), "the level must be one of error, warning"),
     (("log-level", "info", "for", "10"), "the time '10' has no unit"),

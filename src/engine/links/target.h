@@ -113,6 +113,8 @@ struct rgw_target {
 	/* What requests know about it: */
 	struct rgw_pool alone;                    /* the pool of one that its name means */
 	struct rgw_target *self;                  /* the only member of that pool */
+	bool held;                                /* it gets no new requests, but for logins that have begun there */
+	rgw_ms asked_at;                          /* when a request was given to it last */
 	rgw_ms heard_at;                          /* the last packet from it with the right authenticator */
 	rgw_ms silent_until;                      /* others answered what it did not: they go first until then */
 	struct rgw_doubt *doubt;                  /* owned: for which realm that was; NULL = none */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+#include <string.h>
+
+#include "links/links.h"
+
+/* Neighbours that are to get no new requests for a while, because somebody wants to work on them; or the whole gateway.
+ * What is under way goes on, and nothing is closed but what peers have opened to a gateway that takes nothing. */
+
+void
+rgw_gw_resume(struct rgw_gw *gw, rgw_ms now)
+{
+	gw->draining = false;
+	for (size_t i = 0; i < gw->conf->peer.n; i++)
+		rgw_peer_wake(&gw->peers[i], now);
+}
+
+static struct rgw_target *
+find(struct rgw_gw *gw, const char *name)
+{
+	for (size_t i = 0; i < gw->conf->peer.n; i++)
+		if (strcmp(gw->conf->peer.v[i]->head.name, name) == 0)
+			return &gw->peers[i].target;
+	for (size_t i = 0; i < gw->conf->server.n; i++)
+		if (strcmp(gw->conf->server.v[i]->head.name, name) == 0)
+			return &gw->servers[i].target;
+	return NULL;
+}
+
+bool
+rgw_gw_hold(struct rgw_gw *gw, const char *name, bool held, rgw_ms now)
+{
+	struct rgw_target *target = find(gw, name);
+
+	if (target == NULL)
+		return false;
+	target->held = held;
+	/* What waits elsewhere although it is down may come back to it, as if it had come up. */
+	rgw_on_target(target, held ? RGW_TURN_DOWN : RGW_TURN_UP, now);
+	return true;
+}
+
+bool
+rgw_gw_load(struct rgw_gw *gw, const char *name, size_t *open, rgw_ms *since)
+{
+	struct rgw_target *target = find(gw, name);
+
+	if (target == NULL)
+		return false;
+	*open = target->ops->load(target);
+	for (unsigned i = 0; i < RGW_SERVICES; i++) {
+		const struct rgw_queue *queue = rgw_target_nth_queue(target, i);
+
+		/* Connections of a peer that drain have requests, too. */
+		if (queue != NULL && *open < queue->n + queue->n_sent)
+			*open = queue->n + queue->n_sent;
+	}
+	*since = target->asked_at;
+	return true;
+}
