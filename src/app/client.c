@@ -151,10 +151,10 @@ rgw_client_log_level(const struct rgw_client_call *call)
 }
 
 /* `drain` waits until what is open is answered, for which a request has up to five minutes. */
-#define DRAIN_MS 310000
+#define DRAIN_MS 340000
 
 static int
-hold(const struct rgw_client_call *call, const char *command, const char *usage)
+ask_about(const struct rgw_client_call *call, const char *command, const char *usage)
 {
 	char query[512] = "?";
 
@@ -168,11 +168,19 @@ hold(const struct rgw_client_call *call, const char *command, const char *usage)
 int
 rgw_client_drain(const struct rgw_client_call *call)
 {
-	return hold(call, "drain", "drain [NAME]");
+	return ask_about(call, "drain", "drain [NAME]");
 }
 
 int
 rgw_client_resume(const struct rgw_client_call *call)
 {
-	return hold(call, "resume", "resume [NAME]");
+	return ask_about(call, "resume", "resume [NAME]");
+}
+
+int
+rgw_client_reconnect(const struct rgw_client_call *call)
+{
+	static const char usage[] = "reconnect PEER";
+
+	return call->n == 1 ? ask_about(call, "reconnect", usage) : wrong(usage);
 }

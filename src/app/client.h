@@ -23,6 +23,7 @@ enum { RGW_CLIENT_DONE = 0, RGW_CLIENT_REFUSED = 1, RGW_CLIENT_NO_ANSWER = 2 };
 
 typedef int rgw_client_command(const struct rgw_client_call *call);
 
-rgw_client_command rgw_client_ping, rgw_client_status, rgw_client_log_level, rgw_client_drain, rgw_client_resume;
+rgw_client_command rgw_client_ping, rgw_client_status, rgw_client_log_level, rgw_client_drain, rgw_client_resume,
+    rgw_client_reconnect;
 
 #endif

@@ -45,8 +45,6 @@ look(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask
 	ask->number = open;
 }
 
-static void say_looked(struct rgw_task *task);
-
 static void
 on_look(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -55,12 +53,14 @@ on_look(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	task->n_looks++;
-	rgw_task_round(task, look, say_looked);
+	rgw_task_round(task, task->run, task->then);
 }
 
 static void
-look_soon(struct rgw_task *task)
+look_soon(struct rgw_task *task, rgw_ask_run *run, rgw_task_step *then)
 {
+	task->run = run;
+	task->then = then;
 	ev_timer_init(&task->timer, on_look, LOOK_S, 0);
 	task->timer.data = task;
 	ev_timer_start(task->scope->loop, &task->timer);
@@ -80,7 +80,7 @@ say_looked(struct rgw_task *task)
 	if (open == 0 && !recent)
 		rgw_task_say(task, 200, "%s is drained: it gets no new requests, and what was open is answered", whose);
 	else if (passed < task->time)
-		look_soon(task);
+		look_soon(task, look, say_looked);
 	else
 		rgw_task_say(task, 504, "%s gets no new requests, but after %ju s %ju are still open%s", whose,
 		    (uintmax_t)passed / 1000, (uintmax_t)open, recent ? " and logins that had begun go on" : "");
@@ -127,6 +127,79 @@ void
 rgw_begin_resume(struct rgw_task *task)
 {
 	begin_hold(task);
+}
+
+/* ---- reconnect ---- */
+
+/* How long a new connection may take, beside what is open on the old ones. */
+#define NEW_MS 30000
+
+static void
+renew(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
+{
+	ask->flag = rgw_gw_reconnect(rgw_worker_gw(worker), task->name, true, rgw_worker_log(worker)->now);
+}
+
+static void
+stay(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
+{
+	ask->flag = rgw_gw_reconnect(rgw_worker_gw(worker), task->name, false, rgw_worker_log(worker)->now);
+}
+
+static void
+count_old(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
+{
+	ask->number = rgw_gw_old_connections(rgw_worker_gw(worker), task->name, &ask->flag);
+}
+
+static void
+say_stays(struct rgw_task *task)
+{
+	rgw_task_say(task, 504,
+	    "no good new connection to %s has come up everywhere in %ju s: what is not replaced stays", task->name,
+	    (uintmax_t)task->time / 1000);
+}
+
+static void
+say_renewed(struct rgw_task *task)
+{
+	uint64_t old = 0;
+	bool good = false;
+
+	for (uint32_t i = 0; i < task->scope->n_workers; i++) {
+		old += task->asks[i].number;
+		good |= task->asks[i].flag;
+	}
+	if (old == 0 && good)
+		rgw_task_say(task, 200, "%s has new connections, and the old ones are closed", task->name);
+	else if ((uint64_t)(task->n_looks * LOOK_S * 1000) < task->time)
+		look_soon(task, count_old, say_renewed);
+	else
+		rgw_task_round(task, stay, say_stays);
+}
+
+static void
+say_renewing(struct rgw_task *task)
+{
+	if (task->asks[0].flag)
+		rgw_task_round(task, count_old, say_renewed);
+	else
+		rgw_task_say(task, 404, "there is no [peer] called '%s' to which the gateway connects", task->name);
+}
+
+void
+rgw_begin_reconnect(struct rgw_task *task)
+{
+	const char *name = rgw_task_parameter(task, "name");
+
+	task->name = name != NULL ? rgw_xstrdup(name) : NULL;
+	task->time = task->scope->conf->gateway.request_lifetime + NEW_MS;
+	if (name == NULL)
+		rgw_task_say(task, 400, "the name of a peer is needed");
+	else if (*task->scope->stopping || task->control->drained)
+		rgw_task_say(task, 503, "the gateway is stopping or drained");
+	else
+		rgw_task_round(task, renew, say_renewing);
 }
 
 /* ---- log-level ---- */

@@ -20,6 +20,7 @@ static const struct rgw_command commands[] = {
 	{ "log-level", "POST", rgw_begin_log_level },
 	{ "drain", "POST", rgw_begin_drain },
 	{ "resume", "POST", rgw_begin_resume },
+	{ "reconnect", "POST", rgw_begin_reconnect },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])

@@ -192,6 +192,8 @@ static const struct command commands[] = {
 	{ "drain", "[NAME]: no new requests for a peer or server, or for all; waits for the open ones", NULL,
 	  rgw_client_drain },
 	{ "resume", "[NAME]: the end of that", NULL, rgw_client_resume },
+	{ "reconnect", "PEER: new connections to it in place of all, without losing a request", NULL,
+	  rgw_client_reconnect },
 	{ "log-level", "LEVEL [for TIME]: the least important lines to be logged", NULL, rgw_client_log_level },
 };
 

@@ -83,7 +83,7 @@ void rgw_task_free(struct rgw_task *task);
 rgw_task_step rgw_begin_ping, rgw_begin_status;
 
 /* commands.c */
-rgw_task_step rgw_begin_log_level, rgw_begin_drain, rgw_begin_resume;
+rgw_task_step rgw_begin_log_level, rgw_begin_drain, rgw_begin_resume, rgw_begin_reconnect;
 /* The time of a log level is over. */
 void rgw_on_level_timer(struct ev_loop *loop, ev_timer *w, int revents);
 

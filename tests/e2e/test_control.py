@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The control socket: its commands as people give them, curl over the socket, and whoever wants to misuse it."""
+import itertools
 import json
 import os
 import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
 
-from lab import Lab, binary, pap, radclient, wait_for
+import radius
+from lab import NAS_SECRET, Lab, binary, pap, radclient, wait_for
+from peer import Nas, TlsPeer
 
 
 class Control:
@@ -261,6 +265,43 @@ def test_hostile_clients_do_not_hold_up_logins(control):
         s.close()
     wait_for("a place again", lambda: control.say("ping").returncode == 0)
     assert not control.gw.has_memory_errors()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_reconnect_loses_nothing(lab, workers):
+    """Under load each connection is replaced, and each request is answered once."""
+    pki = lab.pki()
+    peer = TlsPeer(lab.port(), pki / "localhost.pem", pki / "localhost.key", pki / "ca.pem")
+    conf = lab.gateway_conf(pki, peer.port, gateway=f"workers = {workers}")
+    lab.gateway(conf)
+    nases = [Nas(lab.auth, NAS_SECRET) for _ in range(8)]
+    stop, lost = threading.Event(), []
+
+    def load(nas):
+        for ident in itertools.cycle(range(256)):
+            if stop.is_set():
+                break
+            if nas.ask(radius.access_request(ident, NAS_SECRET.encode())) is None:
+                lost.append(nas)
+
+    threads = [threading.Thread(target=load, args=(nas,)) for nas in nases]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            said = subprocess.run([*binary(), "reconnect", "national", "-c", conf], capture_output=True, text=True,
+                                  timeout=90)
+            assert said.returncode == 0, said
+            assert said.stdout == "national has new connections, and the old ones are closed\n"
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert not lost
+    assert peer.handshakes >= 4
+    for words in ("nobody",), ():
+        said = subprocess.run([*binary(), "reconnect", *words, "-c", conf], capture_output=True, text=True, timeout=60)
+        assert said.returncode == 1 and said.stdout == "", said
 
 
 def test_stopping(lab):

@@ -235,6 +235,81 @@ nothing_is_lost_under_load(void **state)
 	sim_end(&s);
 }
 
+static size_t
+old_connections(struct sim *s, const char *name)
+{
+	bool good;
+
+	return rgw_gw_old_connections(s->gw, name, &good);
+}
+
+/* The new connection is there before the old one goes, and what is open on that is answered on it. */
+static void
+connections_are_replaced(void **state)
+{
+	struct sim s;
+	struct sim_req *open, *later;
+	struct sim_conn *old;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer national]\nconnections = 1-1");
+	s.national.delay = 2000;
+	s.national.handshake_delay = 300;
+	s.draining = 1;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	old = sim_first_up(&s);
+	open = login(&s);
+	sim_run(&s, 100);
+	assert_true(rgw_gw_reconnect(s.gw, "national", true, s.now));
+	sim_run(&s, 100);
+	assert_true(old->up);
+	assert_int_equal(old_connections(&s, "national"), 1);
+	sim_run(&s, 500);
+	later = login(&s);
+	sim_run(&s, 100);
+	assert_ptr_equal(open->got->conn, old);
+	assert_ptr_not_equal(later->got->conn, old);
+	sim_run(&s, 4000);
+	assert_int_equal(open->answers, 1);
+	assert_int_equal(later->answers, 1);
+	assert_int_equal(sim_sends(&s, open->nonce), 1);
+	assert_true(old->closed_by_engine);
+	assert_int_equal(old_connections(&s, "national"), 0);
+	assert_int_equal(sim_count_up(&s), 1);
+	sim_end(&s);
+}
+
+/* With no new connection the old one stays, and it is not tried for ever. */
+static void
+old_connection_stays(void **state)
+{
+	struct sim s;
+	struct sim_conn *old;
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	sim_run(&s, 1000);
+	old = sim_first_up(&s);
+	s.national.refuse = true;
+	assert_true(rgw_gw_reconnect(s.gw, "national", true, s.now));
+	sim_run(&s, 10000);
+	r = login(&s);
+	sim_run(&s, 100);
+	assert_int_equal(r->answers, 1);
+	assert_ptr_equal(r->got->conn, old);
+	assert_true(rgw_gw_reconnect(s.gw, "national", false, s.now));
+	s.national.refuse = false;
+	sim_run(&s, 120000);
+	assert_true(old->up);
+	assert_false(rgw_gw_reconnect(s.gw, "visitor", true, s.now));
+	assert_false(rgw_gw_reconnect(s.gw, "local", true, s.now));
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -246,6 +321,8 @@ main(void)
 		cmocka_unit_test(servers_are_held_too),
 		cmocka_unit_test(gateway_comes_back),
 		cmocka_unit_test(nothing_is_lost_under_load),
+		cmocka_unit_test(connections_are_replaced),
+		cmocka_unit_test(old_connection_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

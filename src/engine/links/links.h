@@ -132,6 +132,8 @@ struct rgw_peer {
 	bool answers_status;                /* it has answered a Status-Server */
 	bool ignores_status;                /* it never does (P-WD-11) */
 	bool misdoes_status;                /* it does, with a wrong Message-Authenticator, and that was said */
+	bool renewing;                      /* all connections up to the next serial are to be replaced ... */
+	uint32_t old_until;                 /* ... or have been */
 	struct rgw_timer shrink_timer;      /* too many connections for the load? */
 	unsigned shrink_ticks;              /* how often in a row they were */
 	struct rgw_bucket connect_rate;
@@ -283,6 +285,10 @@ void rgw_peer_failed(struct rgw_peer *peer, rgw_ms now);
 void rgw_peer_call(struct rgw_peer *peer, rgw_ms now);
 /* Requests that it has or that wait for it. */
 size_t rgw_peer_load(const struct rgw_peer *peer);
+/* All connections that we have opened to it are replaced: they drain as soon as a new one is good. */
+void rgw_peer_renew(struct rgw_peer *peer, rgw_ms now);
+/* A connection is good: if it is a new one, the old ones drain. */
+void rgw_peer_renewed(struct rgw_conn *conn, rgw_ms now);
 /* There is one more: looks from now on whether there are too many. */
 void rgw_peer_watch_size(struct rgw_peer *peer, rgw_ms now);
 
