@@ -7,7 +7,9 @@ PREFIX   ?= /usr/local
 SAN      ?=
 # A sanitizer sees into the library only if that was built with it, too, by the same compiler.
 comma    := ,
-LEAN     ?= build/wolfssl$(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
+kind      = $(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
+LEAN     ?= build/wolfssl$(kind)
+HTTPD    ?= build/microhttpd$(kind)
 
 ifeq ($(origin CC),default)
 CC = gcc
@@ -51,14 +53,21 @@ tls_ready  = $(LEAN)/lib/libwolfssl.a
 tls_stamp  = "$$(cat $(LEAN)/stamp)"
 tls_cflags = -isystem $(LEAN)/include
 tls_libs   = $(LEAN)/lib/libwolfssl.a -lm
+http_ready  = $(HTTPD)/lib/libmicrohttpd.a
+http_stamp  = "$$(cat $(HTTPD)/stamp)"
+http_cflags = -isystem $(HTTPD)/include
+http_libs   = $(HTTPD)/lib/libmicrohttpd.a
 else ifeq ($(WOLFSSL),system)
 tls_ready  =
 tls_cflags = $(shell pkg-config --cflags wolfssl)
 tls_libs   = $(shell pkg-config --libs wolfssl)
+http_ready  =
+http_cflags = $(shell pkg-config --cflags libmicrohttpd)
+http_libs   = $(shell pkg-config --libs libmicrohttpd)
 else
 $(error WOLFSSL is lean or system, not '$(WOLFSSL)')
 endif
-libs = $(tls_libs) -lev -linih -lcares -pthread
+libs = $(tls_libs) $(http_libs) -lev -linih -lcares -pthread
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
 lib_obj  = $(lib_src:%.c=$(O)/%.o)
@@ -108,19 +117,22 @@ $(O)/libradsecgw.a: $(lib_obj)
 	@rm -f $@
 	$(call quiet,AR  ) ar rcs $@ $^
 
-$(O)/%.o: %.c $(O)/flags | $(tls_ready)
+$(O)/%.o: %.c $(O)/flags | $(tls_ready) $(http_ready)
 	@mkdir -p $(@D)
-	$(call quiet,CC  ) $(CC) $(cflags) $(tls_cflags) -MMD -MP -c -o $@ $<
+	$(call quiet,CC  ) $(CC) $(cflags) $(tls_cflags) $(http_cflags) -MMD -MP -c -o $@ $<
 
 $(O)/src/app/version.o $(O)/src/app/crash.o: cflags += -DRGW_VERSION='"$(VERSION)"' -DRGW_WOLFSSL='"$(WOLFSSL)"'
 
-# The script knows whether there is something to do.
+# The scripts know whether there is something to do.
 $(LEAN)/lib/libwolfssl.a: FORCE
 	@CC=$(CC) etc/build/lean-wolfssl.sh $(LEAN) $(SAN)
 
+$(HTTPD)/lib/libmicrohttpd.a: FORCE
+	@CC=$(CC) etc/build/lean-microhttpd.sh $(HTTPD) $(SAN)
+
 # Objects are made anew when the flags or the library change, so that one folder never mixes two builds.
-built_with = '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(libs)' $(tls_stamp)
-$(O)/flags: FORCE | $(tls_ready)
+built_with = '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(http_cflags) $(libs)' $(tls_stamp) $(http_stamp)
+$(O)/flags: FORCE | $(tls_ready) $(http_ready)
 	@mkdir -p $(@D)
 	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
 
@@ -196,7 +208,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_RUNS    ?=
 fuzz:
 	etc/build/deps.sh build test fuzz
-	$(MAKE) O=build/fuzz CC=clang SAN=address,undefined,fuzzer-no-link LEAN=build/wolfssl-fuzz fuzzers
+	$(MAKE) O=build/fuzz CC=clang SAN=address,undefined,fuzzer-no-link LEAN=build/wolfssl-fuzz HTTPD=build/microhttpd-fuzz fuzzers
 	FUZZ_RUNS=$(FUZZ_RUNS) tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 fuzzers: $(fuzz_bin)

@@ -8,8 +8,8 @@ set -eu
 packages() {
 	case $1 in
 	build) echo gcc make git pkg-config libc6-dev libev-dev libinih-dev libc-ares-dev \
-		autoconf automake libtool dpkg-dev ;;  # the last four build the lean wolfSSL
-	system) echo libwolfssl-dev ;;
+		autoconf automake libtool dpkg-dev xz-utils ;;  # the last five build the lean libraries
+	system) echo libwolfssl-dev libmicrohttpd-dev ;;
 	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 nftables \
 		freeradius freeradius-utils radsecproxy eapoltest pmccabe ;;
 	interop) echo iproute2 mount util-linux mmdebstrap gnutls-bin default-jdk-headless ;;

@@ -93,6 +93,7 @@ enum rgw_tls_version { RGW_TLS_1_2, RGW_TLS_1_3 };
 enum rgw_conf_kind {
 	RGW_CONF_GATEWAY,
 	RGW_CONF_LOG,
+	RGW_CONF_CONTROL,
 	RGW_CONF_TLS,
 	RGW_CONF_LISTEN,
 	RGW_CONF_CLIENT,
@@ -107,7 +108,7 @@ enum rgw_conf_kind {
 /* Every section begins with this head: its kind, its name and where it began. */
 struct rgw_conf_head {
 	enum rgw_conf_kind kind;
-	char *name;        /* name of the section; "" for [gateway] and [log] */
+	char *name;        /* name of the section; "" for [gateway], [log] and [control] */
 	const char *file;  /* borrowed from the snapshot */
 	unsigned line;
 	uint32_t index;    /* place of the section among those of its kind */
@@ -156,6 +157,17 @@ struct rgw_conf_log {
 	char *target;      /* "stderr", "syslog" or a file path */
 	char *hash_key;    /* a secret; NULL unless identity is hash */
 	uint32_t rate;     /* number of lines per second, event and neighbour; 0 = no limit */
+};
+
+/* Where the control socket is if the configuration does not say. */
+#define RGW_CONTROL_SOCKET "/run/radsecgw/control.sock"
+
+struct rgw_conf_control {
+	struct rgw_conf_head head;
+	char *socket;      /* path, or "off"; NULL = RGW_CONTROL_SOCKET, if that can be made */
+	uint32_t mode;     /* permissions of the socket */
+	char *owner;       /* of the socket; NULL = the user of the gateway, as for the next */
+	char *group;
 };
 
 struct rgw_conf_tls {
@@ -345,6 +357,7 @@ struct rgw_conf_rewrite {
 struct rgw_conf {
 	struct rgw_conf_gateway gateway;
 	struct rgw_conf_log log;
+	struct rgw_conf_control control;
 	RGW_CONF_LIST(rgw_conf_tls) tls;
 	RGW_CONF_LIST(rgw_conf_listen) listen;
 	RGW_CONF_LIST(rgw_conf_client) client;

@@ -38,6 +38,9 @@ struct rgw_conf *rgw_conf_load(const char *path, struct rgw_conf_report *report)
 /* Frees a configuration and everything in it, and wipes its secrets; NULL is ignored. */
 void rgw_conf_free(struct rgw_conf *conf);
 
+/* Reads a time as it is written in a configuration, "10m". NULL on success; otherwise what is wrong, a predicate. */
+const char *rgw_conf_time(const char *text, rgw_ms *out) RGW_MUST_USE;
+
 /* Prints the effective configuration, defaults included, in a form that can be read back. Secrets
  * appear as "(hidden)" comments. */
 void rgw_conf_dump(const struct rgw_conf *conf, FILE *out);

@@ -35,6 +35,7 @@
 	X(requests_accepted, "requests accepted for forwarding")                                   \
 	X(request_answered, "requests ended: answered by the peer")                                \
 	X(request_timed_out, "requests ended: no answer within request-lifetime")                  \
+	X(request_drained, "requests ended: whoever could be asked gets no new requests (drain)")  \
 	X(request_queue_timed_out, "requests ended: no connection became free within queue-time")  \
 	X(request_queue_full, "requests ended: the queue of the peer was full")                    \
 	X(request_superseded, "requests ended: the client reused the identifier for a new request") \
@@ -60,7 +61,7 @@
 	X(conversations_forgotten, "conversations forgotten before their time, the table being full") \
 	X(requests_no_room, "requests not accepted: max-requests or max-request-octets reached, or no memory") \
 	X(requests_over_share, "requests not accepted: the client or peer holds more than its share of these limits") \
-	X(requests_while_draining, "requests not accepted: the gateway is stopping")               \
+	X(requests_while_draining, "requests not accepted: the gateway is stopping or drained")    \
 	/* what rewrites do to packets */                                                          \
 	X(rewrite_changed, "times a rewrite changed a packet")                                     \
 	X(rewrite_skipped, "times a packet passed without a rewrite that would make it too big")   \
@@ -112,7 +113,7 @@
 	/* connections that peers open */                                                          \
 	X(accepted, "incoming TCP connections accepted")                                           \
 	X(accept_failed, "times no connection could be accepted, for lack of descriptors for example") \
-	X(refused_draining, "incoming connections refused: the gateway is stopping")               \
+	X(refused_draining, "incoming connections refused: the gateway is stopping or drained")    \
 	X(refused_address, "incoming connections refused: no peer may come from that address")     \
 	X(refused_max_connections, "incoming connections refused: max-connections reached")        \
 	X(refused_max_connections_listener, "incoming connections refused: max-connections of the listener") \

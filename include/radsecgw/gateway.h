@@ -140,6 +140,20 @@ void rgw_gw_on_timer(struct rgw_gw *gw, rgw_ms now);
 
 /* The gateway works from now on only on requests that were accepted before. */
 void rgw_gw_drain(struct rgw_gw *gw);
+/* After rgw_gw_drain: the gateway takes requests again. */
+void rgw_gw_resume(struct rgw_gw *gw, rgw_ms now);
+/* The peer or server of that name gets no new requests (`held`), but for logins that have begun there, or gets them
+ * again. What waits for it moves to others of its pools. false = there is none. */
+bool rgw_gw_hold(struct rgw_gw *gw, const char *name, bool held, rgw_ms now) RGW_MUST_USE;
+/* How many requests the peer or server of that name has, or that wait for it, and since when it has been given none.
+ * false = there is none. */
+bool rgw_gw_load(struct rgw_gw *gw, const char *name, size_t *open, rgw_ms *since) RGW_MUST_USE;
+/* The connections that we have opened to the peer of that name are replaced: they close, when what is open on them is
+ * answered, as soon as a new one is good. With `renew` false, those that have not been replaced yet stay. false = there
+ * is no such peer to which we connect. */
+bool rgw_gw_reconnect(struct rgw_gw *gw, const char *name, bool renew, rgw_ms now) RGW_MUST_USE;
+/* How many connections are left of those that were to be replaced; and is a good one there? */
+size_t rgw_gw_old_connections(struct rgw_gw *gw, const char *name, bool *good) RGW_MUST_USE;
 /* The number of requests that wait for an answer. */
 size_t rgw_gw_pending(const struct rgw_gw *gw);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "client.h"
 #include "crash.h"
 #include "radsecgw/confread.h"
 #include "radsecgw/logsink.h"
@@ -22,12 +23,14 @@
 struct options {
 	const char *config;
 	bool dump;
+	struct rgw_client_call call;  /* for commands that ask a running gateway */
 };
 
 struct command {
 	const char *name;
 	const char *help;  /* NULL = not shown */
 	int (*run)(const struct options *options);
+	rgw_client_command *ask;  /* in place of run: it asks a running gateway */
 };
 
 static void
@@ -181,9 +184,17 @@ do_options(const struct options *options)
 }
 
 static const struct command commands[] = {
-	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run },
-	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check },
-	{ "options", NULL, do_options },
+	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL },
+	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL },
+	{ "options", NULL, do_options, NULL },
+	{ "ping", "does it run and take requests? For the health check of a container", NULL, rgw_client_ping },
+	{ "status", "how it stands: tables such as peers, connections, limits; --json", NULL, rgw_client_status },
+	{ "drain", "[NAME]: no new requests for a peer or server, or for all; waits for the open ones", NULL,
+	  rgw_client_drain },
+	{ "resume", "[NAME]: the end of that", NULL, rgw_client_resume },
+	{ "reconnect", "PEER: new connections to it in place of all, without losing a request", NULL,
+	  rgw_client_reconnect },
+	{ "log-level", "LEVEL [for TIME]: the least important lines to be logged", NULL, rgw_client_log_level },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
@@ -195,12 +206,15 @@ usage(FILE *out)
 	      "usage: radsecgw [COMMAND] [-c FILE]\n\n", out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (commands[i].help != NULL)
-			fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+			fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
 	fputs("\n  -c, --config FILE  the configuration [" DEFAULT_CONFIG "]\n"
 	      "      --dump         with check: print the effective configuration\n"
+	      "      --json         with commands for a running gateway: print JSON\n"
+	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
 	      "  -V, --version      print the version\n"
 	      "  -h, --help         print this\n\n"
-	      "Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start.\n"
+	      "Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start; commands for\n"
+	      "a running gateway: 0 when it is done, 1 when it is not, 2 without an answer.\n"
 	      "See radsecgw(8) and radsecgw.ini(5).\n", out);
 }
 
@@ -220,6 +234,14 @@ run_command(char *const *words, int n, const struct options *options)
 	const struct command *command = n > 0 ? find_command(words[0]) : &commands[0];
 	int result;
 
+	if (command != NULL && command->ask != NULL) {
+		struct rgw_client_call call = options->call;
+
+		call.config = options->config;
+		call.words = words + 1;
+		call.n = n - 1;
+		return command->ask(&call);
+	}
 	if (command == NULL || n > 1) {
 		fprintf(stderr, "radsecgw: unknown command '%s'; see radsecgw --help\n",
 		    words[command == NULL ? 0 : 1]);
@@ -234,16 +256,19 @@ run_command(char *const *words, int n, const struct options *options)
 	return result;
 }
 
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "dump", no_argument, NULL, 'd' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
 int
 main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "dump", no_argument, NULL, 'd' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct options options = { .config = DEFAULT_CONFIG };
 	char spare[RGW_SPARE_STACK];
 	char tls[64];
@@ -258,6 +283,12 @@ main(int argc, char **argv)
 			break;
 		case 'd':
 			options.dump = true;
+			break;
+		case 'j':
+			options.call.json = true;
+			break;
+		case 's':
+			options.call.socket = optarg;
 			break;
 		case 'V':
 			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls(tls, sizeof tls));

@@ -18,32 +18,41 @@ fail(struct rgw_log *log, const char *what, const char *name)
 	return false;
 }
 
+const char *
+rgw_privileges_find(const char *user, const char *group, uid_t *uid, gid_t *gid)
+{
+	const struct passwd *u = user != NULL ? getpwnam(user) : NULL;
+	const struct group *g = group != NULL ? getgrnam(group) : NULL;
+
+	if (user != NULL && u == NULL)
+		return "user";
+	if (group != NULL && g == NULL)
+		return "group";
+	if (u != NULL) {
+		*uid = u->pw_uid;
+		*gid = u->pw_gid;
+	}
+	if (g != NULL)
+		*gid = g->gr_gid;
+	return NULL;
+}
+
 bool
 rgw_privileges_drop(const struct rgw_conf_gateway *conf, struct rgw_log *log)
 {
-	const struct passwd *user;
-	const struct group *group;
 	uid_t uid = getuid();
 	gid_t gid = getgid();
+	const char *unknown;
 
 	errno = 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail(log, "cannot set no_new_privs", "");
 	if (conf->user == NULL && conf->group == NULL)
 		return true;
-	if (conf->user != NULL) {
-		user = getpwnam(conf->user);
-		if (user == NULL)
-			return fail(log, "unknown user in [gateway] user", conf->user);
-		uid = user->pw_uid;
-		gid = user->pw_gid;
-	}
-	if (conf->group != NULL) {
-		group = getgrnam(conf->group);
-		if (group == NULL)
-			return fail(log, "unknown group in [gateway] group", conf->group);
-		gid = group->gr_gid;
-	}
+	unknown = rgw_privileges_find(conf->user, conf->group, &uid, &gid);
+	if (unknown != NULL)
+		return strcmp(unknown, "user") == 0 ? fail(log, "unknown user in [gateway] user", conf->user)
+		                                    : fail(log, "unknown group in [gateway] group", conf->group);
 	/* The group is changed first: without root it could not be changed any more. */
 	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0)
 		return fail(log, "cannot change the group; was radsecgw started as root?",

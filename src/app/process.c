@@ -5,12 +5,12 @@
 #include <ev.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "control.h"
 #include "privileges.h"
 #include "radsecgw/common.h"
 #include "radsecgw/mem.h"
@@ -37,39 +37,70 @@ struct process {
 	struct ev_loop *loop;           /* borrowed, as the next one: of the first worker */
 	struct rgw_log *log;
 	ev_signal signals[SIGNALS];
-	ev_async counted;               /* somebody has finished */
-	atomic_uint n_finished;
+	struct rgw_inbox home;          /* open as soon as there is a worker: jobs that are done */
+	uint32_t n_finished;            /* workers that have drained */
 	bool draining;
+	struct rgw_control *control;    /* owned; NULL = no commands are taken */
+};
+
+/* What all workers are told. */
+struct order {
+	struct rgw_job job;
+	struct process *process;  /* borrowed */
 };
 
 static void
-tell_all(struct process *p, unsigned orders)
+on_told(struct rgw_job *job)
 {
-	for (uint32_t i = 0; i < p->n_workers; i++)
-		rgw_worker_tell(p->workers[i], orders);
+	free(RGW_CONTAINER(job, struct order, job));
+}
+
+static void
+tell_all(struct process *p, bool (*run)(struct rgw_worker *, struct rgw_job *), void (*done)(struct rgw_job *))
+{
+	for (uint32_t i = 0; i < p->n_workers; i++) {
+		struct order *order = rgw_xcalloc(1, sizeof *order);
+
+		order->job.run = run;
+		order->job.done = done;
+		order->process = p;
+		rgw_worker_post(p->workers[i], &order->job);
+	}
+}
+
+static void
+come_home(void *ctx, struct rgw_job *job)
+{
+	(void)ctx;
+	job->done(job);
+}
+
+/* No job stays where it is when the workers have ended: what a job asks for when it is done comes home, too. */
+static void
+gather(struct process *p)
+{
+	struct rgw_job *job;
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (uint32_t i = 0; i < p->n_workers; i++)
+			more |= rgw_worker_return_all(p->workers[i]);
+		for (; (job = rgw_inbox_next(&p->home)) != NULL; more = true)
+			job->done(job);
+	}
 }
 
 /* ---- the end ---- */
 
-/* Runs a worker in its thread. */
 static void
-on_finished(void *ctx)
+on_drained(struct rgw_job *job)
 {
-	struct process *p = ctx;
+	struct process *p = RGW_CONTAINER(job, struct order, job)->process;
 
-	atomic_fetch_add_explicit(&p->n_finished, 1, memory_order_release);
-	ev_async_send(p->loop, &p->counted);
-}
-
-static void
-on_counted(struct ev_loop *loop, ev_async *w, int revents)
-{
-	struct process *p = w->data;
-
-	(void)loop;
-	(void)revents;
-	if (atomic_load_explicit(&p->n_finished, memory_order_acquire) == p->n_workers)
-		tell_all(p, RGW_ORDER_END);
+	if (job->was_run && ++p->n_finished == p->n_workers)
+		tell_all(p, rgw_worker_stop, on_told);
+	on_told(job);
 }
 
 /* ---- signals ---- */
@@ -81,7 +112,10 @@ on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	tell_all(p, p->draining ? RGW_ORDER_ABORT : RGW_ORDER_DRAIN);
+	if (p->draining)
+		tell_all(p, rgw_worker_abort, on_told);
+	else
+		tell_all(p, rgw_worker_drain, on_drained);
 	p->draining = true;
 }
 
@@ -106,7 +140,7 @@ on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	(void)loop;
 	(void)revents;
-	tell_all(w->data, RGW_ORDER_STATUS);
+	tell_all(w->data, rgw_worker_log_status, on_told);
 }
 
 static void
@@ -128,9 +162,6 @@ watch(struct process *p)
 		p->signals[i].data = p;
 		ev_signal_start(p->loop, &p->signals[i]);
 	}
-	ev_async_init(&p->counted, on_counted);
-	p->counted.data = p;
-	ev_async_start(p->loop, &p->counted);
 }
 
 /* ---- threads ---- */
@@ -179,6 +210,7 @@ make_workers(struct process *p)
 		p->workers[p->n_workers++] = w;
 	}
 	p->loop = rgw_worker_loop(p->workers[0]);
+	rgw_inbox_open(&p->home, p->loop, come_home, p);
 	p->log = rgw_worker_log(p->workers[0]);
 	return true;
 }
@@ -196,6 +228,15 @@ allow_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static bool
+open_control(struct process *p)
+{
+	const struct rgw_control_scope scope = { .conf = p->conf, .log = p->log, .workers = p->workers,
+		.n_workers = p->n_workers, .loop = p->loop, .stopping = &p->draining };
+
+	return rgw_control_open(&scope, &p->control);
+}
+
 /* All files are read and all sockets bound before the rights are given up. */
 static bool
 start(struct process *p)
@@ -204,10 +245,10 @@ start(struct process *p)
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		if (!rgw_worker_open(p->workers[i]))
 			return false;
-	if (!rgw_privileges_drop(&p->conf->gateway, p->log))
+	if (!open_control(p) || !rgw_privileges_drop(&p->conf->gateway, p->log))
 		return false;
 	for (uint32_t i = 0; i < p->n_workers; i++)
-		rgw_worker_start(p->workers[i], on_finished, p);
+		rgw_worker_start(p->workers[i], &p->home);
 	watch(p);
 	return true;
 }
@@ -220,7 +261,7 @@ run(struct process *p)
 	char tls[64];
 
 	if (!started) {
-		tell_all(p, RGW_ORDER_END);
+		tell_all(p, rgw_worker_stop, on_told);
 	} else {
 		RGW_LOG(p->log, RGW_LOG_NOTICE, "started", NULL, "radsecgw is running",
 		    rgw_f_str("version", rgw_version()), rgw_f_str("tls", rgw_version_tls(tls, sizeof tls)),
@@ -233,6 +274,7 @@ run(struct process *p)
 	}
 	for (uint32_t i = 0; i < p->n_threads; i++)
 		pthread_join(p->threads[i], NULL);
+	gather(p);
 	if (!started)
 		return RGW_EXIT_START;
 	for (uint32_t i = 0; i < p->n_workers; i++)
@@ -252,9 +294,11 @@ rgw_process_run(const struct rgw_conf *conf, struct rgw_logsink *sink)
 		fputs("radsecgw: the DNS library does not start\n", stderr);
 		return result;
 	}
-	atomic_init(&p.n_finished, 0);
 	if (make_workers(&p) && start(&p))
 		result = run(&p);
+	rgw_control_free(p.control);
+	if (p.loop != NULL)
+		rgw_inbox_close(&p.home);
 	for (uint32_t i = 0; i < p.n_workers; i++)
 		rgw_worker_free(p.workers[i]);
 	free(p.threads);

@@ -2,10 +2,8 @@
 #include "worker.h"
 
 #include <ev.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "radsecgw/gateway.h"
 #include "radsecgw/mem.h"
 #include "radsecgw/net.h"
 #include "radsecgw/share.h"
@@ -19,13 +17,11 @@ struct rgw_worker {
 	struct ev_loop *loop;         /* owned, as the next two */
 	struct rgw_net *net;
 	struct rgw_gw *gw;            /* NULL before it has started */
-	atomic_uint orders;           /* not taken yet */
-	ev_async told;
+	struct rgw_inbox inbox;       /* open if there is a loop */
+	struct rgw_inbox *home;       /* borrowed: where jobs go that are done */
 	ev_timer drain_timer;
 	ev_prepare drain_check;
-	bool has_finished;
-	rgw_worker_finished *finished;
-	void *ctx;                    /* borrowed: what finished is given */
+	struct rgw_job *draining;     /* borrowed: it is done when everything is drained; NULL = not asked, or done */
 };
 
 /* ---- draining ---- */
@@ -33,12 +29,13 @@ struct rgw_worker {
 static void
 finish(struct rgw_worker *worker)
 {
-	if (worker->has_finished)
-		return;
-	worker->has_finished = true;
+	struct rgw_job *job = worker->draining;
+
+	worker->draining = NULL;
 	ev_timer_stop(worker->loop, &worker->drain_timer);
 	ev_prepare_stop(worker->loop, &worker->drain_check);
-	worker->finished(worker->ctx);
+	if (job != NULL)
+		rgw_worker_return(worker, job);
 }
 
 static void
@@ -66,47 +63,82 @@ on_drain_timeout(struct ev_loop *loop, ev_timer *w, int revents)
 	finish(worker);
 }
 
-static void
-drain(struct rgw_worker *worker)
+bool
+rgw_worker_drain(struct rgw_worker *worker, struct rgw_job *job)
 {
 	RGW_LOG(&worker->log, RGW_LOG_NOTICE, "stopping", NULL,
 	    "no new requests; finishing what is in flight",
 	    rgw_f_uint("open", rgw_gw_pending(worker->gw)));
+	worker->draining = job;
 	rgw_gw_drain(worker->gw);
 	ev_timer_set(&worker->drain_timer, (double)worker->conf->gateway.drain_time / 1000, 0);
 	ev_timer_start(worker->loop, &worker->drain_timer);
 	ev_prepare_start(worker->loop, &worker->drain_check);
 	if (rgw_gw_pending(worker->gw) == 0)
 		finish(worker);
+	return false;
 }
 
-/* ---- orders ---- */
+/* ---- jobs ---- */
 
 static void
-on_told(struct ev_loop *loop, ev_async *w, int revents)
+take_job(void *ctx, struct rgw_job *job)
 {
-	struct rgw_worker *worker = w->data;
-	unsigned orders = atomic_exchange_explicit(&worker->orders, 0, memory_order_acquire);
+	struct rgw_worker *worker = ctx;
 
-	(void)revents;
 	rgw_net_now(worker->net);
-	if ((orders & RGW_ORDER_STATUS) != 0)
-		rgw_gw_log_status(worker->gw);
-	if ((orders & RGW_ORDER_DRAIN) != 0)
-		drain(worker);
-	if ((orders & RGW_ORDER_ABORT) != 0)
-		RGW_LOG(&worker->log, RGW_LOG_NOTICE, "stopping", NULL,
-		    "second signal: stopping at once",
-		    rgw_f_uint("open", rgw_gw_pending(worker->gw)));
-	if ((orders & (RGW_ORDER_ABORT | RGW_ORDER_END)) != 0)
-		ev_break(loop, EVBREAK_ALL);
+	job->was_run = true;
+	if (job->run(worker, job))
+		rgw_worker_return(worker, job);
 }
 
 void
-rgw_worker_tell(struct rgw_worker *worker, unsigned orders)
+rgw_worker_post(struct rgw_worker *worker, struct rgw_job *job)
 {
-	atomic_fetch_or_explicit(&worker->orders, orders, memory_order_release);
-	ev_async_send(worker->loop, &worker->told);
+	job->was_run = false;
+	rgw_inbox_put(&worker->inbox, job);
+}
+
+void
+rgw_worker_return(struct rgw_worker *worker, struct rgw_job *job)
+{
+	rgw_inbox_put(worker->home, job);
+}
+
+bool
+rgw_worker_return_all(struct rgw_worker *worker)
+{
+	bool any = worker->draining != NULL;
+	struct rgw_job *job;
+
+	finish(worker);
+	for (; (job = rgw_inbox_next(&worker->inbox)) != NULL; any = true)
+		rgw_worker_return(worker, job);
+	return any;
+}
+
+bool
+rgw_worker_log_status(struct rgw_worker *worker, struct rgw_job *job)
+{
+	(void)job;
+	rgw_gw_log_status(worker->gw);
+	return true;
+}
+
+bool
+rgw_worker_abort(struct rgw_worker *worker, struct rgw_job *job)
+{
+	RGW_LOG(&worker->log, RGW_LOG_NOTICE, "stopping", NULL, "second signal: stopping at once",
+	    rgw_f_uint("open", rgw_gw_pending(worker->gw)));
+	return rgw_worker_stop(worker, job);
+}
+
+bool
+rgw_worker_stop(struct rgw_worker *worker, struct rgw_job *job)
+{
+	(void)job;
+	ev_break(worker->loop, EVBREAK_ALL);
+	return true;
 }
 
 /* ---- its life ---- */
@@ -124,7 +156,6 @@ rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *
 	worker->log.format = worker->conf->log.format;
 	worker->log.rate_per_second = worker->conf->log.rate;
 	worker->log.worker = conf->gateway.workers > 1 ? number + 1 : 0;
-	atomic_init(&worker->orders, 0);
 	/* The loop uses epoll only: libev's io_uring is not ready for many sockets, and the environment must
 	 * not choose another way. */
 	worker->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
@@ -136,10 +167,10 @@ rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *
 		return NULL;
 	}
 	worker->net = rgw_net_new(worker->conf, number, worker->loop, &worker->log);
-	ev_async_init(&worker->told, on_told);
+	rgw_inbox_open(&worker->inbox, worker->loop, take_job, worker);
 	ev_timer_init(&worker->drain_timer, on_drain_timeout, 0, 0);
 	ev_prepare_init(&worker->drain_check, on_drain_check);
-	worker->told.data = worker->drain_timer.data = worker->drain_check.data = worker;
+	worker->drain_timer.data = worker->drain_check.data = worker;
 	return worker;
 }
 
@@ -150,13 +181,11 @@ rgw_worker_open(struct rgw_worker *worker)
 }
 
 void
-rgw_worker_start(struct rgw_worker *worker, rgw_worker_finished *finished, void *ctx)
+rgw_worker_start(struct rgw_worker *worker, struct rgw_inbox *home)
 {
-	worker->finished = finished;
-	worker->ctx = ctx;
+	worker->home = home;
 	worker->gw = rgw_gw_new(worker->conf, worker->common, &rgw_net_ops, worker->net, &worker->log,
 	    rgw_net_now(worker->net));
-	ev_async_start(worker->loop, &worker->told);
 	rgw_net_start(worker->net, worker->gw);
 }
 
@@ -185,8 +214,10 @@ rgw_worker_free(struct rgw_worker *worker)
 	if (worker->gw != NULL)
 		rgw_gw_free(worker->gw);
 	rgw_net_free(worker->net);
-	if (worker->loop != NULL)
+	if (worker->loop != NULL) {
+		rgw_inbox_close(&worker->inbox);
 		ev_loop_destroy(worker->loop);
+	}
 	rgw_share_free(worker->conf);
 	free(worker);
 }
@@ -201,4 +232,10 @@ struct rgw_log *
 rgw_worker_log(struct rgw_worker *worker)
 {
 	return &worker->log;
+}
+
+struct rgw_gw *
+rgw_worker_gw(struct rgw_worker *worker)
+{
+	return worker->gw;
 }

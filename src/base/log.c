@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "radsecgw/escape.h"
 #include "radsecgw/hash.h"
 
 /*
@@ -42,61 +43,18 @@ put_str(struct line *l, const char *s)
 	put(l, s, strlen(s));
 }
 
-/* Length of the well-formed UTF-8 sequence at p (RFC 3629), or 0. */
-static size_t
-utf8_len(const uint8_t *p, size_t n)
-{
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-	uint32_t c;
-
-	if (len == 0 || len > n)
-		return 0;
-	c = p[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3fu);
-	}
-	if (c < smallest[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	return len;
-}
-
-/* Is this one of U+0080 to U+009F in UTF-8? They are control characters, which terminals may obey as they do
- * ESC. */
-static bool
-is_c1(const uint8_t *p, size_t len)
-{
-	return len == 2 && p[0] == 0xc2 && p[1] < 0xa0;
-}
-
-/* Writes octets as the inside of a quoted string. JSON has no form for single octets, so an octet that is not
- * part of UTF-8 becomes the character of the same number; text keeps it as \xNN. */
+/* Writes octets as the inside of a quoted string. */
 static void
 put_escaped(struct line *l, const void *data, size_t n, enum rgw_log_format format)
 {
-	const uint8_t *p = data;
+	enum rgw_escape how = format == RGW_LOG_JSON ? RGW_ESCAPE_JSON : RGW_ESCAPE_TEXT;
+	char room[RGW_ESCAPE_ROOM];
+	size_t taken, len;
 
-	for (size_t i = 0; i < n;) {
-		size_t len = p[i] < 0x80 ? 1 : utf8_len(p + i, n - i);
-		char hex[12];
+	for (const uint8_t *p = data; n > 0; p += taken, n -= taken) {
+		const char *piece = rgw_escape(how, p, n, room, &taken, &len);
 
-		if (p[i] == '"' || p[i] == '\\') {
-			put(l, "\\", 1);
-			put(l, (const char *)p + i, 1);
-		} else if (is_c1(p + i, len)) {
-			snprintf(hex, sizeof hex, format == RGW_LOG_JSON ? "\\u%04x" : "\\xc2\\x%02x",
-			    p[i + 1]);
-			put_str(l, hex);
-		} else if (len > 1 || (len == 1 && p[i] >= 0x20 && p[i] != 0x7f)) {
-			put(l, (const char *)p + i, len);
-		} else {
-			snprintf(hex, sizeof hex, format == RGW_LOG_JSON ? "\\u%04x" : "\\x%02x", p[i]);
-			put_str(l, hex);
-			len = 1;
-		}
-		i += len;
+		put(l, piece, len);
 	}
 }
 

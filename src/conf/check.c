@@ -257,9 +257,19 @@ check_realm(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_check_takes_acct(d, section, &realm->acct, realm->acct.target);
 }
 
+static void
+check_control(struct rgw_draft *d, const struct rgw_section *section)
+{
+	const struct rgw_conf_control *control = section->data;
+
+	if ((control->mode & 02) != 0)
+		rgw_check_warn(d, section, &control->mode, "lets everybody on this machine give commands");
+}
+
 static void (*const checks[RGW_CONF_KINDS])(struct rgw_draft *d, const struct rgw_section *section) = {
 	[RGW_CONF_GATEWAY] = check_gateway,
 	[RGW_CONF_LOG] = check_log,
+	[RGW_CONF_CONTROL] = check_control,
 	[RGW_CONF_TLS] = check_tls,
 	[RGW_CONF_LISTEN] = rgw_check_listen,
 	[RGW_CONF_CLIENT] = check_client,

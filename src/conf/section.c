@@ -11,6 +11,7 @@ static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
 #define SECTION(field) offsetof(struct rgw_conf, field), sizeof(struct rgw_conf_##field)
 	[RGW_CONF_GATEWAY] = { "gateway", NULL,      SECTION(gateway) },
 	[RGW_CONF_LOG]     = { "log",     NULL,      SECTION(log) },
+	[RGW_CONF_CONTROL] = { "control", NULL,   SECTION(control) },
 	[RGW_CONF_TLS]     = { "tls",     "NAME",    SECTION(tls) },
 	[RGW_CONF_LISTEN]  = { "listen",  "NAME",    SECTION(listen) },
 	[RGW_CONF_CLIENT]  = { "client",  "NAME",    SECTION(client) },

@@ -182,6 +182,22 @@ static const struct rgw_opt opts[] = {
 	  .help = "lines of one kind about one neighbour; 0 = no limit" },
 #undef AT
 
+#define AT(field) offsetof(struct rgw_conf_control, field)
+	{ OPT(RGW_CONF_CONTROL, "socket", socket, AT(socket)),
+	  .unset = RGW_CONTROL_SOCKET ", if it can be made",
+	  .min = 1, .max = 107, .flags = RGW_OPT_RESTART,
+	  .help = "UNIX socket on which the gateway takes commands" },
+	{ OPT(RGW_CONF_CONTROL, "mode", mode, AT(mode)), .def = "0660",
+	  .min = 0, .max = 0777, .flags = RGW_OPT_RESTART,
+	  .help = "permissions of the socket: who may write to it may give commands" },
+	{ OPT(RGW_CONF_CONTROL, "owner", string, AT(owner)), .unset = "the user of the gateway",
+	  .min = 1, .max = 64, .flags = RGW_OPT_RESTART,
+	  .help = "user to whom the socket belongs" },
+	{ OPT(RGW_CONF_CONTROL, "group", string, AT(group)), .unset = "the group of the gateway",
+	  .min = 1, .max = 64, .flags = RGW_OPT_RESTART,
+	  .help = "group to which the socket belongs" },
+#undef AT
+
 #define AT(field) offsetof(struct rgw_conf_tls, field)
 	{ OPT(RGW_CONF_TLS, "certificate", file, AT(certificate)), .flags = RGW_OPT_REQUIRED,
 	  .min = 1, .max = 4095,

@@ -68,6 +68,8 @@ extern const struct rgw_opt_type
 	rgw_type_key_file,              /* as rgw_type_file, but the file is not to be read by others */
 	rgw_type_paths,                 /* struct rgw_strings, files or directories; list */
 	rgw_type_log_target,            /* char *: stderr, syslog or a path */
+	rgw_type_socket,                /* char *: off or an absolute path */
+	rgw_type_mode,                  /* uint32_t, permissions */
 	rgw_type_secret,                /* struct rgw_secret * */
 	rgw_type_password,              /* char *, a secret that is a text */
 	rgw_type_addresses,             /* struct rgw_addrs; list */

@@ -132,6 +132,22 @@ set_count(struct rgw_setting *s)
 }
 
 static bool
+set_mode(struct rgw_setting *s)
+{
+	uint32_t mode = 0;
+	size_t n = strspn(s->text, "01234567");
+
+	if (n < 3 || n > 4 || s->text[n] != '\0')
+		return rgw_setting_refuse(s, "is not a mode; write three or four octal digits, such as 0660");
+	for (size_t i = 0; i < n; i++)
+		mode = mode * 8 + (uint32_t)(s->text[i] - '0');
+	if (mode > 0777)
+		return rgw_setting_refuse(s, "is more than the permissions of a file; expected 0000 to 0777");
+	*(uint32_t *)s->field = mode;
+	return true;
+}
+
+static bool
 set_size(struct rgw_setting *s)
 {
 	return set_u32(s, rgw_unit_size);
@@ -160,6 +176,12 @@ static void
 show_count(struct rgw_strbuf *out, const struct rgw_value *v)
 {
 	show_number(out, *(const uint32_t *)v->p, rgw_unit_none);
+}
+
+static void
+show_mode(struct rgw_strbuf *out, const struct rgw_value *v)
+{
+	rgw_strbuf_printf(out, "%04o", *(const uint32_t *)v->p);
 }
 
 static void
@@ -206,6 +228,9 @@ range_time(struct rgw_strbuf *out, const struct rgw_opt *opt)
 
 const struct rgw_opt_type rgw_type_count = {
 	"number", 0, sizeof(uint32_t), set_count, show_count, .range = range_count,
+};
+const struct rgw_opt_type rgw_type_mode = {
+	"mode", 0, sizeof(uint32_t), set_mode, show_mode, .allowed = "0000 to 0777",
 };
 const struct rgw_opt_type rgw_type_size = {
 	"size", 0, sizeof(uint32_t), set_size, show_size, .range = range_size,

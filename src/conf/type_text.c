@@ -59,6 +59,19 @@ const struct rgw_opt_type rgw_type_log_target = {
 	"log target", RGW_IS_POINTER, RGW_STRING, .allowed = "stderr, syslog, a path",
 };
 
+static bool
+set_socket(struct rgw_setting *s)
+{
+	if (s->text[0] != '/' && strcmp(s->text, "off") != 0)
+		return rgw_setting_refuse(s, "is neither an absolute path nor off");
+	return rgw_set_string(s);
+}
+
+const struct rgw_opt_type rgw_type_socket = {
+	"socket", RGW_IS_POINTER, sizeof(char *), set_socket, rgw_show_string,
+	.clear = rgw_clear_string, .allowed = "an absolute path of up to 107 octets, off",
+};
+
 /* ---- patterns of files to be included, which the reader takes for itself ---- */
 
 const struct rgw_opt_type rgw_type_include = { "list of file patterns", .traits = RGW_IS_LIST };

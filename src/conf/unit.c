@@ -88,3 +88,9 @@ rgw_unit_format(uint64_t n, const struct rgw_unit *units, char buf[static RGW_UN
 		snprintf(buf, RGW_UNIT_TEXT, "%ju%s", (uintmax_t)(n / best->factor), best->suffix);
 	return buf;
 }
+
+const char *
+rgw_conf_time(const char *text, rgw_ms *out)
+{
+	return rgw_unit_parse(text, rgw_unit_time, out);
+}

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine.h"
+#include "radsecgw/report.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "doors/doors.h"
+#include "engine.h"
 #include "links/links.h"
 
-/* What the gateway tells about itself: counters, use of memory, and the status lines. */
+/* What the gateway tells about itself: counters, use of memory, and rows for the status in the log and elsewhere. */
 
 const struct rgw_counters *
 rgw_gw_counters(const struct rgw_gw *gw)
@@ -24,46 +29,358 @@ rgw_gw_get_usage(const struct rgw_gw *gw, struct rgw_gw_usage *out)
 	out->realm_marks = gw->deadrealms.n_marks;
 }
 
-static void
-log_port(struct rgw_gw *gw, const struct rgw_server *server, const struct rgw_port *port)
-{
-	const char *name = server->conf->head.name;
+const struct rgw_table rgw_report_tables[RGW_REPORT_TABLES] = {
+	[RGW_REPORT_PEERS] = { "peers", "peer", false },
+	[RGW_REPORT_SERVERS] = { "servers", "server", false },
+	[RGW_REPORT_COUNTERS] = { "counters", "counter", false },
+	[RGW_REPORT_GATEWAY] = { "gateway", NULL, false },
+	[RGW_REPORT_CONNECTIONS] = { "connections", "peer", true },
+	[RGW_REPORT_CLIENTS] = { "clients", "client", false },
+	[RGW_REPORT_POOLS] = { "pools", "pool", false },
+	[RGW_REPORT_REALMS] = { "realms", "realm", false },
+	[RGW_REPORT_LISTENERS] = { "listeners", "listener", false },
+	[RGW_REPORT_LIMITS] = { "limits", "limit", false },
+};
 
-	if (port->server == NULL)
+/* Who is told. */
+struct report {
+	struct rgw_gw *gw;       /* borrowed */
+	rgw_row_fn *row;
+	void *ctx;
+};
+
+static void
+tell(const struct report *r, enum rgw_report_table table, const char *name, const struct rgw_cell *cells, size_t n)
+{
+	const struct rgw_row row = { .table = &rgw_report_tables[table], .name = name, .cells = cells, .n = n };
+
+	r->row(r->ctx, &row);
+}
+
+#define TELL(r, table, name, ...)                                                              \
+	do {                                                                                   \
+		const struct rgw_cell cells_[] = { __VA_ARGS__ };                              \
+		tell((r), (table), (name), cells_, sizeof cells_ / sizeof cells_[0]);          \
+	} while (0)
+
+/* ---- who is asked ---- */
+
+static void
+tell_peers(const struct report *r)
+{
+	static const unsigned ranks[] = { [RGW_PEER_UP] = 0, [RGW_PEER_DOUBTFUL] = 1, [RGW_PEER_OPENING] = 2,
+		[RGW_PEER_DOWN] = 3, [RGW_PEER_IDLE] = 4 };
+
+	for (size_t i = 0; i < r->gw->conf->peer.n; i++) {
+		const struct rgw_peer *p = &r->gw->peers[i];
+
+		TELL(r, RGW_REPORT_PEERS, p->conf->head.name,
+		    rgw_c_best("state", p->target.held ? "drained" : rgw_peer_state_name(p->state),
+		        ranks[p->state]),
+		    rgw_c_logged(rgw_c_add("up", p->n_up)), rgw_c_logged(rgw_c_add("okay", p->n_okay)),
+		    rgw_c_logged(rgw_c_add("opening", p->n_opening)), rgw_c_add("open", p->queue.n_sent),
+		    rgw_c_logged(rgw_c_add("queued", p->queue.n)),
+		    rgw_c_logged(rgw_c_add("failed_attempts", p->fails)),
+		    rgw_c_logged(rgw_c_add("incoming", p->n_incoming)));
+	}
+}
+
+static void
+tell_servers(const struct report *r)
+{
+	for (size_t i = 0; i < r->gw->conf->server.n * RGW_SERVICES; i++) {
+		const struct rgw_server *server = &r->gw->servers[i / RGW_SERVICES];
+		const struct rgw_port *port = &server->ports[i % RGW_SERVICES];
+
+		if (port->server == NULL)
+			continue;
+		TELL(r, RGW_REPORT_SERVERS, server->conf->head.name,
+		    rgw_c_logged(rgw_c_same(rgw_f_str("port", port->name))),
+		    rgw_c_logged(rgw_c_best("state", rgw_health_name(port->state), port->state)),
+		    rgw_c_logged(rgw_c_add("requests", port->queue.n + port->queue.n_sent)),
+		    rgw_c_logged(rgw_c_add("sources", port->n_sources)),
+		    rgw_c_best("drained", server->target.held ? "yes" : "no", 0));
+	}
+}
+
+static void
+tell_connection(const struct report *r, const struct rgw_conn *conn)
+{
+	rgw_ms now = r->gw->log->now;
+	bool is_up = conn->state == RGW_CONN_UP || conn->state == RGW_CONN_DRAINING;
+	uint64_t open = conn->asked.n_pending + (conn->lane.ids != NULL ? rgw_idpool_busy(conn->lane.ids) : 0);
+
+	TELL(r, RGW_REPORT_CONNECTIONS, conn->peer->conf->head.name,
+	    rgw_c_same(rgw_f_uint("worker", r->gw->log->worker > 0 ? r->gw->log->worker : 1)),
+	    rgw_c_same(rgw_f_uint("conn", conn->lane.serial)), rgw_c_same(rgw_f_addr("address", &conn->addr)),
+	    rgw_c_same(rgw_f_str("opened_by", conn->incoming ? "peer" : "us")),
+	    rgw_c_same(rgw_f_str("state", rgw_conn_state_name(conn->state))), rgw_c_same(rgw_f_uint("open", open)),
+	    rgw_c_same(rgw_f_uint("seconds", is_up ? (now - conn->up_at) / 1000 : 0)));
+}
+
+static void
+tell_connections(const struct report *r)
+{
+	for (size_t i = 0; i < r->gw->conf->peer.n * 2; i++) {
+		struct rgw_peer *p = &r->gw->peers[i / 2];
+		struct rgw_link *head = i % 2 == 0 ? &p->conns : &p->incoming;
+
+		for (struct rgw_link *l = head->next; l != head; l = l->next)
+			tell_connection(r, RGW_CONTAINER(l, struct rgw_conn, link));
+	}
+}
+
+static const char *
+standing_name(enum rgw_standing standing)
+{
+	static const char *const names[] = { [RGW_UP] = "up", [RGW_IDLE] = "idle", [RGW_SHAKY] = "shaky",
+		[RGW_PROVING] = "proving", [RGW_RETURNING] = "returning", [RGW_DOUBTFUL] = "doubtful",
+		[RGW_DOWN] = "down", [RGW_UNFIT] = "unfit" };
+
+	return names[standing];
+}
+
+/* How a member stands for the service for which it stands best. */
+static enum rgw_standing
+standing_of(struct rgw_target *target, rgw_ms now)
+{
+	enum rgw_standing best = RGW_UNFIT;
+
+	for (unsigned i = 0; i < RGW_SERVICES; i++) {
+		enum rgw_standing standing = target->ops->standing(target, 1u << i, now);
+
+		best = standing < best ? standing : best;
+	}
+	return best;
+}
+
+static void
+tell_pools(const struct report *r)
+{
+	rgw_ms now = r->gw->log->now;
+
+	for (size_t i = 0; i < r->gw->conf->pool.n; i++) {
+		const struct rgw_pool *pool = &r->gw->pools[i];
+
+		for (size_t j = 0; j < pool->n; j++) {
+			struct rgw_target *target = pool->members[j];
+			enum rgw_standing standing = standing_of(target, now);
+
+			TELL(r, RGW_REPORT_POOLS, pool->conf->head.name,
+			    rgw_c_same(rgw_f_str("member", target->conf->name)),
+			    rgw_c_best("standing", target->held ? "drained" : standing_name(standing), standing),
+			    rgw_c_best("answers", target->silent_until > now ? "no" : "yes",
+			        target->silent_until <= now),
+			    rgw_c_add("open", target->ops->load(target)));
+		}
+	}
+}
+
+/* ---- who asks ---- */
+
+static void
+tell_clients(const struct report *r)
+{
+	for (size_t i = 0; i < r->gw->conf->client.n; i++) {
+		const struct rgw_client *c = &r->gw->clients[i];
+
+		TELL(r, RGW_REPORT_CLIENTS, c->conf->head.name, rgw_c_add("open", c->asker.holding.n),
+		    rgw_c_add("octets", c->asker.holding.octets),
+		    rgw_c_best("message_authenticator",
+		        c->require_message_authenticator == RGW_YES ? "required" : "optional",
+		        c->require_message_authenticator != RGW_YES));
+	}
+}
+
+/* So many members of the pool have left the realm unanswered of late. */
+static uint64_t
+marks_of(const struct rgw_gw *gw, const struct rgw_conf_realm *realm)
+{
+	const struct rgw_pool *pool;
+	uint64_t n = 0;
+
+	if (realm->kind != RGW_REALM_EXACT || realm->pool == NULL || realm->pool->kind != RGW_CONF_POOL)
+		return 0;
+	pool = &gw->pools[realm->pool->index];
+	for (size_t i = 0; i < pool->n; i++)
+		n += rgw_deadrealms_mark(&gw->deadrealms, realm->head.name, strlen(realm->head.name),
+		         pool->members[i]->number, pool->conf->dead_realm_after, pool->conf->dead_realm,
+		         gw->log->now) != 0;
+	return n;
+}
+
+static void
+tell_realms(const struct report *r)
+{
+	for (size_t i = 0; i < r->gw->conf->realm.n; i++) {
+		const struct rgw_conf_realm *realm = r->gw->conf->realm.v[i];
+		uint64_t marks = marks_of(r->gw, realm);
+
+		TELL(r, RGW_REPORT_REALMS, realm->head.name,
+		    rgw_c_same(rgw_f_str("goes_to", realm->pool != NULL ? realm->pool->name : "(rejected here)")),
+		    rgw_c_best("answered", marks > 0 ? "not by all" : "yes", marks == 0));
+	}
+}
+
+static void
+tell_listeners(const struct report *r)
+{
+	for (size_t i = 0; i < r->gw->conf->listen.n; i++) {
+		const struct rgw_conf_listen *l = r->gw->conf->listen.v[i];
+		const struct rgw_addrs *addrs = l->udp.n > 0 ? &l->udp : &l->tls;
+
+		for (size_t j = 0; j < addrs->n; j++)
+			TELL(r, RGW_REPORT_LISTENERS, l->head.name, rgw_c_same(rgw_f_addr("address", &addrs->v[j])),
+			    rgw_c_same(rgw_f_str("kind", l->udp.n > 0 ? "udp" : l->insecure_tcp ? "tcp" : "tls")),
+			    rgw_c_same(rgw_f_uint("connections", rgw_quota_used(&r->gw->common->listens[i]))));
+	}
+}
+
+/* ---- bounds ---- */
+
+/* The limits of one worker are its share, and are added up. */
+static void
+tell_limit(const struct report *r, const char *limit, const char *of, uint64_t used, uint64_t max)
+{
+	TELL(r, RGW_REPORT_LIMITS, limit, rgw_c_add("used", used), rgw_c_add("max", max), rgw_c_percent("percent"),
+	    rgw_c_same(rgw_f_str("of", of)));
+}
+
+static void
+tell_quota(const struct report *r, const char *limit, const char *of, const struct rgw_quota *quota)
+{
+	TELL(r, RGW_REPORT_LIMITS, limit, rgw_c_same(rgw_f_uint("used", rgw_quota_used(quota))),
+	    rgw_c_same(rgw_f_uint("max", quota->max)), rgw_c_percent("percent"), rgw_c_same(rgw_f_str("of", of)));
+}
+
+static void
+tell_limits_of_peer(const struct report *r, const struct rgw_peer *p)
+{
+	const char *name = p->conf->head.name;
+
+	if (p->conf->connect.n > 0) {
+		tell_limit(r, "connections", name, p->n_up + p->n_opening, p->conf->connections.max);
+		tell_limit(r, "queue", name, p->queue.n, p->queue.limit);
+	}
+	if (p->conf->accept)
+		tell_quota(r, "max-connections", name, p->quota);
+}
+
+static void
+tell_limits(const struct report *r)
+{
+	static const char *const classes[RGW_CLASSES] = { "strangers", "known addresses" };
+	struct rgw_gw *gw = r->gw;
+	const struct rgw_conf_gateway *conf = &gw->conf->gateway;
+
+	tell_limit(r, "max-requests", "gateway", gw->dups.cache.slab.used, conf->max_requests);
+	tell_limit(r, "max-request-octets", "gateway", gw->holding.octets + gw->kept, conf->max_request_octets);
+	tell_limit(r, "kept-answers", "gateway", gw->kept, conf->kept_answers);
+	tell_quota(r, "max-connections", "gateway", &gw->common->incoming);
+	for (unsigned i = 0; i < RGW_CLASSES; i++)
+		tell_limit(r, "max-half-open", classes[i], gw->admission.classes[i].n_half_open, conf->max_half_open);
+	for (size_t i = 0; i < gw->conf->listen.n; i++)
+		if (gw->conf->listen.v[i]->max_connections != 0)
+			tell_quota(r, "max-connections", gw->conf->listen.v[i]->head.name, &gw->common->listens[i]);
+	for (size_t i = 0; i < gw->conf->peer.n; i++)
+		tell_limits_of_peer(r, &gw->peers[i]);
+	for (size_t i = 0; i < gw->conf->server.n * RGW_SERVICES; i++) {
+		const struct rgw_port *port = &gw->servers[i / RGW_SERVICES].ports[i % RGW_SERVICES];
+		char of[128];
+
+		if (port->server == NULL)
+			continue;
+		snprintf(of, sizeof of, "%s %s", port->server->conf->head.name, port->name);
+		tell_limit(r, "max-requests", of, port->queue.n + port->queue.n_sent, port->queue.limit);
+	}
+}
+
+/* ---- the gateway as a whole ---- */
+
+static void
+tell_counters(const struct report *r)
+{
+	for (unsigned c = 0; c < RGW_COUNTER_COUNT; c++) {
+		const struct rgw_cell value = rgw_c_logged(rgw_c_add("value", r->gw->counters.v[c]));
+		const struct rgw_row row = { .table = &rgw_report_tables[RGW_REPORT_COUNTERS],
+			.name = rgw_counter_name(c), .text = rgw_counter_help(c), .cells = &value, .n = 1 };
+
+		r->row(r->ctx, &row);
+	}
+}
+
+static void
+tell_gateway(const struct report *r)
+{
+	const struct rgw_gw *gw = r->gw;
+	const struct rgw_admission_class *classes = gw->admission.classes;
+
+	TELL(r, RGW_REPORT_GATEWAY, NULL, rgw_c_logged(rgw_c_add("pending", gw->holding.n)),
+	    rgw_c_logged(rgw_c_add("connections", gw->n_conns)),
+	    rgw_c_logged(rgw_c_add("half_open", classes[RGW_STRANGERS].n_half_open)),
+	    rgw_c_logged(rgw_c_add("half_open_known", classes[RGW_KNOWN].n_half_open)),
+	    rgw_c_logged(rgw_c_add("realm_marks", gw->deadrealms.n_marks)));
+}
+
+void
+rgw_gw_report(struct rgw_gw *gw, unsigned tables, rgw_row_fn *row, void *ctx)
+{
+	static void (*const tells[RGW_REPORT_TABLES])(const struct report *) = {
+		[RGW_REPORT_PEERS] = tell_peers,
+		[RGW_REPORT_SERVERS] = tell_servers,
+		[RGW_REPORT_COUNTERS] = tell_counters,
+		[RGW_REPORT_GATEWAY] = tell_gateway,
+		[RGW_REPORT_CONNECTIONS] = tell_connections,
+		[RGW_REPORT_CLIENTS] = tell_clients,
+		[RGW_REPORT_POOLS] = tell_pools,
+		[RGW_REPORT_REALMS] = tell_realms,
+		[RGW_REPORT_LISTENERS] = tell_listeners,
+		[RGW_REPORT_LIMITS] = tell_limits,
+	};
+	const struct report r = { gw, row, ctx };
+
+	for (unsigned i = 0; i < RGW_REPORT_TABLES; i++)
+		if ((tables >> i & 1) != 0)
+			tells[i](&r);
+}
+
+/* ---- the status in the log ---- */
+
+/* The lines that the log has of some tables. */
+struct rgw_report_line {
+	const char *event;
+	const char *text;
+};
+
+static const struct rgw_report_line lines[] = {
+	[RGW_REPORT_PEERS] = { "status-peer", "state of a peer" },
+	[RGW_REPORT_SERVERS] = { "status-server-port", "state of a server" },
+	[RGW_REPORT_COUNTERS] = { "status-counter", NULL },
+	[RGW_REPORT_GATEWAY] = { "status-end", "end of the status" },
+};
+
+/* A counter that is zero has no line. */
+static void
+log_row(void *ctx, const struct rgw_row *row)
+{
+	const struct rgw_report_line *line = &lines[row->table - rgw_report_tables];
+	struct rgw_field fields[RGW_CELLS + 2] = { rgw_f_str(row->table->one, row->name) };
+	size_t n = row->name != NULL ? 1 : 0;
+
+	if (row->table == &rgw_report_tables[RGW_REPORT_COUNTERS] && row->cells[0].field.number == 0)
 		return;
-	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-server-port", name, "state of a server",
-	    rgw_f_str("server", name), rgw_f_str("port", port->name),
-	    rgw_f_str("state", rgw_health_name(port->state)),
-	    rgw_f_uint("requests", port->queue.n + port->queue.n_sent),
-	    rgw_f_uint("sources", port->n_sources));
+	for (size_t i = 0; i < row->n; i++)
+		if (row->cells[i].logged)
+			fields[n++] = row->cells[i].field;
+	fields[n] = (struct rgw_field){ .type = RGW_FIELD_END };
+	rgw_log_write(ctx, RGW_LOG_NOTICE, line->event, row->name, row->text != NULL ? row->text : line->text, fields);
 }
 
 void
 rgw_gw_log_status(struct rgw_gw *gw)
 {
-	for (size_t i = 0; i < gw->conf->peer.n; i++) {
-		const struct rgw_peer *p = &gw->peers[i];
-
-		RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-peer", p->conf->head.name, "state of a peer",
-		    rgw_f_str("peer", p->conf->head.name), rgw_f_uint("up", p->n_up),
-		    rgw_f_uint("okay", p->n_okay),
-		    rgw_f_uint("opening", p->n_opening), rgw_f_uint("queued", p->queue.n),
-		    rgw_f_uint("failed_attempts", p->fails), rgw_f_uint("incoming", p->n_incoming));
-	}
-	for (size_t i = 0; i < gw->conf->server.n; i++) {
-		for (size_t j = 0; j < RGW_SERVICES; j++)
-			log_port(gw, &gw->servers[i], &gw->servers[i].ports[j]);
-	}
-	for (unsigned c = 0; c < RGW_COUNTER_COUNT; c++) {
-		if (gw->counters.v[c] == 0)
-			continue;
-		RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-counter", rgw_counter_name(c),
-		    rgw_counter_help(c), rgw_f_str("counter", rgw_counter_name(c)),
-		    rgw_f_uint("value", gw->counters.v[c]));
-	}
-	RGW_LOG(gw->log, RGW_LOG_NOTICE, "status-end", NULL, "end of the status",
-	    rgw_f_uint("pending", gw->holding.n), rgw_f_uint("connections", gw->n_conns),
-	    rgw_f_uint("half_open", gw->admission.classes[RGW_STRANGERS].n_half_open),
-	    rgw_f_uint("half_open_known", gw->admission.classes[RGW_KNOWN].n_half_open),
-	    rgw_f_uint("realm_marks", gw->deadrealms.n_marks));
+	if (gw->log->level < RGW_LOG_NOTICE)
+		return;
+	rgw_gw_report(gw, 1u << RGW_REPORT_PEERS | 1u << RGW_REPORT_SERVERS | 1u << RGW_REPORT_COUNTERS |
+	    1u << RGW_REPORT_GATEWAY, log_row, gw->log);
 }

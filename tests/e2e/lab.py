@@ -320,6 +320,10 @@ pool = national
 
     def gateway(self, conf, name="radsecgw", wait="connection-up", log_file=None):
         """Starts radsecgw and waits for an event in its log (text or JSON)."""
+        text = conf.read_text()
+        if "[control]" not in text:
+            # The usual place is for one gateway, and may be that of this machine.
+            conf.write_text(f"{text}\n[control]\nsocket = {self.dir}/{name}.sock\n")
         g = Gateway(self, name, [*binary(), "run", "-c", conf])
         if log_file is not None:
             g.log_path = log_file

@@ -3,7 +3,7 @@
 # Everything that can be said about the code without running it. The builds have been made with gcc and
 # clang already, warnings being errors.
 set -eu
-tls="-isystem ${LEAN:-build/wolfssl}/include"
+tls="-isystem ${LEAN:-build/wolfssl}/include -isystem ${HTTPD:-build/microhttpd}/include"
 defines='-D_GNU_SOURCE -DRGW_VERSION="lint" -DRGW_WOLFSSL="lint" -DRGW_WRITTEN=1'
 
 echo "== rules of the code base"

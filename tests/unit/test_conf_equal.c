@@ -35,6 +35,8 @@ static const struct {
 	{ RGW_CONF_TLS, "certificate", "a.pem", { "b.pem" } },
 	{ RGW_CONF_TLS, "key", "a.pem", { "b.pem" } },
 	{ RGW_CONF_TLS, "ca", "a.pem", { "b.pem" } },
+	{ RGW_CONF_CONTROL, "socket", "/run/a.sock", { "off", "/run/b.sock" } },
+	{ RGW_CONF_CONTROL, "mode", "0660", { "0600", "0661" } },
 	{ RGW_CONF_LOG, "target", "stderr", { "syslog", "/tmp/log" } },
 	{ RGW_CONF_CLIENT, "secret", "the first secret", { "the other secret", "the first secret ", "hex:00" } },
 	{ RGW_CONF_LOG, "hash-key", "the first key", { "the other key" } },

@@ -95,7 +95,7 @@ struct refusal {
 	const char *why;
 };
 
-static const struct refusal refuse_draining = { RGW_CTR_refused_draining, "the gateway is stopping" };
+static const struct refusal refuse_draining = { RGW_CTR_refused_draining, "the gateway is stopping or drained" };
 static const struct refusal refuse_address = { RGW_CTR_refused_address,
 	"no [peer] with `accept = yes` and a profile of this listener may come from this address" };
 static const struct refusal refuse_gateway = { RGW_CTR_refused_max_connections,

@@ -16,8 +16,8 @@
 /* The number of connections in a row whose end is not held against the peer because a request explains it. */
 #define EXCUSES 3
 
-static const char *
-state_name(enum rgw_conn_state state)
+const char *
+rgw_conn_state_name(enum rgw_conn_state state)
 {
 	switch (state) {
 	case RGW_CONN_CONNECTING:
@@ -57,7 +57,7 @@ log_conn(const struct rgw_conn *conn, enum rgw_log_level level, const char *even
 	RGW_LOG(conn->gw->log, level, event, conn->peer != NULL ? peer : NULL, text,
 	    rgw_f_str("peer", peer), rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial),
 	    rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
-	    rgw_f_str("state", state_name(conn->state)), rgw_f_str("reason", reason));
+	    rgw_f_str("state", rgw_conn_state_name(conn->state)), rgw_f_str("reason", reason));
 }
 
 /* The count of the peer's outgoing connections that a connection in this state belongs to; NULL = none. */
@@ -89,7 +89,7 @@ rgw_conn_enter(struct rgw_conn *conn, enum rgw_conn_state state)
 		(*from)--;
 	if (to != NULL)
 		(*to)++;
-	log_conn(conn, RGW_LOG_DEBUG, "connection-state", state_name(state), "");
+	log_conn(conn, RGW_LOG_DEBUG, "connection-state", rgw_conn_state_name(state), "");
 	conn->state = state;
 	conn->lane.gone = state == RGW_CONN_GONE;
 	if (conn->incoming)
@@ -443,7 +443,7 @@ rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *p, const char
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "connection-closed", peer_name(conn), end_text(conn),
 	    rgw_f_str("peer", peer_name(conn)), rgw_f_addr("addr", &conn->addr),
 	    rgw_f_uint("conn", conn->lane.serial), rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
-	    rgw_f_str("state", state_name(conn->state)), rgw_f_str("reason", rule),
+	    rgw_f_str("state", rgw_conn_state_name(conn->state)), rgw_f_str("reason", rule),
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
 	    rgw_f_uint("id", p->id), rgw_f_uint("length", p->len));
 	gw->ops->conn_close(gw->ops_ctx, conn->io);

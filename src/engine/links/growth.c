@@ -130,14 +130,73 @@ open_more(struct rgw_peer *peer, rgw_ms now)
 	return true;
 }
 
+/* ---- new connections in place of all ---- */
+
+static bool
+is_old(const struct rgw_peer *peer, const struct rgw_conn *conn)
+{
+	return peer->renewing && conn->state == RGW_CONN_UP && conn->lane.serial <= peer->old_until;
+}
+
+/* Those that are to be replaced, and of these, those that work. */
+static unsigned
+count_old(const struct rgw_peer *peer, unsigned *n_fit)
+{
+	unsigned n = 0;
+
+	*n_fit = 0;
+	for (struct rgw_link *l = peer->conns.next; peer->renewing && l != &peer->conns; l = l->next) {
+		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		n += is_old(peer, conn);
+		*n_fit += is_old(peer, conn) && !conn->lame;
+	}
+	return n;
+}
+
+void
+rgw_peer_renew(struct rgw_peer *peer, rgw_ms now)
+{
+	peer->renewing = peer->n_up > 0;
+	peer->old_until = peer->target.gw->serial;
+	peer->retry_at = now;
+	rgw_peer_wake(peer, now);
+}
+
+void
+rgw_peer_renewed(struct rgw_conn *conn, rgw_ms now)
+{
+	struct rgw_peer *peer = conn->peer;
+
+	if (!peer->renewing || conn->lane.serial <= peer->old_until)
+		return;
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		struct rgw_conn *old = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (old->lane.serial <= peer->old_until)
+			rgw_conn_drain(old, now);
+	}
+	peer->renewing = false;
+}
+
+/* ---- as many as are needed ---- */
+
 void
 rgw_peer_grow(struct rgw_peer *peer, rgw_ms now)
 {
+	unsigned n_old, n_old_fit, want;
+
 	if (peer->target.gw->draining && peer->queue.n == 0)
 		return;
-	/* Connections that are suspected or mute do no work, but count for the limit. */
-	while (peer->n_opening < opening_max(peer) && peer->n_up + peer->n_opening < peer->conf->connections.max &&
-	    peer->n_up - peer->n_lame + peer->n_opening < wanted(peer))
+	n_old = count_old(peer, &n_old_fit);
+	want = wanted(peer);
+	if (n_old > 0 && want == 0)
+		want = 1;
+	/* Connections that are suspected or mute do no work, but count for the limit; those that are to be replaced
+	 * count for neither. */
+	while (peer->n_opening < opening_max(peer) &&
+	    peer->n_up - n_old + peer->n_opening < peer->conf->connections.max &&
+	    peer->n_up - peer->n_lame - n_old_fit + peer->n_opening < want)
 		if (!open_more(peer, now))
 			break;
 }

@@ -63,6 +63,7 @@ on_okay(struct rgw_conn *conn, rgw_ms now)
 	count_again(conn);
 	peer->failed = peer->must_prove = false;
 	rgw_on_target(&peer->target, RGW_TURN_UP, now);
+	rgw_peer_renewed(conn, now);
 }
 
 void

@@ -142,6 +142,8 @@ struct rgw_peer {
 	bool ignores_status;                /* the peer never answers Status-Server (P-WD-11) */
 	bool misdoes_status;                /* the peer answers Status-Server with a wrong Message-Authenticator, and
 	                                     * that was said */
+	bool renewing;                      /* all connections up to serial old_until are to be replaced */
+	uint32_t old_until;                 /* the last serial of the connections to be replaced, or that have been */
 	struct rgw_timer shrink_timer;      /* when the number of connections is compared with the load */
 	unsigned shrink_ticks;              /* number of times in a row that there were too many connections for the
 	                                     * load */
@@ -213,6 +215,7 @@ rgw_conn_of(struct rgw_lane *lane)
 }
 
 /* conn.c: one connection of either direction */
+const char *rgw_conn_state_name(enum rgw_conn_state state);
 struct rgw_conn *rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr);
 /* Opens a connection to a peer; NULL = that is not possible now. */
 struct rgw_conn *rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to,
@@ -257,6 +260,7 @@ extern const struct rgw_lane_ops rgw_conn_lane_ops;
 void rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
     rgw_ms now);
 void rgw_peer_fini(struct rgw_peer *peer, rgw_ms now);
+const char *rgw_peer_state_name(enum rgw_peer_state state);
 /* Works out the peer's state anew, since what it is made of has changed. All changes of state are made here. */
 void rgw_peer_review(struct rgw_peer *peer);
 /* Sends what is queued as far as there is room, and opens connections as needed. This is for events and
@@ -293,6 +297,10 @@ void rgw_peer_failed(struct rgw_peer *peer, rgw_ms now);
 void rgw_peer_call(struct rgw_peer *peer, rgw_ms now);
 /* The number of requests that the peer has or that wait for it. */
 size_t rgw_peer_load(const struct rgw_peer *peer);
+/* All connections that we have opened to the peer are replaced: they drain as soon as a new one is good. */
+void rgw_peer_renew(struct rgw_peer *peer, rgw_ms now);
+/* A connection is good: if it is a new one, the old ones drain. */
+void rgw_peer_renewed(struct rgw_conn *conn, rgw_ms now);
 /* The peer has one more connection: looks from now on whether there are too many. */
 void rgw_peer_watch_size(struct rgw_peer *peer, rgw_ms now);
 

@@ -8,8 +8,8 @@
 
 /* ---- state ---- */
 
-static const char *
-state_name(enum rgw_peer_state state)
+const char *
+rgw_peer_state_name(enum rgw_peer_state state)
 {
 	switch (state) {
 	case RGW_PEER_IDLE:
@@ -47,7 +47,8 @@ rgw_peer_review(struct rgw_peer *peer)
 	if (state == peer->state)
 		return;
 	RGW_LOG(peer->target.gw->log, RGW_LOG_DEBUG, "peer-state", name, "the state of the peer has changed",
-	    rgw_f_str("peer", name), rgw_f_str("was", state_name(peer->state)), rgw_f_str("is", state_name(state)),
+	    rgw_f_str("peer", name), rgw_f_str("was", rgw_peer_state_name(peer->state)),
+	    rgw_f_str("is", rgw_peer_state_name(state)),
 	    rgw_f_uint("up", peer->n_up), rgw_f_uint("okay", peer->n_okay), rgw_f_uint("opening", peer->n_opening));
 	peer->state = state;
 }

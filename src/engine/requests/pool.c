@@ -47,6 +47,7 @@ rgw_pool_start(struct rgw_attempt *a, struct rgw_target *target, uint32_t prefer
 	struct rgw_req *req = a->req;
 
 	a->target = target;
+	target->asked_at = now;
 	a->ticket.care = (uint8_t)rgw_suspect_care(req);
 	a->ticket.suspect = req->n_suspected > 0;
 	a->prefer = prefer;
@@ -55,6 +56,25 @@ rgw_pool_start(struct rgw_attempt *a, struct rgw_target *target, uint32_t prefer
 	rgw_retry_arm(req, now);
 	if (rgw_queue_take(a, now) == RGW_NO_ROOM)
 		rgw_pool_failed(a, RGW_FAIL_FULL, 0, now);
+}
+
+/* The member that would take the request if it got new requests at present; NULL = there is none. */
+static struct rgw_target *
+held_member(const struct rgw_req *req, rgw_ms now)
+{
+	for (size_t i = 0; i < req->pool->n; i++)
+		if (req->pool->members[i]->held && rgw_rank_at_home(req->pool->members[i], req, now) != RGW_RANK_UNFIT)
+			return req->pool->members[i];
+	return NULL;
+}
+
+static void
+on_held(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_target *held, rgw_ms now)
+{
+	RGW_LOG(gw->log, RGW_LOG_WARNING, "drained", held->conf->name,
+	    "a request came for those only who get no new ones since `radsecgw drain`; see `radsecgw resume`",
+	    rgw_f_target(held), rgw_f_origin(&req->origin));
+	rgw_req_outage(gw, req, RGW_CTR_request_drained, now);
 }
 
 /* Ends a request that no member takes, whatever its state. */
@@ -96,7 +116,7 @@ home_of(struct rgw_gw *gw, const struct rgw_req *req, uint32_t *serial, rgw_ms n
 	where = rgw_conversations_get(&gw->conversations, &req->origin.asker->talker, state.value,
 	    state.len, now);
 	if (where.target == NULL || rgw_pool_index(req->pool, where.target) == req->pool->n ||
-	    rgw_rank_of(where.target, req, now) > RGW_RANK_DOUBTFUL)
+	    rgw_rank_at_home(where.target, req, now) > RGW_RANK_DOUBTFUL)
 		return NULL;
 	*serial = where.serial;
 	return where.target;
@@ -105,7 +125,7 @@ home_of(struct rgw_gw *gw, const struct rgw_req *req, uint32_t *serial, rgw_ms n
 void
 rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_head *section, rgw_ms now)
 {
-	struct rgw_target *target;
+	struct rgw_target *target, *held;
 	uint32_t serial;
 
 	req->pool = pool_of(gw, section);
@@ -114,7 +134,11 @@ rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_
 		target = rgw_rank_best(req, RGW_RANK_DOWN, now);
 	req->pool->next++;
 	if (target == NULL) {
-		on_unfit(gw, req, now);
+		held = held_member(req, now);
+		if (held != NULL)
+			on_held(gw, req, held, now);
+		else
+			on_unfit(gw, req, now);
 		return;
 	}
 	req->no_hope = rgw_rank_of(target, req, now) == RGW_RANK_DOWN;

@@ -41,6 +41,12 @@ rgw_rank_is_loop(const struct rgw_target *target, const struct rgw_req *req)
 enum rgw_rank
 rgw_rank_of(struct rgw_target *target, const struct rgw_req *req, rgw_ms now)
 {
+	return target->held ? RGW_RANK_UNFIT : rgw_rank_at_home(target, req, now);
+}
+
+enum rgw_rank
+rgw_rank_at_home(struct rgw_target *target, const struct rgw_req *req, rgw_ms now)
+{
 	if (rgw_rank_is_loop(target, req))
 		return RGW_RANK_UNFIT;
 	return rgw_choose_rank(target->ops->standing(target, rgw_req_service(req), now), target->silent_until > now);

@@ -267,6 +267,9 @@ void rgw_pool_attract(struct rgw_target *target, rgw_ms now);
 
 /* rank.c: how good it is to turn to a member of a pool now */
 enum rgw_rank rgw_rank_of(struct rgw_target *target, const struct rgw_req *req, rgw_ms now);
+/* The rank of the target for a request whose conversation lives there, which goes on even if the target gets no new
+ * requests. */
+enum rgw_rank rgw_rank_at_home(struct rgw_target *target, const struct rgw_req *req, rgw_ms now);
 /* The best member that has not had its chance, if its rank is `worst` or better; NULL = no member is. */
 struct rgw_target *rgw_rank_best(const struct rgw_req *req, enum rgw_rank worst, rgw_ms now);
 /* Would the target serve the peer that the request came from? */

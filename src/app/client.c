@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "radsecgw/confread.h"
+#include "radsecgw/controlclient.h"
+
+/* Commands for a running gateway (see client.h). A command is made into one request to the control socket; the gateway
+ * itself words the answer. */
+
+#define ANSWER_LIMIT (65u << 20)
+#define QUICK_MS 10000
+
+/* ---- where the socket is ---- */
+
+static void
+say_nothing(void *ctx, enum rgw_conf_severity severity, const char *file, unsigned line, const char *text)
+{
+	(void)ctx;
+	(void)severity;
+	(void)file;
+	(void)line;
+	(void)text;
+}
+
+/* The path of the socket; the caller frees it. Whoever may give commands need not be able to read the secrets that the
+ * configuration names, and the gateway may run with an older one. NULL = the configuration wants no socket. */
+static char *
+find_socket(const struct rgw_client_call *call)
+{
+	struct rgw_conf_report report = { .say = say_nothing };
+	struct rgw_conf *conf;
+	char *path = NULL;
+
+	if (call->socket != NULL)
+		return strdup(call->socket);
+	conf = rgw_conf_load(call->config, &report);
+	if (conf == NULL)
+		fprintf(stderr, "radsecgw: %s cannot be used to find the control socket, so the usual place is tried; "
+		    "`radsecgw check` says what is wrong, and --socket says where the socket is\n", call->config);
+	if (conf == NULL || conf->control.socket == NULL)
+		path = strdup(RGW_CONTROL_SOCKET);
+	else if (strcmp(conf->control.socket, "off") != 0)
+		path = strdup(conf->control.socket);
+	rgw_conf_free(conf);
+	return path;
+}
+
+/* ---- asking ---- */
+
+/* Asks, and prints the answer; `query` begins with a "?". */
+static int
+ask(const struct rgw_client_call *call, const char *method, const char *command, const char *query,
+    unsigned timeout_ms)
+{
+	struct rgw_control_request request = { .method = method, .timeout_ms = timeout_ms, .limit = ANSWER_LIMIT };
+	struct rgw_control_answer answer;
+	char *socket = find_socket(call);
+	char target[1024], why[512];
+	bool ok;
+
+	if (socket == NULL) {
+		fprintf(stderr, "radsecgw: %s has no control socket: [control] socket is off\n", call->config);
+		return RGW_CLIENT_NO_ANSWER;
+	}
+	snprintf(target, sizeof target, "/v1/%s%sformat=%s", command, query, call->json ? "json" : "text");
+	request.socket = socket;
+	request.target = target;
+	ok = rgw_control_ask(&request, &answer, why, sizeof why);
+	free(socket);
+	if (!ok) {
+		fprintf(stderr, "radsecgw: %s\n", why);
+		return RGW_CLIENT_NO_ANSWER;
+	}
+	ok = answer.status == 200;
+	fwrite(answer.body, 1, answer.len, ok || call->json ? stdout : stderr);
+	if (call->json)
+		putchar('\n');
+	free(answer.body);
+	return ok ? RGW_CLIENT_DONE : RGW_CLIENT_REFUSED;
+}
+
+/* Adds a parameter to a query. false = there is no room, which is said. */
+static bool
+add(char *query, size_t size, const char *name, const char *value)
+{
+	size_t len = strlen(query);
+
+	if (len + strlen(name) + 3 <= size) {
+		snprintf(query + len, size - len, "%s=", name);
+		if (rgw_control_encode(query, size - 2, value)) {
+			len = strlen(query);
+			query[len] = '&';
+			query[len + 1] = '\0';
+			return true;
+		}
+	}
+	fprintf(stderr, "radsecgw: '%.40s...' is too long\n", value);
+	return false;
+}
+
+static int
+wrong(const char *usage)
+{
+	fprintf(stderr, "usage: radsecgw %s\n", usage);
+	return RGW_CLIENT_REFUSED;
+}
+
+/* ---- commands ---- */
+
+int
+rgw_client_ping(const struct rgw_client_call *call)
+{
+	if (call->n > 0)
+		return wrong("ping [--json] [-c FILE | --socket PATH]");
+	return ask(call, "GET", "ping", "?", QUICK_MS / 2);
+}
+
+int
+rgw_client_status(const struct rgw_client_call *call)
+{
+	char query[512] = "?", names[256] = "";
+
+	for (int i = 0; i < call->n; i++) {
+		size_t len = strlen(names);
+
+		if (len + strlen(call->words[i]) + 2 > sizeof names)
+			return wrong("status [--json] [TABLE ...]");
+		snprintf(names + len, sizeof names - len, "%s%s", i > 0 ? "," : "", call->words[i]);
+	}
+	if (call->n > 0 && !add(query, sizeof query, "tables", names))
+		return RGW_CLIENT_REFUSED;
+	return ask(call, "GET", "status", query, QUICK_MS);
+}
+
+int
+rgw_client_log_level(const struct rgw_client_call *call)
+{
+	bool for_a_time = call->n == 3 && strcmp(call->words[1], "for") == 0;
+	char query[512] = "?";
+
+	if (call->n != 1 && !for_a_time)
+		return wrong("log-level error|warning|notice|info|debug [for TIME]");
+	if (!add(query, sizeof query, "level", call->words[0]) ||
+	    (for_a_time && !add(query, sizeof query, "for", call->words[2])))
+		return RGW_CLIENT_REFUSED;
+	return ask(call, "POST", "log-level", query, QUICK_MS);
+}
+
+/* `drain` waits until what is open is answered, for which a request has up to five minutes. */
+#define DRAIN_MS 340000
+
+static int
+ask_about(const struct rgw_client_call *call, const char *command, const char *usage)
+{
+	char query[512] = "?";
+
+	if (call->n > 1)
+		return wrong(usage);
+	if (call->n == 1 && !add(query, sizeof query, "name", call->words[0]))
+		return RGW_CLIENT_REFUSED;
+	return ask(call, "POST", command, query, DRAIN_MS);
+}
+
+int
+rgw_client_drain(const struct rgw_client_call *call)
+{
+	return ask_about(call, "drain", "drain [NAME]");
+}
+
+int
+rgw_client_resume(const struct rgw_client_call *call)
+{
+	return ask_about(call, "resume", "resume [NAME]");
+}
+
+int
+rgw_client_reconnect(const struct rgw_client_call *call)
+{
+	static const char usage[] = "reconnect PEER";
+
+	return call->n == 1 ? ask_about(call, "reconnect", usage) : wrong(usage);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_APP_CLIENT_H
+#define RADSECGW_APP_CLIENT_H
+
+#include <stdbool.h>
+
+/*
+ * The commands that ask a running gateway over its control socket, and print what it says. What is well is printed on
+ * the standard output, everything else on the standard error.
+ */
+
+/* How such a command was given; all pointers are borrowed. */
+struct rgw_client_call {
+	const char *config;    /* says where the socket is, unless the next one does */
+	const char *socket;    /* path, or NULL */
+	bool json;             /* prints JSON and no text for people */
+	char *const *words;    /* behind the name of the command */
+	int n;
+};
+
+/* Exit status: 0 = done, 1 = not done, or the command was given wrongly, 2 = no gateway has answered. */
+enum { RGW_CLIENT_DONE = 0, RGW_CLIENT_REFUSED = 1, RGW_CLIENT_NO_ANSWER = 2 };
+
+typedef int rgw_client_command(const struct rgw_client_call *call);
+
+rgw_client_command rgw_client_ping, rgw_client_status, rgw_client_log_level, rgw_client_drain, rgw_client_resume,
+    rgw_client_reconnect;
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "radsecgw/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "radsecgw/mem.h"
+#include "http_priv.h"
+
+/* The server: its connections and who may have them, and the library on our loop. */
+
+/* ---- the library on the loop ---- */
+
+/* One turn of the library: each connection that is ready gets one read or one write. */
+static void
+run(struct rgw_http *http)
+{
+	MHD_UNSIGNED_LONG_LONG delay;
+
+	rgw_http_set_now(http);
+	(void)MHD_run(http->mhd);
+	if (MHD_get_timeout(http->mhd, &delay) == MHD_YES)
+		rgw_http_run_in(http, delay);
+	else
+		ev_timer_stop(http->loop, &http->again);
+}
+
+static void
+on_active(struct ev_loop *loop, ev_io *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	run(w->data);
+}
+
+static void
+on_again(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	run(w->data);
+}
+
+/* ---- connections ---- */
+
+static void
+on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode code)
+{
+	struct rgw_http_exchange *x = *context;
+	struct rgw_http *http = cls;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = rgw_http_exchange_new(http, mhd);
+		return;
+	}
+	if (x != NULL)
+		rgw_http_exchange_free(x);
+}
+
+static bool
+same_neighbour(const struct rgw_visitor *a, const struct rgw_visitor *b)
+{
+	return a->addr.family == b->addr.family && memcmp(a->addr.ip, b->addr.ip, sizeof a->addr.ip) == 0 &&
+	    a->uid == b->uid;
+}
+
+/* Why this visitor may not come in, or NULL. */
+static const char *
+judge(struct rgw_http *http, const struct rgw_visitor *v)
+{
+	bool allowed = v->addr.family == 0 || (http->n_allow == 0 && rgw_addr_is_loopback(&v->addr));
+	unsigned all = 0, theirs = 0;
+
+	for (size_t i = 0; i < http->n_allow && !allowed; i++)
+		allowed = rgw_prefix_contains(&http->allow[i], &v->addr);
+	if (!allowed) {
+		http->counts.not_allowed++;
+		return "the address is not allowed";
+	}
+	for (struct rgw_link *l = http->exchanges.next; l != &http->exchanges; l = l->next) {
+		all++;
+		theirs += same_neighbour(&RGW_CONTAINER(l, struct rgw_http_exchange, link)->visitor, v);
+	}
+	if (all < http->limits.connections && theirs < http->limits.per_neighbour)
+		return NULL;
+	http->counts.too_many++;
+	return all < http->limits.connections ? "there are too many connections of this neighbour" :
+	    "there are too many connections";
+}
+
+/* Says no, as far as there is room for that in the socket, and closes it. */
+static void
+refuse(struct rgw_http *http, int fd, const struct rgw_visitor *v, const char *reason)
+{
+	static const char no[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+	RGW_LOG(http->log, RGW_LOG_WARNING, "http-refused", NULL, "an HTTP connection is refused", rgw_http_who(v),
+	    rgw_f_str("reason", reason));
+	(void)send(fd, no, sizeof no - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(fd);
+}
+
+static void
+take(void *ctx, int fd, const struct rgw_visitor *visitor)
+{
+	struct sockaddr_storage sa = { .ss_family = AF_UNIX };
+	struct rgw_http *http = ctx;
+	socklen_t len = sizeof sa.ss_family;
+	const char *reason;
+
+	rgw_http_set_now(http);
+	reason = judge(http, visitor);
+	if (reason != NULL) {
+		refuse(http, fd, visitor, reason);
+		return;
+	}
+	if (visitor->addr.family != 0)
+		len = rgw_addr_to_sockaddr(&visitor->addr, &sa);
+	http->visitor = visitor;
+	/* The library closes the descriptor also if this fails, for want of memory. */
+	if (MHD_add_connection(http->mhd, fd, (struct sockaddr *)&sa, len) == MHD_YES)
+		http->counts.connections++;
+	http->visitor = NULL;
+	rgw_http_run_in(http, 0);
+}
+
+/* ---- the server ---- */
+
+static bool
+start(struct rgw_http *http)
+{
+	const union MHD_DaemonInfo *info;
+
+	http->departures = epoll_create1(EPOLL_CLOEXEC);
+	if (http->departures < 0)
+		return false;
+	/* One more than our own limit, for a connection that is closed, but not yet cleaned up. */
+	http->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+	    rgw_http_on_request, http, MHD_OPTION_NOTIFY_COMPLETED, rgw_http_on_completed, http,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+	    MHD_OPTION_CONNECTION_LIMIT, http->limits.connections + 1,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, http->limits.header,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	if (http->mhd == NULL)
+		return false;
+	info = MHD_get_daemon_info(http->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+	ev_io_init(&http->active, on_active, info->epoll_fd, EV_READ);
+	ev_io_init(&http->departed, rgw_http_on_departed, http->departures, EV_READ);
+	http->active.data = http->departed.data = http;
+	ev_io_start(http->loop, &http->active);
+	ev_io_start(http->loop, &http->departed);
+	return true;
+}
+
+struct rgw_http *
+rgw_http_new(struct ev_loop *loop, struct rgw_log *log, const struct rgw_http_limits *limits,
+    rgw_http_handler *handler, void *ctx)
+{
+	struct rgw_http *http = rgw_xcalloc(1, sizeof *http);
+
+	*http = (struct rgw_http){ .loop = loop, .log = log, .limits = *limits, .handler = handler, .ctx = ctx };
+	rgw_link_init(&http->exchanges);
+	ev_timer_init(&http->again, on_again, 0, 0);
+	http->again.data = http;
+	if (start(http))
+		return http;
+	if (http->departures >= 0)
+		close(http->departures);
+	free(http);
+	return NULL;
+}
+
+static bool
+opened(struct rgw_http *http, bool ok)
+{
+	if (!ok)
+		rgw_http_close(http);
+	return ok;
+}
+
+bool
+rgw_http_listen_unix(struct rgw_http *http, const struct rgw_http_unix *place, char *why, size_t size)
+{
+	http->door = rgw_door_new(http->loop, take, http);
+	return opened(http, rgw_door_open_unix(http->door, place, why, size));
+}
+
+bool
+rgw_http_listen_tcp(struct rgw_http *http, const struct rgw_addr *addr, const struct rgw_prefix *allow, size_t n,
+    char *why, size_t size)
+{
+	if (n > 0) {
+		http->allow = rgw_xcalloc(n, sizeof *allow);
+		memcpy(http->allow, allow, n * sizeof *allow);
+		http->n_allow = n;
+	}
+	http->door = rgw_door_new(http->loop, take, http);
+	return opened(http, rgw_door_open_tcp(http->door, addr, why, size));
+}
+
+void
+rgw_http_close(struct rgw_http *http)
+{
+	rgw_door_free(http->door);
+	http->door = NULL;
+}
+
+struct rgw_addr
+rgw_http_addr(const struct rgw_http *http)
+{
+	return http->door != NULL ? rgw_door_addr(http->door) : (struct rgw_addr){ .family = 0 };
+}
+
+unsigned
+rgw_http_open(const struct rgw_http *http)
+{
+	unsigned n = 0;
+
+	for (struct rgw_link *l = http->exchanges.next; l != &http->exchanges; l = l->next)
+		n++;
+	return n;
+}
+
+const struct rgw_http_counts *
+rgw_http_counts(const struct rgw_http *http)
+{
+	return &http->counts;
+}
+
+void
+rgw_http_free(struct rgw_http *http)
+{
+	if (http == NULL)
+		return;
+	rgw_http_set_now(http);
+	rgw_http_close(http);
+	for (struct rgw_link *l = http->exchanges.next; l != &http->exchanges; l = l->next)
+		/* Whoever is told of it may answer others, but opens and closes none. */
+		rgw_http_exchange_cut(RGW_CONTAINER(l, struct rgw_http_exchange, link));
+	/* Closes all connections, which frees the exchanges. */
+	MHD_stop_daemon(http->mhd);
+	ev_io_stop(http->loop, &http->active);
+	ev_io_stop(http->loop, &http->departed);
+	ev_timer_stop(http->loop, &http->again);
+	close(http->departures);
+	free(http->allow);
+	free(http);
+}
