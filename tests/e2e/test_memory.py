@@ -101,7 +101,7 @@ def test_peers_that_do_not_read(place):
     before = p.memory()
     for deaf in p.deafen([p.visit() for _ in range(15)]):
         assert good.ask(radius.request(12, 1, b"", RADSEC))
-    wait_for("the stalls", lambda: p.gw.counters().get("connections_stalled", 0) >= 15)
+    wait_for("the stalls", lambda: p.gw.counters().get("connections_stalled", 0) >= 15, 60)
     if p.is_plain():
         # 1 MiB, a packet for each, and what TLS needs to read.
         assert p.memory() - before <= 3 * 1024

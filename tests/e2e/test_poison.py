@@ -9,7 +9,7 @@ import time
 import pytest
 
 import radius
-from lab import NAS_SECRET, USER, PASSWORD, wait_for
+from lab import NAS_SECRET, PASSWORD, PATIENCE, USER, wait_for
 from peer import Nas, TlsPeer
 from test_failover import pool_conf
 
