@@ -187,14 +187,14 @@ static const struct command commands[] = {
 	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL },
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL },
 	{ "options", NULL, do_options, NULL },
-	{ "ping", "does it run and take requests? For the health check of a container", NULL, rgw_client_ping },
-	{ "status", "how it stands: tables such as peers, connections, limits; --json", NULL, rgw_client_status },
-	{ "drain", "[NAME]: no new requests for a peer or server, or for all; waits for the open ones", NULL,
+	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL, rgw_client_ping },
+	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json", NULL, rgw_client_status },
+	{ "drain", "[NAME]: give a peer, a server or the whole gateway no new requests; wait for the open ones", NULL,
 	  rgw_client_drain },
-	{ "resume", "[NAME]: the end of that", NULL, rgw_client_resume },
-	{ "reconnect", "PEER: new connections to it in place of all, without losing a request", NULL,
+	{ "resume", "[NAME]: end a drain", NULL, rgw_client_resume },
+	{ "reconnect", "PEER: open new connections to the peer in place of all, without losing a request", NULL,
 	  rgw_client_reconnect },
-	{ "log-level", "LEVEL [for TIME]: the least important lines to be logged", NULL, rgw_client_log_level },
+	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
