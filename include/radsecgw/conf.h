@@ -111,6 +111,13 @@ struct rgw_conf_head {
 	const char *file;  /* borrowed from the snapshot */
 	unsigned line;
 	uint32_t index;    /* its place among the sections of its kind */
+	uint32_t id;       /* it keeps this number from one configuration to the next; see rgw_conf_inherit */
+};
+
+/* The sections of one kind by their ids. */
+struct rgw_conf_ids {
+	uint32_t *place;   /* owned: by id, 1 + the section's index; 0 = no section has the id */
+	uint32_t n;        /* one more than the highest id */
 };
 
 /* The part of what is free of max-write-octets that one connection may use is 1 / RGW_CONF_WRITE_PARTS. With n
@@ -350,8 +357,13 @@ struct rgw_conf {
 	RGW_CONF_LIST(rgw_conf_realm) realm;
 	RGW_CONF_LIST(rgw_conf_rewrite) rewrite;
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
+	struct rgw_conf_ids ids[RGW_CONF_KINDS];
 	struct rgw_strings files;            /* every file read, for the heads to borrow */
 };
+
+/* The section of this kind that has the id, or NULL: every section begins with its head. For a worker's view of the
+ * configuration (share.h) it is the section of the view. */
+const struct rgw_conf_head *rgw_conf_by_id(const struct rgw_conf *conf, enum rgw_conf_kind kind, uint32_t id);
 
 /* May the peer connect to the addresses of this section, as far as the kind of session tells? Its certificate or its
  * address must be right, too. */

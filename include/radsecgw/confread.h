@@ -35,6 +35,14 @@ void rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity se
  * with rgw_conf_free. Paths in it are as seen from the current directory if `path` is. */
 struct rgw_conf *rgw_conf_load(const char *path, struct rgw_conf_report *report) RGW_MUST_USE;
 
+/*
+ * Gives each section of `next` the id of the section of the same kind and name in `now`, so that what is kept by id
+ * finds its section again, wherever that stands now. A section that is new gets the lowest id of its kind that no
+ * section of `now` or `next` has. Without `now` (NULL) ids are the places in the file, as they are after
+ * rgw_conf_load. `now` is only read. This comes before anybody borrows `next`, views of it included.
+ */
+void rgw_conf_inherit(struct rgw_conf *next, const struct rgw_conf *now);
+
 /* Frees a configuration and everything in it, and wipes its secrets; NULL is ignored. */
 void rgw_conf_free(struct rgw_conf *conf);
 

@@ -198,6 +198,13 @@ void *rgw_array_item(const void *array, size_t i, size_t item_size);
 /* Takes the items out of the array for the caller to free; the array is empty then. */
 void *rgw_array_take(void *array) RGW_MUST_USE;
 
+/* ---- section.c: what a section is known by ---- */
+
+/* The kind and the name of a section as one key, which the caller frees. A realm is the same in upper and lower case.
+ * */
+char *rgw_section_key(enum rgw_conf_kind kind, const char *name) RGW_MUST_USE;
+uint64_t rgw_section_hash(const char *key);
+
 /* ---- draft.c: sections under construction ---- */
 
 struct rgw_place {
@@ -216,7 +223,7 @@ struct rgw_given {
 
 struct rgw_section {
 	struct rgw_hnode node;    /* in rgw_draft.names */
-	char *id;                 /* owned: kind and name, folded where case does not matter */
+	char *key;                /* owned: see rgw_section_key */
 	enum rgw_conf_kind kind;
 	void *data;               /* borrowed: its struct in the snapshot */
 	struct rgw_given *given;  /* owned: one for each option of the kind */

@@ -37,6 +37,7 @@ rgw_conf_free(struct rgw_conf *conf)
 		}
 		if (type->argument != NULL)
 			free(rgw_array_take((char *)conf + type->where));
+		free(conf->ids[kind].place);
 	}
 	rgw_hidden_table_free(conf->hidden);
 	rgw_strings_fini(&conf->files);
