@@ -186,6 +186,18 @@ void rgw_value_clear(const struct rgw_opt *opt, void *field);
  * the reason. NULL = it has one. */
 const char *rgw_value_idle(const struct rgw_opt *opt, const void *section,
     const struct rgw_opt **because, char *buf, size_t size);
+/* What is to be shown in place of the value, in parentheses: that it has no effect, is not set, or is a secret.
+ * false = the value is to be shown. */
+#define RGW_REMARK_TEXT 160
+bool rgw_value_remark(const struct rgw_opt *opt, const void *section, char buf[static RGW_REMARK_TEXT]) RGW_MUST_USE;
+/* The section to which the field, or item i of it, refers; NULL = none. For options that are references only. */
+const struct rgw_conf_head *rgw_value_target(const struct rgw_opt *opt, const void *field, size_t i);
+
+/* ---- delta.c: what is different between two lists ---- */
+
+/* What was added to a list and removed from it, "+ b, - c", which the caller frees. NULL = that does not tell it all,
+ * for nothing has stayed or what has stayed stands in another order. */
+char *rgw_delta(const struct rgw_strings *before, const struct rgw_strings *after) RGW_MUST_USE;
 
 /* ---- array.c: arrays of any type, as they stand in struct rgw_conf ---- */
 
