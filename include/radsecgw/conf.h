@@ -342,6 +342,12 @@ struct rgw_conf_rewrite {
 	enum rgw_overflow overflow;
 };
 
+/* A file that was read for the value of an option, or a directory that was searched for files to include. */
+struct rgw_conf_source {
+	char *path;                           /* owned */
+	const struct rgw_conf_head *section;  /* that of the option */
+};
+
 /* All sections of one kind, in file order: an array of owned pointers. */
 #define RGW_CONF_LIST(type) struct { struct type **v; size_t n; }
 
@@ -358,7 +364,8 @@ struct rgw_conf {
 	RGW_CONF_LIST(rgw_conf_rewrite) rewrite;
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
 	struct rgw_conf_ids ids[RGW_CONF_KINDS];
-	struct rgw_strings files;            /* every file read, for the heads to borrow */
+	struct rgw_strings files;            /* every file of the configuration, for the heads to borrow */
+	struct { struct rgw_conf_source *v; size_t n; } sources;  /* owned: what else was read */
 };
 
 /* The section of this kind that has the id, or NULL: every section begins with its head. For a worker's view of the

@@ -55,6 +55,14 @@ rgw_draft_file(struct rgw_draft *d, const char *path)
 	return *file;
 }
 
+void
+rgw_draft_source(struct rgw_draft *d, const struct rgw_section *section, const char *path)
+{
+	struct rgw_conf_source *source = rgw_array_grow(&d->conf->sources, sizeof *source);
+
+	*source = (struct rgw_conf_source){ rgw_xstrdup(path), section->data };
+}
+
 const char *
 rgw_draft_title(const void *data, char buf[static RGW_TITLE_TEXT])
 {

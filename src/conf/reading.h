@@ -9,6 +9,7 @@
 
 #include "table.h"
 #include "radsecgw/confread.h"
+#include "radsecgw/errnotext.h"
 #include "radsecgw/hash.h"
 
 /* What the files of this layer share among themselves and with their tests. The public interface is
@@ -97,19 +98,27 @@ enum rgw_rewrite_var rgw_rewrite_var_find(const char *name, size_t len);
 /* The path of a file that is named in `file`, relative to its directory; the caller frees it. */
 char *rgw_path_from(const char *file, const char *path) RGW_MUST_USE;
 
+/* What is wrong may stand in `buf`, which the caller lends to these functions. */
+
 /* Adds the contents of a file of at most `limit` octets to a buffer. Returns NULL or, in words, what is wrong.
  * */
-const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st) RGW_MUST_USE;
+const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st,
+    char buf[static RGW_ERRNO_TEXT]) RGW_MUST_USE;
 /* The same for a file that holds a value: one line break at its end is left out, since editors put it there.
  * With `no_files` no file is read, and that is what is wrong. */
-const char *rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st)
-    RGW_MUST_USE;
+const char *rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st,
+    char buf[static RGW_ERRNO_TEXT]) RGW_MUST_USE;
 /* Checks that a path can be read and leads to a regular file or, if `directory`, to a directory. Returns NULL
  * or what is wrong. */
-const char *rgw_file_check(const char *path, bool directory, struct stat *st) RGW_MUST_USE;
+const char *rgw_file_check(const char *path, bool directory, struct stat *st, char buf[static RGW_ERRNO_TEXT])
+    RGW_MUST_USE;
 
 /* Adds all paths that match a pattern in `file`, sorted. Returns NULL or what is wrong. */
-const char *rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out) RGW_MUST_USE;
+const char *rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out,
+    char buf[static RGW_ERRNO_TEXT]) RGW_MUST_USE;
+/* The directory that is searched for such a pattern (the first one, if its directories are patterns, too), which the
+ * caller frees. NULL = it is no pattern but a name. */
+char *rgw_file_searched(const char *file, const char *pattern) RGW_MUST_USE;
 void rgw_strings_fini(struct rgw_strings *strings);
 
 /* ---- expand.c: quotes, ${} and lists ---- */
@@ -125,7 +134,7 @@ struct rgw_expansion {
 	bool vars;             /* ${client} and the like stay as they are, and so does $$ */
 	struct rgw_strbuf text;  /* owned: the result */
 	bool expanded;         /* there was a ${} */
-	bool from_file;        /* there was a ${file:}, so the text is not to be shown */
+	struct rgw_strings files;  /* owned: those of each ${file:}; if there are any, the text is not to be shown */
 	char *exposed;         /* owned: a ${file:} that others can read, or NULL */
 	char why[256];         /* after a failure: what is wrong */
 };
@@ -271,6 +280,8 @@ struct rgw_draft {
 };
 
 void rgw_draft_init(struct rgw_draft *d, struct rgw_conf_report *report);
+/* Notes in the snapshot that a file or directory was read for a section. */
+void rgw_draft_source(struct rgw_draft *d, const struct rgw_section *section, const char *path);
 /* Keeps a copy of a file name in the snapshot, for places to borrow. */
 const char *rgw_draft_file(struct rgw_draft *d, const char *path);
 /* Begins the section of which "[text]" was read. */
