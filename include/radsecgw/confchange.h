@@ -61,8 +61,9 @@ char *rgw_conf_change_text(const struct rgw_conf_change *change) RGW_MUST_USE;
  * question about that section. */
 bool rgw_conf_is_changed(const struct rgw_conf_head *now, const struct rgw_conf_head *next, unsigned effects);
 
-/* Reports every change that needs a restart as an error of the second configuration, at its place (confread.h). */
 struct rgw_conf_report;
+
+/* Reports every change that needs a restart as an error of the second configuration, at its place (confread.h). */
 bool rgw_conf_needs_restart(const struct rgw_conf *now, const struct rgw_conf *next, struct rgw_conf_report *report);
 
 #endif

@@ -45,9 +45,9 @@ void rgw_conf_inherit(struct rgw_conf *next, const struct rgw_conf *now);
 
 /* Tells the files that a section was made of, as far as others can change them, for somebody who watches them: the
  * files and directories that its options name, and the files from which options were read (x-file and ${file:}). With
- * NULL those of the configuration as a whole: its own files, the directories that `include` searches, and the files from
- * which options of any section were read, but not those that the network layer reads (certificates and the like). A path
- * may be told more than once. */
+ * NULL those of the configuration as a whole: its own files, the directories that `include` searches, and the files
+ * from which options of any section were read, but not those that the network layer reads (certificates and the
+ * like). A path may be told more than once. */
 typedef void rgw_conf_each_file(void *ctx, const char *path);
 void rgw_conf_files(const struct rgw_conf *conf, const struct rgw_conf_head *section, rgw_conf_each_file *each,
     void *ctx);

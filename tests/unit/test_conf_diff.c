@@ -128,7 +128,8 @@ static const struct {
 	  "~ listen v: udp - [::1]:1900\n" },
 	{ L, "accept = auth\n", "accept = acct, auth\n", "~ listen v: accept + acct\n" },
 	{ C, "address = 10.0.0.1\n", "address = 10.0.0.2\n", "~ client v: address 10.0.0.1/32 -> 10.0.0.2/32\n" },
-	{ C, "address = 10.0.0.1\n", "address = 10.0.0.1, nas.example.org\n", "~ client v: address + nas.example.org\n" },
+	{ C, "address = 10.0.0.1\n", "address = 10.0.0.1, nas.example.org\n",
+	  "~ client v: address + nas.example.org\n" },
 	{ "[client v]\naddress = 10.0.0.1\n", "secret = the first secret of it\n", "secret = the other secret of it\n",
 	  "~ client v: secret changed\n" },
 	{ C "address = 10.0.0.1\n", "operator-name = 1example.org\n", "operator-name = 1example.net\n",
@@ -154,7 +155,8 @@ static const struct {
 	{ "[peer v]\nconnect = v.example.org\n", "tls = t\n", "tls = u\n", "~ peer v: tls t -> u\n" },
 	{ PC, "rewrite-in = i, j\n", "rewrite-in = j\n", "~ peer v: rewrite-in - i\n" },
 	{ PC, "allow = auth\n", "allow = acct\n", "~ peer v: allow auth -> acct\n" },
-	{ S, "retransmit = irt 3s\n", "", "~ server v: retransmit irt 3s mrt 16s mrc 5 mrd 30s -> irt 2s mrt 16s mrc 5 mrd 30s\n" },
+	{ S, "retransmit = irt 3s\n", "",
+	  "~ server v: retransmit irt 3s mrt 16s mrc 5 mrd 30s -> irt 2s mrt 16s mrc 5 mrd 30s\n" },
 	{ S, "source = 192.0.2.7\n", "source = 192.0.2.8\n", "~ server v: source 192.0.2.7 -> 192.0.2.8\n" },
 	{ "[server v]\n" SECRET, "auth = a.example.org\n", "acct = a.example.org\n",
 	  "~ server v: auth a.example.org:1812 -> (it takes no authentication)\n"
@@ -243,7 +245,8 @@ tells_in_the_order_of_the_file(void **state)
 
 	(void)state;
 	expect_diff(TLS LISTEN CLIENT PEER "[realm b]\npool = p\n[realm old]\npool = p\n[realm a]\npool = p\n"
-	    "[realm ancient]\npool = p\n", "[realm new]\npool = p\n[realm a]\npool = p\nacct = ack\n[realm newer]\npool = p\n[realm b]\npool = p\nacct = drop\n"
+	    "[realm ancient]\npool = p\n", "[realm new]\npool = p\n[realm a]\npool = p\nacct = ack\n"
+	    "[realm newer]\npool = p\n[realm b]\npool = p\nacct = drop\n"
 	    PEER "watchdog = 6s\n" CLIENT LISTEN TLS,
 	    "~ peer p: watchdog 30s -> 6s\n+ realm new\n~ realm a: acct same -> ack\n+ realm newer\n"
 	    "~ realm b: acct same -> drop\n- realm old\n- realm ancient\n", &l);
@@ -281,7 +284,8 @@ tells_of_a_name_that_leads_elsewhere(void **state)
 
 	(void)state;
 	expect_diff(FRONT REALM "acct = x\n[peer x]\nconnect = x.example.org\ntls = t\n[pool y]\nmembers = p, x\n",
-	    FRONT REALM "acct = x\n[server x]\nauth = 192.0.2.1\nacct = 192.0.2.1\n" SECRET "[pool y]\nmembers = p, x\n",
+	    FRONT REALM "acct = x\n[server x]\nauth = 192.0.2.1\nacct = 192.0.2.1\n" SECRET
+	    "[pool y]\nmembers = p, x\n",
 	    "- peer x\n+ server x\n~ pool y: members [peer p], [peer x] -> [peer p], [server x]\n"
 	    "~ realm *: acct [peer x] -> [server x]\n", &l);
 }
@@ -386,8 +390,8 @@ refuses_what_needs_a_restart(void **state)
 		struct rgw_conf *next;
 
 		/* A change that only drains connections is none of these. */
-		snprintf(text, sizeof text, "%s%s" REST "[peer q]\nconnect = other\ntls = t\n", rows[i].lines != NULL ? "[gateway]\n" : "",
-		    rows[i].lines != NULL ? rows[i].lines : "");
+		snprintf(text, sizeof text, "%s%s" REST "[peer q]\nconnect = other\ntls = t\n",
+		    rows[i].lines != NULL ? "[gateway]\n" : "", rows[i].lines != NULL ? rows[i].lines : "");
 		next = load(text);
 		rgw_conf_inherit(next, now);
 		assert_int_equal(rgw_conf_needs_restart(now, next, &report), rows[i].want != NULL);

@@ -58,8 +58,8 @@ tells_the_files_of_sections_and_of_the_whole(void **state)
 	expect_files(conf, &conf->log.head, "secret ");
 	snprintf(want, sizeof want, "conf.d none . %s ", f->dir);
 	expect_files(conf, &conf->gateway.head, want);
-	snprintf(want, sizeof want, "main.ini conf.d/a.ini lonely.ini conf.d none . %s conf.d/d.secret secret secret names "
-	    "%s/secret ", f->dir, f->dir);
+	snprintf(want, sizeof want, "main.ini conf.d/a.ini lonely.ini conf.d none . %s conf.d/d.secret secret "
+	    "secret names %s/secret ", f->dir, f->dir);
 	expect_files(conf, NULL, want);
 	rgw_conf_free(conf);
 }

@@ -42,7 +42,8 @@ expect_realms(const struct rgw_conf *conf, const char *want)
 	for (size_t i = 0; i < conf->realm.n; i++) {
 		const struct rgw_conf_head *head = &conf->realm.v[i]->head;
 
-		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s=%u", i > 0 ? " " : "", head->name, head->id);
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s=%u", i > 0 ? " " : "", head->name,
+		    head->id);
 		assert_int_equal(head->index, i);
 		assert_ptr_equal(rgw_conf_by_id(conf, RGW_CONF_REALM, head->id), head);
 	}
@@ -76,7 +77,7 @@ keeps_ids_by_name(void **state)
 		const char *text, *want;
 	} rows[] = {
 		{ START R("c") R("a") R("b"), "c=2 a=0 b=1" },                    /* another order */
-		{ START R("c") R("x") R("b"), "c=2 x=3 b=1" },                    /* a becomes x: id 0 is just given up */
+		{ START R("c") R("x") R("b"), "c=2 x=3 b=1" },                    /* a has become x, and gave up 0 */
 		{ START R("c") R("x") R("b") R("y"), "c=2 x=3 b=1 y=0" },         /* and free one edition later */
 		{ START R("y"), "y=0" },
 		{ START R("b") R("y") R("c"), "b=1 y=0 c=2" },                    /* those that went come back as new */
@@ -179,8 +180,8 @@ write_sections(struct model *m, enum rgw_conf_kind kind, FILE *out, uint32_t ord
 
 		all[k] = all[i];
 		order[(*n)++] = name;
-		fprintf(out, "[%s %c%u]\n%s%u%s", rgw_conf_section_of(kind)->name, 'a' + (int)kind, name, bodies[kind][0],
-		    name + 1, bodies[kind][1]);
+		fprintf(out, "[%s %c%u]\n%s%u%s", rgw_conf_section_of(kind)->name, 'a' + (int)kind, name,
+		    bodies[kind][0], name + 1, bodies[kind][1]);
 	}
 }
 
@@ -225,7 +226,7 @@ compare(const struct model *m, const struct rgw_conf *conf, enum rgw_conf_kind k
 		if (head->name[0] != 'a' + (char)kind || head->name[1] == '\0')
 			continue;
 		seen++;
-		if (head->id != m->id[kind][atoi(head->name + 1)])
+		if (head->id != m->id[kind][strtoul(head->name + 1, NULL, 10)])
 			fail_msg("[%s] has id %u", head->name, head->id);
 	}
 	assert_int_equal(seen, n);
