@@ -112,6 +112,13 @@ struct rgw_conf_head {
 	const char *file;  /* borrowed from the snapshot */
 	unsigned line;
 	uint32_t index;    /* place of the section among those of its kind */
+	uint32_t id;       /* it keeps this number from one configuration to the next; see rgw_conf_inherit */
+};
+
+/* The sections of one kind by their ids. */
+struct rgw_conf_ids {
+	uint32_t *place;   /* owned: by id, 1 + the section's index; 0 = no section has the id */
+	uint32_t n;        /* one more than the highest id */
 };
 
 /* The part of what is free of max-write-octets that one connection may use is 1 / RGW_CONF_WRITE_PARTS. With n
@@ -351,6 +358,12 @@ struct rgw_conf_rewrite {
 	enum rgw_overflow overflow;
 };
 
+/* A file that was read for the value of an option, or a directory that was searched for files to include. */
+struct rgw_conf_source {
+	char *path;                           /* owned */
+	const struct rgw_conf_head *section;  /* that of the option */
+};
+
 /* All sections of one kind, in file order: an array of owned pointers. */
 #define RGW_CONF_LIST(type) struct { struct type **v; size_t n; }
 
@@ -367,8 +380,14 @@ struct rgw_conf {
 	RGW_CONF_LIST(rgw_conf_realm) realm;
 	RGW_CONF_LIST(rgw_conf_rewrite) rewrite;
 	struct rgw_hidden_table *hidden;     /* owned: attributes to be re-keyed per hop */
-	struct rgw_strings files;            /* name of every file that was read, for the heads to borrow */
+	struct rgw_conf_ids ids[RGW_CONF_KINDS];
+	struct rgw_strings files;            /* every file of the configuration, for the heads to borrow */
+	struct { struct rgw_conf_source *v; size_t n; } sources;  /* owned: what else was read */
 };
+
+/* The section of this kind that has the id, or NULL: every section begins with its head. For a worker's view of the
+ * configuration (share.h) it is the section of the view. */
+const struct rgw_conf_head *rgw_conf_by_id(const struct rgw_conf *conf, enum rgw_conf_kind kind, uint32_t id);
 
 /* May the peer connect to the addresses of this section, as far as the kind of session tells? Its certificate or its
  * address must be right, too. */

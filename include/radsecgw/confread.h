@@ -35,6 +35,23 @@ void rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity se
  * with rgw_conf_free. Paths in it are as seen from the current directory if `path` is. */
 struct rgw_conf *rgw_conf_load(const char *path, struct rgw_conf_report *report) RGW_MUST_USE;
 
+/*
+ * Gives each section of `next` the id of the section of the same kind and name in `now`, so that what is kept by id
+ * finds its section again, wherever that stands now. A section that is new gets the lowest id of its kind that no
+ * section of `now` or `next` has. Without `now` (NULL) ids are the places in the file, as they are after
+ * rgw_conf_load. `now` is only read. This comes before anybody borrows `next`, views of it included.
+ */
+void rgw_conf_inherit(struct rgw_conf *next, const struct rgw_conf *now);
+
+/* Tells the files that a section was made of, as far as others can change them, for somebody who watches them: the
+ * files and directories that its options name, and the files from which options were read (x-file and ${file:}). With
+ * NULL those of the configuration as a whole: its own files, the directories that `include` searches, and the files
+ * from which options of any section were read, but not those that the network layer reads (certificates and the
+ * like). A path may be told more than once. */
+typedef void rgw_conf_each_file(void *ctx, const char *path);
+void rgw_conf_files(const struct rgw_conf *conf, const struct rgw_conf_head *section, rgw_conf_each_file *each,
+    void *ctx);
+
 /* Frees a configuration and everything in it, and wipes its secrets; NULL is ignored. */
 void rgw_conf_free(struct rgw_conf *conf);
 

@@ -12,9 +12,6 @@
  * each section and option was given. The reader owns the draft; finish.c turns it into a configuration.
  */
 
-/* A fixed key is enough: the names come from the configuration, not from the network. */
-static const struct rgw_hashkey name_key = { 0x6e616d6573206f66, 0x73656374696f6e73 };
-
 void
 rgw_conf_complain(struct rgw_conf_report *report, enum rgw_conf_severity severity, const char *file,
     unsigned line, const char *fmt, ...)
@@ -58,6 +55,14 @@ rgw_draft_file(struct rgw_draft *d, const char *path)
 	return *file;
 }
 
+void
+rgw_draft_source(struct rgw_draft *d, const struct rgw_section *section, const char *path)
+{
+	struct rgw_conf_source *source = rgw_array_grow(&d->conf->sources, sizeof *source);
+
+	*source = (struct rgw_conf_source){ rgw_xstrdup(path), section->data };
+}
+
 const char *
 rgw_draft_title(const void *data, char buf[static RGW_TITLE_TEXT])
 {
@@ -69,34 +74,14 @@ rgw_draft_title(const void *data, char buf[static RGW_TITLE_TEXT])
 	return buf;
 }
 
-/* The kind and the name of a section as one key. A realm is the same in upper and lower case. */
-static char *
-section_id(enum rgw_conf_kind kind, const char *name)
-{
-	size_t len = strlen(name);
-	char *id = rgw_xcalloc(1, len + 2);
-
-	id[0] = (char)('a' + kind);
-	for (size_t i = 0; i < len; i++)
-		id[i + 1] = kind == RGW_CONF_REALM && name[i] >= 'A' && name[i] <= 'Z' ?
-		    (char)(name[i] + ('a' - 'A')) : name[i];
-	return id;
-}
-
-static uint64_t
-hash_of(const char *id)
-{
-	return rgw_siphash(&name_key, id, strlen(id));
-}
-
 static struct rgw_section *
-find_section(const struct rgw_draft *d, const char *id)
+find_section(const struct rgw_draft *d, const char *key)
 {
-	for (struct rgw_hnode *n = rgw_htab_first(&d->names, hash_of(id)); n != NULL;
+	for (struct rgw_hnode *n = rgw_htab_first(&d->names, rgw_section_hash(key)); n != NULL;
 	     n = rgw_htab_next(n)) {
 		struct rgw_section *section = (struct rgw_section *)n;
 
-		if (strcmp(section->id, id) == 0)
+		if (strcmp(section->key, key) == 0)
 			return section;
 	}
 	return NULL;
@@ -133,13 +118,13 @@ add_section(struct rgw_draft *d, enum rgw_conf_kind kind, const char *name, stru
 	size_t n;
 
 	rgw_conf_opts_of(kind, &n);
-	section->id = section_id(kind, name);
+	section->key = rgw_section_key(kind, name);
 	section->kind = kind;
 	section->data = new_data(d->conf, kind, name, at);
 	section->given = rgw_xcalloc(n, sizeof *section->given);
 	*(struct rgw_section **)rgw_array_grow(&d->sections, sizeof section) = section;
 
-	old = find_section(d, section->id);
+	old = find_section(d, section->key);
 	if (old != NULL) {
 		const struct rgw_conf_head *head = old->data;
 		char title[RGW_TITLE_TEXT];
@@ -148,7 +133,7 @@ add_section(struct rgw_draft *d, enum rgw_conf_kind kind, const char *name, stru
 		    rgw_draft_title(old->data, title), head->file, head->line);
 		return section;
 	}
-	rgw_htab_xadd(&d->names, &section->node, hash_of(section->id));
+	rgw_htab_xadd(&d->names, &section->node, rgw_section_hash(section->key));
 	return section;
 }
 
@@ -188,10 +173,9 @@ unknown_section(struct rgw_draft *d, const char *name, struct rgw_place at)
 static void
 reopen(struct rgw_draft *d, enum rgw_conf_kind kind, struct rgw_place at)
 {
-	char id[2] = { (char)('a' + kind), '\0' };
 	struct rgw_conf_head *head;
 
-	d->current = find_section(d, id);
+	d->current = rgw_draft_find(d, kind, "");
 	head = d->current->data;
 	if (head->line == 0) {
 		head->file = at.file;
@@ -261,9 +245,9 @@ rgw_draft_given(const struct rgw_section *section, const void *field)
 struct rgw_section *
 rgw_draft_find(const struct rgw_draft *d, enum rgw_conf_kind kind, const char *name)
 {
-	char *id = section_id(kind, name);
-	struct rgw_section *section = find_section(d, id);
+	char *key = rgw_section_key(kind, name);
+	struct rgw_section *section = find_section(d, key);
 
-	free(id);
+	free(key);
 	return section;
 }

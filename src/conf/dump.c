@@ -78,17 +78,12 @@ dump_option(const struct rgw_opt *opt, const void *section, FILE *out)
 {
 	const void *field = (const char *)section + opt->where;
 	size_t n = rgw_value_count(opt, field);
-	const struct rgw_opt *because;
-	char why[128];
+	char remark[RGW_REMARK_TEXT];
 
 	if (opt->type == &rgw_type_include)
 		return;
-	if (rgw_value_idle(opt, section, &because, why, sizeof why) != NULL)
-		fprintf(out, "# %s = (no effect %s)\n", opt->key, why);
-	else if (n == 0)
-		fprintf(out, "# %s = (%s)\n", opt->key, opt->unset != NULL ? opt->unset : "none");
-	else if (rgw_conf_opt_has(opt, RGW_IS_SECRET))
-		fprintf(out, "# %s = (hidden)\n", opt->key);
+	if (rgw_value_remark(opt, section, remark))
+		fprintf(out, "# %s = %s\n", opt->key, remark);
 	else
 		for (size_t i = 0; i < n; i++) {
 			char *text = rgw_value_text(opt, field, i);

@@ -55,7 +55,8 @@ add_file(struct rgw_expansion *e, const char *name, bool split)
 	char *path = rgw_path_from(e->file, name);
 	struct rgw_strbuf text = { 0 };
 	struct stat st;
-	const char *why = rgw_file_value(e->no_files, path, FILE_LIMIT, &text, &st);
+	char buf[RGW_ERRNO_TEXT];
+	const char *why = rgw_file_value(e->no_files, path, FILE_LIMIT, &text, &st, buf);
 
 	if (why == NULL && memchr(text.v, '\0', text.n) != NULL)
 		why = "it contains a NUL octet";
@@ -63,7 +64,7 @@ add_file(struct rgw_expansion *e, const char *name, bool split)
 		fail(e, "cannot read %.160s: %s", path, why);
 	} else {
 		add_foreign(e, text.v, text.n, split);
-		e->from_file = true;
+		*(char **)rgw_array_grow(&e->files, sizeof *e->files.v) = rgw_xstrdup(path);
 		if ((st.st_mode & S_IROTH) != 0 && e->exposed == NULL)
 			e->exposed = rgw_xstrdup(path);
 	}
@@ -235,6 +236,7 @@ void
 rgw_expansion_fini(struct rgw_expansion *e)
 {
 	rgw_strbuf_fini(&e->text);
+	rgw_strings_fini(&e->files);
 	free(e->exposed);
 	e->exposed = NULL;
 }

@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "reading.h"
+#include "radsecgw/errnotext.h"
 #include "radsecgw/mem.h"
 
 /* Files that the configuration names: their paths, their contents, and patterns of them. */
+
+#define WILDCARDS "*?["
 
 /* The length of the directory in a path, its last slash included. */
 static size_t
@@ -50,7 +53,7 @@ open_file(const char *path, struct stat *st)
 }
 
 static const char *
-read_all(int fd, size_t limit, struct rgw_strbuf *out)
+read_all(int fd, size_t limit, struct rgw_strbuf *out, char buf[static RGW_ERRNO_TEXT])
 {
 	char chunk[4096];
 	const char *why = NULL;
@@ -63,7 +66,7 @@ read_all(int fd, size_t limit, struct rgw_strbuf *out)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			why = strerror(errno);
+			why = rgw_errno_text(errno, buf);
 		else if (out->n - n_before + (size_t)n > limit)
 			why = "file is too large";
 		if (n <= 0 || why != NULL)
@@ -75,28 +78,30 @@ read_all(int fd, size_t limit, struct rgw_strbuf *out)
 }
 
 const char *
-rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st)
+rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st,
+    char buf[static RGW_ERRNO_TEXT])
 {
 	const char *why;
 	int fd = open_file(path, st);
 
 	if (fd < 0)
-		return strerror(errno);
+		return rgw_errno_text(errno, buf);
 	/* A pipe may be read, too, and its writer may be slower than we are, so reading waits. */
 	if (S_ISDIR(st->st_mode))
-		why = strerror(EISDIR);
+		why = rgw_errno_text(EISDIR, buf);
 	else if (fcntl(fd, F_SETFL, 0) != 0)
-		why = strerror(errno);
+		why = rgw_errno_text(errno, buf);
 	else
-		why = read_all(fd, limit, out);
+		why = read_all(fd, limit, out, buf);
 	close(fd);
 	return why;
 }
 
 const char *
-rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st)
+rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st,
+    char buf[static RGW_ERRNO_TEXT])
 {
-	const char *why = no_files ? "files are not read here" : rgw_file_read(path, limit, out, st);
+	const char *why = no_files ? "files are not read here" : rgw_file_read(path, limit, out, st, buf);
 
 	if (why == NULL && out->n > 0 && out->v[out->n - 1] == '\n') {
 		out->n -= out->n > 1 && out->v[out->n - 2] == '\r' ? 2 : 1;
@@ -106,15 +111,15 @@ rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf 
 }
 
 const char *
-rgw_file_check(const char *path, bool directory, struct stat *st)
+rgw_file_check(const char *path, bool directory, struct stat *st, char buf[static RGW_ERRNO_TEXT])
 {
 	const char *why = NULL;
 	int fd = open_file(path, st);
 
 	if (fd < 0)
-		return strerror(errno);
+		return rgw_errno_text(errno, buf);
 	if (S_ISDIR(st->st_mode) && !directory)
-		why = strerror(EISDIR);
+		why = rgw_errno_text(EISDIR, buf);
 	else if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
 		why = "neither a file nor a directory";
 	close(fd);
@@ -157,7 +162,7 @@ compare_names(const void *a, const void *b)
 }
 
 const char *
-rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out)
+rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out, char buf[static RGW_ERRNO_TEXT])
 {
 	char *full = pattern_from(file, pattern);
 	glob_t found;
@@ -175,15 +180,32 @@ rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out)
 		break;
 	case GLOB_NOMATCH:
 		/* A pattern may match nothing, but a plain name promises that there is a file. */
-		if (strpbrk(pattern, "*?[") == NULL)
-			why = strerror(ENOENT);
+		if (strpbrk(pattern, WILDCARDS) == NULL)
+			why = rgw_errno_text(ENOENT, buf);
 		break;
 	default:
-		why = rc == GLOB_ABORTED ? strerror(EACCES) : "the directory cannot be searched";
+		why = rc == GLOB_ABORTED ? rgw_errno_text(EACCES, buf) : "the directory cannot be searched";
 		break;
 	}
 	globfree(&found);
 	return why;
+}
+
+char *
+rgw_file_searched(const char *file, const char *pattern)
+{
+	char *path = rgw_path_from(file, pattern);
+	size_t plain = strcspn(pattern, WILDCARDS);
+	size_t len;
+
+	path[strlen(path) - (strlen(pattern) - plain)] = '\0';
+	len = directory_len(path);
+	/* The slash at the end goes unless it is the whole path. */
+	path[len > 1 ? len - 1 : len] = '\0';
+	if (len > 0 && pattern[plain] != '\0')
+		return path;
+	free(path);
+	return pattern[plain] != '\0' ? rgw_xstrdup(".") : NULL;
 }
 
 void

@@ -118,7 +118,8 @@ resolve(struct rgw_draft *d, const struct rgw_reference *ref)
 	memcpy(field, &target->data, sizeof target->data);
 }
 
-/* Numbers the sections of each kind: whoever keeps a table beside them finds its row by this number. */
+/* Numbers the sections of each kind: whoever keeps a table beside them finds its row by this number. Their ids are the
+ * same as long as no other configuration comes before this one. */
 static void
 number_sections(struct rgw_conf *conf)
 {
@@ -128,13 +129,14 @@ number_sections(struct rgw_conf *conf)
 		for (uint32_t i = 0; (head = rgw_conf_section_at(conf, kind, i)) != NULL; i++)
 			head->index = i;
 	}
+	rgw_conf_inherit(conf, NULL);
 }
 
 static void
 fini(struct rgw_draft *d)
 {
 	for (size_t i = 0; i < d->sections.n; i++) {
-		free(d->sections.v[i]->id);
+		free(d->sections.v[i]->key);
 		free(d->sections.v[i]->given);
 		free(d->sections.v[i]);
 	}

@@ -106,7 +106,8 @@ check_path(struct option *o, const char *path)
 {
 	const char *label = o->hide ? "the file" : path;
 	struct stat st;
-	const char *why = rgw_file_check(path, o->opt->type == &rgw_type_paths, &st);
+	char buf[RGW_ERRNO_TEXT];
+	const char *why = rgw_file_check(path, o->opt->type == &rgw_type_paths, &st, buf);
 
 	if (why != NULL) {
 		spoil(o, "cannot read %s: %s%s", label, why, comment_hint(o, path));
@@ -235,13 +236,15 @@ read_secret(struct option *o, const char *name, bool hide_name)
 	const char *label = hide_name ? "the file" : path;
 	struct rgw_strbuf text = { 0 };
 	struct stat st;
-	const char *why = rgw_file_value(o->d->no_files, path, SECRET_FILE_LIMIT, &text, &st);
+	char buf[RGW_ERRNO_TEXT];
+	const char *why = rgw_file_value(o->d->no_files, path, SECRET_FILE_LIMIT, &text, &st, buf);
 
 	if (why != NULL) {
 		spoil(o, "cannot read %s: %s", label, why);
 	} else {
 		if ((st.st_mode & S_IROTH) != 0)
 			warn_exposed(o, label);
+		rgw_draft_source(o->d, o->section, path);
 		set_secret(o, text.v, text.n);
 	}
 	rgw_strbuf_fini(&text);
@@ -255,7 +258,7 @@ set_expanded(struct option *o, const struct rgw_expansion *e)
 	char *item;
 
 	if (rgw_conf_opt_has(o->opt, RGW_IS_SECRET) && o->given->from_file) {
-		read_secret(o, e->text.v, e->from_file);
+		read_secret(o, e->text.v, e->files.n > 0);
 	} else if (rgw_conf_opt_has(o->opt, RGW_IS_SECRET)) {
 		if (e->exposed != NULL)
 			warn_exposed(o, e->exposed);
@@ -283,7 +286,9 @@ expand_and_set(struct option *o, const char *raw)
 	};
 
 	if (rgw_conf_expand(&e, raw)) {
-		o->hide = o->hide || e.from_file;
+		for (size_t i = 0; i < e.files.n; i++)
+			rgw_draft_source(o->d, o->section, e.files.v[i]);
+		o->hide = o->hide || e.files.n > 0;
 		set_expanded(o, &e);
 	} else {
 		spoil(o, "%s", e.why);

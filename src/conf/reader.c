@@ -384,6 +384,7 @@ include(struct source *src, const char *raw)
 	struct rgw_expansion e = { .file = src->file, .list = true };
 	struct rgw_strings paths = { 0 };
 	struct rgw_section *gateway = src->d->current;
+	char buf[RGW_ERRNO_TEXT];
 	char *rest;
 	char *item;
 
@@ -393,12 +394,18 @@ include(struct source *src, const char *raw)
 		rgw_draft_error(src->d, at, "include: %s", e.why);
 	rest = src->d->no_files || e.why[0] != '\0' ? NULL : e.text.v;
 	while ((item = rgw_draft_next_item(src->d, &e, "include", &rest, at)) != NULL) {
-		const char *why = rgw_file_match(src->file, item, &paths);
+		const char *why = rgw_file_match(src->file, item, &paths, buf);
+		char *searched = rgw_file_searched(src->file, item);
 
 		if (why != NULL)
 			rgw_draft_error(src->d, at, "include: cannot read %s: %s",
-			    e.from_file ? "the file" : item, why);
+			    e.files.n > 0 ? "the file" : item, why);
+		if (searched != NULL)
+			rgw_draft_source(src->d, gateway, searched);
+		free(searched);
 	}
+	for (size_t i = 0; i < e.files.n; i++)
+		rgw_draft_source(src->d, gateway, e.files.v[i]);
 	for (size_t i = 0; i < paths.n; i++)
 		read_file(src->d, src, paths.v[i], at);
 	src->d->current = gateway;
@@ -485,7 +492,8 @@ read_file(struct rgw_draft *d, const struct source *parent, const char *path, st
 	struct source src = { .d = d, .parent = parent, .file = rgw_draft_file(d, path) };
 	struct rgw_strbuf text = { 0 };
 	struct stat st;
-	const char *why = rgw_file_read(path, FILE_LIMIT, &text, &st);
+	char buf[RGW_ERRNO_TEXT];
+	const char *why = rgw_file_read(path, FILE_LIMIT, &text, &st, buf);
 
 	if (why == NULL)
 		why = refuse(d, parent, &st);

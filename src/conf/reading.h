@@ -9,6 +9,7 @@
 
 #include "table.h"
 #include "radsecgw/confread.h"
+#include "radsecgw/errnotext.h"
 #include "radsecgw/hash.h"
 
 /* What the files of this layer share among themselves and with their tests. The public interface is
@@ -97,19 +98,27 @@ enum rgw_rewrite_var rgw_rewrite_var_find(const char *name, size_t len);
 /* The path of a file that is named in `file`, relative to its directory; the caller frees it. */
 char *rgw_path_from(const char *file, const char *path) RGW_MUST_USE;
 
+/* What is wrong may stand in `buf`, which the caller lends to these functions. */
+
 /* Adds the contents of a file of at most `limit` octets to a buffer. Returns NULL or, in words, what is wrong.
  * */
-const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st) RGW_MUST_USE;
-/* Does the same for a file that holds a value: one line break at its end is left out, since editors put it there. With
- * `no_files` no file is read, and the result says so. */
-const char *rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st)
-    RGW_MUST_USE;
+const char *rgw_file_read(const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st,
+    char buf[static RGW_ERRNO_TEXT]) RGW_MUST_USE;
+/* The same for a file that holds a value: one line break at its end is left out, since editors put it there.
+ * With `no_files` no file is read, and that is what is wrong. */
+const char *rgw_file_value(bool no_files, const char *path, size_t limit, struct rgw_strbuf *out, struct stat *st,
+    char buf[static RGW_ERRNO_TEXT]) RGW_MUST_USE;
 /* Checks that a path can be read and leads to a regular file or, if `directory`, to a directory. Returns NULL
  * or what is wrong. */
-const char *rgw_file_check(const char *path, bool directory, struct stat *st) RGW_MUST_USE;
+const char *rgw_file_check(const char *path, bool directory, struct stat *st, char buf[static RGW_ERRNO_TEXT])
+    RGW_MUST_USE;
 
 /* Adds all paths that match a pattern in `file`, sorted. Returns NULL or what is wrong. */
-const char *rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out) RGW_MUST_USE;
+const char *rgw_file_match(const char *file, const char *pattern, struct rgw_strings *out,
+    char buf[static RGW_ERRNO_TEXT]) RGW_MUST_USE;
+/* The directory that is searched for such a pattern (the first one, if its directories are patterns, too), which the
+ * caller frees. NULL = it is no pattern but a name. */
+char *rgw_file_searched(const char *file, const char *pattern) RGW_MUST_USE;
 void rgw_strings_fini(struct rgw_strings *strings);
 
 /* ---- expand.c: quotes, ${} and lists ---- */
@@ -124,9 +133,9 @@ struct rgw_expansion {
 	bool pairs;            /* quotes may also stand behind the first "=" of an item */
 	bool vars;             /* ${client} and the like stay as they are, and so does $$ */
 	struct rgw_strbuf text;  /* owned: the result */
-	bool expanded;         /* the text had a ${} */
-	bool from_file;        /* the text had a ${file:}, so it is not to be shown */
-	char *exposed;         /* owned: the path of a ${file:} that others can read, or NULL */
+	bool expanded;         /* there was a ${} */
+	struct rgw_strings files;  /* owned: those of each ${file:}; if there are any, the text is not to be shown */
+	char *exposed;         /* owned: a ${file:} that others can read, or NULL */
 	char why[256];         /* after a failure: what is wrong */
 };
 
@@ -186,6 +195,18 @@ void rgw_value_clear(const struct rgw_opt *opt, void *field);
  * the option has an effect. */
 const char *rgw_value_idle(const struct rgw_opt *opt, const void *section,
     const struct rgw_opt **because, char *buf, size_t size);
+/* What is to be shown in place of the value, in parentheses: that it has no effect, is not set, or is a secret.
+ * false = the value is to be shown. */
+#define RGW_REMARK_TEXT 160
+bool rgw_value_remark(const struct rgw_opt *opt, const void *section, char buf[static RGW_REMARK_TEXT]) RGW_MUST_USE;
+/* The section to which the field, or item i of it, refers; NULL = none. For options that are references only. */
+const struct rgw_conf_head *rgw_value_target(const struct rgw_opt *opt, const void *field, size_t i);
+
+/* ---- delta.c: what is different between two lists ---- */
+
+/* What was added to a list and removed from it, "+ b, - c", which the caller frees. NULL = that does not tell it all,
+ * for nothing has stayed or what has stayed stands in another order. */
+char *rgw_delta(const struct rgw_strings *before, const struct rgw_strings *after) RGW_MUST_USE;
 
 /* ---- array.c: arrays of any type, as they stand in struct rgw_conf ---- */
 
@@ -197,6 +218,13 @@ size_t rgw_array_count(const void *array);
 void *rgw_array_item(const void *array, size_t i, size_t item_size);
 /* Takes the items out of the array for the caller to free; the array is empty then. */
 void *rgw_array_take(void *array) RGW_MUST_USE;
+
+/* ---- section.c: what a section is known by ---- */
+
+/* The kind and the name of a section as one key, which the caller frees. A realm is the same in upper and lower case.
+ * */
+char *rgw_section_key(enum rgw_conf_kind kind, const char *name) RGW_MUST_USE;
+uint64_t rgw_section_hash(const char *key);
 
 /* ---- draft.c: sections under construction ---- */
 
@@ -215,8 +243,8 @@ struct rgw_given {
 };
 
 struct rgw_section {
-	struct rgw_hnode node;    /* node in rgw_draft.names */
-	char *id;                 /* owned: kind and name, folded where case does not matter */
+	struct rgw_hnode node;    /* in rgw_draft.names */
+	char *key;                /* owned: see rgw_section_key */
 	enum rgw_conf_kind kind;
 	void *data;               /* borrowed: struct of the section in the snapshot */
 	struct rgw_given *given;  /* owned: one for each option of the kind */
@@ -252,6 +280,8 @@ struct rgw_draft {
 };
 
 void rgw_draft_init(struct rgw_draft *d, struct rgw_conf_report *report);
+/* Notes in the snapshot that a file or directory was read for a section. */
+void rgw_draft_source(struct rgw_draft *d, const struct rgw_section *section, const char *path);
 /* Keeps a copy of a file name in the snapshot, for places to borrow. */
 const char *rgw_draft_file(struct rgw_draft *d, const char *path);
 /* Begins the section of which "[text]" was read. */

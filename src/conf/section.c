@@ -3,8 +3,12 @@
 #include <string.h>
 
 #include "reading.h"
+#include "radsecgw/mem.h"
 
-/* The kinds of sections and their places in struct rgw_conf. */
+/* The kinds of sections, their places in struct rgw_conf, and what tells one section from another. */
+
+/* A fixed key is enough: the names come from the configuration, not from the network. */
+static const struct rgw_hashkey name_key = { 0x6e616d6573206f66, 0x73656374696f6e73 };
 
 /* clang-format off */
 static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
@@ -42,6 +46,25 @@ rgw_conf_section_at(const struct rgw_conf *conf, enum rgw_conf_kind kind, size_t
 		return NULL;
 	memcpy(&data, rgw_array_item(where, i, sizeof data), sizeof data);
 	return data;
+}
+
+char *
+rgw_section_key(enum rgw_conf_kind kind, const char *name)
+{
+	size_t len = strlen(name);
+	char *key = rgw_xcalloc(1, len + 2);
+
+	key[0] = (char)('a' + kind);
+	for (size_t i = 0; i < len; i++)
+		key[i + 1] = kind == RGW_CONF_REALM && name[i] >= 'A' && name[i] <= 'Z' ?
+		    (char)(name[i] + ('a' - 'A')) : name[i];
+	return key;
+}
+
+uint64_t
+rgw_section_hash(const char *key)
+{
+	return rgw_siphash(&name_key, key, strlen(key));
 }
 
 enum rgw_conf_kind

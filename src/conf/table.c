@@ -81,9 +81,10 @@ _Static_assert(RGW_LAYER_IPSEC == 1, "bits of layers");
 /* The options of plain TCP, in each section that may have connections. */
 #define INSECURE_TCP(section, not_with_) \
 	{ OPT(section, "insecure-tcp", bool, AT(insecure_tcp)), .def = "no", .not_with = (not_with_), \
+	  .flags = RGW_OPT_IDENTITY, \
 	  .help = "plain TCP in place of TLS: for loopback only, or where IPsec protects it" }, \
 	{ OPT(section, "insecure-tcp-over", words, AT(insecure_tcp_over)), .unset = "loopback only", \
-	  .words = layers, .only_with = "insecure-tcp", \
+	  .words = layers, .only_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY, \
 	  .help = "what protects plain TCP to addresses that are not loopback" }
 
 /* The options, sections in the order of their kinds, each in the order in which people read them. */
@@ -107,13 +108,13 @@ static const struct rgw_opt opts[] = {
 	  .min = 5 * S, .max = 30 * S,
 	  .help = "how long an answer is kept for a client that repeats its request" },
 	{ OPT(RGW_CONF_GATEWAY, "max-requests", count, AT(max_requests)), .def = "65536",
-	  .min = 16, .max = 1000000, .unit = "requests", .flags = RGW_OPT_RESTART,
+	  .min = 16, .max = 1000000, .unit = "requests",
 	  .help = "requests held at once; kept answers count, but give way to new requests" },
 	{ OPT(RGW_CONF_GATEWAY, "max-request-octets", size, AT(max_request_octets)), .def = "16m",
-	  .min = K * K, .max = 2 * K * K * K, .flags = RGW_OPT_RESTART,
+	  .min = K * K, .max = 2 * K * K * K,
 	  .help = "octets that requests take; kept answers count, but give way to new requests" },
 	{ OPT(RGW_CONF_GATEWAY, "kept-answers", size, AT(kept_answers)), .def = "8m",
-	  .min = 64 * K, .max = 2 * K * K * K, .flags = RGW_OPT_RESTART,
+	  .min = 64 * K, .max = 2 * K * K * K,
 	  .help = "octets of these that kept answers take, at the most" },
 	{ OPT(RGW_CONF_GATEWAY, "max-connections", count, AT(max_connections)), .def = "1024",
 	  .min = 1, .max = 1000000, .unit = "connections",
@@ -142,7 +143,7 @@ static const struct rgw_opt opts[] = {
 	  .min = 8 * K, .max = 64 * K * K,
 	  .help = "octets that may wait to be sent on one TLS connection" },
 	{ OPT(RGW_CONF_GATEWAY, "max-write-octets", size, AT(max_write_octets)), .def = "4m",
-	  .min = 256 * K, .max = 2 * K * K * K, .flags = RGW_OPT_RESTART,
+	  .min = 256 * K, .max = 2 * K * K * K,
 	  .help = "octets that may wait to be sent on all TLS connections together" },
 	{ OPT(RGW_CONF_GATEWAY, "drain-time", time, AT(drain_time)), .def = "10s",
 	  .min = 0, .max = 300 * S,
@@ -253,9 +254,9 @@ static const struct rgw_opt opts[] = {
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_client, field)
-	{ OPT(RGW_CONF_CLIENT, "address", origins, AT(address)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_CLIENT, "address", origins, AT(address)), .flags = RGW_OPT_REQUIRED | RGW_OPT_IDENTITY,
 	  .help = "addresses, networks or host names from which its requests come" },
-	{ OPT(RGW_CONF_CLIENT, "secret", secret, AT(secret)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_CLIENT, "secret", secret, AT(secret)), .flags = RGW_OPT_REQUIRED | RGW_OPT_IDENTITY,
 	  .min = 1, .max = 1024,
 	  .help = "secret shared with the client" },
 	{ OPT(RGW_CONF_CLIENT, "require-message-authenticator", word,
@@ -288,28 +289,29 @@ static const struct rgw_opt opts[] = {
 
 #define AT(field) offsetof(struct rgw_conf_peer, field)
 	{ OPT(RGW_CONF_PEER, "connect", hosts, AT(connect)), .unset = "it only connects to us",
-	  .port = 2083,
+	  .port = 2083, .flags = RGW_OPT_IDENTITY,
 	  .help = "names or addresses to connect to, in this order" },
-	{ OPT(RGW_CONF_PEER, "accept", bool, AT(accept)), .def = "no",
+	{ OPT(RGW_CONF_PEER, "accept", bool, AT(accept)), .def = "no", .flags = RGW_OPT_IDENTITY,
 	  .help = "the peer may connect to us" },
 	{ OPT(RGW_CONF_PEER, "address", prefixes, AT(address)), .unset = "any",
-	  .only_with = "accept",
+	  .only_with = "accept", .flags = RGW_OPT_IDENTITY,
 	  .help = "addresses or networks from which it may connect" },
 	{ OPT(RGW_CONF_PEER, "tls", reference, AT(tls)), .refers = 1u << RGW_CONF_TLS,
-	  .unset = "none", .nor_with = "insecure-tcp",
+	  .unset = "none", .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
 	  .help = "identity and trust to be used with the peer" },
 	INSECURE_TCP(RGW_CONF_PEER, NULL),
 	{ OPT(RGW_CONF_PEER, "name", host, AT(cert_name)), .unset = "the host of connect",
-	  .min = 1, .max = 253, .nor_with = "insecure-tcp",
+	  .min = 1, .max = 253, .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
 	  .help = "DNS name or address that the peer's certificate must carry" },
-	{ OPT(RGW_CONF_PEER, "match", cert_rules, AT(match)), .unset = "name alone", .nor_with = "insecure-tcp",
+	{ OPT(RGW_CONF_PEER, "match", cert_rules, AT(match)), .unset = "name alone",
+	  .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
 	  .help = "rules that the peer's certificate must fulfil" },
 	{ OPT(RGW_CONF_PEER, "sni", sni, AT(sni)), .unset = "the host of connect",
 	  .min = 0, .max = 253,
-	  .only_with = "connect", .nor_with = "insecure-tcp",
+	  .only_with = "connect", .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
 	  .help = "server name to be sent in the TLS handshake; empty = none" },
 	{ OPT(RGW_CONF_PEER, "secret", secret, AT(secret)), .def = "radsec",
-	  .min = 1, .max = 1024,
+	  .min = 1, .max = 1024, .flags = RGW_OPT_IDENTITY,
 	  .help = "secret used inside TLS; only for peers that break the rule" },
 	{ OPT(RGW_CONF_PEER, "connections", count_range, AT(connections)), .def = "1-16",
 	  .min = 0, .max = 64, .unit = "connections",
@@ -390,12 +392,12 @@ static const struct rgw_opt opts[] = {
 
 #define AT(field) offsetof(struct rgw_conf_server, field)
 	{ OPT(RGW_CONF_SERVER, "auth", hosts, AT(auth)), .unset = "it takes no authentication",
-	  .port = 1812,
+	  .port = 1812, .flags = RGW_OPT_IDENTITY,
 	  .help = "where authentication requests are sent" },
 	{ OPT(RGW_CONF_SERVER, "acct", hosts, AT(acct)), .unset = "it takes no accounting",
-	  .port = 1813,
+	  .port = 1813, .flags = RGW_OPT_IDENTITY,
 	  .help = "where accounting requests are sent" },
-	{ OPT(RGW_CONF_SERVER, "secret", secret, AT(secret)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_SERVER, "secret", secret, AT(secret)), .flags = RGW_OPT_REQUIRED | RGW_OPT_IDENTITY,
 	  .min = 1, .max = 1024,
 	  .help = "secret shared with the server" },
 	{ OPT(RGW_CONF_SERVER, "require-message-authenticator", word,
@@ -404,6 +406,7 @@ static const struct rgw_opt opts[] = {
 	  .help = "drop answers to Access-Requests without Message-Authenticator; auto = learn from the "
 	          "first that has one" },
 	{ OPT(RGW_CONF_SERVER, "source", addresses, AT(source)), .unset = "the system's choice",
+	  .flags = RGW_OPT_IDENTITY,
 	  .help = "address from which requests are sent; one for each family" },
 	{ OPT(RGW_CONF_SERVER, "retransmit", retransmit, AT(retransmit)),
 	  .def = "irt 2s mrt 16s mrc 5 mrd 30s",

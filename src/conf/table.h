@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "radsecgw/conf.h"
+#include "radsecgw/confchange.h"
 
 /*
  * The one list of sections and options. The reader, the defaults, the checks, the dump, the freeing
@@ -104,10 +105,10 @@ enum rgw_opt_trait {
 
 #define RGW_ARRAY (RGW_IS_LIST | RGW_IS_ARRAY)
 
+/* The flags of an option, beside those of enum rgw_opt_effect. */
 enum {
-	RGW_OPT_REQUIRED = 1,
-	RGW_OPT_RESTART = 2,  /* a change needs a restart; all others are taken over by a reload */
-	RGW_OPT_OR_ZERO = 4,  /* 0 is allowed, too, although it lies below min */
+	RGW_OPT_REQUIRED = 4,
+	RGW_OPT_OR_ZERO = 8,  /* 0 is allowed, too, although it lies below min */
 };
 
 struct rgw_opt {

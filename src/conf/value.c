@@ -71,6 +71,9 @@ is_same(const struct rgw_opt *opt, const void *a, size_t i, const void *b, size_
 	char *y;
 	bool same;
 
+	/* The same octets are the same value, which spares most values their text. */
+	if (memcmp(item_of(opt, a, i), item_of(opt, b, k), opt->type->size) == 0)
+		return true;
 	if (opt->type->equal != NULL)
 		return opt->type->equal(item_of(opt, a, i), item_of(opt, b, k));
 	x = rgw_value_text(opt, a, i);
@@ -91,6 +94,19 @@ rgw_value_equal(const struct rgw_opt *opt, const void *a, const void *b)
 	while (n > 0 && is_same(opt, a, n - 1, b, n - 1))
 		n--;
 	return n == 0;
+}
+
+const struct rgw_conf_head *
+rgw_value_target(const struct rgw_opt *opt, const void *field, size_t i)
+{
+	const struct rgw_conf_head *head;
+
+	if (i >= rgw_value_count(opt, field))
+		return NULL;
+	if (opt->type == &rgw_type_acct)
+		return ((const struct rgw_conf_acct *)field)->target;
+	memcpy(&head, item_of(opt, field, i), sizeof head);
+	return head;
 }
 
 bool
@@ -138,6 +154,23 @@ is_idle(const struct rgw_opt *because, const void *section, bool without, const 
 		word = "yes";
 	snprintf(buf, size, "%s `%s%s%s`", without ? "without" : "with", because->key, word != NULL ? " = " : "",
 	    word != NULL ? word : "");
+	return true;
+}
+
+bool
+rgw_value_remark(const struct rgw_opt *opt, const void *section, char buf[static RGW_REMARK_TEXT])
+{
+	const struct rgw_opt *because;
+	char why[128];
+
+	if (rgw_value_idle(opt, section, &because, why, sizeof why) != NULL)
+		snprintf(buf, RGW_REMARK_TEXT, "(no effect %s)", why);
+	else if (rgw_value_count(opt, (const char *)section + opt->where) == 0)
+		snprintf(buf, RGW_REMARK_TEXT, "(%s)", opt->unset != NULL ? opt->unset : "none");
+	else if (rgw_conf_opt_has(opt, RGW_IS_SECRET))
+		snprintf(buf, RGW_REMARK_TEXT, "(hidden)");
+	else
+		return false;
 	return true;
 }
 

@@ -20,7 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = ["base", "radius", "core", "conf", "engine", "net", "app"]
 # Headers without a .c file of the same name.
 HEADER_LAYER = {"session": "net", "time": "base", "wire": "base", "list": "base", "fair": "base", "hide": "radius",
-                "radius": "radius", "side": "radius", "conf": "conf", "confread": "conf"}
+                "radius": "radius", "side": "radius", "conf": "conf", "confread": "conf",
+                "confchange": "conf"}
 BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca", "rand", "srand"]
 OUTSIDE = r"^(ev_|ares_|wolfSSL_|wc_|socket$|send|recv|bind$|connect$|open$|fopen$|read$|write$|time$|clock_|gettimeofday$" \
           r"|getrandom$|sleep|usleep|nanosleep|printf$|puts$|exit$)"
