@@ -55,6 +55,23 @@ is_method(const struct rgw_command *command, const char *method)
 	    (strcmp(method, "HEAD") == 0 && strcmp(command->method, "GET") == 0);
 }
 
+/* Commands whose asker has gone go on, so whoever asks and goes away again and again could have any number of them
+ * carried out at once. Questions end in one round, commands that change something may wait for a minute: so the former
+ * are still answered when the latter are refused. */
+#define ABANDONED_MAX_CHANGES 16
+#define ABANDONED_MAX 64
+
+static bool
+is_overrun(const struct rgw_control *control, const struct rgw_command *command)
+{
+	unsigned limit = strcmp(command->method, "POST") == 0 ? ABANDONED_MAX_CHANGES : ABANDONED_MAX;
+	unsigned n = 0;
+
+	for (struct rgw_link *l = control->tasks.next; l != &control->tasks; l = l->next)
+		n += RGW_CONTAINER(l, struct rgw_task, link)->exchange == NULL;
+	return n >= limit;
+}
+
 static void
 on_request(void *ctx, struct rgw_http_exchange *exchange, const struct rgw_http_request *request)
 {
@@ -69,6 +86,11 @@ on_request(void *ctx, struct rgw_http_exchange *exchange, const struct rgw_http_
 	if (!is_method(command, request->method)) {
 		rgw_http_answer_text(exchange, 405, "this command wants another method: GET for questions, POST for "
 		    "the others\n");
+		return;
+	}
+	if (is_overrun(ctx, command)) {
+		rgw_http_answer_text(exchange, 503, "too many commands are under way whose clients have gone; try "
+		    "again later\n");
 		return;
 	}
 	task = rgw_task_new(ctx, command);

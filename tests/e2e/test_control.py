@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The control socket: its commands as people give them, curl over the socket, and whoever wants to misuse it."""
+import contextlib
 import itertools
 import json
 import os
@@ -172,6 +173,27 @@ def test_drain_waits_for_what_is_open(lab):
         assert waits.communicate(timeout=30)[0].startswith("home is drained")
         assert waits.returncode == 0
     assert 2 < time.monotonic() - began < 9
+    control.home.signal(signal.SIGCONT)
+
+
+def test_commands_without_a_client_are_bounded(lab):
+    """Whoever asks and goes away, again and again, has sixteen commands under way and no more; questions are answered."""
+    control = Control(lab, 1, gateway="request-lifetime = 30s")
+    control.home.signal(signal.SIGSTOP)
+    with subprocess.Popen(["radclient", "-r", "1", "-t", "1", f"127.0.0.1:{control.auth}", "auth", control.secret],
+                          stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True) as one:
+        one.communicate(pap())
+    answers = []
+    for _ in range(30):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(1)
+            s.connect(str(control.path))
+            s.sendall(b"POST /v1/drain?name=home HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            with contextlib.suppress(TimeoutError):
+                answers.append(s.recv(4096))
+                break
+    assert answers[0].startswith(b"HTTP/1.1 503 ") and b"again later" in answers[0]
+    assert control.done("ping")
     control.home.signal(signal.SIGCONT)
 
 
