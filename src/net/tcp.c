@@ -311,6 +311,19 @@ write_out(struct rgw_tcp *t, rgw_ms now)
 	}
 }
 
+/* Where nobody listens at a port that the system also gives to those who connect, a connection within this machine can
+ * meet itself (RFC 9293 3.5, simultaneous open); over plain TCP its own octets would then look like those of a peer. */
+static bool
+meets_itself(const struct rgw_tcp *t)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof sa;
+	struct rgw_addr own;
+
+	return getsockname(t->fd, (struct sockaddr *)&sa, &len) == 0 &&
+	    rgw_addr_from_sockaddr(&own, (struct sockaddr *)&sa) && rgw_addr_equal(&own, &t->addr);
+}
+
 static void
 on_connected(struct rgw_tcp *t, rgw_ms now)
 {
@@ -320,6 +333,10 @@ on_connected(struct rgw_tcp *t, rgw_ms now)
 	getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (error != 0) {
 		rgw_tcp_lost(t, strerror(error), now);
+		return;
+	}
+	if (meets_itself(t)) {
+		rgw_tcp_lost(t, "nobody listens there, and the connection has met itself", now);
 		return;
 	}
 	ev_io_stop(t->net->loop, &t->writable);

@@ -11,6 +11,7 @@ import threading
 
 import pytest
 
+import plain
 import radius
 from lab import NAS_SECRET, ROOT, Lab, wait_for
 from peer import Nas, TlsPeer
@@ -312,3 +313,14 @@ def test_burst_where_datagrams_do_not_fit(lab):
     """A kernel that cannot cut a message apart gets one datagram after the other."""
     subprocess.run(["ip", "link", "set", "lo", "mtu", "700"], check=True)
     assert max(burst(lab, ["127.0.0.1"])) > 700
+
+
+@in_namespace
+def test_a_connection_does_not_meet_itself(lab):
+    """Nobody listens at a port that the system gives to those who connect: the connection is its own far end, and over
+    plain TCP it would seem to live."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as f:
+        f.write("41000 41000")
+    gw = lab.gateway(plain.outbound_conf(lab, 41000), wait="connect-failed")
+    assert "the connection has met itself" in gw.log()
+    assert not gw.lines("connection-up")
