@@ -203,6 +203,7 @@ struct rgw_conf_peer {
 	struct rgw_cert_rules identity;  /* who may connect as this peer; empty unless it may */
 	char *sni;                     /* NULL = host of connect; "" = send none */
 	struct rgw_secret *secret;
+	struct rgw_secret *previous_secret;  /* what is received may have been made with it, too; NULL = none */
 	struct rgw_range_u32 connections;
 	uint32_t max_connections;      /* incoming */
 	rgw_ms idle_timeout;           /* 0 = never */
@@ -233,6 +234,7 @@ struct rgw_conf_server {
 	struct rgw_hostports auth;   /* none or one */
 	struct rgw_hostports acct;   /* none or one */
 	struct rgw_secret *secret;
+	struct rgw_secret *previous_secret;  /* what is received may have been made with it, too; NULL = none */
 	enum rgw_auto require_message_authenticator;  /* P-BR-5 */
 	struct rgw_addrs source;     /* none or one per family; port 0 */
 	struct rgw_retransmit retransmit;
@@ -249,6 +251,7 @@ struct rgw_conf_client {
 	struct rgw_conf_head head;
 	struct rgw_conf_origins address;
 	struct rgw_secret *secret;
+	struct rgw_secret *previous_secret;  /* what is received may have been made with it, too; NULL = none */
 	enum rgw_auto require_message_authenticator;  /* P-BR-3 to 8 */
 	enum rgw_auto limit_proxy_state;              /* P-BR-7, 8 */
 	bool reply_message_authenticator;             /* P-BR-2 */
