@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "radsecgw/mem.h"
+#include "accept.h"
 
 /* Connections taken in one turn of the loop. */
 #define ACCEPT_ROUNDS 8
@@ -52,13 +53,6 @@ identify(int fd, const struct sockaddr_storage *sa, struct rgw_visitor *visitor)
 	return true;
 }
 
-/* Is it the system that has no more, so that the next connection fails, too? */
-static bool
-is_out(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
 static void
 on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -73,7 +67,7 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 
 		if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
-		if (fd < 0 && is_out(errno)) {
+		if (fd < 0 && rgw_accept_is_out(errno)) {
 			ev_io_stop(loop, w);
 			ev_timer_set(&door->retry, RETRY_S, 0);
 			ev_timer_start(loop, &door->retry);

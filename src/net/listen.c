@@ -9,6 +9,7 @@
 
 #include "radsecgw/mem.h"
 #include "radsecgw/peermatch.h"
+#include "accept.h"
 #include "hello.h"
 #include "tcp_priv.h"
 
@@ -220,21 +221,6 @@ take(struct rgw_listen_socket *s, int fd, const struct rgw_addr *from, rgw_ms no
 		begin_plain(t, now);
 }
 
-/* Is the error one of the connection alone, so that the next connection may work? */
-static bool
-is_theirs(int error)
-{
-	switch (error) {
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		return false;
-	default:
-		return true;
-	}
-}
-
 static void
 on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -250,7 +236,7 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 
 		if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
-		if (fd < 0 && is_theirs(errno))
+		if (fd < 0 && !rgw_accept_is_out(errno))
 			continue;
 		if (fd < 0) {
 			rgw_gw_on_accept_failed(s->net->gw, s->index, strerror(errno), now);
