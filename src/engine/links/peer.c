@@ -281,7 +281,6 @@ lane(struct rgw_target *target, struct rgw_wish *wish, rgw_ms now)
 	return NULL;
 }
 
-
 /* A request that has waited this long for an answer gives its identifier up when no other can be had. */
 #define PATIENCE_MS 5000
 
