@@ -35,6 +35,17 @@ login(struct sim *s)
 	return sim_request_with(s, &spec);
 }
 
+/* When the target was given a request last. */
+static rgw_ms
+given_at(struct sim *s, const char *name)
+{
+	size_t open;
+	rgw_ms since;
+
+	assert_true(rgw_gw_load(s->gw, name, &open, &since));
+	return since;
+}
+
 static size_t
 load_of(struct sim *s, const char *name)
 {
@@ -51,6 +62,7 @@ open_requests_are_answered(void **state)
 {
 	struct sim s;
 	struct sim_req *first, *second, *third;
+	rgw_ms given;
 
 	(void)state;
 	init(&s);
@@ -58,8 +70,10 @@ open_requests_are_answered(void **state)
 	sim_start(&s);
 	sim_run(&s, 500);
 	first = login(&s);
+	given = s.now;
 	sim_run(&s, 100);
 	assert_int_equal(load_of(&s, "national"), 1);
+	assert_int_equal(given_at(&s, "national"), given);
 	assert_true(rgw_gw_hold(s.gw, "national", true, s.now));
 	second = login(&s);
 	sim_run(&s, 1000);
@@ -243,6 +257,16 @@ old_connections(struct sim *s, const char *name)
 	return rgw_gw_old_connections(s->gw, name, &good);
 }
 
+static bool
+has_a_good_one(struct sim *s, const char *name)
+{
+	bool good;
+	size_t old = rgw_gw_old_connections(s->gw, name, &good);
+
+	(void)old;
+	return good;
+}
+
 /* The new connection is there before the old one goes, and what is open on that is answered on it. */
 static void
 connections_are_replaced(void **state)
@@ -266,11 +290,15 @@ connections_are_replaced(void **state)
 	sim_run(&s, 100);
 	assert_true(old->up);
 	assert_int_equal(old_connections(&s, "national"), 1);
+	assert_false(has_a_good_one(&s, "national"));
 	sim_run(&s, 500);
+	assert_true(has_a_good_one(&s, "national"));
 	later = login(&s);
 	sim_run(&s, 100);
 	assert_ptr_equal(open->got->conn, old);
 	assert_ptr_not_equal(later->got->conn, old);
+	/* What is open on the old connection counts, too. */
+	assert_int_equal(load_of(&s, "national"), 2);
 	sim_run(&s, 4000);
 	assert_int_equal(open->answers, 1);
 	assert_int_equal(later->answers, 1);
@@ -305,8 +333,125 @@ old_connection_stays(void **state)
 	s.national.refuse = false;
 	sim_run(&s, 120000);
 	assert_true(old->up);
+	/* The pauses after the attempts that came to nothing do not hold up whoever asks once more. */
+	s.national.refuse = true;
+	assert_true(rgw_gw_reconnect(s.gw, "national", true, s.now));
+	sim_run(&s, 100000);
+	s.national.refuse = false;
+	assert_true(rgw_gw_reconnect(s.gw, "national", true, s.now));
+	sim_run(&s, 200);
+	assert_true(has_a_good_one(&s, "national"));
+	assert_true(old->closed_by_engine);
 	assert_false(rgw_gw_reconnect(s.gw, "visitor", true, s.now));
 	assert_false(rgw_gw_reconnect(s.gw, "local", true, s.now));
+	sim_end(&s);
+}
+
+/* A peer that is connected to on demand gets a new connection, too, although nobody needs one now. */
+static void
+idle_connection_is_replaced(void **state)
+{
+	struct sim s;
+	struct sim_conn *old;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer national]\nconnections = 0-4");
+	sim_start(&s);
+	login(&s);
+	sim_run(&s, 1000);
+	old = sim_first_up(&s);
+	assert_true(rgw_gw_reconnect(s.gw, "national", true, s.now));
+	sim_run(&s, 1000);
+	assert_true(old->closed_by_engine);
+	assert_int_equal(sim_count_up(&s), 1);
+	sim_end(&s);
+}
+
+/* A peer that is back after a failure has yet to prove itself, and so has the connection that is to take the place of
+ * the one that it has: one is opened, and not one more each time somebody looks. The old one, which is proven first, is
+ * no new one, and stays until that is proven, too. */
+static void
+unproven_connections_are_replaced_by_proven_ones(void **state)
+{
+	struct sim s;
+	struct sim_conn *old;
+	struct sim_req *r;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[peer national]\nconnections = 1-1");
+	s.draining = 1;
+	s.national.answer = SIM_SILENT;
+	s.national.delay = 1000;
+	sim_start(&s);
+	sim_run(&s, 2000);
+	login(&s);
+	sim_run(&s, 100);
+	sim_cut_all(&s, &s.national);
+	while (sim_count_to(&s, &s.national) == 0)
+		sim_run(&s, 10);
+	old = sim_first_to(&s, &s.national);
+	sim_run(&s, 500);
+	assert_true(rgw_gw_reconnect(s.gw, "national", true, s.now));
+	while (strcmp(s.last_event, "connection-okay") != 0) {
+		sim_run(&s, 10);
+		assert_true(sim_count_to(&s, &s.national) <= 2);
+	}
+	/* The first that is proven is the old one: it is asked, and stays. */
+	assert_false(has_a_good_one(&s, "national"));
+	r = login(&s);
+	sim_run(&s, 10);
+	assert_ptr_equal(r->got->conn, old);
+	sim_run(&s, 2000);
+	assert_true(has_a_good_one(&s, "national"));
+	sim_run(&s, 60000);
+	assert_true(old->closed_by_engine);
+	assert_int_equal(sim_count_to(&s, &s.national), 1);
+	sim_run(&s, 40000);
+	sim_end(&s);
+}
+
+/* Who waits for a member that cannot be reached goes to the other as soon as that takes requests again. */
+static void
+waiting_requests_come_back(void **state)
+{
+	struct sim s;
+	struct sim_req *r;
+
+	(void)state;
+	init(&s);
+	s.national.refuse = true;
+	sim_start(&s);
+	sim_run(&s, 3000);
+	assert_true(rgw_gw_hold(s.gw, "second", true, s.now));
+	r = login(&s);
+	sim_run(&s, 500);
+	assert_int_equal(r->answers, 0);
+	assert_true(rgw_gw_hold(s.gw, "second", false, s.now));
+	sim_run(&s, 100);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(sim_sends_to(&s, r, &s.second), 1);
+	sim_end(&s);
+}
+
+/* Connections that were lost while the gateway took nothing are opened again when it takes requests, before one comes. */
+static void
+connections_come_back(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	sim_start(&s);
+	sim_run(&s, 500);
+	rgw_gw_drain(s.gw);
+	sim_cut_all(&s, &s.national);
+	sim_run(&s, 100000);
+	assert_int_equal(sim_count_to(&s, &s.national), 0);
+	rgw_gw_resume(s.gw, s.now);
+	sim_run(&s, 200);
+	assert_int_equal(sim_count_to(&s, &s.national), 1);
 	sim_end(&s);
 }
 
@@ -323,6 +468,10 @@ main(void)
 		cmocka_unit_test(nothing_is_lost_under_load),
 		cmocka_unit_test(connections_are_replaced),
 		cmocka_unit_test(old_connection_stays),
+		cmocka_unit_test(idle_connection_is_replaced),
+		cmocka_unit_test(unproven_connections_are_replaced_by_proven_ones),
+		cmocka_unit_test(waiting_requests_come_back),
+		cmocka_unit_test(connections_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
