@@ -10,6 +10,7 @@
 #include "radsecgw/common.h"
 #include "radsecgw/conf.h"
 #include "radsecgw/counters.h"
+#include "radsecgw/edition.h"
 #include "radsecgw/log.h"
 #include "radsecgw/time.h"
 
@@ -24,6 +25,9 @@ struct rgw_gw;
 /* One connection over TCP, opened by us or by a peer. It lives from conn_open (or rgw_gw_on_accept) until the engine
  * calls conn_close or the outer layer reports it lost; after either neither side uses it again. */
 struct rgw_conn;
+
+/* A name whose addresses a neighbour has. It lives as long as the neighbour. */
+struct rgw_host;
 
 /* One UDP socket from which a server is asked. A source lives from source_open until source_close. */
 struct rgw_source;
@@ -62,17 +66,34 @@ struct rgw_ops {
 	void (*source_send)(void *ctx, void *io, const struct rgw_outgoing *packet);
 	void (*source_close)(void *ctx, void *io);
 
-	/* Looks up the addresses of a host; rgw_gw_on_resolved answers with the same query number. */
-	void (*resolve)(void *ctx, uint32_t query, const char *host);
+	/* Looks up the addresses of a name for the host; rgw_host_on_resolved answers, once. At most one look-up is
+	 * under way for a host. */
+	void (*resolve)(void *ctx, struct rgw_host *host, const char *name);
+	/* The host goes, and must not be told any more what came of its look-up. There need not be one. */
+	void (*resolve_cancel)(void *ctx, struct rgw_host *host);
 
 	/* Fills `out` with len unpredictable octets. */
 	void (*random)(void *ctx, void *out, size_t len);
 };
 
-/* Makes a gateway, which borrows all arguments; they must outlive it. It opens the connections that the configuration
- * wants open. */
-struct rgw_gw *rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common,
+/* Makes a gateway with a reference of its own to its first edition. It borrows all other arguments, which must outlive
+ * it. It opens the connections that the configuration wants open. */
+struct rgw_gw *rgw_gw_new(struct rgw_edition *edition, struct rgw_common *common,
     const struct rgw_ops *ops, void *ops_ctx, struct rgw_log *log, rgw_ms now);
+/*
+ * The gateway takes up a newer edition, of which it takes a reference of its own. The configuration of the new one must
+ * have inherited its ids from that of the current one (rgw_conf_inherit), and the outer layer must have taken it up
+ * already, so that connections and sockets can be opened under it.
+ *
+ * What is under way ends under the edition under which it began. Neighbours with the same id are the same: they keep
+ * connections, identifiers, queues, watchdogs and what was learned of them, with the new limits and times. If an option
+ * with RGW_OPT_IDENTITY has changed, connections and sockets are replaced: new ones are opened at once, and the old
+ * ones close when what is open on them is answered. A neighbour that is gone gets nothing new, and is freed when the
+ * last edition that knows it is over.
+ */
+void rgw_gw_adopt(struct rgw_gw *gw, struct rgw_edition *edition, rgw_ms now);
+/* The edition that the gateway works with; borrowed. */
+struct rgw_edition *rgw_gw_edition(const struct rgw_gw *gw);
 /* The gateway ends the requests that are left, without waiting for anything, so that the last status counts them. */
 void rgw_gw_abandon(struct rgw_gw *gw);
 /* The gateway ends whatever is left in the same way, and is freed. */
@@ -81,7 +102,7 @@ void rgw_gw_free(struct rgw_gw *gw);
 /* Where a datagram arrived and who sent it. */
 struct rgw_udp_from {
 	uint32_t sock;           /* number that the outer layer has given the socket */
-	uint32_t listen;         /* index of the socket's [listen] section */
+	uint32_t listen;         /* id of the socket's [listen] section */
 	unsigned accept;         /* RGW_SERVICE_* bits of that section */
 	struct rgw_addr local;   /* address that the datagram was sent to; port of the socket */
 	struct rgw_addr remote;
@@ -98,7 +119,7 @@ struct rgw_octets {
 void rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const struct rgw_octets *in, size_t n,
     rgw_ms now);
 
-/* A peer opened a TCP connection to the [listen] section with this index; nothing has been read from it. NULL = the
+/* A peer opened a TCP connection to the [listen] section with this id; nothing has been read from it. NULL = the
  * connection is not wanted: the outer layer resets it. The engine may close another connection in this call. */
 struct rgw_conn *rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from,
     void *io, rgw_ms now);
@@ -108,9 +129,12 @@ void rgw_gw_on_accept_failed(struct rgw_gw *gw, uint32_t listen, const char *why
 /* The handshake begins: the TCP connection that we opened stands, or the first octets came on one that a peer
  * opened. */
 void rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
-/* The handshake is done. `peer` is the peer whose identity was verified; for a connection that we opened it is the peer
- * that was connected to. The engine may close the connection in this call. */
-void rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
+/* The handshake is done. `peer` is the id of the peer whose identity was verified, in the current edition; for a
+ * connection that we opened it is the peer that was connected to. The engine may close the connection in this call. */
+void rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
+/* The certificates of the connection are near their end: nothing new is begun on it, another connection takes its place,
+ * and it closes when what is open on it is answered. The engine may close the connection in this call. */
+void rgw_conn_on_expiring(struct rgw_conn *conn, rgw_ms now);
 /* Decrypted octets of any number of records. The engine may close the connection in this call. */
 void rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
 /* The peer takes so little of what is sent that nothing is read from the connection either, for a while. */
@@ -131,8 +155,8 @@ void rgw_source_on_refused(struct rgw_source *source, const char *why, rgw_ms no
 
 /* The answer to ops.resolve. n == 0: the look-up failed, and `why` says how. ttl in seconds. The addresses have no
  * port. */
-void rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *addrs, size_t n,
-    uint32_t ttl, const char *why, rgw_ms now);
+void rgw_host_on_resolved(struct rgw_host *host, const struct rgw_addr *addrs, size_t n, uint32_t ttl,
+    const char *why, rgw_ms now);
 
 /* When rgw_gw_on_timer is to be called, or RGW_NEVER. It may be called earlier. */
 rgw_ms rgw_gw_deadline(const struct rgw_gw *gw);

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 
 #include "radsecgw/conf.h"
+#include "radsecgw/confread.h"
+#include "radsecgw/edition.h"
 #include "radsecgw/gateway.h"
 #include "radsecgw/log.h"
 
@@ -23,20 +25,39 @@ struct rgw_net;
 bool rgw_net_library_init(void) __attribute__((warn_unused_result));
 void rgw_net_library_fini(void);
 
-/* Makes the layer of worker number `worker`, from 0, of conf->gateway.workers. The layer borrows all pointers. Never
- * NULL. */
-struct rgw_net *rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop,
-    struct rgw_log *log);
+/* Makes the layer of worker number `worker`, from 0, of so many. The layer borrows the pointers. Never NULL. It has no
+ * sockets before it has taken up a first edition. */
+struct rgw_net *rgw_net_new(uint32_t worker, uint32_t workers, struct ev_loop *loop, struct rgw_log *log);
 
-/* Reads the certificates and binds all sockets. Several workers must do so one after the other, in their order.
- * false = something has failed; the log says what. */
-bool rgw_net_open(struct rgw_net *net) __attribute__((warn_unused_result));
+/*
+ * A change takes the layer from the configuration that it has, if any, to another one, in two phases. The first may
+ * fail, and may take long: it reads certificates and binds sockets. The second cannot fail, and costs the loop little.
+ */
+struct rgw_net_change;
+
+/* Prepares the change to the worker's view `next`, which it borrows, and which must have inherited its ids from the
+ * configuration that the layer has. Certificates whose files have the same octets as before, and sockets whose
+ * addresses stay, are kept. Nothing of the layer is changed, so this may run in another thread while the loop runs, as
+ * long as one change is prepared at a time. Several workers must prepare one after the other, in their order, and all
+ * before the first of them adopts. What worker 0 says stands for all. NULL = something has failed: the report says
+ * what. */
+struct rgw_net_change *rgw_net_prepare(struct rgw_net *net, const struct rgw_conf *next,
+    struct rgw_conf_report *report) RGW_MUST_USE;
+/* Undoes what was prepared, if the change is not made after all; in the thread that prepared it, or in that of the
+ * loop. NULL is ignored. */
+void rgw_net_change_free(struct rgw_net_change *change);
+/* Makes the change, and frees it. The edition has the configuration for which it was prepared; the layer takes a
+ * reference of its own. The engine adopts the edition after this, before anything else happens in the loop. Sockets
+ * that are gone are read once more before, and their requests belong to the old edition; they are closed when that is
+ * over, since answers may still have to leave. Connections that stand, and handshakes that are under way, are judged
+ * again under the new configuration: those whose certificates are not good enough any more are lost, with the reason. */
+void rgw_net_adopt(struct rgw_net *net, struct rgw_net_change *change, struct rgw_edition *edition);
 
 /* The operations by which the engine reaches the world; their context is the rgw_net. */
 extern const struct rgw_ops rgw_net_ops;
 
-/* Connects the layer to the engine, which it borrows, and starts to receive. All workers must have opened their
- * sockets by then. */
+/* Connects the layer, which has taken up its first edition, to the engine, which it borrows, and starts to receive. All
+ * workers must have prepared their sockets by then. */
 void rgw_net_start(struct rgw_net *net, struct rgw_gw *gw);
 
 /* Reads the monotonic clock, in milliseconds. The log gets the same time, and so does the engine with each event. */

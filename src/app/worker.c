@@ -12,6 +12,7 @@
 
 struct rgw_worker {
 	struct rgw_conf *conf;        /* owned: its view, with its share of the limits */
+	struct rgw_edition *edition;  /* holds a reference until the engine and the network layer have theirs */
 	struct rgw_common *common;    /* borrowed */
 	struct rgw_log log;
 	struct ev_loop *loop;         /* owned, as the next two */
@@ -166,7 +167,7 @@ rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *
 		rgw_worker_free(worker);
 		return NULL;
 	}
-	worker->net = rgw_net_new(worker->conf, number, worker->loop, &worker->log);
+	worker->net = rgw_net_new(number, conf->gateway.workers, worker->loop, &worker->log);
 	rgw_inbox_open(&worker->inbox, worker->loop, take_job, worker);
 	ev_timer_init(&worker->drain_timer, on_drain_timeout, 0, 0);
 	ev_prepare_init(&worker->drain_check, on_drain_check);
@@ -177,16 +178,25 @@ rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *
 bool
 rgw_worker_open(struct rgw_worker *worker)
 {
-	return rgw_net_open(worker->net);
+	struct rgw_conf_report report = { 0 };
+	struct rgw_net_change *change = rgw_net_prepare(worker->net, worker->conf, &report);
+
+	if (change == NULL)
+		return false;
+	worker->edition = rgw_edition_new(worker->conf, NULL, NULL);
+	rgw_net_adopt(worker->net, change, worker->edition);
+	return true;
 }
 
 void
 rgw_worker_start(struct rgw_worker *worker, struct rgw_inbox *home)
 {
 	worker->home = home;
-	worker->gw = rgw_gw_new(worker->conf, worker->common, &rgw_net_ops, worker->net, &worker->log,
+	worker->gw = rgw_gw_new(worker->edition, worker->common, &rgw_net_ops, worker->net, &worker->log,
 	    rgw_net_now(worker->net));
 	rgw_net_start(worker->net, worker->gw);
+	rgw_edition_drop(worker->edition);
+	worker->edition = NULL;
 }
 
 void
@@ -214,6 +224,7 @@ rgw_worker_free(struct rgw_worker *worker)
 	if (worker->gw != NULL)
 		rgw_gw_free(worker->gw);
 	rgw_net_free(worker->net);
+	rgw_edition_drop(worker->edition);
 	if (worker->loop != NULL) {
 		rgw_inbox_close(&worker->inbox);
 		ev_loop_destroy(worker->loop);

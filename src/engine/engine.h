@@ -76,8 +76,9 @@ rgw_service_index(unsigned service)
 }
 
 struct rgw_gw {
-	const struct rgw_conf *conf;   /* borrowed, as the next four */
-	struct rgw_common *common;
+	struct rgw_edition *edition;   /* holds a reference: the current edition */
+	const struct rgw_conf *conf;   /* borrowed: that of the edition */
+	struct rgw_common *common;     /* borrowed, as the next three */
 	const struct rgw_ops *ops;
 	void *ops_ctx;
 	struct rgw_log *log;
@@ -94,9 +95,6 @@ struct rgw_gw {
 	struct rgw_server *servers;
 	struct rgw_listener *listeners;
 	struct rgw_pool *pools;
-	struct rgw_realms *realms;            /* owned */
-	struct rgw_host **hosts;              /* owned array of borrowed hosts, by their query number */
-	uint32_t n_hosts;
 	struct rgw_loopmark mark;             /* mark by which we know our own requests again */
 	struct rgw_conversations conversations;
 	struct rgw_deadrealms deadrealms;

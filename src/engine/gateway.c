@@ -5,7 +5,6 @@
 
 #include "doors/doors.h"
 #include "links/links.h"
-#include "radsecgw/realm.h"
 #include "requests/requests.h"
 
 /* The gateway of one worker from its beginning to its end; the outer layer owns it. */
@@ -37,12 +36,14 @@ add_neighbours(struct rgw_gw *gw, rgw_ms now)
 }
 
 struct rgw_gw *
-rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct rgw_ops *ops,
+rgw_gw_new(struct rgw_edition *edition, struct rgw_common *common, const struct rgw_ops *ops,
     void *ops_ctx, struct rgw_log *log, rgw_ms now)
 {
+	const struct rgw_conf *conf = edition->conf;
 	struct rgw_gw *gw = rgw_xcalloc(1, sizeof *gw);
 	struct rgw_hashkey key;
 
+	gw->edition = rgw_edition_hold(edition);
 	gw->conf = conf;
 	gw->common = common;
 	gw->ops = ops;
@@ -54,7 +55,6 @@ rgw_gw_new(const struct rgw_conf *conf, struct rgw_common *common, const struct 
 	    conf->gateway.request_lifetime, conf->gateway.duplicate_window);
 	rgw_slab_init(&gw->reqs, sizeof(struct rgw_req), 0);
 	rgw_bufs_init(&gw->bufs);
-	gw->realms = rgw_realms_new(conf);
 	rgw_loopmark_init(&gw->mark, &common->salt);
 	rgw_conversations_init(&gw->conversations, &key, (conf->gateway.max_requests + 1) / 2, CONVERSATION_MS);
 	rgw_deadrealms_init(&gw->deadrealms, &key, REALMS_PROVEN, REALMS_UNPROVEN);
@@ -86,13 +86,12 @@ rgw_gw_free(struct rgw_gw *gw)
 	free(gw->peers);
 	free(gw->servers);
 	free(gw->clients);
-	free(gw->hosts);
-	rgw_realms_free(gw->realms);
 	rgw_conversations_fini(&gw->conversations);
 	rgw_deadrealms_fini(&gw->deadrealms);
 	rgw_dupcache_fini(&gw->dups);
 	rgw_slab_fini(&gw->reqs);
 	rgw_bufs_fini(&gw->bufs);
+	rgw_edition_drop(gw->edition);
 	rgw_wipe(gw, sizeof *gw);
 	free(gw);
 }

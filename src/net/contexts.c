@@ -168,6 +168,8 @@ rgw_contexts_start(struct rgw_net *net)
 void
 rgw_contexts_free(struct rgw_net *net)
 {
+	if (net->conf == NULL)
+		return;
 	ev_timer_stop(net->loop, &net->daily);
 	for (size_t i = 0; i < net->conf->tls.n; i++) {
 		rgw_tlsctx_free(net->contexts.client[i]);

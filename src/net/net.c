@@ -85,12 +85,11 @@ on_turn_end(struct ev_loop *loop, ev_prepare *w, int revents)
 }
 
 struct rgw_net *
-rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop, struct rgw_log *log)
+rgw_net_new(uint32_t worker, uint32_t workers, struct ev_loop *loop, struct rgw_log *log)
 {
 	struct rgw_net *net = rgw_xcalloc(1, sizeof *net);
 
-	net->conf = conf;
-	net->spread = (struct rgw_spread){ .worker = worker, .workers = conf->gateway.workers };
+	net->spread = (struct rgw_spread){ .worker = worker, .workers = workers };
 	net->loop = loop;
 	net->log = log;
 	net->tick_at = RGW_NEVER;
@@ -103,16 +102,42 @@ rgw_net_new(const struct rgw_conf *conf, uint32_t worker, struct ev_loop *loop, 
 	net->listen = rgw_listen_new(net);
 	net->resolver = rgw_resolver_new(net);
 	net->shaker = rgw_shaker_new(net);
-	net->peer_out = rgw_xcalloc(conf->peer.n, sizeof *net->peer_out);
-	rgw_contexts_init(net);
 	return net;
 }
 
-bool
-rgw_net_open(struct rgw_net *net)
+struct rgw_net_change {
+	struct rgw_net *net;  /* borrowed */
+};
+
+struct rgw_net_change *
+rgw_net_prepare(struct rgw_net *net, const struct rgw_conf *next, struct rgw_conf_report *report)
 {
+	struct rgw_net_change *change = rgw_xcalloc(1, sizeof *change);
+
+	(void)report;
+	change->net = net;
+	net->conf = next;
+	net->peer_out = rgw_xcalloc(next->peer.n, sizeof *net->peer_out);
+	rgw_contexts_init(net);
 	rgw_net_now(net);
-	return rgw_contexts_make(net) && rgw_udp_open(net->udp) && rgw_listen_open(net->listen);
+	if (rgw_contexts_make(net) && rgw_udp_open(net->udp) && rgw_listen_open(net->listen))
+		return change;
+	rgw_net_change_free(change);
+	return NULL;
+}
+
+void
+rgw_net_change_free(struct rgw_net_change *change)
+{
+	free(change);
+}
+
+void
+rgw_net_adopt(struct rgw_net *net, struct rgw_net_change *change, struct rgw_edition *edition)
+{
+	net->edition = rgw_edition_hold(edition);
+	net->conf = edition->conf;
+	rgw_net_change_free(change);
 }
 
 void
@@ -142,6 +167,7 @@ rgw_net_free(struct rgw_net *net)
 	rgw_resolver_free(net->resolver);
 	free(net->peer_out);
 	rgw_contexts_free(net);
+	rgw_edition_drop(net->edition);
 	rgw_wipe(net, sizeof *net);
 	free(net);
 }
@@ -154,9 +180,15 @@ op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local, const struct
 }
 
 static void
-op_resolve(void *ctx, uint32_t query, const char *host)
+op_resolve(void *ctx, struct rgw_host *host, const char *name)
 {
-	rgw_resolver_ask(((struct rgw_net *)ctx)->resolver, query, host);
+	rgw_resolver_ask(((struct rgw_net *)ctx)->resolver, host, name);
+}
+
+static void
+op_resolve_cancel(void *ctx, struct rgw_host *host)
+{
+	rgw_resolver_forget(((struct rgw_net *)ctx)->resolver, host);
 }
 
 static void
@@ -175,6 +207,7 @@ const struct rgw_ops rgw_net_ops = {
 	.source_send = rgw_udp_source_send,
 	.source_close = rgw_udp_source_close,
 	.resolve = op_resolve,
+	.resolve_cancel = op_resolve_cancel,
 	.random = op_random,
 };
 

@@ -62,8 +62,9 @@ struct rgw_contexts {
 };
 
 struct rgw_net {
-	const struct rgw_conf *conf;   /* borrowed, as the next three */
-	struct ev_loop *loop;
+	struct rgw_edition *edition;   /* holds a reference: the current edition; NULL before the first one */
+	const struct rgw_conf *conf;   /* borrowed: that of the edition, or the one that is prepared first */
+	struct ev_loop *loop;          /* borrowed, as the next two */
 	struct rgw_log *log;
 	struct rgw_gw *gw;
 	struct rgw_spread spread;      /* the worker's place among the workers */
@@ -161,7 +162,9 @@ void rgw_tcp_fini(struct rgw_net *net);
 
 /* resolve.c */
 struct rgw_resolver *rgw_resolver_new(struct rgw_net *net);
-void rgw_resolver_ask(struct rgw_resolver *resolver, uint32_t query, const char *host);
+void rgw_resolver_ask(struct rgw_resolver *resolver, struct rgw_host *of, const char *host);
+/* The host does not want to know any more. */
+void rgw_resolver_forget(struct rgw_resolver *resolver, const struct rgw_host *of);
 void rgw_resolver_free(struct rgw_resolver *resolver);
 
 #endif

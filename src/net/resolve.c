@@ -12,8 +12,8 @@
 
 #include "radsecgw/mem.h"
 
-/* The resolver looks up the names of neighbours by c-ares, on the loop of the worker. A look-up has a number, under
- * which the engine hears of the addresses; the resolver owns the look-ups until then. */
+/* The resolver looks up the names of neighbours by c-ares, on the loop of the worker. A look-up is for a
+ * host of the engine, which hears of the addresses unless it has gone; the resolver owns the look-ups until then. */
 
 /* Two name servers and a lost packet each fit into this time. */
 #define TIMEOUT_MS 2000
@@ -42,14 +42,15 @@ struct rgw_resolver {
 	unsigned pending;
 	ev_io watchers[WATCHERS];   /* fd < 0 = free */
 	struct rgw_link waiting;    /* owned: look-ups to start in the next turn */
+	struct rgw_link asked;      /* owned: look-ups that are under way */
 	ev_timer start;
 	ev_timer timer;             /* when c-ares wants to be called */
 };
 
 struct query {
 	struct rgw_resolver *resolver;
-	struct rgw_link link;
-	uint32_t number;
+	struct rgw_link link;       /* among those that wait, or that are under way */
+	struct rgw_host *host_of;   /* borrowed: who wants to know; NULL = nobody any more */
 	char *host;                 /* owned: the name, without the dot at its end ... */
 	bool absolute;              /* ... which says that the name is to be taken as it is */
 	size_t turn;                /* number of the name's candidates that have been asked for */
@@ -191,7 +192,8 @@ answer(struct query *q, const struct rgw_addr *addrs, size_t n, uint32_t ttl, co
 {
 	struct rgw_net *net = q->resolver->net;
 
-	rgw_gw_on_resolved(net->gw, q->number, addrs, n, ttl, why, rgw_net_now(net));
+	if (q->host_of != NULL)
+		rgw_host_on_resolved(q->host_of, addrs, n, ttl, why, rgw_net_now(net));
 	drop_query(q);
 }
 
@@ -360,6 +362,7 @@ on_start(struct ev_loop *loop, ev_timer *w, int revents)
 			continue;
 		}
 		r->pending++;
+		rgw_list_append(&r->asked, &q->link);
 		(void)ask_next(q);
 	}
 	set_timer(r);
@@ -372,6 +375,7 @@ rgw_resolver_new(struct rgw_net *net)
 
 	r->net = net;
 	rgw_link_init(&r->waiting);
+	rgw_link_init(&r->asked);
 	ev_timer_init(&r->start, on_start, 0, 0);
 	ev_timer_init(&r->timer, on_timer, 0, 0);
 	r->start.data = r->timer.data = r;
@@ -383,13 +387,13 @@ rgw_resolver_new(struct rgw_net *net)
 }
 
 void
-rgw_resolver_ask(struct rgw_resolver *r, uint32_t number, const char *host)
+rgw_resolver_ask(struct rgw_resolver *r, struct rgw_host *of, const char *host)
 {
 	struct query *q = rgw_xcalloc(1, sizeof *q);
 	size_t len = strlen(host);
 
 	q->resolver = r;
-	q->number = number;
+	q->host_of = of;
 	q->host = rgw_xstrdup(host);
 	if (len > 0 && host[len - 1] == '.') {
 		q->host[len - 1] = '\0';
@@ -398,6 +402,24 @@ rgw_resolver_ask(struct rgw_resolver *r, uint32_t number, const char *host)
 	rgw_link_init(&q->link);
 	rgw_list_append(&r->waiting, &q->link);
 	ev_timer_start(r->net->loop, &r->start);
+}
+
+static void
+forget(struct rgw_link *list, const struct rgw_host *of)
+{
+	for (struct rgw_link *l = list->next; l != list; l = l->next) {
+		struct query *q = RGW_CONTAINER(l, struct query, link);
+
+		if (q->host_of == of)
+			q->host_of = NULL;
+	}
+}
+
+void
+rgw_resolver_forget(struct rgw_resolver *r, const struct rgw_host *of)
+{
+	forget(&r->waiting, of);
+	forget(&r->asked, of);
 }
 
 void

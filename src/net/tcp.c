@@ -42,7 +42,7 @@ come_up(struct rgw_tcp *t, rgw_ms now)
 	t->stage = RGW_TCP_OPEN;
 	if (t->listener != NULL)
 		rgw_tcp_set_options(t->fd, t->peer);
-	rgw_conn_on_open(t->conn, t->peer, now);
+	rgw_conn_on_open(t->conn, t->peer->head.id, now);
 	/* The end of the handshake may have come together with the first packets. */
 	read_records(t, now);
 }

@@ -100,13 +100,23 @@ sim_secret_of(const struct sim *s, const char *text)
 /* ---- the world as the engine sees it ---- */
 
 static void
-op_resolve(void *ctx, uint32_t query, const char *host)
+op_resolve(void *ctx, struct rgw_host *host, const char *name)
 {
 	struct sim *s = ctx;
 
-	(void)host;
+	(void)name;
 	s->dns_asked++;
-	sim_schedule(s, 1, (struct sim_event){ .kind = RESOLVED, .query = query });
+	sim_schedule(s, 1, (struct sim_event){ .kind = RESOLVED, .host = host });
+}
+
+static void
+op_resolve_cancel(void *ctx, struct rgw_host *host)
+{
+	struct sim *s = ctx;
+
+	for (size_t i = 0; i < s->n_events; i++)
+		if (s->events[i].kind == RESOLVED && s->events[i].host == host)
+			s->events[i].host = NULL;
 }
 
 static void
@@ -124,6 +134,7 @@ static const struct rgw_ops ops = {
 	.source_send = sim_op_source_send,
 	.source_close = sim_op_source_close,
 	.resolve = op_resolve,
+	.resolve_cancel = op_resolve_cancel,
 	.random = op_random,
 };
 
@@ -158,17 +169,19 @@ wall_clock(void *ctx, int64_t *sec, uint32_t *nsec)
 /* ---- the course of things ---- */
 
 static void
-resolved(struct sim *s, uint32_t query)
+resolved(struct sim *s, struct rgw_host *host)
 {
 	struct rgw_addr addrs[2];
 	size_t n = 0;
 
+	if (host == NULL)
+		return;
 	if (!s->no_dns) {
 		addrs[n++] = (struct rgw_addr){ .family = 4, .ip = { 192, 0, 2, s->dns_ip } };
 		if (s->dns_ip2 != 0)
 			addrs[n++] = (struct rgw_addr){ .family = 4, .ip = { 192, 0, 2, s->dns_ip2 } };
 	}
-	rgw_gw_on_resolved(s->gw, query, addrs, n, s->dns_ttl, "server failure", s->now);
+	rgw_host_on_resolved(host, addrs, n, s->dns_ttl, "server failure", s->now);
 }
 
 static void
@@ -182,7 +195,7 @@ happen(struct sim *s, const struct sim_event *e)
 		sim_conn_happen(s, e);
 		return;
 	case RESOLVED:
-		resolved(s, e->query);
+		resolved(s, e->host);
 		return;
 	case SERVER_ANSWER:
 	case UNREACHABLE:
@@ -270,12 +283,15 @@ sim_init(struct sim *s, const char *connect)
 void
 sim_start(struct sim *s)
 {
+	struct rgw_edition *edition;
 	struct rgw_hashkey salt;
 
 	sim_conf_read(s);
 	sim_fill_random(s, &salt, sizeof salt);
 	s->common = rgw_common_new(s->conf, &salt);
-	s->gw = rgw_gw_new(s->conf, s->common, &ops, s, &s->log, s->now);
+	edition = rgw_edition_new(s->conf, NULL, NULL);
+	s->gw = rgw_gw_new(edition, s->common, &ops, s, &s->log, s->now);
+	rgw_edition_drop(edition);
 	sim_run(s, 2);
 }
 

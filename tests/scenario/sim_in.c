@@ -271,7 +271,7 @@ sim_identify_as(struct sim *s, struct sim_conn *c, const struct rgw_conf_peer *p
 	if (!c->shaking)
 		sim_shake(s, c);
 	c->up = true;
-	rgw_conn_on_open(c->engine, peer, s->now);
+	rgw_conn_on_open(c->engine, peer->head.id, s->now);
 }
 
 void

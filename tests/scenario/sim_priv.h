@@ -41,6 +41,7 @@ struct sim_event {
 	struct sim_source *source;
 	struct sim_req *req;
 	uint32_t query;
+	struct rgw_host *host;
 	void (*call)(struct sim *s, const struct sim_event *e);
 	void *arg;
 };

@@ -91,13 +91,21 @@ static int
 set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
+	struct rgw_conf_report report = { 0 };
+	struct rgw_net_change *change;
+	struct rgw_edition *edition;
 
 	if (f == NULL)
 		return -1;
 	f->conf.gateway.workers = 1;
 	f->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	rgw_log_init(&f->log, write_nowhere, no_clock, NULL);
-	f->net = rgw_net_new(&f->conf, 0, f->loop, &f->log);
+	f->net = rgw_net_new(0, 1, f->loop, &f->log);
+	change = rgw_net_prepare(f->net, &f->conf, &report);
+	assert_non_null(change);
+	edition = rgw_edition_new(&f->conf, NULL, NULL);
+	rgw_net_adopt(f->net, change, edition);
+	rgw_edition_drop(edition);
 	f->source.f = f;
 	*state = f;
 	return 0;

@@ -49,7 +49,7 @@ struct fixture {
 struct rgw_conn *__wrap_rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from, void *io,
     rgw_ms now);
 void __wrap_rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
-void __wrap_rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
+void __wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
 void __wrap_rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
 void __wrap_rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
 rgw_ms __wrap_rgw_gw_deadline(const struct rgw_gw *gw);
@@ -76,11 +76,11 @@ __wrap_rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 }
 
 void
-__wrap_rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now)
+__wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
 {
 	(void)now;
 	assert_true(conn->connected);
-	conn->peer = peer;
+	conn->peer = &conn->f->peer[peer];
 }
 
 void
@@ -159,6 +159,7 @@ configure(struct fixture *f)
 		take_port(&f->addr[i]);
 		f->listen[i].head.name = f->peer[i].head.name = "x";
 		f->listen[i].head.index = f->peer[i].head.index = (uint32_t)i;
+		f->listen[i].head.id = f->peer[i].head.id = (uint32_t)i;
 		f->listen[i].tls.v = &f->addr[i];
 		f->listen[i].tls.n = 1;
 		f->listen_list[i] = &f->listen[i];
@@ -185,14 +186,21 @@ static int
 set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
+	struct rgw_conf_report report = { 0 };
+	struct rgw_net_change *change;
+	struct rgw_edition *edition;
 
 	if (f == NULL)
 		return -1;
 	configure(f);
 	f->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	rgw_log_init(&f->log, write_nowhere, no_clock, NULL);
-	f->net = rgw_net_new(&f->conf, 0, f->loop, &f->log);
-	assert_true(rgw_net_open(f->net));
+	f->net = rgw_net_new(0, 1, f->loop, &f->log);
+	change = rgw_net_prepare(f->net, &f->conf, &report);
+	assert_non_null(change);
+	edition = rgw_edition_new(&f->conf, NULL, NULL);
+	rgw_net_adopt(f->net, change, edition);
+	rgw_edition_drop(edition);
 	rgw_net_start(f->net, (struct rgw_gw *)f);
 	f->client = -1;
 	*state = f;

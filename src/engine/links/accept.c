@@ -323,10 +323,11 @@ take_places(struct rgw_conn *conn, struct rgw_peer *peer, rgw_ms now)
 }
 
 bool
-rgw_accept_identified(struct rgw_conn *conn, const struct rgw_conf_peer *conf, rgw_ms now)
+rgw_accept_identified(struct rgw_conn *conn, uint32_t id, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
-	struct rgw_peer *peer = &gw->peers[conf->head.index];
+	struct rgw_peer *peer = &gw->peers[id];
+	const struct rgw_conf_peer *conf = peer->conf;
 	const struct refusal *why = take_places(conn, peer, now);
 
 	if (why != NULL && replace_silent(peer, conn, why == &refuse_peer, now))

@@ -498,7 +498,7 @@ make_ids(struct rgw_conn *conn)
 }
 
 void
-rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now)
+rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
 
@@ -522,6 +522,18 @@ rgw_conn_on_open(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms
 		return;
 	rgw_peer_watch_size(conn->peer, now);
 	rgw_peer_pump(conn->peer, now);
+}
+
+/* A connection that we opened is replaced first, as at the end of its lifetime. */
+void
+rgw_conn_on_expiring(struct rgw_conn *conn, rgw_ms now)
+{
+	if (conn->state != RGW_CONN_UP)
+		return;
+	log_conn(conn, RGW_LOG_INFO, "connection-old",
+	    "its certificates are near their end: no new requests; it closes when the open ones are answered",
+	    "certificate");
+	rgw_conn_drain(conn, now);
 }
 
 void

@@ -24,7 +24,7 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 
 	host->asked = true;
 	host->asked_at = now;
-	gw->ops->resolve(gw->ops_ctx, host->query, host->conf->host);
+	gw->ops->resolve(gw->ops_ctx, host, host->conf->host);
 }
 
 void
@@ -33,10 +33,7 @@ rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_he
 {
 	struct rgw_addr literal;
 
-	*host = (struct rgw_host){ .conf = conf, .gw = gw, .owner = owner, .field = field,
-		.query = gw->n_hosts };
-	gw->hosts = rgw_xrealloc(gw->hosts, (gw->n_hosts + 1) * sizeof(struct rgw_host *));
-	gw->hosts[gw->n_hosts++] = host;
+	*host = (struct rgw_host){ .conf = conf, .gw = gw, .owner = owner, .field = field };
 	rgw_timer_init(&host->timer, on_timer);
 	if (rgw_addr_parse(conf->host, conf->port, &literal)) {
 		host->addrs = rgw_xcalloc(1, sizeof *host->addrs);
@@ -51,6 +48,8 @@ rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_he
 void
 rgw_host_fini(struct rgw_host *host)
 {
+	if (host->asked)
+		host->gw->ops->resolve_cancel(host->gw->ops_ctx, host);
 	rgw_timer_unset(&host->gw->timers, &host->timer);
 	free(host->addrs);
 	free(host->before);
@@ -132,10 +131,10 @@ take_addrs(struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 }
 
 void
-rgw_gw_on_resolved(struct rgw_gw *gw, uint32_t query, const struct rgw_addr *addrs, size_t n,
-    uint32_t ttl, const char *why, rgw_ms now)
+rgw_host_on_resolved(struct rgw_host *host, const struct rgw_addr *addrs, size_t n, uint32_t ttl,
+    const char *why, rgw_ms now)
 {
-	struct rgw_host *host = gw->hosts[query];
+	struct rgw_gw *gw = host->gw;
 	rgw_ms keep = (rgw_ms)ttl * 1000;
 	bool news;
 	bool changed;

@@ -89,7 +89,6 @@ struct rgw_host {
 	/* A look-up has succeeded after which other addresses count. `news`: the addresses are others than before; else
 	 * addresses of an earlier look-up count no longer. */
 	void (*changed)(struct rgw_host *host, bool news, rgw_ms now);
-	uint32_t query;                   /* number of the host in rgw_gw.hosts */
 };
 
 /* How a peer stands, as its connections show. All changes go through rgw_peer_review. */
@@ -249,8 +248,8 @@ void rgw_accept_fini(struct rgw_gw *gw, rgw_ms now);
 void rgw_accept_drain(struct rgw_gw *gw, rgw_ms now);
 /* The handshake of the connection begins. */
 void rgw_accept_shaking(struct rgw_conn *conn);
-/* The peer of the connection is known now. false = the connection was closed. */
-bool rgw_accept_identified(struct rgw_conn *conn, const struct rgw_conf_peer *peer, rgw_ms now);
+/* The peer of the connection, by its id, is known now. false = the connection was closed. */
+bool rgw_accept_identified(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
 /* The connection ends, and `last` was its state: it leaves all lists and counts, and the requests that came on it
  * end. */
 void rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, rgw_ms now);

@@ -24,12 +24,12 @@ section_of(const struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_
 
 	if (name != NULL)
 		realm = rgw_realm_of(name->value, name->len, &len);
-	section = rgw_realms_find(gw->realms, realm, len);
+	section = rgw_realms_find(gw->edition->realms, realm, len);
 	/* Accounting-On and Off are about the whole NAS: a section that turns away users without a realm does not mean
 	 * them. */
 	if (name == NULL && req->packet.code == RGW_ACCOUNTING_REQUEST && section != NULL &&
 	    !takes_acct(section))
-		section = rgw_realms_default(gw->realms);
+		section = rgw_realms_default(gw->edition->realms);
 	return section;
 }
 
