@@ -258,7 +258,7 @@ start(struct process *p)
 {
 	allow_files();
 	if (!rgw_reloader_prepare(p->reloader) || !open_control(p) ||
-	    !rgw_privileges_drop(&rgw_reloader_conf(p->reloader)->gateway, p->log))
+	    !rgw_privileges_drop(rgw_reloader_conf(p->reloader), p->log))
 		return false;
 	rgw_reloader_start(p->reloader);
 	watch(p);

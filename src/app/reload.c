@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "radsecgw/mem.h"
 #include "radsecgw/thread.h"
@@ -22,6 +23,9 @@
 #define LOGGED_MAX 50
 /* Seconds until the configuration before is tried again, if it could not come back. */
 #define AGAIN_S 10
+
+/* Seconds that a loading has left when the gateway ends. */
+#define PATIENCE_S 5
 
 /* The change of one worker on its way. */
 struct switching {
@@ -550,7 +554,19 @@ rgw_reloader_start(struct rgw_reloader *r)
 void
 rgw_reloader_stop(struct rgw_reloader *r)
 {
-	join(r);
+	struct timespec until;
+
+	if (!r->has_thread)
+		return;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	r->has_thread = pthread_timedjoin_np(r->thread, NULL, &until) != 0;
+	if (!r->has_thread)
+		return;
+	/* What the thread uses cannot be freed, and whoever stops the gateway does not wait for a file system. */
+	RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-stuck", NULL,
+	    "the gateway ends although a reload still reads files", rgw_f_str("path", r->scope.path));
+	_exit(EXIT_SUCCESS);
 }
 
 void

@@ -29,7 +29,7 @@ struct rgw_reload_scope {
 
 /* The reloader takes over the reference to the configuration, with which the gateway is about to start. */
 struct rgw_reloader *rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *first) RGW_MUST_USE;
-/* Waits for the thread of the loading, when the workers do not run any more. */
+/* Waits for the thread of the loading, when the workers do not run any more. If that hangs, the process ends here. */
 void rgw_reloader_stop(struct rgw_reloader *reloader);
 /* Frees the reloader, when all jobs have come home. NULL is ignored. */
 void rgw_reloader_free(struct rgw_reloader *reloader);
