@@ -51,7 +51,7 @@ class Server(threading.Thread):
 class Peer(TlsPeer):
     """A peer that answers at once, but for users who wait."""
 
-    def __init__(self, lab, pki, cert="localhost"):
+    def __init__(self, lab, pki, cert="far.test"):
         self.held = []
         super().__init__(lab.port(), pki / f"{cert}.pem", pki / f"{cert}.key", pki / "ca.pem", self.hold)
 
@@ -72,7 +72,7 @@ class Reloading:
     """A gateway in both directions: clients ask peers by way of it, and peers its servers."""
 
     def __init__(self, lab, workers=1):
-        self.lab, self.pki = lab, lab.pki(clients=("gateway.test", "visitor.test", "second.test"))
+        self.lab, self.pki = lab, lab.pki(servers=("localhost", "far.test"), clients=("gateway.test", "visitor.test", "second.test"))
         self.national, self.second = Peer(lab, self.pki), Peer(lab, self.pki)
         self.home, self.spare = Server(lab), Server(lab)
         self.udp, self.tls, self.more_udp, self.more_tls = (lab.port() for _ in range(4))
@@ -86,7 +86,7 @@ class Reloading:
             "listen local": {"udp": f"127.0.0.1:{self.udp}"},
             "listen radsec": {"tls": f"127.0.0.1:{self.tls}", "profile": "door"},
             "client nas": {"address": "127.0.0.1", "secret": NAS_SECRET},
-            "peer national": {"connect": f"localhost:{self.national.port}", "tls": "lab", "watchdog": "30s"},
+            "peer national": {**self.peer(self.national), "watchdog": "30s"},
             "peer visitor": {"accept": "yes", "name": "visitor.test", "tls": "door"},
             "server home": self.server(self.home),
             "server spare": self.server(self.spare),
@@ -104,6 +104,10 @@ class Reloading:
     @staticmethod
     def server(server):
         return {"auth": f"127.0.0.1:{server.port}", "secret": server.secret}
+
+    @staticmethod
+    def peer(peer):
+        return {"connect": f"127.0.0.1:{peer.port}", "tls": "lab", "name": "far.test"}
 
     # ---- the configuration
 

@@ -65,7 +65,7 @@ def changes_of(world):
         "level": ({"log": {"level": "debug"}}, ["~ log: level info -> debug"]),
         "rewrite": ({"rewrite no-vlans": {"remove": "Tunnel-Type"}, "peer national": {"rewrite-in": "no-vlans"}},
                     ["~ peer national: rewrite-in (none) -> no-vlans", "+ rewrite no-vlans"]),
-        "peer-comes": ({"peer second": {"connect": f"localhost:{world.second.port}", "tls": "lab"},
+        "peer-comes": ({"peer second": world.peer(world.second),
                         "pool nationals": {"members": "second, national"}, "realm *": {"pool": "nationals"}},
                        ["+ peer second", "+ pool nationals", "~ realm *: pool national -> nationals"]),
         "peer-moves": ({"peer national": {"connect": f"localhost:{world.second.port}"}}, None),
@@ -91,7 +91,7 @@ def changes_of(world):
 
 
 NAMES = list(changes_of(type("Names", (), {
-    "ini": {"peer national": {}, "client nas": {}}, "server": lambda *_: {}, "certificate": lambda *_: {},
+    "ini": {"peer national": {}, "client nas": {}}, "server": lambda *_: {}, "peer": lambda *_: {}, "certificate": lambda *_: {},
     "second": type("Port", (), {"port": 0}), "spare": None, "udp": 0, "tls": 0, "more_udp": 0, "more_tls": 0})()))
 
 # Changes of who the peer is, or how it is reached and known.
@@ -201,8 +201,7 @@ def test_connections_of_others_stay(world):
     visitor.ask(radius.access_request(1, b"radsec", b"bob@home.example"))
     handshakes = world.national.handshakes
     for i in range(10):
-        world.reload(world.changed({"peer second": {"connect": f"localhost:{world.second.port}", "tls": "lab",
-                                                    "watchdog": f"{6 + i}s"}}))
+        world.reload(world.changed({"peer second": {**world.peer(world.second), "watchdog": f"{6 + i}s"}}))
         visitor.ask(radius.access_request(2 + i, b"radsec", b"bob@home.example"))
         world.logins()
     world.reload(world.first)
