@@ -116,7 +116,8 @@ class Reloading:
                          for name, options in (ini or self.ini).items())
 
     def write(self, ini=None):
-        self.lab.write(self.path.name, self.text(ini))
+        """The file changes at once, whoever is reading it."""
+        self.lab.write("new.ini", self.text(ini)).rename(self.path)
 
     def changed(self, changes):
         """The configuration with these changes: section -> options, of which None takes away; a section that is None
