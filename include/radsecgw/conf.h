@@ -216,6 +216,7 @@ struct rgw_conf_peer {
 	struct rgw_cert_rules identity;  /* who may connect as this peer; empty unless it may */
 	char *sni;                     /* server name to be sent; NULL = host of connect; "" = send none */
 	struct rgw_secret *secret;
+	struct rgw_secret *previous_secret;  /* what is received may have been made with it, too; NULL = none */
 	struct rgw_range_u32 connections;
 	uint32_t max_connections;      /* number of incoming connections */
 	rgw_ms idle_timeout;           /* milliseconds without use after which a connection is closed; 0 = never */
@@ -247,6 +248,7 @@ struct rgw_conf_server {
 	struct rgw_hostports auth;   /* address for authentication: none or one */
 	struct rgw_hostports acct;   /* address for accounting: none or one */
 	struct rgw_secret *secret;
+	struct rgw_secret *previous_secret;  /* what is received may have been made with it, too; NULL = none */
 	enum rgw_auto require_message_authenticator;  /* must answers have a Message-Authenticator (P-BR-5)? */
 	struct rgw_addrs source;     /* address to ask from: none or one per family; port 0 */
 	struct rgw_retransmit retransmit;
@@ -263,6 +265,7 @@ struct rgw_conf_client {
 	struct rgw_conf_head head;
 	struct rgw_conf_origins address;
 	struct rgw_secret *secret;
+	struct rgw_secret *previous_secret;  /* what is received may have been made with it, too; NULL = none */
 	enum rgw_auto require_message_authenticator;  /* must requests have a Message-Authenticator (P-BR-3 to 8)? */
 	enum rgw_auto limit_proxy_state;              /* must requests with Proxy-State have one (P-BR-7, 8)? */
 	bool reply_message_authenticator;             /* answers get a Message-Authenticator (P-BR-2) */

@@ -16,6 +16,8 @@ struct rgw_secret {
 	struct rgw_hmac_key hmac;  /* key states for Message-Authenticator */
 	struct rgw_md5 prefix;     /* state of MD5 after the secret, for hiding: MD5(S + ...) */
 	size_t len;
+	uint8_t mark;              /* an octet that differs, as a rule, between two secrets of a neighbour, and is
+	                            * kept where neither of them may be */
 	uint8_t octets[];
 };
 

@@ -85,7 +85,8 @@ sim_fill_random(struct sim *s, void *out, size_t len)
 		p[i] = (uint8_t)sim_random(s, 256);
 }
 
-static const char *const secret_texts[] = { SIM_SECRET, SIM_RADSEC, SIM_LOCAL };
+static const char *const secret_texts[] = { SIM_SECRET, SIM_RADSEC, SIM_LOCAL, SIM_BEFORE,
+	SIM_THIRD };
 
 const struct rgw_secret *
 sim_secret_of(const struct sim *s, const char *text)
@@ -267,6 +268,9 @@ sim_init(struct sim *s, const char *connect)
 	s->seed = 42;
 	s->now = 1000000;
 	s->national = s->visitor = s->second = s->server = usual;
+	s->national.secret = s->visitor.secret = s->second.secret = s->visitor_secret = SIM_RADSEC;
+	s->server.secret = SIM_LOCAL;
+	s->nas_secret = SIM_SECRET;
 	s->server.no_status = true;
 	s->dns_ip = 1;
 	s->dns_ttl = 300;

@@ -26,6 +26,8 @@
 #define SIM_SECRET "testing123"
 #define SIM_RADSEC "radsec"
 #define SIM_LOCAL "between gateway and server"
+#define SIM_BEFORE "the one that was before"
+#define SIM_THIRD "a secret of nobody here"
 
 /* Of so many copies of a request the times are kept. */
 #define SIM_COPIES 8
@@ -73,6 +75,7 @@ struct sim_far {
 	bool no_status;            /* Status-Server is not answered */
 	bool wrong_status;         /* Status-Server is answered with another secret */
 	bool misdone_status;       /* Status-Server is answered with a wrong Message-Authenticator */
+	const char *secret;        /* answers are made with it */
 	/* what came */
 	unsigned probes;           /* Status-Servers */
 	size_t requests;
@@ -159,6 +162,7 @@ struct sim_req {
 	size_t len;
 	uint32_t nonce;
 	struct sim_conn *conn;     /* the visitor's connection; NULL = a NAS asked */
+	const char *secret;        /* it was made with this one */
 	uint8_t nas;               /* which client: 0 = the first */
 	uint16_t port;             /* the NAS's source port */
 	uint32_t sock;             /* 0: authentication and accounting, 1: accounting only */
@@ -195,6 +199,7 @@ struct sim_spec {
 	const char *station;       /* Calling-Station-Id */
 	const void *state;
 	size_t state_len;
+	bool bare;                 /* no Message-Authenticator */
 	bool eap;                  /* an EAP-Response with the identifier 77 */
 	const void *more;          /* further attributes, as they are on the wire */
 	size_t more_len;
@@ -219,7 +224,9 @@ struct sim {
 	unsigned draining;         /* so many connections of ours may drain while others are open */
 	struct sim_path nas_path;
 	struct sim_path server_path;
-	struct rgw_secret *secrets[3];
+	const char *nas_secret;    /* NASes make their requests with it, ... */
+	const char *visitor_secret;/* ... and the visitor */
+	struct rgw_secret *secrets[5];
 	/* the server */
 	bool server_gone;          /* ICMP port unreachable */
 	uint8_t server_gone_ip;    /* only at this address (last octet), 0 = at all */

@@ -503,7 +503,7 @@ sim_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
 
 	if (g->conn == NULL || g->conn->half || how == SIM_SILENT)
 		return;
-	n = sim_build_how(s, g, out, sizeof out, how, SIM_RADSEC);
+	n = sim_build_how(s, g, out, sizeof out, how, g->far->secret);
 	if (sim_is_bad(how) || how == SIM_HALF)
 		note_spoiled(how == SIM_WRONG_ID ? g->conn->by_id[out[1]] : g);
 	if (how == SIM_HALF) {
@@ -552,7 +552,7 @@ sim_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type, con
     size_t len)
 {
 	uint8_t out[4096];
-	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, SIM_RADSEC);
+	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, g->far->secret);
 
 	g->answered = true;
 	sim_octets(s, g->conn, out, n);

@@ -50,7 +50,7 @@ struct sim_event {
 void sim_schedule(struct sim *s, rgw_ms delay, struct sim_event e);
 void sim_fill_random(struct sim *s, void *out, size_t len);
 bool sim_percent(struct sim *s, unsigned percent);
-/* One of SIM_SECRET, SIM_RADSEC and SIM_LOCAL. */
+/* One of the secrets in sim.h. */
 const struct rgw_secret *sim_secret_of(const struct sim *s, const char *text);
 
 /* sim_nas.c */

@@ -19,7 +19,9 @@ rgw_target_init(struct rgw_target *target, struct rgw_gw *gw, const struct rgw_c
 	uint32_t kind = conf->kind == RGW_CONF_SERVER ? 0x80000000u : 0;
 
 	*target = (struct rgw_target){ .conf = conf, .ops = ops, .gw = gw, .number = kind | conf->index,
-		.self = target };
+		.self = target,
+		.previous = { .counter = conf->kind == RGW_CONF_SERVER ? RGW_CTR_server_previous_secret
+		                                                      : RGW_CTR_peer_previous_secret } };
 	target->alone = (struct rgw_pool){ .conf = &alone, .members = &target->self, .n = 1 };
 }
 

@@ -61,6 +61,8 @@ rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_outg
 	memcpy(entry->answer, answer->data, answer->len);
 	entry->answer_len = (uint16_t)answer->len;
 	entry->answer_is_signed = answer->secret == NULL;
+	if (answer->secret != NULL)
+		entry->mark = answer->secret->mark;
 	rgw_entry_mute(gw, entry, now);
 	return true;
 }
@@ -85,10 +87,23 @@ on_too_many(struct rgw_gw *gw, const struct rgw_origin *origin)
 	    rgw_f_origin(origin), rgw_f_addr("from", &origin->remote));
 }
 
+/* The secret that the kept answer was made with: that of the request that came again. The octets of a request without
+ * Message-Authenticator do not show with which one they were made, so it was perhaps the previous one. NULL = it is
+ * neither. */
+static const struct rgw_secret *
+secret_of(const struct rgw_entry *entry, const struct rgw_side *side)
+{
+	if (side->secret->mark == entry->mark)
+		return side->secret;
+	return side->previous != NULL && side->previous->mark == entry->mark ? side->previous : NULL;
+}
+
 void
 rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin)
 {
-	if (entry->answer == NULL) {
+	const struct rgw_secret *secret = entry->answer_is_signed ? NULL : secret_of(entry, &origin->side);
+
+	if (entry->answer == NULL || (secret == NULL && !entry->answer_is_signed)) {
 		rgw_count(gw, RGW_CTR_duplicate_absorbed);
 		return;
 	}
@@ -98,8 +113,7 @@ rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_or
 	}
 	entry->repeats++;
 	rgw_count(gw, RGW_CTR_duplicate_replayed);
-	(void)origin->door->send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len,
-		entry->answer_is_signed ? NULL : origin->side.secret });
+	(void)origin->door->send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len, secret });
 }
 
 void

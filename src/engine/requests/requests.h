@@ -63,6 +63,7 @@ struct rgw_entry {
 	uint8_t repeats;             /* number of times that the answer has been sent again */
 	uint16_t kept;               /* octets of the entry in gw->kept, once nobody works on it */
 	bool authentic;              /* nobody but the client can have sent the request */
+	uint8_t mark;                /* of an answer that is not signed: mark of the secret that it was made with */
 };
 
 /* A request that is worked on. */
