@@ -16,13 +16,19 @@ struct rgw_secret {
 	struct rgw_hmac_key hmac;  /* key states for Message-Authenticator */
 	struct rgw_md5 prefix;     /* state of MD5 after the secret, for hiding: MD5(S + ...) */
 	size_t len;
-	uint8_t mark;              /* an octet that differs, as a rule, between two secrets of a neighbour, and is
-	                            * kept where neither of them may be */
 	uint8_t octets[];
 };
 
 /* Makes a secret of a copy of the octets; len must be at least 1 (P-PKT-13). It never fails (start-up only). */
 struct rgw_secret *rgw_secret_new(const void *octets, size_t len) RGW_MUST_USE;
+/* A number that is the same for equal secrets, and seldom for others: whoever keeps it can tell later whether it was the
+ * same secret. Like the secret it must not be shown. */
+static inline uint16_t
+rgw_secret_mark(const struct rgw_secret *secret)
+{
+	return (uint16_t)secret->hmac.inner[0];
+}
+
 /* Wipes and frees a secret; NULL is ignored. */
 void rgw_secret_free(struct rgw_secret *secret);
 

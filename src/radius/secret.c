@@ -19,7 +19,6 @@ rgw_secret_new(const void *octets, size_t len)
 	s->len = len;
 	memcpy(s->octets, octets, len);
 	rgw_hmac_key_init(&s->hmac, octets, len);
-	s->mark = (uint8_t)s->hmac.inner[0];
 	rgw_md5_init(&s->prefix);
 	rgw_md5_update(&s->prefix, octets, len);
 	return s;

@@ -61,8 +61,6 @@ rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_outg
 	memcpy(entry->answer, answer->data, answer->len);
 	entry->answer_len = (uint16_t)answer->len;
 	entry->answer_is_signed = answer->secret == NULL;
-	if (answer->secret != NULL)
-		entry->mark = answer->secret->mark;
 	rgw_entry_mute(gw, entry, now);
 	return true;
 }
@@ -87,23 +85,20 @@ on_too_many(struct rgw_gw *gw, const struct rgw_origin *origin)
 	    rgw_f_origin(origin), rgw_f_addr("from", &origin->remote));
 }
 
-/* The secret that the kept answer was made with: that of the request that came again. The octets of a request without
- * Message-Authenticator do not show with which one they were made, so it was perhaps the previous one. NULL = it is
- * neither. */
-static const struct rgw_secret *
-secret_of(const struct rgw_entry *entry, const struct rgw_side *side)
+/* The octets of a request without Message-Authenticator do not show which secret they were made with, so the previous
+ * one may have been the secret when the request came first. */
+const struct rgw_secret *
+rgw_entry_secret(const struct rgw_entry *entry, const struct rgw_side *side)
 {
-	if (side->secret->mark == entry->mark)
+	if (rgw_secret_mark(side->secret) == entry->secret)
 		return side->secret;
-	return side->previous != NULL && side->previous->mark == entry->mark ? side->previous : NULL;
+	return side->previous != NULL && rgw_secret_mark(side->previous) == entry->secret ? side->previous : NULL;
 }
 
 void
 rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin)
 {
-	const struct rgw_secret *secret = entry->answer_is_signed ? NULL : secret_of(entry, &origin->side);
-
-	if (entry->answer == NULL || (secret == NULL && !entry->answer_is_signed)) {
+	if (entry->answer == NULL) {
 		rgw_count(gw, RGW_CTR_duplicate_absorbed);
 		return;
 	}
@@ -113,7 +108,8 @@ rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_or
 	}
 	entry->repeats++;
 	rgw_count(gw, RGW_CTR_duplicate_replayed);
-	(void)origin->door->send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len, secret });
+	(void)origin->door->send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len,
+		entry->answer_is_signed ? NULL : rgw_entry_secret(entry, &origin->side) });
 }
 
 void

@@ -60,6 +60,11 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 		rgw_entry_end(gw, entry, RGW_CTR_request_superseded, now);
 		return false;
 	}
+	/* An answer that was made with another secret is of no use any more; what is hidden in it could not be read. */
+	if (entry->req == NULL && rgw_entry_secret(entry, &origin->side) == NULL) {
+		rgw_entry_end(gw, entry, RGW_CTR_request_superseded, now);
+		return false;
+	}
 	if (entry->req == NULL)
 		rgw_entry_repeat(gw, entry, origin);
 	else
@@ -78,6 +83,7 @@ accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct 
 	if (entry == NULL)
 		return NULL;
 	entry->authentic = is_authentic(origin, packet);
+	entry->secret = rgw_secret_mark(origin->side.secret);
 	req = rgw_req_new(gw, entry, origin, packet, now);
 	if (req == NULL) {
 		rgw_entry_free(gw, entry);

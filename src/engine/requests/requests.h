@@ -59,11 +59,12 @@ struct rgw_entry {
 	struct rgw_link origin_link; /* place among the entries of one client or connection */
 	uint8_t *answer;             /* owned: the answer, once there is one, unless a connection has taken it */
 	uint16_t answer_len;
-	bool answer_is_signed;       /* the answer is signed; else it is signed each time it leaves */
 	uint8_t repeats;             /* number of times that the answer has been sent again */
+	bool answer_is_signed : 1;   /* the answer is signed; else it is signed each time it leaves */
+	bool authentic : 1;          /* nobody but the client can have sent the request */
 	uint16_t kept;               /* octets of the entry in gw->kept, once nobody works on it */
-	bool authentic;              /* nobody but the client can have sent the request */
-	uint8_t mark;                /* of an answer that is not signed: mark of the secret that it was made with */
+	uint16_t secret;             /* rgw_secret_mark of the secret with which the request was verified, and with
+	                              * which its answer was made */
 };
 
 /* A request that is worked on. */
@@ -148,7 +149,11 @@ bool rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw
     rgw_ms now);
 /* Keeps the entry without an answer, so that retransmissions are absorbed. The entry may be gone after that. */
 void rgw_entry_mute(struct rgw_gw *gw, struct rgw_entry *entry, rgw_ms now);
-/* Sends the kept answer once more, if there is one and it has not been sent again too often. */
+/* Whether the request of an entry was made with the secret of the side on which it comes again, or with the previous
+ * one: that secret is the result, and NULL if it was neither. */
+const struct rgw_secret *rgw_entry_secret(const struct rgw_entry *entry, const struct rgw_side *side);
+/* Sends the kept answer once more, if there is one and it has not been sent again too often. rgw_entry_secret must not be
+ * NULL. */
 void rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin);
 /* Forgets the entry; if its request is worked on, the request ends in this counter. */
 void rgw_entry_end(struct rgw_gw *gw, struct rgw_entry *entry, enum rgw_counter how, rgw_ms now);
