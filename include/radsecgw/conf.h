@@ -151,6 +151,7 @@ struct rgw_conf_gateway {
 	bool loop_marker;     /* requests get a Proxy-State of ours, by which we know them again */
 	bool verify_eap;      /* requests whose EAP is malformed are dropped */
 	unsigned malformed_realms;  /* RGW_NAI_* bits of names that are rejected */
+	bool watch;           /* files of the configuration that change are loaded */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
 	struct rgw_conf_refs rewrite_out;         /* ... and last on the way out */
@@ -187,6 +188,7 @@ struct rgw_conf_tls {
 	struct rgw_strings groups;   /* empty = built-in list */
 	enum rgw_tls_version min_version;
 	enum rgw_tls_version max_version;
+	bool watch;                  /* files of the section that change are read again */
 };
 
 struct rgw_conf_listen {

@@ -167,6 +167,8 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_GATEWAY, "malformed-realms", words, AT(malformed_realms)),
 	  .def = "space, two-dots, leading-dot, trailing-dot", .words = faults,
 	  .help = "realms that are rejected here, since nobody can have them" },
+	{ OPT(RGW_CONF_GATEWAY, "watch", bool, AT(watch)), .def = "no",
+	  .help = "files of the configuration that change are loaded, as by a reload" },
 	REWRITING(RGW_CONF_GATEWAY, "all packets as they come in, before those of their neighbour",
 	    "all packets as they go out, after those of their neighbour"),
 #undef AT
@@ -228,6 +230,8 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_TLS, "groups", strings, AT(groups)), .unset = "a built-in list",
 	  .min = 1, .max = 190,
 	  .help = "groups for the key exchange, best first" },
+	{ OPT(RGW_CONF_TLS, "watch", bool, AT(watch)), .def = "yes",
+	  .help = "files of the section that change are read again" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_listen, field)
