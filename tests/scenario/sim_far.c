@@ -50,7 +50,7 @@ sim_op_conn_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *p
 	assert_true(open < peer->connections.max + s->draining);
 	c = sim_new_conn(s);
 	c->engine = conn;
-	c->peer = peer;
+	c->peer = peer->head.id;
 	c->far = far;
 	c->to = *to;
 	snprintf(c->host, sizeof c->host, "%s", host);
@@ -161,9 +161,9 @@ keep(struct sim_got ***list, size_t *n, struct sim_got *g)
 }
 
 struct sim_got *
-sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *text)
+sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len)
 {
-	const struct rgw_secret *secret = sim_secret_of(s, text);
+	const struct rgw_secret *secret = sim_secret_of(s, far->hears);
 	struct sim_got *g = rgw_xcalloc(1, sizeof *g + len);
 	struct rgw_auth_check check;
 	struct rgw_packet p;
@@ -296,7 +296,7 @@ sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 		s->heard_len = packet->len;
 		return true;
 	}
-	g = sim_receive(s, c->far, data, packet->len, SIM_RADSEC);
+	g = sim_receive(s, c->far, data, packet->len);
 	g->conn = c;
 	g->next_here = c->got;
 	c->got = g;
@@ -534,7 +534,7 @@ sim_conn_happen(struct sim *s, const struct sim_event *e)
 		return;
 	case HANDSHAKED:
 		c->up = true;
-		rgw_conn_on_open(engine, c->peer->head.id, s->now);
+		rgw_conn_on_open(engine, c->peer, s->now);
 		return;
 	case REFUSED:
 		sim_conn_over(s, c);

@@ -80,7 +80,7 @@ arrives(struct sim *s, struct sim_source *source, const uint8_t *data, size_t le
 		g->copies++;
 		return g;
 	}
-	g = sim_receive(s, &s->server, data, len, SIM_LOCAL);
+	g = sim_receive(s, &s->server, data, len);
 	g->source = source;
 	g->next_here = source->got;
 	source->got = g;

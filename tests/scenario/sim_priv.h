@@ -97,8 +97,7 @@ enum sim_answer sim_choose_how(struct sim *s, struct sim_far *far, const struct 
 /* Is that an answer that no gateway may believe? */
 bool sim_is_bad(enum sim_answer how);
 /* Takes note of a request that arrived at a far end, verified and whole, or the engine is wrong. */
-struct sim_got *sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
-    const char *secret);
+struct sim_got *sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len);
 /* With this one, the newest on its lane, at most two answers can come under its identifier (P-ID-5). */
 void sim_check_identifier(const struct sim *s, struct sim_got *g);
 struct sim_conn *sim_new_conn(struct sim *s);
@@ -106,7 +105,8 @@ void sim_conn_over(struct sim *s, struct sim_conn *c);
 
 /* sim_conf.c */
 void sim_conf_init(struct sim *s, const char *connect);
-void sim_conf_read(struct sim *s);
+/* Reads the lines; NULL = they are wrong. With `now` the ids are inherited. */
+struct rgw_conf *sim_conf_read(struct sim *s, const struct rgw_conf *now);
 void sim_conf_free(struct sim *s);
 
 /* Indexes of the [listen] sections. */

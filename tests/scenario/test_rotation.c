@@ -164,32 +164,29 @@ requests_in_flight_when_a_client_changes(void **state)
 	sim_end(&s);
 }
 
-/* The gateway changes while requests are open, and the client follows. */
+/* The gateway gets the new secret while requests are open, then the client, and then the one before is gone. */
 static void
 requests_in_flight_when_the_gateway_changes(void **state)
 {
-	struct rgw_conf_client *c;
-	struct sim_req *bare, *open, *kept;
-	struct rgw_secret *secret;
+	struct sim_spec spec = { .port = 5000, .id = 2, .user = USER, .bare = true };
+	struct sim_req *bare, *open, *kept, *r;
 	struct sim s;
 
 	(void)state;
 	init(&s);
 	s.national.answer = SIM_SILENT;
 	s.nas_secret = SIM_BEFORE;
-	sim_ini(&s, "[client nas]\nsecret = " SIM_BEFORE "\nprevious-secret = " SIM_SECRET
-	            "\nlimit-proxy-state = no\nrequire-message-authenticator = no");
+	sim_ini(&s, "[client nas]\nsecret = " SIM_BEFORE "\nprevious-secret =\nlimit-proxy-state = no\n"
+	            "require-message-authenticator = no");
 	sim_start(&s);
 	sim_run(&s, 100);
 	kept = sim_request(&s, 1, 5000, 1, USER);
-	bare = sim_request_with(&s, &(struct sim_spec){ .port = 5000, .id = 2, .user = USER, .bare = true });
-	open = sim_request_with(&s, &(struct sim_spec){ .port = 5000, .id = 3, .user = USER, .bare = true });
+	bare = sim_request_with(&s, &spec);
+	spec.id = 3;
+	open = sim_request_with(&s, &spec);
 	sim_reply(&s, s.got[0], 0);
 	sim_reply(&s, s.got[1], 0);
-	c = s.read->client.v[0];
-	secret = c->secret;
-	c->secret = c->previous_secret;
-	c->previous_secret = secret;
+	sim_reload(&s, "[client nas]\nsecret = " SIM_SECRET "\nprevious-secret = " SIM_BEFORE);
 	/* The request that is open; what is repeated, even if it does not show with which secret it was made. */
 	sim_reply(&s, s.got[2], 0);
 	assert_int_equal(open->answers, 1);
@@ -197,13 +194,23 @@ requests_in_flight_when_the_gateway_changes(void **state)
 	assert_int_equal(kept->answers, 2);
 	sim_again(&s, bare);
 	assert_int_equal(bare->answers, 2);
-	/* Without the previous secret the kept answer is of no use, and what comes is a new request. */
-	c->previous_secret = NULL;
+	for (unsigned i = 0; i < 2; i++) {
+		r = sim_request(&s, 1, 5000, (uint8_t)(10 + i), USER);
+		sim_reply(&s, s.got[s.n_got - 1], 0);
+		assert_int_equal(r->answers, 1);
+		s.nas_secret = SIM_SECRET;
+	}
+	expect(&s, RGW_CTR_client_previous_secret, 2);
+	/* Without the previous secret the kept answer is of no use, and what comes is a new request, or is refused. */
+	sim_reload(&s, "[client nas]\nprevious-secret =");
 	sim_again(&s, open);
 	assert_int_equal(open->answers_here, 0);
 	assert_int_equal(s.foreign_datagrams, 0);
-	assert_int_equal(s.n_got, 4);
-	c->previous_secret = secret;
+	assert_int_equal(s.n_got, 6);
+	sim_again(&s, kept);
+	assert_int_equal(kept->answers, 2);
+	expect(&s, RGW_CTR_udp_bad_message_authenticator, 1);
+	expect(&s, RGW_CTR_client_previous_secret, 2);
 	sim_end(&s);
 }
 
@@ -358,6 +365,48 @@ peers_that_ask_move_from_one_to_the_other(void **state)
 	sim_end(&s);
 }
 
+/* The gateway gets the new secret while a peer waits for an answer: that comes under the old one, and a connection that
+ * begins after that may have either. */
+static void
+the_gateway_changes_while_a_peer_asks(void **state)
+{
+	struct sim_conn *old, *new;
+	struct sim_req *open, *r;
+	struct sim s;
+
+	(void)state;
+	init(&s);
+	s.national.answer = SIM_SILENT;
+	sim_ini(&s, "[peer visitor]\nsecret = " SIM_BEFORE "\nprevious-secret =");
+	s.visitor_secret = SIM_BEFORE;
+	sim_start(&s);
+	sim_run(&s, 100);
+	old = sim_visit(&s);
+	open = sim_ask(&s, old, RGW_ACCESS_REQUEST, 1, USER);
+	sim_reload(&s, "[peer visitor]\nsecret = " SIM_RADSEC "\nprevious-secret = " SIM_BEFORE);
+	new = sim_visit(&s);
+	for (unsigned i = 0; i < 2; i++) {
+		r = sim_ask(&s, new, RGW_ACCESS_REQUEST, (uint8_t)(2 + i), USER);
+		expect_password(r, s.got[s.n_got - 1], SIM_RADSEC);
+		sim_reply(&s, s.got[s.n_got - 1], 0);
+		assert_int_equal(r->answers, 1);
+		s.visitor_secret = SIM_RADSEC;
+	}
+	sim_reply(&s, s.got[0], 0);
+	assert_int_equal(open->answers, 1);
+	expect(&s, RGW_CTR_peer_previous_secret, 1);
+	sim_run(&s, 1000);
+	assert_true(old->closed_by_engine);
+	assert_non_null(new->engine);
+	sim_reload(&s, "[peer visitor]\nprevious-secret =");
+	assert_non_null(new->engine);
+	s.visitor_secret = SIM_BEFORE;
+	(void)sim_ask(&s, new, RGW_ACCESS_REQUEST, 9, USER);
+	assert_true(new->closed_by_engine);
+	expect(&s, RGW_CTR_tls_bad_message_authenticator, 1);
+	sim_end(&s);
+}
+
 static void
 other_secrets_of_peers_that_ask_end_the_connection(void **state)
 {
@@ -454,6 +503,49 @@ answers_of_servers(void **state)
 	sim_end(&s);
 }
 
+/* We get the new secret while a server and a peer have requests, and they follow: what was asked with the one before may
+ * be answered with either, and so may what is asked now. */
+static void
+the_gateway_changes_while_it_waits_for_answers(void **state)
+{
+	struct sim_req *open[2];
+	struct sim s;
+
+	(void)state;
+	for (unsigned peer = 0; peer < 2; peer++) {
+		struct sim_far *far;
+
+		init(&s);
+		far = peer ? &s.national : &s.server;
+		if (!peer)
+			sim_to_server(&s);
+		far->answer = SIM_SILENT;
+		far->hears = far->secret = SIM_BEFORE;
+		sim_ini(&s, peer ? "[peer national]\nsecret = " SIM_BEFORE "\nprevious-secret ="
+		                 : "[server local]\nsecret = " SIM_BEFORE "\nprevious-secret =");
+		sim_start(&s);
+		sim_run(&s, 100);
+		open[0] = sim_request(&s, 1, 5000, 1, USER);
+		far->hears = peer ? SIM_RADSEC : SIM_LOCAL;
+		sim_reload(&s, peer ? "[peer national]\nsecret = " SIM_RADSEC "\nprevious-secret = " SIM_BEFORE
+		                    : "[server local]\nsecret = " SIM_LOCAL "\nprevious-secret = " SIM_BEFORE);
+		sim_run(&s, 100);
+		open[1] = sim_request(&s, 1, 5000, 2, USER);
+		assert_int_equal(s.n_got, 2);
+		for (unsigned i = 0; i < 2; i++) {
+			expect_password(open[i], s.got[i], i == 0 ? SIM_BEFORE : far->hears);
+			if (peer)
+				sim_reply(&s, s.got[i], 0);
+			else
+				sim_server_reply(&s, s.got[i], 0);
+			assert_int_equal(open[i]->answers, 1);
+		}
+		expect(&s, RGW_CTR_response_bad_authenticator, 0);
+		assert_true(sim_counter(&s, peer ? RGW_CTR_peer_previous_secret : RGW_CTR_server_previous_secret) > 0);
+		sim_end(&s);
+	}
+}
+
 /* The identifier of a request that was given up carries another one when the answer to the first comes: the answer is
  * compared with both requests, under both secrets, and does no harm. */
 static void
@@ -534,9 +626,11 @@ main(void)
 		cmocka_unit_test(requests_that_do_not_show_their_secret),
 		cmocka_unit_test(use_is_said_once_an_hour),
 		cmocka_unit_test(peers_that_ask_move_from_one_to_the_other),
+		cmocka_unit_test(the_gateway_changes_while_a_peer_asks),
 		cmocka_unit_test(other_secrets_of_peers_that_ask_end_the_connection),
 		cmocka_unit_test(answers_of_peers),
 		cmocka_unit_test(answers_of_servers),
+		cmocka_unit_test(the_gateway_changes_while_it_waits_for_answers),
 		cmocka_unit_test(late_answers_to_the_request_before),
 		cmocka_unit_test(other_secrets_of_answers_are_refused),
 	};

@@ -177,7 +177,7 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 	if (is_arap_trap(gw, origin, packet) || is_bad_eap(gw, origin, packet) ||
 	    is_duplicate(gw, origin, packet, &key, now))
 		return;
-	if (gw->draining) {
+	if (gw->draining || origin->asker->gone) {
 		rgw_count(gw, RGW_CTR_requests_while_draining);
 		return;
 	}
