@@ -261,8 +261,8 @@ say_failed(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	if (ask->what == RGW_RELOAD_CHECK)
 		fail(r, ask, "the configuration cannot be taken up: %u error%s", n, plural(n));
 	else if (ask->what == RGW_RELOAD_AGAIN)
-		fail(r, ask, "the files of [tls] sections cannot be used as they are now, and the gateway goes on with what "
-		    "it has: %u error%s", n, plural(n));
+		fail(r, ask, "the files of [tls] sections cannot be used as they are now, and the gateway goes on with "
+		    "what it has: %u error%s", n, plural(n));
 	else
 		fail(r, ask, "%s, and the gateway goes on as before: %u error%s",
 		    ask->what == RGW_RELOAD_BACK ? "the configuration before cannot come back"

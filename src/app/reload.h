@@ -51,7 +51,8 @@ enum rgw_reload_what {
 	RGW_RELOAD_FILES,  /* what the files say is to be in effect */
 	RGW_RELOAD_CHECK,  /* could it be? */
 	RGW_RELOAD_BACK,   /* the configuration before is to be in effect again */
-	RGW_RELOAD_AGAIN,  /* the files of [tls] sections are to be in effect as they are now; what they belong to stays */
+	RGW_RELOAD_AGAIN,  /* the files of [tls] sections are to be in effect as they are now, under the same
+	                    * configuration */
 };
 
 struct rgw_reload_ask;

@@ -85,8 +85,8 @@ end(struct rgw_reloader *r)
 	rgw_conf_free(r->conf);
 }
 
-/* Runs the loop until nothing more comes of what has happened so far: only timers keep it running, since the watchers of
- * inotify are not counted. */
+/* Runs the loop until nothing more comes of what has happened so far: only timers keep it running, since the watchers
+ * of inotify are not counted. */
 static void
 quiet(struct rgw_reloader *r)
 {
@@ -146,8 +146,7 @@ only_what_is_wanted_is_watched(void **state)
 	conf_put("cert.pem", "other");
 	expect(&r, false, true);
 	end(&r);
-	begin(&r, state, "[gateway]\nwatch = yes\n[tls t]\nwatch = no\ncertificate = cert.pem\nkey = key.pem\nca = ca.pem\n"
-	                 LISTEN CLIENT PEER REALM);
+	begin(&r, state, "[gateway]\nwatch = yes\n" TLS "watch = no\n" LISTEN CLIENT PEER REALM);
 	conf_put("cert.pem", "other");
 	expect(&r, false, false);
 	conf_put("main.ini", "other");
@@ -223,7 +222,8 @@ the_files_are_those_of_the_configuration(void **state)
 	begin(&r, state, REST);
 	old = r.conf;
 	conf_put("new.pem", "1");
-	r.conf = conf_load(r.f, "[tls t]\ncertificate = new.pem\nkey = key.pem\nca = ca.pem\n" LISTEN CLIENT PEER REALM);
+	r.conf = conf_load(r.f, "[tls t]\ncertificate = new.pem\nkey = key.pem\nca = ca.pem\n"
+	                        LISTEN CLIENT PEER REALM);
 	assert_non_null(r.conf);
 	expect(&r, false, false);
 	rgw_watcher_follow(r.watcher);
