@@ -151,6 +151,7 @@ struct rgw_conf_gateway {
 	bool loop_marker;     /* requests get a Proxy-State of ours, by which we know them again */
 	bool verify_eap;      /* requests whose EAP is malformed are dropped */
 	unsigned malformed_realms;  /* RGW_NAI_* bits of names that are rejected */
+	bool watch;           /* files of the configuration that change are loaded */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
 	struct rgw_conf_refs rewrite_out;         /* ... and last on the way out */
@@ -187,6 +188,7 @@ struct rgw_conf_tls {
 	struct rgw_strings groups;   /* empty = built-in list */
 	enum rgw_tls_version min_version;
 	enum rgw_tls_version max_version;
+	bool watch;                  /* files of the section that change are read again */
 };
 
 struct rgw_conf_listen {
@@ -216,6 +218,7 @@ struct rgw_conf_peer {
 	struct rgw_cert_rules identity;  /* who may connect as this peer; empty unless it may */
 	char *sni;                     /* server name to be sent; NULL = host of connect; "" = send none */
 	struct rgw_secret *secret;
+	struct rgw_secret *previous_secret;  /* what is received may have been made with it, too; NULL = none */
 	struct rgw_range_u32 connections;
 	uint32_t max_connections;      /* number of incoming connections */
 	rgw_ms idle_timeout;           /* milliseconds without use after which a connection is closed; 0 = never */
@@ -247,6 +250,7 @@ struct rgw_conf_server {
 	struct rgw_hostports auth;   /* address for authentication: none or one */
 	struct rgw_hostports acct;   /* address for accounting: none or one */
 	struct rgw_secret *secret;
+	struct rgw_secret *previous_secret;  /* what is received may have been made with it, too; NULL = none */
 	enum rgw_auto require_message_authenticator;  /* must answers have a Message-Authenticator (P-BR-5)? */
 	struct rgw_addrs source;     /* address to ask from: none or one per family; port 0 */
 	struct rgw_retransmit retransmit;
@@ -263,6 +267,7 @@ struct rgw_conf_client {
 	struct rgw_conf_head head;
 	struct rgw_conf_origins address;
 	struct rgw_secret *secret;
+	struct rgw_secret *previous_secret;  /* what is received may have been made with it, too; NULL = none */
 	enum rgw_auto require_message_authenticator;  /* must requests have a Message-Authenticator (P-BR-3 to 8)? */
 	enum rgw_auto limit_proxy_state;              /* must requests with Proxy-State have one (P-BR-7, 8)? */
 	bool reply_message_authenticator;             /* answers get a Message-Authenticator (P-BR-2) */

@@ -18,6 +18,7 @@
 	X(udp_bad_code, "datagrams dropped: code unknown or not served on this port")              \
 	X(udp_bad_authenticator, "requests dropped: Request Authenticator does not verify")        \
 	X(udp_bad_message_authenticator, "requests dropped: Message-Authenticator does not verify") \
+	X(client_previous_secret, "requests from clients that were made with the previous secret") \
 	X(udp_missing_message_authenticator, "requests dropped: Message-Authenticator missing but required") \
 	X(udp_proxy_state_limit, "requests dropped: Proxy-State without Message-Authenticator")    \
 	X(udp_too_many_proxy_states, "requests dropped: more Proxy-States than loop-limit")        \
@@ -86,6 +87,7 @@
 	X(tls_sent, "packets sent to peers")                                                       \
 	X(tls_received, "packets received from peers")                                             \
 	X(requests_retried, "requests sent again because their connection was lost")               \
+	X(peer_previous_secret, "requests and answers from peers that were made with the previous secret") \
 	X(response_late, "answers dropped: the request had been given up before")                  \
 	X(response_unmatched, "answers dropped: no request matches")                               \
 	X(response_bad_pair, "answers dropped: the code does not fit the request")                 \
@@ -100,6 +102,7 @@
 	X(server_sent, "requests sent to servers")                                                 \
 	X(server_retransmitted, "requests sent to servers once more")                              \
 	X(server_received, "datagrams received from servers")                                      \
+	X(server_previous_secret, "answers from servers that were made with the previous secret")   \
 	X(server_malformed, "datagrams from servers dropped: malformed")                           \
 	X(server_unexpected_code, "datagrams from servers dropped: the code is not that of an answer") \
 	X(server_waits, "requests that had to wait for an address, a socket or an identifier")     \

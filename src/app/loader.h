@@ -18,7 +18,8 @@ struct rgw_loading {
 	/* What it is given, borrowed: */
 	const char *path;                     /* the configuration's file */
 	const struct rgw_conf *now;           /* the configuration that is in effect */
-	const struct rgw_conf *back;          /* the one that is to come back; NULL = the files are read */
+	const struct rgw_conf *back;          /* the one that is to come back, or to be taken up anew; NULL = the files
+	                                       * are read */
 	struct rgw_worker *const *workers;
 	uint32_t n_workers;
 	bool only_check;                      /* nothing of what is prepared is kept */

@@ -19,6 +19,7 @@
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
 #include "reload.h"
+#include "watcher.h"
 #include "worker.h"
 
 /*
@@ -43,6 +44,7 @@ struct process {
 	uint32_t n_finished;            /* workers that have drained */
 	bool draining;
 	struct rgw_control *control;    /* owned; NULL = no commands are taken */
+	struct rgw_watcher *watcher;    /* owned */
 };
 
 /* What all workers are told. */
@@ -221,13 +223,24 @@ make_workers(struct process *p, const struct rgw_conf *conf)
 }
 
 static void
+on_in_effect(void *ctx)
+{
+	struct process *p = ctx;
+
+	rgw_watcher_follow(p->watcher);
+}
+
+/* Files are watched before they are read. */
+static void
 make_reloader(struct process *p, struct rgw_snapshot *first)
 {
+	static const struct rgw_watcher_tuning tuning = RGW_WATCHER_TUNING;
 	const struct rgw_reload_scope scope = { .path = p->path, .workers = p->workers, .n_workers = p->n_workers,
 		.common = p->common, .sink = p->sink, .log = p->log, .home = &p->home, .loop = p->loop,
-		.stopping = &p->draining };
+		.stopping = &p->draining, .in_effect = on_in_effect, .ctx = p };
 
 	p->reloader = rgw_reloader_new(&scope, first);
+	p->watcher = rgw_watcher_new(p->loop, p->log, p->reloader, &tuning);
 }
 
 /* Takes as many descriptors as the system lets us have: strangers who hold connections must not use up those
@@ -308,6 +321,7 @@ static void
 free_all(struct process *p)
 {
 	rgw_control_free(p->control);
+	rgw_watcher_free(p->watcher);
 	rgw_reloader_free(p->reloader);
 	if (p->loop != NULL)
 		rgw_inbox_close(&p->home);

@@ -101,6 +101,7 @@ static void
 end_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask, bool ok, const char *message)
 {
 	bool begun = ask == r->current;
+	struct rgw_notes notes;
 
 	r->scope.log->now = clock_now();
 	if (ok && ask->what != RGW_RELOAD_CHECK) {
@@ -108,18 +109,22 @@ end_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask, bool ok, const char 
 		RGW_LOG(r->scope.log, RGW_LOG_NOTICE, "reloaded", NULL, message, rgw_f_str("why", ask->why),
 		    rgw_f_uint("changes", r->loading.notes.all_changes), rgw_f_uint("ms", r->record.took));
 		log_changes(r, &r->loading.notes);
-	} else if (!ok && ask->what != RGW_RELOAD_CHECK) {
+	} else if (!ok && ask->what != RGW_RELOAD_CHECK && !ask->quiet) {
 		r->record.failed++;
 		RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-failed", NULL, message, rgw_f_str("why", ask->why));
 	}
-	if (begun && ask->what != RGW_RELOAD_CHECK)
+	if (begun && ask->what != RGW_RELOAD_CHECK && (ok || !ask->quiet))
 		log_findings(r);
-	if (begun)
+	/* Whoever is told may ask for the next one, which has notes of its own. */
+	notes = r->loading.notes;
+	if (begun) {
 		r->current = NULL;
+		rgw_notes_init(&r->loading.notes);
+	}
 	if (ask->done != NULL)
-		ask->done(ask, ok, message, begun ? &r->loading.notes : NULL);
+		ask->done(ask, ok, message, begun ? &notes : NULL);
 	if (begun)
-		rgw_notes_fini(&r->loading.notes);
+		rgw_notes_fini(&notes);
 }
 
 static void
@@ -151,9 +156,11 @@ say_done(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	size_t n = r->loading.notes.all_changes;
 	char message[512], changed[64] = "nothing has changed in the files", awaits[128] = "";
 
-	if (n > 0)
+	if (ask->what == RGW_RELOAD_AGAIN)
+		snprintf(changed, sizeof changed, "the files of [tls] sections are read again");
+	else if (n > 0)
 		snprintf(changed, sizeof changed, "%zu change%s", n, plural(n));
-	if (r->record.awaited)
+	if (r->record.awaited && ask->what == RGW_RELOAD_FILES)
 		snprintf(awaits, sizeof awaits, "; unless `radsecgw confirm` comes within %ju s, the configuration "
 		    "before comes back", (uintmax_t)ask->confirm / 1000);
 	snprintf(message, sizeof message, "%s in effect%s: %s, in %ju ms%s",
@@ -162,11 +169,10 @@ say_done(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	end_ask(r, ask, true, message);
 }
 
-/* All workers have taken it up. */
+/* All workers have taken up another configuration. */
 static void
-finish(struct rgw_reloader *r)
+replace(struct rgw_reloader *r, const struct rgw_reload_ask *ask)
 {
-	struct rgw_reload_ask *ask = r->current;
 	bool back = ask->what == RGW_RELOAD_BACK;
 
 	rgw_snapshot_drop(r->before);
@@ -174,9 +180,7 @@ finish(struct rgw_reloader *r)
 	if (back)
 		rgw_snapshot_drop(r->now);
 	r->now = r->next;
-	r->next = NULL;
 	r->record.since = time(NULL);
-	r->record.took = clock_now() - r->began;
 	r->record.awaited = !back && ask->confirm > 0;
 	ev_timer_stop(r->scope.loop, &r->confirm);
 	if (r->record.awaited) {
@@ -184,6 +188,22 @@ finish(struct rgw_reloader *r)
 		ev_timer_set(&r->confirm, (double)ask->confirm / 1000, 0);
 		ev_timer_start(r->scope.loop, &r->confirm);
 	}
+	r->scope.in_effect(r->scope.ctx);
+}
+
+/* All workers have made the change. */
+static void
+finish(struct rgw_reloader *r)
+{
+	struct rgw_reload_ask *ask = r->current;
+
+	r->record.took = clock_now() - r->began;
+	/* If only files were read anew, the configuration is the one that it was. */
+	if (ask->what == RGW_RELOAD_AGAIN)
+		rgw_snapshot_drop(r->next);
+	else
+		replace(r, ask);
+	r->next = NULL;
 	say_done(r, ask);
 }
 
@@ -221,6 +241,9 @@ say_failed(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 
 	if (ask->what == RGW_RELOAD_CHECK)
 		fail(r, ask, "the configuration cannot be taken up: %u error%s", n, plural(n));
+	else if (ask->what == RGW_RELOAD_AGAIN)
+		fail(r, ask, "the files of [tls] sections cannot be used as they are now, and the gateway goes on with "
+		    "what it has: %u error%s", n, plural(n));
 	else
 		fail(r, ask, "%s, and the gateway goes on as before: %u error%s",
 		    ask->what == RGW_RELOAD_BACK ? "the configuration before cannot come back"
@@ -238,6 +261,15 @@ say_checked(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	end_ask(r, ask, true, message);
 }
 
+/* The configuration that is to be in effect, if it is one that the reloader has; NULL = it is read from the files. */
+static struct rgw_snapshot *
+kept(const struct rgw_reloader *r, const struct rgw_reload_ask *ask)
+{
+	if (ask->what == RGW_RELOAD_BACK)
+		return r->before;
+	return ask->what == RGW_RELOAD_AGAIN ? r->now : NULL;
+}
+
 /* What was loaded. */
 static struct rgw_snapshot *
 take_snapshot(struct rgw_reloader *r)
@@ -245,7 +277,7 @@ take_snapshot(struct rgw_reloader *r)
 	struct rgw_conf *conf = r->loading.next;
 
 	r->loading.next = NULL;
-	return conf != NULL ? rgw_snapshot_new(conf) : rgw_snapshot_hold(r->before);
+	return conf != NULL ? rgw_snapshot_new(conf) : rgw_snapshot_hold(kept(r, r->current));
 }
 
 static struct rgw_adoption *
@@ -329,6 +361,7 @@ judge(const struct rgw_reloader *r, const struct rgw_reload_ask *ask)
 static void
 begin(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 {
+	const struct rgw_snapshot *same = kept(r, ask);
 	const char *no = judge(r, ask);
 
 	if (no != NULL) {
@@ -338,7 +371,7 @@ begin(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	r->current = ask;
 	r->began = clock_now();
 	r->loading = (struct rgw_loading){ .path = r->scope.path, .now = r->now->conf,
-		.back = ask->what == RGW_RELOAD_BACK ? r->before->conf : NULL, .workers = r->scope.workers,
+		.back = same != NULL ? same->conf : NULL, .workers = r->scope.workers,
 		.n_workers = r->scope.n_workers, .only_check = ask->what == RGW_RELOAD_CHECK };
 	r->has_thread = rgw_thread_start(&r->thread, "loader", load, r);
 	if (r->has_thread)

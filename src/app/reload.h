@@ -25,6 +25,8 @@ struct rgw_reload_scope {
 	struct rgw_inbox *home;              /* of the process */
 	struct ev_loop *loop;
 	const bool *stopping;                /* the gateway has been told to stop */
+	void (*in_effect)(void *ctx);        /* called when another configuration is in effect */
+	void *ctx;                           /* what it is given */
 };
 
 /* The reloader takes over the reference to the configuration, with which the gateway is about to start. */
@@ -47,6 +49,8 @@ enum rgw_reload_what {
 	RGW_RELOAD_FILES,  /* what the files say is to be in effect */
 	RGW_RELOAD_CHECK,  /* could it be? */
 	RGW_RELOAD_BACK,   /* the configuration before is to be in effect again */
+	RGW_RELOAD_AGAIN,  /* the files of [tls] sections are to be in effect as they are now, under the same
+	                    * configuration */
 };
 
 struct rgw_reload_ask;
@@ -59,6 +63,7 @@ typedef void rgw_reload_done(struct rgw_reload_ask *ask, bool ok, const char *me
 struct rgw_reload_ask {
 	enum rgw_reload_what what;
 	const char *why;        /* for the log: who asks */
+	bool quiet;             /* a failure is neither logged nor counted: it is no matter yet */
 	rgw_ms confirm;         /* FILES: the configuration before comes back after this time, unless it is confirmed;
 	                         * 0 = it does not */
 	rgw_reload_done *done;  /* may be called before rgw_reloader_ask returns; NULL = nobody waits */

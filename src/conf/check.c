@@ -181,6 +181,8 @@ check_client(struct rgw_draft *d, const struct rgw_section *section)
 		else
 			check_prefix(d, section, &client->address.v[i].prefix);
 	rgw_check_secret(d, section, &client->secret);
+	rgw_check_secret(d, section, &client->previous_secret);
+	rgw_check_previous_secret(d, section, &client->secret, &client->previous_secret);
 	rgw_check_rewriting(d, section, &client->rewrite_in, RGW_REWRITE_REQUESTS, &client->rewrite_out,
 	    RGW_REWRITE_ANSWERS);
 	if (!rgw_draft_given(section, &client->pool)->yes && d->conf->realm.n == 0)

@@ -129,6 +129,14 @@ rgw_check_secret(struct rgw_draft *d, const struct rgw_section *section, struct 
 		    SHORT_SECRET);
 }
 
+void
+rgw_check_previous_secret(struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret,
+    struct rgw_secret *const *previous)
+{
+	if (*secret != NULL && *previous != NULL && rgw_value_equal(rgw_draft_opt(section, secret), secret, previous))
+		rgw_check_warn(d, section, previous, "it is the same as `secret`; remove it");
+}
+
 bool
 rgw_check_some_peer(const struct rgw_draft *d, bool accepts)
 {

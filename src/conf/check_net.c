@@ -349,6 +349,20 @@ check_connections(struct rgw_draft *d, const struct rgw_section *section)
 		    "fewer `workers`", peer->connections.max, *workers, *workers);
 }
 
+/* Beside a previous secret, the file must say which one took its place, be it the default or any other. Over plain TCP
+ * a secret is needed anyway. */
+static void
+check_peer_secrets(struct rgw_draft *d, const struct rgw_section *section)
+{
+	const struct rgw_conf_peer *peer = section->data;
+
+	if (rgw_draft_given(section, &peer->previous_secret)->yes &&
+	    !rgw_draft_given(section, &peer->secret)->yes && !peer->insecure_tcp)
+		rgw_check_error(d, section, &peer->previous_secret,
+		    "needs `secret` or `secret-file` beside it, even if that is the usual `radsec`");
+	rgw_check_previous_secret(d, section, &peer->secret, &peer->previous_secret);
+}
+
 void
 rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -363,6 +377,7 @@ rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section)
 	check_peer_rewriting(d, section);
 	check_connections(d, section);
 	rgw_check_plain_peer(d, section);
+	check_peer_secrets(d, section);
 	for (size_t i = 0; i < peer->connect.n; i++) {
 		if (!peer->insecure_tcp && is_udp_port(peer->connect.v[i].port))
 			rgw_check_warn(d, section, &peer->connect,
@@ -419,6 +434,8 @@ rgw_check_server(struct rgw_draft *d, const struct rgw_section *section)
 	check_server_host(d, section, &server->acct, 1813);
 	check_source(d, section);
 	rgw_check_secret(d, section, &server->secret);
+	rgw_check_secret(d, section, &server->previous_secret);
+	rgw_check_previous_secret(d, section, &server->secret, &server->previous_secret);
 	rgw_check_rewriting(d, section, &server->rewrite_in, RGW_REWRITE_ANSWERS, &server->rewrite_out,
 	    RGW_REWRITE_REQUESTS);
 	rgw_check_target_name(d, section);

@@ -168,6 +168,7 @@ rgw_check_plain_peer(struct rgw_draft *d, const struct rgw_section *section)
 		    "nothing", title);
 	else
 		rgw_check_secret(d, section, &peer->secret);
+	rgw_check_secret(d, section, &peer->previous_secret);
 	check_connect(d, section);
 	if (peer->accept)
 		check_accept(d, section, title);

@@ -346,6 +346,9 @@ void rgw_check_say(struct rgw_draft *d, enum rgw_conf_severity severity, const s
 void rgw_check_twice(struct rgw_draft *d, const struct rgw_section *section, const void *field);
 /* Warn of a short secret (P-PKT-13), and of an address to which RADIUS/UDP should not go (P-DEP-1). */
 void rgw_check_secret(struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret);
+/* Warns of a previous secret that is no other than the secret. */
+void rgw_check_previous_secret(struct rgw_draft *d, const struct rgw_section *section, struct rgw_secret *const *secret,
+    struct rgw_secret *const *previous);
 void rgw_check_public(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_prefix *p, const char *text);
 /* Is there an address in both lists? An empty list stands for all addresses. */

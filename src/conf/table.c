@@ -78,6 +78,12 @@ _Static_assert(RGW_LAYER_IPSEC == 1, "bits of layers");
 	{ OPT(section, "rewrite-out", references, AT(rewrite_out)), .refers = 1u << RGW_CONF_REWRITE, \
 	  .unset = "none", .help = "changes to be made to " gone }
 
+/* The secret that was in use before, in each section that has one. */
+#define PREVIOUS_SECRET(section, help_) \
+	{ OPT(section, "previous-secret", secret, AT(previous_secret)), .unset = "none", \
+	  .min = 1, .max = 1024, \
+	  .help = help_ }
+
 /* The options of plain TCP, in each section that may have connections. */
 #define INSECURE_TCP(section, not_with_) \
 	{ OPT(section, "insecure-tcp", bool, AT(insecure_tcp)), .def = "no", .not_with = (not_with_), \
@@ -161,6 +167,8 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_GATEWAY, "malformed-realms", words, AT(malformed_realms)),
 	  .def = "space, two-dots, leading-dot, trailing-dot", .words = faults,
 	  .help = "realms that are rejected here, since nobody can have them" },
+	{ OPT(RGW_CONF_GATEWAY, "watch", bool, AT(watch)), .def = "no",
+	  .help = "files of the configuration that change are loaded, as by a reload" },
 	REWRITING(RGW_CONF_GATEWAY, "all packets as they come in, before those of their neighbour",
 	    "all packets as they go out, after those of their neighbour"),
 #undef AT
@@ -222,6 +230,8 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_TLS, "groups", strings, AT(groups)), .unset = "a built-in list",
 	  .min = 1, .max = 190,
 	  .help = "groups for the key exchange, best first" },
+	{ OPT(RGW_CONF_TLS, "watch", bool, AT(watch)), .def = "yes",
+	  .help = "files of the section that change are read again" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_listen, field)
@@ -259,6 +269,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_CLIENT, "secret", secret, AT(secret)), .flags = RGW_OPT_REQUIRED | RGW_OPT_IDENTITY,
 	  .min = 1, .max = 1024,
 	  .help = "secret shared with the client" },
+	PREVIOUS_SECRET(RGW_CONF_CLIENT, "secret that its requests may still have been made with"),
 	{ OPT(RGW_CONF_CLIENT, "require-message-authenticator", word,
 	      AT(require_message_authenticator)),
 	  .def = "auto", .words = autos,
@@ -313,6 +324,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_PEER, "secret", secret, AT(secret)), .def = "radsec",
 	  .min = 1, .max = 1024, .flags = RGW_OPT_IDENTITY,
 	  .help = "secret used inside TLS; only for peers that break the rule" },
+	PREVIOUS_SECRET(RGW_CONF_PEER, "secret that what comes from the peer may still have been made with"),
 	{ OPT(RGW_CONF_PEER, "connections", count_range, AT(connections)), .def = "1-16",
 	  .min = 0, .max = 64, .unit = "connections",
 	  .only_with = "connect",
@@ -400,6 +412,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_SERVER, "secret", secret, AT(secret)), .flags = RGW_OPT_REQUIRED | RGW_OPT_IDENTITY,
 	  .min = 1, .max = 1024,
 	  .help = "secret shared with the server" },
+	PREVIOUS_SECRET(RGW_CONF_SERVER, "secret that its answers may still be made with"),
 	{ OPT(RGW_CONF_SERVER, "require-message-authenticator", word,
 	      AT(require_message_authenticator)),
 	  .def = "auto", .words = autos,

@@ -16,6 +16,8 @@
 #include "radsecgw/ratelimit.h"
 #include "radsecgw/side.h"
 
+#include "previous.h"
+
 struct rgw_gw;
 struct rgw_origin;
 struct rgw_outgoing;

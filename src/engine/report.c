@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/report.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +50,9 @@ const struct rgw_table rgw_report_tables[RGW_REPORT_TABLES] = {
 	[RGW_REPORT_LIMITS] = { "limits", "limit", false },
 };
 
+/* The length of what is said of a previous secret. */
+#define PREVIOUS_TEXT 48
+
 /* Who is told. */
 struct report {
 	struct rgw_gw *gw;       /* borrowed */
@@ -69,6 +74,21 @@ tell(const struct report *r, enum rgw_report_table table, const char *name, cons
 		tell((r), (table), (name), cells_, sizeof cells_ / sizeof cells_[0]);          \
 	} while (0)
 
+/* When the previous secret of a neighbour was used last, by any worker. `room` holds the text. */
+static struct rgw_cell
+c_previous(const struct report *r, const struct rgw_secret *secret, const struct rgw_previous *previous,
+    char room[static PREVIOUS_TEXT])
+{
+	rgw_ms seconds = (r->gw->log->now - previous->used_at) / 1000;
+
+	if (secret == NULL)
+		return rgw_c_best("previous_secret", "none", UINT_MAX);
+	if (previous->used_at == 0)
+		return rgw_c_best("previous_secret", "not used since the start", UINT_MAX);
+	snprintf(room, PREVIOUS_TEXT, "used %" PRIu64 " s ago", (uint64_t)seconds);
+	return rgw_c_best("previous_secret", room, (unsigned)seconds);
+}
+
 /* ---- who is asked ---- */
 
 static void
@@ -79,6 +99,7 @@ tell_peers(const struct report *r)
 
 	for (size_t i = 0; i < r->gw->conf->peer.n; i++) {
 		const struct rgw_peer *p = rgw_peer_by_id(r->gw, r->gw->conf->peer.v[i]->head.id);
+		char previous[PREVIOUS_TEXT];
 
 		TELL(r, RGW_REPORT_PEERS, p->conf->head.name,
 		    rgw_c_best("state", p->target.held ? "drained" : rgw_peer_state_name(p->state),
@@ -87,7 +108,8 @@ tell_peers(const struct report *r)
 		    rgw_c_logged(rgw_c_add("opening", p->n_opening)), rgw_c_add("open", p->queue.n_sent),
 		    rgw_c_logged(rgw_c_add("queued", p->queue.n)),
 		    rgw_c_logged(rgw_c_add("failed_attempts", p->fails)),
-		    rgw_c_logged(rgw_c_add("incoming", p->n_incoming)));
+		    rgw_c_logged(rgw_c_add("incoming", p->n_incoming)),
+		    c_previous(r, p->conf->previous_secret, &p->target.previous, previous));
 	}
 }
 
@@ -113,6 +135,7 @@ tell_servers(const struct report *r)
 	for (size_t i = 0; i < r->gw->conf->server.n * RGW_SERVICES; i++) {
 		const struct rgw_port *port = port_at(r->gw, i);
 		const struct rgw_server *server = port->server;
+		char previous[PREVIOUS_TEXT];
 
 		if (!is_open(port))
 			continue;
@@ -121,7 +144,8 @@ tell_servers(const struct report *r)
 		    rgw_c_logged(rgw_c_best("state", rgw_health_name(port->state), port->state)),
 		    rgw_c_logged(rgw_c_add("requests", port->queue.n + port->queue.n_sent)),
 		    rgw_c_logged(rgw_c_add("sources", port->n_sources)),
-		    rgw_c_best("drained", server->target.held ? "yes" : "no", 0));
+		    rgw_c_best("drained", server->target.held ? "yes" : "no", 0),
+		    c_previous(r, server->conf->previous_secret, &server->target.previous, previous));
 	}
 }
 
@@ -216,12 +240,14 @@ tell_clients(const struct report *r)
 {
 	for (size_t i = 0; i < r->gw->conf->client.n; i++) {
 		const struct rgw_client *c = rgw_client_by_id(r->gw, r->gw->conf->client.v[i]->head.id);
+		char previous[PREVIOUS_TEXT];
 
 		TELL(r, RGW_REPORT_CLIENTS, c->conf->head.name, rgw_c_add("open", c->asker.holding.n),
 		    rgw_c_add("octets", c->asker.holding.octets),
 		    rgw_c_best("message_authenticator",
 		        c->require_message_authenticator == RGW_YES ? "required" : "optional",
-		        c->require_message_authenticator != RGW_YES));
+		        c->require_message_authenticator != RGW_YES),
+		    c_previous(r, c->conf->previous_secret, &c->previous, previous));
 	}
 }
 

@@ -32,6 +32,7 @@ FILES = {
     "secrets/freeradius": (0o600, SECRET + "\n"),
     "secrets/wlan-controller": (0o600, SECRET + "\n"),
     "secrets/home": (0o600, SECRET + "\n"),
+    "secrets/previous": (0o600, "the one that was shared before\n"),
     "secrets/open": (0o644, SECRET + "\n"),
     "secrets/grouped": (0o640, SECRET + "\n"),
     "secrets/blank": (0o600, SECRET + "\n\n"),

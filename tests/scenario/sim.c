@@ -86,7 +86,8 @@ sim_fill_random(struct sim *s, void *out, size_t len)
 		p[i] = (uint8_t)sim_random(s, 256);
 }
 
-static const char *const secret_texts[] = { SIM_SECRET, SIM_RADSEC, SIM_LOCAL, SIM_OTHER };
+static const char *const secret_texts[] = { SIM_SECRET, SIM_RADSEC, SIM_LOCAL, SIM_OTHER, SIM_BEFORE,
+	SIM_THIRD };
 
 const struct rgw_secret *
 sim_secret_of(const struct sim *s, const char *text)

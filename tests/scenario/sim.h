@@ -27,6 +27,8 @@
 #define SIM_RADSEC "radsec"
 #define SIM_LOCAL "between gateway and server"
 #define SIM_OTHER "which came after a while"
+#define SIM_BEFORE "the one that was before"
+#define SIM_THIRD "a secret of nobody here"
 
 /* Of so many copies of a request the times are kept. */
 #define SIM_COPIES 8
@@ -75,6 +77,8 @@ struct sim_far {
 	bool no_status;            /* Status-Server is not answered */
 	bool wrong_status;         /* Status-Server is answered with another secret */
 	bool misdone_status;       /* Status-Server is answered with a wrong Message-Authenticator */
+	const char *answers;       /* answers are made with it, whatever the request was made with; NULL = with that */
+	const char *hears;         /* requests must be made with it; NULL = with that of the connection or socket */
 	/* what came */
 	unsigned probes;           /* Status-Servers */
 	size_t requests;
@@ -201,6 +205,7 @@ struct sim_spec {
 	const char *station;       /* Calling-Station-Id */
 	const void *state;
 	size_t state_len;
+	bool bare;                 /* no Message-Authenticator */
 	bool eap;                  /* an EAP-Response with the identifier 77 */
 	const void *more;          /* further attributes, as they are on the wire */
 	size_t more_len;
@@ -229,8 +234,9 @@ struct sim {
 	unsigned draining;         /* so many connections of ours may drain while others are open */
 	struct sim_path nas_path;
 	struct sim_path server_path;
-	struct rgw_secret *secrets[4];
-	const char *nas_secret;    /* of NASes */
+	struct rgw_secret *secrets[6];
+	const char *nas_secret;    /* NASes make their requests with it, ... */
+	const char *visitor_secret;/* ... and the visitor; NULL = with that of the connection */
 	rgw_ms least_lifetime;     /* the shortest request-lifetime that there was */
 	/* the server */
 	bool server_gone;          /* ICMP port unreachable */

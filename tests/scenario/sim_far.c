@@ -162,9 +162,16 @@ keep(struct sim_got ***list, size_t *n, struct sim_got *g)
 	(*list)[(*n)++] = g;
 }
 
-struct sim_got *
-sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *text)
+const char *
+sim_answer_secret(const struct sim_got *g)
 {
+	return g->far->answers != NULL ? g->far->answers : g->secret;
+}
+
+struct sim_got *
+sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *usual)
+{
+	const char *text = far->hears != NULL ? far->hears : usual;
 	const struct rgw_secret *secret = sim_secret_of(s, text);
 	struct sim_got *g = rgw_xcalloc(1, sizeof *g + len);
 	struct rgw_auth_check check;
@@ -506,7 +513,7 @@ sim_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
 
 	if (g->conn == NULL || g->conn->half || how == SIM_SILENT)
 		return;
-	n = sim_build_how(s, g, out, sizeof out, how, g->secret);
+	n = sim_build_how(s, g, out, sizeof out, how, sim_answer_secret(g));
 	if (sim_is_bad(how) || how == SIM_HALF)
 		note_spoiled(how == SIM_WRONG_ID ? g->conn->by_id[out[1]] : g);
 	if (how == SIM_HALF) {
@@ -555,7 +562,7 @@ sim_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type, con
     size_t len)
 {
 	uint8_t out[4096];
-	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, g->secret);
+	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, sim_answer_secret(g));
 
 	g->answered = true;
 	sim_octets(s, g->conn, out, n);

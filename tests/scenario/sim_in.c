@@ -187,7 +187,7 @@ sim_server_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t ty
     size_t len)
 {
 	uint8_t out[4096];
-	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, g->secret);
+	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, sim_answer_secret(g));
 
 	arrives_from(s, g->source, out, n, rgw_code_answers(out[0], g->data[0]) ? g : NULL);
 }
@@ -202,7 +202,7 @@ void
 sim_server_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
 {
 	uint8_t out[4096];
-	size_t n = sim_build_how(s, g, out, sizeof out, how, g->secret);
+	size_t n = sim_build_how(s, g, out, sizeof out, how, sim_answer_secret(g));
 
 	/* Half a datagram is none. */
 	if (how == SIM_HALF)
@@ -316,11 +316,16 @@ sim_ask_again(struct sim *s, struct sim_req *r)
 	sim_deliver(s, r, give_octets);
 }
 
+static const char *
+visitor_secret(const struct sim *s, const struct sim_conn *c)
+{
+	return s->visitor_secret != NULL ? s->visitor_secret : c->secret;
+}
+
 static struct sim_req *
 send_it(struct sim *s, struct sim_conn *c, struct sim_req *r)
 {
 	r->conn = c;
-	r->secret = c->secret;
 	sim_index_req(s, r);
 	sim_ask_again(s, r);
 	return r;
@@ -329,7 +334,7 @@ send_it(struct sim *s, struct sim_conn *c, struct sim_req *r)
 struct sim_req *
 sim_ask_with(struct sim *s, struct sim_conn *c, const struct sim_spec *spec)
 {
-	return send_it(s, c, sim_build_request(s, spec, c->secret));
+	return send_it(s, c, sim_build_request(s, spec, visitor_secret(s, c)));
 }
 
 struct sim_req *
@@ -341,21 +346,22 @@ sim_ask(struct sim *s, struct sim_conn *c, uint8_t code, uint8_t id, const char 
 struct sim_req *
 sim_ask_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len)
 {
-	return send_it(s, c, sim_new_req(s, data, len));
+	struct sim_req *r = sim_new_req(s, data, len);
+
+	r->secret = visitor_secret(s, c);
+	return send_it(s, c, r);
 }
 
 /* Which request of this connection does it answer, by its authenticator? */
 static struct sim_req *
 find_asked(struct sim *s, const struct sim_conn *c, const struct rgw_packet *p)
 {
-	const struct rgw_secret *secret = sim_secret_of(s, c->secret);
-
 	for (struct sim_req *r = sim_bucket(s, c, 0, p->id); r != NULL; r = r->older) {
 		struct rgw_auth_check check;
 
 		if (r->conn != c || r->data[1] != p->id)
 			continue;
-		check = rgw_auth_check_one(p, r->data + 4, secret);
+		check = rgw_auth_check_one(p, r->data + 4, sim_secret_of(s, r->secret));
 		if (!check.auth_ok)
 			continue;
 		assert_int_not_equal(check.msgauth, RGW_MSGAUTH_BAD);
@@ -384,6 +390,6 @@ sim_visitor_hears(struct sim *s, struct sim_conn *c, const uint8_t *data, size_t
 	/* Every answer to an Access-Request is signed if there is room for it (P-GW-24, P-ATT-16). */
 	if (p.code == RGW_ACCESS_ACCEPT && len + 18 <= RGW_PACKET_MAX)
 		assert_int_equal(p.data[20], RGW_MESSAGE_AUTHENTICATOR);
-	sim_check_key(&p, r, c->secret);
+	sim_check_key(&p, r, r->secret);
 	sim_note_answer(s, r, &p);
 }

@@ -133,7 +133,7 @@ sim_build_request(struct sim *s, const struct sim_spec *spec, const char *text)
 	sim_fill_random(s, auth, sizeof auth);
 	snprintf(nonce, sizeof nonce, "%08x", s->next_nonce);
 	rgw_build_begin(&b, data, sizeof data, code, spec->id,
-	    code == RGW_ACCOUNTING_REQUEST ? NULL : auth, code != RGW_ACCOUNTING_REQUEST);
+	    code == RGW_ACCOUNTING_REQUEST ? NULL : auth, code != RGW_ACCOUNTING_REQUEST && !spec->bare);
 	if (spec->user != NULL)
 		rgw_build_attr(&b, RGW_USER_NAME, spec->user, strlen(spec->user));
 	if (spec->eap)

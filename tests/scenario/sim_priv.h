@@ -50,7 +50,7 @@ struct sim_event {
 void sim_schedule(struct sim *s, rgw_ms delay, struct sim_event e);
 void sim_fill_random(struct sim *s, void *out, size_t len);
 bool sim_percent(struct sim *s, unsigned percent);
-/* One of SIM_SECRET, SIM_RADSEC, SIM_LOCAL and SIM_OTHER. */
+/* One of the secrets in sim.h. */
 const struct rgw_secret *sim_secret_of(const struct sim *s, const char *text);
 
 /* sim_nas.c */
@@ -97,8 +97,9 @@ enum sim_answer sim_choose_how(struct sim *s, struct sim_far *far, const struct 
 /* Is that an answer that no gateway may believe? */
 bool sim_is_bad(enum sim_answer how);
 /* Takes note of a request that arrived at a far end, verified and whole, or the engine is wrong. */
-struct sim_got *sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
-    const char *secret);
+struct sim_got *sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *usual);
+/* The secret with which the far end answers it. */
+const char *sim_answer_secret(const struct sim_got *g);
 /* With this one, the newest on its lane, at most two answers can come under its identifier (P-ID-5). */
 void sim_check_identifier(const struct sim *s, struct sim_got *g);
 struct sim_conn *sim_new_conn(struct sim *s);

@@ -134,6 +134,8 @@ static const struct {
 	  "~ client v: address + nas.example.org\n" },
 	{ "[client v]\naddress = 10.0.0.1\n", "secret = the first secret of it\n", "secret = the other secret of it\n",
 	  "~ client v: secret changed\n" },
+	{ C "address = 10.0.0.1\n", "", "previous-secret = the secret that was before\n",
+	  "~ client v: previous-secret changed\n" },
 	{ C "address = 10.0.0.1\n", "operator-name = 1example.org\n", "operator-name = 1example.net\n",
 	  "~ client v: operator-name 1example.org -> 1example.net\n" },
 	{ C "address = 10.0.0.1\n", "listen = l\n", "", "~ client v: listen l -> (all with `udp`)\n" },
@@ -343,6 +345,7 @@ knows_what_drains_connections(void **state)
 		{ "queue = 7\nlifetime = 1h\nrewrite-in = i\n", false },
 		{ "sni = a.example.org\n", true },
 		{ "secret = another one that is long\n", true },
+		{ "secret = radsec\nprevious-secret = another one that is long\n", false },
 		{ "match = dns:a.example.org\n", true },
 		{ "name = a.example.org\n", true },
 	};

@@ -417,7 +417,7 @@ dumps_what_has_an_effect(void **state)
 		"max-connections = 0\n",
 		"\n# connect = (it only connects to us)\naccept = yes\n# address = (any)\ntls = t\n",
 		"\n# connections = (no effect without `connect`)\nmax-connections = 16\n",
-		"\n# acct = (it takes no accounting)\n# secret = (hidden)\n"
+		"\n# acct = (it takes no accounting)\n# secret = (hidden)\n# previous-secret = (none)\n"
 		"require-message-authenticator = auto\n# source = (the system's choice)\n"
 		"retransmit = irt 2s mrt 16s mrc 5 mrd 30s\nstatus-server = yes\nwatchdog = 30s\n"
 		"zombie = 40s\n# revive = (no effect with `status-server = yes`)\n",

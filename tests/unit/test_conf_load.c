@@ -74,11 +74,13 @@ fills_every_field(void **state)
 	    "cas\n"
 	    "ciphers = A, B\nciphers = C\ngroups = X25519\n" LISTEN
 	    "[client c]\naddress = 127.0.0.1\naddress = 10.0.0.0/8\n\t10.1.0.0/16, fd00::/8\n"
-	    "secret-file = secret\npool = p\nprotocol-error = yes\n"
+	    "secret-file = secret\nprevious-secret = hex:0001\npool = p\nprotocol-error = yes\n"
 	    "[peer p]\nconnect = [::1], radius.example.org:2084\ntls = t\nname = "
 	    "radius.example.org\n"
 	    "match = dns:radius.example.org\n  policy:1.2.3\nsni = \"\"\nsecret = hex:00ff\n"
+	    "previous-secret = radsec\n"
 	    "allow = acct\nbad-response = discard\n"
+	    "[server s]\nauth = 192.0.2.1\nsecret = the one of now\nprevious-secret-file = secret\n"
 	    "[realm Example.ORG]\npool = p\n[realm .example.org]\npool = p\n[realm -]\npool = p\n");
 
 	assert_non_null(conf);
@@ -92,6 +94,10 @@ fills_every_field(void **state)
 	assert_string_equal(conf->tls.v[0]->ciphers.v[2], "C");
 	assert_int_equal(conf->client.v[0]->address.n, 4);
 	assert_int_equal(conf->client.v[0]->secret->len, 35);
+	assert_memory_equal(conf->client.v[0]->previous_secret->octets, "\x00\x01", 2);
+	assert_memory_equal(conf->peer.v[0]->previous_secret->octets, "radsec", 6);
+	assert_int_equal(conf->server.v[0]->secret->len, 14);
+	assert_int_equal(conf->server.v[0]->previous_secret->len, 35);
 	assert_ptr_equal(conf->client.v[0]->pool, conf->peer.v[0]);
 	assert_string_equal(conf->peer.v[0]->connect.v[0].host, "::1");
 	assert_int_equal(conf->peer.v[0]->match.n, 2);

@@ -28,6 +28,7 @@ make(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now)
 
 	c->known.section = section;
 	c->gw = gw;
+	c->previous.counter = RGW_CTR_client_previous_secret;
 	c->require_message_authenticator = conf->require_message_authenticator;
 	c->limit_proxy_state = conf->limit_proxy_state;
 	rgw_asked_init(&c->asked, now);

@@ -20,6 +20,7 @@ struct rgw_client {
 	enum rgw_auto require_message_authenticator; /* AUTO = not decided, or not yet */
 	enum rgw_auto limit_proxy_state;
 	rgw_ms warned_at;                            /* when the log last said what such a client risks; 0 = never */
+	struct rgw_previous previous;
 	struct rgw_asked asked;
 	struct rgw_asker asker;
 };

@@ -51,10 +51,10 @@ static const struct rgw_door tls_door = { .field = "from_peer", .is_stream = tru
 	.settled = settled };
 
 static struct rgw_origin
-origin_of(struct rgw_conn *conn)
+origin_of(struct rgw_conn *conn, const struct rgw_auth_check *checked)
 {
-	return (struct rgw_origin){ .door = &tls_door, .side = conn->lane.side, .asker = &conn->peer->asker,
-		.asked = &conn->asked, .remote = conn->addr };
+	return (struct rgw_origin){ .door = &tls_door, .side = rgw_previous_side(&conn->lane.side, checked),
+		.asker = &conn->peer->asker, .asked = &conn->asked, .remote = conn->addr };
 }
 
 /* Counts a packet that is not worked on, and says why. */
@@ -94,8 +94,9 @@ is_answer(uint8_t code)
 /* The rule that the packet breaks, or NULL (P-TCP-35f, h). A packet without Message-Authenticator breaks none: TLS
  * protects it (P-BR-12). */
 static const char *
-why_not_authentic(struct rgw_conn *conn, const struct rgw_auth_check *check)
+why_not_authentic(struct rgw_conn *conn, struct rgw_auth_check *check)
 {
+	rgw_previous_check(check, &conn->lane.side);
 	if (!check->auth_ok) {
 		rgw_count(conn->gw, RGW_CTR_tls_bad_authenticator);
 		return "Request Authenticator does not verify; is the secret of this peer right?";
@@ -117,10 +118,9 @@ is_unprotected(const struct rgw_conn *conn, const struct rgw_packet *p)
 
 /* Answers a Status-Server, which ends here (P-SS-4, P-SS-9, P-SS-20). */
 static void
-answer_status(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
+answer_status(struct rgw_conn *conn, const struct rgw_origin *origin, const struct rgw_packet *p, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
-	struct rgw_origin origin = origin_of(conn);
 	size_t len;
 
 	if (p->n_msgauth == 0) {
@@ -128,44 +128,43 @@ answer_status(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 		    "dropped: Status-Server needs a Message-Authenticator");
 		return;
 	}
-	if (!rgw_asker_may_probe(gw, &origin, now))
+	if (!rgw_asker_may_probe(gw, origin, now))
 		return;
-	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, p, false, origin.side.secret);
+	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, p, false, origin->side.secret);
 	rgw_count(gw, RGW_CTR_status_server_answered);
 	if (len > 0)
-		(void)tls_door.send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
+		(void)tls_door.send(gw, origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 /* Answers a request of a code that is not served here (P-ERR-10, P-TLS-31). The answer is made anew each time, so the
  * request needs no place in the duplicate cache. Accounting gets no answer from which it could seem that something was
  * recorded. */
 static void
-refuse_code(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
+refuse_code(struct rgw_conn *conn, const struct rgw_origin *origin, const struct rgw_packet *p, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
-	struct rgw_origin origin = origin_of(conn);
 	const char *text = "dropped: this code is not served here, or not from this peer; see its option `allow`";
 	size_t len = 0;
 
-	if (!rgw_asker_may_probe(gw, &origin, now))
+	if (!rgw_asker_may_probe(gw, origin, now))
 		return;
 	if (rgw_code_is_dynamic(p->code)) {
 		len = rgw_build_nak(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_UNSUPPORTED_EXTENSION,
-		    origin.side.secret);
+		    origin->side.secret);
 		text = "answered with a NAK: requests to change or end a session are not served here";
-	} else if (origin.asker->hears_errors) {
+	} else if (origin->asker->hears_errors) {
 		len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, p,
-		    RGW_CAUSE_UNSUPPORTED_EXTENSION, origin.side.secret);
+		    RGW_CAUSE_UNSUPPORTED_EXTENSION, origin->side.secret);
 		text = "answered with Protocol-Error: this code is not served here, or not from this peer; see "
 		       "its option `allow`";
 	} else if (p->code == RGW_ACCESS_REQUEST) {
 		len = rgw_build_reject(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_UNSUPPORTED_EXTENSION, NULL,
-		    origin.side.secret);
+		    origin->side.secret);
 		text = "rejected: this peer may not ask for authentication; see its option `allow`";
 	}
 	note(conn, p, RGW_CTR_tls_bad_code, "unexpected-code", text);
 	if (len > 0)
-		(void)tls_door.send(gw, &origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
+		(void)tls_door.send(gw, origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
 }
 
 static bool
@@ -177,18 +176,21 @@ is_allowed(const struct rgw_conn *conn, uint8_t code)
 /* Takes a request whose sender may send requests here, and which is authentic: it is answered, refused, dropped or goes
  * on. */
 static void
-take(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
+take(struct rgw_conn *conn, const struct rgw_auth_check *checked, rgw_ms now)
 {
-	struct rgw_origin origin = origin_of(conn);
+	struct rgw_origin origin = origin_of(conn, checked);
+	const struct rgw_packet *p = checked->packet;
 	uint32_t loop_limit = conn->gw->conf->gateway.loop_limit;
 
+	rgw_previous_note(conn->gw, &conn->peer->target.previous, &conn->lane.side, checked, rgw_f_origin(&origin),
+	    now);
 	if (p->code == RGW_STATUS_SERVER)
-		answer_status(conn, p, now);
+		answer_status(conn, &origin, p, now);
 	else if (is_unprotected(conn, p))
 		note(conn, p, RGW_CTR_tls_missing_message_authenticator, "missing-message-authenticator",
 		    "dropped: over plain TCP a request with EAP, or without a password, needs a Message-Authenticator");
 	else if (!is_allowed(conn, p->code))
-		refuse_code(conn, p, now);
+		refuse_code(conn, &origin, p, now);
 	else if (loop_limit != 0 && p->n_proxy_state > loop_limit)
 		note(conn, p, RGW_CTR_tls_too_many_proxy_states, "loop-suspected",
 		    "dropped: more Proxy-States than loop-limit; does a route lead back here?");
@@ -200,7 +202,7 @@ take(struct rgw_conn *conn, const struct rgw_packet *p, rgw_ms now)
 }
 
 bool
-rgw_on_request(struct rgw_conn *conn, const struct rgw_auth_check *check, rgw_ms now)
+rgw_on_request(struct rgw_conn *conn, struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
 	const char *rule;
@@ -228,7 +230,7 @@ rgw_on_request(struct rgw_conn *conn, const struct rgw_auth_check *check, rgw_ms
 		    "dropped: the authenticator of a request to change or end a session does not verify");
 		return true;
 	}
-	take(conn, p, now);
+	take(conn, check, now);
 	return true;
 }
 

@@ -28,7 +28,7 @@ struct arrival {
 	const struct rgw_udp_from *from;
 	struct rgw_client *client;
 	struct rgw_packet *packet;            /* borrowed, as the next one: of the batch */
-	const struct rgw_auth_check *check;
+	struct rgw_auth_check *check;         /* check with the client's secret, or with its previous one */
 };
 
 /* Why a datagram is dropped: the counter, and a line that says what to do about it. */
@@ -135,10 +135,19 @@ needs_msgauth(const struct arrival *a)
 	return rgw_auth_needs_msgauth(p);
 }
 
-/* Is the packet really from this client (P-AUT-3, P-MA-3)? NULL = yes. */
+static struct rgw_side
+side_of(const struct rgw_client *client)
+{
+	return (struct rgw_side){ client->conf->secret, client->conf->previous_secret };
+}
+
+/* Is the packet really from this client, by either of its secrets (P-AUT-3, P-MA-3)? NULL = yes. */
 static const struct drop *
 why_not_authentic(const struct arrival *a)
 {
+	const struct rgw_side side = side_of(a->client);
+
+	rgw_previous_check(a->check, &side);
 	if (!a->check->auth_ok)
 		return &drop_bad_auth;
 	switch (a->check->msgauth) {
@@ -238,7 +247,7 @@ answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origi
 	if (!rgw_asker_may_probe(gw, origin, now))
 		return;
 	len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, a->packet,
-	    a->from->accept == RGW_SERVICE_ACCT, a->client->conf->secret);
+	    a->from->accept == RGW_SERVICE_ACCT, origin->side.secret);
 
 	rgw_count(gw, RGW_CTR_status_server_answered);
 	if (len > 0)
@@ -280,6 +289,7 @@ take(void *arg, struct rgw_auth_check *checked, rgw_ms now)
 	struct arrivals *all = arg;
 	struct arrival *a = &all->v[checked - all->batch.checks];
 	struct rgw_gw *gw = all->gw;
+	const struct rgw_side side = side_of(a->client);
 	const struct drop *why;
 	struct rgw_origin origin;
 
@@ -290,9 +300,10 @@ take(void *arg, struct rgw_auth_check *checked, rgw_ms now)
 		return true;
 	}
 	look_at_protection(gw, a, now);
-	origin = (struct rgw_origin){ .door = &udp_door, .side = { a->client->conf->secret },
+	origin = (struct rgw_origin){ .door = &udp_door, .side = rgw_previous_side(&side, checked),
 		.asker = &a->client->asker, .asked = &a->client->asked,
 		.sock = a->from->sock, .local = a->from->local, .remote = a->from->remote };
+	rgw_previous_note(gw, &a->client->previous, &side, checked, rgw_f_origin(&origin), now);
 	if (a->packet->code == RGW_STATUS_SERVER)
 		answer_status(gw, a, &origin, now);
 	else

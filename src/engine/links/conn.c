@@ -284,8 +284,8 @@ rgw_conn_belongs(struct rgw_conn *conn, struct rgw_peer *peer)
 	conn->peer = peer;
 	rgw_conn_stand_by_current(conn);
 	conn->lane = (struct rgw_lane){ .target = &peer->target, .ops = &rgw_conn_lane_ops,
-		.window = &peer->conf->response_window, .side = { peer->conf->secret }, .addr = &conn->addr,
-		.serial = conn->lane.serial };
+		.window = &peer->conf->response_window, .side = { peer->conf->secret, peer->conf->previous_secret },
+		.addr = &conn->addr, .serial = conn->lane.serial };
 }
 
 struct rgw_conn *

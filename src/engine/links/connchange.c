@@ -33,7 +33,7 @@ rgw_conn_change(struct rgw_conn *conn, struct rgw_edition *old, rgw_ms now)
 	if (conn->edition == old && (peer == NULL || !peer->known.renewed)) {
 		rgw_conn_stand_by_current(conn);
 		if (peer != NULL)
-			conn->lane.side.secret = peer->conf->secret;
+			conn->lane.side = (struct rgw_side){ peer->conf->secret, peer->conf->previous_secret };
 	}
 	if (conn->lane.ids != NULL)
 		rgw_idpool_rest(conn->lane.ids, conn->gw->conf->gateway.request_lifetime);

@@ -27,9 +27,9 @@ enum rgw_turn {
  * 2.6.4). */
 const char *rgw_on_answer(struct rgw_lane *lane, struct rgw_auth_check *checked, rgw_ms now);
 
-/* A packet that asks something came on a connection, and was checked as a request. false = the connection was
- * closed. */
-bool rgw_on_request(struct rgw_conn *conn, const struct rgw_auth_check *checked, rgw_ms now);
+/* A packet that asks something came on a connection, and was checked as a request with the secret of the connection.
+ * false = the connection was closed. */
+bool rgw_on_request(struct rgw_conn *conn, struct rgw_auth_check *checked, rgw_ms now);
 
 /* Something has happened to the lane: its tickets move, wait or end. `why` is a phrase for the log. */
 void rgw_on_lane_lost(struct rgw_lane *lane, enum rgw_loss loss, const char *why, rgw_ms now);

@@ -178,7 +178,8 @@ open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
 	if (ids != NULL) {
 		*source = (struct rgw_source){
 			.lane = { .target = &server->target, .ops = &lane_ops, .repeats = &server->conf->retransmit,
-			    .side = { server->conf->secret }, .ids = ids, .addr = &source->addr },
+			    .side = { server->conf->secret, server->conf->previous_secret }, .ids = ids,
+			    .addr = &source->addr },
 			.port = port,
 			.edition = rgw_edition_hold(edition_of(server)),
 			.addr = *to,

@@ -22,7 +22,7 @@ change_sources(struct rgw_port *port, struct rgw_edition *old, rgw_ms now)
 			continue;
 		source->edition = rgw_edition_hold(gw->edition);
 		rgw_edition_drop(old);
-		source->lane.side.secret = server->conf->secret;
+		source->lane.side = (struct rgw_side){ server->conf->secret, server->conf->previous_secret };
 	}
 	/* What waits may be sent, and what is of no use is closed. */
 	rgw_timer_set(&gw->timers, &port->tidy_timer, now);

@@ -16,7 +16,9 @@ void
 rgw_target_init(struct rgw_target *target, struct rgw_gw *gw, const struct rgw_conf_head *conf,
     const struct rgw_target_ops *ops)
 {
-	*target = (struct rgw_target){ .conf = conf, .ops = ops, .gw = gw, .number = ++gw->n_numbers, .self = target };
+	*target = (struct rgw_target){ .conf = conf, .ops = ops, .gw = gw, .number = ++gw->n_numbers, .self = target,
+		.previous = { .counter = conf->kind == RGW_CONF_SERVER ? RGW_CTR_server_previous_secret
+		                                                      : RGW_CTR_peer_previous_secret } };
 	target->alone = (struct rgw_pool){ .conf = &alone, .members = &target->self, .n = 1 };
 }
 

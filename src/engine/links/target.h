@@ -114,6 +114,7 @@ struct rgw_target {
 	/* What requests know about it: */
 	struct rgw_pool alone;                    /* the pool of one member that the target's name means */
 	struct rgw_target *self;                  /* the only member of that pool */
+	struct rgw_previous previous;             /* use of the target's previous secret, as an asker, too */
 	bool held;                                /* the target gets no new requests, but for logins that began there */
 	rgw_ms asked_at;                          /* when a request was given to the target last */
 	rgw_ms heard_at;                          /* when the last packet with the right authenticator came from the

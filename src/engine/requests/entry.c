@@ -86,6 +86,16 @@ on_too_many(struct rgw_gw *gw, const struct rgw_origin *origin)
 	    rgw_f_origin(origin), rgw_f_addr("from", &origin->remote));
 }
 
+/* The octets of a request without Message-Authenticator do not show which secret they were made with, so the previous
+ * one may have been the secret when the request came first. */
+const struct rgw_secret *
+rgw_entry_secret(const struct rgw_entry *entry, const struct rgw_side *side)
+{
+	if (rgw_secret_mark(side->secret) == entry->secret)
+		return side->secret;
+	return side->previous != NULL && rgw_secret_mark(side->previous) == entry->secret ? side->previous : NULL;
+}
+
 void
 rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin)
 {
@@ -100,7 +110,7 @@ rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_or
 	entry->repeats++;
 	rgw_count(gw, RGW_CTR_duplicate_replayed);
 	(void)origin->door->send(gw, origin, &(struct rgw_outgoing){ entry->answer, entry->answer_len,
-		entry->answer_is_signed ? NULL : origin->side.secret });
+		entry->answer_is_signed ? NULL : rgw_entry_secret(entry, &origin->side) });
 }
 
 void

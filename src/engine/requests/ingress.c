@@ -61,7 +61,7 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 		return false;
 	}
 	/* An answer that was made with another secret is of no use any more; what is hidden in it could not be read. */
-	if (entry->req == NULL && entry->secret != rgw_secret_mark(origin->side.secret)) {
+	if (entry->req == NULL && rgw_entry_secret(entry, &origin->side) == NULL) {
 		rgw_entry_end(gw, entry, RGW_CTR_request_superseded, now);
 		return false;
 	}

@@ -152,7 +152,11 @@ bool rgw_entry_keep(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw
     rgw_ms now);
 /* Keeps the entry without an answer, so that retransmissions are absorbed. The entry may be gone after that. */
 void rgw_entry_mute(struct rgw_gw *gw, struct rgw_entry *entry, rgw_ms now);
-/* Sends the kept answer once more, if there is one and it has not been sent again too often. */
+/* Whether the request of an entry was made with the secret of the side on which it comes again, or with the previous
+ * one: that secret is the result, and NULL if it was neither. */
+const struct rgw_secret *rgw_entry_secret(const struct rgw_entry *entry, const struct rgw_side *side);
+/* Sends the kept answer once more, if there is one and it has not been sent again too often. rgw_entry_secret must not
+ * be NULL. */
 void rgw_entry_repeat(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin *origin);
 /* Forgets the entry; if its request is worked on, the request ends in this counter. */
 void rgw_entry_end(struct rgw_gw *gw, struct rgw_entry *entry, enum rgw_counter how, rgw_ms now);

@@ -20,15 +20,17 @@ enum match {
 	BAD_AUTH,    /* the response is for the waiting request, but its authenticator is wrong (P-TCP-35g) */
 };
 
-/* Does the response answer this request? The check was made for the request that stood under the identifier when the
- * octets arrived. */
+/* Does the response answer this request, by either secret of the lane? The check was made with the current secret for
+ * the request that stood under the identifier when the octets arrived. */
 static bool
-verifies(struct rgw_auth_check *check, const struct rgw_id_sent *sent)
+verifies(struct rgw_auth_check *check, const struct rgw_side *side, const struct rgw_id_sent *sent)
 {
 	if (sent->code == 0)
 		return false;
 	if (memcmp(check->request_auth, sent->auth, RGW_AUTH_LEN) != 0)
-		*check = rgw_auth_check_one(check->packet, sent->auth, check->secret);
+		*check = rgw_auth_check_one(check->packet, sent->auth, side->secret);
+	if (!check->auth_ok && side->previous != NULL)
+		*check = rgw_auth_check_one(check->packet, sent->auth, side->previous);
 	return check->auth_ok;
 }
 
@@ -47,15 +49,15 @@ is_pair(const struct rgw_packet *p, uint8_t request_code)
 }
 
 static enum match
-match(const struct rgw_id *slot, struct rgw_auth_check *check)
+match(const struct rgw_id *slot, const struct rgw_side *side, struct rgw_auth_check *check)
 {
 	const struct rgw_packet *p = check->packet;
 
-	if (slot->state == RGW_ID_BUSY && is_pair(p, slot->now.code) && verifies(check, &slot->now))
+	if (slot->state == RGW_ID_BUSY && is_pair(p, slot->now.code) && verifies(check, side, &slot->now))
 		return MATCH;
-	if (slot->state != RGW_ID_BUSY && verifies(check, &slot->now))
+	if (slot->state != RGW_ID_BUSY && verifies(check, side, &slot->now))
 		return LATE;
-	if (verifies(check, &slot->before))
+	if (verifies(check, side, &slot->before))
 		return LATE_BEFORE;
 	if (slot->state != RGW_ID_BUSY)
 		return UNMATCHED;
@@ -120,17 +122,17 @@ write_answer(struct rgw_gw *gw, const struct rgw_origin *origin, struct rgw_hop_
 }
 
 static void
-pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
-    const uint8_t *request_auth, rgw_ms now)
+pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_auth_check *checked, rgw_ms now)
 {
 	struct rgw_gw *gw = lane->target->gw;
+	const struct rgw_packet *p = checked->packet;
 	const struct rgw_origin *origin = &req->origin;
 	struct rgw_identity room;
 	struct rgw_hop_response hop = {
 		.in = p,
 		.hidden = req->edition->conf->hidden,
-		.from = lane->side.secret,
-		.from_auth = request_auth,
+		.from = checked->secret,
+		.from_auth = checked->request_auth,
 		.request = &req->packet,
 		.to = origin->side.secret,
 		.msgauth = origin->asker->wants_msgauth,
@@ -159,23 +161,23 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 
 /* A packet with the right authenticator shows that the target lives. */
 static void
-heard(struct rgw_lane *lane, rgw_ms now)
+heard(struct rgw_lane *lane, const struct rgw_auth_check *checked, rgw_ms now)
 {
+	rgw_previous_note(lane->target->gw, &lane->target->previous, &lane->side, checked, rgw_f_target(lane->target),
+	    now);
 	rgw_target_heard(lane->target, now);
 	lane->ops->heard(lane, now);
 }
 
 /* A response that answers a waiting request. */
 static void
-on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *p, const uint8_t *request_auth,
-    rgw_ms now)
+on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_auth_check *checked, rgw_ms now)
 {
 	struct rgw_gw *gw = lane->target->gw;
+	const struct rgw_packet *p = checked->packet;
 	struct rgw_req *req = a->req;
 	struct rgw_queue *queue = rgw_target_queue(lane->target, rgw_req_service(req));
-	uint8_t auth[RGW_AUTH_LEN];
 
-	memcpy(auth, request_auth, sizeof auth);
 	if (lane->ops->answered != NULL)
 		lane->ops->answered(lane, &a->ticket, now);
 	rgw_attempt_answered(a, now);
@@ -190,7 +192,7 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 		    "the next hop does not take accounting; the record is not acknowledged", now);
 	} else {
 		rgw_mark_answered(a, now);
-		pass_on(lane, req, p, auth, now);
+		pass_on(lane, req, checked, now);
 	}
 	if (queue->n > 0)
 		rgw_queue_pump(queue, now);
@@ -198,25 +200,27 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 
 /* The packet fits a waiting request, and its authenticators are right. */
 static void
-on_verified(struct rgw_lane *lane, const struct rgw_id *slot, const struct rgw_packet *p, rgw_ms now)
+on_verified(struct rgw_lane *lane, const struct rgw_id *slot, const struct rgw_auth_check *checked, rgw_ms now)
 {
 	uint8_t code = slot->now.code;
 
 	if (lane->ops->learn != NULL)
-		lane->ops->learn(lane, p, code, now);
+		lane->ops->learn(lane, checked->packet, code, now);
 	if (code == RGW_STATUS_SERVER)
 		lane->ops->status_answered(lane, now);
-	heard(lane, now);
+	heard(lane, checked, now);
 	if (code != RGW_STATUS_SERVER)
-		on_match(lane, RGW_CONTAINER(slot->owner, struct rgw_attempt, ticket), p, slot->now.auth, now);
+		on_match(lane, RGW_CONTAINER(slot->owner, struct rgw_attempt, ticket), checked, now);
 }
 
 static void
-on_late(struct rgw_lane *lane, const struct rgw_packet *p, const struct rgw_id_sent *sent, rgw_ms now)
+on_late(struct rgw_lane *lane, const struct rgw_auth_check *checked, const struct rgw_id_sent *sent, rgw_ms now)
 {
+	const struct rgw_packet *p = checked->packet;
+
 	/* A late answer proves that the neighbour lives all the same (P-SS-21), and the realm behind it. */
 	rgw_target_late(lane->target);
-	heard(lane, now);
+	heard(lane, checked, now);
 	if (is_pair(p, sent->code))
 		rgw_idpool_late(lane->ids, p->id, sent, now);
 	rgw_count(lane->target->gw, RGW_CTR_response_late);
@@ -235,17 +239,20 @@ drop(struct rgw_lane *lane, const struct rgw_packet *p, enum rgw_counter counter
 
 /* Returns the rule that the answer breaks, or NULL. */
 static const char *
-judge(struct rgw_lane *lane, const struct rgw_id *slot, const struct rgw_packet *p, enum match how, rgw_ms now)
+judge(struct rgw_lane *lane, const struct rgw_id *slot, const struct rgw_auth_check *checked, enum match how,
+    rgw_ms now)
 {
+	const struct rgw_packet *p = checked->packet;
+
 	switch (how) {
 	case MATCH:
-		on_verified(lane, slot, p, now);
+		on_verified(lane, slot, checked, now);
 		return NULL;
 	case LATE:
-		on_late(lane, p, &slot->now, now);
+		on_late(lane, checked, &slot->now, now);
 		return NULL;
 	case LATE_BEFORE:
-		on_late(lane, p, &slot->before, now);
+		on_late(lane, checked, &slot->before, now);
 		return NULL;
 	case UNMATCHED:
 		drop(lane, p, RGW_CTR_response_unmatched, RGW_LOG_INFO, "unmatched-response",
@@ -277,14 +284,14 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		return NULL;
 	}
 	slot = rgw_idpool_find(lane->ids, p->id);
-	how = match(slot, check);
+	how = match(slot, &lane->side, check);
 	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
 		rgw_count(lane->target->gw, RGW_CTR_response_bad_message_authenticator);
 		if (how != MATCH || lane->ops->status_misdone == NULL || slot->now.code != RGW_STATUS_SERVER)
 			return "Message-Authenticator does not verify";
 		lane->ops->status_misdone(lane, p);
 	}
-	return judge(lane, slot, p, how, now);
+	return judge(lane, slot, check, how, now);
 }
 
 const char *
