@@ -366,6 +366,15 @@ at_port(uint16_t port)
 }
 
 void
+far_wait(struct far *far, int fd, struct rgw_tlsctx *ctx)
+{
+	assert_true(fd >= 0);
+	*far = (struct far){ .fd = fd, .result = RGW_SESSION_WANT };
+	far->session = rgw_tls_new(ctx, note_shown, far, NULL);
+	assert_non_null(far->session);
+}
+
+void
 far_connect(struct world *w, struct far *far, uint16_t port, const struct rgw_conf_tls *tls)
 {
 	struct sockaddr_in sa = at_port(port);

@@ -91,6 +91,8 @@ struct far {
 
 /* Connects to the port as the peer whose section this is, without a word. */
 void far_connect(struct world *w, struct far *far, uint16_t port, const struct rgw_conf_tls *tls);
+/* Takes a connection that has come to this descriptor, with this context. */
+void far_wait(struct far *far, int fd, struct rgw_tlsctx *ctx);
 /* Sends what waits and takes what has come. */
 void far_pump(struct far *far);
 /* Goes on until the connection is up, or has been lost. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -407,6 +408,7 @@ nothing_adds_up(void **state)
 	struct far far;
 	struct rgw_conn *conn = far_come(w, &far, w->tcp[0], &w->far[1]);
 	size_t descriptors = world_descriptors();
+	size_t octets = 0;
 
 	for (unsigned i = 1; i <= 1000; i++) {
 		assert_true(world_take(w, texts[i % 4]));
@@ -414,12 +416,17 @@ nothing_adds_up(void **state)
 		w->said[0] = '\0';
 		if (i % 10 == 0)
 			world_turns(w, 2);
+		if (i == 100)
+			octets = mallinfo2().uordblks;
 	}
+	/* There may be less than before, and no more than two editions are apart. */
+	assert_true(mallinfo2().uordblks < octets + 8192);
 	assert_true(world_take(w, WORLD));
 	world_turns(w, 3);
 	assert_false(conn->lost);
 	far_end(&far);
 	WORLD_UNTIL(w, conn->lost);
+	world_turns(w, 1);
 	/* Both ends of the connection have gone, and nothing else. */
 	assert_int_equal(world_descriptors(), descriptors - 2);
 	assert_int_equal(w->net->chains.count, 0);
