@@ -15,11 +15,11 @@ from lab import Lab, wait_for
 def measure(workers, args):
     with Lab() as lab:
         churn = Churn(lab, workers)
-        files = churn.files()
         before = run(churn, 0, args.before, args.rate)
+        files = churn.files()
         during = run(churn, args.reloads, args.seconds, args.rate)
         churn.base()
-        wait_for("what the reloads needed to be closed", lambda: churn.files() <= files)
+        wait_for("what the reloads needed to be closed", lambda: churn.files() <= files, 60)
         return before, during, files, churn.files()
 
 

@@ -81,6 +81,7 @@ class Churn:
         return f"""\
 [gateway]
 workers = {self.workers}
+request-lifetime = 5s
 max-requests = {50000 if on("limits") else 60000}
 [log]
 level = {"info" if on("level") else "notice"}

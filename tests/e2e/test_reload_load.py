@@ -19,7 +19,7 @@ def test_nothing_is_lost_under_load(lab, workers):
         assert load["lost"] == load["resent"] == load["wrong"] == load["twice"] == 0, load
     assert result["closed"] == []
     churn.base()
-    wait_for("what the reloads needed to be closed", lambda: churn.files() <= files)
+    wait_for("what the reloads needed to be closed", lambda: churn.files() <= files, 30)
 
 
 def test_every_switch_is_a_change(lab):
