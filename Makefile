@@ -73,7 +73,7 @@ lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
 lib_obj  = $(lib_src:%.c=$(O)/%.o)
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
 test_bin = $(test_src:tests/%.c=$(O)/tests/%)
-unit_help = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+unit_help = $(filter-out tests/unit/test_% tests/unit/networld.c,$(wildcard tests/unit/*.c))
 sim_help = $(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c))
 fuzz_src = $(wildcard tests/fuzz/fuzz_*.c)
 fuzz_bin = $(fuzz_src:tests/%.c=$(O)/tests/%)
@@ -149,7 +149,7 @@ $(O)/version: FORCE
 tests: all $(test_bin) $(fuzz_bin) $(bench_bin)
 
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(unit_help:%.c=$(O)/%.o) $(O)/libradsecgw.a
-	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs) -lcmocka
+	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(libs) -lcmocka
 
 $(O)/tests/scenario/%: $(O)/tests/scenario/%.o $(sim_help:%.c=$(O)/%.o) $(O)/libradsecgw.a
 	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs) -lcmocka
@@ -161,6 +161,7 @@ $(O)/tests/scenario/test_memory: ldflags += -Wl,--wrap=free,--wrap=calloc
 $(O)/tests/unit/test_flush: ldflags += -Wl,--wrap=rgw_source_on_refused
 $(O)/tests/unit/test_peek: ldflags += -Wl,--wrap=rgw_gw_on_accept,--wrap=rgw_conn_on_connected,--wrap=rgw_conn_on_open \
 	-Wl,--wrap=rgw_conn_on_data,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_deadline
+$(O)/tests/unit/test_adopt $(O)/tests/unit/test_judge: $(O)/tests/unit/networld.o
 $(O)/tests/unit/test_adopt $(O)/tests/unit/test_judge: ldflags += -Wl,--wrap=rgw_gw_on_accept \
 	-Wl,--wrap=rgw_conn_on_connected,--wrap=rgw_conn_on_open,--wrap=rgw_conn_on_expiring,--wrap=rgw_conn_on_data \
 	-Wl,--wrap=rgw_conn_on_goodbye,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_on_udp,--wrap=rgw_gw_count \

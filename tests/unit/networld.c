@@ -50,6 +50,7 @@ __wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
 	(void)now;
 	conn->up = true;
 	conn->peer = peer;
+	conn->ends = conn->t->ends;
 }
 
 void

@@ -21,6 +21,7 @@ struct rgw_conn {
 	struct world *w;
 	struct rgw_tcp *t;       /* NULL = it has ended, or never begun */
 	uint32_t peer;
+	int64_t ends;            /* what the layer took for the end of its certificates when it came up */
 	bool up, lost, expiring;
 	char why[1280];
 };

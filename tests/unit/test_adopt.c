@@ -156,6 +156,20 @@ taken_addresses_change_nothing(void **state)
 	close(other);
 }
 
+/* Whether a socket for all IPv6 addresses is there for IPv4, too, was settled when it was bound. */
+static void
+sockets_do_not_change_their_kind(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(world_take(w, WORLD_TLS "[listen u]\nudp = [::]:$UDP1\n" WORLD_TCP TAIL));
+	w->said[0] = '\0';
+	assert_false(world_take(w, WORLD_TLS "[listen u]\nudp = [::]:$UDP1, 0.0.0.0:$UDP1\n" WORLD_TCP TAIL));
+	expect_said(w, "main.ini:5: error: [listen u] [::]:");
+	expect_said(w, "the socket is there for IPv4, too, and that cannot change while it is open");
+	expect_answer(w, w->udp[1]);
+}
+
 /* What is prepared and given up leaves nothing. */
 static void
 changes_can_be_given_up(void **state)
@@ -442,6 +456,7 @@ main(void)
 		WORLD_TEST(datagrams_that_wait_are_answered_once),
 		WORLD_TEST(new_addresses_are_listened_at),
 		WORLD_TEST(taken_addresses_change_nothing),
+		WORLD_TEST(sockets_do_not_change_their_kind),
 		WORLD_TEST(changes_can_be_given_up),
 		WORLD_TEST(addresses_that_go_are_read_out),
 		WORLD_TEST(addresses_come_back),
