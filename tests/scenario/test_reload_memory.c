@@ -358,7 +358,7 @@ probe_keeps_no_socket(void **state)
 	sim_run(&s, 4000);
 	assert_int_equal(s.server.probes, 1);
 	s.server.secret = SIM_OTHER;
-	sim_reload(&s, "[server local]\nsecret = " SIM_OTHER);
+	sim_reload(&s, "[server local]\nstatus-server =\nwatchdog =\nsecret = " SIM_OTHER);
 	sim_run(&s, 500);
 	assert_null(s.sources[0]->engine);
 	assert_int_equal(s.n_confs, 1);
