@@ -32,8 +32,8 @@ struct rgw_host;
 /* One UDP socket from which a server is asked. A source lives from source_open until source_close. */
 struct rgw_source;
 
-/* A packet to be sent. Packets that leave together are signed side by side, so most come unsigned; `secret`
- * outlives the connection or socket. */
+/* A packet to be sent. Packets that leave together are signed side by side, so most come unsigned; `secret` is valid
+ * until the turn of the loop ends. */
 struct rgw_outgoing {
 	const uint8_t *data;
 	size_t len;

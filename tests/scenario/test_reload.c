@@ -137,10 +137,14 @@ requests_of_an_old_pool_are_attracted(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	sim_to_pool(&s, "national, second");
+	sim_ini(&s, "[pool federation]\nretry-after = 0\n[peer second]\nreconnect = 500ms-1s");
 	s.national.refuse = s.second.refuse = true;
 	sim_start(&s);
 	sim_run(&s, 3000);
 	r = sim_request(&s, RGW_ACCESS_REQUEST, 1000, 1, "bob@example.org");
+	/* From now on nothing is heard of the first one, which might send the request elsewhere. */
+	s.national.refuse = false;
+	s.national.no_tcp = true;
 	sim_run(&s, 10);
 	sim_reload(&s, "[pool federation]\nmembers = national, local");
 	s.second.refuse = false;
@@ -204,7 +208,7 @@ peer_goes(void **state)
 	sim_end(&s);
 }
 
-/* A peer goes while requests wait for it: they go to another member, if there is one, before the connection comes up. */
+/* A peer goes while requests wait for it: they go to another member, if there is one. */
 static void
 peer_goes_for_which_requests_wait(void **state)
 {

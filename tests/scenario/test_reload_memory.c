@@ -6,8 +6,8 @@
 
 #define FILTER_ID 11
 
-/* What the gateway has in mind when another configuration comes, and what of it stays; and what of the old configuration
- * goes with the requests that began under it. */
+/* What the gateway has in mind when another configuration comes, and what of it stays; and what of the old one goes with
+ * the requests that began under it. */
 
 /* ---- rewrites ---- */
 
@@ -283,6 +283,31 @@ names_stay_and_go(void **state)
 	sim_end(&s);
 }
 
+/* Of two clients whose names lead to the same address the first one goes: the address is the other one's at once. */
+static void
+address_of_a_name_passes_on(void **state)
+{
+	struct sim_req *r;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.dns_ip = 10;
+	sim_ini(&s, "[client nas]\naddress = nas.example\n[client other]\naddress = other.example\nsecret = " SIM_OTHER);
+	sim_start(&s);
+	sim_run(&s, 100);
+	r = sim_request(&s, RGW_ACCESS_REQUEST, 1000, 1, "bob@example.org");
+	sim_run(&s, 100);
+	assert_int_equal(r->answers, 1);
+	sim_drop(&s, "client nas");
+	sim_reload(&s, NULL);
+	s.nas_secret = SIM_OTHER;
+	r = sim_request(&s, RGW_ACCESS_REQUEST, 1000, 2, "bob@example.org");
+	sim_run(&s, 100);
+	assert_int_equal(r->answers, 1);
+	sim_end(&s);
+}
+
 /* ---- editions ---- */
 
 /* Who is gone may be known to several editions; it works by one of those that are left. */
@@ -307,12 +332,36 @@ gone_peer_outlives_its_last_edition(void **state)
 	sim_cut_all(&s, &s.national);
 	sim_run(&s, 1000);
 	assert_int_equal(s.n_confs, 2);
+	assert_false(rgw_list_empty(&s.gw->gone));
 	assert_int_equal(rgw_gw_pending(s.gw), 1);
 	sim_audit(&s);
 	sim_run(&s, 60000);
 	assert_int_equal(first->answers, 0);
 	assert_int_equal(s.n_confs, 1);
 	assert_true(rgw_list_empty(&s.gw->gone));
+	sim_end(&s);
+}
+
+/* A socket of a server that has changed closes, although the answer to a Status-Server is awaited there. */
+static void
+probe_keeps_no_socket(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[realm *]\npool = local\n[server local]\nstatus-server = yes\nwatchdog = 60s\nzombie = 5s\n"
+	    "retransmit = irt 1s mrt 1s mrc 2 mrd 3s");
+	s.server.answer = SIM_SILENT;
+	sim_start(&s);
+	sim_request(&s, RGW_ACCESS_REQUEST, 1000, 1, "bob@example.org");
+	sim_run(&s, 4000);
+	assert_int_equal(s.server.probes, 1);
+	s.server.secret = SIM_OTHER;
+	sim_reload(&s, "[server local]\nstatus-server =\nwatchdog =\nsecret = " SIM_OTHER);
+	sim_run(&s, 500);
+	assert_null(s.sources[0]->engine);
+	assert_int_equal(s.n_confs, 1);
 	sim_end(&s);
 }
 
@@ -374,7 +423,9 @@ main(void)
 		cmocka_unit_test(conversations_go_with_their_talker),
 		cmocka_unit_test(quotas_stay),
 		cmocka_unit_test(names_stay_and_go),
+		cmocka_unit_test(address_of_a_name_passes_on),
 		cmocka_unit_test(gone_peer_outlives_its_last_edition),
+		cmocka_unit_test(probe_keeps_no_socket),
 		cmocka_unit_test(id_is_used_again),
 		cmocka_unit_test(wrong_configuration_is_refused),
 	};
