@@ -132,8 +132,8 @@ void rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
 /* The handshake is done. `peer` is the id of the peer whose identity was verified, in the current edition; for a
  * connection that we opened it is the peer that was connected to. The engine may close the connection in this call. */
 void rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
-/* The certificates of the connection are near their end: nothing new is begun on it, another connection takes its place,
- * and it closes when what is open on it is answered. The engine may close the connection in this call. */
+/* The certificates of the connection are near their end: nothing new is begun on it, another connection takes its
+ * place, and it closes when what is open on it is answered. The engine may close the connection in this call. */
 void rgw_conn_on_expiring(struct rgw_conn *conn, rgw_ms now);
 /* Decrypted octets of any number of records. The engine may close the connection in this call. */
 void rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);

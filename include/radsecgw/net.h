@@ -49,8 +49,10 @@ void rgw_net_change_free(struct rgw_net_change *change);
 /* Makes the change, and frees it. The edition has the configuration for which it was prepared; the layer takes a
  * reference of its own. The engine adopts the edition after this, before anything else happens in the loop. Sockets
  * that are gone are read once more before, and their requests belong to the old edition; they are closed when the
- * request-lifetime of that has passed, since answers may still have to leave. Connections that stand, and handshakes that are under way, are judged
- * again under the new configuration: those whose certificates are not good enough any more are lost, with the reason. */
+ * request-lifetime of that has passed, since answers may still have to leave. Connections that stand, and handshakes
+ * that are under way, are judged again under the new configuration: those that are not good enough any more are lost,
+ * with the reason, within a second. So are connections, at any time, of which a certificate of either side ends; those
+ * that we have opened are replaced before (rgw_conn_on_expiring). */
 void rgw_net_adopt(struct rgw_net *net, struct rgw_net_change *change, struct rgw_edition *edition);
 
 /* The operations by which the engine reaches the world; their context is the rgw_net. */

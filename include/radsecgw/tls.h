@@ -46,7 +46,7 @@ void rgw_tlsctx_free(struct rgw_tlsctx *ctx);
 /* Digests all files that a context of this section is made of: their octets, and the names in directories of CAs. The
  * digest of a file that cannot be read is that of the reason. false = the TLS library cannot. */
 #define RGW_TLS_DIGEST 32
-bool rgw_tls_digest(const struct rgw_conf_tls *conf, uint8_t out[static RGW_TLS_DIGEST]) __attribute__((warn_unused_result));
+bool rgw_tls_digest(const struct rgw_conf_tls *conf, uint8_t out[static RGW_TLS_DIGEST]) RGW_MUST_USE;
 
 /* The number of CAs that the context trusts. */
 size_t rgw_tlsctx_n_cas(const struct rgw_tlsctx *ctx);

@@ -152,7 +152,8 @@ find_place(struct rgw_net_change *change, const struct rgw_bound_kind *kind, con
 	else if (occupy(place, change->net, kind, a, ipv4))
 		return true;
 	else
-		explain(errno, a, rgw_bound_has_port(live, a->port) || has_gone(change->net, kind, a->port), why, sizeof why);
+		explain(errno, a, rgw_bound_has_port(live, a->port) || has_gone(change->net, kind, a->port), why,
+		    sizeof why);
 	rgw_change_cannot_listen(change, place->conf, kind->tcp, a, why);
 	return false;
 }

@@ -24,8 +24,8 @@ struct rgw_net_change {
 /* Room for a sentence about what is wrong. */
 #define RGW_CHANGE_WHY 512
 
-/* Tells that an address cannot be had, or a context not be made. Before the layer has its first edition there is no
- * loop, and these are lines in the log, too. */
+/* complain.c: tells that an address cannot be had, or a context not be made. Before the layer has its first edition
+ * there is no loop, and these are lines in the log, too. */
 void rgw_change_cannot_listen(struct rgw_net_change *change, const struct rgw_conf_listen *conf, bool tcp,
     const struct rgw_addr *a, const char *why);
 void rgw_change_cannot_use(struct rgw_net_change *change, const struct rgw_conf_tls *conf, const char *key,

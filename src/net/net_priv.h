@@ -18,7 +18,7 @@
  *   clock trim outbuf plain hello records random thread spread        know nothing of the others
  *   tlssay tlspem tlstrust tlsio tlsverify tlsca tlsown tlsdigest tlsctx tlsreview tls   TLS, over memory
  *   contexts                                        the TLS contexts of an edition
- *   bind                                            the addresses of [listen] sections
+ *   complain bind                                   what is wrong with a change, and the addresses of [listen] sections
  *   tcpopts tcpbuf sealer shaker tcpend tcp         a connection: what it sends, its handshake, its end, its life
  *   judge                                           whether connections are good enough
  *   connect listen                                  how connections begin

@@ -9,8 +9,8 @@
 
 #include "radsecgw/mem.h"
 
-/* The chain of certificates that a peer has shown, kept as long as a connection lives on the strength of it. Connections
- * of one peer show the same, and share it. */
+/* The chain of certificates that a peer has shown, kept as long as a connection lives on the strength of it.
+ * Connections of one peer show the same, and share it. */
 
 /* More certificates than any build of the library takes from a peer. */
 #define CHAIN_MAX 16

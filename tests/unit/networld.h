@@ -10,8 +10,8 @@
 #include "minipki.h"
 
 /*
- * The network layer of a worker with real sockets on loopback, and configurations one after the other. The engine is not
- * there; its functions that hear of what happens are those of this file (see the Makefile).
+ * The network layer of a worker with real sockets on loopback, and configurations one after the other. The engine is
+ * not there; its functions that hear of what happens are those of this file (see the Makefile).
  */
 
 #define WORLD_CONNS 8

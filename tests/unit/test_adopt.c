@@ -183,6 +183,7 @@ addresses_that_go_are_read_out(void **state)
 	struct world *w = *state;
 	size_t descriptors = world_descriptors();
 	const struct rgw_conf *old = w->conf;
+	const struct rgw_outgoing late = { (const uint8_t *)"late", 4, NULL };
 	int fd = world_send(w, w->udp[0]);
 	struct rgw_addr local, remote;
 	struct sockaddr_storage sa;
@@ -198,7 +199,7 @@ addresses_that_go_are_read_out(void **state)
 	assert_true(rgw_addr_from_sockaddr(&remote, (struct sockaddr *)&sa));
 	local = first_socket(w)->bound.local;
 	local.port = w->udp[0];
-	rgw_net_ops.udp_send(w->net, w->sock, &local, &remote, &(struct rgw_outgoing){ (const uint8_t *)"late", 4, NULL });
+	rgw_net_ops.udp_send(w->net, w->sock, &local, &remote, &late);
 	rgw_net_flush(w->net);
 	assert_int_equal(recv(fd, room, sizeof room, MSG_DONTWAIT), 4);
 	/* Nothing is read there any more. */
@@ -209,7 +210,7 @@ addresses_that_go_are_read_out(void **state)
 	close(fd);
 	/* One has gone and one has come. */
 	assert_int_equal(world_descriptors(), descriptors);
-	rgw_net_ops.udp_send(w->net, w->sock, &local, &remote, &(struct rgw_outgoing){ (const uint8_t *)"late", 4, NULL });
+	rgw_net_ops.udp_send(w->net, w->sock, &local, &remote, &late);
 	assert_int_equal(w->net->udp->queued, 0);
 }
 

@@ -187,8 +187,9 @@ handshakes_are_judged_at_their_end(void **state)
 /* ---- plain TCP ---- */
 
 #define PLAIN_TCP "[listen q]\ntls = 127.0.0.1:$TCP1\ninsecure-tcp = yes\n"
-#define PLAIN(addr) WORLD_TLS WORLD_UDP PLAIN_TCP WORLD_CLIENT "[peer a]\naccept = yes\ninsecure-tcp = yes\naddress = " \
-	addr "\nsecret = a secret of more than twelve octets\n" WORLD_REALM
+#define PLAIN(addr) WORLD_TLS WORLD_UDP PLAIN_TCP WORLD_CLIENT \
+	"[peer a]\naccept = yes\ninsecure-tcp = yes\naddress = " addr \
+	"\nsecret = a secret of more than twelve octets\n" WORLD_REALM
 
 static void
 addresses_are_judged_again(void **state)
@@ -299,7 +300,8 @@ connections_end_with_the_peers_certificate(void **state)
 	section_of(w, &section, chain, 1);
 	other = far_come(w, &b, w->tcp[0], &w->far[1]);
 	conn = far_come(w, &a, w->tcp[0], &section);
-	expect_lost(w, conn, "the peer's certificate, or one that it depends on, has come to its end: it was valid until 20");
+	expect_lost(w, conn, "the peer's certificate, or one that it depends on, has come to its end: it was valid "
+	    "until 20");
 	assert_false(conn->expiring);
 	assert_false(other->lost);
 	assert_int_equal(w->counted[RGW_CTR_certificates_ended], 1);
