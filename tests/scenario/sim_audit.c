@@ -340,7 +340,8 @@ check_peer(const struct sim *s, struct rgw_peer *peer)
 	check_conns(s, peer);
 	check_queue(&peer->queue);
 	/* Those that were on connections before may come on top. */
-	assert_true(s->reloads > 0 || peer->queue.n <= peer->conf->queue + (size_t)RGW_PER_LANE * peer->conf->connections.max * 2);
+	assert_true(s->reloads > 0 ||
+	    peer->queue.n <= peer->conf->queue + (size_t)RGW_PER_LANE * peer->conf->connections.max * 2);
 	for (struct rgw_link *l = peer->incoming.next; l != &peer->incoming; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 		unsigned pending = 0;

@@ -181,8 +181,8 @@ some_bounds(struct sim *s)
 {
 	static const unsigned most[] = { 16, 50, 500, 50000 };
 
-	sim_ini(s, "[gateway]\nmax-requests = %u\nrequest-lifetime = %us\nduplicate-window = %us", most[sim_random(s, 4)],
-	    10 + sim_random(s, 30), 1 + sim_random(s, 10));
+	sim_ini(s, "[gateway]\nmax-requests = %u\nrequest-lifetime = %us\nduplicate-window = %us",
+	    most[sim_random(s, 4)], 10 + sim_random(s, 30), 1 + sim_random(s, 10));
 	sim_ini(s, "[gateway]\nkept-answers = %u", 65536 + sim_random(s, 100000));
 	sim_ini(s, "[peer national]\nqueue = %u\nqueue-time = %ums\nconnections = %u-%u", sim_random(s, 20),
 	    500 + sim_random(s, 5000), sim_random(s, 3), 2 + sim_random(s, 4));

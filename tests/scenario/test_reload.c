@@ -204,7 +204,7 @@ peer_goes(void **state)
 	sim_end(&s);
 }
 
-/* A peer goes while requests wait for it: they go to another member, if there is one, before the connection comes up. */
+/* A peer goes while requests wait for it: they go to another member, if there is one. */
 static void
 peer_goes_for_which_requests_wait(void **state)
 {

@@ -217,7 +217,8 @@ max_half_open(void **state)
 
 	(void)state;
 	sim_init(&s, "198.51.100.1");
-	sim_ini(&s, "[peer national]\nconnections = 0-4\n[gateway]\nmax-half-open = 20\nmax-half-open-per-address = 10");
+	sim_ini(&s, "[peer national]\nconnections = 0-4\n"
+	    "[gateway]\nmax-half-open = 20\nmax-half-open-per-address = 10");
 	sim_start(&s);
 	for (unsigned i = 0; i < 10; i++)
 		assert_non_null(sim_accept(&s, i < 6 ? "203.0.113.5" : "203.0.113.6"));

@@ -6,8 +6,8 @@
 
 #define FILTER_ID 11
 
-/* What the gateway has in mind when another configuration comes, and what of it stays; and what of the old configuration
- * goes with the requests that began under it. */
+/* What the gateway has in mind when another configuration comes, and what of it stays; and what of the old one goes with
+ * the requests that began under it. */
 
 /* ---- rewrites ---- */
 
@@ -316,6 +316,29 @@ gone_peer_outlives_its_last_edition(void **state)
 	sim_end(&s);
 }
 
+/* A socket of a server that has changed closes, although the answer to a Status-Server is awaited there. */
+static void
+probe_keeps_no_socket(void **state)
+{
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[realm *]\npool = local\n[server local]\nstatus-server = yes\nwatchdog = 60s\nzombie = 5s\n"
+	    "retransmit = irt 1s mrt 1s mrc 2 mrd 3s");
+	s.server.answer = SIM_SILENT;
+	sim_start(&s);
+	sim_request(&s, RGW_ACCESS_REQUEST, 1000, 1, "bob@example.org");
+	sim_run(&s, 4000);
+	assert_int_equal(s.server.probes, 1);
+	s.server.secret = SIM_OTHER;
+	sim_reload(&s, "[server local]\nsecret = " SIM_OTHER);
+	sim_run(&s, 500);
+	assert_null(s.sources[0]->engine);
+	assert_int_equal(s.n_confs, 1);
+	sim_end(&s);
+}
+
 /* An id that has become free is given to another peer, while the one that had it is still there. */
 static void
 id_is_used_again(void **state)
@@ -375,6 +398,7 @@ main(void)
 		cmocka_unit_test(quotas_stay),
 		cmocka_unit_test(names_stay_and_go),
 		cmocka_unit_test(gone_peer_outlives_its_last_edition),
+		cmocka_unit_test(probe_keeps_no_socket),
 		cmocka_unit_test(id_is_used_again),
 		cmocka_unit_test(wrong_configuration_is_refused),
 	};

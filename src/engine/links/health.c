@@ -128,6 +128,13 @@ rgw_health_fini(struct rgw_port *port)
 }
 
 void
+rgw_health_stop(struct rgw_port *port, rgw_ms now)
+{
+	rgw_health_fini(port);
+	forget_probe(port, now);
+}
+
+void
 rgw_health_probe_answered(struct rgw_port *port)
 {
 	rgw_idpool_answered(port->prober->lane.ids, port->probe_id);
@@ -180,6 +187,9 @@ rgw_health_change(struct rgw_port *port, rgw_ms now)
 	const struct rgw_conf_server *was = (const struct rgw_conf_server *)port->server->known.was;
 	bool probed = was->status_server && conf->status_server;
 
+	/* A socket that is not used any more need not stay for the answer. */
+	if (port->server->known.renewed || !conf->status_server)
+		forget_probe(port, now);
 	if (port->state == RGW_PORT_ALIVE)
 		return;
 	if (port->server->known.renewed) {

@@ -444,6 +444,8 @@ extern const struct rgw_known_ops rgw_server_ops;
 /* health.c: is a server alive? */
 void rgw_health_init(struct rgw_port *port);
 void rgw_health_fini(struct rgw_port *port);
+/* The port gets no more requests: it is not asked any more whether it lives. */
+void rgw_health_stop(struct rgw_port *port, rgw_ms now);
 /* The answer to a Status-Server came. */
 void rgw_health_probe_answered(struct rgw_port *port);
 /* A valid answer of any kind came. */

@@ -462,6 +462,8 @@ rgw_peer_read(struct rgw_known *known)
 	peer->asker.hears_errors = conf->protocol_error;
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next)
 		RGW_CONTAINER(l, struct rgw_conn, link)->lane.window = &conf->response_window;
+	for (struct rgw_link *l = peer->incoming.next; l != &peer->incoming; l = l->next)
+		RGW_CONTAINER(l, struct rgw_conn, link)->lane.window = &conf->response_window;
 }
 
 struct rgw_known *

@@ -36,7 +36,7 @@ close_port(struct rgw_port *port, rgw_ms now)
 		return;
 	port->closed = true;
 	rgw_host_rest(&port->host);
-	rgw_health_fini(port);
+	rgw_health_stop(port, now);
 	rgw_timer_set(&port->server->target.gw->timers, &port->tidy_timer, now);
 }
 
@@ -85,7 +85,7 @@ leave(struct rgw_known *known, rgw_ms now)
 		if (port->server == NULL)
 			continue;
 		rgw_host_rest(&port->host);
-		rgw_health_fini(port);
+		rgw_health_stop(port, now);
 		rgw_timer_set(&server->target.gw->timers, &port->tidy_timer, now);
 	}
 	rgw_on_target(&server->target, RGW_TURN_DOWN, now);
