@@ -96,16 +96,21 @@ rgw_logsink_reopen(struct rgw_logsink *s)
 void
 rgw_logsink_become(struct rgw_logsink *s, struct rgw_logsink *other)
 {
-	struct rgw_logsink old = { .kind = s->kind, .path = s->path, .fd = s->fd };
+	enum kind kind;
+	char *path;
+	int fd;
 
 	pthread_mutex_lock(&s->lock);
+	kind = s->kind;
+	path = s->path;
+	fd = s->fd;
 	s->kind = other->kind;
 	s->path = other->path;
 	s->fd = other->fd;
 	pthread_mutex_unlock(&s->lock);
-	other->kind = old.kind;
-	other->path = old.path;
-	other->fd = old.fd;
+	other->kind = kind;
+	other->path = path;
+	other->fd = fd;
 	rgw_logsink_close(other);
 }
 

@@ -45,6 +45,7 @@ struct process {
 	bool draining;
 	struct rgw_control *control;    /* owned; NULL = no commands are taken */
 	struct rgw_watcher *watcher;    /* owned */
+	struct rgw_sweeper sweeper;
 };
 
 /* What all workers are told. */
@@ -307,6 +308,7 @@ run(struct process *p)
 	for (uint32_t i = 0; i < p->n_threads; i++)
 		pthread_join(p->threads[i], NULL);
 	rgw_reloader_stop(p->reloader);
+	rgw_sweeper_stop(&p->sweeper);
 	gather(p);
 	if (!started)
 		return RGW_EXIT_START;
@@ -323,6 +325,7 @@ free_all(struct process *p)
 	rgw_control_free(p->control);
 	rgw_watcher_free(p->watcher);
 	rgw_reloader_free(p->reloader);
+	rgw_sweeper_stop(&p->sweeper);
 	if (p->loop != NULL)
 		rgw_inbox_close(&p->home);
 	for (uint32_t i = 0; i < p->n_workers; i++)
@@ -336,7 +339,7 @@ enum rgw_exit
 rgw_process_run(const char *path, struct rgw_conf *conf, struct rgw_logsink *sink)
 {
 	struct process p = { .path = path, .sink = sink };
-	struct rgw_snapshot *first = rgw_snapshot_new(conf);
+	struct rgw_snapshot *first = rgw_snapshot_new(conf, &p.sweeper);
 	enum rgw_exit result = RGW_EXIT_START;
 
 	if (!rgw_net_library_init()) {
@@ -345,6 +348,7 @@ rgw_process_run(const char *path, struct rgw_conf *conf, struct rgw_logsink *sin
 		return result;
 	}
 	if (make_workers(&p, conf)) {
+		rgw_sweeper_init(&p.sweeper, &p.home);
 		make_reloader(&p, first);
 		if (start(&p))
 			result = run(&p);

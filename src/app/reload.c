@@ -277,7 +277,7 @@ take_snapshot(struct rgw_reloader *r)
 	struct rgw_conf *conf = r->loading.next;
 
 	r->loading.next = NULL;
-	return conf != NULL ? rgw_snapshot_new(conf) : rgw_snapshot_hold(kept(r, r->current));
+	return conf != NULL ? rgw_snapshot_new(conf, r->now->sweeper) : rgw_snapshot_hold(kept(r, r->current));
 }
 
 static struct rgw_adoption *

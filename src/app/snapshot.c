@@ -3,17 +3,17 @@
 
 #include <stdlib.h>
 
-#include "radsecgw/confread.h"
 #include "radsecgw/mem.h"
 
 /* Snapshots and their references (see snapshot.h). */
 
 struct rgw_snapshot *
-rgw_snapshot_new(struct rgw_conf *conf)
+rgw_snapshot_new(struct rgw_conf *conf, struct rgw_sweeper *sweeper)
 {
 	struct rgw_snapshot *snapshot = rgw_xcalloc(1, sizeof *snapshot);
 
 	snapshot->conf = conf;
+	snapshot->sweeper = sweeper;
 	snapshot->refs = 1;
 	snapshot->read = time(NULL);
 	return snapshot;
@@ -31,6 +31,6 @@ rgw_snapshot_drop(struct rgw_snapshot *snapshot)
 {
 	if (snapshot == NULL || --snapshot->refs > 0)
 		return;
-	rgw_conf_free(snapshot->conf);
+	rgw_sweeper_take(snapshot->sweeper, snapshot->conf);
 	free(snapshot);
 }

@@ -7,6 +7,7 @@
 
 #include "radsecgw/conf.h"
 #include "radsecgw/list.h"
+#include "sweeper.h"
 
 /*
  * A snapshot is a configuration that was read, for as long as anybody needs it: it is in effect, or it was until a
@@ -14,16 +15,17 @@
  * are plain numbers, which only the thread of the process touches.
  */
 struct rgw_snapshot {
-	struct rgw_conf *conf;  /* owned */
-	uint32_t refs;          /* number of references */
-	time_t read;            /* when it was read from its files */
+	struct rgw_conf *conf;        /* owned */
+	struct rgw_sweeper *sweeper;  /* borrowed: it frees the configuration */
+	uint32_t refs;                /* number of references */
+	time_t read;                  /* when it was read from its files */
 };
 
 /* Takes over the configuration, which was read just now; the caller has the first reference. */
-struct rgw_snapshot *rgw_snapshot_new(struct rgw_conf *conf) RGW_MUST_USE;
+struct rgw_snapshot *rgw_snapshot_new(struct rgw_conf *conf, struct rgw_sweeper *sweeper) RGW_MUST_USE;
 /* Takes one more reference; returns the snapshot. */
 struct rgw_snapshot *rgw_snapshot_hold(struct rgw_snapshot *snapshot);
-/* Gives a reference back; the last one frees the configuration. NULL is ignored. */
+/* Gives a reference back; with the last one the sweeper has the configuration. NULL is ignored. */
 void rgw_snapshot_drop(struct rgw_snapshot *snapshot);
 
 #endif

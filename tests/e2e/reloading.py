@@ -78,7 +78,7 @@ class Reloading:
         self.udp, self.tls, self.more_udp, self.more_tls = (lab.port() for _ in range(4))
         self.path = lab.dir / "radsecgw.ini"
         self.ini = {
-            "gateway": {"workers": workers, "connect-rate": 0, "connect-rate-per-address": 0, "request-lifetime": "5s"},
+            "gateway": {"workers": workers, "connect-rate": 0, "connect-rate-per-address": 0},
             "log": {"level": "info", "rate": 0},
             "control": {"socket": lab.dir / "control.sock"},
             "tls lab": self.certificate("gateway.test"),

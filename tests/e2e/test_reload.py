@@ -136,7 +136,8 @@ def test_secret_of_a_client(world):
 
 def test_listeners_come_and_go(world):
     """A new listener works at once. What came on one that goes is answered, and then its address is free."""
-    more = world.changed({"listen more": {"udp": f"127.0.0.1:{world.more_udp}"},
+    soon = {"request-lifetime": "8s"}
+    more = world.changed({"gateway": soon, "listen more": {"udp": f"127.0.0.1:{world.more_udp}"},
                           "listen moresec": {"tls": f"127.0.0.1:{world.more_tls}", "profile": "door"}})
     world.reload(more)
     world.logins(port=world.more_udp)

@@ -119,6 +119,38 @@ many_threads_and_rotation(void **state)
 	rgw_logsink_close(sink);
 }
 
+/* The same while one file takes the place of another: each line is in one of them. */
+static void
+another_target(void **state)
+{
+	struct place *p = *state;
+	const char *const paths[] = { p->path, p->old };
+	struct rgw_logsink *sink = rgw_logsink_open(p->path);
+	struct writer writers[THREADS];
+	pthread_t threads[THREADS];
+	unsigned taken = 0;
+
+	assert_non_null(sink);
+	for (int i = 0; i < THREADS; i++) {
+		writers[i] = (struct writer){ .sink = sink, .letter = (char)('a' + i) };
+		assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &writers[i]), 0);
+	}
+	for (int i = 1; i <= 50; i++) {
+		struct rgw_logsink *other = rgw_logsink_open(paths[i % 2]);
+
+		assert_non_null(other);
+		rgw_logsink_become(sink, other);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		taken += writers[i].taken;
+	}
+	assert_true(rgw_logsink_write(sink, RGW_LOG_INFO, "aaaaaaaaaaaaaaaaaaaa\n", 21));
+	assert_int_equal(count_lines(p->old) + count_lines(p->path), taken + 1);
+	assert_int_equal(taken, THREADS * LINES);
+	rgw_logsink_close(sink);
+}
+
 static void
 keeps_the_old_file(void **state)
 {
@@ -185,6 +217,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(many_threads_and_rotation, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(keeps_the_old_file, setup, teardown),
 		cmocka_unit_test(bad_target),
 		cmocka_unit_test(full_pipe),
