@@ -91,7 +91,9 @@ class Reloading:
             "server home": self.server(self.home),
             "server spare": self.server(self.spare),
             "pool homes": {"members": "home, spare"},
+            "pool spares": {"members": "spare"},
             "realm home.example": {"pool": "homes"},
+            "realm spare.example": {"pool": "spares"},
             "realm *": {"pool": "national"},
         }
         self.write()
@@ -116,7 +118,8 @@ class Reloading:
                          for name, options in (ini or self.ini).items())
 
     def write(self, ini=None):
-        self.lab.write(self.path.name, self.text(ini))
+        """The file changes at once, whoever is reading it."""
+        self.lab.write("new.ini", self.text(ini)).rename(self.path)
 
     def changed(self, changes):
         """The configuration with these changes: section -> options, of which None takes away; a section that is None

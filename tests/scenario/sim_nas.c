@@ -193,10 +193,10 @@ sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *data, s
 {
 	struct rgw_udp_from f = {
 		.sock = sock,
-		.listen = SIM_UDP_LISTENER,
 		.accept = sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
 	};
 
+	assert_true(sim_listen_id(s, "radius", &f.listen));
 	assert_true(rgw_addr_parse(from, 40000, &f.remote));
 	assert_true(rgw_addr_parse("192.0.2.1", (uint16_t)(1812 + sock), &f.local));
 	rgw_gw_on_udp(s->gw, &f, &(struct rgw_octets){ data, len }, 1, s->now);
@@ -207,13 +207,13 @@ give_datagram(struct sim *s, struct sim_req *r)
 {
 	struct rgw_udp_from f = {
 		.sock = r->sock,
-		.listen = SIM_UDP_LISTENER,
 		.accept = r->sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
 		.local = { .family = 4, .ip = { 192, 0, 2, 1 }, .port = (uint16_t)(1812 + r->sock) },
 		.remote = { .family = 4, .ip = { 192, 0, 2, (uint8_t)(10 + r->nas) }, .port = r->port },
 	};
 
-	rgw_gw_on_udp(s->gw, &f, &(struct rgw_octets){ r->data, r->len }, 1, s->now);
+	if (sim_listen_id(s, "radius", &f.listen))
+		rgw_gw_on_udp(s->gw, &f, &(struct rgw_octets){ r->data, r->len }, 1, s->now);
 }
 
 static bool
@@ -307,7 +307,7 @@ find_req(struct sim *s, const struct rgw_addr *remote, const struct rgw_packet *
 		if (r->conn != NULL || 10 + r->nas != remote->ip[3] || r->port != remote->port ||
 		    r->data[1] != p->id || !rgw_code_answers(p->code, r->data[0]))
 			continue;
-		check = rgw_auth_check_one(p, r->data + 4, sim_secret_of(s, r->secret));
+		check = rgw_auth_check_one(p, r->data + 4, sim_secret_of(s, r->secret != NULL ? r->secret : SIM_SECRET));
 		if (!check.auth_ok)
 			continue;
 		assert_int_not_equal(check.msgauth, RGW_MSGAUTH_BAD);
