@@ -12,8 +12,8 @@ struct ev_loop;
 /*
  * The watcher has the files of the configuration that is in effect watched, as far as its options `watch` want that,
  * and asks the reloader for what has changed: certificates, keys and CAs are read again under the same configuration,
- * and files of the configuration bring a new one. A certificate that is replaced before its key does not fit for a moment:
- * certificates are tried again, with growing pauses, before anybody is told that they cannot be used.
+ * and files of the configuration bring a new one. A certificate that is replaced before its key does not fit for a
+ * moment: certificates are tried again, with growing pauses, before anybody is told that they cannot be used.
  *
  * The process owns the watcher; all calls belong to its thread.
  */

@@ -58,6 +58,7 @@ enum sim_answer {
 /* How one far end fares: a peer that we connect to, or the server. Times are milliseconds. */
 struct sim_far {
 	const char *secret;        /* one of those above: of connections and sockets that are opened from now on */
+	const char *answers_with;  /* of its answers; NULL = that of the connection or socket */
 	/* its connections */
 	rgw_ms connect_delay;
 	rgw_ms handshake_delay;
@@ -77,8 +78,6 @@ struct sim_far {
 	bool no_status;            /* Status-Server is not answered */
 	bool wrong_status;         /* Status-Server is answered with another secret */
 	bool misdone_status;       /* Status-Server is answered with a wrong Message-Authenticator */
-	const char *answers;       /* answers are made with it, whatever the request was made with; NULL = with that */
-	const char *hears;         /* requests must be made with it; NULL = with that of the connection or socket */
 	/* what came */
 	unsigned probes;           /* Status-Servers */
 	size_t requests;
@@ -235,8 +234,8 @@ struct sim {
 	struct sim_path nas_path;
 	struct sim_path server_path;
 	struct rgw_secret *secrets[6];
-	const char *nas_secret;    /* NASes make their requests with it, ... */
-	const char *visitor_secret;/* ... and the visitor; NULL = with that of the connection */
+	const char *nas_secret;    /* of NASes */
+	const char *visitor_secret;/* of what the visitor asks; NULL = that of its connection */
 	rgw_ms least_lifetime;     /* the shortest request-lifetime that there was */
 	/* the server */
 	bool server_gone;          /* ICMP port unreachable */

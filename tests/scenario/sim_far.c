@@ -162,16 +162,9 @@ keep(struct sim_got ***list, size_t *n, struct sim_got *g)
 	(*list)[(*n)++] = g;
 }
 
-const char *
-sim_answer_secret(const struct sim_got *g)
-{
-	return g->far->answers != NULL ? g->far->answers : g->secret;
-}
-
 struct sim_got *
-sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *usual)
+sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *text)
 {
-	const char *text = far->hears != NULL ? far->hears : usual;
 	const struct rgw_secret *secret = sim_secret_of(s, text);
 	struct sim_got *g = rgw_xcalloc(1, sizeof *g + len);
 	struct rgw_auth_check check;
@@ -411,6 +404,12 @@ sim_is_bad(enum sim_answer how)
 	default:
 		return false;
 	}
+}
+
+const char *
+sim_answer_secret(const struct sim_got *g)
+{
+	return g->far->answers_with != NULL ? g->far->answers_with : g->secret;
 }
 
 /* Makes the Message-Authenticator wrong, and the Response Authenticator right for that. */

@@ -86,6 +86,8 @@ void *sim_op_conn_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_p
 bool sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet);
 void sim_op_conn_close(void *ctx, void *io);
 void sim_conn_happen(struct sim *s, const struct sim_event *e);
+/* The secret of the answer to a request. */
+const char *sim_answer_secret(const struct sim_got *g);
 /* Builds the answer of a far end; an attribute type of 0 adds none. */
 size_t sim_build_answer(const struct sim *s, const struct sim_got *g, uint8_t *out, size_t cap,
     uint8_t code, uint8_t type, const void *value, size_t len, const char *secret);
@@ -97,9 +99,8 @@ enum sim_answer sim_choose_how(struct sim *s, struct sim_far *far, const struct 
 /* Is that an answer that no gateway may believe? */
 bool sim_is_bad(enum sim_answer how);
 /* Takes note of a request that arrived at a far end, verified and whole, or the engine is wrong. */
-struct sim_got *sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *usual);
-/* The secret with which the far end answers it. */
-const char *sim_answer_secret(const struct sim_got *g);
+struct sim_got *sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
+    const char *secret);
 /* With this one, the newest on its lane, at most two answers can come under its identifier (P-ID-5). */
 void sim_check_identifier(const struct sim *s, struct sim_got *g);
 struct sim_conn *sim_new_conn(struct sim *s);

@@ -446,7 +446,7 @@ answers_of_peers(void **state)
 	init(&s);
 	sim_ini(&s, "[peer national]\nstatus-server = on\nwatchdog = 6s");
 	sim_start(&s);
-	s.national.answers = SIM_BEFORE;
+	s.national.answers_with = SIM_BEFORE;
 	r = sim_request(&s, 1, 5000, 1, USER);
 	sim_run(&s, 1000);
 	assert_int_equal(r->answers, 1);
@@ -458,7 +458,7 @@ answers_of_peers(void **state)
 	assert_true(sim_counter(&s, RGW_CTR_watchdogs_answered) > 1);
 	expect(&s, RGW_CTR_peer_previous_secret, 2 + sim_counter(&s, RGW_CTR_watchdogs_answered));
 	expect(&s, RGW_CTR_connections_suspected, 0);
-	s.national.answers = SIM_RADSEC;
+	s.national.answers_with = SIM_RADSEC;
 	r = sim_request(&s, 1, 5000, 3, USER);
 	sim_run(&s, 1000);
 	assert_int_equal(r->answers, 1);
@@ -477,7 +477,7 @@ answers_of_servers(void **state)
 	sim_to_server(&s);
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
-	s.server.answers = SIM_BEFORE;
+	s.server.answers_with = SIM_BEFORE;
 	for (unsigned step = 0; step < 2; step++) {
 		for (unsigned i = 0; i < 2; i++) {
 			r = sim_request(&s, i == 0 ? 1 : 4, 5000, (uint8_t)(step * 10 + i), USER);
@@ -486,14 +486,14 @@ answers_of_servers(void **state)
 			sim_server_reply(&s, s.got[s.n_got - 1], 0);
 			assert_int_equal(r->answers, 1);
 		}
-		s.server.answers = SIM_LOCAL;
+		s.server.answers_with = SIM_LOCAL;
 	}
 	expect(&s, RGW_CTR_server_previous_secret, 2);
 	expect_told(&s, "servers", "local", "used 0 s ago");
 	/* An answer that comes when the client has taken its request back. */
 	late = sim_request(&s, 1, 5000, 50, USER);
 	r = sim_request(&s, 1, 5000, 50, USER);
-	s.server.answers = SIM_BEFORE;
+	s.server.answers_with = SIM_BEFORE;
 	sim_server_reply(&s, s.got[s.n_got - 2], 0);
 	expect(&s, RGW_CTR_response_late, 1);
 	expect(&s, RGW_CTR_server_previous_secret, 3);
@@ -503,8 +503,8 @@ answers_of_servers(void **state)
 	sim_end(&s);
 }
 
-/* We get the new secret while a server and a peer have requests, and they follow: what was asked with the one before may
- * be answered with either, and so may what is asked now. */
+/* We get the new secret while a server and a peer have requests: what was asked with the one before is answered with
+ * that, and so may be what is asked now. */
 static void
 the_gateway_changes_while_it_waits_for_answers(void **state)
 {
@@ -520,20 +520,20 @@ the_gateway_changes_while_it_waits_for_answers(void **state)
 		if (!peer)
 			sim_to_server(&s);
 		far->answer = SIM_SILENT;
-		far->hears = far->answers = SIM_BEFORE;
+		far->secret = far->answers_with = SIM_BEFORE;
 		sim_ini(&s, peer ? "[peer national]\nsecret = " SIM_BEFORE "\nprevious-secret ="
 		                 : "[server local]\nsecret = " SIM_BEFORE "\nprevious-secret =");
 		sim_start(&s);
 		sim_run(&s, 100);
 		open[0] = sim_request(&s, 1, 5000, 1, USER);
-		far->hears = peer ? SIM_RADSEC : SIM_LOCAL;
+		far->secret = peer ? SIM_RADSEC : SIM_LOCAL;
 		sim_reload(&s, peer ? "[peer national]\nsecret = " SIM_RADSEC "\nprevious-secret = " SIM_BEFORE
 		                    : "[server local]\nsecret = " SIM_LOCAL "\nprevious-secret = " SIM_BEFORE);
 		sim_run(&s, 100);
 		open[1] = sim_request(&s, 1, 5000, 2, USER);
 		assert_int_equal(s.n_got, 2);
 		for (unsigned i = 0; i < 2; i++) {
-			expect_password(open[i], s.got[i], i == 0 ? SIM_BEFORE : far->hears);
+			expect_password(open[i], s.got[i], i == 0 ? SIM_BEFORE : far->secret);
 			if (peer)
 				sim_reply(&s, s.got[i], 0);
 			else
@@ -567,7 +567,7 @@ late_answers_to_the_request_before(void **state)
 			r = sim_request(&s, 1, 5000, 1, USER);
 		assert_int_equal(s.n_got, 256);
 		assert_int_equal(s.got[0]->data[1], s.got[255]->data[1]);
-		s.national.answers = secrets[i];
+		s.national.answers_with = secrets[i];
 		sim_reply(&s, s.got[0], 0);
 		expect(&s, RGW_CTR_response_late, 1);
 		sim_reply(&s, s.got[255], 0);
@@ -595,7 +595,7 @@ other_secrets_of_answers_are_refused(void **state)
 		s.national.answer = s.server.answer = SIM_SILENT;
 		sim_start(&s);
 		sim_run(&s, 100);
-		s.national.answers = s.server.answers = wrong[i % 2];
+		s.national.answers_with = s.server.answers_with = wrong[i % 2];
 		r = sim_request(&s, 1, 5000, 1, USER);
 		if (i < 2)
 			sim_server_reply(&s, s.got[0], 0);
@@ -606,7 +606,7 @@ other_secrets_of_answers_are_refused(void **state)
 		expect(&s, RGW_CTR_peer_previous_secret, 0);
 		expect(&s, RGW_CTR_server_previous_secret, 0);
 		if (i < 2) {
-			s.server.answers = SIM_LOCAL;
+			s.server.answers_with = SIM_LOCAL;
 			sim_server_reply(&s, s.got[0], 0);
 			assert_int_equal(r->answers, 1);
 		}
