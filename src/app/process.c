@@ -325,6 +325,7 @@ free_all(struct process *p)
 	rgw_control_free(p->control);
 	rgw_watcher_free(p->watcher);
 	rgw_reloader_free(p->reloader);
+	rgw_sweeper_stop(&p->sweeper);
 	if (p->loop != NULL)
 		rgw_inbox_close(&p->home);
 	for (uint32_t i = 0; i < p->n_workers; i++)

@@ -179,7 +179,7 @@ replace(struct rgw_reloader *r, const struct rgw_reload_ask *ask)
 	r->before = back ? NULL : r->now;
 	if (back)
 		rgw_snapshot_drop(r->now);
-	r->now = rgw_snapshot_hold(r->next);
+	r->now = r->next;
 	r->record.since = time(NULL);
 	r->record.awaited = !back && ask->confirm > 0;
 	ev_timer_stop(r->scope.loop, &r->confirm);
@@ -203,7 +203,6 @@ finish(struct rgw_reloader *r)
 		rgw_snapshot_drop(r->next);
 	else
 		replace(r, ask);
-	rgw_snapshot_drop(r->next);
 	r->next = NULL;
 	say_done(r, ask);
 }
@@ -278,7 +277,7 @@ take_snapshot(struct rgw_reloader *r)
 	struct rgw_conf *conf = r->loading.next;
 
 	r->loading.next = NULL;
-	return conf != NULL ? rgw_snapshot_new(conf) : rgw_snapshot_hold(kept(r, r->current));
+	return conf != NULL ? rgw_snapshot_new(conf, r->now->sweeper) : rgw_snapshot_hold(kept(r, r->current));
 }
 
 static struct rgw_adoption *

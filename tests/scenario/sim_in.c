@@ -316,12 +316,6 @@ sim_ask_again(struct sim *s, struct sim_req *r)
 	sim_deliver(s, r, give_octets);
 }
 
-static const char *
-visitor_secret(const struct sim *s, const struct sim_conn *c)
-{
-	return s->visitor_secret != NULL ? s->visitor_secret : c->secret;
-}
-
 static struct sim_req *
 send_it(struct sim *s, struct sim_conn *c, struct sim_req *r)
 {

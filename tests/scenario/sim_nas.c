@@ -46,7 +46,6 @@ sim_new_req(struct sim *s, const void *data, size_t len)
 	r->data = (uint8_t *)(r + 1);
 	memcpy(r->data, data, len);
 	r->len = len;
-	r->secret = s->nas_secret;
 	r->asked_at = s->now;
 	if ((s->n_reqs & (s->n_reqs - 1)) == 0)
 		s->reqs = rgw_xrealloc(s->reqs, (s->n_reqs * 2 + 1) * sizeof r);
