@@ -265,8 +265,8 @@ choose_stories(void)
 void
 sim_init(struct sim *s, const char *connect)
 {
-	static const struct sim_far usual = { .secret = SIM_RADSEC, .connect_delay = 10, .handshake_delay = 20, .delay = 5,
-		.error_cause = RGW_CAUSE_NOT_ROUTABLE };
+	static const struct sim_far usual = { .secret = SIM_RADSEC, .connect_delay = 10, .handshake_delay = 20,
+		.delay = 5, .error_cause = RGW_CAUSE_NOT_ROUTABLE };
 
 	memset(s, 0, sizeof *s);
 	s->seed = 42;

@@ -46,6 +46,7 @@ sim_new_req(struct sim *s, const void *data, size_t len)
 	r->data = (uint8_t *)(r + 1);
 	memcpy(r->data, data, len);
 	r->len = len;
+	r->secret = s->nas_secret;
 	r->asked_at = s->now;
 	if ((s->n_reqs & (s->n_reqs - 1)) == 0)
 		s->reqs = rgw_xrealloc(s->reqs, (s->n_reqs * 2 + 1) * sizeof r);
@@ -307,7 +308,7 @@ find_req(struct sim *s, const struct rgw_addr *remote, const struct rgw_packet *
 		if (r->conn != NULL || 10 + r->nas != remote->ip[3] || r->port != remote->port ||
 		    r->data[1] != p->id || !rgw_code_answers(p->code, r->data[0]))
 			continue;
-		check = rgw_auth_check_one(p, r->data + 4, sim_secret_of(s, r->secret != NULL ? r->secret : SIM_SECRET));
+		check = rgw_auth_check_one(p, r->data + 4, sim_secret_of(s, r->secret));
 		if (!check.auth_ok)
 			continue;
 		assert_int_not_equal(check.msgauth, RGW_MSGAUTH_BAD);
