@@ -316,12 +316,16 @@ sim_ask_again(struct sim *s, struct sim_req *r)
 	sim_deliver(s, r, give_octets);
 }
 
+static const char *
+visitor_secret(const struct sim *s, const struct sim_conn *c)
+{
+	return s->visitor_secret != NULL ? s->visitor_secret : c->secret;
+}
+
 static struct sim_req *
 send_it(struct sim *s, struct sim_conn *c, struct sim_req *r)
 {
 	r->conn = c;
-	if (r->secret == NULL)
-		r->secret = c->secret;
 	sim_index_req(s, r);
 	sim_ask_again(s, r);
 	return r;
@@ -330,7 +334,7 @@ send_it(struct sim *s, struct sim_conn *c, struct sim_req *r)
 struct sim_req *
 sim_ask_with(struct sim *s, struct sim_conn *c, const struct sim_spec *spec)
 {
-	return send_it(s, c, sim_build_request(s, spec, s->visitor_secret != NULL ? s->visitor_secret : c->secret));
+	return send_it(s, c, sim_build_request(s, spec, visitor_secret(s, c)));
 }
 
 struct sim_req *
@@ -342,7 +346,10 @@ sim_ask(struct sim *s, struct sim_conn *c, uint8_t code, uint8_t id, const char 
 struct sim_req *
 sim_ask_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len)
 {
-	return send_it(s, c, sim_new_req(s, data, len));
+	struct sim_req *r = sim_new_req(s, data, len);
+
+	r->secret = visitor_secret(s, c);
+	return send_it(s, c, r);
 }
 
 /* Which request of this connection does it answer, by its authenticator? */
