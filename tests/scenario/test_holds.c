@@ -435,7 +435,8 @@ waiting_requests_come_back(void **state)
 	sim_end(&s);
 }
 
-/* Connections that were lost while the gateway took nothing are opened again when it takes requests, before one comes. */
+/* Connections that were lost while the gateway took nothing are opened again when it takes requests, before one
+ * comes. */
 static void
 connections_come_back(void **state)
 {

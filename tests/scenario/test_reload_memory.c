@@ -6,8 +6,8 @@
 
 #define FILTER_ID 11
 
-/* What the gateway has in mind when another configuration comes, and what of it stays; and what of the old one goes with
- * the requests that began under it. */
+/* What the gateway has in mind when another configuration comes, and what of it stays; and what of the old one goes
+ * with the requests that began under it. */
 
 /* ---- rewrites ---- */
 
@@ -293,7 +293,8 @@ address_of_a_name_passes_on(void **state)
 	(void)state;
 	sim_init(&s, "198.51.100.1");
 	s.dns_ip = 10;
-	sim_ini(&s, "[client nas]\naddress = nas.example\n[client other]\naddress = other.example\nsecret = " SIM_OTHER);
+	sim_ini(&s, "[client nas]\naddress = nas.example\n"
+	    "[client other]\naddress = other.example\nsecret = " SIM_OTHER);
 	sim_start(&s);
 	sim_run(&s, 100);
 	r = sim_request(&s, RGW_ACCESS_REQUEST, 1000, 1, "bob@example.org");
