@@ -8,7 +8,8 @@
 
 /*
  * A histogram of durations: how many fell into each of a fixed number of ranges, and their sum. The ranges are the same
- * in all histograms, from 1 ms to 30 s, so histograms can be added up. A histogram allocates nothing; it begins as zero.
+ * in all histograms, from 1 ms to 30 s, so histograms can be added up. A histogram allocates nothing, and begins as
+ * zero.
  */
 #define RGW_HISTOGRAM_BOUNDS 14
 
@@ -21,6 +22,7 @@ struct rgw_histogram {
 	uint64_t sum;                               /* milliseconds of all durations */
 };
 
+/* Counts a duration. */
 void rgw_histogram_add(struct rgw_histogram *h, rgw_ms duration);
 
 #endif

@@ -42,8 +42,8 @@ void rgw_metrictext_init(struct rgw_metrictext *t, bool openmetrics, size_t limi
  * writer is then as after rgw_metrictext_init. */
 char *rgw_metrictext_take(struct rgw_metrictext *t, size_t *len) __attribute__((warn_unused_result));
 
-/* Begins a family. Its name has no suffix for its type: the writer adds "_total", "_info" and the like. A family without
- * a sample does not appear. `name` and `help` are borrowed until the next family. */
+/* Begins a family. Its name has no suffix for its type: the writer adds "_total", "_info" and the like. A family
+ * without a sample does not appear. `name` and `help` are borrowed until the next family. */
 void rgw_metrictext_family(struct rgw_metrictext *t, const char *name, enum rgw_metric_type type, const char *help);
 /* Adds a sample of a family that is no histogram. */
 void rgw_metrictext_add(struct rgw_metrictext *t, const struct rgw_label *labels, size_t n, uint64_t value);
@@ -59,6 +59,7 @@ struct rgw_metric_histogram {
 	rgw_ms sum;
 };
 
+/* Adds all samples of a histogram, with these labels, to a family of histograms. */
 void rgw_metrictext_add_histogram(struct rgw_metrictext *t, const struct rgw_label *labels, size_t n,
     const struct rgw_metric_histogram *h);
 

@@ -40,7 +40,8 @@ write_all(struct rgw_metrictext *t)
 	rgw_metrictext_add_ms(t, NULL, 0, 61020);
 	rgw_histogram_add(&h, 0);
 	rgw_histogram_add(&h, 3);
-	rgw_histogram_add(&h, 999);
+	rgw_histogram_add(&h, 1009);
+	h.counts[3] = 1;
 	rgw_metrictext_family(t, "x_duration_seconds", RGW_METRIC_HISTOGRAM, "Durations.");
 	rgw_metrictext_add_histogram(t, labels, 1, &(struct rgw_metric_histogram){ rgw_histogram_bounds, h.counts, 3,
 	    h.sum });
@@ -61,9 +62,11 @@ prometheus(void **state)
 	    "# HELP x_build_info Build.\n# TYPE x_build_info gauge\nx_build_info{peer=\"a\"} 1\n"
 	    "# HELP x_cpu_seconds_total Time.\n# TYPE x_cpu_seconds_total counter\nx_cpu_seconds_total 61.02\n"
 	    "# HELP x_duration_seconds Durations.\n# TYPE x_duration_seconds histogram\n"
-	    "x_duration_seconds_bucket{peer=\"a\",le=\"0.001\"} 1\nx_duration_seconds_bucket{peer=\"a\",le=\"0.002\"} 1\n"
-	    "x_duration_seconds_bucket{peer=\"a\",le=\"0.005\"} 2\nx_duration_seconds_bucket{peer=\"a\",le=\"+Inf\"} 2\n"
-	    "x_duration_seconds_sum{peer=\"a\"} 1.002\nx_duration_seconds_count{peer=\"a\"} 2\n");
+	    "x_duration_seconds_bucket{peer=\"a\",le=\"0.001\"} 1\n"
+	    "x_duration_seconds_bucket{peer=\"a\",le=\"0.002\"} 1\n"
+	    "x_duration_seconds_bucket{peer=\"a\",le=\"0.005\"} 2\n"
+	    "x_duration_seconds_bucket{peer=\"a\",le=\"+Inf\"} 3\n"
+	    "x_duration_seconds_sum{peer=\"a\"} 1.012\nx_duration_seconds_count{peer=\"a\"} 3\n");
 }
 
 static void

@@ -176,6 +176,7 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_packet *
 	uint8_t auth[RGW_AUTH_LEN];
 
 	memcpy(auth, request_auth, sizeof auth);
+	rgw_measures_answered(&lane->target->measures, p->code, now - a->ticket.sent_at);
 	if (lane->ops->answered != NULL)
 		lane->ops->answered(lane, &a->ticket, now);
 	rgw_attempt_answered(a, now);
