@@ -21,6 +21,8 @@ struct rgw_common {
 
 /* Makes what workers have in common. The limits are those of the configuration, which is not looked at again. */
 struct rgw_common *rgw_common_new(const struct rgw_conf *conf, const struct rgw_hashkey *salt);
+/* Takes up another configuration, in the thread of the process, before the workers do. */
+void rgw_common_adopt(struct rgw_common *common, const struct rgw_conf *conf);
 /* NULL is ignored. */
 void rgw_common_free(struct rgw_common *common);
 

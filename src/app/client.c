@@ -184,3 +184,31 @@ rgw_client_reconnect(const struct rgw_client_call *call)
 
 	return call->n == 1 ? ask_about(call, "reconnect", usage) : wrong(usage);
 }
+
+/* Certificates and names of thousands of peers take a while, and so does a reload that is under way already. */
+#define RELOAD_MS 300000
+
+int
+rgw_client_reload(const struct rgw_client_call *call)
+{
+	char query[512] = "?";
+
+	if (call->n > 0 || (call->check && call->confirm != NULL))
+		return wrong("reload [--check | --confirm TIME] [--json]");
+	if ((call->check && !add(query, sizeof query, "check", "yes")) ||
+	    (call->confirm != NULL && !add(query, sizeof query, "confirm", call->confirm)))
+		return RGW_CLIENT_REFUSED;
+	return ask(call, "POST", "reload", query, RELOAD_MS);
+}
+
+int
+rgw_client_confirm(const struct rgw_client_call *call)
+{
+	return call->n == 0 ? ask(call, "POST", "confirm", "?", QUICK_MS) : wrong("confirm [--json]");
+}
+
+int
+rgw_client_undo(const struct rgw_client_call *call)
+{
+	return call->n == 0 ? ask(call, "POST", "undo", "?", RELOAD_MS) : wrong("undo [--json]");
+}

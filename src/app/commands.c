@@ -110,7 +110,7 @@ begin_hold(struct rgw_task *task)
 
 	task->name = name != NULL ? rgw_xstrdup(name) : NULL;
 	/* Whatever is open has ended then, in one way or another. */
-	task->time = task->scope->conf->gateway.request_lifetime + QUIET_MS;
+	task->time = rgw_reloader_conf(task->scope->reloader)->gateway.request_lifetime + QUIET_MS;
 	if (*task->scope->stopping)
 		rgw_task_say(task, 503, "the gateway is stopping");
 	else
@@ -193,7 +193,7 @@ rgw_begin_reconnect(struct rgw_task *task)
 	const char *name = rgw_task_parameter(task, "name");
 
 	task->name = name != NULL ? rgw_xstrdup(name) : NULL;
-	task->time = task->scope->conf->gateway.request_lifetime + NEW_MS;
+	task->time = rgw_reloader_conf(task->scope->reloader)->gateway.request_lifetime + NEW_MS;
 	if (name == NULL)
 		rgw_task_say(task, 400, "the name of a peer is needed");
 	else if (*task->scope->stopping || task->control->drained)
@@ -208,7 +208,15 @@ static void
 set_level(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
 {
 	(void)ask;
-	rgw_worker_log(worker)->level = task->level;
+	rgw_worker_set_level(worker, task->level, task->time > 0);
+}
+
+static void
+reset_level(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
+{
+	(void)task;
+	(void)ask;
+	rgw_worker_reset_level(worker);
 }
 
 static void
@@ -225,7 +233,7 @@ say_level(struct rgw_task *task)
 	ev_timer_set(timer, (double)task->time / 1000, 0);
 	ev_timer_start(task->scope->loop, timer);
 	rgw_task_say(task, 200, "the log has the level %s, and in %ju s that of the configuration again: %s", level,
-	    (uintmax_t)task->time / 1000, rgw_log_level_name(task->scope->conf->log.level));
+	    (uintmax_t)task->time / 1000, rgw_log_level_name(rgw_reloader_conf(task->scope->reloader)->log.level));
 }
 
 static bool
@@ -264,6 +272,6 @@ rgw_on_level_timer(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	task->level = control->scope.conf->log.level;
-	rgw_task_round(task, set_level, say_level);
+	task->level = rgw_reloader_conf(control->scope.reloader)->log.level;
+	rgw_task_round(task, reset_level, say_level);
 }

@@ -10,6 +10,7 @@
 
 #include "privileges.h"
 #include "radsecgw/mem.h"
+#include "reload.h"
 #include "task.h"
 
 /* The control socket, and which command makes which task (see control.h and task.h). The process owns it. */
@@ -21,6 +22,9 @@ static const struct rgw_command commands[] = {
 	{ "drain", "POST", rgw_begin_drain },
 	{ "resume", "POST", rgw_begin_resume },
 	{ "reconnect", "POST", rgw_begin_reconnect },
+	{ "reload", "POST", rgw_begin_reload },
+	{ "confirm", "POST", rgw_begin_confirm },
+	{ "undo", "POST", rgw_begin_undo },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
@@ -106,7 +110,7 @@ on_request(void *ctx, struct rgw_http_exchange *exchange, const struct rgw_http_
 static bool
 give_up(const struct rgw_control_scope *scope, const char *path, const char *why)
 {
-	bool is_default = scope->conf->control.socket == NULL;
+	bool is_default = rgw_reloader_conf(scope->reloader)->control.socket == NULL;
 
 	RGW_LOG(scope->log, is_default ? RGW_LOG_WARNING : RGW_LOG_ERROR, "control-failed", NULL,
 	    is_default ? "there is no control socket at the usual place, so no commands are taken; see [control]"
@@ -141,14 +145,14 @@ static bool
 listen_at(struct rgw_control *control, const char *path)
 {
 	const struct rgw_control_scope *scope = &control->scope;
-	struct rgw_http_unix place = { .path = path, .mode = scope->conf->control.mode };
+	struct rgw_http_unix place = { .path = path, .mode = rgw_reloader_conf(scope->reloader)->control.mode };
 	uid_t uid = (uid_t)-1;
 	gid_t gid = (gid_t)-1;
 	char why[256];
 
-	if (!find_owner(scope->conf, &place, &uid, &gid))
+	if (!find_owner(rgw_reloader_conf(scope->reloader), &place, &uid, &gid))
 		return give_up(scope, path, "[control] owner or group is unknown to this system");
-	if (scope->conf->control.socket == NULL)
+	if (rgw_reloader_conf(scope->reloader)->control.socket == NULL)
 		make_folder(path, uid, gid);
 	if (!rgw_http_listen_unix(control->http, &place, why, sizeof why))
 		return give_up(scope, path, why);
@@ -161,7 +165,8 @@ bool
 rgw_control_open(const struct rgw_control_scope *scope, struct rgw_control **out)
 {
 	static const struct rgw_http_limits limits = RGW_HTTP_LIMITS;
-	const char *path = scope->conf->control.socket != NULL ? scope->conf->control.socket : RGW_CONTROL_SOCKET;
+	const char *named = rgw_reloader_conf(scope->reloader)->control.socket;
+	const char *path = named != NULL ? named : RGW_CONTROL_SOCKET;
 	struct rgw_control *control;
 
 	*out = NULL;

@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "inbox.h"
-#include "radsecgw/conf.h"
 #include "radsecgw/log.h"
 
 /*
@@ -15,10 +14,11 @@
  * jobs, and its answer is sent when these are done.
  */
 struct rgw_control;
+struct rgw_reloader;
 
 /* Whom the commands concern; all pointers are borrowed. */
 struct rgw_control_scope {
-	const struct rgw_conf *conf;
+	struct rgw_reloader *reloader;
 	struct rgw_log *log;
 	struct rgw_worker *const *workers;
 	uint32_t n_workers;

@@ -94,6 +94,22 @@ rgw_logsink_reopen(struct rgw_logsink *s)
 }
 
 void
+rgw_logsink_become(struct rgw_logsink *s, struct rgw_logsink *other)
+{
+	struct rgw_logsink old = { .kind = s->kind, .path = s->path, .fd = s->fd };
+
+	pthread_mutex_lock(&s->lock);
+	s->kind = other->kind;
+	s->path = other->path;
+	s->fd = other->fd;
+	pthread_mutex_unlock(&s->lock);
+	other->kind = old.kind;
+	other->path = old.path;
+	other->fd = old.fd;
+	rgw_logsink_close(other);
+}
+
+void
 rgw_logsink_close(struct rgw_logsink *s)
 {
 	if (s == NULL)

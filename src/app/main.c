@@ -169,9 +169,8 @@ do_run(const struct options *options)
 		rgw_conf_free(conf);
 		return RGW_EXIT_START;
 	}
-	result = rgw_process_run(conf, sink);
+	result = rgw_process_run(options->config, conf, sink);
 	rgw_logsink_close(sink);
-	rgw_conf_free(conf);
 	return result;
 }
 
@@ -196,6 +195,10 @@ static const struct command commands[] = {
 	{ "resume", "[NAME]: end a drain", NULL, rgw_client_resume },
 	{ "reconnect", "PEER: open new connections to the peer in place of all, without losing a request", NULL,
 	  rgw_client_reconnect },
+	{ "reload", "take up what the files say now, without losing a request; --check, --confirm TIME", NULL,
+	  rgw_client_reload },
+	{ "confirm", "keep what `reload --confirm` has taken up", NULL, rgw_client_confirm },
+	{ "undo", "go back to the configuration before the last reload", NULL, rgw_client_undo },
 	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level },
 };
 
@@ -212,6 +215,8 @@ usage(FILE *out)
 	fputs("\n  -c, --config FILE  the configuration [" DEFAULT_CONFIG "]\n"
 	      "      --dump         with check: print the effective configuration\n"
 	      "      --json         with commands for a running gateway: print JSON\n"
+	      "      --check        with reload: say what would change, and change nothing\n"
+	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
 	      "  -V, --version      print the version\n"
 	      "  -h, --help         print this\n\n"
@@ -262,6 +267,8 @@ static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "dump", no_argument, NULL, 'd' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "check", no_argument, NULL, 'k' },
+	{ "confirm", required_argument, NULL, 'f' },
 	{ "socket", required_argument, NULL, 's' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -288,6 +295,12 @@ main(int argc, char **argv)
 			break;
 		case 'j':
 			options.call.json = true;
+			break;
+		case 'k':
+			options.call.check = true;
+			break;
+		case 'f':
+			options.call.confirm = optarg;
 			break;
 		case 's':
 			options.call.socket = optarg;

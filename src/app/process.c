@@ -18,6 +18,7 @@
 #include "radsecgw/thread.h"
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
+#include "reload.h"
 #include "worker.h"
 
 /*
@@ -27,8 +28,9 @@
 enum { ON_TERM, ON_INT, ON_HUP, ON_USR1, SIGNALS };
 
 struct process {
-	const struct rgw_conf *conf;    /* borrowed, as the next one */
+	const char *path;               /* borrowed, as the next one: of the configuration */
 	struct rgw_logsink *sink;
+	struct rgw_reloader *reloader;  /* owned: it has the configuration */
 	struct rgw_common *common;      /* owned, as the next three */
 	struct rgw_worker **workers;    /* the first one has the thread that called */
 	uint32_t n_workers;
@@ -123,16 +125,17 @@ static void
 on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	struct process *p = w->data;
+	const char *target = rgw_reloader_conf(p->reloader)->log.target;
 
 	(void)loop;
 	(void)revents;
 	if (rgw_logsink_reopen(p->sink))
 		RGW_LOG(p->log, RGW_LOG_NOTICE, "log-reopened", NULL, "log file opened anew",
-		    rgw_f_str("target", p->conf->log.target));
+		    rgw_f_str("target", target));
 	else
 		RGW_LOG(p->log, RGW_LOG_ERROR, "log-reopened", NULL,
-		    "cannot open the log file anew; the old one stays in use",
-		    rgw_f_str("target", p->conf->log.target));
+		    "cannot open the log file anew; the old one stays in use", rgw_f_str("target", target));
+	rgw_reloader_signal(p->reloader);
 }
 
 static void
@@ -194,25 +197,37 @@ start_threads(struct process *p)
 /* ---- the whole ---- */
 
 static bool
-make_workers(struct process *p)
+make_workers(struct process *p, const struct rgw_conf *conf)
 {
 	struct rgw_hashkey salt;
 
 	rgw_random(&salt, sizeof salt);
-	p->common = rgw_common_new(p->conf, &salt);
-	p->workers = rgw_xcalloc(p->conf->gateway.workers, sizeof(struct rgw_worker *));
-	p->threads = rgw_xcalloc(p->conf->gateway.workers, sizeof *p->threads);
-	while (p->n_workers < p->conf->gateway.workers) {
-		struct rgw_worker *w = rgw_worker_new(p->conf, p->n_workers, p->common, p->sink);
+	p->common = rgw_common_new(conf, &salt);
+	p->workers = rgw_xcalloc(conf->gateway.workers, sizeof(struct rgw_worker *));
+	p->threads = rgw_xcalloc(conf->gateway.workers, sizeof *p->threads);
+	while (p->n_workers < conf->gateway.workers) {
+		struct rgw_worker *w = rgw_worker_new(conf, p->n_workers, p->common, p->sink, &p->home);
 
 		if (w == NULL)
 			return false;
 		p->workers[p->n_workers++] = w;
+		if (p->loop != NULL)
+			continue;
+		p->loop = rgw_worker_loop(w);
+		p->log = rgw_worker_log(w);
+		rgw_inbox_open(&p->home, p->loop, come_home, p);
 	}
-	p->loop = rgw_worker_loop(p->workers[0]);
-	rgw_inbox_open(&p->home, p->loop, come_home, p);
-	p->log = rgw_worker_log(p->workers[0]);
 	return true;
+}
+
+static void
+make_reloader(struct process *p, struct rgw_snapshot *first)
+{
+	const struct rgw_reload_scope scope = { .path = p->path, .workers = p->workers, .n_workers = p->n_workers,
+		.common = p->common, .sink = p->sink, .log = p->log, .home = &p->home, .loop = p->loop,
+		.stopping = &p->draining };
+
+	p->reloader = rgw_reloader_new(&scope, first);
 }
 
 /* Takes as many descriptors as the system lets us have: strangers who hold connections must not use up those
@@ -231,7 +246,7 @@ allow_files(void)
 static bool
 open_control(struct process *p)
 {
-	const struct rgw_control_scope scope = { .conf = p->conf, .log = p->log, .workers = p->workers,
+	const struct rgw_control_scope scope = { .reloader = p->reloader, .log = p->log, .workers = p->workers,
 		.n_workers = p->n_workers, .loop = p->loop, .stopping = &p->draining };
 
 	return rgw_control_open(&scope, &p->control);
@@ -242,38 +257,43 @@ static bool
 start(struct process *p)
 {
 	allow_files();
-	for (uint32_t i = 0; i < p->n_workers; i++)
-		if (!rgw_worker_open(p->workers[i]))
-			return false;
-	if (!open_control(p) || !rgw_privileges_drop(&p->conf->gateway, p->log))
+	if (!rgw_reloader_prepare(p->reloader) || !open_control(p) ||
+	    !rgw_privileges_drop(&rgw_reloader_conf(p->reloader)->gateway, p->log))
 		return false;
-	for (uint32_t i = 0; i < p->n_workers; i++)
-		rgw_worker_start(p->workers[i], &p->home);
+	rgw_reloader_start(p->reloader);
 	watch(p);
 	return true;
+}
+
+static void
+say_started(struct process *p)
+{
+	const struct rgw_conf *conf = rgw_reloader_conf(p->reloader);
+	const char *warning = rgw_tls_library_warning();
+	char tls[64];
+
+	RGW_LOG(p->log, RGW_LOG_NOTICE, "started", NULL, "radsecgw is running", rgw_f_str("version", rgw_version()),
+	    rgw_f_str("tls", rgw_version_tls(tls, sizeof tls)), rgw_f_uint("workers", p->n_workers),
+	    rgw_f_uint("clients", conf->client.n), rgw_f_uint("peers", conf->peer.n),
+	    rgw_f_uint("realms", conf->realm.n));
+	if (warning != NULL)
+		RGW_LOG(p->log, RGW_LOG_WARNING, "tls-library-old", NULL, warning, rgw_f_str("tls", tls));
 }
 
 static enum rgw_exit
 run(struct process *p)
 {
-	const char *warning = rgw_tls_library_warning();
 	bool started = start_threads(p);
-	char tls[64];
 
-	if (!started) {
-		tell_all(p, rgw_worker_stop, on_told);
-	} else {
-		RGW_LOG(p->log, RGW_LOG_NOTICE, "started", NULL, "radsecgw is running",
-		    rgw_f_str("version", rgw_version()), rgw_f_str("tls", rgw_version_tls(tls, sizeof tls)),
-		    rgw_f_uint("workers", p->n_workers), rgw_f_uint("clients", p->conf->client.n),
-		    rgw_f_uint("peers", p->conf->peer.n), rgw_f_uint("realms", p->conf->realm.n));
-		if (warning != NULL)
-			RGW_LOG(p->log, RGW_LOG_WARNING, "tls-library-old", NULL, warning,
-			    rgw_f_str("tls", tls));
+	if (started) {
+		say_started(p);
 		rgw_worker_run(p->workers[0]);
+	} else {
+		tell_all(p, rgw_worker_stop, on_told);
 	}
 	for (uint32_t i = 0; i < p->n_threads; i++)
 		pthread_join(p->threads[i], NULL);
+	rgw_reloader_stop(p->reloader);
 	gather(p);
 	if (!started)
 		return RGW_EXIT_START;
@@ -284,26 +304,40 @@ run(struct process *p)
 	return RGW_EXIT_OK;
 }
 
-enum rgw_exit
-rgw_process_run(const struct rgw_conf *conf, struct rgw_logsink *sink)
+static void
+free_all(struct process *p)
 {
-	struct process p = { .conf = conf, .sink = sink };
+	rgw_control_free(p->control);
+	rgw_reloader_free(p->reloader);
+	if (p->loop != NULL)
+		rgw_inbox_close(&p->home);
+	for (uint32_t i = 0; i < p->n_workers; i++)
+		rgw_worker_free(p->workers[i]);
+	free(p->threads);
+	free(p->workers);
+	rgw_common_free(p->common);
+}
+
+enum rgw_exit
+rgw_process_run(const char *path, struct rgw_conf *conf, struct rgw_logsink *sink)
+{
+	struct process p = { .path = path, .sink = sink };
+	struct rgw_snapshot *first = rgw_snapshot_new(conf);
 	enum rgw_exit result = RGW_EXIT_START;
 
 	if (!rgw_net_library_init()) {
 		fputs("radsecgw: the DNS library does not start\n", stderr);
+		rgw_snapshot_drop(first);
 		return result;
 	}
-	if (make_workers(&p) && start(&p))
-		result = run(&p);
-	rgw_control_free(p.control);
-	if (p.loop != NULL)
-		rgw_inbox_close(&p.home);
-	for (uint32_t i = 0; i < p.n_workers; i++)
-		rgw_worker_free(p.workers[i]);
-	free(p.threads);
-	free(p.workers);
-	rgw_common_free(p.common);
+	if (make_workers(&p, conf)) {
+		make_reloader(&p, first);
+		if (start(&p))
+			result = run(&p);
+	} else {
+		rgw_snapshot_drop(first);
+	}
+	free_all(&p);
 	rgw_net_library_fini();
 	return result;
 }

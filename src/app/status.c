@@ -156,19 +156,33 @@ put_table(FILE *out, const struct rgw_rows *rows, const struct rgw_table *table)
 	}
 }
 
-/* The gateway as a whole is a line and not a table. */
+/* The row of a table that has one, without a name. */
+static bool
+find_row(const struct rgw_rows *rows, const struct rgw_table *table, struct rgw_row *row,
+    struct rgw_cell room[static RGW_CELLS])
+{
+	for (size_t i = 0; rgw_rows_get(rows, i, row, room); i++)
+		if (row->table == table)
+			return true;
+	return false;
+}
+
+/* The gateway as a whole is some lines and not a table. */
 static void
 put_whole(FILE *out, const struct rgw_task *task, const struct rgw_rows *rows)
 {
 	struct rgw_cell room[RGW_CELLS];
+	struct rgw_record record;
 	struct rgw_row row;
 
 	fprintf(out, "radsecgw %s, workers: %u%s\n", rgw_version(), task->scope->n_workers,
 	    *task->scope->stopping ? ", stopping" : task->control->drained ? ", drained" : "");
-	for (size_t i = 0; rgw_rows_get(rows, i, &row, room); i++)
-		for (size_t c = 0; row.table == &rgw_report_tables[RGW_REPORT_GATEWAY] && c < row.n; c++)
+	if (find_row(rows, &rgw_report_tables[RGW_REPORT_GATEWAY], &row, room))
+		for (size_t c = 0; c < row.n; c++)
 			fprintf(out, "%s%s: %ju%s", c > 0 ? ", " : "", room[c].field.key,
 			    (uintmax_t)room[c].field.number, c + 1 < row.n ? "" : "\n");
+	record = rgw_reloader_record(task->scope->reloader);
+	rgw_record_print(&record, out);
 }
 
 static void
@@ -216,6 +230,8 @@ send_json(struct rgw_task *task, const struct rgw_rows *rows)
 	for (unsigned i = 0; i < RGW_REPORT_TABLES; i++)
 		if ((task->tables >> i & 1) != 0)
 			rgw_rows_json(rows, &rgw_report_tables[i], &j);
+	if ((task->tables & BIT(GATEWAY)) != 0)
+		rgw_rows_json(rows, &rgw_record_table, &j);
 	rgw_json_end(&j);
 	body = rgw_json_take(&j, &len);
 	rgw_task_send(task, body, len);
@@ -232,11 +248,13 @@ answer_status(struct rgw_worker *worker, const struct rgw_task *task, struct rgw
 static void
 send_status(struct rgw_task *task)
 {
+	struct rgw_record record = rgw_reloader_record(task->scope->reloader);
 	struct rgw_rows all;
 
 	rgw_rows_init(&all);
 	for (uint32_t i = 0; i < task->scope->n_workers; i++)
 		rgw_rows_join(&all, &task->asks[i].rows);
+	rgw_record_tell(&record, rgw_rows_add, &all);
 	if (task->wants_text)
 		send_text(task, &all);
 	else

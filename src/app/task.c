@@ -10,6 +10,9 @@
 
 /* Commands on their way: rounds of jobs for the workers, and the answer (see task.h). The control socket owns them. */
 
+/* An answer with all notes that are kept is well below. */
+#define ANSWER_LIMIT (16u << 20)
+
 #define JSON_TYPE "application/json"
 #define TEXT_TYPE "text/plain; charset=utf-8"
 
@@ -116,31 +119,60 @@ log_command(const struct rgw_task *task, const char *said)
 		    rgw_f_str("result", said));
 }
 
+static char *
+write_text(const char *said, const struct rgw_notes *notes, size_t *len)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+
+	if (out == NULL)
+		return NULL;
+	if (notes != NULL)
+		rgw_notes_print(notes, out);
+	fprintf(out, "%s\n", said);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static char *
+write_json(const char *said, bool done, const struct rgw_notes *notes, size_t *len)
+{
+	struct rgw_json j;
+
+	rgw_json_init(&j, ANSWER_LIMIT);
+	rgw_json_object(&j, NULL);
+	rgw_json_bool(&j, "done", done);
+	rgw_json_str(&j, "message", said);
+	if (notes != NULL)
+		rgw_notes_json(notes, &j);
+	rgw_json_end(&j);
+	return rgw_json_take(&j, len);
+}
+
+void
+rgw_task_say_notes(struct rgw_task *task, unsigned status, const char *message, const struct rgw_notes *notes)
+{
+	size_t len = 0;
+	char *body;
+
+	log_command(task, message);
+	if (task->wants_text)
+		body = write_text(message, notes, &len);
+	else
+		body = write_json(message, status == 200, notes, &len);
+	send_answer(task, status, body, len);
+}
+
 void
 rgw_task_say(struct rgw_task *task, unsigned status, const char *fmt, ...)
 {
-	struct rgw_json j;
 	char said[512];
-	size_t len;
 	va_list ap;
-	char *body;
 
 	va_start(ap, fmt);
-	vsnprintf(said, sizeof said - 1, fmt, ap);
+	vsnprintf(said, sizeof said, fmt, ap);
 	va_end(ap);
-	log_command(task, said);
-	len = strlen(said);
-	if (task->wants_text) {
-		said[len] = '\n';
-		body = rgw_xcalloc(1, len + 1);
-		memcpy(body, said, ++len);
-	} else {
-		rgw_json_init(&j, 4096);
-		rgw_json_object(&j, NULL);
-		rgw_json_bool(&j, "done", status == 200);
-		rgw_json_str(&j, "message", said);
-		rgw_json_end(&j);
-		body = rgw_json_take(&j, &len);
-	}
-	send_answer(task, status, body, len);
+	rgw_task_say_notes(task, status, said, NULL);
 }

@@ -7,6 +7,7 @@
 #include "control.h"
 #include "radsecgw/http.h"
 #include "radsecgw/rows.h"
+#include "reload.h"
 #include "worker.h"
 
 /*
@@ -52,6 +53,7 @@ struct rgw_task {
 	unsigned tables;
 	enum rgw_log_level level;
 	rgw_ms time;
+	struct rgw_reload_ask reload;
 	/* Of a command that waits: */
 	ev_timer timer;                         /* the next look */
 	unsigned n_looks;
@@ -71,6 +73,8 @@ const char *rgw_task_parameter(struct rgw_task *task, const char *name);
 
 /* Each of these ends the task. A status of 200 means that it has been done. */
 void rgw_task_say(struct rgw_task *task, unsigned status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same with notes, which are only read. */
+void rgw_task_say_notes(struct rgw_task *task, unsigned status, const char *message, const struct rgw_notes *notes);
 /* `octets` are handed over; NULL = there is no memory. */
 void rgw_task_send(struct rgw_task *task, char *octets, size_t len);
 
@@ -86,5 +90,8 @@ rgw_task_step rgw_begin_ping, rgw_begin_status;
 rgw_task_step rgw_begin_log_level, rgw_begin_drain, rgw_begin_resume, rgw_begin_reconnect;
 /* The time of a log level is over. */
 void rgw_on_level_timer(struct ev_loop *loop, ev_timer *w, int revents);
+
+/* command_reload.c */
+rgw_task_step rgw_begin_reload, rgw_begin_confirm, rgw_begin_undo;
 
 #endif

@@ -11,15 +11,16 @@
 /* A worker is one event loop with its sockets, its engine and its log (see worker.h). */
 
 struct rgw_worker {
-	struct rgw_conf *conf;        /* owned: its view, with its share of the limits */
-	struct rgw_edition *edition;  /* holds a reference until the engine and the network layer have theirs */
+	const struct rgw_conf *conf;  /* borrowed from the current edition: the worker's view; NULL before the first */
+	uint32_t number;              /* from 0 */
 	struct rgw_common *common;    /* borrowed */
+	bool level_lent;              /* a command has set the level of the log for a time */
 	struct rgw_log log;
 	struct ev_loop *loop;         /* owned, as the next two */
 	struct rgw_net *net;
 	struct rgw_gw *gw;            /* NULL before it has started */
 	struct rgw_inbox inbox;       /* open if there is a loop */
-	struct rgw_inbox *home;       /* borrowed: where jobs go that are done */
+	struct rgw_inbox *home;       /* borrowed: where jobs go that are done; NULL = they are done at once */
 	ev_timer drain_timer;
 	ev_prepare drain_check;
 	struct rgw_job *draining;     /* borrowed: it is done when everything is drained; NULL = not asked, or done */
@@ -103,7 +104,10 @@ rgw_worker_post(struct rgw_worker *worker, struct rgw_job *job)
 void
 rgw_worker_return(struct rgw_worker *worker, struct rgw_job *job)
 {
-	rgw_inbox_put(worker->home, job);
+	if (worker->home != NULL)
+		rgw_inbox_put(worker->home, job);
+	else
+		job->done(job);
 }
 
 bool
@@ -142,20 +146,140 @@ rgw_worker_stop(struct rgw_worker *worker, struct rgw_job *job)
 	return true;
 }
 
+/* ---- configurations ---- */
+
+struct rgw_worker_change {
+	struct rgw_worker *worker;     /* borrowed */
+	struct rgw_conf *view;         /* owned: the configuration, with the worker's share of the limits */
+	struct rgw_net_change *net;    /* owned until it is made */
+	struct rgw_edition *edition;   /* a reference, until the engine and the network layer have theirs */
+	struct rgw_job job;            /* tells the process that the edition is over */
+	void (*over)(void *ctx);
+	void *ctx;                     /* borrowed: what `over` is given */
+};
+
+static void
+change_is_over(struct rgw_job *job)
+{
+	struct rgw_worker_change *change = RGW_CONTAINER(job, struct rgw_worker_change, job);
+
+	rgw_share_free(change->view);
+	change->over(change->ctx);
+	free(change);
+}
+
+static void
+on_edition_over(void *ctx, const struct rgw_conf *conf)
+{
+	struct rgw_worker_change *change = ctx;
+
+	(void)conf;
+	/* A change that is not made is freed by whoever gives it up. */
+	if (change->over != NULL)
+		rgw_worker_return(change->worker, &change->job);
+}
+
+struct rgw_worker_change *
+rgw_worker_prepare(struct rgw_worker *worker, const struct rgw_conf *next, struct rgw_conf_report *report)
+{
+	struct rgw_worker_change *change = rgw_xcalloc(1, sizeof *change);
+
+	change->worker = worker;
+	change->job.done = change_is_over;
+	change->view = rgw_share_new(next, worker->number);
+	change->net = rgw_net_prepare(worker->net, change->view, report);
+	if (change->net == NULL) {
+		rgw_worker_change_free(change);
+		return NULL;
+	}
+	change->edition = rgw_edition_new(change->view, on_edition_over, change);
+	return change;
+}
+
+void
+rgw_worker_change_free(struct rgw_worker_change *change)
+{
+	if (change == NULL)
+		return;
+	rgw_net_change_free(change->net);
+	rgw_edition_drop(change->edition);
+	rgw_share_free(change->view);
+	free(change);
+}
+
+static void
+start(struct rgw_worker *worker, struct rgw_worker_change *change)
+{
+	rgw_net_adopt(worker->net, change->net, change->edition);
+	worker->gw = rgw_gw_new(change->edition, worker->common, &rgw_net_ops, worker->net, &worker->log,
+	    rgw_net_now(worker->net));
+	rgw_net_start(worker->net, worker->gw);
+}
+
+/* What waits to be sent is signed with secrets that a neighbour may leave with the old edition. */
+static void
+go_on(struct rgw_worker *worker, struct rgw_worker_change *change)
+{
+	rgw_net_flush(worker->net);
+	rgw_net_adopt(worker->net, change->net, change->edition);
+	rgw_gw_adopt(worker->gw, change->edition, rgw_net_now(worker->net));
+}
+
+static void
+set_log(struct rgw_worker *worker, const struct rgw_conf *conf)
+{
+	bool level = worker->conf == NULL || worker->conf->log.level != conf->log.level;
+
+	if (level && !worker->level_lent)
+		worker->log.level = conf->log.level;
+	worker->log.format = conf->log.format;
+	worker->log.rate_per_second = conf->log.rate;
+}
+
+void
+rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change, void (*over)(void *ctx), void *ctx)
+{
+	struct rgw_edition *edition = change->edition;
+
+	change->over = over;
+	change->ctx = ctx;
+	set_log(worker, change->view);
+	if (worker->gw == NULL)
+		start(worker, change);
+	else
+		go_on(worker, change);
+	worker->conf = change->view;
+	change->net = NULL;
+	change->edition = NULL;
+	rgw_edition_drop(edition);
+}
+
+void
+rgw_worker_set_level(struct rgw_worker *worker, enum rgw_log_level level, bool lent)
+{
+	worker->log.level = level;
+	worker->level_lent = lent;
+}
+
+void
+rgw_worker_reset_level(struct rgw_worker *worker)
+{
+	rgw_worker_set_level(worker, worker->conf->log.level, false);
+}
+
 /* ---- its life ---- */
 
 struct rgw_worker *
-rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *common,
-    struct rgw_logsink *sink)
+rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *common, struct rgw_logsink *sink,
+    struct rgw_inbox *home)
 {
 	struct rgw_worker *worker = rgw_xcalloc(1, sizeof *worker);
 
-	worker->conf = rgw_share_new(conf, number);
+	worker->number = number;
 	worker->common = common;
+	worker->home = home;
 	rgw_log_init(&worker->log, rgw_logsink_write, rgw_logsink_clock, sink);
-	worker->log.level = worker->conf->log.level;
-	worker->log.format = worker->conf->log.format;
-	worker->log.rate_per_second = worker->conf->log.rate;
+	set_log(worker, conf);
 	worker->log.worker = conf->gateway.workers > 1 ? number + 1 : 0;
 	/* The loop uses epoll only: libev's io_uring is not ready for many sockets, and the environment must
 	 * not choose another way. */
@@ -175,30 +299,6 @@ rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *
 	return worker;
 }
 
-bool
-rgw_worker_open(struct rgw_worker *worker)
-{
-	struct rgw_conf_report report = { 0 };
-	struct rgw_net_change *change = rgw_net_prepare(worker->net, worker->conf, &report);
-
-	if (change == NULL)
-		return false;
-	worker->edition = rgw_edition_new(worker->conf, NULL, NULL);
-	rgw_net_adopt(worker->net, change, worker->edition);
-	return true;
-}
-
-void
-rgw_worker_start(struct rgw_worker *worker, struct rgw_inbox *home)
-{
-	worker->home = home;
-	worker->gw = rgw_gw_new(worker->edition, worker->common, &rgw_net_ops, worker->net, &worker->log,
-	    rgw_net_now(worker->net));
-	rgw_net_start(worker->net, worker->gw);
-	rgw_edition_drop(worker->edition);
-	worker->edition = NULL;
-}
-
 void
 rgw_worker_run(struct rgw_worker *worker)
 {
@@ -208,6 +308,7 @@ rgw_worker_run(struct rgw_worker *worker)
 void
 rgw_worker_end(struct rgw_worker *worker)
 {
+	worker->home = NULL;
 	rgw_net_now(worker->net);
 	rgw_gw_abandon(worker->gw);
 	rgw_gw_log_status(worker->gw);
@@ -221,15 +322,14 @@ rgw_worker_free(struct rgw_worker *worker)
 {
 	if (worker == NULL)
 		return;
+	worker->home = NULL;
 	if (worker->gw != NULL)
 		rgw_gw_free(worker->gw);
 	rgw_net_free(worker->net);
-	rgw_edition_drop(worker->edition);
 	if (worker->loop != NULL) {
 		rgw_inbox_close(&worker->inbox);
 		ev_loop_destroy(worker->loop);
 	}
-	rgw_share_free(worker->conf);
 	free(worker);
 }
 

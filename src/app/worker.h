@@ -7,7 +7,7 @@
 
 #include "inbox.h"
 #include "radsecgw/common.h"
-#include "radsecgw/conf.h"
+#include "radsecgw/confread.h"
 #include "radsecgw/gateway.h"
 #include "radsecgw/log.h"
 #include "radsecgw/logsink.h"
@@ -18,15 +18,28 @@
  */
 struct rgw_worker;
 
-/* Makes worker number `number`, from 0, of conf->gateway.workers. The worker borrows all pointers. NULL = this kernel
- * has no epoll. */
-struct rgw_worker *rgw_worker_new(const struct rgw_conf *conf, uint32_t number,
-    struct rgw_common *common, struct rgw_logsink *sink);
-/* Opens sockets and contexts: everything that needs rights or may fail. false = something has failed; the log says
- * why. */
-bool rgw_worker_open(struct rgw_worker *worker);
-/* Makes the engine of the worker; all workers must be open. Jobs that are done go to `home`, which is borrowed. */
-void rgw_worker_start(struct rgw_worker *worker, struct rgw_inbox *home);
+/* Makes worker number `number`, from 0, of conf->gateway.workers, of which only the log's options count yet. The worker
+ * borrows all other pointers; jobs that are done go to `home`, as long as the worker lives. NULL = this kernel has no
+ * epoll. */
+struct rgw_worker *rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *common,
+    struct rgw_logsink *sink, struct rgw_inbox *home) RGW_MUST_USE;
+
+/* A configuration that is prepared for a worker: everything is there that the worker needs to work with it. */
+struct rgw_worker_change;
+
+/* Prepares the first configuration or another one, which must have inherited its ids from the one that the worker has:
+ * reads certificates, binds sockets, sorts realms. It may run in any thread while the worker runs, for one worker after
+ * the other, in their order (rgw_net_prepare). The change borrows the configuration. NULL = something has failed, and
+ * the report says what. */
+struct rgw_worker_change *rgw_worker_prepare(struct rgw_worker *worker, const struct rgw_conf *next,
+    struct rgw_conf_report *report) RGW_MUST_USE;
+/* Undoes what was prepared, in the thread that prepared it or in that of the worker. NULL is ignored. */
+void rgw_worker_change_free(struct rgw_worker_change *change);
+/* Makes the change, in the thread of the worker or before that runs; `common` must have taken up the configuration
+ * (rgw_common_adopt), and all workers must be prepared. When nothing of the worker needs the configuration any more,
+ * `over` is called, once, in the thread of the process. */
+void rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change, void (*over)(void *ctx), void *ctx);
+
 /* Runs the loop of the worker; returns when it has been told to end. */
 void rgw_worker_run(struct rgw_worker *worker);
 
@@ -48,6 +61,12 @@ bool rgw_worker_drain(struct rgw_worker *worker, struct rgw_job *job);
 bool rgw_worker_abort(struct rgw_worker *worker, struct rgw_job *job);
 /* All workers have finished, or will not start: ends. */
 bool rgw_worker_stop(struct rgw_worker *worker, struct rgw_job *job);
+
+/* The log of the worker gets another level, which a new configuration changes if it has another one than the old, but
+ * not while the level is lent: until it is given back. For the thread of the worker, as the next. */
+void rgw_worker_set_level(struct rgw_worker *worker, enum rgw_log_level level, bool lent);
+/* The log has the level of the configuration again. */
+void rgw_worker_reset_level(struct rgw_worker *worker);
 
 /* Ends the work of a worker that does not run any more: logs the state, says goodbye to all neighbours and sends
  * the octets that are still to be sent. */

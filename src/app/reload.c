@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reload.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "radsecgw/mem.h"
+#include "radsecgw/thread.h"
+#include "radsecgw/tls.h"
+
+/* From one configuration to the next (see reload.h). */
+
+/* Those who may wait while a change is made. */
+#define WAITING_MAX 16
+/* So many changes stand in the log. */
+#define LOGGED_MAX 50
+/* Seconds until the configuration before is tried again, if it could not come back. */
+#define AGAIN_S 10
+
+/* The change of one worker on its way. */
+struct switching {
+	struct rgw_job job;
+	struct rgw_reloader *reloader;     /* borrowed, as the next two */
+	struct rgw_worker_change *change;
+	struct rgw_snapshot *snapshot;
+};
+
+struct rgw_reloader {
+	struct rgw_reload_scope scope;
+	struct rgw_snapshot *now;          /* a reference, as the next two */
+	struct rgw_snapshot *before;       /* what `now` came after; NULL = there is none to go back to */
+	struct rgw_snapshot *next;         /* on its way into effect */
+	struct rgw_link waiting;           /* asks, oldest first */
+	unsigned n_waiting;
+	struct rgw_reload_ask *current;    /* borrowed: being carried out */
+	rgw_ms began;
+	struct rgw_loading loading;
+	bool loaded_well;
+	pthread_t thread;                  /* of the loading ... */
+	bool has_thread;                   /* ... as long as it has not been joined */
+	struct rgw_job loaded;             /* comes home when the loading has ended */
+	struct switching *switching;       /* owned: one for each worker */
+	uint32_t n_left;                   /* of them that have not come home */
+	struct rgw_reload_ask hangup;      /* what SIGHUP asks for */
+	bool hangup_again;                 /* the signal came while that was carried out */
+	struct rgw_reload_ask lapse;       /* what the end of the time for a confirmation asks for */
+	ev_timer confirm;
+	rgw_ms confirm_by;
+	rgw_ms started;
+	struct rgw_record record;
+};
+
+static rgw_ms
+clock_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (rgw_ms)ts.tv_sec * 1000 + (rgw_ms)ts.tv_nsec / 1000000;
+}
+
+static void next_ask(struct rgw_reloader *r);
+
+/* ---- what came of it ---- */
+
+static void
+log_changes(struct rgw_reloader *r, const struct rgw_notes *notes)
+{
+	size_t n = notes->n_changes < LOGGED_MAX ? notes->n_changes : LOGGED_MAX;
+
+	/* Each change is a neighbour of its own for the limit of lines: they come once. */
+	for (size_t i = 0; i < n; i++)
+		RGW_LOG(r->scope.log, RGW_LOG_NOTICE, "reload-change", notes->changes[i],
+		    "this is different now", rgw_f_str("change", notes->changes[i]));
+	if (notes->all_changes > n)
+		RGW_LOG(r->scope.log, RGW_LOG_NOTICE, "reload-change", NULL, "there are more changes",
+		    rgw_f_uint("more", notes->all_changes - n));
+}
+
+/* `event` is that of errors. */
+static void
+log_findings(struct rgw_reloader *r, const char *event)
+{
+	const struct rgw_notes *notes = &r->loading.notes;
+
+	for (size_t i = 0; i < notes->n_findings && i < LOGGED_MAX; i++) {
+		const struct rgw_finding *f = &notes->findings[i];
+
+		if (f->severity == RGW_CONF_ERROR)
+			RGW_LOG(r->scope.log, RGW_LOG_ERROR, event, f->text, f->text,
+			    rgw_f_str("file", f->file), rgw_f_uint("line", f->line));
+		else
+			RGW_LOG(r->scope.log, RGW_LOG_WARNING, "reload-warning", f->text, f->text,
+			    rgw_f_str("file", f->file), rgw_f_uint("line", f->line));
+	}
+}
+
+/* The ask that is carried out has ended, or the one given has not begun. */
+static void
+end_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask, bool ok, const char *message)
+{
+	bool begun = ask == r->current;
+
+	r->scope.log->now = clock_now();
+	if (ok && ask->what != RGW_RELOAD_CHECK) {
+		r->record.done++;
+		RGW_LOG(r->scope.log, RGW_LOG_NOTICE, "reloaded", NULL, message, rgw_f_str("why", ask->why),
+		    rgw_f_uint("changes", r->loading.notes.all_changes), rgw_f_uint("ms", r->record.took));
+		log_changes(r, &r->loading.notes);
+	} else if (!ok && ask->what != RGW_RELOAD_CHECK) {
+		r->record.failed++;
+		RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-failed", NULL, message, rgw_f_str("why", ask->why));
+	}
+	if (begun && ask->what != RGW_RELOAD_CHECK)
+		log_findings(r, "reload-failed");
+	if (begun)
+		r->current = NULL;
+	if (ask->done != NULL)
+		ask->done(ask, ok, message, begun ? &r->loading.notes : NULL);
+	if (begun)
+		rgw_notes_fini(&r->loading.notes);
+}
+
+static void
+fail(struct rgw_reloader *r, struct rgw_reload_ask *ask, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void
+fail(struct rgw_reloader *r, struct rgw_reload_ask *ask, const char *fmt, ...)
+{
+	char message[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof message, fmt, ap);
+	va_end(ap);
+	end_ask(r, ask, false, message);
+}
+
+static const char *
+plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* ---- the second phase ---- */
+
+static void
+drop_snapshot(void *snapshot)
+{
+	rgw_snapshot_drop(snapshot);
+}
+
+static bool
+adopt(struct rgw_worker *worker, struct rgw_job *job)
+{
+	struct switching *s = RGW_CONTAINER(job, struct switching, job);
+
+	rgw_worker_adopt(worker, s->change, drop_snapshot, s->snapshot);
+	s->change = NULL;
+	s->snapshot = NULL;
+	return true;
+}
+
+static bool
+discard(struct rgw_worker *worker, struct rgw_job *job)
+{
+	struct switching *s = RGW_CONTAINER(job, struct switching, job);
+
+	(void)worker;
+	rgw_worker_change_free(s->change);
+	s->change = NULL;
+	return true;
+}
+
+static void
+say_done(struct rgw_reloader *r, struct rgw_reload_ask *ask)
+{
+	size_t n = r->loading.notes.all_changes;
+	char message[512], changed[64] = "nothing has changed in the files", awaits[128] = "";
+
+	if (n > 0)
+		snprintf(changed, sizeof changed, "%zu change%s", n, plural(n));
+	if (r->record.awaited)
+		snprintf(awaits, sizeof awaits, "; unless `radsecgw confirm` comes within %ju s, the configuration "
+		    "before comes back", (uintmax_t)ask->confirm / 1000);
+	snprintf(message, sizeof message, "%s in effect%s: %s, in %ju ms%s",
+	    ask->what == RGW_RELOAD_BACK ? "the configuration before is" : "the configuration is",
+	    ask->what == RGW_RELOAD_BACK ? " again" : "", changed, (uintmax_t)r->record.took, awaits);
+	end_ask(r, ask, true, message);
+}
+
+/* All workers have taken it up. */
+static void
+finish(struct rgw_reloader *r)
+{
+	struct rgw_reload_ask *ask = r->current;
+	bool back = ask->what == RGW_RELOAD_BACK;
+
+	rgw_snapshot_drop(r->before);
+	r->before = back ? NULL : r->now;
+	if (back)
+		rgw_snapshot_drop(r->now);
+	r->now = r->next;
+	r->next = NULL;
+	r->record.since = time(NULL);
+	r->record.took = clock_now() - r->began;
+	r->record.awaited = !back && ask->confirm > 0;
+	ev_timer_stop(r->scope.loop, &r->confirm);
+	if (r->record.awaited) {
+		r->confirm_by = clock_now() + ask->confirm;
+		ev_timer_set(&r->confirm, (double)ask->confirm / 1000, 0);
+		ev_timer_start(r->scope.loop, &r->confirm);
+	}
+	say_done(r, ask);
+}
+
+static void
+on_switched(struct rgw_job *job)
+{
+	struct switching *s = RGW_CONTAINER(job, struct switching, job);
+	struct rgw_reloader *r = s->reloader;
+
+	/* What it still has was not made use of; if the worker ended first, no thread has that any more. */
+	rgw_worker_change_free(s->change);
+	rgw_snapshot_drop(s->snapshot);
+	s->change = NULL;
+	s->snapshot = NULL;
+	if (--r->n_left > 0)
+		return;
+	if (r->next != NULL)
+		finish(r);
+	else
+		fail(r, r->current, "the gateway is stopping");
+	next_ask(r);
+}
+
+static void
+tell_workers(struct rgw_reloader *r, bool (*run)(struct rgw_worker *, struct rgw_job *),
+    struct rgw_snapshot *snapshot)
+{
+	struct rgw_worker_change **changes = r->loading.changes;
+
+	r->loading.changes = NULL;
+	r->n_left = r->scope.n_workers;
+	for (uint32_t i = 0; i < r->scope.n_workers; i++) {
+		struct switching *s = &r->switching[i];
+
+		s->change = changes[i];
+		s->snapshot = rgw_snapshot_hold(snapshot);
+		s->job.run = run;
+		s->job.done = on_switched;
+		rgw_worker_post(r->scope.workers[i], &s->job);
+	}
+	free(changes);
+}
+
+/* ---- the first phase ---- */
+
+static void *
+load(void *arg)
+{
+	struct rgw_reloader *r = arg;
+
+	r->loaded_well = rgw_loading_run(&r->loading);
+	rgw_tls_thread_fini();
+	rgw_inbox_put(r->scope.home, &r->loaded);
+	return NULL;
+}
+
+static void
+say_failed(struct rgw_reloader *r, struct rgw_reload_ask *ask)
+{
+	unsigned n = r->loading.notes.report.errors;
+
+	if (ask->what == RGW_RELOAD_CHECK)
+		fail(r, ask, "the configuration cannot be taken up: %u error%s", n, plural(n));
+	else
+		fail(r, ask, "%s, and the gateway goes on as before: %u error%s",
+		    ask->what == RGW_RELOAD_BACK ? "the configuration before cannot come back"
+		                                 : "the configuration is not taken up", n, plural(n));
+}
+
+static void
+say_checked(struct rgw_reloader *r, struct rgw_reload_ask *ask)
+{
+	size_t n = r->loading.notes.all_changes;
+	char message[128];
+
+	snprintf(message, sizeof message, "the configuration can be taken up: %zu change%s; nothing is changed yet", n,
+	    plural(n));
+	end_ask(r, ask, true, message);
+}
+
+/* The point of no return: nothing can fail from here on. */
+static void
+switch_over(struct rgw_reloader *r)
+{
+	struct rgw_loading *l = &r->loading;
+
+	r->next = r->current->what == RGW_RELOAD_BACK ? rgw_snapshot_hold(r->before) : rgw_snapshot_new(l->next);
+	l->next = NULL;
+	rgw_common_adopt(r->scope.common, r->next->conf);
+	if (l->sink != NULL)
+		rgw_logsink_become(r->scope.sink, l->sink);
+	l->sink = NULL;
+	tell_workers(r, adopt, r->next);
+}
+
+/* What was prepared is given up, since the gateway ends. */
+static void
+give_up(struct rgw_reloader *r)
+{
+	struct rgw_loading *l = &r->loading;
+	struct rgw_snapshot *snapshot = l->next != NULL ? rgw_snapshot_new(l->next) : NULL;
+
+	l->next = NULL;
+	rgw_logsink_close(l->sink);
+	l->sink = NULL;
+	tell_workers(r, discard, snapshot != NULL ? snapshot : r->before);
+	rgw_snapshot_drop(snapshot);
+}
+
+static void
+join(struct rgw_reloader *r)
+{
+	if (r->has_thread)
+		pthread_join(r->thread, NULL);
+	r->has_thread = false;
+}
+
+static void
+on_loaded(struct rgw_job *job)
+{
+	struct rgw_reloader *r = RGW_CONTAINER(job, struct rgw_reloader, loaded);
+	struct rgw_reload_ask *ask = r->current;
+
+	join(r);
+	if (r->loaded_well && ask->what != RGW_RELOAD_CHECK) {
+		if (*r->scope.stopping)
+			give_up(r);
+		else
+			switch_over(r);
+		return;
+	}
+	if (r->loaded_well)
+		say_checked(r, ask);
+	else
+		say_failed(r, ask);
+	next_ask(r);
+}
+
+/* ---- asking ---- */
+
+/* Why this cannot be done now, or NULL. */
+static const char *
+judge(const struct rgw_reloader *r, const struct rgw_reload_ask *ask)
+{
+	if (*r->scope.stopping)
+		return "the gateway is stopping";
+	if (ask->what == RGW_RELOAD_FILES && r->record.awaited)
+		return "the last reload still awaits its confirmation: `radsecgw confirm` keeps what is in effect, "
+		       "`radsecgw undo` goes back, and then another reload is possible";
+	if (ask->what == RGW_RELOAD_BACK && r->before == NULL)
+		return "there is no configuration to go back to: only the one before the last reload is kept";
+	return NULL;
+}
+
+static void
+begin(struct rgw_reloader *r, struct rgw_reload_ask *ask)
+{
+	r->current = ask;
+	r->began = clock_now();
+	r->loading = (struct rgw_loading){ .path = r->scope.path, .now = r->now->conf,
+		.back = ask->what == RGW_RELOAD_BACK ? r->before->conf : NULL, .workers = r->scope.workers,
+		.n_workers = r->scope.n_workers, .only_check = ask->what == RGW_RELOAD_CHECK };
+	r->has_thread = rgw_thread_start(&r->thread, "loader", load, r);
+	if (r->has_thread)
+		return;
+	rgw_notes_init(&r->loading.notes);
+	fail(r, ask, "no thread can be started: %s", strerror(errno));
+}
+
+/* Begins what waits, until there is nothing, or something takes its time. */
+static void
+next_ask(struct rgw_reloader *r)
+{
+	struct rgw_link *l;
+
+	while (r->current == NULL && (l = rgw_list_pop(&r->waiting)) != NULL) {
+		struct rgw_reload_ask *ask = RGW_CONTAINER(l, struct rgw_reload_ask, link);
+		const char *no = judge(r, ask);
+
+		r->n_waiting--;
+		if (no != NULL)
+			fail(r, ask, "%s", no);
+		else
+			begin(r, ask);
+	}
+}
+
+void
+rgw_reloader_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask)
+{
+	if (r->n_waiting >= WAITING_MAX) {
+		fail(r, ask, "%u others wait already", r->n_waiting);
+		return;
+	}
+	r->n_waiting++;
+	rgw_list_append(&r->waiting, &ask->link);
+	next_ask(r);
+}
+
+static void
+on_hangup_done(struct rgw_reload_ask *ask, bool ok, const char *message, const struct rgw_notes *notes)
+{
+	struct rgw_reloader *r = RGW_CONTAINER(ask, struct rgw_reloader, hangup);
+	bool again = r->hangup_again;
+
+	(void)ok;
+	(void)message;
+	(void)notes;
+	r->hangup_again = false;
+	if (again)
+		rgw_reloader_signal(r);
+}
+
+void
+rgw_reloader_signal(struct rgw_reloader *r)
+{
+	/* The files may have changed since they were read. */
+	if (r->current == &r->hangup)
+		r->hangup_again = true;
+	else if (!rgw_link_linked(&r->hangup.link))
+		rgw_reloader_ask(r, &r->hangup);
+}
+
+/* ---- confirmation ---- */
+
+static void
+on_lapsed(struct rgw_reload_ask *ask, bool ok, const char *message, const struct rgw_notes *notes)
+{
+	struct rgw_reloader *r = RGW_CONTAINER(ask, struct rgw_reloader, lapse);
+
+	(void)message;
+	(void)notes;
+	if (ok || *r->scope.stopping || !r->record.awaited)
+		return;
+	ev_timer_set(&r->confirm, AGAIN_S, 0);
+	ev_timer_start(r->scope.loop, &r->confirm);
+}
+
+static void
+on_confirm_timer(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct rgw_reloader *r = w->data;
+
+	(void)loop;
+	(void)revents;
+	rgw_reloader_ask(r, &r->lapse);
+}
+
+bool
+rgw_reloader_confirm(struct rgw_reloader *r)
+{
+	bool going_back = r->current != NULL && r->current->what == RGW_RELOAD_BACK;
+
+	if (!r->record.awaited || going_back)
+		return false;
+	r->record.awaited = false;
+	ev_timer_stop(r->scope.loop, &r->confirm);
+	return true;
+}
+
+/* ---- what it tells ---- */
+
+const struct rgw_conf *
+rgw_reloader_conf(const struct rgw_reloader *r)
+{
+	return r->now->conf;
+}
+
+struct rgw_record
+rgw_reloader_record(const struct rgw_reloader *r)
+{
+	rgw_ms now = clock_now();
+	struct rgw_record record = r->record;
+
+	record.uptime = now - r->started;
+	record.read = r->now->read;
+	record.can_undo = r->before != NULL;
+	record.left = r->confirm_by > now ? r->confirm_by - now : 0;
+	return record;
+}
+
+/* ---- its life ---- */
+
+struct rgw_reloader *
+rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *first)
+{
+	struct rgw_reloader *r = rgw_xcalloc(1, sizeof *r);
+
+	r->scope = *scope;
+	r->now = first;
+	rgw_link_init(&r->waiting);
+	rgw_notes_init(&r->loading.notes);
+	r->loaded.done = on_loaded;
+	r->switching = rgw_xcalloc(scope->n_workers, sizeof *r->switching);
+	for (uint32_t i = 0; i < scope->n_workers; i++)
+		r->switching[i].reloader = r;
+	r->hangup = (struct rgw_reload_ask){ .what = RGW_RELOAD_FILES, .why = "SIGHUP", .done = on_hangup_done };
+	r->lapse = (struct rgw_reload_ask){ .what = RGW_RELOAD_BACK, .why = "no confirmation came", .done = on_lapsed };
+	rgw_link_init(&r->hangup.link);
+	rgw_link_init(&r->lapse.link);
+	ev_timer_init(&r->confirm, on_confirm_timer, 0, 0);
+	r->confirm.data = r;
+	r->started = clock_now();
+	r->record = (struct rgw_record){ .path = scope->path, .since = time(NULL) };
+	return r;
+}
+
+bool
+rgw_reloader_prepare(struct rgw_reloader *r)
+{
+	struct rgw_loading *l = &r->loading;
+
+	l->workers = r->scope.workers;
+	l->n_workers = r->scope.n_workers;
+	if (rgw_loading_prepare(l, r->now->conf))
+		return true;
+	log_findings(r, "start-failed");
+	return false;
+}
+
+void
+rgw_reloader_start(struct rgw_reloader *r)
+{
+	for (uint32_t i = 0; i < r->scope.n_workers; i++)
+		rgw_worker_adopt(r->scope.workers[i], r->loading.changes[i], drop_snapshot, rgw_snapshot_hold(r->now));
+	free(r->loading.changes);
+	r->loading.changes = NULL;
+	rgw_notes_fini(&r->loading.notes);
+}
+
+void
+rgw_reloader_stop(struct rgw_reloader *r)
+{
+	join(r);
+}
+
+void
+rgw_reloader_free(struct rgw_reloader *r)
+{
+	if (r == NULL)
+		return;
+	ev_timer_stop(r->scope.loop, &r->confirm);
+	rgw_loading_forget(&r->loading);
+	rgw_notes_fini(&r->loading.notes);
+	rgw_snapshot_drop(r->before);
+	rgw_snapshot_drop(r->now);
+	free(r->switching);
+	free(r);
+}

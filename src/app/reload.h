@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RADSECGW_APP_RELOAD_H
+#define RADSECGW_APP_RELOAD_H
+
+#include "loader.h"
+#include "record.h"
+#include "snapshot.h"
+
+/*
+ * The reloader has the configuration that is in effect and takes the gateway to another one: that of the files, or the
+ * one before. A loading in a thread of its own prepares everything (loader.h); then each worker takes it up in one turn
+ * of its loop. One such change is made at a time, others wait. The process owns the reloader; all calls belong to its
+ * thread.
+ */
+struct rgw_reloader;
+
+/* Whom it concerns; all pointers are borrowed. */
+struct rgw_reload_scope {
+	const char *path;                    /* the configuration's file, as seen from the current directory */
+	struct rgw_worker *const *workers;
+	uint32_t n_workers;
+	struct rgw_common *common;
+	struct rgw_logsink *sink;
+	struct rgw_log *log;
+	struct rgw_inbox *home;              /* of the process */
+	struct ev_loop *loop;
+	const bool *stopping;                /* the gateway has been told to stop */
+};
+
+/* The reloader takes over the reference to the configuration, with which the gateway is about to start. */
+struct rgw_reloader *rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *first) RGW_MUST_USE;
+/* Waits for the thread of the loading, when the workers do not run any more. */
+void rgw_reloader_stop(struct rgw_reloader *reloader);
+/* Frees the reloader, when all jobs have come home. NULL is ignored. */
+void rgw_reloader_free(struct rgw_reloader *reloader);
+
+/* The configuration that is in effect; borrowed until the next change. */
+const struct rgw_conf *rgw_reloader_conf(const struct rgw_reloader *reloader);
+
+/* Prepares all workers for the first configuration, which needs the rights that the process has at its start. false =
+ * it cannot be used, and the log says why. */
+bool rgw_reloader_prepare(struct rgw_reloader *reloader) RGW_MUST_USE;
+/* Has the workers, which do not run yet, take the first configuration up. */
+void rgw_reloader_start(struct rgw_reloader *reloader);
+
+enum rgw_reload_what {
+	RGW_RELOAD_FILES,  /* what the files say is to be in effect */
+	RGW_RELOAD_CHECK,  /* could it be? */
+	RGW_RELOAD_BACK,   /* the configuration before is to be in effect again */
+};
+
+struct rgw_reload_ask;
+
+/* What came of it. The message is a sentence without an end; the notes are lent for the time of the call, NULL if it
+ * did not begin. */
+typedef void rgw_reload_done(struct rgw_reload_ask *ask, bool ok, const char *message, const struct rgw_notes *notes);
+
+/* What somebody asks for, who owns it until it is done. */
+struct rgw_reload_ask {
+	enum rgw_reload_what what;
+	const char *why;        /* for the log: who asks */
+	rgw_ms confirm;         /* FILES: the configuration before comes back after this time, unless it is confirmed;
+	                         * 0 = it does not */
+	rgw_reload_done *done;  /* may be called before rgw_reloader_ask returns; NULL = nobody waits */
+	struct rgw_link link;   /* private */
+};
+
+void rgw_reloader_ask(struct rgw_reloader *reloader, struct rgw_reload_ask *ask);
+/* SIGHUP: what the files say is to be in effect, and the log tells what came of it. */
+void rgw_reloader_signal(struct rgw_reloader *reloader);
+/* The configuration that awaits it is confirmed. false = there is none. */
+bool rgw_reloader_confirm(struct rgw_reloader *reloader) RGW_MUST_USE;
+
+/* What came of reloads until now. */
+struct rgw_record rgw_reloader_record(const struct rgw_reloader *reloader);
+
+#endif
