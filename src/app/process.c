@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "control.h"
+#include "metrics.h"
 #include "privileges.h"
 #include "radsecgw/common.h"
 #include "radsecgw/mem.h"
@@ -43,6 +44,7 @@ struct process {
 	uint32_t n_finished;            /* workers that have drained */
 	bool draining;
 	struct rgw_control *control;    /* owned; NULL = no commands are taken */
+	struct rgw_metrics *metrics;    /* owned; NULL = no metrics are served */
 };
 
 /* What all workers are told. */
@@ -252,12 +254,21 @@ open_control(struct process *p)
 	return rgw_control_open(&scope, &p->control);
 }
 
+static bool
+open_metrics(struct process *p)
+{
+	const struct rgw_metrics_scope scope = { .conf = rgw_reloader_conf(p->reloader), .sink = p->sink, .log = p->log,
+		.reloader = p->reloader, .workers = p->workers, .n_workers = p->n_workers };
+
+	return rgw_metrics_open(&scope, &p->metrics);
+}
+
 /* All files are read and all sockets bound before the rights are given up. */
 static bool
 start(struct process *p)
 {
 	allow_files();
-	if (!rgw_reloader_prepare(p->reloader) || !open_control(p) ||
+	if (!rgw_reloader_prepare(p->reloader) || !open_control(p) || !open_metrics(p) ||
 	    !rgw_privileges_drop(&rgw_reloader_conf(p->reloader)->gateway, p->log))
 		return false;
 	rgw_reloader_start(p->reloader);
@@ -283,7 +294,7 @@ say_started(struct process *p)
 static enum rgw_exit
 run(struct process *p)
 {
-	bool started = start_threads(p);
+	bool started = start_threads(p) && rgw_metrics_start(p->metrics);
 
 	if (started) {
 		say_started(p);
@@ -293,6 +304,7 @@ run(struct process *p)
 	}
 	for (uint32_t i = 0; i < p->n_threads; i++)
 		pthread_join(p->threads[i], NULL);
+	rgw_metrics_stop(p->metrics);
 	rgw_reloader_stop(p->reloader);
 	gather(p);
 	if (!started)
@@ -307,6 +319,7 @@ run(struct process *p)
 static void
 free_all(struct process *p)
 {
+	rgw_metrics_free(p->metrics);
 	rgw_control_free(p->control);
 	rgw_reloader_free(p->reloader);
 	if (p->loop != NULL)
