@@ -11,7 +11,8 @@
 #define GAUGE(name_, table_, key_, how_) \
 	.name = "radsecgw_" name_, .type = RGW_METRIC_GAUGE, .table = (table_), .key = (key_), .how = RGW_FAMILY_##how_
 #define COUNTER(name_, table_, key_, how_) \
-	.name = "radsecgw_" name_, .type = RGW_METRIC_COUNTER, .table = (table_), .key = (key_), .how = RGW_FAMILY_##how_
+	.name = "radsecgw_" name_, .type = RGW_METRIC_COUNTER, .table = (table_), .key = (key_), \
+	.how = RGW_FAMILY_##how_
 
 #define T(table) &rgw_report_tables[RGW_REPORT_##table]
 
@@ -67,7 +68,8 @@ static const struct rgw_family families[] = {
 	{ GAUGE("pool_member_usable", T(POOLS), "standing", IS), .label = "pool", .also = { "member" },
 	  .words = { "up", "idle" },
 	  .help = "1 if the member works, or if nothing is known against it." },
-	{ GAUGE("pool_member_answers", T(POOLS), "answers", IS), .label = "pool", .also = { "member" }, .words = { "yes" },
+	{ GAUGE("pool_member_answers", T(POOLS), "answers", IS), .label = "pool", .also = { "member" },
+	  .words = { "yes" },
 	  .help = "0 if others go first, since they answered what the member did not." },
 	{ GAUGE("route_usable", T(ROUTES), "usable", IS), .label = "route", .words = { "yes" },
 	  .help = "1 if one member of the pool can be used; a peer or server may stand in place of a pool." },

@@ -66,11 +66,12 @@ rgw_health_is_ready(const struct rgw_rows *rows, enum rgw_ready_requires what, c
 		read_row(&f, &row);
 	enough = what == RGW_READY_NONE || (what == RGW_READY_ALL ? f.n_usable == f.n : f.n_usable > 0 || f.n == 0);
 	if (f.draining)
-		snprintf(why, RGW_HEALTH_TEXT, "not ready: the gateway is drained or stopping, and takes no new requests");
+		snprintf(why, RGW_HEALTH_TEXT,
+		    "not ready: the gateway is drained or stopping, and takes no new requests");
 	else if (f.n_usable == f.n)
 		snprintf(why, RGW_HEALTH_TEXT, "ready: all pools can be used, of which there are %u", f.n);
 	else
-		snprintf(why, RGW_HEALTH_TEXT, "%s: %u of %u pools can be used, but not %s", enough ? "ready" : "not ready",
-		    f.n_usable, f.n, f.others);
+		snprintf(why, RGW_HEALTH_TEXT, "%s: %u of %u pools can be used, but not %s",
+		    enough ? "ready" : "not ready", f.n_usable, f.n, f.others);
 	return enough && !f.draining;
 }

@@ -11,7 +11,6 @@
 /* The tables of the report that tell whether the gateway is ready, as bits. */
 unsigned rgw_health_tables(void);
 /* Is the gateway ready, as far as these rows of all workers tell, added up? `why` gets a sentence about it. */
-bool rgw_health_is_ready(const struct rgw_rows *rows, enum rgw_ready_requires what, char why[static RGW_HEALTH_TEXT])
-    RGW_MUST_USE;
+bool rgw_health_is_ready(const struct rgw_rows *rows, enum rgw_ready_requires what, char why[static RGW_HEALTH_TEXT]);
 
 #endif

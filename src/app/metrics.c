@@ -82,8 +82,8 @@ say_late(struct rgw_round *round)
 	}
 	for (uint32_t i = 0; i < round->n_workers && n < sizeof text / 2; i++)
 		if (round->visits[i].out)
-			n += (size_t)snprintf(text + n, sizeof text - n, "%s%u", n > 0 ? ", " : "no answer from worker ",
-			    i + 1);
+			n += (size_t)snprintf(text + n, sizeof text - n, "%s%u",
+			    n > 0 ? ", " : "no answer from worker ", i + 1);
 	snprintf(text + n, sizeof text - n, " of %u within %u ms\n", round->n_workers, (unsigned)round->ops->limit);
 	answer_all(round, 503, text);
 }

@@ -8,9 +8,9 @@
 #include "worker.h"
 
 /*
- * Metrics and health over HTTP, as [metrics] says: /metrics, /livez and /readyz. All of it has a thread of its own, with
- * a loop of its own: what is told costs the workers no more than to say it, and a worker that is stuck does not keep the
- * others from being asked. The process owns it; calls belong to the thread of the process.
+ * Metrics and health over HTTP, as [metrics] says: /metrics, /livez and /readyz. All of it has a thread of its own,
+ * with a loop of its own: what is told costs the workers no more than to say it, and a worker that is stuck does not
+ * keep the others from being asked. The process owns it; calls belong to the thread of the process.
  */
 struct rgw_metrics;
 
@@ -27,7 +27,8 @@ struct rgw_metrics_scope {
 /* Opens the sockets, before privileges are dropped. *out is NULL if there are to be none. false = one cannot be opened,
  * and the log says why. */
 bool rgw_metrics_open(const struct rgw_metrics_scope *scope, struct rgw_metrics **out) RGW_MUST_USE;
-/* Begins to serve; the workers have started. NULL is ignored. false = the system gives no thread, and the log says so. */
+/* Begins to serve; the workers have started. NULL is ignored. false = the system gives no thread, and the log says
+ * so. */
 bool rgw_metrics_start(struct rgw_metrics *metrics) RGW_MUST_USE;
 /* Ends the thread, before the jobs of workers are gathered. NULL is ignored, and so is one that has not started. */
 void rgw_metrics_stop(struct rgw_metrics *metrics);

@@ -45,6 +45,7 @@ struct process {
 	bool draining;
 	struct rgw_control *control;    /* owned; NULL = no commands are taken */
 	struct rgw_metrics *metrics;    /* owned; NULL = no metrics are served */
+	struct rgw_notifier *notifier;  /* owned; NULL = no service manager wants to be told */
 };
 
 /* What all workers are told. */
@@ -121,6 +122,7 @@ on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
 	else
 		tell_all(p, rgw_worker_drain, on_drained);
 	p->draining = true;
+	rgw_notifier_stopping(p->notifier);
 }
 
 static void
@@ -223,11 +225,20 @@ make_workers(struct process *p, const struct rgw_conf *conf)
 }
 
 static void
+make_notifier(struct process *p, const struct rgw_conf *conf)
+{
+	const struct rgw_notify_scope scope = { .workers = p->workers, .n_workers = p->n_workers, .log = p->log,
+		.loop = p->loop, .ready_requires = conf->metrics.ready_requires };
+
+	p->notifier = rgw_notifier_new(&scope);
+}
+
+static void
 make_reloader(struct process *p, struct rgw_snapshot *first)
 {
 	const struct rgw_reload_scope scope = { .path = p->path, .workers = p->workers, .n_workers = p->n_workers,
 		.common = p->common, .sink = p->sink, .log = p->log, .home = &p->home, .loop = p->loop,
-		.stopping = &p->draining };
+		.stopping = &p->draining, .notifier = p->notifier };
 
 	p->reloader = rgw_reloader_new(&scope, first);
 }
@@ -289,6 +300,7 @@ say_started(struct process *p)
 	    rgw_f_uint("realms", conf->realm.n));
 	if (warning != NULL)
 		RGW_LOG(p->log, RGW_LOG_WARNING, "tls-library-old", NULL, warning, rgw_f_str("tls", tls));
+	rgw_notifier_ready(p->notifier);
 }
 
 static enum rgw_exit
@@ -320,6 +332,7 @@ static void
 free_all(struct process *p)
 {
 	rgw_metrics_free(p->metrics);
+	rgw_notifier_free(p->notifier);
 	rgw_control_free(p->control);
 	rgw_reloader_free(p->reloader);
 	if (p->loop != NULL)
@@ -344,6 +357,7 @@ rgw_process_run(const char *path, struct rgw_conf *conf, struct rgw_logsink *sin
 		return result;
 	}
 	if (make_workers(&p, conf)) {
+		make_notifier(&p, conf);
 		make_reloader(&p, first);
 		if (start(&p))
 			result = run(&p);

@@ -117,8 +117,10 @@ end_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask, bool ok, const char 
 		r->record.failed++;
 		RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-failed", NULL, message, rgw_f_str("why", ask->why));
 	}
-	if (begun && ask->what != RGW_RELOAD_CHECK)
+	if (begun && ask->what != RGW_RELOAD_CHECK) {
 		log_findings(r, "reload-failed");
+		rgw_notifier_ready(r->scope.notifier);
+	}
 	if (begun)
 		r->current = NULL;
 	if (ask->done != NULL)
@@ -375,6 +377,8 @@ static void
 begin(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 {
 	r->current = ask;
+	if (ask->what != RGW_RELOAD_CHECK)
+		rgw_notifier_reloading(r->scope.notifier);
 	r->began = clock_now();
 	r->loading = (struct rgw_loading){ .path = r->scope.path, .now = r->now->conf,
 		.back = ask->what == RGW_RELOAD_BACK ? r->before->conf : NULL, .workers = r->scope.workers,

@@ -3,6 +3,7 @@
 #define RADSECGW_APP_RELOAD_H
 
 #include "loader.h"
+#include "notify.h"
 #include "record.h"
 #include "snapshot.h"
 
@@ -25,6 +26,7 @@ struct rgw_reload_scope {
 	struct rgw_inbox *home;              /* of the process */
 	struct ev_loop *loop;
 	const bool *stopping;                /* the gateway has been told to stop */
+	struct rgw_notifier *notifier;       /* of the process; NULL = nobody wants to be told */
 };
 
 /* The reloader takes over the reference to the configuration, with which the gateway is about to start. */

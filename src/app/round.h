@@ -13,9 +13,9 @@
 
 /*
  * A round asks each worker for something, by a job, on behalf of a thread that is none of theirs. Whoever asks while a
- * round is under way waits for its end like the one who began it: so workers are never asked for the same thing twice at
- * the same time, however many want to know. A worker that does not answer within a time is late, which whoever waits is
- * told then; whoever comes later is told at once, until the worker has answered.
+ * round is under way waits for its end like the one who began it: so workers are never asked for the same thing twice
+ * at the same time, however many want to know. A worker that does not answer within a time is late, which whoever waits
+ * is told then; whoever comes later is told at once, until the worker has answered.
  *
  * The owner's thread makes all calls; `run` is called by the threads of the workers.
  */

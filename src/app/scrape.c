@@ -309,7 +309,8 @@ print_rows_families(FILE *out)
 
 		for (unsigned p = 0; p < LABELS; p++)
 			if (parts[p] != NULL)
-				n += (size_t)snprintf(labels + n, sizeof labels - n, "%s%s", n > 0 ? ", " : "", parts[p]);
+				n += (size_t)snprintf(labels + n, sizeof labels - n, "%s%s", n > 0 ? ", " : "",
+				    parts[p]);
 		print(out, family->name, family->type, labels, family->help);
 	}
 }

@@ -15,7 +15,7 @@
  * can make a new series.
  */
 struct rgw_scrape {
-	const struct rgw_rows *rows;        /* borrowed: of the tables in rgw_scrape_tables, added up, and further ones */
+	const struct rgw_rows *rows;        /* borrowed: of the tables in rgw_scrape_tables and of others, added up */
 	uint32_t workers;
 	struct rgw_figures figures;
 	uint64_t started;                   /* milliseconds since 1970 */

@@ -169,7 +169,7 @@ nothing_twice(void **state)
 		char *end = strchr(line, '\n'), *at;
 		char want[512];
 
-		/* The name and the labels of a sample, or the name behind "# TYPE "; the last blank is before the value. */
+		/* The name and the labels of a sample, or the name behind "# TYPE ", stand before the last blank. */
 		while (*end != ' ')
 			end--;
 		assert_true((size_t)(end - line) + 3 < sizeof want);
