@@ -71,7 +71,8 @@ struct rgw_admission_class {
 	struct rgw_bucket rate;
 	struct rgw_link half_open;  /* half-open connections, oldest first */
 	uint32_t n_half_open;
-	struct rgw_link *holders;   /* owned: addresses, by how many half-open connections they hold */
+	struct rgw_link *holders;   /* owned: addresses, by how many half-open connections they hold ... */
+	uint32_t n_holders;         /* ... and how many such numbers there are */
 };
 
 struct rgw_admission {
@@ -96,6 +97,11 @@ enum rgw_admit {
 /* Begins an empty table; the limits and the key are copied. */
 void rgw_admission_init(struct rgw_admission *a, const struct rgw_admission_limits *limits,
     const struct rgw_hashkey *hashkey, rgw_ms now);
+/* Changes the limits. Connections that are half-open may be more than these allow then: rgw_admission_surplus tells. */
+void rgw_admission_change(struct rgw_admission *a, const struct rgw_admission_limits *limits, rgw_ms now);
+/* A half-open connection that is one too many, of its address or of its class, and must be closed, as if a new one had
+ * come. NULL = none is. */
+struct rgw_visit *rgw_admission_surplus(const struct rgw_admission *a, rgw_ms now) RGW_MUST_USE;
 /* Frees the table; all connections must have left before. */
 void rgw_admission_fini(struct rgw_admission *a);
 

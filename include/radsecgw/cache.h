@@ -34,6 +34,8 @@ struct rgw_cached {
 };
 
 void rgw_cache_init(struct rgw_cache *cache, size_t object_size, size_t limit);
+/* Changes the greatest number of objects. If there are more, they stay, and no object is added before there is room. */
+void rgw_cache_limit(struct rgw_cache *cache, size_t limit);
 /* Frees all objects. */
 void rgw_cache_fini(struct rgw_cache *cache);
 void rgw_cache_row_init(struct rgw_cache_row *row);

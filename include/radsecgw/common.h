@@ -15,13 +15,17 @@
 struct rgw_common {
 	struct rgw_hashkey salt;
 	struct rgw_quota incoming;   /* number of connections that peers have opened, in all ... */
-	struct rgw_quota *listens;   /* owned: ... on the addresses of each [listen], by its index ... */
-	struct rgw_quota *peers;     /* owned: ... and by each [peer] */
+	struct rgw_quota **listens;  /* owned: ... on the addresses of each [listen], by its id ... */
+	struct rgw_quota **peers;    /* owned: ... and by each [peer]; ids that no section has had have NULL */
+	uint32_t n_listens;
+	uint32_t n_peers;
 };
 
 /* Makes what workers have in common. The limits are those of the configuration, which is not looked at again. */
 struct rgw_common *rgw_common_new(const struct rgw_conf *conf, const struct rgw_hashkey *salt);
-/* Takes up another configuration, in the thread of the process, before the workers do. */
+/* Takes up the limits of a newer configuration, which is not looked at again, and makes room for its ids. Quotas never
+ * move and are never freed before the end, so that who works with one needs no notice. No engine may adopt an edition
+ * meanwhile. */
 void rgw_common_adopt(struct rgw_common *common, const struct rgw_conf *conf);
 /* NULL is ignored. */
 void rgw_common_free(struct rgw_common *common);

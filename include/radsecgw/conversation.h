@@ -29,7 +29,8 @@ struct rgw_conversations {
 	uint32_t limit;
 };
 
-/* A client or peer as one that gets challenges, in which it is embedded; it must outlive the table. */
+/* A client or peer as one that gets challenges, in which it is embedded; before it ends, rgw_conversations_leave tells
+ * the table. */
 struct rgw_talker {
 	uint64_t number;            /* number by which talkers are told apart */
 	struct rgw_link own;        /* conversations of the talker, oldest first */
@@ -38,21 +39,25 @@ struct rgw_talker {
 
 /* The place where a conversation lives; what the engine makes of it is its own matter. */
 struct rgw_conversation {
-	void *target;      /* borrowed; must live as long as the table */
+	uint32_t target;   /* number of the target, which is never used for another one; 0 = none */
 	uint32_t serial;   /* serial of the connection, or 0 */
 };
 
 void rgw_conversations_init(struct rgw_conversations *c, const struct rgw_hashkey *hashkey,
     uint32_t limit, rgw_ms lifetime);
+/* Changes the greatest number of conversations; if there are more, the oldest are forgotten. */
+void rgw_conversations_limit(struct rgw_conversations *c, uint32_t limit);
 void rgw_conversations_fini(struct rgw_conversations *c);
 
 void rgw_talker_init(struct rgw_talker *talker, uint64_t number);
+/* Forgets the conversations of a talker, which is about to end. */
+void rgw_conversations_leave(struct rgw_conversations *c, struct rgw_talker *talker);
 
 /* Notes that the conversation of a talker with this State lives there from now on. Returns the number of older
  * conversations, which might still have gone on, that were forgotten for want of room. */
 unsigned rgw_conversations_put(struct rgw_conversations *c, struct rgw_talker *talker, const void *state,
     size_t len, const struct rgw_conversation *where, rgw_ms now);
-/* Returns where the conversation of a State lives; target NULL = not known. */
+/* Returns where the conversation of a State lives; target 0 = not known. */
 struct rgw_conversation rgw_conversations_get(const struct rgw_conversations *c,
     const struct rgw_talker *talker, const void *state, size_t len, rgw_ms now);
 

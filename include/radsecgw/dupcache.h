@@ -34,7 +34,7 @@ struct rgw_dup {
 	struct rgw_dupkey key;
 	uint8_t auth[RGW_AUTH_LEN];
 	bool answered;    /* the entry is kept for replays only */
-	rgw_ms expires;
+	rgw_ms since;     /* when the request came, or when it was answered */
 };
 
 struct rgw_dupcache {
@@ -50,6 +50,9 @@ struct rgw_dupcache {
  * `limit`. */
 void rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey, size_t entry_size,
     size_t limit, rgw_ms lifetime, rgw_ms window);
+/* Changes the limit and the times, also for the entries that are there. If there are more entries than the limit, no
+ * entry is added before there is room. */
+void rgw_dupcache_change(struct rgw_dupcache *cache, size_t limit, rgw_ms lifetime, rgw_ms window);
 void rgw_dupcache_fini(struct rgw_dupcache *cache);
 
 /* The key of a request that came from an address to a place. */

@@ -5,6 +5,7 @@
 #include "radsecgw/conf.h"
 #include "radsecgw/list.h"
 
+struct rgw_gw;
 struct rgw_pool;
 struct rgw_realms;
 
@@ -12,8 +13,8 @@ struct rgw_realms;
  * An edition is a configuration as one worker has it, for as long as anything lives that began under it: while a
  * gateway takes up a new configuration, requests, connections and handshakes end under the one under which they
  * began, so several editions are alive. Whoever reads the configuration of an edition beyond the call that showed it
- * holds a reference: the gateway holds the current edition, and each request, connection, socket towards a server and
- * handshake the edition that it needs.
+ * holds a reference: the gateway holds each edition until nobody else does, and the current one always; each request,
+ * connection, socket towards a server and handshake holds the edition that it needs.
  *
  * An edition belongs to one worker. It is made by any thread, and after that only the thread of the worker touches
  * it, so references are plain numbers.
@@ -24,9 +25,12 @@ struct rgw_edition {
 	struct rgw_realms *realms;   /* owned */
 	struct rgw_pool *pools;      /* owned: pools by the index of their section, from the moment when a gateway takes
 	                              * the edition up; see engine/requests/pool.c */
-	void (*free_pools)(struct rgw_edition *edition);  /* frees them; NULL = there are none */
 	uint64_t serial;             /* set by the gateway: editions are counted in the order in which they came */
 	struct rgw_link link;        /* among the editions that the gateway still knows */
+	struct rgw_gw *gw;           /* borrowed: the gateway that has taken up the edition; NULL = none has, or it is
+	                              * gone ... */
+	void (*left)(struct rgw_edition *edition);  /* ... and what it does when only its own reference is left */
+	bool seen_left;              /* the gateway has seen it so */
 	/* Called when nobody holds the edition any more, which is gone after the call: its configuration may be freed.
 	 * It may be NULL. */
 	void (*over)(void *ctx, const struct rgw_conf *conf);

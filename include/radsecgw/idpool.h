@@ -38,6 +38,8 @@ struct rgw_id {
 /* Makes a pool, which the caller owns until rgw_idpool_free. `rest`: milliseconds for which an answer may still come
  * after its request was given up. NULL = memory is out. */
 struct rgw_idpool *rgw_idpool_new(rgw_ms rest) __attribute__((warn_unused_result));
+/* Changes that time for requests that are given up from now on. */
+void rgw_idpool_rest(struct rgw_idpool *pool, rgw_ms rest);
 /* Wipes the pool, since somebody might search for the secret with what it holds, and frees it. NULL does nothing. */
 void rgw_idpool_free(struct rgw_idpool *pool);
 

@@ -14,11 +14,15 @@
  * number of threads.
  */
 struct rgw_quota {
-	uint32_t max;
+	atomic_uint max;
 	atomic_uint used;
 };
 
 void rgw_quota_init(struct rgw_quota *quota, uint32_t max);
+/* Changes the limit. What is taken stays; if that is more than the limit, nothing is taken before there is room. */
+void rgw_quota_limit(struct rgw_quota *quota, uint32_t max);
+/* The limit. */
+uint32_t rgw_quota_max(const struct rgw_quota *quota);
 /* Takes one more of what is counted. false = there are as many as may be; nothing was taken. */
 bool rgw_quota_take(struct rgw_quota *quota) RGW_MUST_USE;
 /* Gives back one that was taken. */

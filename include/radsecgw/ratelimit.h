@@ -29,6 +29,9 @@ struct rgw_bucket {
 
 void rgw_bucket_init(struct rgw_bucket *b, uint32_t events, rgw_ms period, uint32_t burst,
     rgw_ms now);
+/* Changes the rate. Tokens that are in the bucket stay there as far as it holds them; a bucket without a limit was
+ * full. */
+void rgw_bucket_change(struct rgw_bucket *b, const struct rgw_rate *rate, rgw_ms now);
 /* Takes a token from the bucket; false = none is left. */
 bool rgw_bucket_take(struct rgw_bucket *b, rgw_ms now) RGW_MUST_USE;
 /* The number of whole tokens that are left; UINT32_MAX if everything passes. */

@@ -21,6 +21,14 @@ struct rgw_secret {
 
 /* Makes a secret of a copy of the octets; len must be at least 1 (P-PKT-13). It never fails (start-up only). */
 struct rgw_secret *rgw_secret_new(const void *octets, size_t len) RGW_MUST_USE;
+/* A number that is the same for equal secrets, and seldom for others: whoever keeps it can tell later whether it was
+ * the same secret. Like the secret it must not be shown. */
+static inline uint16_t
+rgw_secret_mark(const struct rgw_secret *secret)
+{
+	return (uint16_t)secret->hmac.inner[0];
+}
+
 /* Wipes and frees a secret; NULL is ignored. */
 void rgw_secret_free(struct rgw_secret *secret);
 

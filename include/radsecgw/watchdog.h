@@ -43,6 +43,9 @@ enum rgw_wd_action rgw_watchdog_open(struct rgw_watchdog *wd, rgw_ms init, bool 
     uint32_t needed, uint16_t random, rgw_ms now);
 /* Switches the watchdog off, and the connection counts as OKAY from now on (P-WD-11). */
 void rgw_watchdog_off(struct rgw_watchdog *wd);
+/* Changes the times of a watchdog that runs or is off; the interval that is under way gets its new length, counted from
+ * when it began. It may be off afterwards, or have been: then it begins with a whole interval. */
+void rgw_watchdog_change(struct rgw_watchdog *wd, rgw_ms init, uint32_t needed, uint16_t random, rgw_ms now);
 /* Asks the far end now whether it lives, since somebody doubts that, unless it is being asked already. */
 enum rgw_wd_action rgw_watchdog_ask(struct rgw_watchdog *wd, uint16_t random, rgw_ms now);
 /* A packet came from the far end, of whatever kind (P-WD-12); `dwa`: the packet answers the Status-Server. */

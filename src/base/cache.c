@@ -11,6 +11,12 @@ rgw_cache_init(struct rgw_cache *cache, size_t object_size, size_t limit)
 }
 
 void
+rgw_cache_limit(struct rgw_cache *cache, size_t limit)
+{
+	cache->slab.limit = limit;
+}
+
+void
 rgw_cache_fini(struct rgw_cache *cache)
 {
 	rgw_htab_fini(&cache->tab);

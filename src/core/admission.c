@@ -40,6 +40,26 @@ rgw_admission_network(const struct rgw_addr *addr)
 	return who;
 }
 
+/* An address may hold from no half-open connection to one too many, which is there until the one that gives way has
+ * left. With smaller limits the numbers that there were stay. */
+static void
+make_holders(struct rgw_admission_class *c, uint32_t most)
+{
+	struct rgw_link *old = c->holders;
+	struct rgw_link *l;
+
+	if (most + 2 <= c->n_holders)
+		return;
+	c->holders = rgw_xcalloc((size_t)most + 2, sizeof *c->holders);
+	for (uint32_t n = 0; n < most + 2; n++) {
+		rgw_link_init(&c->holders[n]);
+		while (n < c->n_holders && (l = rgw_list_pop(&old[n])) != NULL)
+			rgw_list_append(&c->holders[n], l);
+	}
+	c->n_holders = most + 2;
+	free(old);
+}
+
 void
 rgw_admission_init(struct rgw_admission *a, const struct rgw_admission_limits *limits,
     const struct rgw_hashkey *hashkey, rgw_ms now)
@@ -53,14 +73,20 @@ rgw_admission_init(struct rgw_admission *a, const struct rgw_admission_limits *l
 
 		rgw_bucket_init(&c->rate, rate->events, rate->period, rate->burst, now);
 		rgw_link_init(&c->half_open);
-		/* An address may hold from no half-open connection to one too many, which is there until the
-		 * one that gives way has left. */
-		c->holders = rgw_xcalloc((size_t)limits->half_open_per_address + 2, sizeof *c->holders);
-		for (uint32_t n = 0; n < limits->half_open_per_address + 2; n++)
-			rgw_link_init(&c->holders[n]);
+		make_holders(c, limits->half_open_per_address);
 	}
 	rgw_link_init(&a->idle[false]);
 	rgw_link_init(&a->idle[true]);
+}
+
+void
+rgw_admission_change(struct rgw_admission *a, const struct rgw_admission_limits *limits, rgw_ms now)
+{
+	a->limits = *limits;
+	for (size_t i = 0; i < RGW_CLASSES; i++) {
+		rgw_bucket_change(&a->classes[i].rate, &limits->rate, now);
+		make_holders(&a->classes[i], limits->half_open_per_address);
+	}
 }
 
 /* ---- addresses ---- */
@@ -129,6 +155,7 @@ get(struct rgw_admission *a, const struct rgw_addr *from, rgw_ms now)
 	struct rgw_caller *caller = find(a, &who, hash);
 
 	if (caller != NULL) {
+		rgw_bucket_change(&caller->rate, rate, now);
 		if (caller->n == 0) {
 			wake(a, caller);
 			rest(a, caller, now);
@@ -239,12 +266,12 @@ weakest(const struct rgw_caller *caller, bool settled, rgw_ms now)
 /* The connection that makes room when a class has no place left: it belongs to the address that holds most or,
  * of several, to the one that has held as many for longest. */
 static struct rgw_visit *
-weakest_of(const struct rgw_admission *a, const struct rgw_admission_class *c, rgw_ms now)
+weakest_of(const struct rgw_admission_class *c, rgw_ms now)
 {
 	const struct rgw_visit *oldest = RGW_CONTAINER(c->half_open.next, struct rgw_visit, age);
 	bool settled = is_settled(oldest, now);
 
-	for (uint32_t n = a->limits.half_open_per_address; n > 0; n--) {
+	for (uint32_t n = c->n_holders - 1; n > 0; n--) {
 		const struct rgw_link *head = &c->holders[n];
 
 		for (struct rgw_link *l = head->next; l != head; l = l->next) {
@@ -254,6 +281,22 @@ weakest_of(const struct rgw_admission *a, const struct rgw_admission_class *c, r
 			if (visit != NULL)
 				return visit;
 		}
+	}
+	return NULL;
+}
+
+struct rgw_visit *
+rgw_admission_surplus(const struct rgw_admission *a, rgw_ms now)
+{
+	for (size_t i = 0; i < RGW_CLASSES; i++) {
+		const struct rgw_admission_class *c = &a->classes[i];
+
+		for (uint32_t n = c->n_holders - 1; n > a->limits.half_open_per_address; n--)
+			if (!rgw_list_empty(&c->holders[n]))
+				return weakest(RGW_CONTAINER(c->holders[n].next, struct rgw_caller, holder), false,
+				    now);
+		if (c->n_half_open > a->limits.half_open)
+			return weakest_of(c, now);
 	}
 	return NULL;
 }
@@ -311,7 +354,7 @@ rgw_admission_ask(struct rgw_admission *a, const struct rgw_addr *from, bool nam
 		return verdict;
 	c = &a->classes[caller->class];
 	*out = caller;
-	*evict = own == NULL && c->n_half_open >= a->limits.half_open ? weakest_of(a, c, now) : own;
+	*evict = own == NULL && c->n_half_open >= a->limits.half_open ? weakest_of(c, now) : own;
 	return RGW_ADMIT_OK;
 }
 

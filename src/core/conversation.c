@@ -17,8 +17,8 @@ struct entry {
 	struct rgw_cached cached;
 	struct rgw_link own;         /* among those of its talker; oldest first */
 	struct rgw_talker *talker;   /* borrowed */
-	void *target;                /* borrowed */
 	rgw_ms expires;
+	uint32_t target;
 	uint32_t serial;
 };
 
@@ -67,6 +67,24 @@ forget(struct rgw_conversations *c, struct entry *e)
 	rgw_link_remove(&e->own);
 	e->talker->n--;
 	rgw_cache_remove(&c->cache, &c->all, e);
+}
+
+void
+rgw_conversations_leave(struct rgw_conversations *c, struct rgw_talker *talker)
+{
+	struct rgw_link *own;
+
+	while ((own = rgw_list_first(&talker->own)) != NULL)
+		forget(c, RGW_CONTAINER(own, struct entry, own));
+}
+
+void
+rgw_conversations_limit(struct rgw_conversations *c, uint32_t limit)
+{
+	c->limit = limit;
+	rgw_cache_limit(&c->cache, limit);
+	while (c->all.n > limit)
+		forget(c, rgw_cache_first(&c->all));
 }
 
 /* Makes room for a new conversation: the talker gives up its own oldest. Only a talker that has none gets the
@@ -120,7 +138,7 @@ rgw_conversations_get(const struct rgw_conversations *c, const struct rgw_talker
 	const struct entry *e = rgw_cache_find(&c->cache, hash_of(c, talker, state, len));
 
 	if (e == NULL || e->expires <= now)
-		return (struct rgw_conversation){ NULL, 0 };
+		return (struct rgw_conversation){ 0, 0 };
 	return (struct rgw_conversation){ e->target, e->serial };
 }
 

@@ -21,6 +21,14 @@ rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey,
 }
 
 void
+rgw_dupcache_change(struct rgw_dupcache *cache, size_t limit, rgw_ms lifetime, rgw_ms window)
+{
+	rgw_cache_limit(&cache->cache, limit);
+	cache->lifetime = lifetime;
+	cache->window = window;
+}
+
+void
 rgw_dupcache_fini(struct rgw_dupcache *cache)
 {
 	rgw_cache_fini(&cache->cache);
@@ -57,7 +65,7 @@ rgw_dupcache_add(struct rgw_dupcache *cache, const struct rgw_dupkey *key, const
 		return NULL;
 	dup->key = *key;
 	memcpy(dup->auth, auth, RGW_AUTH_LEN);
-	dup->expires = now + cache->lifetime;
+	dup->since = now;
 	return dup;
 }
 
@@ -71,7 +79,7 @@ void
 rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now)
 {
 	rgw_cache_move(row_of(cache, dup), &cache->answered, dup);
-	dup->expires = now + cache->window;
+	dup->since = now;
 	dup->answered = true;
 }
 
@@ -81,23 +89,25 @@ rgw_dupcache_remove(struct rgw_dupcache *cache, struct rgw_dup *dup)
 	rgw_cache_remove(&cache->cache, row_of(cache, dup), dup);
 }
 
+/* When the time of the first entry of a row is over, which is before all others of the row. */
+static rgw_ms
+end_of(const struct rgw_cache_row *row, rgw_ms time)
+{
+	const struct rgw_dup *dup = rgw_cache_first(row);
+
+	return dup != NULL ? dup->since + time : RGW_NEVER;
+}
+
 struct rgw_dup *
 rgw_dupcache_expired(const struct rgw_dupcache *cache, rgw_ms now)
 {
-	struct rgw_dup *dup = rgw_cache_first(&cache->pending);
-
-	if (dup != NULL && dup->expires <= now)
-		return dup;
-	dup = rgw_cache_first(&cache->answered);
-	return dup != NULL && dup->expires <= now ? dup : NULL;
+	if (end_of(&cache->pending, cache->lifetime) <= now)
+		return rgw_cache_first(&cache->pending);
+	return end_of(&cache->answered, cache->window) <= now ? rgw_cache_first(&cache->answered) : NULL;
 }
 
 rgw_ms
 rgw_dupcache_next(const struct rgw_dupcache *cache)
 {
-	const struct rgw_dup *pending = rgw_cache_first(&cache->pending);
-	const struct rgw_dup *answered = rgw_cache_first(&cache->answered);
-
-	return rgw_ms_min(pending != NULL ? pending->expires : RGW_NEVER,
-	    answered != NULL ? answered->expires : RGW_NEVER);
+	return rgw_ms_min(end_of(&cache->pending, cache->lifetime), end_of(&cache->answered, cache->window));
 }

@@ -62,6 +62,12 @@ rgw_idpool_new(rgw_ms rest)
 }
 
 void
+rgw_idpool_rest(struct rgw_idpool *pool, rgw_ms rest)
+{
+	pool->rest = rest;
+}
+
+void
 rgw_idpool_free(struct rgw_idpool *pool)
 {
 	if (pool != NULL)

@@ -9,8 +9,20 @@
 void
 rgw_quota_init(struct rgw_quota *quota, uint32_t max)
 {
-	quota->max = max;
+	atomic_init(&quota->max, max);
 	atomic_init(&quota->used, 0);
+}
+
+void
+rgw_quota_limit(struct rgw_quota *quota, uint32_t max)
+{
+	atomic_store_explicit(&quota->max, max, memory_order_relaxed);
+}
+
+uint32_t
+rgw_quota_max(const struct rgw_quota *quota)
+{
+	return atomic_load_explicit(&quota->max, memory_order_relaxed);
 }
 
 bool
@@ -20,7 +32,7 @@ rgw_quota_take(struct rgw_quota *quota)
 
 	/* The count never exceeds the limit, not even for a moment: that would turn somebody else away. */
 	do {
-		if (used >= quota->max)
+		if (used >= rgw_quota_max(quota))
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(&quota->used, &used, used + 1,
 	    memory_order_relaxed, memory_order_relaxed));
@@ -42,5 +54,5 @@ rgw_quota_used(const struct rgw_quota *quota)
 bool
 rgw_quota_is_full(const struct rgw_quota *quota)
 {
-	return rgw_quota_used(quota) >= quota->max;
+	return rgw_quota_used(quota) >= rgw_quota_max(quota);
 }

@@ -28,6 +28,20 @@ refill(struct rgw_bucket *b, rgw_ms now)
 	b->last = now;
 }
 
+void
+rgw_bucket_change(struct rgw_bucket *b, const struct rgw_rate *rate, rgw_ms now)
+{
+	struct rgw_bucket old = *b;
+
+	rgw_bucket_init(b, rate->events, rate->period, rate->burst, now);
+	if (old.events == 0)
+		return;
+	refill(&old, now);
+	/* The level in units of the new period; a fraction of a token is lost. */
+	if (old.level / old.period < b->burst)
+		b->level = old.period == b->period ? old.level : old.level / old.period * b->period;
+}
+
 bool
 rgw_bucket_take(struct rgw_bucket *b, rgw_ms now)
 {

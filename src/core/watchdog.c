@@ -50,6 +50,22 @@ rgw_watchdog_off(struct rgw_watchdog *wd)
 	*wd = (struct rgw_watchdog){ .state = RGW_WD_OKAY };
 }
 
+void
+rgw_watchdog_change(struct rgw_watchdog *wd, rgw_ms init, uint32_t needed, uint16_t random, rgw_ms now)
+{
+	rgw_ms since = wd->init != 0 ? wd->since : now;
+
+	wd->needed = needed;
+	if (init == wd->init)
+		return;
+	if (init == 0) {
+		rgw_watchdog_off(wd);
+		return;
+	}
+	wd->init = init;
+	arm(wd, random, since);
+}
+
 enum rgw_wd_action
 rgw_watchdog_ask(struct rgw_watchdog *wd, uint16_t random, rgw_ms now)
 {

@@ -9,9 +9,9 @@
 #define SUPERSEDE_BURST 512
 
 void
-rgw_asker_init(struct rgw_asker *asker, uint64_t number, const struct rgw_rate *probes, rgw_ms now)
+rgw_asker_init(struct rgw_asker *asker, struct rgw_gw *gw, const struct rgw_rate *probes, rgw_ms now)
 {
-	rgw_talker_init(&asker->talker, number);
+	rgw_talker_init(&asker->talker, ++gw->n_numbers);
 	rgw_bucket_init(&asker->probes, probes->events, probes->period, probes->burst, now);
 }
 

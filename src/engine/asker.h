@@ -28,13 +28,12 @@ struct rgw_holding {
 
 struct rgw_asker {
 	const struct rgw_conf_head *conf;        /* borrowed: the asker's section, as the rest up to hears_errors */
-	const struct rgw_conf_refs *rewrite_in;
-	const struct rgw_conf_refs *rewrite_out;
 	const struct rgw_conf_head *pool;        /* pool that all requests of the asker go to; NULL = by their realm */
 	char *operator_name;                     /* Operator-Name that is added to the asker's requests; NULL = none */
 	bool is_shielded;                        /* TLS: nobody else can change what the asker and we send (P-BR-12) */
 	bool wants_msgauth;                      /* answers to the asker carry a Message-Authenticator (P-BR-2) */
 	bool hears_errors;                       /* the asker understands Protocol-Error (P-ERR-10, 11) */
+	bool gone;                               /* the current edition does not know the asker */
 	struct rgw_holding holding;
 	struct rgw_talker talker;
 	struct rgw_bucket probes;  /* budget of Status-Servers, and of what else is answered without a request object */
@@ -68,9 +67,9 @@ struct rgw_origin {
 	struct rgw_addr remote;
 };
 
-/* Sets up an asker whose section has been filled in. `number` tells askers apart; `probes` is the asker's
+/* Sets up an asker without a section, with a number by which askers are told apart. `probes` is the asker's
  * status-server-rate. */
-void rgw_asker_init(struct rgw_asker *asker, uint64_t number, const struct rgw_rate *probes, rgw_ms now);
+void rgw_asker_init(struct rgw_asker *asker, struct rgw_gw *gw, const struct rgw_rate *probes, rgw_ms now);
 /* May a request without a request object be answered, as far as status-server-rate is concerned? If not, the request is
  * counted and there is a line. */
 bool rgw_asker_may_probe(struct rgw_gw *gw, const struct rgw_origin *origin, rgw_ms now);

@@ -32,11 +32,12 @@ rgw_edition_hold(struct rgw_edition *edition)
 void
 rgw_edition_drop(struct rgw_edition *edition)
 {
-	if (edition == NULL || --edition->refs > 0)
+	if (edition == NULL)
 		return;
-	rgw_link_remove(&edition->link);
-	if (edition->free_pools != NULL)
-		edition->free_pools(edition);
+	if (--edition->refs == 1 && edition->gw != NULL)
+		edition->left(edition);
+	if (edition->refs > 0)
+		return;
 	rgw_realms_free(edition->realms);
 	if (edition->over != NULL)
 		edition->over(edition->ctx, edition->conf);

@@ -33,13 +33,8 @@
 
 #include "asker.h"
 
-struct rgw_client;
-struct rgw_host;
-struct rgw_listener;
-struct rgw_peer;
 struct rgw_pool;
 struct rgw_realms;
-struct rgw_server;
 
 /* The number of packets that are checked together at the most when they arrive together: their digests are worked out
  * side by side. */
@@ -75,8 +70,50 @@ rgw_service_index(unsigned service)
 	return (unsigned)__builtin_ctz(service);
 }
 
+/*
+ * What the gateway knows by the id of its section: a client, a peer, a server or a listener, each of which embeds this.
+ * It stays the same object while one edition after the other has a section of that id. When the next one has none, it
+ * is gone: it takes nothing new, and is freed when no edition is left that knows it. See adopt.c.
+ */
+struct rgw_known {
+	const struct rgw_known_ops *ops;
+	const struct rgw_conf_head *section;  /* borrowed: section that it works by, of the edition with serial ... */
+	uint64_t reads;                       /* ... `reads` */
+	const struct rgw_conf_head *was;      /* borrowed: that of the edition before, while another one is taken up */
+	bool renewed;                         /* the edition that is current or was last has changed who it is */
+	bool gone;                            /* the current edition does not know it */
+	uint64_t first;                       /* serial of the first edition that knows it ... */
+	uint64_t last;                        /* ... and of the last one, once it is gone */
+	struct rgw_link link;                 /* among those that are gone */
+};
+
+/* What differs between the kinds. */
+struct rgw_known_ops {
+	enum rgw_conf_kind kind;
+	/* Makes one for a section; the caller owns it. */
+	struct rgw_known *(*make)(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now);
+	/* Works by known->section from now on. Changes pointers and nothing else. */
+	void (*read)(struct rgw_known *known);
+	/* The gateway has taken up another edition after `old`; known->was says how things were. */
+	void (*change)(struct rgw_known *known, struct rgw_edition *old, rgw_ms now);
+	/* The current edition does not know it. */
+	void (*leave)(struct rgw_known *known, rgw_ms now);
+	/* Frees it. */
+	void (*end)(struct rgw_known *known, rgw_ms now);
+};
+
+/* Those of one kind by their ids. */
+struct rgw_knowns {
+	struct rgw_known **v;   /* owned, and what it points to; NULL = no section has the id */
+	uint32_t n;
+};
+
 struct rgw_gw {
-	struct rgw_edition *edition;   /* holds a reference: the current edition */
+	struct rgw_edition *edition;   /* the current edition, the last of these: */
+	struct rgw_link editions;      /* editions that are alive, oldest first; holds a reference to each */
+	struct rgw_timer sweep_timer;  /* when editions are looked for that nobody else holds */
+	uint64_t n_editions;           /* serial of the last edition */
+	uint32_t n_numbers;            /* the last number of an asker or a target; none is used twice */
 	const struct rgw_conf *conf;   /* borrowed: that of the edition */
 	struct rgw_common *common;     /* borrowed, as the next three */
 	const struct rgw_ops *ops;
@@ -86,15 +123,11 @@ struct rgw_gw {
 	struct rgw_dupcache dups;
 	struct rgw_slab reqs;
 	struct rgw_bufs bufs;
-	struct rgw_client *clients;           /* owned: clients by the index of their section, as peers and servers */
-	struct rgw_host *names;               /* owned: hosts of all clients that have names ... */
-	size_t n_names;
-	struct rgw_prefixmap *client_by_name; /* owned: ... and struct rgw_conf_client by the addresses of these
-	                                       * hosts */
-	struct rgw_peer *peers;
-	struct rgw_server *servers;
-	struct rgw_listener *listeners;
-	struct rgw_pool *pools;
+	struct rgw_knowns known[RGW_CONF_KINDS]; /* clients, peers, servers and listeners, by the kind of section */
+	struct rgw_link gone;                 /* owned: those that are gone */
+	struct rgw_link named;                /* clients that are known by names, in the order of the file ... */
+	struct rgw_prefixmap *client_by_name; /* owned: ... and struct rgw_client by the addresses of these names */
+	bool names_changed;                   /* client_by_name does not show how things are */
 	struct rgw_loopmark mark;             /* mark by which we know our own requests again */
 	struct rgw_conversations conversations;
 	struct rgw_deadrealms deadrealms;
@@ -117,6 +150,19 @@ rgw_count(struct rgw_gw *gw, enum rgw_counter c)
 {
 	gw->counters.v[c]++;
 }
+
+/* What the gateway knows by the id of a section of this kind; NULL = no section has the id. */
+static inline struct rgw_known *
+rgw_known_by_id(const struct rgw_gw *gw, enum rgw_conf_kind kind, uint32_t id)
+{
+	return id < gw->known[kind].n ? gw->known[kind].v[id] : NULL;
+}
+
+/* adopt.c: one edition after the other */
+/* Sets up a gateway without any edition. */
+void rgw_adopt_init(struct rgw_gw *gw);
+/* Frees everything that the gateway knows by ids, and gives back all editions. */
+void rgw_adopt_fini(struct rgw_gw *gw, rgw_ms now);
 
 /* chance.c: random numbers */
 /* Random octets, n <= 16; valid until the next call. */

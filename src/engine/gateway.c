@@ -16,25 +16,6 @@
 #define REALMS_PROVEN 16384
 #define REALMS_UNPROVEN 4096
 
-/* Clients, peers and servers stand at the index of their section. */
-static void
-add_neighbours(struct rgw_gw *gw, rgw_ms now)
-{
-	const struct rgw_conf *conf = gw->conf;
-
-	gw->clients = rgw_xcalloc(conf->client.n, sizeof *gw->clients);
-	for (size_t i = 0; i < conf->client.n; i++)
-		rgw_client_init(&gw->clients[i], conf->client.v[i], now);
-	rgw_names_init(gw, now);
-	gw->peers = rgw_xcalloc(conf->peer.n, sizeof *gw->peers);
-	for (size_t i = 0; i < conf->peer.n; i++)
-		rgw_peer_init(&gw->peers[i], gw, conf->peer.v[i], now);
-	gw->servers = rgw_xcalloc(conf->server.n, sizeof *gw->servers);
-	for (size_t i = 0; i < conf->server.n; i++)
-		rgw_server_init(&gw->servers[i], gw, conf->server.v[i], now);
-	rgw_pools_init(gw);
-}
-
 struct rgw_gw *
 rgw_gw_new(struct rgw_edition *edition, struct rgw_common *common, const struct rgw_ops *ops,
     void *ops_ctx, struct rgw_log *log, rgw_ms now)
@@ -43,8 +24,6 @@ rgw_gw_new(struct rgw_edition *edition, struct rgw_common *common, const struct 
 	struct rgw_gw *gw = rgw_xcalloc(1, sizeof *gw);
 	struct rgw_hashkey key;
 
-	gw->edition = rgw_edition_hold(edition);
-	gw->conf = conf;
 	gw->common = common;
 	gw->ops = ops;
 	gw->ops_ctx = ops_ctx;
@@ -58,8 +37,10 @@ rgw_gw_new(struct rgw_edition *edition, struct rgw_common *common, const struct 
 	rgw_loopmark_init(&gw->mark, &common->salt);
 	rgw_conversations_init(&gw->conversations, &key, (conf->gateway.max_requests + 1) / 2, CONVERSATION_MS);
 	rgw_deadrealms_init(&gw->deadrealms, &key, REALMS_PROVEN, REALMS_UNPROVEN);
-	rgw_accept_init(gw, &key, now);
-	add_neighbours(gw, now);
+	rgw_accept_init(gw, conf, &key, now);
+	rgw_names_init(gw);
+	rgw_adopt_init(gw);
+	rgw_gw_adopt(gw, edition, now);
 	return gw;
 }
 
@@ -77,21 +58,14 @@ rgw_gw_free(struct rgw_gw *gw)
 
 	rgw_gw_abandon(gw);
 	rgw_accept_fini(gw, now);
-	for (size_t i = 0; i < gw->conf->peer.n; i++)
-		rgw_peer_fini(&gw->peers[i], now);
-	for (size_t i = 0; i < gw->conf->server.n; i++)
-		rgw_server_fini(&gw->servers[i]);
+	rgw_adopt_fini(gw, now);
+	rgw_admission_fini(&gw->admission);
 	rgw_names_fini(gw);
-	rgw_pools_fini(gw);
-	free(gw->peers);
-	free(gw->servers);
-	free(gw->clients);
 	rgw_conversations_fini(&gw->conversations);
 	rgw_deadrealms_fini(&gw->deadrealms);
 	rgw_dupcache_fini(&gw->dups);
 	rgw_slab_fini(&gw->reqs);
 	rgw_bufs_fini(&gw->bufs);
-	rgw_edition_drop(gw->edition);
 	rgw_wipe(gw, sizeof *gw);
 	free(gw);
 }

@@ -13,7 +13,7 @@ rgw_gw_resume(struct rgw_gw *gw, rgw_ms now)
 {
 	gw->draining = false;
 	for (size_t i = 0; i < gw->conf->peer.n; i++)
-		rgw_peer_wake(&gw->peers[i], now);
+		rgw_peer_wake(rgw_peer_by_id(gw, gw->conf->peer.v[i]->head.id), now);
 }
 
 static struct rgw_peer *
@@ -21,7 +21,7 @@ find_peer(struct rgw_gw *gw, const char *name)
 {
 	for (size_t i = 0; i < gw->conf->peer.n; i++)
 		if (strcmp(gw->conf->peer.v[i]->head.name, name) == 0)
-			return &gw->peers[i];
+			return rgw_peer_by_id(gw, gw->conf->peer.v[i]->head.id);
 	return NULL;
 }
 
@@ -34,7 +34,7 @@ find(struct rgw_gw *gw, const char *name)
 		return &peer->target;
 	for (size_t i = 0; i < gw->conf->server.n; i++)
 		if (strcmp(gw->conf->server.v[i]->head.name, name) == 0)
-			return &gw->servers[i].target;
+			return &rgw_server_by_id(gw, gw->conf->server.v[i]->head.id)->target;
 	return NULL;
 }
 

@@ -76,7 +76,7 @@ tell_peers(const struct report *r)
 		[RGW_PEER_DOWN] = 3, [RGW_PEER_IDLE] = 4 };
 
 	for (size_t i = 0; i < r->gw->conf->peer.n; i++) {
-		const struct rgw_peer *p = &r->gw->peers[i];
+		const struct rgw_peer *p = rgw_peer_by_id(r->gw, r->gw->conf->peer.v[i]->head.id);
 
 		TELL(r, RGW_REPORT_PEERS, p->conf->head.name,
 		    rgw_c_best("state", p->target.held ? "drained" : rgw_peer_state_name(p->state),
@@ -89,14 +89,30 @@ tell_peers(const struct report *r)
 	}
 }
 
+/* The i-th port, over all servers in the order of the file. */
+static const struct rgw_port *
+port_at(const struct rgw_gw *gw, size_t i)
+{
+	const struct rgw_conf_server *conf = gw->conf->server.v[i / RGW_SERVICES];
+
+	return &rgw_server_by_id(gw, conf->head.id)->ports[i % RGW_SERVICES];
+}
+
+/* Has the server such a port? */
+static bool
+is_open(const struct rgw_port *port)
+{
+	return port->server != NULL && !port->closed;
+}
+
 static void
 tell_servers(const struct report *r)
 {
 	for (size_t i = 0; i < r->gw->conf->server.n * RGW_SERVICES; i++) {
-		const struct rgw_server *server = &r->gw->servers[i / RGW_SERVICES];
-		const struct rgw_port *port = &server->ports[i % RGW_SERVICES];
+		const struct rgw_port *port = port_at(r->gw, i);
+		const struct rgw_server *server = port->server;
 
-		if (port->server == NULL)
+		if (!is_open(port))
 			continue;
 		TELL(r, RGW_REPORT_SERVERS, server->conf->head.name,
 		    rgw_c_logged(rgw_c_same(rgw_f_str("port", port->name))),
@@ -123,14 +139,25 @@ tell_connection(const struct report *r, const struct rgw_conn *conn)
 }
 
 static void
+tell_connections_of(const struct report *r, struct rgw_peer *p)
+{
+	for (struct rgw_link *l = p->conns.next; l != &p->conns; l = l->next)
+		tell_connection(r, RGW_CONTAINER(l, struct rgw_conn, link));
+	for (struct rgw_link *l = p->incoming.next; l != &p->incoming; l = l->next)
+		tell_connection(r, RGW_CONTAINER(l, struct rgw_conn, link));
+}
+
+/* Connections of peers that are not in the configuration any more come last. */
+static void
 tell_connections(const struct report *r)
 {
-	for (size_t i = 0; i < r->gw->conf->peer.n * 2; i++) {
-		struct rgw_peer *p = &r->gw->peers[i / 2];
-		struct rgw_link *head = i % 2 == 0 ? &p->conns : &p->incoming;
+	for (size_t i = 0; i < r->gw->conf->peer.n; i++)
+		tell_connections_of(r, rgw_peer_by_id(r->gw, r->gw->conf->peer.v[i]->head.id));
+	for (struct rgw_link *l = r->gw->gone.next; l != &r->gw->gone; l = l->next) {
+		struct rgw_known *known = RGW_CONTAINER(l, struct rgw_known, link);
 
-		for (struct rgw_link *l = head->next; l != head; l = l->next)
-			tell_connection(r, RGW_CONTAINER(l, struct rgw_conn, link));
+		if (known->section->kind == RGW_CONF_PEER)
+			tell_connections_of(r, RGW_CONTAINER(known, struct rgw_peer, known));
 	}
 }
 
@@ -150,7 +177,7 @@ tell_pools(const struct report *r)
 	rgw_ms now = r->gw->log->now;
 
 	for (size_t i = 0; i < r->gw->conf->pool.n; i++) {
-		const struct rgw_pool *pool = &r->gw->pools[i];
+		const struct rgw_pool *pool = &r->gw->edition->pools[i];
 
 		for (size_t j = 0; j < pool->n; j++) {
 			struct rgw_target *target = pool->members[j];
@@ -172,7 +199,7 @@ static void
 tell_clients(const struct report *r)
 {
 	for (size_t i = 0; i < r->gw->conf->client.n; i++) {
-		const struct rgw_client *c = &r->gw->clients[i];
+		const struct rgw_client *c = rgw_client_by_id(r->gw, r->gw->conf->client.v[i]->head.id);
 
 		TELL(r, RGW_REPORT_CLIENTS, c->conf->head.name, rgw_c_add("open", c->asker.holding.n),
 		    rgw_c_add("octets", c->asker.holding.octets),
@@ -191,7 +218,7 @@ marks_of(const struct rgw_gw *gw, const struct rgw_conf_realm *realm)
 
 	if (realm->kind != RGW_REALM_EXACT || realm->pool == NULL || realm->pool->kind != RGW_CONF_POOL)
 		return 0;
-	pool = &gw->pools[realm->pool->index];
+	pool = &gw->edition->pools[realm->pool->index];
 	for (size_t i = 0; i < pool->n; i++)
 		n += rgw_deadrealms_mark(&gw->deadrealms, realm->head.name, strlen(realm->head.name),
 		         pool->members[i]->number, pool->conf->dead_realm_after, pool->conf->dead_realm,
@@ -218,11 +245,12 @@ tell_listeners(const struct report *r)
 	for (size_t i = 0; i < r->gw->conf->listen.n; i++) {
 		const struct rgw_conf_listen *l = r->gw->conf->listen.v[i];
 		const struct rgw_addrs *addrs = l->udp.n > 0 ? &l->udp : &l->tls;
+		uint32_t used = rgw_quota_used(rgw_listener_by_id(r->gw, l->head.id)->quota);
 
 		for (size_t j = 0; j < addrs->n; j++)
 			TELL(r, RGW_REPORT_LISTENERS, l->head.name, rgw_c_same(rgw_f_addr("address", &addrs->v[j])),
 			    rgw_c_same(rgw_f_str("kind", l->udp.n > 0 ? "udp" : l->insecure_tcp ? "tcp" : "tls")),
-			    rgw_c_same(rgw_f_uint("connections", rgw_quota_used(&r->gw->common->listens[i]))));
+			    rgw_c_same(rgw_f_uint("connections", used)));
 	}
 }
 
@@ -246,7 +274,7 @@ static void
 tell_quota(const struct report *r, const char *limit, const struct of *of, const struct rgw_quota *quota)
 {
 	TELL(r, RGW_REPORT_LIMITS, limit, rgw_c_same(rgw_f_uint("used", rgw_quota_used(quota))),
-	    rgw_c_same(rgw_f_uint("max", quota->max)), rgw_c_percent("percent"),
+	    rgw_c_same(rgw_f_uint("max", rgw_quota_max(quota))), rgw_c_percent("percent"),
 	    rgw_c_same(rgw_f_str("kind", of->kind)), rgw_c_same(rgw_f_str("of", of->name)));
 }
 
@@ -289,14 +317,14 @@ tell_limits(const struct report *r)
 	for (size_t i = 0; i < gw->conf->listen.n; i++)
 		if (gw->conf->listen.v[i]->max_connections != 0)
 			tell_quota(r, "max-connections", &(struct of){ "listen", gw->conf->listen.v[i]->head.name },
-			    &gw->common->listens[i]);
+			    rgw_listener_by_id(gw, gw->conf->listen.v[i]->head.id)->quota);
 	for (size_t i = 0; i < gw->conf->peer.n; i++)
-		tell_limits_of_peer(r, &gw->peers[i]);
+		tell_limits_of_peer(r, rgw_peer_by_id(gw, gw->conf->peer.v[i]->head.id));
 	for (size_t i = 0; i < gw->conf->server.n * RGW_SERVICES; i++) {
-		const struct rgw_port *port = &gw->servers[i / RGW_SERVICES].ports[i % RGW_SERVICES];
+		const struct rgw_port *port = port_at(gw, i);
 		char of[128];
 
-		if (port->server == NULL)
+		if (!is_open(port))
 			continue;
 		snprintf(of, sizeof of, "%s %s", port->server->conf->head.name, port->name);
 		tell_limit(r, "max-requests", &(struct of){ "server", of }, port->queue.n + port->queue.n_sent,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "radsecgw/confread.h"
 #include "radsecgw/mem.h"
 
 /* The clock, what is going to happen, and the world's beginning and end. */
@@ -250,6 +251,9 @@ sim_jump(struct sim *s, rgw_ms ms)
 
 /* ---- setting up and ending ---- */
 
+/* Old editions end so much later than what held them. */
+#define SWEPT_MS 1000
+
 /* SIM_TEST=NAME runs only the stories of that name; it may have * and ?. */
 __attribute__((constructor)) static void
 choose_stories(void)
@@ -280,16 +284,60 @@ sim_init(struct sim *s, const char *connect)
 	s->log.now = s->now;
 }
 
+static void
+over(void *ctx, const struct rgw_conf *conf)
+{
+	struct sim *s = ctx;
+
+	s->n_confs--;
+	rgw_conf_free((struct rgw_conf *)(uintptr_t)conf);
+}
+
+static struct rgw_edition *
+new_edition(struct sim *s, const struct rgw_conf *conf)
+{
+	s->conf = conf;
+	s->n_confs++;
+	return rgw_edition_new(conf, over, s);
+}
+
+bool
+sim_try_reload(struct sim *s, const char *ini)
+{
+	struct rgw_edition *edition;
+	struct rgw_conf *conf;
+
+	if (ini != NULL)
+		sim_ini(s, "%s", ini);
+	conf = sim_conf_read(s, s->conf);
+	if (conf == NULL)
+		return false;
+	s->reloads++;
+	rgw_common_adopt(s->common, conf);
+	edition = new_edition(s, conf);
+	rgw_gw_adopt(s->gw, edition, s->now);
+	rgw_edition_drop(edition);
+	sim_audit(s);
+	return true;
+}
+
+void
+sim_reload(struct sim *s, const char *ini)
+{
+	assert_true(sim_try_reload(s, ini));
+}
+
 void
 sim_start(struct sim *s)
 {
 	struct rgw_edition *edition;
 	struct rgw_hashkey salt;
+	struct rgw_conf *conf = sim_conf_read(s, NULL);
 
-	sim_conf_read(s);
+	assert_non_null(conf);
 	sim_fill_random(s, &salt, sizeof salt);
-	s->common = rgw_common_new(s->conf, &salt);
-	edition = rgw_edition_new(s->conf, NULL, NULL);
+	s->common = rgw_common_new(conf, &salt);
+	edition = new_edition(s, conf);
 	s->gw = rgw_gw_new(edition, s->common, &ops, s, &s->log, s->now);
 	rgw_edition_drop(edition);
 	sim_run(s, 2);
@@ -299,6 +347,7 @@ void
 sim_abort(struct sim *s)
 {
 	rgw_gw_free(s->gw);
+	assert_int_equal(s->n_confs, 0);
 	assert_int_equal(rgw_quota_used(&s->common->incoming), 0);
 	rgw_common_free(s->common);
 	for (size_t i = 0; i < s->n_conns; i++) {
@@ -345,7 +394,10 @@ sim_end(struct sim *s)
 	assert_int_equal(s->foreign_datagrams, s->expected_foreign);
 	s->quiet = true;
 	sim_run(s, s->conf->gateway.request_lifetime + s->conf->gateway.duplicate_window + 1);
+	if (s->reloads > 0)
+		sim_run(s, SWEPT_MS);
 	sim_audit(s);
+	assert_int_equal(s->n_confs, 1);
 	check_balance(s);
 	rgw_gw_get_usage(s->gw, &usage);
 	assert_int_equal(usage.requests, 0);

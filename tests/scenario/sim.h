@@ -130,8 +130,8 @@ struct sim_conn {
 	bool poisoned;             /* the far end has read what it closes for, and reads no further */
 	rgw_ms opened_at;
 	size_t sent;               /* packets the engine sent on it */
-	const struct rgw_conf_peer *peer; /* whose it is; NULL = incoming */
-	struct sim_far *far;       /* the same */
+	uint32_t peer;             /* id of the peer whose it is, unless it is incoming */
+	struct sim_far *far;       /* the same; NULL = incoming */
 	struct sim_got *got;       /* what came on it */
 	struct sim_got *by_id[256];/* the same, newest first */
 	uint8_t *held;             /* owned: octets that are read soon, together */
@@ -203,8 +203,11 @@ struct sim_spec {
 struct sim {
 	struct sim_line *ini;      /* owned: the configuration, line by line */
 	size_t n_ini;
-	struct rgw_conf *read;     /* owned: what was read from it; NULL before sim_start */
-	const struct rgw_conf *conf; /* the same */
+	const struct rgw_conf *conf; /* what was read from it last, and is freed with its edition; NULL before
+	                              * sim_start */
+	unsigned n_confs;          /* so many are not freed yet */
+	unsigned reloads;
+	bool may_be_wrong;         /* errors in it are expected */
 	struct rgw_common *common;
 	struct rgw_log log;
 	struct rgw_gw *gw;
@@ -279,6 +282,11 @@ void sim_ini(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 
 void sim_drop(struct sim *s, const char *section);
 /* Reads the configuration as the program does, without touching a file, and starts the engine. */
 void sim_start(struct sim *s);
+/* The gateway takes up the configuration again after these lines have been added, as with sim_ini, in one turn. NULL =
+ * none have; sections that are dropped before (sim_drop) are gone then. */
+void sim_reload(struct sim *s, const char *ini);
+/* The same with lines that may be wrong. false = they are: the gateway goes on as before. */
+bool sim_try_reload(struct sim *s, const char *ini);
 /* Lets all time limits pass, checks that nothing is left and that the counts add up, frees. */
 void sim_end(struct sim *s);
 /* The same without waiting: ends in the middle of things. */

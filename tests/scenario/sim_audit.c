@@ -63,6 +63,64 @@ check_requests(struct rgw_gw *gw)
 	assert_int_equal(n, gw->holding.n);
 }
 
+/* ---- what is known by ids ---- */
+
+/* The i-th of everything that the gateway knows by ids, and that is gone; NULL = that was all. */
+static struct rgw_known *
+known_at(const struct rgw_gw *gw, size_t i)
+{
+	for (unsigned kind = 0; kind < RGW_CONF_KINDS; kind++)
+		for (uint32_t id = 0; id < gw->known[kind].n; id++)
+			if (gw->known[kind].v[id] != NULL && i-- == 0)
+				return gw->known[kind].v[id];
+	for (struct rgw_link *l = gw->gone.next; l != &gw->gone; l = l->next)
+		if (i-- == 0)
+			return RGW_CONTAINER(l, struct rgw_known, link);
+	return NULL;
+}
+
+/* The edition with this serial, which must be alive. */
+static const struct rgw_edition *
+edition_of(const struct rgw_gw *gw, uint64_t serial)
+{
+	for (struct rgw_link *l = gw->editions.next; l != &gw->editions; l = l->next)
+		if (RGW_CONTAINER(l, struct rgw_edition, link)->serial == serial)
+			return RGW_CONTAINER(l, struct rgw_edition, link);
+	fail_msg("edition %llu is not alive", (unsigned long long)serial);
+	return NULL;
+}
+
+/* Everything works by its section of an edition that is alive: what is gone by one that knew it, the rest by the
+ * current one. */
+static void
+check_known(const struct rgw_gw *gw)
+{
+	struct rgw_known *k;
+
+	for (size_t i = 0; (k = known_at(gw, i)) != NULL; i++) {
+		const struct rgw_edition *e = edition_of(gw, k->reads);
+
+		assert_ptr_equal(rgw_conf_by_id(e->conf, k->ops->kind, k->section->id), k->section);
+		assert_null(k->was);
+		assert_true(k->gone ? e->serial >= k->first && e->serial <= k->last : e == gw->edition);
+	}
+}
+
+/* Each edition is held as often as it is used; nobody else is there. */
+static void
+check_editions(const struct sim *s)
+{
+	const struct rgw_gw *gw = s->gw;
+	unsigned n = 0, refs = 0;
+
+	for (struct rgw_link *l = gw->editions.next; l != &gw->editions; l = l->next) {
+		n++;
+		refs += RGW_CONTAINER(l, struct rgw_edition, link)->refs;
+	}
+	assert_int_equal(n, s->n_confs);
+	assert_int_equal(refs, n + gw->holding.n + gw->n_conns + gw->n_sources);
+}
+
 /* ---- what all of that takes ---- */
 
 /* An entry and its share of the table. */
@@ -128,12 +186,15 @@ check_memory(struct rgw_gw *gw)
 	const struct rgw_conf_gateway *conf = &gw->conf->gateway;
 	struct rgw_holding sum = { 0, 0 }, one;
 	uint64_t kept = check_kept(gw);
+	struct rgw_known *known;
 	uint32_t talks = 0;
 
-	for (size_t i = 0; i < gw->conf->client.n + gw->conf->peer.n; i++) {
-		const struct rgw_asker *asker = i < gw->conf->client.n ? &gw->clients[i].asker
-		    : &gw->peers[i - gw->conf->client.n].asker;
+	for (size_t i = 0; (known = known_at(gw, i)) != NULL; i++) {
+		const struct rgw_asker *asker = known->ops == &rgw_client_ops ? &rgw_client_of(known)->asker
+		    : known->ops == &rgw_peer_ops ? &RGW_CONTAINER(known, struct rgw_peer, known)->asker : NULL;
 
+		if (asker == NULL)
+			continue;
 		one = check_asker(gw, asker);
 		sum.n += one.n;
 		sum.octets += one.octets;
@@ -311,7 +372,16 @@ check_port(struct rgw_port *port)
 	}
 	assert_int_equal(n, port->queue.n_sent);
 	assert_int_equal(sources, port->n_sources);
-	assert_true(port->state == RGW_PORT_ALIVE || rgw_timer_is_set(&port->timer));
+	assert_true(port->state == RGW_PORT_ALIVE || port->closed || port->server->known.gone ||
+	    rgw_timer_is_set(&port->timer));
+}
+
+static void
+check_server(const struct sim *s, struct rgw_server *server)
+{
+	check_target(s, &server->target);
+	for (size_t i = 0; i < RGW_SERVICES; i++)
+		check_port(&server->ports[i]);
 }
 
 /* ---- who is not known yet ---- */
@@ -361,16 +431,17 @@ void
 sim_audit(struct sim *s)
 {
 	struct rgw_gw *gw = s->gw;
+	struct rgw_known *known;
 
 	check_requests(gw);
 	check_memory(gw);
-	for (size_t i = 0; i < gw->conf->peer.n; i++)
-		check_peer(s, &gw->peers[i]);
-	for (size_t i = 0; i < gw->conf->server.n; i++) {
-		check_target(s, &gw->servers[i].target);
-		for (size_t j = 0; j < RGW_SERVICES; j++)
-			check_port(&gw->servers[i].ports[j]);
-	}
+	check_known(gw);
+	check_editions(s);
+	for (size_t i = 0; (known = known_at(gw, i)) != NULL; i++)
+		if (known->ops == &rgw_peer_ops)
+			check_peer(s, RGW_CONTAINER(known, struct rgw_peer, known));
+		else if (known->ops == &rgw_server_ops)
+			check_server(s, RGW_CONTAINER(known, struct rgw_server, known));
 	for (size_t i = 0; i < RGW_CLASSES; i++)
 		check_half_open(gw, &gw->admission.classes[i]);
 	assert_true(gw->dups.cache.slab.used <= gw->conf->gateway.max_requests);

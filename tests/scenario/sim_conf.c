@@ -108,7 +108,6 @@ sim_ini(struct sim *s, const char *fmt, ...)
 	va_list ap;
 	int n;
 
-	assert_null(s->conf);
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
@@ -145,14 +144,15 @@ static void
 say(void *ctx, enum rgw_conf_severity severity, const char *file, unsigned line, const char *text)
 {
 	(void)file;
-	if (severity == RGW_CONF_ERROR)
+	if (severity == RGW_CONF_ERROR && ctx != NULL)
 		print_error("line %u: %s, in\n%s", line, text, (const char *)ctx);
 }
 
-void
-sim_conf_read(struct sim *s)
+struct rgw_conf *
+sim_conf_read(struct sim *s, const struct rgw_conf *now)
 {
 	struct rgw_conf_report report = { .say = say };
+	struct rgw_conf *conf;
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
@@ -161,11 +161,12 @@ sim_conf_read(struct sim *s)
 		if (s->ini[i].key[0] == '\0')
 			write_section(s, s->ini[i].section, out);
 	fclose(out);
-	report.ctx = text;
-	s->read = rgw_conf_load_text(text, len, &report);
-	assert_non_null(s->read);
-	s->conf = s->read;
+	report.ctx = s->may_be_wrong ? NULL : text;
+	conf = rgw_conf_load_text(text, len, &report);
+	if (conf != NULL && now != NULL)
+		rgw_conf_inherit(conf, now);
 	free(text);
+	return conf;
 }
 
 void
@@ -174,7 +175,6 @@ sim_conf_free(struct sim *s)
 	for (size_t i = 0; i < s->n_ini; i++)
 		free_line(&s->ini[i]);
 	free(s->ini);
-	rgw_conf_free(s->read);
 }
 
 /* ---- what stories share ---- */

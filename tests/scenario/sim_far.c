@@ -50,7 +50,7 @@ sim_op_conn_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *p
 	assert_true(open < peer->connections.max + s->draining);
 	c = sim_new_conn(s);
 	c->engine = conn;
-	c->peer = peer;
+	c->peer = peer->head.id;
 	c->far = far;
 	c->to = *to;
 	snprintf(c->host, sizeof c->host, "%s", host);
@@ -534,7 +534,7 @@ sim_conn_happen(struct sim *s, const struct sim_event *e)
 		return;
 	case HANDSHAKED:
 		c->up = true;
-		rgw_conn_on_open(engine, c->peer->head.id, s->now);
+		rgw_conn_on_open(engine, c->peer, s->now);
 		return;
 	case REFUSED:
 		sim_conn_over(s, c);

@@ -106,7 +106,8 @@ void sim_conn_over(struct sim *s, struct sim_conn *c);
 
 /* sim_conf.c */
 void sim_conf_init(struct sim *s, const char *connect);
-void sim_conf_read(struct sim *s);
+/* Reads the lines; NULL = they are wrong. With `now` the ids are inherited. */
+struct rgw_conf *sim_conf_read(struct sim *s, const struct rgw_conf *now);
 void sim_conf_free(struct sim *s);
 
 /* Indexes of the [listen] sections. */

@@ -356,7 +356,7 @@ queue_without_memory_costs_little(void **state)
 		login_in_turn(&s, 10);
 	assert_true(MIB - usage_of(&s).octets < 4 * KIB);
 	sim_run(&s, 5000);
-	assert_int_equal(s.gw->servers[0].ports[0].queue.n, 150);
+	assert_int_equal(rgw_server_by_id(s.gw, 0)->ports[0].queue.n, 150);
 	lines = s.log_lines;
 	sim_run(&s, 1000);
 	assert_in_range(s.log_lines - lines, 1, 10);

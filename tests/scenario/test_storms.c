@@ -540,7 +540,7 @@ nothing_to_replace_in_this_worker(void **state)
 	init(&s);
 	sim_ini(&s, "[peer visitor]\nmax-connections = 2");
 	sim_start(&s);
-	quota = &s.common->peers[sim_peer_conf(&s, "visitor")->head.index];
+	quota = s.common->peers[sim_peer_conf(&s, "visitor")->head.id];
 	assert_true(rgw_quota_take(quota));
 	assert_true(rgw_quota_take(quota));
 	sim_run(&s, 60000);

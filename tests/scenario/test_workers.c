@@ -65,13 +65,13 @@ connections_of_the_listener(void **state)
 	init(&s);
 	sim_ini(&s, "[listen radsec]\nmax-connections = 2");
 	sim_start(&s);
-	take(&s.common->listens[0], 1);
+	take(s.common->listens[0], 1);
 	sim_visit(&s);
 	assert_null(sim_accept(&s, "203.0.113.6"));
 	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections_listener), 1);
 	assert_int_equal(rgw_quota_used(&s.common->incoming), 1);
-	assert_int_equal(rgw_quota_used(&s.common->listens[0]), 2);
-	give(&s.common->listens[0], 1);
+	assert_int_equal(rgw_quota_used(s.common->listens[0]), 2);
+	give(s.common->listens[0], 1);
 	assert_non_null(sim_accept(&s, "203.0.113.6"));
 	sim_end(&s);
 }
@@ -87,7 +87,7 @@ connections_of_the_peer(void **state)
 	init(&s);
 	sim_ini(&s, "[peer visitor]\nmax-connections = 3");
 	sim_start(&s);
-	quota = &s.common->peers[sim_peer_conf(&s, "visitor")->head.index];
+	quota = s.common->peers[sim_peer_conf(&s, "visitor")->head.id];
 	take(quota, 2);
 	sim_visit(&s);
 	c = sim_accept(&s, "203.0.113.77");
@@ -114,7 +114,7 @@ places_are_given_back(void **state)
 	init(&s);
 	sim_ini(&s, "[gateway]\nmax-connections = 4\n[listen radsec]\nmax-connections = 4");
 	sim_start(&s);
-	peer = &s.common->peers[sim_peer_conf(&s, "visitor")->head.index];
+	peer = s.common->peers[sim_peer_conf(&s, "visitor")->head.id];
 	c = sim_accept(&s, "203.0.113.6");
 	take(&s.common->incoming, 4);
 	sim_identify(&s, c);
@@ -122,13 +122,13 @@ places_are_given_back(void **state)
 	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections), 1);
 	give(&s.common->incoming, 4);
 	c = sim_accept(&s, "203.0.113.6");
-	take(&s.common->listens[0], 4);
+	take(s.common->listens[0], 4);
 	sim_identify(&s, c);
 	assert_true(c->closed_by_engine);
 	assert_int_equal(sim_counter(&s, RGW_CTR_refused_max_connections_listener), 1);
-	give(&s.common->listens[0], 4);
+	give(s.common->listens[0], 4);
 	assert_int_equal(rgw_quota_used(peer), 0);
-	assert_int_equal(rgw_quota_used(&s.common->listens[0]), 0);
+	assert_int_equal(rgw_quota_used(s.common->listens[0]), 0);
 	assert_int_equal(rgw_quota_used(&s.common->incoming), 0);
 	sim_visit(&s);
 	sim_end(&s);

@@ -6,8 +6,7 @@
 #include "helpers.h"
 
 static const struct rgw_hashkey key = { 1, 2 };
-static int here;
-static int there;
+enum { HERE = 1, THERE };
 
 /* A table, and some who talk. */
 struct world {
@@ -24,14 +23,14 @@ init(struct world *w, uint32_t limit)
 }
 
 static unsigned
-put(struct world *w, size_t who, const char *state, void *target, uint32_t serial, rgw_ms now)
+put(struct world *w, size_t who, const char *state, uint32_t target, uint32_t serial, rgw_ms now)
 {
 	const struct rgw_conversation where = { target, serial };
 
 	return rgw_conversations_put(&w->c, &w->who[who], state, strlen(state), &where, now);
 }
 
-static void *
+static uint32_t
 get(struct world *w, size_t who, const char *state, rgw_ms now)
 {
 	return rgw_conversations_get(&w->c, &w->who[who], state, strlen(state), now).target;
@@ -46,7 +45,7 @@ put_many(struct world *w, size_t who, unsigned from, unsigned n, rgw_ms now)
 
 	for (unsigned i = from; i < from + n; i++) {
 		snprintf(text, sizeof text, "state %u", i);
-		forgotten += put(w, who, text, &here, 1, now);
+		forgotten += put(w, who, text, HERE, 1, now);
 		assert_true(w->c.cache.slab.used <= w->c.limit);
 	}
 	return forgotten;
@@ -58,7 +57,7 @@ knows(struct world *w, size_t who, unsigned number, rgw_ms now)
 	char text[24];
 
 	snprintf(text, sizeof text, "state %u", number);
-	return get(w, who, text, now) != NULL;
+	return get(w, who, text, now) != 0;
 }
 
 static void
@@ -68,13 +67,13 @@ found_by_state_and_talker(void **state)
 
 	(void)state;
 	init(&w, 100);
-	put(&w, 1, "abc", &here, 7, 0);
-	put(&w, 2, "abc", &there, 8, 0);
-	assert_ptr_equal(get(&w, 1, "abc", 1), &here);
-	assert_ptr_equal(get(&w, 2, "abc", 1), &there);
+	put(&w, 1, "abc", HERE, 7, 0);
+	put(&w, 2, "abc", THERE, 8, 0);
+	assert_int_equal(get(&w, 1, "abc", 1), HERE);
+	assert_int_equal(get(&w, 2, "abc", 1), THERE);
 	assert_int_equal(rgw_conversations_get(&w.c, &w.who[2], "abc", 3, 1).serial, 8);
-	assert_null(get(&w, 1, "abd", 1));
-	assert_null(get(&w, 3, "abc", 1));
+	assert_int_equal(get(&w, 1, "abd", 1), 0);
+	assert_int_equal(get(&w, 3, "abc", 1), 0);
 	rgw_conversations_fini(&w.c);
 }
 
@@ -86,9 +85,9 @@ last_one_counts(void **state)
 
 	(void)state;
 	init(&w, 100);
-	put(&w, 1, "abc", &here, 7, 0);
-	assert_int_equal(put(&w, 1, "abc", &there, 8, 10), 0);
-	assert_ptr_equal(get(&w, 1, "abc", 1005), &there);
+	put(&w, 1, "abc", HERE, 7, 0);
+	assert_int_equal(put(&w, 1, "abc", THERE, 8, 10), 0);
+	assert_int_equal(get(&w, 1, "abc", 1005), THERE);
 	assert_int_equal(w.c.cache.slab.used, 1);
 	assert_int_equal(w.who[1].n, 1);
 	rgw_conversations_fini(&w.c);
@@ -103,12 +102,12 @@ forgotten_in_time(void **state)
 	(void)state;
 	init(&w, 100);
 	assert_int_equal(rgw_conversations_next(&w.c), RGW_NEVER);
-	put(&w, 1, "abc", &here, 7, 0);
-	assert_ptr_equal(get(&w, 1, "abc", 999), &here);
-	assert_null(get(&w, 1, "abc", 1000));
-	assert_int_equal(put(&w, 1, "other", &here, 7, 1000), 0);
+	put(&w, 1, "abc", HERE, 7, 0);
+	assert_int_equal(get(&w, 1, "abc", 999), HERE);
+	assert_int_equal(get(&w, 1, "abc", 1000), 0);
+	assert_int_equal(put(&w, 1, "other", HERE, 7, 1000), 0);
 	assert_int_equal(w.c.cache.slab.used, 1);
-	put(&w, 2, "third", &here, 7, 1500);
+	put(&w, 2, "third", HERE, 7, 1500);
 	assert_int_equal(rgw_conversations_next(&w.c), 2000 + 10000);
 	rgw_conversations_expire(&w.c, 1999);
 	assert_int_equal(w.c.cache.slab.used, 2);
@@ -215,7 +214,7 @@ memory_comes_back(void **state)
 	(void)state;
 	init(&w, 32768);
 	put_many(&w, 1, 0, 40000, 0);
-	assert_true(w.c.cache.slab.n_chunks > 30 && w.c.cache.tab.mask >= 16383);
+	assert_true(w.c.cache.slab.n_chunks > 20 && w.c.cache.tab.mask >= 16383);
 	rgw_conversations_expire(&w.c, 1000);
 	assert_int_equal(w.c.cache.slab.n_chunks, 1);
 	assert_true(w.c.cache.tab.mask < 32);
@@ -225,7 +224,7 @@ memory_comes_back(void **state)
 static void
 states_of_any_length(void **state)
 {
-	const struct rgw_conversation where = { &here, 1 };
+	const struct rgw_conversation where = { HERE, 1 };
 	struct world w;
 	uint8_t text[253];
 
@@ -236,7 +235,7 @@ states_of_any_length(void **state)
 		rgw_conversations_put(&w.c, &w.who[1], text, n, &where, 0);
 	assert_int_equal(w.c.cache.slab.used, sizeof text + 1);
 	for (size_t n = 0; n <= sizeof text; n++)
-		assert_ptr_equal(rgw_conversations_get(&w.c, &w.who[1], text, n, 1).target, &here);
+		assert_ptr_equal(rgw_conversations_get(&w.c, &w.who[1], text, n, 1).target, HERE);
 	rgw_conversations_fini(&w.c);
 }
 

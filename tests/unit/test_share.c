@@ -26,12 +26,12 @@ init(struct world *w, uint32_t workers)
 		.max_half_open_per_address = 2, .connect_rate = { 10, 1000, 5 },
 		.connect_rate_per_address = { 9, 1000, 9 } };
 	w->conf.log.rate = 10;
-	w->peers[0] = (struct rgw_conf_peer){ .head = { .name = (char *)(uintptr_t)"p", .index = 0 },
+	w->peers[0] = (struct rgw_conf_peer){ .head = { .name = (char *)(uintptr_t)"p", .index = 0, .id = 0 },
 		.connect.n = 1, .connections = { 3, 64 }, .connect_rate = { 5, 1000, 5 }, .queue = 1000,
 		.max_connections = 4 };
-	w->peers[1] = (struct rgw_conf_peer){ .head = { .index = 1 }, .connect.n = 1,
+	w->peers[1] = (struct rgw_conf_peer){ .head = { .index = 1, .id = 1 }, .connect.n = 1,
 		.connections = { 0, 0 }, .queue = 0, .max_connections = 16 };
-	w->peers[2] = (struct rgw_conf_peer){ .head = { .index = 2 }, .max_connections = 9 };
+	w->peers[2] = (struct rgw_conf_peer){ .head = { .index = 2, .id = 2 }, .max_connections = 9 };
 	w->server = (struct rgw_conf_server){ .max_requests = 4096 };
 	w->listen = (struct rgw_conf_listen){ .max_connections = 0 };
 	w->peer_list[0] = &w->peers[0];
@@ -45,6 +45,8 @@ init(struct world *w, uint32_t workers)
 	w->conf.server.n = 1;
 	w->conf.listen.v = w->listen_list;
 	w->conf.listen.n = 1;
+	w->conf.ids[RGW_CONF_LISTEN].n = 1;
+	w->conf.ids[RGW_CONF_PEER].n = 3;
 }
 
 static void
@@ -239,17 +241,58 @@ common_has_the_limits_of_connections(void **state)
 	init(&w, 4);
 	c = rgw_common_new(&w.conf, &salt);
 	assert_memory_equal(&c->salt, &salt, sizeof salt);
-	assert_int_equal(c->incoming.max, 10);
-	assert_int_equal(c->listens[0].max, UINT32_MAX);
-	assert_int_equal(c->peers[0].max, 4);
-	assert_int_equal(c->peers[1].max, 16);
-	assert_int_equal(c->peers[2].max, 9);
+	assert_int_equal(rgw_quota_max(&c->incoming), 10);
+	assert_int_equal(rgw_quota_max(c->listens[0]), UINT32_MAX);
+	assert_int_equal(rgw_quota_max(c->peers[0]), 4);
+	assert_int_equal(rgw_quota_max(c->peers[1]), 16);
+	assert_int_equal(rgw_quota_max(c->peers[2]), 9);
 	rgw_common_free(c);
 	w.listen.max_connections = 5;
 	c = rgw_common_new(&w.conf, &salt);
-	assert_int_equal(c->listens[0].max, 5);
+	assert_int_equal(rgw_quota_max(c->listens[0]), 5);
 	rgw_common_free(c);
 	rgw_common_free(NULL);
+}
+
+/* A newer configuration has other limits, and other ids; whoever works with a quota goes on with it. */
+static void
+common_takes_up_other_limits(void **state)
+{
+	static const struct rgw_hashkey salt = { 1, 2 };
+	struct rgw_quota *first, *second;
+	struct rgw_common *c;
+	struct world w;
+
+	(void)state;
+	init(&w, 4);
+	c = rgw_common_new(&w.conf, &salt);
+	first = c->peers[0];
+	second = c->peers[1];
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(rgw_quota_take(first));
+	w.peers[0].max_connections = 2;
+	w.peers[2].head.id = 5;
+	w.conf.peer.n = 3;
+	w.conf.ids[RGW_CONF_PEER].n = 6;
+	w.listen.max_connections = 1;
+	w.conf.gateway.max_connections = 20;
+	rgw_common_adopt(c, &w.conf);
+	assert_ptr_equal(c->peers[0], first);
+	assert_ptr_equal(c->peers[1], second);
+	assert_int_equal(rgw_quota_used(first), 4);
+	assert_int_equal(rgw_quota_max(first), 2);
+	assert_int_equal(rgw_quota_max(c->peers[2]), 9);
+	assert_null(c->peers[3]);
+	assert_int_equal(rgw_quota_max(c->peers[5]), 9);
+	assert_int_equal(rgw_quota_max(c->listens[0]), 1);
+	assert_int_equal(rgw_quota_max(&c->incoming), 20);
+	/* Nothing is taken before there is room. */
+	rgw_quota_give(first);
+	rgw_quota_give(first);
+	assert_false(rgw_quota_take(first));
+	rgw_quota_give(first);
+	assert_true(rgw_quota_take(first));
+	rgw_common_free(c);
 }
 
 int
@@ -263,6 +306,7 @@ main(void)
 		cmocka_unit_test(nothing_stays_nothing),
 		cmocka_unit_test(leaves_the_rest_alone),
 		cmocka_unit_test(common_has_the_limits_of_connections),
+		cmocka_unit_test(common_takes_up_other_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,10 +6,10 @@
 
 #include "../requests/requests.h"
 
-/* Clients, which the gateway owns, and the requests that they send as datagrams. This file does the checks of P-GW-4,
- * after which rgw_ingress_take goes on. */
+/* The requests that clients send as datagrams. This file does the checks of P-GW-4, after which rgw_ingress_take goes
+ * on. */
 
-/* ---- clients ---- */
+/* ---- the way back ---- */
 
 static bool
 send_datagram(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_outgoing *answer)
@@ -20,19 +20,6 @@ send_datagram(struct rgw_gw *gw, const struct rgw_origin *origin, const struct r
 }
 
 static const struct rgw_door udp_door = { .field = "client", .send = send_datagram };
-
-void
-rgw_client_init(struct rgw_client *c, const struct rgw_conf_client *conf, rgw_ms now)
-{
-	c->conf = conf;
-	c->require_message_authenticator = conf->require_message_authenticator;
-	c->limit_proxy_state = conf->limit_proxy_state;
-	rgw_asked_init(&c->asked, now);
-	c->asker = (struct rgw_asker){ .conf = &conf->head, .rewrite_in = &conf->rewrite_in,
-		.rewrite_out = &conf->rewrite_out, .pool = conf->pool, .operator_name = conf->operator_name,
-		.wants_msgauth = conf->reply_message_authenticator, .hears_errors = conf->protocol_error };
-	rgw_asker_init(&c->asker, conf->head.index, &conf->status_server_rate, now);
-}
 
 /* ---- checks ---- */
 
@@ -262,7 +249,7 @@ answer_status(struct rgw_gw *gw, const struct arrival *a, const struct rgw_origi
 static bool
 is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in, rgw_ms now)
 {
-	const struct rgw_conf_client *client = rgw_names_find(gw, &a->from->remote, a->from->listen, now);
+	struct rgw_client *client = rgw_names_find(gw, &a->from->remote, a->from->listen, now);
 	const struct drop *why;
 
 	rgw_count(gw, RGW_CTR_udp_received);
@@ -273,7 +260,7 @@ is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in, r
 		    rgw_f_addr("from", &a->from->remote), rgw_f_addr("to", &a->from->local));
 		return false;
 	}
-	a->client = &gw->clients[client->head.index];
+	a->client = client;
 	why = why_malformed(rgw_packet_parse(a->packet, in->data, in->len));
 	if (why != NULL)
 		drop(gw, a, why);

@@ -14,8 +14,10 @@
 static void
 add_allowed(struct rgw_listener *l, const struct rgw_conf *conf)
 {
+	rgw_prefixmap_free(l->allowed);
 	l->allowed = rgw_prefixmap_new();
-	for (size_t i = 0; i < conf->peer.n; i++) {
+	l->anywhere = false;
+	for (size_t i = 0; i < conf->peer.n && l->conf->tls.n > 0; i++) {
 		const struct rgw_conf_peer *peer = conf->peer.v[i];
 
 		if (!peer->accept || !rgw_conf_lets_in(l->conf, peer))
@@ -27,27 +29,87 @@ add_allowed(struct rgw_listener *l, const struct rgw_conf *conf)
 	}
 }
 
-void
-rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms now)
+static struct rgw_admission_limits
+limits_of(const struct rgw_conf_gateway *conf)
 {
-	const struct rgw_conf *conf = gw->conf;
-	const struct rgw_admission_limits limits = {
-		.per_address = conf->gateway.max_connections_per_address,
-		.half_open = conf->gateway.max_half_open,
-		.half_open_per_address = conf->gateway.max_half_open_per_address,
-		.rate = conf->gateway.connect_rate,
-		.rate_per_address = conf->gateway.connect_rate_per_address,
+	return (struct rgw_admission_limits){
+		.per_address = conf->max_connections_per_address,
+		.half_open = conf->max_half_open,
+		.half_open_per_address = conf->max_half_open_per_address,
+		.rate = conf->connect_rate,
+		.rate_per_address = conf->connect_rate_per_address,
 	};
+}
+
+void
+rgw_accept_init(struct rgw_gw *gw, const struct rgw_conf *conf, const struct rgw_hashkey *key, rgw_ms now)
+{
+	const struct rgw_admission_limits limits = limits_of(&conf->gateway);
 
 	rgw_admission_init(&gw->admission, &limits, key, now);
-	gw->listeners = rgw_xcalloc(conf->listen.n, sizeof *gw->listeners);
-	for (size_t i = 0; i < conf->listen.n; i++) {
-		gw->listeners[i].conf = conf->listen.v[i];
-		gw->listeners[i].quota = &gw->common->listens[i];
-		if (conf->listen.v[i]->tls.n > 0)
-			add_allowed(&gw->listeners[i], conf);
-	}
 }
+
+/* ---- listeners ---- */
+
+static struct rgw_listener *
+listener_of(struct rgw_known *known)
+{
+	return RGW_CONTAINER(known, struct rgw_listener, known);
+}
+
+static void
+read_listener(struct rgw_known *known)
+{
+	listener_of(known)->conf = (const struct rgw_conf_listen *)known->section;
+}
+
+static struct rgw_known *
+make_listener(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now)
+{
+	struct rgw_listener *l = rgw_xcalloc(1, sizeof *l);
+
+	(void)now;
+	l->gw = gw;
+	l->quota = gw->common->listens[section->id];
+	l->conf = (const struct rgw_conf_listen *)section;
+	add_allowed(l, gw->conf);
+	return &l->known;
+}
+
+static void
+change_listener(struct rgw_known *known, struct rgw_edition *old, rgw_ms now)
+{
+	(void)old;
+	(void)now;
+	add_allowed(listener_of(known), listener_of(known)->gw->conf);
+}
+
+/* Connections of the listener are drained with those of their peers. */
+static void
+leave_listener(struct rgw_known *known, rgw_ms now)
+{
+	(void)known;
+	(void)now;
+}
+
+static void
+end_listener(struct rgw_known *known, rgw_ms now)
+{
+	struct rgw_listener *l = listener_of(known);
+
+	(void)now;
+	rgw_prefixmap_free(l->allowed);
+	free(l);
+}
+
+const struct rgw_known_ops rgw_listener_ops = {
+	.kind = RGW_CONF_LISTEN,
+	.make = make_listener,
+	.read = read_listener,
+	.change = change_listener,
+	.leave = leave_listener,
+	.end = end_listener,
+};
 
 static void
 close_half_open(struct rgw_gw *gw, rgw_ms now)
@@ -62,17 +124,7 @@ close_half_open(struct rgw_gw *gw, rgw_ms now)
 void
 rgw_accept_fini(struct rgw_gw *gw, rgw_ms now)
 {
-	struct rgw_link *l;
-
 	close_half_open(gw, now);
-	for (size_t i = 0; i < gw->conf->peer.n; i++)
-		while ((l = rgw_list_first(&gw->peers[i].incoming)) != NULL)
-			rgw_conn_close(RGW_CONTAINER(l, struct rgw_conn, link), RGW_LOG_INFO,
-			    "connection-closed", "the gateway stops", now);
-	for (size_t i = 0; i < gw->conf->listen.n; i++)
-		rgw_prefixmap_free(gw->listeners[i].allowed);
-	free(gw->listeners);
-	rgw_admission_fini(&gw->admission);
 }
 
 void
@@ -80,7 +132,7 @@ rgw_accept_drain(struct rgw_gw *gw, rgw_ms now)
 {
 	close_half_open(gw, now);
 	for (size_t i = 0; i < gw->conf->peer.n; i++) {
-		struct rgw_link *head = &gw->peers[i].incoming;
+		struct rgw_link *head = &rgw_peer_by_id(gw, gw->conf->peer.v[i]->head.id)->incoming;
 
 		for (struct rgw_link *l = head->next; l != head; l = l->next)
 			rgw_conn_drain(RGW_CONTAINER(l, struct rgw_conn, link), now);
@@ -127,7 +179,7 @@ is_reached_by_us(const struct rgw_gw *gw, const struct rgw_addr *from)
 	struct rgw_prefix network = rgw_admission_network(from);
 
 	for (size_t i = 0; i < gw->conf->peer.n; i++) {
-		const struct rgw_peer *peer = &gw->peers[i];
+		const struct rgw_peer *peer = rgw_peer_by_id(gw, gw->conf->peer.v[i]->head.id);
 
 		if (!peer->conf->accept)
 			continue;
@@ -187,14 +239,15 @@ refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *f
 	    rgw_f_str("counter", rgw_counter_name(why->counter)));
 }
 
-/* Closes a half-open connection to make room for the handshake of the newcomer (P-TLS-25). */
+/* Closes a half-open connection to make room for the handshake of the newcomer (P-TLS-25), or since there are too many.
+ * */
 static void
-evict(struct rgw_conn *victim, const struct rgw_conn *newcomer, rgw_ms now)
+evict(struct rgw_conn *victim, const struct rgw_caller *newcomer, rgw_ms now)
 {
 	struct rgw_gw *gw = victim->gw;
-	const char *listen = gw->listeners[victim->listen].conf->head.name;
+	const char *listen = victim->listener->conf->head.name;
 	uint32_t held = rgw_admission_held(&victim->visit);
-	bool own = victim->visit.from == newcomer->visit.from &&
+	bool own = (newcomer == NULL || victim->visit.from == newcomer) &&
 	    held > gw->conf->gateway.max_half_open_per_address;
 	enum rgw_counter counter =
 	    own ? RGW_CTR_half_open_evicted_per_address : RGW_CTR_half_open_evicted;
@@ -218,7 +271,7 @@ rgw_accept_shaking(struct rgw_conn *conn)
 struct rgw_conn *
 rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from, void *io, rgw_ms now)
 {
-	const struct rgw_listener *l = &gw->listeners[listen];
+	struct rgw_listener *l = rgw_listener_by_id(gw, listen);
 	struct rgw_caller *caller = NULL;
 	struct rgw_visit *weakest = NULL;
 	const struct refusal *why = why_refuse(gw, l, from, now, &caller, &weakest);
@@ -231,9 +284,9 @@ rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from
 	}
 	rgw_admission_enter(&gw->admission, caller, &conn->visit, now);
 	if (weakest != NULL)
-		evict(RGW_CONTAINER(weakest, struct rgw_conn, visit), conn, now);
+		evict(RGW_CONTAINER(weakest, struct rgw_conn, visit), conn->visit.from, now);
 	conn->incoming = true;
-	conn->listen = listen;
+	conn->listener = l;
 	conn->io = io;
 	rgw_asked_init(&conn->asked, now);
 	rgw_conn_enter(conn, RGW_CONN_ACCEPTED);
@@ -245,7 +298,7 @@ rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from
 void
 rgw_gw_on_accept_failed(struct rgw_gw *gw, uint32_t listen, const char *why, rgw_ms now)
 {
-	const char *name = gw->listeners[listen].conf->head.name;
+	const char *name = rgw_listener_by_id(gw, listen)->conf->head.name;
 
 	(void)now;
 	rgw_count(gw, RGW_CTR_accept_failed);
@@ -303,7 +356,7 @@ take_places(struct rgw_conn *conn, struct rgw_peer *peer, rgw_ms now)
 		const struct refusal *why;
 	} places[] = {
 		{ peer->quota, &refuse_peer },
-		{ gw->listeners[conn->listen].quota, &refuse_listener },
+		{ conn->listener->quota, &refuse_listener },
 		{ &gw->common->incoming, &refuse_gateway },
 	};
 	const struct refusal *why = NULL;
@@ -326,7 +379,7 @@ bool
 rgw_accept_identified(struct rgw_conn *conn, uint32_t id, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
-	struct rgw_peer *peer = &gw->peers[id];
+	struct rgw_peer *peer = rgw_peer_by_id(gw, id);
 	const struct rgw_conf_peer *conf = peer->conf;
 	const struct refusal *why = take_places(conn, peer, now);
 
@@ -358,10 +411,44 @@ rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, rgw_ms now)
 	if (conn->peer != NULL) {
 		conn->peer->n_incoming--;
 		rgw_quota_give(conn->peer->quota);
-		rgw_quota_give(gw->listeners[conn->listen].quota);
+		rgw_quota_give(conn->listener->quota);
 		rgw_quota_give(&gw->common->incoming);
 		rgw_count(gw, RGW_CTR_incoming_ended);
 		return;
 	}
 	rgw_count(gw, last == RGW_CONN_ACCEPTED ? RGW_CTR_incoming_silent : RGW_CTR_incoming_failed);
+}
+
+/* ---- another edition ---- */
+
+void
+rgw_accept_change(struct rgw_gw *gw, rgw_ms now)
+{
+	const struct rgw_admission_limits limits = limits_of(&gw->conf->gateway);
+	struct rgw_visit *visit;
+
+	rgw_admission_change(&gw->admission, &limits, now);
+	while ((visit = rgw_admission_surplus(&gw->admission, now)) != NULL)
+		evict(RGW_CONTAINER(visit, struct rgw_conn, visit), NULL, now);
+}
+
+void
+rgw_accept_settle(struct rgw_gw *gw, struct rgw_edition *old, rgw_ms now)
+{
+	for (unsigned i = 0; i < RGW_CLASSES; i++) {
+		struct rgw_link *head = &gw->admission.classes[i].half_open;
+		struct rgw_link *next;
+
+		for (struct rgw_link *l = head->next; l != head; l = next) {
+			struct rgw_conn *conn =
+			    RGW_CONTAINER(RGW_CONTAINER(l, struct rgw_visit, age), struct rgw_conn, visit);
+
+			next = l->next;
+			if (conn->listener->known.gone || conn->listener->known.renewed)
+				rgw_conn_close(conn, RGW_LOG_INFO, "handshake-failed",
+				    "the listener is gone or another one", now);
+			else
+				rgw_conn_change(conn, old, now);
+		}
+	}
 }

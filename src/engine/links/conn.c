@@ -258,6 +258,7 @@ rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr)
 	if (conn == NULL)
 		return NULL;
 	conn->gw = gw;
+	conn->edition = rgw_edition_hold(gw->edition);
 	conn->lane.serial = ++gw->serial;
 	conn->addr = *addr;
 	conn->deadline = RGW_NEVER;
@@ -269,9 +270,19 @@ rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr)
 }
 
 void
+rgw_conn_stand_by_current(struct rgw_conn *conn)
+{
+	struct rgw_edition *before = conn->edition;
+
+	conn->edition = rgw_edition_hold(conn->gw->edition);
+	rgw_edition_drop(before);
+}
+
+void
 rgw_conn_belongs(struct rgw_conn *conn, struct rgw_peer *peer)
 {
 	conn->peer = peer;
+	rgw_conn_stand_by_current(conn);
 	conn->lane = (struct rgw_lane){ .target = &peer->target, .ops = &rgw_conn_lane_ops,
 		.window = &peer->conf->response_window, .side = { peer->conf->secret }, .addr = &conn->addr,
 		.serial = conn->lane.serial };
@@ -290,6 +301,7 @@ rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to
 	conn->io = gw->ops->conn_open(gw->ops_ctx, conn, peer->conf, host, to);
 	if (conn->io == NULL) {
 		gw->n_conns--;
+		rgw_edition_drop(conn->edition);
 		free(conn);
 		return NULL;
 	}
@@ -391,6 +403,7 @@ gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 	rgw_timer_unset(&gw->timers, &conn->timer);
 	rgw_stream_fini(&conn->stream);
 	rgw_idpool_free(conn->lane.ids);
+	rgw_edition_drop(conn->edition);
 	free(conn);
 	if (peer != NULL)
 		rgw_peer_wake(peer, now);

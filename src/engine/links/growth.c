@@ -179,6 +179,39 @@ rgw_peer_renewed(struct rgw_conn *conn, rgw_ms now)
 	peer->renewing = false;
 }
 
+/* ---- no more ---- */
+
+static struct rgw_conn *
+opening(const struct rgw_peer *peer)
+{
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
+		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
+
+		if (conn->state == RGW_CONN_CONNECTING || conn->state == RGW_CONN_HANDSHAKE)
+			return conn;
+	}
+	return NULL;
+}
+
+void
+rgw_peer_end_attempts(struct rgw_peer *peer, const char *why, rgw_ms now)
+{
+	struct rgw_conn *conn;
+
+	while ((conn = opening(peer)) != NULL)
+		rgw_conn_close(conn, RGW_LOG_INFO, "connect-failed", why, now);
+}
+
+void
+rgw_peer_ebb(struct rgw_peer *peer, rgw_ms now)
+{
+	if (peer->queue.n > 0)
+		return;
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next)
+		rgw_conn_drain(RGW_CONTAINER(l, struct rgw_conn, link), now);
+	rgw_peer_end_attempts(peer, "the peer is not in the configuration any more", now);
+}
+
 /* ---- as many as are needed ---- */
 
 void
@@ -186,6 +219,10 @@ rgw_peer_grow(struct rgw_peer *peer, rgw_ms now)
 {
 	unsigned n_old, n_old_fit, want;
 
+	if (peer->known.gone) {
+		rgw_peer_ebb(peer, now);
+		return;
+	}
 	if (peer->target.gw->draining && peer->queue.n == 0)
 		return;
 	n_old = count_old(peer, &n_old_fit);

@@ -66,18 +66,24 @@ on_okay(struct rgw_conn *conn, rgw_ms now)
 	rgw_peer_renewed(conn, now);
 }
 
+/* Milliseconds between the watchdogs of the peer; 0 = it is not asked. */
+static rgw_ms
+interval_of(const struct rgw_peer *peer)
+{
+	return peer->conf->status_server == RGW_NO || peer->ignores_status ? 0 : peer->conf->watchdog;
+}
+
 void
 rgw_guard_open(struct rgw_conn *conn, rgw_ms now)
 {
 	struct rgw_peer *peer = conn->peer;
 	const struct rgw_conf_peer *conf = peer->conf;
-	bool off = conf->status_server == RGW_NO || peer->ignores_status;
 	/* Only a peer that has ever answered a Status-Server can prove itself with some, or one whose answers
 	 * have all been wrong so far. */
 	bool reopened = peer->failed && peer->n_okay == 0 &&
 	    (peer->answers_status || peer->must_prove || conf->status_server == RGW_YES);
 
-	if (rgw_watchdog_open(&conn->watchdog, off ? 0 : conf->watchdog, reopened,
+	if (rgw_watchdog_open(&conn->watchdog, interval_of(peer), reopened,
 	        conf->reopen_answers, rgw_gw_random16(conn->gw), now) == RGW_WD_SEND)
 		send_probe(conn, now);
 	if (conn->watchdog.state == RGW_WD_OKAY)
@@ -182,6 +188,17 @@ switch_off(struct rgw_peer *peer, rgw_ms now)
 		on_okay(conn, now);
 		rgw_conn_set_timer(conn);
 	}
+}
+
+void
+rgw_guard_change(struct rgw_conn *conn, rgw_ms now)
+{
+	bool was_off = conn->watchdog.init == 0;
+
+	rgw_watchdog_change(&conn->watchdog, interval_of(conn->peer), conn->peer->conf->reopen_answers,
+	    rgw_gw_random16(conn->gw), now);
+	if (!was_off && conn->watchdog.init == 0)
+		on_okay(conn, now);
 }
 
 /* Moves the requests that are open on a suspected connection elsewhere if there is anywhere to go (P-FO-1). */

@@ -28,9 +28,12 @@ rgw_health_name(enum rgw_port_state state)
 	return "unknown";
 }
 
+/* Nobody asks whether a port lives that gets no more requests. */
 static void
 set_timer(struct rgw_port *port)
 {
+	if (port->closed || port->server->known.gone)
+		return;
 	rgw_timer_set(&port->server->target.gw->timers, &port->timer,
 	    rgw_ms_min(port->change_at, port->probe_at));
 }
@@ -47,6 +50,7 @@ enter(struct rgw_port *port, enum rgw_port_state state, const char *why, rgw_ms 
 	    name, why, rgw_f_str("server", name), rgw_f_str("port", port->name),
 	    rgw_f_str("was", rgw_health_name(port->state)), rgw_f_str("is", rgw_health_name(state)));
 	port->state = state;
+	port->since = now;
 	if (!good)
 		rgw_host_refresh(&port->host, now);
 	if (state == RGW_PORT_SUSPECTED)
@@ -166,6 +170,34 @@ rgw_health_moved(struct rgw_port *port, rgw_ms now)
 		enter(port, RGW_PORT_ALIVE, "the name leads elsewhere now: the server is tried again", now);
 		port->change_at = RGW_NEVER;
 	}
+	set_timer(port);
+}
+
+void
+rgw_health_change(struct rgw_port *port, rgw_ms now)
+{
+	const struct rgw_conf_server *conf = port->server->conf;
+	const struct rgw_conf_server *was = (const struct rgw_conf_server *)port->server->known.was;
+	bool probed = was->status_server && conf->status_server;
+
+	if (port->state == RGW_PORT_ALIVE)
+		return;
+	if (port->server->known.renewed) {
+		rgw_health_moved(port, now);
+		return;
+	}
+	if (port->state == RGW_PORT_SUSPECTED)
+		port->change_at = port->since + conf->zombie;
+	else if (conf->status_server)
+		port->change_at = RGW_NEVER;
+	else if (was->status_server || conf->revive != was->revive)
+		port->change_at = port->since + conf->revive;
+	if (!conf->status_server)
+		port->probe_at = RGW_NEVER;
+	else if (!probed)
+		port->probe_at = now;
+	else
+		port->probe_at = rgw_ms_min(port->probe_at, now + conf->watchdog);
 	set_timer(port);
 }
 

@@ -24,16 +24,17 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 
 	host->asked = true;
 	host->asked_at = now;
-	gw->ops->resolve(gw->ops_ctx, host, host->conf->host);
+	gw->ops->resolve(gw->ops_ctx, host, host->name);
 }
 
 void
-rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_head *owner, const char *field,
+rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, struct rgw_known *owner, const char *field,
     const struct rgw_hostport *conf, rgw_ms now)
 {
 	struct rgw_addr literal;
 
-	*host = (struct rgw_host){ .conf = conf, .gw = gw, .owner = owner, .field = field };
+	*host = (struct rgw_host){ .name = rgw_xstrdup(conf->host), .port = conf->port, .gw = gw, .owner = owner,
+		.field = field };
 	rgw_timer_init(&host->timer, on_timer);
 	if (rgw_addr_parse(conf->host, conf->port, &literal)) {
 		host->addrs = rgw_xcalloc(1, sizeof *host->addrs);
@@ -46,20 +47,35 @@ rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_he
 }
 
 void
-rgw_host_fini(struct rgw_host *host)
+rgw_host_rest(struct rgw_host *host)
 {
 	if (host->asked)
 		host->gw->ops->resolve_cancel(host->gw->ops_ctx, host);
 	rgw_timer_unset(&host->gw->timers, &host->timer);
+	host->asked = false;
+	host->literal = true;
+}
+
+void
+rgw_host_fini(struct rgw_host *host)
+{
+	rgw_host_rest(host);
+	free(host->name);
 	free(host->addrs);
 	free(host->before);
+}
+
+bool
+rgw_host_is(const struct rgw_host *host, const struct rgw_hostport *conf)
+{
+	return host->port == conf->port && strcmp(host->name, conf->host) == 0;
 }
 
 static void
 on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 {
 	struct rgw_gw *gw = host->gw;
-	const char *name = host->owner->name;
+	const char *name = host->owner->section->name;
 	rgw_ms delay = FAIL_MIN_MS;
 
 	for (unsigned i = 0; i < host->fails && delay < FAIL_MAX_MS; i++)
@@ -72,7 +88,7 @@ on_failed(struct rgw_host *host, const char *why, rgw_ms now)
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "resolve-failed", name,
 	    host->n_addrs > 0 ? "the name does not resolve; the addresses known before stay in use"
 	                      : "the name does not resolve; trying again",
-	    rgw_f_str(host->field, name), rgw_f_str("host", host->conf->host), rgw_f_str("reason", why));
+	    rgw_f_str(host->field, name), rgw_f_str("host", host->name), rgw_f_str("reason", why));
 }
 
 void
@@ -104,7 +120,7 @@ is_news(const struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct rgw_addr a = addrs[i];
 
-		a.port = host->conf->port;
+		a.port = host->port;
 		if (!rgw_host_has(host, &a))
 			return true;
 	}
@@ -114,7 +130,7 @@ is_news(const struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 static void
 take_addrs(struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 {
-	const char *name = host->owner->name;
+	const char *name = host->owner->section->name;
 
 	free(host->before);
 	host->before = host->addrs;
@@ -122,10 +138,10 @@ take_addrs(struct rgw_host *host, const struct rgw_addr *addrs, size_t n)
 	host->addrs = rgw_xcalloc(n, sizeof *addrs);
 	for (size_t i = 0; i < n; i++) {
 		host->addrs[i] = addrs[i];
-		host->addrs[i].port = host->conf->port;
+		host->addrs[i].port = host->port;
 		RGW_LOG(host->gw->log, RGW_LOG_INFO, "resolved", name,
 		    "an address of the host is known", rgw_f_str(host->field, name),
-		    rgw_f_str("host", host->conf->host), rgw_f_addr("addr", &host->addrs[i]));
+		    rgw_f_str("host", host->name), rgw_f_addr("addr", &host->addrs[i]));
 	}
 	host->n_addrs = n;
 }

@@ -38,7 +38,9 @@ struct rgw_conn {
 	                               * success */
 	bool blocked;                 /* conn_send has refused a packet, and no room has been told since */
 	enum rgw_conn_state state;
-	uint32_t listen;              /* incoming: index of the [listen] section */
+	struct rgw_edition *edition;  /* holds a reference: the edition by which the connection stands, whose secret
+	                               * it uses */
+	struct rgw_listener *listener;/* borrowed: incoming: where the connection came in */
 	struct rgw_link link;         /* among the peer's connections, once the peer is known */
 	void *io;                     /* borrowed: the outer layer's handle */
 	struct rgw_addr addr;
@@ -73,18 +75,19 @@ struct rgw_conn {
 
 /* One host name or address to be reached. A host is part of the client, peer or server that wants its addresses. */
 struct rgw_host {
-	const struct rgw_hostport *conf;  /* borrowed */
+	char *name;                       /* owned */
+	uint16_t port;
 	struct rgw_addr *addrs;           /* owned */
 	size_t n_addrs;
 	struct rgw_addr *before;          /* owned: addresses of the look-up before the last one, if they were ... */
 	size_t n_before;                  /* ... others; their number */
-	bool literal;                     /* the host is an address, and never looked up */
+	bool literal;                     /* the host is an address, or rests: it is not looked up */
 	bool asked;                       /* a look-up is under way */
 	rgw_ms asked_at;                  /* when the last look-up began; 0 = never */
 	unsigned fails;
 	struct rgw_timer timer;           /* when the next look-up is due */
 	struct rgw_gw *gw;                /* borrowed, as the next one */
-	const struct rgw_conf_head *owner;/* head of the owner's section */
+	struct rgw_known *owner;          /* the client, peer or server of the host */
 	const char *field;                /* what log lines call the owner */
 	/* A look-up has succeeded after which other addresses count. `news`: the addresses are others than before; else
 	 * addresses of an earlier look-up count no longer. */
@@ -101,6 +104,7 @@ enum rgw_peer_state {
 };
 
 struct rgw_peer {
+	struct rgw_known known;
 	struct rgw_target target;
 	const struct rgw_conf_peer *conf;   /* borrowed */
 	enum rgw_peer_state state;
@@ -153,6 +157,9 @@ struct rgw_peer {
 struct rgw_source {
 	struct rgw_lane lane;
 	struct rgw_port *port;   /* borrowed: the owner */
+	struct rgw_edition *edition;  /* holds a reference: the edition by which the socket was opened, and whose
+	                          * secret it uses */
+	bool retired;            /* nothing new is sent from the socket, which closes when nothing is open on it */
 	struct rgw_link link;    /* among the port's sources */
 	void *io;                /* borrowed: the outer layer's handle */
 	struct rgw_addr addr;    /* address that the socket asks */
@@ -167,7 +174,8 @@ enum rgw_port_state {
 
 /* One of a server's ports: each service has its own, and they live and die apart. */
 struct rgw_port {
-	struct rgw_server *server;   /* borrowed: the owner; NULL = the server has no such port */
+	struct rgw_server *server;   /* borrowed: the owner; NULL = the server has never had such a port */
+	bool closed;                 /* the server has no such port any more */
 	const char *name;
 	struct rgw_host host;
 	struct rgw_link sources;     /* owned */
@@ -176,6 +184,7 @@ struct rgw_port {
 	enum rgw_port_state state;
 	rgw_ms heard_at;             /* when the last valid answer came to this port */
 	struct rgw_timer timer;      /* SUSPECTED, DEAD: the earlier one of the next two */
+	rgw_ms since;                /* when the state began */
 	rgw_ms change_at;            /* when the state changes by itself */
 	rgw_ms probe_at;             /* when the next Status-Server is sent */
 	struct rgw_source *prober;   /* borrowed: the source on which a Status-Server is under way, or NULL */
@@ -186,6 +195,7 @@ struct rgw_port {
 };
 
 struct rgw_server {
+	struct rgw_known known;
 	struct rgw_target target;
 	const struct rgw_conf_server *conf;          /* borrowed */
 	enum rgw_auto require_message_authenticator; /* AUTO = no Message-Authenticator was seen yet (P-BR-5) */
@@ -193,13 +203,33 @@ struct rgw_server {
 	struct rgw_port ports[RGW_SERVICES];
 };
 
-/* A [listen] section with `tls`, as it runs. */
+/* A [listen] section as it runs. Of one with `udp` only the section is looked at. */
 struct rgw_listener {
+	struct rgw_known known;
 	const struct rgw_conf_listen *conf;  /* borrowed */
+	struct rgw_gw *gw;                   /* borrowed: the owner */
 	struct rgw_prefixmap *allowed;       /* owned: addresses from which peers may come ... */
 	bool anywhere;                       /* ... unless a peer names none, so that it may come from anywhere */
 	struct rgw_quota *quota;             /* borrowed: number of the listener's connections, in all workers */
 };
+
+static inline struct rgw_peer *
+rgw_peer_by_id(const struct rgw_gw *gw, uint32_t id)
+{
+	return RGW_CONTAINER(rgw_known_by_id(gw, RGW_CONF_PEER, id), struct rgw_peer, known);
+}
+
+static inline struct rgw_server *
+rgw_server_by_id(const struct rgw_gw *gw, uint32_t id)
+{
+	return RGW_CONTAINER(rgw_known_by_id(gw, RGW_CONF_SERVER, id), struct rgw_server, known);
+}
+
+static inline struct rgw_listener *
+rgw_listener_by_id(const struct rgw_gw *gw, uint32_t id)
+{
+	return RGW_CONTAINER(rgw_known_by_id(gw, RGW_CONF_LISTEN, id), struct rgw_listener, known);
+}
 
 static inline struct rgw_peer *
 rgw_peer_of(struct rgw_target *target)
@@ -221,7 +251,7 @@ struct rgw_conn *rgw_conn_open(struct rgw_peer *peer, const char *host, const st
     rgw_ms now);
 /* Changes the state of a connection. All changes go through here; the peer's counts follow. */
 void rgw_conn_enter(struct rgw_conn *conn, enum rgw_conn_state state);
-/* Notes to which peer the connection belongs. */
+/* Notes to which peer of the current edition the connection belongs. */
 void rgw_conn_belongs(struct rgw_conn *conn, struct rgw_peer *peer);
 /* Closes the connection in good order; requests that are open on its lane move, requests that came on it end. */
 void rgw_conn_close(struct rgw_conn *conn, enum rgw_log_level level, const char *event,
@@ -236,14 +266,26 @@ void rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *packet, 
 void rgw_conn_drain(struct rgw_conn *conn, rgw_ms now);
 /* One request less is open on the connection; if it drains and was waiting for that, it ends soon. */
 void rgw_conn_settled(struct rgw_conn *conn, rgw_ms now);
+/* The connection stands by the current edition from now on. */
+void rgw_conn_stand_by_current(struct rgw_conn *conn);
 /* Sets the connection's timer to its next deadline. */
 void rgw_conn_set_timer(struct rgw_conn *conn);
 /* When the rest of a packet must have come; RGW_NEVER = no packet has begun. */
 rgw_ms rgw_conn_packet_deadline(const struct rgw_conn *conn);
 
+/* connchange.c: a connection from one edition to the next */
+/* The gateway has taken up another edition after `old`. A connection that stood by that stands by the new one now,
+ * unless its peer is another one by that (known.renewed); new times hold in any case. */
+void rgw_conn_change(struct rgw_conn *conn, struct rgw_edition *old, rgw_ms now);
+
 /* accept.c: connections that peers open */
-void rgw_accept_init(struct rgw_gw *gw, const struct rgw_hashkey *key, rgw_ms now);
+void rgw_accept_init(struct rgw_gw *gw, const struct rgw_conf *conf, const struct rgw_hashkey *key, rgw_ms now);
 void rgw_accept_fini(struct rgw_gw *gw, rgw_ms now);
+extern const struct rgw_known_ops rgw_listener_ops;
+/* Takes up the limits of the current edition. */
+void rgw_accept_change(struct rgw_gw *gw, rgw_ms now);
+/* Everything is as the current edition wants it, after `old`: half-open connections stand by it, or close. */
+void rgw_accept_settle(struct rgw_gw *gw, struct rgw_edition *old, rgw_ms now);
 /* Drains all connections that peers opened. */
 void rgw_accept_drain(struct rgw_gw *gw, rgw_ms now);
 /* The handshake of the connection begins. */
@@ -256,9 +298,15 @@ void rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, rgw_ms n
 
 /* peer.c: the connection set of a peer */
 extern const struct rgw_lane_ops rgw_conn_lane_ops;
-void rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
-    rgw_ms now);
-void rgw_peer_fini(struct rgw_peer *peer, rgw_ms now);
+/* Makes a peer, which the gateway owns. */
+struct rgw_known *rgw_peer_make(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now);
+/* Works by the peer's section from now on. */
+void rgw_peer_read(struct rgw_known *known);
+/* Frees the peer with its connections. */
+void rgw_peer_end(struct rgw_known *known, rgw_ms now);
+/* Makes the hosts of the peer that its section names. */
+void rgw_peer_make_hosts(struct rgw_peer *peer, rgw_ms now);
+void rgw_peer_free_hosts(struct rgw_peer *peer);
 const char *rgw_peer_state_name(enum rgw_peer_state state);
 /* Works out the peer's state anew, since what it is made of has changed. All changes of state are made here. */
 void rgw_peer_review(struct rgw_peer *peer);
@@ -273,6 +321,9 @@ void rgw_peer_wake(struct rgw_peer *peer, rgw_ms at);
 const char *rgw_peer_address(const struct rgw_peer *peer, size_t n, struct rgw_addr *out);
 /* The number of addresses over all hosts of the peer. */
 size_t rgw_peer_n_addresses(const struct rgw_peer *peer);
+
+/* peerchange.c: a peer from one edition to the next */
+extern const struct rgw_known_ops rgw_peer_ops;
 
 /* growth.c: how many connections a peer has */
 void rgw_growth_init(struct rgw_peer *peer, rgw_ms now);
@@ -294,6 +345,10 @@ void rgw_peer_moved(struct rgw_peer *peer, const struct rgw_host *host, rgw_ms n
 void rgw_peer_failed(struct rgw_peer *peer, rgw_ms now);
 /* The peer is needed: if it was given up, it is tried soon, and the pauses grow anew. */
 void rgw_peer_call(struct rgw_peer *peer, rgw_ms now);
+/* Ends attempts to connect that are of no use any more. */
+void rgw_peer_end_attempts(struct rgw_peer *peer, const char *why, rgw_ms now);
+/* Drains the connections of a peer that is gone, once nothing waits for them. */
+void rgw_peer_ebb(struct rgw_peer *peer, rgw_ms now);
 /* The number of requests that the peer has or that wait for it. */
 size_t rgw_peer_load(const struct rgw_peer *peer);
 /* All connections that we have opened to the peer are replaced: they drain as soon as a new one is good. */
@@ -305,6 +360,8 @@ void rgw_peer_watch_size(struct rgw_peer *peer, rgw_ms now);
 
 /* guard.c: the watchdog of a connection that we opened */
 void rgw_guard_open(struct rgw_conn *conn, rgw_ms now);
+/* The peer's section may have other options for watchdogs than before. */
+void rgw_guard_change(struct rgw_conn *conn, rgw_ms now);
 /* Asks with Status-Server whether the peer lives, on this connection or on all that are up, unless an answer is awaited
  * there already. */
 void rgw_guard_ask(struct rgw_conn *conn, rgw_ms now);
@@ -367,11 +424,21 @@ bool rgw_blame_is_plain(const struct rgw_conn *conn);
 void rgw_blame_end(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now);
 
 /* server.c: the sources of a server */
-void rgw_server_init(struct rgw_server *server, struct rgw_gw *gw, const struct rgw_conf_server *conf,
-    rgw_ms now);
-void rgw_server_fini(struct rgw_server *server);
+/* Makes a server, which the gateway owns. */
+struct rgw_known *rgw_server_make(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now);
+/* Works by the server's section from now on. */
+void rgw_server_read(struct rgw_known *known);
+/* Frees the server with its sockets. */
+void rgw_server_end(struct rgw_known *known, rgw_ms now);
+/* Gives the server one of its ports. */
+void rgw_port_init(struct rgw_server *server, unsigned service, const struct rgw_hostport *conf, rgw_ms now);
+/* Makes the host of the port, in place of the one that it has had. */
+void rgw_port_set_host(struct rgw_port *port, const struct rgw_hostport *conf, rgw_ms now);
 /* A source that has an identifier left, opened if need be; NULL = there is none for the moment. */
 struct rgw_source *rgw_port_source(struct rgw_port *port, rgw_ms now);
+
+/* serverchange.c: a server from one edition to the next */
+extern const struct rgw_known_ops rgw_server_ops;
 
 /* health.c: is a server alive? */
 void rgw_health_init(struct rgw_port *port);
@@ -384,6 +451,8 @@ void rgw_health_heard(struct rgw_port *port, rgw_ms now);
 void rgw_health_silent(struct rgw_port *port, rgw_ms since, rgw_ms now);
 /* The port is not alive, but the server has other addresses now: they are tried at once. */
 void rgw_health_moved(struct rgw_port *port, rgw_ms now);
+/* The server's section may have other times than before, or may ask in another way whether it lives. */
+void rgw_health_change(struct rgw_port *port, rgw_ms now);
 /* ICMP says that nobody listens at any address of the port. */
 void rgw_health_unreachable(struct rgw_port *port, const char *why, rgw_ms now);
 const char *rgw_health_name(enum rgw_port_state state);
@@ -393,12 +462,16 @@ const char *rgw_health_name(enum rgw_port_state state);
 size_t rgw_probe_build(struct rgw_gw *gw, uint8_t id, const struct rgw_side *side);
 
 /* host.c: addresses of hosts */
-/* `conf` and `owner` outlive the gateway, and so does the host: pointers to it are kept. */
-void rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, const struct rgw_conf_head *owner, const char *field,
+/* The host is part of its owner and does not move: pointers to it are kept. */
+void rgw_host_init(struct rgw_host *host, struct rgw_gw *gw, struct rgw_known *owner, const char *field,
     const struct rgw_hostport *conf, rgw_ms now);
 void rgw_host_fini(struct rgw_host *host);
 /* None of the host's addresses works: the name is looked up as soon as that may be done again. */
 void rgw_host_refresh(struct rgw_host *host, rgw_ms now);
+/* Is it the host that the configuration names so? */
+bool rgw_host_is(const struct rgw_host *host, const struct rgw_hostport *conf);
+/* The host is not looked up any more, and keeps the addresses that it has. */
+void rgw_host_rest(struct rgw_host *host);
 bool rgw_host_has(const struct rgw_host *host, const struct rgw_addr *addr);
 
 #endif

@@ -62,6 +62,8 @@ standing(struct rgw_target *target, unsigned service, rgw_ms now)
 
 	if ((peer->conf->allow & service) == 0)
 		return RGW_UNFIT;
+	if (peer->known.gone)
+		return RGW_DOWN;
 	switch (peer->state) {
 	case RGW_PEER_UP:
 		return RGW_UP;
@@ -415,62 +417,102 @@ static void
 on_host_changed(struct rgw_host *host, bool news, rgw_ms now)
 {
 	if (news)
-		rgw_peer_moved(&host->gw->peers[host->owner->index], host, now);
-}
-
-/* Makes the peer's part as one that asks us. */
-static void
-init_asker(struct rgw_asker *asker, const struct rgw_conf_peer *conf, rgw_ms now)
-{
-	*asker = (struct rgw_asker){ .conf = &conf->head, .rewrite_in = &conf->rewrite_in,
-		.rewrite_out = &conf->rewrite_out, .is_shielded = !conf->insecure_tcp, .wants_msgauth = true,
-		.hears_errors = conf->protocol_error };
-	rgw_asker_init(asker, UINT64_C(1) << 32 | conf->head.index, &conf->status_server_rate, now);
+		rgw_peer_moved(RGW_CONTAINER(host->owner, struct rgw_peer, known), host, now);
 }
 
 void
-rgw_peer_init(struct rgw_peer *peer, struct rgw_gw *gw, const struct rgw_conf_peer *conf,
-    rgw_ms now)
+rgw_peer_make_hosts(struct rgw_peer *peer, rgw_ms now)
 {
-	rgw_target_init(&peer->target, gw, &conf->head, &target_ops);
-	peer->target.rewrite_in = &conf->rewrite_in;
-	peer->target.rewrite_out = &conf->rewrite_out;
-	rgw_queue_init(&peer->queue, &peer->target, conf->queue, conf->queue_time);
-	for (unsigned i = 0; i < RGW_SERVICES; i++)
-		peer->target.queues[i] = &peer->queue;
-	peer->conf = conf;
-	peer->quota = &gw->common->peers[conf->head.index];
-	init_asker(&peer->asker, conf, now);
-	rgw_link_init(&peer->conns);
-	rgw_link_init(&peer->incoming);
-	rgw_timer_init(&peer->open_timer, on_open_timer);
-	rgw_growth_init(peer, now);
-	peer->n_hosts = conf->connect.n;
+	const struct rgw_hostports *connect = &peer->conf->connect;
+
+	peer->n_hosts = connect->n;
 	peer->hosts = rgw_xcalloc(peer->n_hosts, sizeof *peer->hosts);
-	for (uint32_t i = 0; i < peer->n_hosts; i++) {
-		rgw_host_init(&peer->hosts[i], gw, &conf->head, "peer", &conf->connect.v[i], now);
+	for (size_t i = 0; i < peer->n_hosts; i++) {
+		rgw_host_init(&peer->hosts[i], peer->target.gw, &peer->known, "peer", &connect->v[i], now);
 		peer->hosts[i].changed = on_host_changed;
 	}
-	if (conf->connections.min > 0)
-		rgw_timer_set(&gw->timers, &peer->open_timer, now);
 }
 
 void
-rgw_peer_fini(struct rgw_peer *peer, rgw_ms now)
+rgw_peer_free_hosts(struct rgw_peer *peer)
 {
-	struct rgw_gw *gw = peer->target.gw;
-	struct rgw_link *l;
-
-	while ((l = rgw_list_first(&peer->conns)) != NULL)
-		rgw_conn_close(RGW_CONTAINER(l, struct rgw_conn, link), RGW_LOG_INFO,
-		    "connection-closed", "the gateway stops", now);
 	for (size_t i = 0; i < peer->n_hosts; i++)
 		rgw_host_fini(&peer->hosts[i]);
 	free(peer->hosts);
+	peer->hosts = NULL;
+	peer->n_hosts = 0;
+}
+
+static struct rgw_peer *
+peer_of(struct rgw_known *known)
+{
+	return RGW_CONTAINER(known, struct rgw_peer, known);
+}
+
+void
+rgw_peer_read(struct rgw_known *known)
+{
+	struct rgw_peer *peer = peer_of(known);
+	const struct rgw_conf_peer *conf = (const struct rgw_conf_peer *)known->section;
+
+	peer->conf = conf;
+	peer->target.conf = peer->asker.conf = &conf->head;
+	peer->asker.is_shielded = !conf->insecure_tcp;
+	peer->asker.wants_msgauth = true;
+	peer->asker.hears_errors = conf->protocol_error;
+	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next)
+		RGW_CONTAINER(l, struct rgw_conn, link)->lane.window = &conf->response_window;
+}
+
+struct rgw_known *
+rgw_peer_make(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now)
+{
+	struct rgw_peer *peer = rgw_xcalloc(1, sizeof *peer);
+	const struct rgw_conf_peer *conf = (const struct rgw_conf_peer *)section;
+
+	peer->known.section = section;
+	rgw_target_init(&peer->target, gw, section, &target_ops);
+	rgw_queue_init(&peer->queue, &peer->target, conf->queue, conf->queue_time);
+	for (unsigned i = 0; i < RGW_SERVICES; i++)
+		peer->target.queues[i] = &peer->queue;
+	peer->quota = gw->common->peers[section->id];
+	rgw_asker_init(&peer->asker, gw, &conf->status_server_rate, now);
+	rgw_link_init(&peer->conns);
+	rgw_link_init(&peer->incoming);
+	rgw_peer_read(&peer->known);
+	rgw_timer_init(&peer->open_timer, on_open_timer);
+	rgw_growth_init(peer, now);
+	rgw_peer_make_hosts(peer, now);
+	if (conf->connections.min > 0)
+		rgw_timer_set(&gw->timers, &peer->open_timer, now);
+	return &peer->known;
+}
+
+static void
+close_all(struct rgw_link *conns, rgw_ms now)
+{
+	struct rgw_link *l;
+
+	while ((l = rgw_list_first(conns)) != NULL)
+		rgw_conn_close(RGW_CONTAINER(l, struct rgw_conn, link), RGW_LOG_INFO,
+		    "connection-closed", "the gateway stops", now);
+}
+
+void
+rgw_peer_end(struct rgw_known *known, rgw_ms now)
+{
+	struct rgw_peer *peer = peer_of(known);
+	struct rgw_gw *gw = peer->target.gw;
+
+	close_all(&peer->incoming, now);
+	close_all(&peer->conns, now);
+	rgw_peer_free_hosts(peer);
 	rgw_target_fini(&peer->target);
 	rgw_queue_fini(&peer->queue);
+	rgw_conversations_leave(&gw->conversations, &peer->asker.talker);
 	rgw_timer_unset(&gw->timers, &peer->open_timer);
 	rgw_timer_unset(&gw->timers, &peer->shrink_timer);
+	free(peer);
 }
 
 void
@@ -511,7 +553,7 @@ rgw_peer_address(const struct rgw_peer *peer, size_t n, struct rgw_addr *out)
 
 		if (n < host->n_addrs) {
 			*out = host->addrs[n];
-			return host->conf->host;
+			return host->name;
 		}
 		n -= host->n_addrs;
 	}

@@ -60,13 +60,20 @@ lane_silent(struct rgw_lane *lane, rgw_ms since, rgw_ms now)
 	rgw_health_silent(source_of(lane)->port, since, now);
 }
 
+/* Is nothing new to be sent from the socket? */
+static bool
+is_retired(const struct rgw_source *source)
+{
+	return source->retired || source->port->closed || source->port->server->known.gone;
+}
+
 static void
 lane_settled(struct rgw_lane *lane, rgw_ms now)
 {
 	struct rgw_port *port = source_of(lane)->port;
 
 	/* The timer is used, since the caller may be in the middle of something. */
-	if (port->queue.n > 0)
+	if (port->queue.n > 0 || is_retired(source_of(lane)))
 		rgw_timer_set(&lane->target->gw->timers, &port->tidy_timer, now);
 }
 
@@ -148,6 +155,18 @@ own_addr(const struct rgw_conf_server *conf, const struct rgw_addr *to)
 	return NULL;
 }
 
+/* The edition by whose section the server works. */
+static struct rgw_edition *
+edition_of(const struct rgw_server *server)
+{
+	struct rgw_gw *gw = server->target.gw;
+	struct rgw_link *l = gw->editions.prev;
+
+	while (RGW_CONTAINER(l, struct rgw_edition, link)->serial != server->known.reads)
+		l = l->prev;
+	return RGW_CONTAINER(l, struct rgw_edition, link);
+}
+
 static struct rgw_source *
 open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
 {
@@ -161,6 +180,7 @@ open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
 			.lane = { .target = &server->target, .ops = &lane_ops, .repeats = &server->conf->retransmit,
 			    .side = { server->conf->secret }, .ids = ids, .addr = &source->addr },
 			.port = port,
+			.edition = rgw_edition_hold(edition_of(server)),
 			.addr = *to,
 			.used_at = now,
 		};
@@ -168,6 +188,8 @@ open_source(struct rgw_port *port, const struct rgw_addr *to, rgw_ms now)
 	}
 	if (ids == NULL || source->io == NULL) {
 		rgw_count(gw, RGW_CTR_sources_failed);
+		if (ids != NULL)
+			rgw_edition_drop(source->edition);
 		rgw_idpool_free(ids);
 		free(source);
 		return NULL;
@@ -199,7 +221,7 @@ rgw_port_source(struct rgw_port *port, rgw_ms now)
 	for (struct rgw_link *l = port->sources.next; l != &port->sources; l = l->next) {
 		struct rgw_source *source = RGW_CONTAINER(l, struct rgw_source, link);
 
-		if (!rgw_addr_equal(&source->addr, &to))
+		if (source->retired || !rgw_addr_equal(&source->addr, &to))
 			continue;
 		if (rgw_idpool_available(source->lane.ids, now))
 			return source;
@@ -219,6 +241,7 @@ close_source(struct rgw_source *source)
 	port->n_sources--;
 	gw->n_sources--;
 	rgw_idpool_free(source->lane.ids);
+	rgw_edition_drop(source->edition);
 	free(source);
 }
 
@@ -235,8 +258,8 @@ close_unused(struct rgw_port *port, rgw_ms now)
 		bool current = current_addr(port, &to) && rgw_addr_equal(&source->addr, &to);
 
 		next = l->next;
-		if (rgw_idpool_busy(source->lane.ids) == 0 && now - source->used_at >= UNUSED_MS &&
-		    (port->n_sources > 1 || !current))
+		if (rgw_idpool_busy(source->lane.ids) == 0 && (is_retired(source) ||
+		        (now - source->used_at >= UNUSED_MS && (port->n_sources > 1 || !current))))
 			close_source(source);
 	}
 }
@@ -275,8 +298,10 @@ standing(struct rgw_target *target, unsigned service, rgw_ms now)
 	const struct rgw_port *port = port_of(target, service);
 
 	(void)now;
-	if (port->server == NULL)
+	if (port->server == NULL || port->closed)
 		return RGW_UNFIT;
+	if (port->server->known.gone)
+		return RGW_DOWN;
 	switch (port->state) {
 	case RGW_PORT_ALIVE:
 		return RGW_UP;
@@ -375,37 +400,62 @@ on_host_changed(struct rgw_host *host, bool news, rgw_ms now)
 	rgw_on_target(&port->server->target, RGW_TURN_ROOM, now);
 }
 
-static void
-init_port(struct rgw_server *server, unsigned service, const char *name, const struct rgw_hostports *conf, rgw_ms now)
+void
+rgw_port_set_host(struct rgw_port *port, const struct rgw_hostport *conf, rgw_ms now)
+{
+	if (port->host.name != NULL)
+		rgw_host_fini(&port->host);
+	rgw_host_init(&port->host, port->server->target.gw, &port->server->known, "server", conf, now);
+	port->host.changed = on_host_changed;
+	port->next_addr = port->refused = 0;
+}
+
+void
+rgw_port_init(struct rgw_server *server, unsigned service, const struct rgw_hostport *conf, rgw_ms now)
 {
 	struct rgw_port *port = &server->ports[rgw_service_index(service)];
 	struct rgw_target *target = &server->target;
 
-	if (conf->n == 0)
-		return;
 	port->server = server;
-	port->name = name;
+	port->name = service == RGW_SERVICE_AUTH ? "auth" : "acct";
 	rgw_link_init(&port->sources);
 	rgw_queue_init(&port->queue, target, server->conf->max_requests, RGW_NEVER);
 	port->queue.limits_sent = true;
 	target->queues[rgw_service_index(service)] = &port->queue;
 	rgw_timer_init(&port->tidy_timer, on_tidy_timer);
 	rgw_health_init(port);
-	rgw_host_init(&port->host, target->gw, target->conf, "server", &conf->v[0], now);
-	port->host.changed = on_host_changed;
+	rgw_port_set_host(port, conf, now);
 }
 
 void
-rgw_server_init(struct rgw_server *server, struct rgw_gw *gw, const struct rgw_conf_server *conf,
-    rgw_ms now)
+rgw_server_read(struct rgw_known *known)
 {
-	rgw_target_init(&server->target, gw, &conf->head, &target_ops);
-	server->target.rewrite_in = &conf->rewrite_in;
-	server->target.rewrite_out = &conf->rewrite_out;
-	server->conf = conf;
-	server->require_message_authenticator = conf->require_message_authenticator;
-	init_port(server, RGW_SERVICE_AUTH, "auth", &conf->auth, now);
-	init_port(server, RGW_SERVICE_ACCT, "acct", &conf->acct, now);
+	struct rgw_server *server = RGW_CONTAINER(known, struct rgw_server, known);
+
+	server->conf = (const struct rgw_conf_server *)known->section;
+	server->target.conf = known->section;
+	for (unsigned i = 0; i < RGW_SERVICES; i++) {
+		struct rgw_link *head = &server->ports[i].sources;
+
+		for (struct rgw_link *l = head->next; server->ports[i].server != NULL && l != head; l = l->next)
+			RGW_CONTAINER(l, struct rgw_source, link)->lane.repeats = &server->conf->retransmit;
+	}
+}
+
+struct rgw_known *
+rgw_server_make(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now)
+{
+	struct rgw_server *server = rgw_xcalloc(1, sizeof *server);
+
+	server->known.section = section;
+	rgw_target_init(&server->target, gw, section, &target_ops);
+	rgw_server_read(&server->known);
+	server->require_message_authenticator = server->conf->require_message_authenticator;
+	if (server->conf->auth.n > 0)
+		rgw_port_init(server, RGW_SERVICE_AUTH, &server->conf->auth.v[0], now);
+	if (server->conf->acct.n > 0)
+		rgw_port_init(server, RGW_SERVICE_ACCT, &server->conf->acct.v[0], now);
+	return &server->known;
 }
 
 static void
@@ -424,11 +474,15 @@ fini_port(struct rgw_port *port)
 }
 
 void
-rgw_server_fini(struct rgw_server *server)
+rgw_server_end(struct rgw_known *known, rgw_ms now)
 {
+	struct rgw_server *server = RGW_CONTAINER(known, struct rgw_server, known);
+
+	(void)now;
 	for (unsigned i = 0; i < RGW_SERVICES; i++)
 		fini_port(&server->ports[i]);
 	rgw_target_fini(&server->target);
+	free(server);
 }
 
 /* ---- what comes back ---- */

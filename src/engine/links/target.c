@@ -16,10 +16,7 @@ void
 rgw_target_init(struct rgw_target *target, struct rgw_gw *gw, const struct rgw_conf_head *conf,
     const struct rgw_target_ops *ops)
 {
-	uint32_t kind = conf->kind == RGW_CONF_SERVER ? 0x80000000u : 0;
-
-	*target = (struct rgw_target){ .conf = conf, .ops = ops, .gw = gw, .number = kind | conf->index,
-		.self = target };
+	*target = (struct rgw_target){ .conf = conf, .ops = ops, .gw = gw, .number = ++gw->n_numbers, .self = target };
 	target->alone = (struct rgw_pool){ .conf = &alone, .members = &target->self, .n = 1 };
 }
 
@@ -44,6 +41,18 @@ rgw_queue_init(struct rgw_queue *queue, struct rgw_target *target, uint32_t limi
 }
 
 void
+rgw_queue_change(struct rgw_queue *queue, uint32_t limit, rgw_ms time)
+{
+	queue->limit = limit;
+	if (time == queue->time)
+		return;
+	queue->time = time;
+	/* Those that wait are looked at, and the timer follows. */
+	if (queue->n > 0)
+		rgw_timer_set(&queue->target->gw->timers, &queue->timer, queue->target->gw->log->now);
+}
+
+void
 rgw_queue_fini(struct rgw_queue *queue)
 {
 	rgw_timer_unset(&queue->target->gw->timers, &queue->timer);
@@ -53,6 +62,6 @@ struct rgw_target *
 rgw_target_of(struct rgw_gw *gw, const struct rgw_conf_head *section)
 {
 	if (section->kind == RGW_CONF_PEER)
-		return &gw->peers[section->index].target;
-	return &gw->servers[section->index].target;
+		return &rgw_peer_by_id(gw, section->id)->target;
+	return &rgw_server_by_id(gw, section->id)->target;
 }

@@ -96,8 +96,8 @@ struct rgw_target_ops {
 	    const struct rgw_field *origin);
 };
 
-/* Targets that can serve the same requests, as [pool] says (P-FO-3). The gateway owns pools, but for the pool that the
- * name of a single target means, which is part of the target. */
+/* Targets that can serve the same requests, as [pool] says (P-FO-3). An edition owns its pools, but for the pool that
+ * the name of a single target means, which is part of the target. */
 struct rgw_pool {
 	const struct rgw_conf_pool *conf;  /* borrowed */
 	struct rgw_target **members;       /* owned array of borrowed targets */
@@ -106,12 +106,10 @@ struct rgw_pool {
 };
 
 struct rgw_target {
-	const struct rgw_conf_head *conf;         /* borrowed: the target's section, as the next three */
+	const struct rgw_conf_head *conf;         /* borrowed: the target's section, as the next one */
 	const struct rgw_target_ops *ops;
-	const struct rgw_conf_refs *rewrite_in;
-	const struct rgw_conf_refs *rewrite_out;
 	struct rgw_gw *gw;                        /* borrowed: the owner */
-	uint32_t number;                          /* number by which targets are told apart */
+	uint32_t number;                          /* number by which targets are told apart; never 0, nor used twice */
 	struct rgw_queue *queues[RGW_SERVICES];   /* borrowed: parts of the peer or server; the same queue for both
 	                                           * services if these share lanes; NULL = no such service */
 	/* What requests know about it: */
@@ -156,7 +154,9 @@ void rgw_target_init(struct rgw_target *target, struct rgw_gw *gw, const struct 
 void rgw_target_fini(struct rgw_target *target);
 void rgw_queue_init(struct rgw_queue *queue, struct rgw_target *target, uint32_t limit, rgw_ms time);
 void rgw_queue_fini(struct rgw_queue *queue);
-/* The target of a [peer] or [server] section. */
+/* Changes the limit and the time, also for the requests that wait. */
+void rgw_queue_change(struct rgw_queue *queue, uint32_t limit, rgw_ms time);
+/* The target of a [peer] or [server] section of the current edition. */
 struct rgw_target *rgw_target_of(struct rgw_gw *gw, const struct rgw_conf_head *section);
 
 #endif

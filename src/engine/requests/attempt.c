@@ -160,7 +160,7 @@ write_request(struct rgw_attempt *a, const struct rgw_lane *lane, const struct r
 	struct rgw_gw *gw = a->target->gw;
 	const struct rgw_req *req = a->req;
 	struct rgw_hop_request hop = {
-		.hidden = gw->conf->hidden,
+		.hidden = req->edition->conf->hidden,
 		.from = req->origin.side.secret,
 		.to = lane->side.secret,
 		.fresh_auth = rgw_gw_random(gw, RGW_AUTH_LEN),

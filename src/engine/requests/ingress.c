@@ -60,6 +60,11 @@ is_duplicate(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 		rgw_entry_end(gw, entry, RGW_CTR_request_superseded, now);
 		return false;
 	}
+	/* An answer that was made with another secret is of no use any more; what is hidden in it could not be read. */
+	if (entry->req == NULL && entry->secret != rgw_secret_mark(origin->side.secret)) {
+		rgw_entry_end(gw, entry, RGW_CTR_request_superseded, now);
+		return false;
+	}
 	if (entry->req == NULL)
 		rgw_entry_repeat(gw, entry, origin);
 	else
@@ -78,6 +83,7 @@ accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct 
 	if (entry == NULL)
 		return NULL;
 	entry->authentic = is_authentic(origin, packet);
+	entry->secret = rgw_secret_mark(origin->side.secret);
 	req = rgw_req_new(gw, entry, origin, packet, now);
 	if (req == NULL) {
 		rgw_entry_free(gw, entry);
@@ -171,7 +177,7 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 	if (is_arap_trap(gw, origin, packet) || is_bad_eap(gw, origin, packet) ||
 	    is_duplicate(gw, origin, packet, &key, now))
 		return;
-	if (gw->draining) {
+	if (gw->draining || origin->asker->gone) {
 		rgw_count(gw, RGW_CTR_requests_while_draining);
 		return;
 	}

@@ -43,11 +43,9 @@ rgw_mark_of(const struct rgw_req *req, const struct rgw_target *target, rgw_ms n
 }
 
 static void
-mark_realm(const struct rgw_target *t, const struct rgw_conf_pool *pool, const uint8_t *realm,
-    size_t len, rgw_ms now)
+mark_realm(const struct rgw_target *t, uint32_t dead_realm_after, const uint8_t *realm, size_t len, rgw_ms now)
 {
-	if (rgw_deadrealms_silent(&t->gw->deadrealms, realm, len, t->number, now) !=
-	    pool->dead_realm_after)
+	if (rgw_deadrealms_silent(&t->gw->deadrealms, realm, len, t->number, now) != dead_realm_after)
 		return;
 	rgw_count(t->gw, RGW_CTR_realms_marked);
 	RGW_LOG(t->gw->log, RGW_LOG_NOTICE, "realm-dead", t->conf->name,
@@ -62,7 +60,7 @@ rgw_mark_unroutable(const struct rgw_attempt *a, rgw_ms now)
 	const uint8_t *realm = marked_realm(a->req, &len);
 
 	if (realm != NULL)
-		mark_realm(a->target, a->req->pool->conf, realm, len, now);
+		mark_realm(a->target, a->req->pool->conf->dead_realm_after, realm, len, now);
 }
 
 /* Notes the realm as doubtful, since nothing came from the target after it was asked. If the target turns out to be
@@ -80,7 +78,8 @@ doubt(const struct rgw_attempt *a, rgw_ms now)
 		t->doubt = malloc(sizeof *t->doubt);
 	if (t->doubt == NULL)
 		return;
-	*t->doubt = (struct rgw_doubt){ .pool = a->req->pool->conf, .at = now, .len = (uint8_t)len };
+	*t->doubt = (struct rgw_doubt){ .dead_realm_after = a->req->pool->conf->dead_realm_after, .at = now,
+		 .len = (uint8_t)len };
 	memcpy(t->doubt->realm, realm, len);
 }
 
@@ -144,7 +143,7 @@ rgw_target_heard(struct rgw_target *target, rgw_ms now)
 	target->heard_at = now;
 	target->silent_until = 0;
 	if (d != NULL && now - d->at < DOUBT_MS)
-		mark_realm(target, d->pool, d->realm, d->len, now);
+		mark_realm(target, d->dead_realm_after, d->realm, d->len, now);
 	rgw_target_late(target);
 }
 

@@ -142,3 +142,12 @@ rgw_memory_keep(struct rgw_gw *gw, struct rgw_entry *entry)
 	gw->kept += entry->kept;
 	keep_bounds(gw);
 }
+
+void
+rgw_memory_trim(struct rgw_gw *gw)
+{
+	trim(gw);
+	while (gw->dups.cache.slab.used > gw->conf->gateway.max_requests)
+		if (!rgw_entry_forget_oldest(gw, RGW_CTR_answers_forgotten))
+			break;
+}

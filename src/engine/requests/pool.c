@@ -4,39 +4,51 @@
 #include <stdlib.h>
 
 /* Where a request goes, and where it goes next when its attempt at one member of its pool comes to nothing. The gateway
- * owns the pools. */
+ * holds the editions,
+ * and these own the pools. */
 
-void
-rgw_pools_init(struct rgw_gw *gw)
+static void
+make(struct rgw_gw *gw, struct rgw_pool *pool, const struct rgw_conf_pool *conf)
 {
-	const struct rgw_conf *conf = gw->conf;
-
-	gw->pools = rgw_xcalloc(conf->pool.n, sizeof *gw->pools);
-	for (size_t i = 0; i < conf->pool.n; i++) {
-		const struct rgw_conf_pool *p = conf->pool.v[i];
-		struct rgw_pool *pool = &gw->pools[i];
-
-		pool->conf = p;
-		pool->n = p->members.n;
-		pool->members = rgw_xcalloc(pool->n, sizeof(struct rgw_target *));
-		for (size_t j = 0; j < pool->n; j++)
-			pool->members[j] = rgw_target_of(gw, p->members.v[j]);
-	}
+	pool->conf = conf;
+	pool->n = conf->members.n;
+	pool->members = rgw_xcalloc(pool->n, sizeof(struct rgw_target *));
+	for (size_t i = 0; i < pool->n; i++)
+		pool->members[i] = rgw_target_of(gw, conf->members.v[i]);
 }
 
 void
-rgw_pools_fini(struct rgw_gw *gw)
+rgw_pools_make(struct rgw_gw *gw, const struct rgw_edition *old)
 {
-	for (size_t i = 0; i < gw->conf->pool.n; i++)
-		free(gw->pools[i].members);
-	free(gw->pools);
+	const struct rgw_conf *conf = gw->conf;
+	struct rgw_pool *pools = rgw_xcalloc(conf->pool.n, sizeof *pools);
+
+	for (size_t i = 0; i < conf->pool.n; i++) {
+		const struct rgw_conf_head *before = NULL;
+
+		make(gw, &pools[i], conf->pool.v[i]);
+		if (old != NULL)
+			before = rgw_conf_by_id(old->conf, RGW_CONF_POOL, conf->pool.v[i]->head.id);
+		if (before != NULL)
+			pools[i].next = old->pools[before->index].next;
+	}
+	gw->edition->pools = pools;
+}
+
+void
+rgw_pools_free(struct rgw_edition *edition)
+{
+	for (size_t i = 0; i < edition->conf->pool.n; i++)
+		free(edition->pools[i].members);
+	free(edition->pools);
+	edition->pools = NULL;
 }
 
 /* The pool that a section means. */
 static struct rgw_pool *
 pool_of(struct rgw_gw *gw, const struct rgw_conf_head *head)
 {
-	return head->kind == RGW_CONF_POOL ? &gw->pools[head->index] : &rgw_target_of(gw, head)->alone;
+	return head->kind == RGW_CONF_POOL ? &gw->edition->pools[head->index] : &rgw_target_of(gw, head)->alone;
 }
 
 /* ---- where it goes first ---- */
@@ -108,6 +120,7 @@ static struct rgw_target *
 home_of(struct rgw_gw *gw, const struct rgw_req *req, uint32_t *serial, rgw_ms now)
 {
 	struct rgw_conversation where;
+	struct rgw_target *home = NULL;
 	struct rgw_attr state;
 
 	*serial = 0;
@@ -115,11 +128,13 @@ home_of(struct rgw_gw *gw, const struct rgw_req *req, uint32_t *serial, rgw_ms n
 		return NULL;
 	where = rgw_conversations_get(&gw->conversations, &req->origin.asker->talker, state.value,
 	    state.len, now);
-	if (where.target == NULL || rgw_pool_index(req->pool, where.target) == req->pool->n ||
-	    rgw_rank_at_home(where.target, req, now) > RGW_RANK_DOUBTFUL)
+	for (size_t i = 0; where.target != 0 && i < req->pool->n; i++)
+		if (req->pool->members[i]->number == where.target)
+			home = req->pool->members[i];
+	if (home == NULL || rgw_rank_at_home(home, req, now) > RGW_RANK_DOUBTFUL)
 		return NULL;
 	*serial = where.serial;
-	return where.target;
+	return home;
 }
 
 void
@@ -334,13 +349,12 @@ attract(struct rgw_attempt *a, void *arg, rgw_ms now)
 		lead_away(a, to->target, now);
 }
 
-void
-rgw_pool_attract(struct rgw_target *target, rgw_ms now)
+/* Moves requests of one edition. */
+static void
+attract_in(const struct rgw_edition *edition, struct rgw_target *target, rgw_ms now)
 {
-	struct rgw_gw *gw = target->gw;
-
-	for (size_t i = 0; i < gw->conf->pool.n; i++) {
-		struct rgw_pool *pool = &gw->pools[i];
+	for (size_t i = 0; i < edition->conf->pool.n; i++) {
+		struct rgw_pool *pool = &edition->pools[i];
 
 		if (rgw_pool_index(pool, target) == pool->n)
 			continue;
@@ -348,4 +362,13 @@ rgw_pool_attract(struct rgw_target *target, rgw_ms now)
 			if (pool->members[j] != target && pool->members[j]->ops->is_many)
 				each_waiting(pool->members[j], attract, &(struct attraction){ pool, target }, now);
 	}
+}
+
+void
+rgw_pool_attract(struct rgw_target *target, rgw_ms now)
+{
+	struct rgw_link *editions = &target->gw->editions;
+
+	for (struct rgw_link *l = editions->next; l != editions; l = l->next)
+		attract_in(RGW_CONTAINER(l, struct rgw_edition, link), target, now);
 }

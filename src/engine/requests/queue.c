@@ -58,9 +58,9 @@ enqueue(struct rgw_queue *q, struct rgw_attempt *a, rgw_ms now)
 	struct rgw_target *target = q->target;
 
 	join(q, &q->waiting, a);
-	a->queued_until = rgw_ms_after(now, q->time);
-	if (!rgw_timer_is_set(&q->timer) && a->queued_until != RGW_NEVER)
-		rgw_timer_set(&target->gw->timers, &q->timer, a->queued_until);
+	a->queued_at = now;
+	if (!rgw_timer_is_set(&q->timer))
+		rgw_timer_set(&target->gw->timers, &q->timer, rgw_ms_after(now, q->time));
 	target->ops->wake(target, rgw_req_service(a->req), now);
 }
 
@@ -89,9 +89,8 @@ rgw_queue_expire(struct rgw_queue *q, rgw_ms now)
 	while ((l = rgw_list_first(&q->waiting)) != NULL) {
 		struct rgw_attempt *a = RGW_CONTAINER(l, struct rgw_attempt, link);
 
-		if (a->queued_until > now) {
-			if (a->queued_until != RGW_NEVER)
-				rgw_timer_set(&q->target->gw->timers, &q->timer, a->queued_until);
+		if (rgw_ms_after(a->queued_at, q->time) > now) {
+			rgw_timer_set(&q->target->gw->timers, &q->timer, rgw_ms_after(a->queued_at, q->time));
 			return;
 		}
 		complain(a, RGW_TROUBLE_TIME);

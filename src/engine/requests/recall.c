@@ -23,13 +23,11 @@ works(struct rgw_target *target, rgw_ms now)
 	return false;
 }
 
-void
-rgw_recall_others(struct rgw_target *target, rgw_ms now)
+static void
+recall_in(const struct rgw_edition *edition, const struct rgw_target *target, rgw_ms now)
 {
-	struct rgw_gw *gw = target->gw;
-
-	for (size_t i = 0; i < gw->conf->pool.n; i++) {
-		struct rgw_pool *pool = &gw->pools[i];
+	for (size_t i = 0; i < edition->conf->pool.n; i++) {
+		struct rgw_pool *pool = &edition->pools[i];
 		bool is_member = false;
 		size_t n = 0;
 
@@ -40,4 +38,13 @@ rgw_recall_others(struct rgw_target *target, rgw_ms now)
 		if (n == 0 && is_member)
 			rgw_recall_members(pool, now);
 	}
+}
+
+void
+rgw_recall_others(struct rgw_target *target, rgw_ms now)
+{
+	struct rgw_link *editions = &target->gw->editions;
+
+	for (struct rgw_link *l = editions->next; l != editions; l = l->next)
+		recall_in(RGW_CONTAINER(l, struct rgw_edition, link), target, now);
 }

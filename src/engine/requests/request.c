@@ -38,6 +38,7 @@ rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin 
 	}
 	memcpy(req->octets, packet->data, packet->len);
 	req->packet.data = req->octets;
+	req->edition = rgw_edition_hold(gw->edition);
 	rgw_memory_begin(gw, req);
 	rgw_retry_init(req);
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
@@ -51,6 +52,7 @@ free_req(struct rgw_gw *gw, struct rgw_req *req)
 {
 	rgw_memory_end(gw, req);
 	rgw_bufs_put(&gw->bufs, req->octets, req->packet.len);
+	rgw_edition_drop(req->edition);
 	rgw_slab_put(&gw->reqs, req);
 }
 

@@ -17,7 +17,7 @@
 
 /* A realm that had no answer from a neighbour which may be dead itself. */
 struct rgw_doubt {
-	const struct rgw_conf_pool *pool;  /* borrowed */
+	uint32_t dead_realm_after;  /* of the pool in which the realm had no answer */
 	rgw_ms at;
 	uint8_t len;
 	uint8_t realm[RGW_ATTR_VALUE_MAX];
@@ -39,7 +39,7 @@ struct rgw_attempt {
 	uint32_t prefer;             /* serial of the connection where the request's conversation lives; 0 = any */
 	struct rgw_target *target;   /* borrowed */
 	struct rgw_link link;        /* place on the queue of the target, while QUEUED */
-	rgw_ms queued_until;
+	rgw_ms queued_at;            /* when the attempt began to wait, while QUEUED */
 	uint8_t *sent;               /* owned: octets to be repeated, while SENT; NULL = no repetition */
 	struct rgw_retrans retrans;
 	struct rgw_timer timer;      /* when the next repetition is due, or response-window ends */
@@ -59,10 +59,12 @@ struct rgw_entry {
 	struct rgw_link origin_link; /* place among the entries of one client or connection */
 	uint8_t *answer;             /* owned: the answer, once there is one, unless a connection has taken it */
 	uint16_t answer_len;
-	bool answer_is_signed;       /* the answer is signed; else it is signed each time it leaves */
 	uint8_t repeats;             /* number of times that the answer has been sent again */
+	bool answer_is_signed : 1;   /* the answer is signed; else it is signed each time it leaves */
+	bool authentic : 1;          /* nobody but the client can have sent the request */
 	uint16_t kept;               /* octets of the entry in gw->kept, once nobody works on it */
-	bool authentic;              /* nobody but the client can have sent the request */
+	uint16_t secret;             /* rgw_secret_mark of the secret with which the request was verified, and with
+	                              * which its answer was made */
 };
 
 /* A request that is worked on. */
@@ -73,6 +75,7 @@ struct rgw_req {
 	struct rgw_origin origin;
 	size_t holds;                /* octets of the request in the holdings of its asker and of the gateway */
 	rgw_ms accepted_at;
+	struct rgw_edition *edition; /* holds a reference: the edition under which the request began, and ends */
 	struct rgw_pool *pool;       /* borrowed: the pool that the request goes to; NULL before that is known */
 	uint64_t tried;              /* members of the pool that have had their chance, as bits */
 	struct rgw_attempt attempts[RGW_ATTEMPTS];
@@ -123,6 +126,8 @@ void rgw_memory_uncopy(struct rgw_gw *gw, struct rgw_req *req, size_t len);
 /* Keeps the entry from now on, with its answer if it has one. The oldest entries are forgotten when they take too much;
  * that can be this one. */
 void rgw_memory_keep(struct rgw_gw *gw, struct rgw_entry *entry);
+/* Forgets kept entries until the bounds hold, since these have changed. */
+void rgw_memory_trim(struct rgw_gw *gw);
 
 /* ingress.c: requests, from wherever they come */
 /* Takes a request that has passed the checks of its door: deals with duplicates, then accepts it and sends it on its
@@ -232,8 +237,10 @@ void rgw_queue_each(struct rgw_queue *queue, void (*visit)(struct rgw_attempt *a
     rgw_ms now);
 
 /* pool.c: where a request goes first, and where it goes next */
-void rgw_pools_init(struct rgw_gw *gw);
-void rgw_pools_fini(struct rgw_gw *gw);
+/* Makes the pools of the current edition, whose targets must be there. Pools that the edition before had, if there was
+ * one, go on in their round. */
+void rgw_pools_make(struct rgw_gw *gw, const struct rgw_edition *old);
+void rgw_pools_free(struct rgw_edition *edition);
 /* Sends a request on its way to the pool, peer or server of this section. */
 void rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_head *section, rgw_ms now);
 /* Begins the attempt at a target. The request may be gone after this. */

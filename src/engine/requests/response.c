@@ -96,7 +96,7 @@ static void
 note_conversation(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *p,
     rgw_ms now)
 {
-	struct rgw_conversation where = { .target = lane->target,
+	struct rgw_conversation where = { .target = lane->target->number,
 		.serial = lane->serial };
 	struct rgw_gw *gw = lane->target->gw;
 	struct rgw_attr state;
@@ -128,7 +128,7 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_packet *p,
 	struct rgw_identity room;
 	struct rgw_hop_response hop = {
 		.in = p,
-		.hidden = gw->conf->hidden,
+		.hidden = req->edition->conf->hidden,
 		.from = lane->side.secret,
 		.from_auth = request_auth,
 		.request = &req->packet,

@@ -176,6 +176,36 @@ apply_operator_name(struct run *r, char *name)
 	apply(r, &rewrite, RGW_OVERFLOW_SKIP, &which);
 }
 
+/* The lists of a section of whoever asks or is asked. */
+struct lists {
+	const struct rgw_conf_refs *in;
+	const struct rgw_conf_refs *out;
+};
+
+static struct lists
+lists_of(const struct rgw_conf_head *section)
+{
+	const struct rgw_conf_client *client = (const struct rgw_conf_client *)section;
+	const struct rgw_conf_server *server = (const struct rgw_conf_server *)section;
+	const struct rgw_conf_peer *peer = (const struct rgw_conf_peer *)section;
+
+	if (section->kind == RGW_CONF_PEER)
+		return (struct lists){ &peer->rewrite_in, &peer->rewrite_out };
+	if (section->kind == RGW_CONF_CLIENT)
+		return (struct lists){ &client->rewrite_in, &client->rewrite_out };
+	return (struct lists){ &server->rewrite_in, &server->rewrite_out };
+}
+
+/* The lists under which the request began, of a neighbour whose section this is now. The edition of the request knows
+ * the neighbour, or the request could not be there. */
+static struct lists
+lists_for(const struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_conf_head *section)
+{
+	if (req->edition != gw->edition)
+		section = rgw_conf_by_id(req->edition->conf, section->kind, section->id);
+	return lists_of(section);
+}
+
 const struct rgw_packet *
 rgw_rewriting_came(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet,
     struct rgw_packet *room)
@@ -183,7 +213,7 @@ rgw_rewriting_came(struct rgw_gw *gw, const struct rgw_origin *origin, const str
 	struct run r = { .gw = gw, .origin = origin, .packet = packet, .room = room };
 
 	apply_sections(&r, &gw->conf->gateway.rewrite_in);
-	apply_sections(&r, origin->asker->rewrite_in);
+	apply_sections(&r, lists_of(origin->asker->conf).in);
 	if (r.packet != NULL && origin->asker->operator_name != NULL)
 		apply_operator_name(&r, origin->asker->operator_name);
 	return r.packet;
@@ -197,8 +227,8 @@ rgw_rewriting_goes(const struct rgw_attempt *a, struct rgw_packet *room)
 	struct run r = { .gw = gw, .origin = &req->origin, .target = a->target, .request = &req->packet,
 		.packet = &req->packet, .room = room };
 
-	apply_sections(&r, a->target->rewrite_out);
-	apply_sections(&r, &gw->conf->gateway.rewrite_out);
+	apply_sections(&r, lists_for(gw, req, a->target->conf).out);
+	apply_sections(&r, &req->edition->conf->gateway.rewrite_out);
 	return r.packet;
 }
 
@@ -210,9 +240,9 @@ rgw_rewriting_answered(const struct rgw_req *req, const struct rgw_target *targe
 	struct run r = { .gw = gw, .origin = &req->origin, .target = target, .request = &req->packet,
 		.hop = hop, .packet = hop->in, .room = room };
 
-	apply_sections(&r, &gw->conf->gateway.rewrite_in);
-	apply_sections(&r, target->rewrite_in);
-	apply_sections(&r, req->origin.asker->rewrite_out);
-	apply_sections(&r, &gw->conf->gateway.rewrite_out);
+	apply_sections(&r, &req->edition->conf->gateway.rewrite_in);
+	apply_sections(&r, lists_for(gw, req, target->conf).in);
+	apply_sections(&r, lists_for(gw, req, req->origin.asker->conf).out);
+	apply_sections(&r, &req->edition->conf->gateway.rewrite_out);
 	return r.packet;
 }
