@@ -82,7 +82,7 @@ bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all help tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab \
+.PHONY: all help tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
 	clauses instructions interop demo deps install clean FORCE
 
 all: $(O)/radsecgw
@@ -104,6 +104,7 @@ help:
 	@echo 'make bench         costs, speed and memory, workers, hostile clients and servers that go away, beside radsecproxy'
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
+	@echo 'make reload-load   200 reloads in 100 s under load in both directions, with 1 and 3 workers: five minutes'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX)'
@@ -145,7 +146,7 @@ $(O)/version: FORCE
 
 # ---- tests
 
-tests: all $(test_bin) $(fuzz_bin)
+tests: all $(test_bin) $(fuzz_bin) $(bench_bin)
 
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(unit_help:%.c=$(O)/%.o) $(O)/libradsecgw.a
 	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs) -lcmocka
@@ -241,6 +242,11 @@ lab:
 	etc/build/deps.sh build test
 	$(MAKE) all bench-tools
 	tests/bench/deadrealms.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
+
+reload-load:
+	etc/build/deps.sh build test
+	$(MAKE) all bench-tools
+	tests/bench/reloads.py --gateway $(O)/radsecgw
 
 # What cannot be installed is said in the table. As root: each row has a network and mounts of its own.
 ONLY =

@@ -37,8 +37,15 @@ typedef void rgw_tls_say(void *arg, const char *key, const char *text);
  * left out of `ca`, and why, is said to `say`, which may be NULL. NULL and *problem on failure. */
 struct rgw_tlsctx *rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_say *say,
     void *arg, struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
+/* Takes one more reference. */
+void rgw_tlsctx_hold(struct rgw_tlsctx *ctx);
 /* Gives a context back. Sessions made from it keep working. NULL is ignored. */
 void rgw_tlsctx_free(struct rgw_tlsctx *ctx);
+
+/* Digests all files that a context of this section is made of: their octets, and the names in directories of CAs. The
+ * digest of a file that cannot be read is that of the reason. false = the TLS library cannot. */
+#define RGW_TLS_DIGEST 32
+bool rgw_tls_digest(const struct rgw_conf_tls *conf, uint8_t out[static RGW_TLS_DIGEST]) __attribute__((warn_unused_result));
 
 /* The number of CAs that the context trusts. */
 size_t rgw_tlsctx_n_cas(const struct rgw_tlsctx *ctx);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client.h"
 
+#include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,31 @@ say_nothing(void *ctx, enum rgw_conf_severity severity, const char *file, unsign
 	(void)text;
 }
 
+/* Takes what a file says about the socket, even if nothing else in it can be used. */
+static int
+take_socket(void *path, const char *section, const char *name, const char *value)
+{
+	if (strcmp(section, "control") == 0 && strcmp(name, "socket") == 0) {
+		free(*(char **)path);
+		*(char **)path = strdup(value);
+	}
+	return 1;
+}
+
+/* The socket that a configuration names which cannot be used: it was good when the gateway started. */
+static char *
+find_in_broken(const struct rgw_client_call *call)
+{
+	char *path = NULL;
+
+	(void)ini_parse(call->config, take_socket, &path);
+	if (path != NULL)
+		return path;
+	fprintf(stderr, "radsecgw: %s cannot be used to find the control socket, so the usual place is tried; "
+	    "`radsecgw check` says what is wrong, and --socket says where the socket is\n", call->config);
+	return strdup(RGW_CONTROL_SOCKET);
+}
+
 /* The path of the socket; the caller frees it. Whoever may give commands need not be able to read the secrets that the
  * configuration names, and the gateway may run with an older one. NULL = the configuration wants no socket. */
 static char *
@@ -39,9 +65,8 @@ find_socket(const struct rgw_client_call *call)
 		return strdup(call->socket);
 	conf = rgw_conf_load(call->config, &report);
 	if (conf == NULL)
-		fprintf(stderr, "radsecgw: %s cannot be used to find the control socket, so the usual place is tried; "
-		    "`radsecgw check` says what is wrong, and --socket says where the socket is\n", call->config);
-	if (conf == NULL || conf->control.socket == NULL)
+		return find_in_broken(call);
+	if (conf->control.socket == NULL)
 		path = strdup(RGW_CONTROL_SOCKET);
 	else if (strcmp(conf->control.socket, "off") != 0)
 		path = strdup(conf->control.socket);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "privileges.h"
 #include "radsecgw/confchange.h"
 #include "radsecgw/mem.h"
 
@@ -71,6 +72,8 @@ rgw_loading_run(struct rgw_loading *l)
 		rgw_notes_compare(&l->notes, l->now, next);
 		ok = open_log(l, next) && rgw_loading_prepare(l, next);
 	}
+	if (!ok)
+		rgw_privileges_explain(l->now, next, &l->notes.report);
 	if (!ok || l->only_check)
 		rgw_loading_forget(l);
 	return ok;

@@ -11,6 +11,7 @@
 
 #include "client.h"
 #include "crash.h"
+#include "privileges.h"
 #include "radsecgw/confread.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
@@ -140,10 +141,12 @@ warn_of_library(const struct options *options)
 static int
 do_check(const struct options *options)
 {
+	struct rgw_conf_report report = { .say = print_complaint };
 	struct rgw_conf *conf = load(options, !options->dump);
 
 	if (conf == NULL)
 		return RGW_EXIT_CONFIG;
+	rgw_privileges_foresee(conf, &report);
 	warn_of_library(options);
 	check_clock(options);
 	if (options->dump)

@@ -2,13 +2,65 @@
 #include "privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-/* The change to the configured user and group, once all files are read and all sockets bound. */
+/* The change to the configured user and group, and what is out of reach after it (see privileges.h). */
+
+/* ---- ports below 1024 ---- */
+
+#define LOW_PORTS 1024
+
+/* The sets of one right; the calls are the kernel's, without a library. */
+static bool
+has_bind_right(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return syscall(SYS_capget, &head, sets) == 0 && (sets[0].permitted & 1u << CAP_NET_BIND_SERVICE) != 0;
+}
+
+/* Keeps this right and gives up all others. */
+static bool
+keep_bind_right(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {
+		{ .effective = 1u << CAP_NET_BIND_SERVICE, .permitted = 1u << CAP_NET_BIND_SERVICE },
+	};
+
+	return syscall(SYS_capset, &head, sets) == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) == 0;
+}
+
+static const struct rgw_addr *
+low_port(const struct rgw_addrs *addrs)
+{
+	for (size_t i = 0; i < addrs->n; i++)
+		if (addrs->v[i].port > 0 && addrs->v[i].port < LOW_PORTS)
+			return &addrs->v[i];
+	return NULL;
+}
+
+static bool
+has_low_port(const struct rgw_conf *conf)
+{
+	for (size_t i = 0; i < conf->listen.n; i++)
+		if (low_port(&conf->listen.v[i]->udp) != NULL || low_port(&conf->listen.v[i]->tls) != NULL)
+			return true;
+	return false;
+}
+
+/* ---- the change ---- */
 
 static bool
 fail(struct rgw_log *log, const char *what, const char *name)
@@ -37,9 +89,28 @@ rgw_privileges_find(const char *user, const char *group, uid_t *uid, gid_t *gid)
 	return NULL;
 }
 
-bool
-rgw_privileges_drop(const struct rgw_conf_gateway *conf, struct rgw_log *log)
+/* Becomes another user; the group is that already. */
+static bool
+become(uid_t uid, bool keep_ports)
 {
+	if (keep_ports && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		return false;
+	return setresuid(uid, uid, uid) == 0 && (!keep_ports || keep_bind_right());
+}
+
+static void
+warn_unreadable(void *log, const char *path)
+{
+	RGW_LOG(log, RGW_LOG_WARNING, "reload-unreadable", path,
+	    "the user of the gateway is not allowed to read this file, so a reload will fail; let that user read it",
+	    rgw_f_str("file", path));
+}
+
+bool
+rgw_privileges_drop(const struct rgw_conf *conf, struct rgw_log *log)
+{
+	const char *user = conf->gateway.user, *group = conf->gateway.group;
+	bool keep_ports = has_low_port(conf) && has_bind_right();
 	uid_t uid = getuid();
 	gid_t gid = getgid();
 	const char *unknown;
@@ -47,17 +118,140 @@ rgw_privileges_drop(const struct rgw_conf_gateway *conf, struct rgw_log *log)
 	errno = 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail(log, "cannot set no_new_privs", "");
-	if (conf->user == NULL && conf->group == NULL)
+	if (user == NULL && group == NULL)
 		return true;
-	unknown = rgw_privileges_find(conf->user, conf->group, &uid, &gid);
+	unknown = rgw_privileges_find(user, group, &uid, &gid);
 	if (unknown != NULL)
-		return strcmp(unknown, "user") == 0 ? fail(log, "unknown user in [gateway] user", conf->user)
-		                                    : fail(log, "unknown group in [gateway] group", conf->group);
+		return strcmp(unknown, "user") == 0 ? fail(log, "unknown user in [gateway] user", user)
+		                                    : fail(log, "unknown group in [gateway] group", group);
 	/* The group is changed first: without root it could not be changed any more. */
 	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0)
 		return fail(log, "cannot change the group; was radsecgw started as root?",
-		    conf->group != NULL ? conf->group : conf->user);
-	if (conf->user != NULL && setresuid(uid, uid, uid) != 0)
-		return fail(log, "cannot change the user; was radsecgw started as root?", conf->user);
+		    group != NULL ? group : user);
+	if (user != NULL && !become(uid, keep_ports))
+		return fail(log, "cannot change the user; was radsecgw started as root?", user);
+	rgw_privileges_each_unreadable(conf, warn_unreadable, log);
 	return true;
+}
+
+/* ---- what is out of reach ---- */
+
+/* Who hears of files that cannot be read. */
+struct unreadable {
+	rgw_conf_each_file *each;
+	void *ctx;
+};
+
+static void
+try_to_read(void *arg, const char *path)
+{
+	const struct unreadable *u = arg;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0)
+		close(fd);
+	else if (errno == EACCES)
+		u->each(u->ctx, path);
+}
+
+void
+rgw_privileges_each_unreadable(const struct rgw_conf *conf, rgw_conf_each_file *each, void *ctx)
+{
+	struct unreadable u = { each, ctx };
+
+	rgw_conf_files(conf, NULL, try_to_read, &u);
+	for (size_t i = 0; i < conf->tls.n; i++)
+		rgw_conf_files(conf, &conf->tls.v[i]->head, try_to_read, &u);
+}
+
+static void
+write_path(void *out, const char *path)
+{
+	fprintf(out, "%s\n", path);
+}
+
+/* Becomes the user of the gateway and tells what that cannot read. Nobody but a process of its own can do that. */
+static void
+look_as_user(const struct rgw_conf *conf, int fd)
+{
+	FILE *out = fdopen(fd, "w");
+	uid_t uid = getuid();
+	gid_t gid = getgid();
+
+	if (out != NULL && rgw_privileges_find(conf->gateway.user, conf->gateway.group, &uid, &gid) == NULL &&
+	    setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0)
+		rgw_privileges_each_unreadable(conf, write_path, out);
+	if (out != NULL)
+		(void)fclose(out);
+	_exit(0);
+}
+
+void
+rgw_privileges_foresee(const struct rgw_conf *conf, struct rgw_conf_report *report)
+{
+	const struct rgw_conf_head *head = &conf->gateway.head;
+	char path[4096];
+	int fds[2];
+	FILE *in;
+	pid_t pid;
+
+	if (conf->gateway.user == NULL || geteuid() != 0 || pipe2(fds, O_CLOEXEC) != 0)
+		return;
+	pid = fork();
+	if (pid == 0)
+		look_as_user(conf, fds[1]);
+	close(fds[1]);
+	in = fdopen(fds[0], "r");
+	while (in != NULL && fgets(path, sizeof path, in) != NULL)
+		rgw_conf_complain(report, RGW_CONF_WARNING, head->file, head->line, "user: '%s' is not allowed to read "
+		    "%.*s, so a reload will fail; let that user read it", conf->gateway.user,
+		    (int)strcspn(path, "\n"), path);
+	if (in != NULL)
+		(void)fclose(in);
+	else
+		close(fds[0]);
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+}
+
+struct explanation {
+	const char *user;                /* borrowed, as the next one */
+	struct rgw_conf_report *report;
+};
+
+static void
+explain_file(void *arg, const char *path)
+{
+	const struct explanation *e = arg;
+
+	rgw_conf_complain(e->report, RGW_CONF_ERROR, path, 0,
+	    "the gateway has given up its rights at the start and runs as '%s', who is not allowed to read this file; "
+	    "let that user read it, or restart the gateway", e->user);
+}
+
+static void
+explain_ports(const struct rgw_conf *next, struct explanation *e)
+{
+	for (size_t i = 0; i < next->listen.n; i++) {
+		const struct rgw_conf_listen *listen = next->listen.v[i];
+		const struct rgw_addr *low = low_port(listen->udp.n > 0 ? &listen->udp : &listen->tls);
+
+		if (low != NULL)
+			rgw_conf_complain(e->report, RGW_CONF_ERROR, listen->head.file, listen->head.line,
+			    "[listen %s] port %u is below %u, and the gateway has given up the right to open such "
+			    "ports, since it had none when it started as '%s'; restart the gateway", listen->head.name,
+			    low->port, LOW_PORTS, e->user);
+	}
+}
+
+void
+rgw_privileges_explain(const struct rgw_conf *now, const struct rgw_conf *next, struct rgw_conf_report *report)
+{
+	struct explanation e = { now->gateway.user, report };
+
+	if (now->gateway.user == NULL)
+		return;
+	rgw_privileges_each_unreadable(next != NULL ? next : now, explain_file, &e);
+	if (next != NULL && !has_bind_right())
+		explain_ports(next, &e);
 }

@@ -280,7 +280,7 @@ start(struct process *p)
 {
 	allow_files();
 	if (!rgw_reloader_prepare(p->reloader) || !open_control(p) || !open_metrics(p) ||
-	    !rgw_privileges_drop(&rgw_reloader_conf(p->reloader)->gateway, p->log))
+	    !rgw_privileges_drop(rgw_reloader_conf(p->reloader), p->log))
 		return false;
 	rgw_reloader_start(p->reloader);
 	watch(p);
@@ -334,11 +334,12 @@ free_all(struct process *p)
 	rgw_metrics_free(p->metrics);
 	rgw_notifier_free(p->notifier);
 	rgw_control_free(p->control);
-	rgw_reloader_free(p->reloader);
+	rgw_reloader_end(p->reloader);
 	if (p->loop != NULL)
 		rgw_inbox_close(&p->home);
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		rgw_worker_free(p->workers[i]);
+	rgw_reloader_free(p->reloader);
 	free(p->threads);
 	free(p->workers);
 	rgw_common_free(p->common);

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "adoption.h"
 #include "radsecgw/mem.h"
 #include "radsecgw/thread.h"
 #include "radsecgw/tls.h"
@@ -23,19 +25,19 @@
 /* Seconds until the configuration before is tried again, if it could not come back. */
 #define AGAIN_S 10
 
-/* The change of one worker on its way. */
-struct switching {
-	struct rgw_job job;
-	struct rgw_reloader *reloader;     /* borrowed, as the next two */
-	struct rgw_worker_change *change;
-	struct rgw_snapshot *snapshot;
-};
+/* Seconds that a loading has left when the gateway ends. */
+#define PATIENCE_S 5
 
 struct rgw_reloader {
 	struct rgw_reload_scope scope;
-	struct rgw_snapshot *now;          /* a reference, as the next two */
+	struct rgw_adopters adopters;
+	struct rgw_snapshot *now;          /* a reference, as the next one */
 	struct rgw_snapshot *before;       /* what `now` came after; NULL = there is none to go back to */
-	struct rgw_snapshot *next;         /* on its way into effect */
+	struct rgw_adoption *switching;    /* borrowed: on its way; itself it is owned until it is over */
+	struct rgw_adoption *discarding;   /* owned: thrown away */
+	struct rgw_adoption *releasing;    /* owned: over, and the workers are asked to let go of it */
+	struct rgw_link over;              /* owned: over, and waiting for that */
+	bool ended;                        /* no worker runs any more */
 	struct rgw_link waiting;           /* asks, oldest first */
 	unsigned n_waiting;
 	struct rgw_reload_ask *current;    /* borrowed: being carried out */
@@ -45,8 +47,6 @@ struct rgw_reloader {
 	pthread_t thread;                  /* of the loading ... */
 	bool has_thread;                   /* ... as long as it has not been joined */
 	struct rgw_job loaded;             /* comes home when the loading has ended */
-	struct switching *switching;       /* owned: one for each worker */
-	uint32_t n_left;                   /* of them that have not come home */
 	struct rgw_reload_ask hangup;      /* what SIGHUP asks for */
 	bool hangup_again;                 /* the signal came while that was carried out */
 	struct rgw_reload_ask lapse;       /* what the end of the time for a confirmation asks for */
@@ -65,7 +65,7 @@ clock_now(void)
 	return (rgw_ms)ts.tv_sec * 1000 + (rgw_ms)ts.tv_nsec / 1000000;
 }
 
-static void next_ask(struct rgw_reloader *r);
+static void go_on(struct rgw_reloader *r);
 
 /* ---- what came of it ---- */
 
@@ -83,9 +83,8 @@ log_changes(struct rgw_reloader *r, const struct rgw_notes *notes)
 		    rgw_f_uint("more", notes->all_changes - n));
 }
 
-/* `event` is that of errors. */
 static void
-log_findings(struct rgw_reloader *r, const char *event)
+log_findings(struct rgw_reloader *r)
 {
 	const struct rgw_notes *notes = &r->loading.notes;
 
@@ -93,7 +92,7 @@ log_findings(struct rgw_reloader *r, const char *event)
 		const struct rgw_finding *f = &notes->findings[i];
 
 		if (f->severity == RGW_CONF_ERROR)
-			RGW_LOG(r->scope.log, RGW_LOG_ERROR, event, f->text, f->text,
+			RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-failed", f->text, f->text,
 			    rgw_f_str("file", f->file), rgw_f_uint("line", f->line));
 		else
 			RGW_LOG(r->scope.log, RGW_LOG_WARNING, "reload-warning", f->text, f->text,
@@ -118,7 +117,7 @@ end_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask, bool ok, const char 
 		RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-failed", NULL, message, rgw_f_str("why", ask->why));
 	}
 	if (begun && ask->what != RGW_RELOAD_CHECK) {
-		log_findings(r, "reload-failed");
+		log_findings(r);
 		rgw_notifier_ready(r->scope.notifier);
 	}
 	if (begun)
@@ -153,34 +152,6 @@ plural(size_t n)
 /* ---- the second phase ---- */
 
 static void
-drop_snapshot(void *snapshot)
-{
-	rgw_snapshot_drop(snapshot);
-}
-
-static bool
-adopt(struct rgw_worker *worker, struct rgw_job *job)
-{
-	struct switching *s = RGW_CONTAINER(job, struct switching, job);
-
-	rgw_worker_adopt(worker, s->change, drop_snapshot, s->snapshot);
-	s->change = NULL;
-	s->snapshot = NULL;
-	return true;
-}
-
-static bool
-discard(struct rgw_worker *worker, struct rgw_job *job)
-{
-	struct switching *s = RGW_CONTAINER(job, struct switching, job);
-
-	(void)worker;
-	rgw_worker_change_free(s->change);
-	s->change = NULL;
-	return true;
-}
-
-static void
 say_done(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 {
 	size_t n = r->loading.notes.all_changes;
@@ -208,8 +179,8 @@ finish(struct rgw_reloader *r)
 	r->before = back ? NULL : r->now;
 	if (back)
 		rgw_snapshot_drop(r->now);
-	r->now = r->next;
-	r->next = NULL;
+	r->now = rgw_snapshot_hold(r->switching->snapshot);
+	r->switching = NULL;
 	r->record.since = time(NULL);
 	r->record.took = clock_now() - r->began;
 	r->record.awaited = !back && ask->confirm > 0;
@@ -222,44 +193,36 @@ finish(struct rgw_reloader *r)
 	say_done(r, ask);
 }
 
+/* The workers have done what they were asked. */
 static void
-on_switched(struct rgw_job *job)
+on_adoption_done(void *ctx, struct rgw_adoption *adoption)
 {
-	struct switching *s = RGW_CONTAINER(job, struct switching, job);
-	struct rgw_reloader *r = s->reloader;
+	struct rgw_reloader *r = ctx;
 
-	/* What it still has was not made use of; if the worker ended first, no thread has that any more. */
-	rgw_worker_change_free(s->change);
-	rgw_snapshot_drop(s->snapshot);
-	s->change = NULL;
-	s->snapshot = NULL;
-	if (--r->n_left > 0)
-		return;
-	if (r->next != NULL)
+	if (adoption == r->switching) {
 		finish(r);
-	else
+	} else if (adoption == r->discarding) {
+		r->discarding = NULL;
+		rgw_adoption_free(adoption);
 		fail(r, r->current, "the gateway is stopping");
-	next_ask(r);
+	} else {
+		r->releasing = NULL;
+		rgw_adoption_free(adoption);
+	}
+	go_on(r);
 }
 
 static void
-tell_workers(struct rgw_reloader *r, bool (*run)(struct rgw_worker *, struct rgw_job *),
-    struct rgw_snapshot *snapshot)
+on_adoption_over(void *ctx, struct rgw_adoption *adoption)
 {
-	struct rgw_worker_change **changes = r->loading.changes;
+	struct rgw_reloader *r = ctx;
 
-	r->loading.changes = NULL;
-	r->n_left = r->scope.n_workers;
-	for (uint32_t i = 0; i < r->scope.n_workers; i++) {
-		struct switching *s = &r->switching[i];
-
-		s->change = changes[i];
-		s->snapshot = rgw_snapshot_hold(snapshot);
-		s->job.run = run;
-		s->job.done = on_switched;
-		rgw_worker_post(r->scope.workers[i], &s->job);
+	if (r->ended) {
+		rgw_adoption_free(adoption);
+		return;
 	}
-	free(changes);
+	rgw_list_append(&r->over, &adoption->link);
+	go_on(r);
 }
 
 /* ---- the first phase ---- */
@@ -299,33 +262,41 @@ say_checked(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	end_ask(r, ask, true, message);
 }
 
+/* What was loaded becomes an adoption. */
+static struct rgw_adoption *
+take_loaded(struct rgw_reloader *r)
+{
+	struct rgw_loading *l = &r->loading;
+	struct rgw_snapshot *snapshot =
+	    l->next != NULL ? rgw_snapshot_new(l->next) : rgw_snapshot_hold(r->before);
+	struct rgw_adoption *adoption = rgw_adoption_new(&r->adopters, l->changes, snapshot);
+
+	rgw_snapshot_drop(snapshot);
+	l->next = NULL;
+	l->changes = NULL;
+	return adoption;
+}
+
 /* The point of no return: nothing can fail from here on. */
 static void
 switch_over(struct rgw_reloader *r)
 {
-	struct rgw_loading *l = &r->loading;
-
-	r->next = r->current->what == RGW_RELOAD_BACK ? rgw_snapshot_hold(r->before) : rgw_snapshot_new(l->next);
-	l->next = NULL;
-	rgw_common_adopt(r->scope.common, r->next->conf);
-	if (l->sink != NULL)
-		rgw_logsink_become(r->scope.sink, l->sink);
-	l->sink = NULL;
-	tell_workers(r, adopt, r->next);
+	r->switching = take_loaded(r);
+	rgw_common_adopt(r->scope.common, r->switching->snapshot->conf);
+	if (r->loading.sink != NULL)
+		rgw_logsink_become(r->scope.sink, r->loading.sink);
+	r->loading.sink = NULL;
+	rgw_adoption_switch(r->switching);
 }
 
-/* What was prepared is given up, since the gateway ends. */
+/* The gateway ends: what was loaded is thrown away. */
 static void
 give_up(struct rgw_reloader *r)
 {
-	struct rgw_loading *l = &r->loading;
-	struct rgw_snapshot *snapshot = l->next != NULL ? rgw_snapshot_new(l->next) : NULL;
-
-	l->next = NULL;
-	rgw_logsink_close(l->sink);
-	l->sink = NULL;
-	tell_workers(r, discard, snapshot != NULL ? snapshot : r->before);
-	rgw_snapshot_drop(snapshot);
+	rgw_logsink_close(r->loading.sink);
+	r->loading.sink = NULL;
+	r->discarding = take_loaded(r);
+	rgw_adoption_discard(r->discarding);
 }
 
 static void
@@ -354,7 +325,7 @@ on_loaded(struct rgw_job *job)
 		say_checked(r, ask);
 	else
 		say_failed(r, ask);
-	next_ask(r);
+	go_on(r);
 }
 
 /* ---- asking ---- */
@@ -376,6 +347,12 @@ judge(const struct rgw_reloader *r, const struct rgw_reload_ask *ask)
 static void
 begin(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 {
+	const char *no = judge(r, ask);
+
+	if (no != NULL) {
+		fail(r, ask, "%s", no);
+		return;
+	}
 	r->current = ask;
 	if (ask->what != RGW_RELOAD_CHECK)
 		rgw_notifier_reloading(r->scope.notifier);
@@ -390,21 +367,23 @@ begin(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	fail(r, ask, "no thread can be started: %s", strerror(errno));
 }
 
-/* Begins what waits, until there is nothing, or something takes its time. */
+/* Begins what waits, until there is nothing, or something takes its time. What is over comes first, since no change may
+ * be prepared then. */
 static void
-next_ask(struct rgw_reloader *r)
+go_on(struct rgw_reloader *r)
 {
 	struct rgw_link *l;
 
-	while (r->current == NULL && (l = rgw_list_pop(&r->waiting)) != NULL) {
-		struct rgw_reload_ask *ask = RGW_CONTAINER(l, struct rgw_reload_ask, link);
-		const char *no = judge(r, ask);
-
-		r->n_waiting--;
-		if (no != NULL)
-			fail(r, ask, "%s", no);
-		else
-			begin(r, ask);
+	while (r->current == NULL && r->releasing == NULL) {
+		if ((l = rgw_list_pop(&r->over)) != NULL) {
+			r->releasing = RGW_CONTAINER(l, struct rgw_adoption, link);
+			rgw_adoption_release(r->releasing);
+		} else if ((l = rgw_list_pop(&r->waiting)) != NULL) {
+			r->n_waiting--;
+			begin(r, RGW_CONTAINER(l, struct rgw_reload_ask, link));
+		} else {
+			break;
+		}
 	}
 }
 
@@ -417,7 +396,7 @@ rgw_reloader_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	}
 	r->n_waiting++;
 	rgw_list_append(&r->waiting, &ask->link);
-	next_ask(r);
+	go_on(r);
 }
 
 static void
@@ -514,9 +493,9 @@ rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *firs
 	rgw_link_init(&r->waiting);
 	rgw_notes_init(&r->loading.notes);
 	r->loaded.done = on_loaded;
-	r->switching = rgw_xcalloc(scope->n_workers, sizeof *r->switching);
-	for (uint32_t i = 0; i < scope->n_workers; i++)
-		r->switching[i].reloader = r;
+	rgw_link_init(&r->over);
+	r->adopters = (struct rgw_adopters){ .workers = scope->workers, .n_workers = scope->n_workers,
+		.done = on_adoption_done, .over = on_adoption_over, .ctx = r };
 	r->hangup = (struct rgw_reload_ask){ .what = RGW_RELOAD_FILES, .why = "SIGHUP", .done = on_hangup_done };
 	r->lapse = (struct rgw_reload_ask){ .what = RGW_RELOAD_BACK, .why = "no confirmation came", .done = on_lapsed };
 	rgw_link_init(&r->hangup.link);
@@ -535,18 +514,13 @@ rgw_reloader_prepare(struct rgw_reloader *r)
 
 	l->workers = r->scope.workers;
 	l->n_workers = r->scope.n_workers;
-	if (rgw_loading_prepare(l, r->now->conf))
-		return true;
-	log_findings(r, "start-failed");
-	return false;
+	return rgw_loading_prepare(l, r->now->conf);
 }
 
 void
 rgw_reloader_start(struct rgw_reloader *r)
 {
-	for (uint32_t i = 0; i < r->scope.n_workers; i++)
-		rgw_worker_adopt(r->scope.workers[i], r->loading.changes[i], drop_snapshot, rgw_snapshot_hold(r->now));
-	free(r->loading.changes);
+	rgw_adoption_start(rgw_adoption_new(&r->adopters, r->loading.changes, r->now));
 	r->loading.changes = NULL;
 	rgw_notes_fini(&r->loading.notes);
 }
@@ -554,7 +528,33 @@ rgw_reloader_start(struct rgw_reloader *r)
 void
 rgw_reloader_stop(struct rgw_reloader *r)
 {
-	join(r);
+	struct timespec until;
+
+	if (!r->has_thread)
+		return;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	r->has_thread = pthread_timedjoin_np(r->thread, NULL, &until) != 0;
+	if (!r->has_thread)
+		return;
+	/* What the thread uses cannot be freed, and whoever stops the gateway does not wait for a file system. */
+	RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-stuck", NULL,
+	    "the gateway ends although a reload still reads files", rgw_f_str("path", r->scope.path));
+	_exit(EXIT_SUCCESS);
+}
+
+void
+rgw_reloader_end(struct rgw_reloader *r)
+{
+	struct rgw_link *l;
+
+	if (r == NULL)
+		return;
+	r->ended = true;
+	ev_timer_stop(r->scope.loop, &r->confirm);
+	while ((l = rgw_list_pop(&r->over)) != NULL)
+		rgw_adoption_free(RGW_CONTAINER(l, struct rgw_adoption, link));
+	rgw_loading_forget(&r->loading);
 }
 
 void
@@ -562,11 +562,8 @@ rgw_reloader_free(struct rgw_reloader *r)
 {
 	if (r == NULL)
 		return;
-	ev_timer_stop(r->scope.loop, &r->confirm);
-	rgw_loading_forget(&r->loading);
 	rgw_notes_fini(&r->loading.notes);
 	rgw_snapshot_drop(r->before);
 	rgw_snapshot_drop(r->now);
-	free(r->switching);
 	free(r);
 }

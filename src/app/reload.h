@@ -31,9 +31,11 @@ struct rgw_reload_scope {
 
 /* The reloader takes over the reference to the configuration, with which the gateway is about to start. */
 struct rgw_reloader *rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *first) RGW_MUST_USE;
-/* Waits for the thread of the loading, when the workers do not run any more. */
+/* Waits for the thread of the loading, when the workers do not run any more. If that hangs, the process ends here. */
 void rgw_reloader_stop(struct rgw_reloader *reloader);
-/* Frees the reloader, when all jobs have come home. NULL is ignored. */
+/* All jobs have come home: what is left of configurations goes with the workers, which are freed between the two. NULL
+ * is ignored, by both. */
+void rgw_reloader_end(struct rgw_reloader *reloader);
 void rgw_reloader_free(struct rgw_reloader *reloader);
 
 /* The configuration that is in effect; borrowed until the next change. */

@@ -154,18 +154,16 @@ struct rgw_worker_change {
 	struct rgw_net_change *net;    /* owned until it is made */
 	struct rgw_edition *edition;   /* a reference, until the engine and the network layer have theirs */
 	struct rgw_job job;            /* tells the process that the edition is over */
-	void (*over)(void *ctx);
+	void (*over)(void *ctx, struct rgw_worker_change *change);
 	void *ctx;                     /* borrowed: what `over` is given */
 };
 
 static void
-change_is_over(struct rgw_job *job)
+tell_over(struct rgw_job *job)
 {
 	struct rgw_worker_change *change = RGW_CONTAINER(job, struct rgw_worker_change, job);
 
-	rgw_share_free(change->view);
-	change->over(change->ctx);
-	free(change);
+	change->over(change->ctx, change);
 }
 
 static void
@@ -185,7 +183,7 @@ rgw_worker_prepare(struct rgw_worker *worker, const struct rgw_conf *next, struc
 	struct rgw_worker_change *change = rgw_xcalloc(1, sizeof *change);
 
 	change->worker = worker;
-	change->job.done = change_is_over;
+	change->job.done = tell_over;
 	change->view = rgw_share_new(next, worker->number);
 	change->net = rgw_net_prepare(worker->net, change->view, report);
 	if (change->net == NULL) {
@@ -216,11 +214,9 @@ start(struct rgw_worker *worker, struct rgw_worker_change *change)
 	rgw_net_start(worker->net, worker->gw);
 }
 
-/* What waits to be sent is signed with secrets that a neighbour may leave with the old edition. */
 static void
 go_on(struct rgw_worker *worker, struct rgw_worker_change *change)
 {
-	rgw_net_flush(worker->net);
 	rgw_net_adopt(worker->net, change->net, change->edition);
 	rgw_gw_adopt(worker->gw, change->edition, rgw_net_now(worker->net));
 }
@@ -237,7 +233,8 @@ set_log(struct rgw_worker *worker, const struct rgw_conf *conf)
 }
 
 void
-rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change, void (*over)(void *ctx), void *ctx)
+rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change,
+    void (*over)(void *ctx, struct rgw_worker_change *change), void *ctx)
 {
 	struct rgw_edition *edition = change->edition;
 
@@ -252,6 +249,13 @@ rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change, vo
 	change->net = NULL;
 	change->edition = NULL;
 	rgw_edition_drop(edition);
+}
+
+void
+rgw_worker_release(struct rgw_worker *worker, struct rgw_worker_change *change)
+{
+	rgw_net_release(worker->net, change->view);
+	rgw_worker_change_free(change);
 }
 
 void

@@ -21,18 +21,18 @@ first_end(const struct rgw_certs *chain)
 void
 rgw_net_tell_certificates(const struct rgw_net *net, rgw_row_fn *row, void *ctx)
 {
-	for (size_t i = 0; i < net->conf->tls.n; i++) {
+	for (size_t i = 0; i < net->contexts->n; i++) {
+		const struct rgw_context *c = &net->contexts->v[i];
 		/* The files are the same for both roles. */
-		const struct rgw_tlsctx *t = net->contexts.client[i] != NULL ? net->contexts.client[i]
-		                                                             : net->contexts.server[i];
+		const struct rgw_tlsctx *t = c->client != NULL ? c->client : c->server;
 		struct rgw_cell cell;
-		struct rgw_row r = { .table = &rgw_net_certificates, .name = net->conf->tls.v[i]->head.name,
-			.cells = &cell, .n = 1 };
+		struct rgw_row r = { .table = &rgw_net_certificates, .cells = &cell, .n = 1 };
 		int64_t end;
 
 		if (t == NULL)
 			continue;
 		end = first_end(&t->own);
+		r.name = c->conf->head.name;
 		cell = rgw_c_same(rgw_f_uint("not_after", end > 0 ? (uint64_t)end : 0));
 		row(ctx, &r);
 	}

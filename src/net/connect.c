@@ -65,20 +65,22 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 static struct rgw_session *
 make_tls(struct rgw_tcp *t, const struct rgw_conf_peer *peer, const char *host)
 {
-	struct rgw_handshake *h = rgw_tcp_prepare_handshake(t);
+	struct rgw_tlsctx *ctx = rgw_contexts_find(t->contexts, peer->tls, RGW_TLS_CLIENT);
+	struct rgw_handshake *h = ctx != NULL ? rgw_tcp_prepare_handshake(t) : NULL;
 	char name[RGW_HOST_TEXT];
 
 	if (h == NULL)
 		return NULL;
 	rgw_peer_rules(peer, host, &h->rules);
-	return rgw_tls_new(t->net->contexts.client[peer->tls->head.index], judge, h, sni_of(peer, host, name));
+	return rgw_tls_new(ctx, judge, h, sni_of(peer, host, name));
 }
 
 static bool
 set_up(struct rgw_tcp *t, struct rgw_conn *conn, const struct rgw_conf_peer *peer, const char *host)
 {
 	t->conn = conn;
-	t->peer = peer;
+	t->peer = peer->head.id;
+	t->contexts = rgw_contexts_hold(t->net->contexts);
 	t->session = peer->insecure_tcp ? rgw_plain_new() : make_tls(t, peer, host);
 	return t->session != NULL;
 }

@@ -1,16 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include "net_priv.h"
+#include "change.h"
+#include "radsecgw/confchange.h"
 #include "radsecgw/mem.h"
 
-/* The TLS contexts of a worker: one for each [tls] section and role that is used. They are made before the first
- * connection and do not change after that, so the thread of the shaker may read them. */
+/* The TLS contexts of an edition in one worker: one for each [tls] section and role that is used. They are made before
+ * the first connection of the edition and do not change after that, so the thread of the shaker may read them. A
+ * context whose section and files are as they were is that of the edition before. */
 
 /* Seconds between two looks at the certificates. */
 #define DAY_S 86400.0
+
+/* Something about a file that deserves a look; it is told when the contexts come into use. */
+struct note {
+	struct rgw_link link;
+	const struct rgw_conf_tls *conf;  /* borrowed */
+	char *key;                        /* owned, as the next one */
+	char *text;
+};
+
+/* What hears of such things while a context is made. */
+struct listener {
+	struct rgw_contexts *contexts;
+	const struct rgw_conf_tls *conf;
+};
 
 /* What a line about certificates needs; see rgw_tls_say. */
 struct teller {
@@ -27,6 +44,27 @@ tell(void *arg, const char *key, const char *text)
 	    rgw_f_str("tls", teller->conf->head.name), rgw_f_str("key", key));
 }
 
+static void
+take_note(void *arg, const char *key, const char *text)
+{
+	const struct listener *l = arg;
+	struct note *note = rgw_xcalloc(1, sizeof *note);
+
+	note->conf = l->conf;
+	note->key = rgw_xstrdup(key);
+	note->text = rgw_xstrdup(text);
+	rgw_link_init(&note->link);
+	rgw_list_append(&l->contexts->notes, &note->link);
+}
+
+static void
+drop_note(struct note *note)
+{
+	free(note->key);
+	free(note->text);
+	free(note);
+}
+
 /* Does this worker speak for all? One does, since they have the same certificates. */
 static bool
 speaks_for_all(const struct rgw_net *net)
@@ -34,26 +72,28 @@ speaks_for_all(const struct rgw_net *net)
 	return net->spread.worker == 0;
 }
 
-/* The client or server context of the section with this index, whichever there is; the certificates are the same in
- * both. */
+/* ---- looks at the certificates ---- */
+
+/* The client or server context of a section, whichever there is; the certificates are the same in both. */
 static const struct rgw_tlsctx *
-either(const struct rgw_net *net, size_t i)
+either(const struct rgw_context *c)
 {
-	return net->contexts.client[i] != NULL ? net->contexts.client[i] : net->contexts.server[i];
+	return c->client != NULL ? c->client : c->server;
 }
 
 static void
-review(struct rgw_net *net)
+review(struct rgw_net *net, bool only_new)
 {
 	int64_t now = time(NULL);
 
-	for (size_t i = 0; i < net->conf->tls.n; i++) {
-		unsigned uses = (net->contexts.client[i] != NULL ? RGW_TLS_USED_AS_CLIENT : 0u) |
-		    (net->contexts.server[i] != NULL ? RGW_TLS_USED_AS_SERVER : 0u);
-		struct teller teller = { net, net->conf->tls.v[i] };
+	for (size_t i = 0; i < net->contexts->n; i++) {
+		const struct rgw_context *c = &net->contexts->v[i];
+		unsigned uses = (c->client != NULL ? RGW_TLS_USED_AS_CLIENT : 0u) |
+		    (c->server != NULL ? RGW_TLS_USED_AS_SERVER : 0u);
+		struct teller teller = { net, c->conf };
 
-		if (uses != 0)
-			rgw_tlsctx_review(either(net, i), now, uses, tell, &teller);
+		if (uses != 0 && (c->is_new || !only_new))
+			rgw_tlsctx_review(either(c), now, uses, tell, &teller);
 	}
 }
 
@@ -66,74 +106,208 @@ on_daily(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	rgw_net_now(net);
-	review(net);
+	review(net, false);
 }
 
-/* Looks at the certificates for the first time, with a line on what is trusted. */
 static void
-review_first(struct rgw_net *net)
+warn_of_clock(struct rgw_net *net)
 {
 	if (!rgw_tls_clock_is_set(time(NULL)))
 		RGW_LOG(net->log, RGW_LOG_WARNING, "clock-not-set", NULL,
 		    "the clock is before the time when radsecgw was written; no certificate can be valid until it "
 		    "is set, and connections are tried again until then", rgw_f_uint("time", (uint64_t)time(NULL)));
-	for (size_t i = 0; i < net->conf->tls.n; i++) {
-		const struct rgw_tlsctx *ctx = either(net, i);
+}
 
-		if (ctx != NULL)
-			RGW_LOG(net->log, RGW_LOG_NOTICE, "trust-loaded", NULL, "CA certificates are loaded",
-			    rgw_f_str("tls", net->conf->tls.v[i]->head.name),
-			    rgw_f_uint("number", rgw_tlsctx_n_cas(ctx)));
+/* Looks at the certificates that are new for the first time, with a line on what is trusted. */
+static void
+review_new(struct rgw_net *net)
+{
+	const struct rgw_contexts *contexts = net->contexts;
+
+	for (struct rgw_link *l = contexts->notes.next; l != &contexts->notes; l = l->next) {
+		const struct note *note = RGW_CONTAINER(l, struct note, link);
+		struct teller teller = { net, note->conf };
+
+		tell(&teller, note->key, note->text);
 	}
-	review(net);
+	warn_of_clock(net);
+	for (size_t i = 0; i < contexts->n; i++)
+		if (contexts->v[i].is_new && either(&contexts->v[i]) != NULL)
+			RGW_LOG(net->log, RGW_LOG_NOTICE, "trust-loaded", NULL, "CA certificates are loaded",
+			    rgw_f_str("tls", contexts->v[i].conf->head.name),
+			    rgw_f_uint("number", rgw_tlsctx_n_cas(either(&contexts->v[i]))));
+	review(net, true);
+}
+
+/* ---- how they are made ---- */
+
+/* Finds what the current edition has for the section, if nothing of it has changed. */
+static const struct rgw_context *
+find_same(const struct rgw_net *net, const struct rgw_context *c)
+{
+	uint32_t id = c->conf->head.id;
+	const struct rgw_context *old = net->contexts != NULL && id < net->contexts->n ? &net->contexts->v[id] : NULL;
+
+	if (old == NULL || old->conf == NULL || !old->is_settled ||
+	    memcmp(old->digest, c->digest, sizeof c->digest) != 0 ||
+	    rgw_conf_is_changed(&old->conf->head, &c->conf->head, 0))
+		return NULL;
+	return old;
 }
 
 static bool
-make_context(struct rgw_net *net, const struct rgw_conf_tls *conf, enum rgw_tls_role role)
+make_context(struct rgw_net_change *change, struct rgw_contexts *contexts, const struct rgw_conf_tls *conf,
+    enum rgw_tls_role role)
 {
-	size_t i = conf->head.index;
-	struct rgw_tlsctx **at = &(role == RGW_TLS_CLIENT ? net->contexts.client : net->contexts.server)[i];
-	/* The files of a section are the same for both roles. */
-	bool first = speaks_for_all(net) && net->contexts.client[i] == NULL && net->contexts.server[i] == NULL;
-	struct teller teller = { net, conf };
+	struct rgw_context *c = &contexts->v[conf->head.id];
+	struct rgw_tlsctx **at = role == RGW_TLS_CLIENT ? &c->client : &c->server;
+	struct listener l = { contexts, conf };
 	struct rgw_tls_problem problem;
+	uint8_t after[sizeof c->digest];
+	bool first = either(c) == NULL && speaks_for_all(change->net);
 
 	if (*at != NULL)
 		return true;
-	*at = rgw_tlsctx_new(conf, role, first ? tell : NULL, &teller, &problem);
+	if (c->conf == NULL) {
+		c->conf = conf;
+		c->is_settled = rgw_tls_digest(conf, c->digest);
+		c->same = find_same(change->net, c);
+		c->is_new = c->same == NULL;
+	}
+	if (c->same != NULL)
+		*at = role == RGW_TLS_CLIENT ? c->same->client : c->same->server;
 	if (*at != NULL)
 		return true;
-	RGW_LOG(net->log, RGW_LOG_ERROR, "tls-context", NULL, problem.text,
-	    rgw_f_str("tls", conf->head.name), rgw_f_str("key", problem.key));
-	return false;
+	*at = rgw_tlsctx_new(conf, role, first && c->is_new ? take_note : NULL, &l, &problem);
+	if (*at == NULL) {
+		rgw_change_cannot_use(change, conf, problem.key, problem.text);
+		return false;
+	}
+	*(role == RGW_TLS_CLIENT ? &c->new_client : &c->new_server) = true;
+	/* Files that somebody replaced just now are read once more with the next change. */
+	c->is_settled = c->is_settled && rgw_tls_digest(conf, after) && memcmp(c->digest, after, sizeof after) == 0;
+	return true;
 }
 
 static bool
-make_all(struct rgw_net *net)
+make_all(struct rgw_net_change *change, struct rgw_contexts *contexts)
 {
-	const struct rgw_conf *conf = net->conf;
+	const struct rgw_conf *conf = change->next;
+	bool good = true;
 
 	for (size_t i = 0; i < conf->peer.n; i++)
-		if (conf->peer.v[i]->connect.n > 0 && !conf->peer.v[i]->insecure_tcp &&
-		    !make_context(net, conf->peer.v[i]->tls, RGW_TLS_CLIENT))
-			return false;
+		if (conf->peer.v[i]->connect.n > 0 && !conf->peer.v[i]->insecure_tcp)
+			good = good && make_context(change, contexts, conf->peer.v[i]->tls, RGW_TLS_CLIENT);
 	for (size_t i = 0; i < conf->listen.n; i++)
 		for (size_t j = 0; j < conf->listen.v[i]->profile.n; j++)
-			if (!make_context(net, (const void *)conf->listen.v[i]->profile.v[j],
-			        RGW_TLS_SERVER))
-				return false;
-	return true;
+			good = good && make_context(change, contexts, (const void *)conf->listen.v[i]->profile.v[j],
+			    RGW_TLS_SERVER);
+	return good;
 }
 
-bool
-rgw_contexts_make(struct rgw_net *net)
+/* What was noted explains why nothing could be made of a file. */
+static void
+report_notes(struct rgw_net_change *change, struct rgw_contexts *contexts)
 {
-	if (!make_all(net))
-		return false;
-	if (speaks_for_all(net))
-		review_first(net);
-	return true;
+	for (struct rgw_link *l = contexts->notes.next; l != &contexts->notes; l = l->next) {
+		const struct note *note = RGW_CONTAINER(l, struct note, link);
+		struct teller teller = { change->net, note->conf };
+
+		rgw_conf_complain(change->report, RGW_CONF_WARNING, note->conf->head.file, note->conf->head.line,
+		    "[tls %s] %s: %s", note->conf->head.name, note->key, note->text);
+		if (change->net->edition == NULL)
+			tell(&teller, note->key, note->text);
+	}
 }
+
+struct rgw_contexts *
+rgw_contexts_prepare(struct rgw_net_change *change)
+{
+	struct rgw_contexts *contexts = rgw_xcalloc(1, sizeof *contexts);
+
+	contexts->refs = 1;
+	contexts->n = change->next->ids[RGW_CONF_TLS].n;
+	contexts->v = rgw_xcalloc(contexts->n, sizeof *contexts->v);
+	rgw_link_init(&contexts->notes);
+	if (make_all(change, contexts))
+		return contexts;
+	report_notes(change, contexts);
+	rgw_contexts_discard(contexts);
+	return NULL;
+}
+
+static void
+free_contexts(struct rgw_contexts *contexts)
+{
+	struct rgw_link *l;
+
+	while ((l = rgw_list_pop(&contexts->notes)) != NULL)
+		drop_note(RGW_CONTAINER(l, struct note, link));
+	free(contexts->v);
+	free(contexts);
+}
+
+void
+rgw_contexts_discard(struct rgw_contexts *contexts)
+{
+	if (contexts == NULL)
+		return;
+	for (size_t i = 0; i < contexts->n; i++) {
+		if (contexts->v[i].new_client)
+			rgw_tlsctx_free(contexts->v[i].client);
+		if (contexts->v[i].new_server)
+			rgw_tlsctx_free(contexts->v[i].server);
+	}
+	free_contexts(contexts);
+}
+
+void
+rgw_contexts_adopt(struct rgw_net *net, struct rgw_contexts *contexts, struct rgw_edition *edition)
+{
+	struct rgw_link *l;
+
+	for (size_t i = 0; i < contexts->n; i++) {
+		struct rgw_context *c = &contexts->v[i];
+
+		if (c->client != NULL && !c->new_client)
+			rgw_tlsctx_hold(c->client);
+		if (c->server != NULL && !c->new_server)
+			rgw_tlsctx_hold(c->server);
+		c->same = NULL;
+	}
+	contexts->edition = rgw_edition_hold(edition);
+	rgw_contexts_drop(net->contexts);
+	net->contexts = contexts;
+	if (speaks_for_all(net))
+		review_new(net);
+	while ((l = rgw_list_pop(&contexts->notes)) != NULL)
+		drop_note(RGW_CONTAINER(l, struct note, link));
+}
+
+struct rgw_contexts *
+rgw_contexts_hold(struct rgw_contexts *contexts)
+{
+	contexts->refs++;
+	return contexts;
+}
+
+void
+rgw_contexts_drop(struct rgw_contexts *contexts)
+{
+	struct rgw_edition *edition;
+
+	if (contexts == NULL || --contexts->refs > 0)
+		return;
+	for (size_t i = 0; i < contexts->n; i++) {
+		rgw_tlsctx_free(contexts->v[i].client);
+		rgw_tlsctx_free(contexts->v[i].server);
+	}
+	edition = contexts->edition;
+	free_contexts(contexts);
+	rgw_edition_drop(edition);
+}
+
+/* ---- what they tell ---- */
 
 bool
 rgw_contexts_are_own(const struct rgw_contexts *contexts, const uint8_t *sha256, char *why, size_t size)
@@ -141,19 +315,26 @@ rgw_contexts_are_own(const struct rgw_contexts *contexts, const uint8_t *sha256,
 	bool own = false;
 
 	for (size_t i = 0; i < contexts->n; i++)
-		own |= (contexts->client[i] != NULL && rgw_tlsctx_is_own(contexts->client[i], sha256)) ||
-		    (contexts->server[i] != NULL && rgw_tlsctx_is_own(contexts->server[i], sha256));
+		own |= (contexts->v[i].client != NULL && rgw_tlsctx_is_own(contexts->v[i].client, sha256)) ||
+		    (contexts->v[i].server != NULL && rgw_tlsctx_is_own(contexts->v[i].server, sha256));
 	if (own)
 		snprintf(why, size, "it is our own, so we have reached ourselves, or somebody who has our key");
 	return own;
 }
 
+struct rgw_tlsctx *
+rgw_contexts_find(const struct rgw_contexts *contexts, const struct rgw_conf_tls *conf, enum rgw_tls_role role)
+{
+	const struct rgw_context *c = conf->head.id < contexts->n ? &contexts->v[conf->head.id] : NULL;
+
+	if (c == NULL)
+		return NULL;
+	return role == RGW_TLS_CLIENT ? c->client : c->server;
+}
+
 void
 rgw_contexts_init(struct rgw_net *net)
 {
-	net->contexts.n = net->conf->tls.n;
-	net->contexts.client = rgw_xcalloc(net->conf->tls.n, sizeof(struct rgw_tlsctx *));
-	net->contexts.server = rgw_xcalloc(net->conf->tls.n, sizeof(struct rgw_tlsctx *));
 	ev_timer_init(&net->daily, on_daily, DAY_S, DAY_S);
 	net->daily.data = net;
 }
@@ -166,15 +347,8 @@ rgw_contexts_start(struct rgw_net *net)
 }
 
 void
-rgw_contexts_free(struct rgw_net *net)
+rgw_contexts_fini(struct rgw_net *net)
 {
-	if (net->conf == NULL)
-		return;
 	ev_timer_stop(net->loop, &net->daily);
-	for (size_t i = 0; i < net->conf->tls.n; i++) {
-		rgw_tlsctx_free(net->contexts.client[i]);
-		rgw_tlsctx_free(net->contexts.server[i]);
-	}
-	free(net->contexts.client);
-	free(net->contexts.server);
+	rgw_contexts_drop(net->contexts);
 }

@@ -10,6 +10,7 @@
 #include "radsecgw/mem.h"
 #include "radsecgw/peermatch.h"
 #include "accept.h"
+#include "change.h"
 #include "hello.h"
 #include "tcp_priv.h"
 
@@ -24,19 +25,15 @@
 #define RETRY_S 0.5
 
 struct rgw_listen_socket {
+	struct rgw_bound bound;              /* must be first */
 	struct rgw_net *net;                 /* borrowed: the owner */
-	const struct rgw_conf_listen *conf;  /* borrowed */
-	uint32_t index;                      /* index of the section */
-	struct rgw_addr local;
-	int fd;
 	ev_io readable;
 	ev_timer retry;
 };
 
 struct rgw_listen {
 	struct rgw_net *net;                 /* borrowed: the owner */
-	struct rgw_listen_socket *sockets;   /* owned */
-	size_t n;
+	struct rgw_link sockets;             /* owned; only an adoption changes the list */
 };
 
 struct rgw_listen *
@@ -45,7 +42,36 @@ rgw_listen_new(struct rgw_net *net)
 	struct rgw_listen *listen = rgw_xcalloc(1, sizeof *listen);
 
 	listen->net = net;
+	rgw_link_init(&listen->sockets);
 	return listen;
+}
+
+static struct rgw_listen_socket *
+socket_of(struct rgw_link *l)
+{
+	return RGW_CONTAINER(l, struct rgw_listen_socket, bound.link);
+}
+
+static void
+drop(struct rgw_bound *b)
+{
+	struct rgw_listen_socket *s = RGW_CONTAINER(b, struct rgw_listen_socket, bound);
+
+	rgw_link_remove(&b->link);
+	ev_io_stop(s->net->loop, &s->readable);
+	ev_timer_stop(s->net->loop, &s->retry);
+	if (b->fd >= 0)
+		close(b->fd);
+	free(s);
+}
+
+static void
+drop_all(struct rgw_listen *listen)
+{
+	struct rgw_link *l;
+
+	while ((l = rgw_list_first(&listen->sockets)) != NULL)
+		drop(&socket_of(l)->bound);
 }
 
 void
@@ -53,15 +79,7 @@ rgw_listen_free(struct rgw_listen *listen)
 {
 	if (listen == NULL)
 		return;
-	for (size_t i = 0; i < listen->n; i++) {
-		struct rgw_listen_socket *s = &listen->sockets[i];
-
-		ev_io_stop(listen->net->loop, &s->readable);
-		ev_timer_stop(listen->net->loop, &s->retry);
-		if (s->fd >= 0)
-			close(s->fd);
-	}
-	free(listen->sockets);
+	drop_all(listen);
 	free(listen);
 }
 
@@ -72,13 +90,13 @@ rgw_listen_free(struct rgw_listen *listen)
 static const struct rgw_conf_tls *
 choose_profile(const struct rgw_tcp *t, const uint8_t *hello, size_t len)
 {
-	const struct rgw_listen_socket *s = t->listener;
-	const struct rgw_conf_refs *profiles = &s->conf->profile;
+	const struct rgw_conf_refs *profiles = &t->listen->profile;
 	char name[256];
 
 	if (profiles->n > 1 && rgw_tls_peek_sni(hello, len, name, sizeof name))
 		for (size_t i = 0; i < profiles->n; i++)
-			if (rgw_tlsctx_serves(t->net->contexts.server[profiles->v[i]->index], name))
+			if (rgw_tlsctx_serves(rgw_contexts_find(t->contexts, (const void *)profiles->v[i],
+			        RGW_TLS_SERVER), name))
 				return (const void *)profiles->v[i];
 	return (const void *)profiles->v[0];
 }
@@ -125,10 +143,10 @@ set_up(struct rgw_tcp *t, const uint8_t *hello, size_t len)
 
 	if (h == NULL)
 		return false;
-	h->conf = t->net->conf;
+	h->conf = t->contexts->edition->conf;
 	h->from = t->addr;
 	h->profile = choose_profile(t, hello, len);
-	t->session = rgw_tls_new(t->net->contexts.server[h->profile->head.index], judge, h, NULL);
+	t->session = rgw_tls_new(rgw_contexts_find(t->contexts, h->profile, RGW_TLS_SERVER), judge, h, NULL);
 	return t->session != NULL;
 }
 
@@ -179,9 +197,11 @@ peek(struct rgw_tcp *t, rgw_ms now)
 static void
 begin_plain(struct rgw_tcp *t, rgw_ms now)
 {
-	t->peer = rgw_peer_at(t->net->conf, &t->addr);
+	const struct rgw_conf_peer *peer = rgw_peer_at(t->net->conf, &t->addr);
+
 	t->session = rgw_plain_new();
-	if (t->peer == NULL)
+	t->peer = peer != NULL ? peer->head.id : RGW_TCP_NOBODY;
+	if (peer == NULL)
 		rgw_tcp_lost(t, "no [peer] with `insecure-tcp = yes` may connect from this address", now);
 	else if (t->session == NULL)
 		rgw_tcp_lost(t, "out of memory", now);
@@ -209,15 +229,17 @@ take(struct rgw_listen_socket *s, int fd, const struct rgw_addr *from, rgw_ms no
 		reset(fd);
 		return;
 	}
-	t->listener = s;
+	t->incoming = true;
+	t->listen = s->bound.conf;
+	t->contexts = rgw_contexts_hold(s->net->contexts);
 	t->peek = peek;
-	t->conn = rgw_gw_on_accept(s->net->gw, s->index, from, t, now);
+	t->conn = rgw_gw_on_accept(s->net->gw, s->bound.conf->head.id, from, t, now);
 	if (t->conn == NULL) {
 		rgw_tcp_close(s->net, t);
 		return;
 	}
 	rgw_tcp_set_options(fd, NULL);
-	if (s->conf->insecure_tcp)
+	if (s->bound.conf->insecure_tcp)
 		begin_plain(t, now);
 }
 
@@ -231,7 +253,7 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 	for (int round = 0; round < ACCEPT_ROUNDS; round++) {
 		struct sockaddr_storage sa;
 		socklen_t len = sizeof sa;
-		int fd = accept4(s->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(s->bound.fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		struct rgw_addr from;
 
 		if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -239,7 +261,7 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 		if (fd < 0 && !rgw_accept_is_out(errno))
 			continue;
 		if (fd < 0) {
-			rgw_gw_on_accept_failed(s->net->gw, s->index, strerror(errno), now);
+			rgw_gw_on_accept_failed(s->net->gw, s->bound.conf->head.id, strerror(errno), now);
 			ev_io_stop(loop, w);
 			ev_timer_start(loop, &s->retry);
 			return;
@@ -261,73 +283,105 @@ on_retry(struct ev_loop *loop, ev_timer *w, int revents)
 	ev_io_start(loop, &s->readable);
 }
 
+/* ---- the sockets of a change ---- */
+
+static struct rgw_bound *
+make(struct rgw_net *net)
+{
+	struct rgw_listen_socket *s = rgw_xcalloc(1, sizeof *s);
+
+	s->net = net;
+	s->bound.fd = -1;
+	rgw_link_init(&s->bound.link);
+	ev_io_init(&s->readable, on_acceptable, -1, EV_READ);
+	ev_timer_init(&s->retry, on_retry, RETRY_S, 0);
+	s->readable.data = s->retry.data = s;
+	return &s->bound;
+}
+
 static bool
-open_socket(struct rgw_listen_socket *s, bool dual)
+open_socket(struct rgw_net *net, struct rgw_bound *b)
 {
 	struct sockaddr_storage sa;
-	unsigned len = rgw_addr_to_sockaddr(&s->local, &sa);
+	unsigned len = rgw_addr_to_sockaddr(&b->local, &sa);
 	int yes = 1;
-	int v6only = !dual;
+	int v6only = !b->takes_ipv4;
 
-	s->fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
+	b->fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (b->fd < 0)
 		return false;
-	if (setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0)
+	if (setsockopt(b->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0)
 		return false;
 	if (sa.ss_family == AF_INET6 &&
-	    setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only) != 0)
+	    setsockopt(b->fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only) != 0)
 		return false;
-	return rgw_spread_bind(&s->net->spread, s->fd, (struct sockaddr *)&sa, len, SOMAXCONN);
+	return rgw_spread_bind(&net->spread, b->fd, (struct sockaddr *)&sa, len, SOMAXCONN);
 }
 
-static bool
-open_listener(struct rgw_listen *listen, const struct rgw_conf_listen *conf, size_t i)
-{
-	struct rgw_listen_socket *s = &listen->sockets[listen->n++];
-	struct rgw_net *net = listen->net;
-
-	*s = (struct rgw_listen_socket){ .net = net, .conf = conf, .index = conf->head.index,
-		.local = conf->tls.v[i], .fd = -1 };
-	ev_timer_init(&s->retry, on_retry, RETRY_S, 0);
-	s->retry.data = s;
-	if (!open_socket(s, rgw_bind_takes_ipv4(net->conf, &s->local, true))) {
-		RGW_LOG(net->log, RGW_LOG_ERROR, "listen-failed", NULL,
-		    "cannot listen on this TCP address", rgw_f_str("listen", conf->head.name),
-		    rgw_f_addr("addr", &s->local), rgw_f_str("reason", strerror(errno)));
-		return false;
-	}
-	if (net->spread.worker == 0)
-		RGW_LOG(net->log, RGW_LOG_NOTICE, "listening", NULL,
-		    conf->insecure_tcp ? "listening for RADIUS over plain TCP" : "listening for RADIUS/TLS",
-		    rgw_f_str("listen", conf->head.name), rgw_f_addr("addr", &s->local));
-	return true;
-}
+static const struct rgw_bound_kind kind = { .tcp = true, .make = make, .open = open_socket, .free = drop };
 
 bool
-rgw_listen_open(struct rgw_listen *listen)
+rgw_listen_prepare(struct rgw_listen *listen, struct rgw_net_change *change)
 {
-	const struct rgw_conf *conf = listen->net->conf;
-	size_t n = 0;
+	struct rgw_link none;
 
-	for (size_t i = 0; i < conf->listen.n; i++)
-		n += conf->listen.v[i]->tls.n;
-	listen->sockets = rgw_xcalloc(n, sizeof *listen->sockets);
-	for (size_t i = 0; i < conf->listen.n; i++)
-		for (size_t j = 0; j < conf->listen.v[i]->tls.n; j++)
-			if (!open_listener(listen, conf->listen.v[i], j))
-				return false;
-	return true;
+	rgw_link_init(&none);
+	return rgw_places_find(change, &kind, &listen->sockets, &none, &change->tcp);
+}
+
+void
+rgw_listen_discard(struct rgw_link *places)
+{
+	rgw_places_drop(places, &kind);
+}
+
+/* Connections that wait at a socket that goes have been made, as far as their peers know. */
+void
+rgw_listen_take_rest(struct rgw_listen *listen)
+{
+	for (struct rgw_link *l = listen->sockets.next; l != &listen->sockets; l = l->next)
+		on_acceptable(listen->net->loop, &socket_of(l)->readable, 0);
+}
+
+static void
+settle(struct rgw_listen *listen, const struct rgw_place *place)
+{
+	const struct rgw_conf_listen *conf = place->conf;
+
+	place->bound->conf = conf;
+	rgw_list_append(&listen->sockets, &place->bound->link);
+	if (place->is_new && listen->net->spread.worker == 0)
+		RGW_LOG(listen->net->log, RGW_LOG_NOTICE, "listening", NULL,
+		    conf->insecure_tcp ? "listening for RADIUS over plain TCP" : "listening for RADIUS/TLS",
+		    rgw_f_str("listen", conf->head.name), rgw_f_addr("addr", &place->bound->local));
+}
+
+void
+rgw_listen_adopt(struct rgw_listen *listen, struct rgw_link *places)
+{
+	struct rgw_link *l;
+
+	drop_all(listen);
+	while ((l = rgw_list_pop(places)) != NULL) {
+		struct rgw_place *place = RGW_CONTAINER(l, struct rgw_place, link);
+
+		settle(listen, place);
+		free(place);
+	}
+	if (listen->net->gw != NULL)
+		rgw_listen_start(listen);
 }
 
 void
 rgw_listen_start(struct rgw_listen *listen)
 {
-	for (size_t i = 0; i < listen->n; i++) {
-		struct rgw_listen_socket *s = &listen->sockets[i];
+	for (struct rgw_link *l = listen->sockets.next; l != &listen->sockets; l = l->next) {
+		struct rgw_listen_socket *s = socket_of(l);
 
-		ev_io_init(&s->readable, on_acceptable, s->fd, EV_READ);
-		s->readable.data = s;
+		if (ev_is_active(&s->readable) || ev_is_active(&s->retry))
+			continue;
+		ev_io_set(&s->readable, s->bound.fd, EV_READ);
 		ev_io_start(listen->net->loop, &s->readable);
-		rgw_spread_admit(&listen->net->spread, s->fd);
+		rgw_spread_admit(s->bound.fd);
 	}
 }

@@ -95,6 +95,7 @@ rgw_net_new(uint32_t worker, uint32_t workers, struct ev_loop *loop, struct rgw_
 	net->tick_at = RGW_NEVER;
 	rgw_tcp_init(net);
 	rgw_trim_init(net);
+	rgw_contexts_init(net);
 	ev_timer_init(&net->tick, on_tick, 0, 0);
 	ev_prepare_init(&net->flush, on_turn_end);
 	net->tick.data = net->flush.data = net;
@@ -103,41 +104,6 @@ rgw_net_new(uint32_t worker, uint32_t workers, struct ev_loop *loop, struct rgw_
 	net->resolver = rgw_resolver_new(net);
 	net->shaker = rgw_shaker_new(net);
 	return net;
-}
-
-struct rgw_net_change {
-	struct rgw_net *net;  /* borrowed */
-};
-
-struct rgw_net_change *
-rgw_net_prepare(struct rgw_net *net, const struct rgw_conf *next, struct rgw_conf_report *report)
-{
-	struct rgw_net_change *change = rgw_xcalloc(1, sizeof *change);
-
-	(void)report;
-	change->net = net;
-	net->conf = next;
-	net->peer_out = rgw_xcalloc(next->peer.n, sizeof *net->peer_out);
-	rgw_contexts_init(net);
-	rgw_net_now(net);
-	if (rgw_contexts_make(net) && rgw_udp_open(net->udp) && rgw_listen_open(net->listen))
-		return change;
-	rgw_net_change_free(change);
-	return NULL;
-}
-
-void
-rgw_net_change_free(struct rgw_net_change *change)
-{
-	free(change);
-}
-
-void
-rgw_net_adopt(struct rgw_net *net, struct rgw_net_change *change, struct rgw_edition *edition)
-{
-	net->edition = rgw_edition_hold(edition);
-	net->conf = edition->conf;
-	rgw_net_change_free(change);
 }
 
 void
@@ -166,7 +132,7 @@ rgw_net_free(struct rgw_net *net)
 	rgw_listen_free(net->listen);
 	rgw_resolver_free(net->resolver);
 	free(net->peer_out);
-	rgw_contexts_free(net);
+	rgw_contexts_fini(net);
 	rgw_edition_drop(net->edition);
 	rgw_wipe(net, sizeof *net);
 	free(net);

@@ -15,13 +15,15 @@
 /*
  * What the files of the network layer share. Each file has one noun, and they call each other in one direction only:
  *
- *   clock trim bind outbuf plain hello records random thread spread        know nothing of the others
- *   tlssay tlspem tlstrust tlsio tlsverify tlsca tlsown tlsctx tlsreview tls   TLS, over memory
- *   contexts                                        the TLS contexts of a worker
+ *   clock trim outbuf plain hello records random thread spread        know nothing of the others
+ *   tlssay tlspem tlstrust tlsio tlsverify tlsca tlsown tlsdigest tlsctx tlsreview tls   TLS, over memory
+ *   contexts                                        the TLS contexts of an edition
+ *   bind                                            the addresses of [listen] sections
  *   tcpopts tcpbuf sealer shaker tcpend tcp         a connection: what it sends, its handshake, its end, its life
  *   connect listen                                  how connections begin
  *   udpout udp source                               datagrams: those that leave, sockets that listen and that ask
  *   resolve                                         names
+ *   change                                          from one configuration to the next
  *   net                                             the turn of the loop, and the operations of the engine
  *
  * Errors have one idiom. A function that can fail returns bool or a pointer, false or NULL being the failure, and its
@@ -54,16 +56,32 @@ struct rgw_sealer {
 	size_t n;
 };
 
-/* The TLS contexts of a worker; in contexts.c. */
+/* The TLS contexts of one [tls] section. */
+struct rgw_context {
+	const struct rgw_conf_tls *conf;  /* borrowed; NULL = nobody uses the section */
+	struct rgw_tlsctx *client;     /* holds a reference: where a peer uses it */
+	struct rgw_tlsctx *server;     /* holds a reference: where it is the profile of a listener */
+	uint8_t digest[RGW_TLS_DIGEST];/* digest of the section's files ... */
+	bool is_settled;               /* ... which were the same before and after they were read */
+	bool is_new;                   /* the edition before has nothing like it */
+	bool new_client;               /* the context was made for this edition ... */
+	bool new_server;               /* ... as this one */
+	const struct rgw_context *same;/* borrowed while this is prepared: what the edition before has */
+};
+
+/* The TLS contexts of an edition in one worker, and with them the edition; in contexts.c. The layer holds the current
+ * one, and connections hold the one under which they begin, until they are up. Only the loop's thread counts. */
 struct rgw_contexts {
-	struct rgw_tlsctx **client;    /* owned: contexts by the index of the [tls] section, where a peer uses it */
-	struct rgw_tlsctx **server;    /* owned: contexts by the same index, where it is the profile of a listener */
-	size_t n;                      /* number of [tls] sections */
+	unsigned refs;                 /* number of references */
+	struct rgw_edition *edition;   /* holds a reference; NULL before it is adopted */
+	struct rgw_context *v;         /* owned: by the id of the section */
+	size_t n;
+	struct rgw_link notes;         /* owned: what is to be told of files when this is adopted */
 };
 
 struct rgw_net {
 	struct rgw_edition *edition;   /* holds a reference: the current edition; NULL before the first one */
-	const struct rgw_conf *conf;   /* borrowed: that of the edition, or the one that is prepared first */
+	const struct rgw_conf *conf;   /* borrowed: that of the edition */
 	struct ev_loop *loop;          /* borrowed, as the next two */
 	struct rgw_log *log;
 	struct rgw_gw *gw;
@@ -72,7 +90,7 @@ struct rgw_net {
 	struct rgw_listen *listen;     /* owned: the listening TCP sockets */
 	struct rgw_resolver *resolver; /* owned */
 	struct rgw_shaker *shaker;     /* owned: does the handshakes */
-	struct rgw_contexts contexts;
+	struct rgw_contexts *contexts; /* holds a reference: those of the edition */
 	struct rgw_sealer sealer;      /* packets that are to be signed and encrypted */
 	struct rgw_link dirty;         /* connections with octets to send */
 	struct rgw_link dead;          /* connections to free at the end of the turn */
@@ -82,7 +100,8 @@ struct rgw_net {
 	unsigned n_freed;              /* number of connections freed since memory was given back last */
 	size_t out_octets;             /* octets that the write buffers of all connections take ... */
 	size_t out_peak;               /* ... and the most that they took since memory was given back last */
-	size_t *peer_out;              /* owned: of these octets, those of each peer, by the index of its section */
+	size_t *peer_out;              /* owned: of these octets, those of each peer, by its id ... */
+	uint32_t n_peer_out;           /* ... and the number of ids */
 	ev_timer tick;                 /* when the engine's next deadline is */
 	ev_timer linger;               /* when the oldest of the lingering connections is closed */
 	ev_timer trim;                 /* when memory is given back */
@@ -104,26 +123,40 @@ void rgw_trim_init(struct rgw_net *net);
 /* Gives memory back soon, since much has ended. */
 void rgw_net_tidy(struct rgw_net *net);
 
-/* bind.c */
-/* Does the address stand for all addresses of its family? */
-bool rgw_bind_is_wildcard(const struct rgw_addr *a);
-/* Does [::] take IPv4, too? It does unless another section listens for IPv4 at the same port. */
-bool rgw_bind_takes_ipv4(const struct rgw_conf *conf, const struct rgw_addr *a, bool tls);
-
 /* contexts.c */
 void rgw_contexts_init(struct rgw_net *net);
-/* Makes the contexts that are used, and logs what somebody should know about them. false = failed and logged. */
-bool rgw_contexts_make(struct rgw_net *net) __attribute__((warn_unused_result));
+/* Makes the contexts that are used, or finds those of the current edition. NULL = that failed, and was told. */
+struct rgw_contexts *rgw_contexts_prepare(struct rgw_net_change *change) RGW_MUST_USE;
+/* Frees what was prepared and is not adopted. NULL is ignored. */
+void rgw_contexts_discard(struct rgw_contexts *contexts);
+/* The contexts, which are the layer's from now on, come into use, and what somebody should know about them is
+ * logged. */
+void rgw_contexts_adopt(struct rgw_net *net, struct rgw_contexts *contexts, struct rgw_edition *edition);
+struct rgw_contexts *rgw_contexts_hold(struct rgw_contexts *contexts);
+/* NULL is ignored. */
+void rgw_contexts_drop(struct rgw_contexts *contexts);
 /* Looks at the certificates once a day from now on. */
 void rgw_contexts_start(struct rgw_net *net);
-void rgw_contexts_free(struct rgw_net *net);
+void rgw_contexts_fini(struct rgw_net *net);
+/* The context of the section in this role, borrowed, or NULL. */
+struct rgw_tlsctx *rgw_contexts_find(const struct rgw_contexts *contexts, const struct rgw_conf_tls *conf,
+    enum rgw_tls_role role);
 /* Is the certificate with this digest one of ours (P-CRT-18)? Then `why` says what that means. */
 bool rgw_contexts_are_own(const struct rgw_contexts *contexts, const uint8_t *sha256, char *why, size_t size);
 
 /* udp.c */
 struct rgw_udp *rgw_udp_new(struct rgw_net *net);
-/* Binds the sockets of all [listen] sections; false = failed and logged. */
-bool rgw_udp_open(struct rgw_udp *udp) __attribute__((warn_unused_result));
+/* Finds or binds the sockets of all [listen] sections; false = that failed, and was told. */
+bool rgw_udp_prepare(struct rgw_udp *udp, struct rgw_net_change *change) RGW_MUST_USE;
+/* Gives up what was prepared. */
+void rgw_udp_discard(struct rgw_link *places);
+/* The steps of an adoption, when the sockets that stay have been taken out of the lists (rgw_places_part): reads those
+ * that go once more; and lets the others belong to their new sections. Those that have gone with the configuration `old` stay open for answers. */
+void rgw_udp_read_out(struct rgw_udp *udp);
+void rgw_udp_adopt(struct rgw_udp *udp, struct rgw_link *places, const struct rgw_conf *old);
+/* Closes the sockets that have gone with this configuration. */
+void rgw_udp_release(struct rgw_udp *udp, const struct rgw_conf *conf);
+/* Receives at the sockets at which nothing was received before. */
 void rgw_udp_start(struct rgw_udp *udp);
 /* Queues a datagram, which leaves at the flush. */
 void rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
@@ -144,8 +177,11 @@ void rgw_udp_source_close(void *ctx, void *io);
 
 /* listen.c */
 struct rgw_listen *rgw_listen_new(struct rgw_net *net);
-/* Binds the TCP sockets of all [listen] sections; false = failed and logged. */
-bool rgw_listen_open(struct rgw_listen *listen) __attribute__((warn_unused_result));
+/* As with datagrams, see above; but what goes is closed at once. */
+bool rgw_listen_prepare(struct rgw_listen *listen, struct rgw_net_change *change) RGW_MUST_USE;
+void rgw_listen_discard(struct rgw_link *places);
+void rgw_listen_take_rest(struct rgw_listen *listen);
+void rgw_listen_adopt(struct rgw_listen *listen, struct rgw_link *places);
 void rgw_listen_start(struct rgw_listen *listen);
 void rgw_listen_free(struct rgw_listen *listen);
 
@@ -157,6 +193,8 @@ void rgw_tcp_close(void *ctx, void *io);
 /* Writes out the packets that are queued and frees the connections that have ended. */
 void rgw_tcp_flush(struct rgw_net *net);
 void rgw_tcp_init(struct rgw_net *net);
+/* Connections that have not begun a session yet are of the edition that the layer has taken up now. */
+void rgw_tcp_adopt(struct rgw_net *net);
 /* Closes the connections that are left. */
 void rgw_tcp_fini(struct rgw_net *net);
 

@@ -59,23 +59,23 @@ set_up(struct rgw_udp_socket *s, const struct rgw_addr *from, const struct rgw_a
 	struct sockaddr_storage sa;
 	socklen_t len = rgw_addr_to_sockaddr(to, &sa);
 
-	s->fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
+	s->bound.fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->bound.fd < 0)
 		return false;
 	/* All answers to what one socket may ask can come at once. */
-	rgw_udp_widen(s->fd);
+	rgw_udp_widen(s->bound.fd);
 	if (from != NULL) {
 		struct sockaddr_storage own;
 		socklen_t own_len = rgw_addr_to_sockaddr(from, &own);
 
-		if (bind(s->fd, (struct sockaddr *)&own, own_len) != 0)
+		if (bind(s->bound.fd, (struct sockaddr *)&own, own_len) != 0)
 			return false;
 	}
-	if (connect(s->fd, (struct sockaddr *)&sa, len) != 0)
+	if (connect(s->bound.fd, (struct sockaddr *)&sa, len) != 0)
 		return false;
 	len = sizeof sa;
-	return getsockname(s->fd, (struct sockaddr *)&sa, &len) == 0 &&
-	    rgw_addr_from_sockaddr(&s->local, (struct sockaddr *)&sa);
+	return getsockname(s->bound.fd, (struct sockaddr *)&sa, &len) == 0 &&
+	    rgw_addr_from_sockaddr(&s->bound.local, (struct sockaddr *)&sa);
 }
 
 void *
@@ -89,21 +89,21 @@ rgw_udp_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr 
 		return NULL;
 	s->udp = net->udp;
 	s->source = source;
-	s->fd = -1;
-	rgw_link_init(&s->link);
+	s->bound.fd = -1;
+	rgw_link_init(&s->bound.link);
 	rgw_link_init(&s->dirty);
 	rgw_link_init(&s->refused);
 	if (!set_up(s, from, to)) {
 		RGW_LOG(net->log, RGW_LOG_WARNING, "source-failed", NULL,
 		    "cannot open a UDP socket towards a server; see `source`", rgw_f_addr("to", to),
 		    rgw_f_str("reason", strerror(errno)));
-		if (s->fd >= 0)
-			close(s->fd);
+		if (s->bound.fd >= 0)
+			close(s->bound.fd);
 		free(s);
 		return NULL;
 	}
-	rgw_list_append(&net->udp->sources, &s->link);
-	ev_io_init(&s->readable, on_readable, s->fd, EV_READ);
+	rgw_list_append(&net->udp->sources, &s->bound.link);
+	ev_io_init(&s->readable, on_readable, s->bound.fd, EV_READ);
 	s->readable.data = s;
 	ev_io_start(net->loop, &s->readable);
 	return s;
@@ -115,7 +115,7 @@ rgw_udp_source_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 	struct rgw_udp_socket *s = io;
 
 	(void)ctx;
-	rgw_udp_queue(s, &s->local, NULL, packet);
+	rgw_udp_queue(s, &s->bound.local, NULL, packet);
 }
 
 void
@@ -128,11 +128,11 @@ rgw_udp_source_close(void *ctx, void *io)
 	for (size_t i = 0; i < udp->queued; i++)
 		if (udp->queue[i].socket == s)
 			udp->queue[i].socket = NULL;
-	rgw_link_remove(&s->link);
+	rgw_link_remove(&s->bound.link);
 	rgw_link_remove(&s->dirty);
 	rgw_link_remove(&s->refused);
 	ev_io_stop(udp->net->loop, &s->readable);
-	close(s->fd);
+	close(s->bound.fd);
 	free(s);
 }
 
@@ -142,7 +142,7 @@ rgw_udp_free_sources(struct rgw_udp *udp)
 	struct rgw_link *l;
 
 	while ((l = rgw_list_first(&udp->sources)) != NULL) {
-		struct rgw_udp_socket *s = RGW_CONTAINER(l, struct rgw_udp_socket, link);
+		struct rgw_udp_socket *s = RGW_CONTAINER(l, struct rgw_udp_socket, bound.link);
 
 		rgw_udp_source_close(udp->net, s);
 	}

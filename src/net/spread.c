@@ -81,10 +81,8 @@ attach(int fd, int how, struct sock_filter *steps, unsigned short n)
 	return setsockopt(fd, SOL_SOCKET, how, &program, sizeof program) == 0;
 }
 
-/* Lets nothing in before rgw_spread_admit. As long as workers are missing in the group, the program would be overruled
- * and a neighbour might meet the wrong worker. */
-static bool
-close_door(int fd)
+bool
+rgw_spread_refuse(int fd)
 {
 	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
 
@@ -115,7 +113,7 @@ rgw_spread_bind(const struct rgw_spread *s, int fd, const struct sockaddr *sa, u
 		return bind_and_listen(fd, sa, len, backlog);
 	/* The first worker takes the address for itself alone, which fails if anybody else has it, even if that is
 	 * another gateway with workers; then this worker lets the others join. */
-	if (!close_door(fd) || (s->worker > 0 && !join_group(fd)) ||
+	if (!rgw_spread_refuse(fd) || (s->worker > 0 && !join_group(fd)) ||
 	    !bind_and_listen(fd, sa, len, backlog) || (s->worker == 0 && !join_group(fd)))
 		return false;
 	if (s->worker + 1 < s->workers)
@@ -126,10 +124,9 @@ rgw_spread_bind(const struct rgw_spread *s, int fd, const struct sockaddr *sa, u
 }
 
 void
-rgw_spread_admit(const struct rgw_spread *s, int fd)
+rgw_spread_admit(int fd)
 {
 	int unused = 0;
 
-	if (s->workers > 1)
-		(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
+	(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
 }

@@ -29,12 +29,16 @@ enum rgw_spread_by { RGW_SPREAD_BY_ADDRESS, RGW_SPREAD_BY_NETWORK };
 unsigned short rgw_spread_program(
     struct sock_filter out[static RGW_SPREAD_STEPS], enum rgw_spread_by by, uint32_t workers);
 
+/* Lets nothing in before rgw_spread_admit. As long as workers are missing in the group, the program would be overruled
+ * and a neighbour might meet the wrong worker; and what arrives at a socket that nobody reads is for nobody. false =
+ * that failed, errno says why. */
+bool rgw_spread_refuse(int fd);
 /* Binds a fresh socket, and listens if backlog is not 0. Several workers must call this for an address one after the
  * other, in the order of their places; the last of them sets the program, and nothing is received before
  * rgw_spread_admit. false = that failed, errno says why. */
 bool rgw_spread_bind(const struct rgw_spread *s, int fd, const struct sockaddr *sa, unsigned len,
     int backlog) __attribute__((warn_unused_result));
 /* Receives on this socket from now on, since all workers have bound theirs. */
-void rgw_spread_admit(const struct rgw_spread *s, int fd);
+void rgw_spread_admit(int fd);
 
 #endif

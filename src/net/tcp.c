@@ -38,11 +38,19 @@ log_session(struct rgw_tcp *t)
 static void
 come_up(struct rgw_tcp *t, rgw_ms now)
 {
+	const struct rgw_conf_head *peer = rgw_conf_by_id(t->net->conf, RGW_CONF_PEER, t->peer);
+
+	rgw_contexts_drop(t->contexts);
+	t->contexts = NULL;
+	if (peer == NULL) {
+		rgw_tcp_lost(t, "the configuration has changed meanwhile, and has no such peer any more", now);
+		return;
+	}
 	rgw_tcp_mark_dirty(t);
 	t->stage = RGW_TCP_OPEN;
-	if (t->listener != NULL)
-		rgw_tcp_set_options(t->fd, t->peer);
-	rgw_conn_on_open(t->conn, t->peer->head.id, now);
+	if (t->incoming)
+		rgw_tcp_set_options(t->fd, (const struct rgw_conf_peer *)peer);
+	rgw_conn_on_open(t->conn, t->peer, now);
 	/* The end of the handshake may have come together with the first packets. */
 	read_records(t, now);
 }
@@ -64,7 +72,7 @@ on_step(struct rgw_tcp *t, rgw_ms now)
 		return;
 	}
 	if (h->peer != NULL)
-		t->peer = h->peer;
+		t->peer = h->peer->head.id;
 	rgw_tcp_end_handshake(t);
 	log_session(t);
 	come_up(t, now);
@@ -96,7 +104,7 @@ rgw_tcp_prepare_handshake(struct rgw_tcp *t)
 	rgw_link_init(&h->shake.job);
 	h->shake.stepped = stepped;
 	h->tcp = t;
-	h->contexts = &t->net->contexts;
+	h->contexts = t->contexts;
 	t->handshake = h;
 	return h;
 }
@@ -401,6 +409,7 @@ rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stage, const struct 
 	t->fd = fd;
 	t->stage = stage;
 	t->addr = *addr;
+	t->peer = RGW_TCP_NOBODY;
 	rgw_link_init(&t->link);
 	rgw_link_init(&t->dirty);
 	rgw_list_append(&net->conns, &t->link);
@@ -409,6 +418,45 @@ rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stage, const struct 
 	t->readable.data = t->writable.data = t;
 	ev_io_start(net->loop, stage == RGW_TCP_CONNECTING ? &t->writable : &t->readable);
 	return t;
+}
+
+/* The peer of a connection is not in the configuration any more. */
+static void
+forget_peer(struct rgw_tcp *t)
+{
+	if (t->peer < t->net->n_peer_out)
+		t->net->peer_out[t->peer] -= t->peer_out;
+	t->peer_out = 0;
+	t->peer = RGW_TCP_NOBODY;
+}
+
+/* Ids are those of the edition that has been taken up. A connection whose first octets have not come begins under it,
+ * unless its [listen] section has gone. */
+static void
+adopt(struct rgw_tcp *t)
+{
+	const struct rgw_net *net = t->net;
+	const struct rgw_conf_listen *listen;
+
+	if (t->peer != RGW_TCP_NOBODY && rgw_conf_by_id(net->conf, RGW_CONF_PEER, t->peer) == NULL)
+		forget_peer(t);
+	if (t->stage != RGW_TCP_ACCEPTED || t->contexts == net->contexts)
+		return;
+	listen = (const void *)rgw_conf_by_id(net->conf, RGW_CONF_LISTEN, t->listen->head.id);
+	if (listen == NULL || listen->profile.n == 0)
+		return;
+	rgw_contexts_drop(t->contexts);
+	t->contexts = rgw_contexts_hold(net->contexts);
+	t->listen = listen;
+}
+
+void
+rgw_tcp_adopt(struct rgw_net *net)
+{
+	for (struct rgw_link *l = net->conns.next; l != &net->conns; l = l->next)
+		adopt(RGW_CONTAINER(l, struct rgw_tcp, link));
+	for (struct rgw_link *l = net->lingering.next; l != &net->lingering; l = l->next)
+		adopt(RGW_CONTAINER(l, struct rgw_tcp, link));
 }
 
 void

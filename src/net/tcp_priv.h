@@ -30,7 +30,7 @@ typedef void rgw_tcp_peek(struct rgw_tcp *t, rgw_ms now);
 struct rgw_handshake {
 	struct rgw_shake shake;
 	struct rgw_tcp *tcp;                     /* borrowed: the owner */
-	const struct rgw_contexts *contexts;     /* borrowed: certificates, to know our own */
+	const struct rgw_contexts *contexts;     /* borrowed from `tcp`: certificates, to know our own */
 	const struct rgw_conf *conf;             /* borrowed: the configuration whose peers may come in; NULL = we have
 	                                          * connected */
 	const struct rgw_conf_tls *profile;      /* borrowed: the identity that is shown to an incoming connection */
@@ -39,6 +39,9 @@ struct rgw_handshake {
 	const struct rgw_conf_peer *peer;        /* borrowed: the peer that the far end turned out to be */
 };
 
+/* No id of a peer. */
+#define RGW_TCP_NOBODY UINT32_MAX
+
 struct rgw_tcp {
 	struct rgw_net *net;                 /* borrowed: the owner */
 	struct rgw_conn *conn;               /* borrowed: the connection as the engine knows it; NULL from LINGER on */
@@ -46,10 +49,13 @@ struct rgw_tcp {
 	struct rgw_link dirty;               /* among the connections with octets to send */
 	struct rgw_session *session;         /* owned; NULL while ACCEPTED */
 	struct rgw_handshake *handshake;     /* owned; NULL before the handshake begins, and when it is over */
-	const struct rgw_conf_peer *peer;    /* borrowed: the peer that we connect to, or that the far end turned out to
-	                                      * be */
+	struct rgw_contexts *contexts;       /* holds a reference, and by that the edition under which the connection
+	                                      * begins, until it is up */
+	const struct rgw_conf_listen *listen;/* borrowed from that edition, while ACCEPTED: the section by which the
+	                                      * connection has come */
 	rgw_tcp_peek *peek;                  /* looks at the first octets, while ACCEPTED */
-	const void *listener;                /* borrowed: what the peek needs; NULL = we opened the connection */
+	uint32_t peer;                       /* id of the peer that we connect to, or that the far end turned out to
+	                                      * be, or RGW_TCP_NOBODY */
 	struct rgw_addr addr;
 	int fd;
 	enum rgw_tcp_stage stage;
@@ -57,6 +63,7 @@ struct rgw_tcp {
 	size_t out_octets;                   /* octets that the connection's write buffer takes, as counted in
 	                                      * net->out_octets */
 	size_t peer_out;                     /* the same octets, as counted in net->peer_out */
+	bool incoming;                       /* the peer has opened the connection */
 	bool refused;                        /* the engine was told that there is no room */
 	bool broken;                         /* writing has failed; reported at the end of the turn */
 	bool heard_out;                      /* the connection is not read any more: the peer has said goodbye */

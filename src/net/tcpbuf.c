@@ -15,9 +15,9 @@ set_out(struct rgw_tcp *t, size_t octets)
 	t->out_octets = octets;
 	if (net->out_octets > net->out_peak)
 		net->out_peak = net->out_octets;
-	if (t->stage < RGW_TCP_OPEN)
+	if (t->stage < RGW_TCP_OPEN || t->peer >= net->n_peer_out)
 		return;
-	net->peer_out[t->peer->head.index] += octets - t->peer_out;
+	net->peer_out[t->peer] += octets - t->peer_out;
 	t->peer_out = octets;
 }
 
@@ -31,8 +31,8 @@ void
 rgw_tcp_forget_out(struct rgw_tcp *t)
 {
 	t->net->out_octets -= t->out_octets;
-	if (t->peer_out > 0)
-		t->net->peer_out[t->peer->head.index] -= t->peer_out;
+	if (t->peer < t->net->n_peer_out)
+		t->net->peer_out[t->peer] -= t->peer_out;
 }
 
 static uint64_t
@@ -47,7 +47,8 @@ rgw_tcp_most_waiting(const struct rgw_tcp *t)
 	const struct rgw_conf_gateway *conf = &t->net->conf->gateway;
 	uint64_t taken = t->net->out_octets;
 	uint64_t part = rgw_fair_free(conf->max_write_octets, taken) / RGW_CONF_WRITE_PARTS;
-	uint64_t room = rgw_fair_room(conf->max_write_octets, taken, t->net->peer_out[t->peer->head.index]);
+	size_t own = t->peer < t->net->n_peer_out ? t->net->peer_out[t->peer] : t->peer_out;
+	uint64_t room = rgw_fair_room(conf->max_write_octets, taken, own);
 
 	return (size_t)at_most(conf->write_buffer, at_most(part, room));
 }

@@ -96,6 +96,7 @@ free_tcp(struct rgw_tcp *t)
 	rgw_tcp_forget_out(t);
 	rgw_tcp_end_handshake(t);
 	rgw_session_free(t->session);
+	rgw_contexts_drop(t->contexts);
 	free(t);
 }
 

@@ -249,6 +249,12 @@ rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_
 }
 
 void
+rgw_tlsctx_hold(struct rgw_tlsctx *ctx)
+{
+	ctx->references++;
+}
+
+void
 rgw_tlsctx_free(struct rgw_tlsctx *ctx)
 {
 	if (ctx == NULL || --ctx->references > 0)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "change.h"
 #include "udp_priv.h"
 
 #include <errno.h>
@@ -15,6 +16,9 @@
 /* The number of receive calls per turn and socket, so that a flood on one socket does not keep the others waiting. */
 #define ROUNDS 4
 
+/* The same for a socket that is read for the last time: enough for what waits there, but for a flood. */
+#define LAST_ROUNDS 64
+
 /* Octets of receive buffer to ask for, more than any kernel gives without special rights. What a kernel gives is room
  * for a burst of a few hundred datagrams, which its default is not. */
 #define WIDE (4 << 20)
@@ -25,6 +29,9 @@ rgw_udp_new(struct rgw_net *net)
 	struct rgw_udp *udp = rgw_xcalloc(1, sizeof *udp);
 
 	udp->net = net;
+	rgw_link_init(&udp->sockets);
+	rgw_link_init(&udp->gone);
+	rgw_htab_init(&udp->by_number);
 	rgw_link_init(&udp->sources);
 	rgw_link_init(&udp->dirty);
 	rgw_link_init(&udp->refused);
@@ -33,17 +40,41 @@ rgw_udp_new(struct rgw_net *net)
 	return udp;
 }
 
+static struct rgw_udp_socket *
+socket_of(struct rgw_link *l)
+{
+	return RGW_CONTAINER(l, struct rgw_udp_socket, bound.link);
+}
+
+/* Closes a socket that listens. */
+static void
+drop(struct rgw_bound *b)
+{
+	struct rgw_udp_socket *s = RGW_CONTAINER(b, struct rgw_udp_socket, bound);
+	struct rgw_udp *udp = s->udp;
+
+	/* Answers that wait leave first. */
+	if (rgw_link_linked(&s->dirty))
+		rgw_udp_flush(udp);
+	if (s->number != 0)
+		rgw_htab_remove(&udp->by_number, &s->by_number);
+	rgw_link_remove(&b->link);
+	ev_io_stop(udp->net->loop, &s->readable);
+	if (b->fd >= 0)
+		close(b->fd);
+	free(s);
+}
+
 void
 rgw_udp_free(struct rgw_udp *udp)
 {
+	struct rgw_link *l;
+
 	if (udp == NULL)
 		return;
-	for (size_t i = 0; i < udp->n_sockets; i++) {
-		ev_io_stop(udp->net->loop, &udp->sockets[i].readable);
-		if (udp->sockets[i].fd >= 0)
-			close(udp->sockets[i].fd);
-	}
-	free(udp->sockets);
+	while ((l = rgw_list_first(&udp->sockets)) != NULL || (l = rgw_list_first(&udp->gone)) != NULL)
+		drop(&socket_of(l)->bound);
+	rgw_htab_fini(&udp->by_number);
 	rgw_wipe(udp->in, RGW_UDP_BATCH * sizeof *udp->in);
 	rgw_wipe(udp->out, RGW_UDP_BATCH * sizeof *udp->out);
 	free(udp->in);
@@ -61,22 +92,22 @@ set_int(int fd, int level, int name, int value)
 static void
 set_receive_buffer(const struct rgw_udp_socket *s)
 {
-	int want = (int)s->conf->receive_buffer;
+	int want = (int)s->bound.conf->receive_buffer;
 	int got = 0;
 	socklen_t len = sizeof got;
 
 	if (want == 0) {
-		rgw_udp_widen(s->fd);
+		rgw_udp_widen(s->bound.fd);
 		return;
 	}
-	if (!set_int(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, want))
-		set_int(s->fd, SOL_SOCKET, SO_RCVBUF, want);
-	getsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &got, &len);
+	if (!set_int(s->bound.fd, SOL_SOCKET, SO_RCVBUFFORCE, want))
+		set_int(s->bound.fd, SOL_SOCKET, SO_RCVBUF, want);
+	getsockopt(s->bound.fd, SOL_SOCKET, SO_RCVBUF, &got, &len);
 	/* The kernel doubles the value for its own book-keeping. */
 	if (got / 2 < want)
-		RGW_LOG(s->udp->net->log, RGW_LOG_WARNING, "receive-buffer", s->conf->head.name,
+		RGW_LOG(s->udp->net->log, RGW_LOG_WARNING, "receive-buffer", s->bound.conf->head.name,
 		    "the kernel gives less than receive-buffer; see net.core.rmem_max",
-		    rgw_f_str("listen", s->conf->head.name), rgw_f_uint("wanted", (uint64_t)want),
+		    rgw_f_str("listen", s->bound.conf->head.name), rgw_f_uint("wanted", (uint64_t)want),
 		    rgw_f_uint("got", (uint64_t)got / 2));
 }
 
@@ -86,68 +117,142 @@ rgw_udp_widen(int fd)
 	set_int(fd, SOL_SOCKET, SO_RCVBUF, WIDE);
 }
 
-static bool
-open_socket(struct rgw_udp_socket *s)
+/* ---- the sockets of a change ---- */
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents);
+
+static struct rgw_bound *
+make(struct rgw_net *net)
 {
-	int family = s->local.family == 4 ? AF_INET : AF_INET6;
+	struct rgw_udp_socket *s = rgw_xcalloc(1, sizeof *s);
+
+	s->udp = net->udp;
+	s->bound.fd = -1;
+	rgw_link_init(&s->bound.link);
+	rgw_link_init(&s->dirty);
+	rgw_link_init(&s->refused);
+	ev_io_init(&s->readable, on_readable, -1, EV_READ);
+	s->readable.data = s;
+	return &s->bound;
+}
+
+static bool
+open_socket(struct rgw_net *net, struct rgw_bound *b)
+{
+	struct rgw_udp_socket *s = RGW_CONTAINER(b, struct rgw_udp_socket, bound);
+	int family = b->local.family == 4 ? AF_INET : AF_INET6;
 	struct sockaddr_storage sa;
-	unsigned len = rgw_addr_to_sockaddr(&s->local, &sa);
+	unsigned len = rgw_addr_to_sockaddr(&b->local, &sa);
 	bool ok = true;
 
-	s->wildcard = rgw_bind_is_wildcard(&s->local);
-	s->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
+	s->wildcard = rgw_bind_is_wildcard(&b->local);
+	b->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (b->fd < 0)
 		return false;
 	if (family == AF_INET6)
-		ok = set_int(s->fd, IPPROTO_IPV6, IPV6_V6ONLY,
-		    !rgw_bind_takes_ipv4(s->udp->net->conf, &s->local, false));
+		ok = set_int(b->fd, IPPROTO_IPV6, IPV6_V6ONLY, !b->takes_ipv4);
 	if (s->wildcard && family == AF_INET)
-		ok = ok && set_int(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
+		ok = ok && set_int(b->fd, IPPROTO_IP, IP_PKTINFO, 1);
 	if (s->wildcard && family == AF_INET6)
-		ok = ok && set_int(s->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	set_receive_buffer(s);
-	return ok && rgw_spread_bind(&s->udp->net->spread, s->fd, (struct sockaddr *)&sa, len, 0);
+		ok = ok && set_int(b->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	return ok && rgw_spread_bind(&net->spread, b->fd, (struct sockaddr *)&sa, len, 0);
 }
+
+static const struct rgw_bound_kind kind = { .tcp = false, .make = make, .open = open_socket, .free = drop };
 
 bool
-rgw_udp_open(struct rgw_udp *udp)
+rgw_udp_prepare(struct rgw_udp *udp, struct rgw_net_change *change)
 {
-	const struct rgw_conf *conf = udp->net->conf;
-	size_t n = 0;
-
-	for (size_t i = 0; i < conf->listen.n; i++)
-		n += conf->listen.v[i]->udp.n;
-	udp->sockets = rgw_xcalloc(n, sizeof *udp->sockets);
-	for (size_t i = 0; i < conf->listen.n; i++) {
-		const struct rgw_conf_listen *l = conf->listen.v[i];
-
-		for (size_t j = 0; j < l->udp.n; j++) {
-			struct rgw_udp_socket *s = &udp->sockets[udp->n_sockets++];
-
-			*s = (struct rgw_udp_socket){ .udp = udp, .conf = l, .local = l->udp.v[j],
-				.fd = -1 };
-			rgw_link_init(&s->dirty);
-			rgw_link_init(&s->refused);
-			if (!open_socket(s)) {
-				RGW_LOG(udp->net->log, RGW_LOG_ERROR, "listen-failed", NULL,
-				    "cannot listen on this UDP address", rgw_f_str("listen", l->head.name),
-				    rgw_f_addr("addr", &s->local), rgw_f_str("reason", strerror(errno)));
-				return false;
-			}
-			if (udp->net->spread.worker == 0)
-				RGW_LOG(udp->net->log, RGW_LOG_NOTICE, "listening", NULL,
-				    "listening for RADIUS/UDP", rgw_f_str("listen", l->head.name),
-				    rgw_f_addr("addr", &s->local));
-		}
-	}
-	return true;
+	return rgw_places_find(change, &kind, &udp->sockets, &udp->gone, &change->udp);
 }
+
+void
+rgw_udp_discard(struct rgw_link *places)
+{
+	rgw_places_drop(places, &kind);
+}
+
+static void
+start(struct rgw_udp_socket *s)
+{
+	if (ev_is_active(&s->readable))
+		return;
+	ev_io_set(&s->readable, s->bound.fd, EV_READ);
+	ev_io_start(s->udp->net->loop, &s->readable);
+	rgw_spread_admit(s->bound.fd);
+}
+
+void
+rgw_udp_start(struct rgw_udp *udp)
+{
+	for (struct rgw_link *l = udp->sockets.next; l != &udp->sockets; l = l->next)
+		start(socket_of(l));
+}
+
+/* Stops reading. What comes from now on is for nobody, even if the address comes back. */
+static void
+retire(struct rgw_udp_socket *s, const struct rgw_conf *old)
+{
+	ev_io_stop(s->udp->net->loop, &s->readable);
+	(void)rgw_spread_refuse(s->bound.fd);
+	s->gone_with = old;
+	rgw_list_append(&s->udp->gone, &s->bound.link);
+}
+
+static void
+settle(struct rgw_udp_socket *s, const struct rgw_place *place)
+{
+	struct rgw_net *net = s->udp->net;
+
+	s->bound.conf = place->conf;
+	s->gone_with = NULL;
+	rgw_list_append(&s->udp->sockets, &s->bound.link);
+	set_receive_buffer(s);
+	if (!place->is_new)
+		return;
+	s->number = ++s->udp->last_number;
+	rgw_htab_xadd(&s->udp->by_number, &s->by_number, s->number);
+	if (net->spread.worker == 0)
+		RGW_LOG(net->log, RGW_LOG_NOTICE, "listening", NULL, "listening for RADIUS/UDP",
+		    rgw_f_str("listen", place->conf->head.name), rgw_f_addr("addr", &s->bound.local));
+}
+
+void
+rgw_udp_adopt(struct rgw_udp *udp, struct rgw_link *places, const struct rgw_conf *old)
+{
+	struct rgw_link *l;
+
+	while ((l = rgw_list_pop(&udp->sockets)) != NULL)
+		retire(socket_of(l), old);
+	while ((l = rgw_list_pop(places)) != NULL) {
+		struct rgw_place *place = RGW_CONTAINER(l, struct rgw_place, link);
+
+		settle(RGW_CONTAINER(place->bound, struct rgw_udp_socket, bound), place);
+		free(place);
+	}
+	if (udp->net->gw != NULL)
+		rgw_udp_start(udp);
+}
+
+void
+rgw_udp_release(struct rgw_udp *udp, const struct rgw_conf *conf)
+{
+	struct rgw_link *next;
+
+	for (struct rgw_link *l = udp->gone.next; l != &udp->gone; l = next) {
+		next = l->next;
+		if (socket_of(l)->gone_with == conf)
+			drop(&socket_of(l)->bound);
+	}
+}
+
+/* ---- what arrives ---- */
 
 /* The address that a datagram was sent to, from its control data. */
 static void
 destination(const struct rgw_udp_socket *s, struct msghdr *msg, struct rgw_addr *out)
 {
-	*out = s->local;
+	*out = s->bound.local;
 	if (!s->wildcard)
 		return;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
@@ -160,7 +265,7 @@ destination(const struct rgw_udp_socket *s, struct msghdr *msg, struct rgw_addr 
 			struct in6_pktinfo info;
 
 			struct sockaddr_in6 sa = { .sin6_family = AF_INET6,
-				.sin6_port = htons(s->local.port) };
+				.sin6_port = htons(s->bound.local.port) };
 
 			memcpy(&info, CMSG_DATA(c), sizeof info);
 			sa.sin6_addr = info.ipi6_addr;
@@ -184,9 +289,9 @@ hand_over(struct rgw_udp_socket *s, size_t n, rgw_ms now)
 	for (size_t i = 0; i < n; i++) {
 		struct rgw_udp_from *f = &from[some];
 
-		f->sock = (uint32_t)(s - udp->sockets);
-		f->listen = s->conf->head.index;
-		f->accept = s->conf->accept;
+		f->sock = s->number;
+		f->listen = s->bound.conf->head.id;
+		f->accept = s->bound.conf->accept;
 		if (!rgw_addr_from_sockaddr(&f->remote, (struct sockaddr *)&udp->in_from[i]))
 			continue;
 		destination(s, &udp->in_msgs[i].msg_hdr, &f->local);
@@ -211,34 +316,34 @@ rgw_udp_receive(struct rgw_udp_socket *s)
 			.msg_controllen = s->wildcard ? RGW_UDP_CONTROL : 0,
 		};
 	}
-	return recvmmsg(s->fd, udp->in_msgs, RGW_UDP_BATCH, 0, NULL);
+	return recvmmsg(s->bound.fd, udp->in_msgs, RGW_UDP_BATCH, 0, NULL);
 }
 
+/* Reads a socket for so many calls at the most. */
 static void
-on_readable(struct ev_loop *loop, ev_io *w, int revents)
+read_some(struct rgw_udp_socket *s, int rounds)
 {
-	struct rgw_udp_socket *s = w->data;
 	rgw_ms now = rgw_net_now(s->udp->net);
 	int n = RGW_UDP_BATCH;
 
-	(void)loop;
-	(void)revents;
-	for (int round = 0; round < ROUNDS && n == RGW_UDP_BATCH; round++) {
+	for (int round = 0; round < rounds && n == RGW_UDP_BATCH; round++) {
 		n = rgw_udp_receive(s);
 		if (n > 0)
 			hand_over(s, (size_t)n, now);
 	}
 }
 
-void
-rgw_udp_start(struct rgw_udp *udp)
+static void
+on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
-	for (size_t i = 0; i < udp->n_sockets; i++) {
-		struct rgw_udp_socket *s = &udp->sockets[i];
+	(void)loop;
+	(void)revents;
+	read_some(w->data, ROUNDS);
+}
 
-		ev_io_init(&s->readable, on_readable, s->fd, EV_READ);
-		s->readable.data = s;
-		ev_io_start(udp->net->loop, &s->readable);
-		rgw_spread_admit(&udp->net->spread, s->fd);
-	}
+void
+rgw_udp_read_out(struct rgw_udp *udp)
+{
+	for (struct rgw_link *l = udp->sockets.next; l != &udp->sockets; l = l->next)
+		read_some(socket_of(l), LAST_ROUNDS);
 }

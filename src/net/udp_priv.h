@@ -4,7 +4,9 @@
 
 #include <sys/socket.h>
 
+#include "bind.h"
 #include "net_priv.h"
+#include "radsecgw/hash.h"
 #include "radsecgw/radius.h"
 
 /* What udp.c (sockets that listen), source.c (sockets that ask servers) and udpout.c (datagrams that leave through
@@ -22,15 +24,16 @@
 
 /* One UDP socket, of either kind. */
 struct rgw_udp_socket {
+	struct rgw_bound bound;               /* must be first; a source is in the list of sources */
 	struct rgw_udp *udp;                  /* borrowed: the owner */
-	const struct rgw_conf_listen *conf;   /* borrowed: the section of a socket that listens */
 	struct rgw_source *source;            /* borrowed: the source whose socket this is; such a socket is
 	                                       * connected */
-	struct rgw_link link;                 /* among the sources */
 	struct rgw_link dirty;                /* among the sockets with datagrams in the queue */
 	struct rgw_link refused;              /* among the sockets whose server is to be reported */
-	struct rgw_addr local;                /* the address that the socket is bound to */
-	int fd;
+	uint32_t number;                      /* number of a socket that listens, which no other one ever has */
+	struct rgw_hnode by_number;
+	const struct rgw_conf *gone_with;     /* borrowed: the last configuration that named the socket's address; NULL
+	                                       * = the current one does */
 	bool one_by_one;                      /* the kernel takes no more than one datagram as a message */
 	bool wildcard;                        /* the socket is bound to all addresses, so each datagram has its own */
 	int error;                            /* errno that is to be reported */
@@ -50,8 +53,11 @@ struct rgw_udp_outgoing {
 
 struct rgw_udp {
 	struct rgw_net *net;                  /* borrowed: the owner */
-	struct rgw_udp_socket *sockets;       /* owned: sockets that listen */
-	size_t n_sockets;
+	struct rgw_link sockets;              /* owned: sockets that listen; only an adoption changes the list ... */
+	struct rgw_link gone;                 /* owned: ... and this one, of sockets that are not read any more, but
+	                                       * open for answers, or a release */
+	struct rgw_htab by_number;            /* all of both */
+	uint32_t last_number;
 	struct rgw_link sources;              /* owned: sockets that ask servers */
 	struct rgw_link dirty;
 	struct rgw_link refused;

@@ -51,7 +51,7 @@ put_remote(const struct rgw_udp_socket *s, const struct rgw_addr *remote, struct
 {
 	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(remote->port) };
 
-	if (s->local.family == remote->family)
+	if (s->bound.local.family == remote->family)
 		return rgw_addr_to_sockaddr(remote, out);
 	sa.sin6_addr = mapped(remote);
 	memcpy(out, &sa, sizeof sa);
@@ -79,7 +79,7 @@ put_source(struct msghdr *msg, const struct rgw_udp_socket *s, const struct rgw_
 	struct in6_pktinfo six = { .ipi6_addr = mapped(local), .ipi6_ifindex = local->scope };
 	struct in_pktinfo four = { 0 };
 
-	if (s->local.family == 4) {
+	if (s->bound.local.family == 4) {
 		memcpy(&four.ipi_spec_dst, local->ip, 4);
 		put_control(msg, IPPROTO_IP, IP_PKTINFO, &four, sizeof four);
 	} else {
@@ -145,12 +145,12 @@ gather(struct batch *b, struct rgw_udp_socket *s)
 static void
 log_failure(const struct rgw_udp_socket *s, int error)
 {
-	const char *name = s->conf != NULL ? s->conf->head.name : NULL;
+	const char *name = s->bound.conf != NULL ? s->bound.conf->head.name : NULL;
 
 	RGW_LOG(s->udp->net->log, RGW_LOG_WARNING, "udp-send-failed", name,
-	    s->conf != NULL ? "an answer could not be sent; the client will ask again"
+	    s->bound.conf != NULL ? "an answer could not be sent; the client will ask again"
 	                    : "a request could not be sent; it will be sent again",
-	    rgw_f_addr("from", &s->local), rgw_f_str("reason", strerror(error)));
+	    rgw_f_addr("from", &s->bound.local), rgw_f_str("reason", strerror(error)));
 }
 
 /* Sends the datagrams of a message one by one, now and from now on, since the kernel or the network card cannot cut
@@ -168,7 +168,7 @@ send_apart(struct rgw_udp_socket *s, const struct msghdr *all)
 		msg.msg_control = NULL;
 	for (size_t i = 0; i < all->msg_iovlen; i++) {
 		msg.msg_iov = &all->msg_iov[i];
-		if (sendmsg(s->fd, &msg, MSG_NOSIGNAL) < 0)
+		if (sendmsg(s->bound.fd, &msg, MSG_NOSIGNAL) < 0)
 			log_failure(s, errno);
 	}
 }
@@ -229,7 +229,7 @@ flush_socket(struct rgw_udp_socket *s)
 
 	gather(&b, s);
 	while (sent < b.n) {
-		int done = sendmmsg(s->fd, b.msgs + sent, b.n - sent, MSG_NOSIGNAL);
+		int done = sendmmsg(s->bound.fd, b.msgs + sent, b.n - sent, MSG_NOSIGNAL);
 
 		if (done > 0)
 			sent += (unsigned)done;
@@ -288,5 +288,10 @@ void
 rgw_udp_send(struct rgw_udp *udp, uint32_t sock, const struct rgw_addr *local,
     const struct rgw_addr *remote, const struct rgw_outgoing *packet)
 {
-	rgw_udp_queue(&udp->sockets[sock], local, remote, packet);
+	struct rgw_hnode *n = rgw_htab_first(&udp->by_number, sock);
+
+	/* The socket has gone, and so has everybody whom the answer concerns. */
+	if (n == NULL)
+		return;
+	rgw_udp_queue(RGW_CONTAINER(n, struct rgw_udp_socket, by_number), local, remote, packet);
 }

@@ -101,6 +101,8 @@ set_up(void **state)
 	f->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	rgw_log_init(&f->log, write_nowhere, no_clock, NULL);
 	f->net = rgw_net_new(0, 1, f->loop, &f->log);
+	f->conf.gateway.head.name = f->conf.log.head.name = f->conf.control.head.name = "";
+	rgw_conf_inherit(&f->conf, NULL);
 	change = rgw_net_prepare(f->net, &f->conf, &report);
 	assert_non_null(change);
 	edition = rgw_edition_new(&f->conf, NULL, NULL);
@@ -118,6 +120,8 @@ tear_down(void **state)
 
 	rgw_net_free(f->net);
 	ev_loop_destroy(f->loop);
+	for (size_t kind = 0; kind < RGW_CONF_KINDS; kind++)
+		free(f->conf.ids[kind].place);
 	free(f);
 	return 0;
 }
@@ -126,7 +130,7 @@ tear_down(void **state)
 static void
 provoke(struct fixture *f)
 {
-	struct pollfd p = { .fd = ((struct rgw_udp_socket *)f->io)->fd };
+	struct pollfd p = { .fd = ((struct rgw_udp_socket *)f->io)->bound.fd };
 
 	send_one(f);
 	rgw_net_flush(f->net);

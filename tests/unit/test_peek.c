@@ -196,6 +196,8 @@ set_up(void **state)
 	f->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	rgw_log_init(&f->log, write_nowhere, no_clock, NULL);
 	f->net = rgw_net_new(0, 1, f->loop, &f->log);
+	f->conf.gateway.head.name = f->conf.log.head.name = f->conf.control.head.name = "";
+	rgw_conf_inherit(&f->conf, NULL);
 	change = rgw_net_prepare(f->net, &f->conf, &report);
 	assert_non_null(change);
 	edition = rgw_edition_new(&f->conf, NULL, NULL);
@@ -216,6 +218,8 @@ tear_down(void **state)
 		rgw_net_ops.conn_close(f->net, f->conn.t);
 	rgw_net_free(f->net);
 	ev_loop_destroy(f->loop);
+	for (size_t kind = 0; kind < RGW_CONF_KINDS; kind++)
+		free(f->conf.ids[kind].place);
 	if (f->client >= 0)
 		close(f->client);
 	test_tls_section_drop(&f->tls);

@@ -209,7 +209,7 @@ static void
 admit(const struct group *g)
 {
 	for (uint32_t i = 0; i < WORKERS; i++)
-		rgw_spread_admit(&(struct rgw_spread){ .worker = i, .workers = WORKERS }, g->fd[i]);
+		rgw_spread_admit(g->fd[i]);
 }
 
 static void

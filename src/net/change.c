@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "radsecgw/mem.h"
+
+/* A change of the configuration in its two phases; see net.h and change.h. */
+
+void
+rgw_change_cannot_listen(struct rgw_net_change *change, const struct rgw_conf_listen *conf, bool tcp,
+    const struct rgw_addr *a, const char *why)
+{
+	const char *what = tcp ? "cannot listen on this TCP address" : "cannot listen on this UDP address";
+	char addr[RGW_ADDR_TEXT];
+
+	rgw_conf_complain(change->report, RGW_CONF_ERROR, conf->head.file, conf->head.line, "[listen %s] %s: %s: %s",
+	    conf->head.name, rgw_addr_format(a, addr), what, why);
+	if (change->net->edition == NULL)
+		RGW_LOG(change->net->log, RGW_LOG_ERROR, "listen-failed", NULL, what,
+		    rgw_f_str("listen", conf->head.name), rgw_f_addr("addr", a), rgw_f_str("reason", why));
+}
+
+void
+rgw_change_cannot_use(struct rgw_net_change *change, const struct rgw_conf_tls *conf, const char *key,
+    const char *why)
+{
+	rgw_conf_complain(change->report, RGW_CONF_ERROR, conf->head.file, conf->head.line, "[tls %s] %s: %s",
+	    conf->head.name, key, why);
+	if (change->net->edition == NULL)
+		RGW_LOG(change->net->log, RGW_LOG_ERROR, "tls-context", NULL, why,
+		    rgw_f_str("tls", conf->head.name), rgw_f_str("key", key));
+}
+
+static bool
+prepare(struct rgw_net_change *change)
+{
+	struct rgw_net *net = change->net;
+
+	change->contexts = rgw_contexts_prepare(change);
+	return change->contexts != NULL && rgw_udp_prepare(net->udp, change) && rgw_listen_prepare(net->listen, change);
+}
+
+struct rgw_net_change *
+rgw_net_prepare(struct rgw_net *net, const struct rgw_conf *next, struct rgw_conf_report *report)
+{
+	struct rgw_net_change *change = rgw_xcalloc(1, sizeof *change);
+
+	change->net = net;
+	change->next = next;
+	change->report = report;
+	change->peer_out = rgw_xcalloc(next->ids[RGW_CONF_PEER].n, sizeof *change->peer_out);
+	rgw_link_init(&change->udp);
+	rgw_link_init(&change->tcp);
+	if (net->edition == NULL)
+		rgw_net_now(net);
+	if (prepare(change)) {
+		change->report = NULL;
+		return change;
+	}
+	rgw_net_change_free(change);
+	return NULL;
+}
+
+void
+rgw_net_change_free(struct rgw_net_change *change)
+{
+	if (change == NULL)
+		return;
+	rgw_contexts_discard(change->contexts);
+	rgw_udp_discard(&change->udp);
+	rgw_listen_discard(&change->tcp);
+	free(change->peer_out);
+	free(change);
+}
+
+/* What has arrived at sockets that go is for the configuration that they belong to; and what waits to be signed is
+ * signed while all secrets of that are there. */
+static void
+finish_old(struct rgw_net *net)
+{
+	if (net->gw == NULL)
+		return;
+	rgw_udp_read_out(net->udp);
+	rgw_listen_take_rest(net->listen);
+	rgw_net_flush(net);
+}
+
+/* Octets that wait for each peer: they are counted by its id. */
+static void
+take_peer_out(struct rgw_net *net, struct rgw_net_change *change)
+{
+	uint32_t n = change->next->ids[RGW_CONF_PEER].n;
+
+	if (net->n_peer_out > 0)
+		memcpy(change->peer_out, net->peer_out,
+		    (n < net->n_peer_out ? n : net->n_peer_out) * sizeof *net->peer_out);
+	free(net->peer_out);
+	net->peer_out = change->peer_out;
+	net->n_peer_out = n;
+	change->peer_out = NULL;
+}
+
+void
+rgw_net_adopt(struct rgw_net *net, struct rgw_net_change *change, struct rgw_edition *edition)
+{
+	struct rgw_edition *old = net->edition;
+
+	rgw_places_part(&change->udp);
+	rgw_places_part(&change->tcp);
+	finish_old(net);
+	net->edition = rgw_edition_hold(edition);
+	net->conf = edition->conf;
+	take_peer_out(net, change);
+	rgw_contexts_adopt(net, change->contexts, edition);
+	change->contexts = NULL;
+	rgw_udp_adopt(net->udp, &change->udp, old != NULL ? old->conf : NULL);
+	rgw_listen_adopt(net->listen, &change->tcp);
+	rgw_tcp_adopt(net);
+	rgw_net_change_free(change);
+	rgw_edition_drop(old);
+}
+
+void
+rgw_net_release(struct rgw_net *net, const struct rgw_conf *conf)
+{
+	rgw_udp_release(net->udp, conf);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tls_priv.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <wolfssl/wolfcrypt/sha256.h>
+
+/* The digest of all files of a [tls] section: when it is the same, nobody has changed one of them. */
+
+static void
+add(wc_Sha256 *sha, const void *data, size_t len)
+{
+	uint64_t n = len;
+
+	(void)wc_Sha256Update(sha, (const byte *)&n, sizeof n);
+	(void)wc_Sha256Update(sha, data, (word32)len);
+}
+
+/* A file that cannot be read counts with the reason. */
+static void
+add_file(wc_Sha256 *sha, const char *path)
+{
+	struct rgw_blob f;
+	char why[512];
+
+	add(sha, path, strlen(path));
+	if (rgw_pem_read(path, &f, why, sizeof why)) {
+		add(sha, f.data, f.len);
+		rgw_pem_drop(&f);
+	} else {
+		add(sha, why, strlen(why));
+	}
+}
+
+static void
+add_folder(wc_Sha256 *sha, const char *folder)
+{
+	struct dirent **entries;
+	int n = scandir(folder, &entries, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		char path[4096];
+		struct stat st;
+
+		snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.' && (stat(path, &st) != 0 || S_ISREG(st.st_mode)))
+			add_file(sha, path);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+}
+
+bool
+rgw_tls_digest(const struct rgw_conf_tls *conf, uint8_t out[static RGW_TLS_DIGEST])
+{
+	wc_Sha256 sha;
+	struct stat st;
+	bool good;
+
+	if (wc_InitSha256(&sha) != 0)
+		return false;
+	add_file(&sha, conf->certificate);
+	add_file(&sha, conf->key);
+	for (size_t i = 0; i < conf->ca.n; i++)
+		if (stat(conf->ca.v[i], &st) == 0 && S_ISDIR(st.st_mode))
+			add_folder(&sha, conf->ca.v[i]);
+		else
+			add_file(&sha, conf->ca.v[i]);
+	good = wc_Sha256Final(&sha, out) == 0;
+	wc_Sha256Free(&sha);
+	return good;
+}
