@@ -88,12 +88,13 @@ say_late(struct rgw_round *round)
 	answer_all(round, 503, text);
 }
 
-static void
-join_rows(const struct rgw_round *round, struct rgw_rows *all)
+/* The rows of all workers, added up in those of the first one. */
+static const struct rgw_rows *
+join_rows(struct rgw_round *round)
 {
-	rgw_rows_init(all);
-	for (uint32_t i = 0; i < round->n_workers; i++)
-		rgw_rows_join(all, &round->visits[i].rows);
+	for (uint32_t i = 1; i < round->n_workers; i++)
+		rgw_rows_join(&round->visits[0].rows, &round->visits[i].rows);
+	return &round->visits[0].rows;
 }
 
 /* ---- /metrics ---- */
@@ -132,49 +133,32 @@ add_counts(const struct rgw_metrics *m, struct rgw_http_counts *sum)
 	}
 }
 
-/* A text that several may get. */
-struct text {
-	char *octets;  /* owned; NULL = not written yet, or there is no memory */
-	size_t len;
-};
-
+/* Whoever waits gets a text of its own, which is written anew for each: seldom there are several. */
 static void
-answer_scrape(struct rgw_waiter *waiter, const struct text *text)
+answer_scrape(struct rgw_waiter *waiter, const struct rgw_scrape *scrape)
 {
-	char *copy = text->octets != NULL ? malloc(text->len) : NULL;
+	size_t len;
+	char *text = rgw_scrape_write(scrape, waiter->openmetrics, &len);
 
-	if (copy == NULL) {
+	if (text == NULL)
 		rgw_http_answer_text(waiter->exchange, 500, "there is no memory for the answer\n");
-		return;
-	}
-	memcpy(copy, text->octets, text->len);
-	rgw_http_answer(waiter->exchange, 200, waiter->openmetrics ? OPENMETRICS : PROMETHEUS, copy, text->len);
+	else
+		rgw_http_answer(waiter->exchange, 200, waiter->openmetrics ? OPENMETRICS : PROMETHEUS, text, len);
 }
 
 static void
 send_scrape(struct rgw_round *round)
 {
 	struct rgw_metrics *m = owner_of(round);
-	struct rgw_scrape scrape = { .workers = round->n_workers, .started = m->started };
-	struct text texts[2] = { { NULL, 0 }, { NULL, 0 } };
+	struct rgw_scrape scrape = { .rows = join_rows(round), .workers = round->n_workers, .started = m->started };
 	struct rgw_waiter *waiter;
-	struct rgw_rows all;
 
-	join_rows(round, &all);
-	scrape.rows = &all;
 	rgw_figures_read(&scrape.figures);
 	add_counts(m, &scrape.http);
 	while ((waiter = rgw_round_next(round)) != NULL) {
-		struct text *text = &texts[waiter->openmetrics];
-
-		if (text->octets == NULL)
-			text->octets = rgw_scrape_write(&scrape, waiter->openmetrics, &text->len);
-		answer_scrape(waiter, text);
+		answer_scrape(waiter, &scrape);
 		free(waiter);
 	}
-	free(texts[0].octets);
-	free(texts[1].octets);
-	rgw_rows_fini(&all);
 }
 
 /* ---- /livez and /readyz ---- */
@@ -202,12 +186,9 @@ static void
 say_ready(struct rgw_round *round)
 {
 	char why[RGW_HEALTH_TEXT], text[RGW_HEALTH_TEXT + 1];
-	struct rgw_rows all;
 	bool ready;
 
-	join_rows(round, &all);
-	ready = rgw_health_is_ready(&all, owner_of(round)->ready_requires, why);
-	rgw_rows_fini(&all);
+	ready = rgw_health_is_ready(join_rows(round), owner_of(round)->ready_requires, why);
 	snprintf(text, sizeof text, "%s\n", why);
 	answer_all(round, ready ? 200 : 503, text);
 }

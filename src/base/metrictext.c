@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/metrictext.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +10,7 @@
 
 #define FIRST_ROOM 4096
 
-/* A number of 64 bits, or the seconds of one with three decimals, and a NUL. */
+/* A number of 64 bits, with a dot and a line feed. */
 #define NUMBER_ROOM 24
 
 /* ---- the buffer ---- */
@@ -23,9 +21,9 @@ rgw_metrictext_init(struct rgw_metrictext *t, bool openmetrics, size_t limit)
 	*t = (struct rgw_metrictext){ .openmetrics = openmetrics, .limit = limit };
 }
 
-/* Makes room for n more octets. */
+/* Makes room for n more octets, for which there is none. */
 static bool
-reserve(struct rgw_metrictext *t, size_t n)
+grow(struct rgw_metrictext *t, size_t n)
 {
 	size_t room = t->room > 0 ? t->room : FIRST_ROOM;
 	char *grown;
@@ -34,8 +32,7 @@ reserve(struct rgw_metrictext *t, size_t n)
 		return false;
 	while (room < t->len + n)
 		room *= 2;
-	if (room == t->room)
-		return true;
+	room = room < t->limit ? room : t->limit;
 	grown = realloc(t->buf, room);
 	if (grown == NULL)
 		return false;
@@ -44,13 +41,19 @@ reserve(struct rgw_metrictext *t, size_t n)
 	return true;
 }
 
+static bool
+reserve(struct rgw_metrictext *t, size_t n)
+{
+	if (t->room - t->len < n && !t->failed)
+		t->failed = !grow(t, n);
+	return !t->failed;
+}
+
 static void
 put(struct rgw_metrictext *t, const char *s, size_t n)
 {
-	if (t->failed || !reserve(t, n)) {
-		t->failed = true;
+	if (!reserve(t, n))
 		return;
-	}
 	memcpy(t->buf + t->len, s, n);
 	t->len += n;
 }
@@ -69,8 +72,8 @@ rgw_metrictext_take(struct rgw_metrictext *t, size_t *len)
 	if (t->openmetrics)
 		put_text(t, "# EOF\n");
 	/* An empty text is a text, too. */
-	if (!t->failed && t->buf == NULL)
-		t->failed = !reserve(t, 0);
+	if (t->buf == NULL)
+		(void)reserve(t, 1);
 	if (t->failed) {
 		free(t->buf);
 		t->buf = NULL;
@@ -149,92 +152,113 @@ put_value(struct rgw_metrictext *t, const char *value)
 	}
 }
 
-/* The name of a sample and its labels. `le` is the bound of a bucket, or NULL. */
+/* The name of a sample and its labels, up to where one more label or the end of them would stand. */
 static void
-put_name(struct rgw_metrictext *t, const char *suffix, const struct rgw_label *labels, size_t n, const char *le)
+put_labels(struct rgw_metrictext *t, const char *suffix, const struct rgw_label *labels, size_t n)
 {
 	put_head(t);
 	put_text(t, t->family);
 	put_text(t, suffix);
-	if (n > 0 || le != NULL)
-		put(t, "{", 1);
 	for (size_t i = 0; i < n; i++) {
-		put_text(t, i > 0 ? "," : "");
+		put(t, i > 0 ? "," : "{", 1);
 		put_text(t, labels[i].name);
 		put(t, "=\"", 2);
 		put_value(t, labels[i].value);
 		put(t, "\"", 1);
 	}
-	if (le != NULL) {
-		put_text(t, n > 0 ? ",le=\"" : "le=\"");
-		put_text(t, le);
-		put(t, "\"", 1);
-	}
-	put_text(t, n > 0 || le != NULL ? "} " : " ");
+}
+
+static void
+put_name(struct rgw_metrictext *t, const char *suffix, const struct rgw_label *labels, size_t n)
+{
+	put_labels(t, suffix, labels, n);
+	put_text(t, n > 0 ? "} " : " ");
+}
+
+/* Writes digits before `end`, at least so many. Returns where they begin. */
+static char *
+digits(uint64_t value, char *end, unsigned least)
+{
+	for (; value > 0 || least > 0; value /= 10, least -= least > 0)
+		*--end = (char)('0' + value % 10);
+	return end;
 }
 
 static void
 put_number(struct rgw_metrictext *t, uint64_t value)
 {
-	char text[NUMBER_ROOM];
+	char text[NUMBER_ROOM], *end = text + NUMBER_ROOM, *begin;
 
-	put(t, text, (size_t)snprintf(text, sizeof text, "%" PRIu64 "\n", value));
+	*--end = '\n';
+	begin = digits(value, end, 1);
+	put(t, begin, (size_t)(text + NUMBER_ROOM - begin));
 }
 
-/* Seconds with at least one decimal, which OpenMetrics wants of the bounds of a histogram, and no more than are needed.
- * Returns their number of octets. */
-static size_t
-seconds(rgw_ms value, char text[static NUMBER_ROOM])
+/* Seconds with at least one decimal, which OpenMetrics wants of the bounds of a histogram, and no more than are
+ * needed. */
+static void
+put_seconds(struct rgw_metrictext *t, rgw_ms value)
 {
-	size_t n = (size_t)snprintf(text, NUMBER_ROOM, "%" PRIu64 ".%03u", value / 1000, (unsigned)(value % 1000));
+	char text[NUMBER_ROOM], *end = text + NUMBER_ROOM, *begin;
 
-	while (text[n - 1] == '0' && text[n - 2] != '.')
-		n--;
-	text[n] = '\0';
-	return n;
+	begin = digits(value % 1000, end, 3);
+	*--begin = '.';
+	begin = digits(value / 1000, begin, 1);
+	while (end[-1] == '0' && end[-2] != '.')
+		end--;
+	put(t, begin, (size_t)(end - begin));
 }
 
 void
 rgw_metrictext_add(struct rgw_metrictext *t, const struct rgw_label *labels, size_t n, uint64_t value)
 {
-	put_name(t, types[t->type].suffix, labels, n, NULL);
+	put_name(t, types[t->type].suffix, labels, n);
 	put_number(t, value);
-}
-
-static void
-put_seconds(struct rgw_metrictext *t, rgw_ms value)
-{
-	char text[NUMBER_ROOM];
-
-	put(t, text, seconds(value, text));
-	put(t, "\n", 1);
 }
 
 void
 rgw_metrictext_add_ms(struct rgw_metrictext *t, const struct rgw_label *labels, size_t n, rgw_ms value)
 {
-	put_name(t, types[t->type].suffix, labels, n, NULL);
+	put_name(t, types[t->type].suffix, labels, n);
 	put_seconds(t, value);
+	put(t, "\n", 1);
+}
+
+/* Writes what already stands at `from` once more. */
+static void
+put_again(struct rgw_metrictext *t, size_t from, size_t n)
+{
+	if (!reserve(t, n))
+		return;
+	memcpy(t->buf + t->len, t->buf + from, n);
+	t->len += n;
 }
 
 void
 rgw_metrictext_add_histogram(struct rgw_metrictext *t, const struct rgw_label *labels, size_t n,
     const struct rgw_metric_histogram *h)
 {
-	char le[NUMBER_ROOM];
 	uint64_t all = 0;
+	size_t from, len;
 
+	put_head(t);
+	from = t->len;
+	put_labels(t, "_bucket", labels, n);
+	put_text(t, n > 0 ? ",le=\"" : "{le=\"");
+	len = t->len - from;
 	for (size_t i = 0; i < h->n_bounds; i++) {
 		all += h->counts[i];
-		seconds(h->bounds[i], le);
-		put_name(t, "_bucket", labels, n, le);
+		put_seconds(t, h->bounds[i]);
+		put(t, "\"} ", 3);
 		put_number(t, all);
+		put_again(t, from, len);
 	}
 	all += h->counts[h->n_bounds];
-	put_name(t, "_bucket", labels, n, "+Inf");
+	put(t, "+Inf\"} ", 7);
 	put_number(t, all);
-	put_name(t, "_sum", labels, n, NULL);
+	put_name(t, "_sum", labels, n);
 	put_seconds(t, h->sum);
-	put_name(t, "_count", labels, n, NULL);
+	put(t, "\n", 1);
+	put_name(t, "_count", labels, n);
 	put_number(t, all);
 }
