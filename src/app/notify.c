@@ -51,8 +51,10 @@ struct rgw_notifier {
 static void
 say(struct rgw_notifier *n, const char *words)
 {
-	if (sendto(n->fd, words, strlen(words), MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&n->to, n->to_len) >= 0 ||
-	    n->failed)
+	ssize_t sent = sendto(n->fd, words, strlen(words), MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&n->to,
+	    n->to_len);
+
+	if (sent >= 0 || n->failed)
 		return;
 	n->failed = true;
 	RGW_LOG(n->scope.log, RGW_LOG_WARNING, "notify-failed", NULL,

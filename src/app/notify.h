@@ -11,9 +11,9 @@
 
 /*
  * What the gateway tells the service manager that has started it, as sd_notify(3) says: datagrams to the socket that
- * NOTIFY_SOCKET names. It says when it is ready, reads its configuration anew and stops, how it fares in a sentence, and,
- * if WATCHDOG_USEC wants that, that it lives: which it says only when the loops of all workers have turned since the
- * last time. The process owns the notifier; all calls belong to its thread.
+ * NOTIFY_SOCKET names. It says when it is ready, reads its configuration anew and stops, how it fares in a sentence,
+ * and, if WATCHDOG_USEC wants that, that it lives: which it says only when the loops of all workers have turned since
+ * the last time. The process owns the notifier; all calls belong to its thread.
  */
 struct rgw_notifier;
 
