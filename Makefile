@@ -161,6 +161,10 @@ $(O)/tests/scenario/test_memory: ldflags += -Wl,--wrap=free,--wrap=calloc
 $(O)/tests/unit/test_flush: ldflags += -Wl,--wrap=rgw_source_on_refused
 $(O)/tests/unit/test_peek: ldflags += -Wl,--wrap=rgw_gw_on_accept,--wrap=rgw_conn_on_connected,--wrap=rgw_conn_on_open \
 	-Wl,--wrap=rgw_conn_on_data,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_deadline
+$(O)/tests/unit/test_adopt $(O)/tests/unit/test_judge: ldflags += -Wl,--wrap=rgw_gw_on_accept \
+	-Wl,--wrap=rgw_conn_on_connected,--wrap=rgw_conn_on_open,--wrap=rgw_conn_on_expiring,--wrap=rgw_conn_on_data \
+	-Wl,--wrap=rgw_conn_on_goodbye,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_on_udp,--wrap=rgw_gw_count \
+	-Wl,--wrap=rgw_gw_deadline
 
 # This one lets there be no memory.
 $(O)/tests/unit/test_outbuf: ldflags += -Wl,--wrap=realloc

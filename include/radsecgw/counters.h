@@ -133,6 +133,9 @@
 	X(incoming_ended, "incoming connections that ended after they had come up")                \
 	X(idle_timeouts, "connections closed: idle-timeout")                                       \
 	X(lifetimes, "connections closed: lifetime")                                               \
+	/* connections in either direction */                                                      \
+	X(connections_judged_out, "connections closed: not good enough for a new configuration")    \
+	X(certificates_ended, "connections closed: a certificate of either side came to its end")  \
 	/* connections that we open */                                                             \
 	X(connections_opened, "outgoing connections that came up")                                 \
 	X(connections_failed, "outgoing connections that did not come up")                         \

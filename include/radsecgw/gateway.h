@@ -181,6 +181,8 @@ size_t rgw_gw_old_connections(struct rgw_gw *gw, const char *name, bool *good) R
 /* The number of requests that wait for an answer. */
 size_t rgw_gw_pending(const struct rgw_gw *gw);
 
+/* Counts something that only the outer layer sees. */
+void rgw_gw_count(struct rgw_gw *gw, enum rgw_counter c);
 /* The counters since the start; borrowed from the gateway. */
 const struct rgw_counters *rgw_gw_counters(const struct rgw_gw *gw);
 /* Writes the state of each peer and all counters that are not zero as notice lines. */

@@ -48,15 +48,10 @@ struct rgw_net_change *rgw_net_prepare(struct rgw_net *net, const struct rgw_con
 void rgw_net_change_free(struct rgw_net_change *change);
 /* Makes the change, and frees it. The edition has the configuration for which it was prepared; the layer takes a
  * reference of its own. The engine adopts the edition after this, before anything else happens in the loop. Sockets
- * that are gone are read once more before, and their requests belong to the old edition; they are closed by
- * rgw_net_release, since answers may still have to leave. Connections that stand, and handshakes that are under way, are judged
+ * that are gone are read once more before, and their requests belong to the old edition; they are closed when the
+ * request-lifetime of that has passed, since answers may still have to leave. Connections that stand, and handshakes that are under way, are judged
  * again under the new configuration: those whose certificates are not good enough any more are lost, with the reason. */
 void rgw_net_adopt(struct rgw_net *net, struct rgw_net_change *change, struct rgw_edition *edition);
-
-/* Nobody reads this configuration any more, in no worker (see rgw_edition): the sockets that went with it are closed.
- * This must be called in all workers before the configuration is freed, and while no change is prepared: sockets of the
- * workers at one address make up a group, which only all of them leave. */
-void rgw_net_release(struct rgw_net *net, const struct rgw_conf *conf);
 
 /* The operations by which the engine reaches the world; their context is the rgw_net. */
 extern const struct rgw_ops rgw_net_ops;

@@ -8,6 +8,7 @@
 
 #include "radsecgw/certid.h"
 #include "radsecgw/conf.h"
+#include "radsecgw/hash.h"
 #include "radsecgw/session.h"
 
 /*
@@ -61,6 +62,9 @@ void rgw_tlsctx_review(const struct rgw_tlsctx *ctx, int64_t now, unsigned uses,
  * clock, and certificates cannot be judged. */
 bool rgw_tls_clock_is_set(int64_t now);
 
+/* Writes a time (seconds since 1970) as its day and second, in UTC; returns buf. */
+const char *rgw_tls_moment(int64_t t, char *buf, size_t size);
+
 /* Does the context's own certificate carry this DNS name? */
 bool rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name);
 
@@ -82,6 +86,25 @@ typedef bool rgw_tls_judge(void *arg, const struct rgw_x509 *leaf, const uint8_t
  * borrowed until then, like `arg`. sni may be NULL (send none); servers ignore it. NULL = out of memory. */
 struct rgw_session *rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni)
     __attribute__((warn_unused_result));
+
+/* The chain of certificates that a peer has shown. It is one object for all connections that have shown it, which hold
+ * references: chains are shared in a table of the loop. */
+struct rgw_chain;
+
+/* Takes the chain from a session whose handshake is done; the caller owns it. NULL = the session has none. */
+struct rgw_chain *rgw_tls_take_chain(struct rgw_session *session) RGW_MUST_USE;
+/* Exchanges the chain for the one in the table that is the same, to which the caller gets a reference. NULL = there is
+ * no memory, and the chain is gone. */
+struct rgw_chain *rgw_chain_share(struct rgw_htab *tab, struct rgw_chain *chain) RGW_MUST_USE;
+/* Gives a reference back. NULL is ignored. */
+void rgw_chain_drop(struct rgw_htab *tab, struct rgw_chain *chain);
+/* Reads the leaf, which *out borrows; returns its SHA-256 digest, or NULL if it is malformed. */
+const uint8_t *rgw_chain_leaf(const struct rgw_chain *chain, struct rgw_x509 *out) RGW_MUST_USE;
+/* Does the chain verify by the trust of the context at that time (seconds since 1970)? *ends gets the last second in
+ * which it does. What came of that is kept, so this costs next to nothing for the trust that was asked for last. */
+bool rgw_chain_judge(struct rgw_chain *chain, const struct rgw_tlsctx *ctx, int64_t now, int64_t *ends) RGW_MUST_USE;
+/* The last second in which our own certificate is valid that the session has shown. */
+int64_t rgw_tls_own_ends(const struct rgw_session *session);
 
 /* Begins and ends the use of the TLS library. Both functions must be called once, before and after everything else in
  * the process. false = there is no TLS library. */

@@ -14,18 +14,32 @@ struct rgw_adoption_part {
 	struct rgw_worker_change *change;  /* owned; NULL = freed already */
 };
 
-static void
-count_over(struct rgw_adoption *a)
-{
-	if (++a->n_over == a->by->n_workers)
-		a->by->over(a->by->ctx, a);
-}
+struct rgw_adoption {
+	struct rgw_adopters by;
+	struct rgw_snapshot *snapshot;    /* a reference */
+	struct rgw_adoption_part *parts;  /* owned: one for each worker */
+	uint32_t n_asked;                 /* workers that have not done yet what they were asked */
+	uint32_t n_over;                  /* workers in which it is over */
+};
 
 static void
-on_over(void *ctx, struct rgw_worker_change *change)
+adoption_free(struct rgw_adoption *a)
 {
-	(void)change;
-	count_over(ctx);
+	for (uint32_t i = 0; i < a->by.n_workers; i++)
+		rgw_worker_change_free(a->parts[i].change);
+	rgw_snapshot_drop(a->snapshot);
+	free(a->parts);
+	free(a);
+}
+
+/* It is over in one more worker. */
+static void
+on_over(void *ctx)
+{
+	struct rgw_adoption *a = ctx;
+
+	if (++a->n_over == a->by.n_workers)
+		adoption_free(a);
 }
 
 /* ---- what a worker is asked ---- */
@@ -56,42 +70,32 @@ discard(struct rgw_worker *worker, struct rgw_job *job)
 	return true;
 }
 
-static bool
-release(struct rgw_worker *worker, struct rgw_job *job)
-{
-	struct rgw_adoption_part *part = part_of(job);
-
-	rgw_worker_release(worker, part->change);
-	part->change = NULL;
-	return true;
-}
-
 static void
 on_done(struct rgw_job *job)
 {
 	struct rgw_adoption_part *part = part_of(job);
 	struct rgw_adoption *a = part->adoption;
-	bool not_adopted = job->run == adopt && !job->was_run;
+	bool adopted = job->run == adopt && job->was_run;
 
-	/* The worker ended first: no thread has the change any more. */
-	if (not_adopted) {
+	/* If the worker ended first, no thread has the change any more. */
+	if (!adopted) {
 		rgw_worker_change_free(part->change);
 		part->change = NULL;
 	}
 	if (--a->n_asked == 0)
-		a->by->done(a->by->ctx, a);
-	if (not_adopted)
-		count_over(a);
+		a->by.done(a->by.ctx, a);
+	if (!adopted)
+		on_over(a);
 }
 
 static void
 ask_all(struct rgw_adoption *a, bool (*run)(struct rgw_worker *worker, struct rgw_job *job))
 {
-	a->n_asked = a->by->n_workers;
-	for (uint32_t i = 0; i < a->by->n_workers; i++) {
+	a->n_asked = a->by.n_workers;
+	for (uint32_t i = 0; i < a->by.n_workers; i++) {
 		a->parts[i].job.run = run;
 		a->parts[i].job.done = on_done;
-		rgw_worker_post(a->by->workers[i], &a->parts[i].job);
+		rgw_worker_post(a->by.workers[i], &a->parts[i].job);
 	}
 }
 
@@ -102,7 +106,7 @@ rgw_adoption_new(const struct rgw_adopters *by, struct rgw_worker_change **chang
 {
 	struct rgw_adoption *a = rgw_xcalloc(1, sizeof *a);
 
-	a->by = by;
+	a->by = *by;
 	a->snapshot = rgw_snapshot_hold(snapshot);
 	a->parts = rgw_xcalloc(by->n_workers, sizeof *a->parts);
 	for (uint32_t i = 0; i < by->n_workers; i++) {
@@ -110,15 +114,14 @@ rgw_adoption_new(const struct rgw_adopters *by, struct rgw_worker_change **chang
 		a->parts[i].change = changes[i];
 	}
 	free(changes);
-	rgw_link_init(&a->link);
 	return a;
 }
 
 void
 rgw_adoption_start(struct rgw_adoption *a)
 {
-	for (uint32_t i = 0; i < a->by->n_workers; i++)
-		rgw_worker_adopt(a->by->workers[i], a->parts[i].change, on_over, a);
+	for (uint32_t i = 0; i < a->by.n_workers; i++)
+		rgw_worker_adopt(a->by.workers[i], a->parts[i].change, on_over, a);
 }
 
 void
@@ -131,23 +134,4 @@ void
 rgw_adoption_discard(struct rgw_adoption *a)
 {
 	ask_all(a, discard);
-}
-
-void
-rgw_adoption_release(struct rgw_adoption *a)
-{
-	ask_all(a, release);
-}
-
-void
-rgw_adoption_free(struct rgw_adoption *a)
-{
-	if (a == NULL)
-		return;
-	for (uint32_t i = 0; i < a->by->n_workers; i++)
-		rgw_worker_change_free(a->parts[i].change);
-	rgw_snapshot_drop(a->snapshot);
-	rgw_link_remove(&a->link);
-	free(a->parts);
-	free(a);
 }

@@ -190,6 +190,8 @@ static const struct {
 	PUT(watchdog_timeouts, CONNECTIONS_CLOSED, "watchdog"),
 	PUT(connections_surplus, CONNECTIONS_CLOSED, "surplus"),
 	PUT(packet_timeouts, CONNECTIONS_CLOSED, "packet_timeout"),
+	PUT(connections_judged_out, CONNECTIONS_CLOSED, "judged_out"),
+	PUT(certificates_ended, CONNECTIONS_CLOSED, "certificate_ended"),
 #undef PUT
 };
 /* clang-format on */

@@ -334,12 +334,11 @@ free_all(struct process *p)
 	rgw_metrics_free(p->metrics);
 	rgw_notifier_free(p->notifier);
 	rgw_control_free(p->control);
-	rgw_reloader_end(p->reloader);
+	rgw_reloader_free(p->reloader);
 	if (p->loop != NULL)
 		rgw_inbox_close(&p->home);
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		rgw_worker_free(p->workers[i]);
-	rgw_reloader_free(p->reloader);
 	free(p->threads);
 	free(p->workers);
 	rgw_common_free(p->common);

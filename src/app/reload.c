@@ -33,11 +33,7 @@ struct rgw_reloader {
 	struct rgw_adopters adopters;
 	struct rgw_snapshot *now;          /* a reference, as the next one */
 	struct rgw_snapshot *before;       /* what `now` came after; NULL = there is none to go back to */
-	struct rgw_adoption *switching;    /* borrowed: on its way; itself it is owned until it is over */
-	struct rgw_adoption *discarding;   /* owned: thrown away */
-	struct rgw_adoption *releasing;    /* owned: over, and the workers are asked to let go of it */
-	struct rgw_link over;              /* owned: over, and waiting for that */
-	bool ended;                        /* no worker runs any more */
+	struct rgw_snapshot *next;         /* a reference: on its way into effect */
 	struct rgw_link waiting;           /* asks, oldest first */
 	unsigned n_waiting;
 	struct rgw_reload_ask *current;    /* borrowed: being carried out */
@@ -179,8 +175,8 @@ finish(struct rgw_reloader *r)
 	r->before = back ? NULL : r->now;
 	if (back)
 		rgw_snapshot_drop(r->now);
-	r->now = rgw_snapshot_hold(r->switching->snapshot);
-	r->switching = NULL;
+	r->now = r->next;
+	r->next = NULL;
 	r->record.since = time(NULL);
 	r->record.took = clock_now() - r->began;
 	r->record.awaited = !back && ask->confirm > 0;
@@ -199,29 +195,11 @@ on_adoption_done(void *ctx, struct rgw_adoption *adoption)
 {
 	struct rgw_reloader *r = ctx;
 
-	if (adoption == r->switching) {
+	(void)adoption;
+	if (r->next != NULL)
 		finish(r);
-	} else if (adoption == r->discarding) {
-		r->discarding = NULL;
-		rgw_adoption_free(adoption);
+	else
 		fail(r, r->current, "the gateway is stopping");
-	} else {
-		r->releasing = NULL;
-		rgw_adoption_free(adoption);
-	}
-	go_on(r);
-}
-
-static void
-on_adoption_over(void *ctx, struct rgw_adoption *adoption)
-{
-	struct rgw_reloader *r = ctx;
-
-	if (r->ended) {
-		rgw_adoption_free(adoption);
-		return;
-	}
-	rgw_list_append(&r->over, &adoption->link);
 	go_on(r);
 }
 
@@ -262,41 +240,47 @@ say_checked(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	end_ask(r, ask, true, message);
 }
 
-/* What was loaded becomes an adoption. */
-static struct rgw_adoption *
-take_loaded(struct rgw_reloader *r)
+/* What was loaded. */
+static struct rgw_snapshot *
+take_snapshot(struct rgw_reloader *r)
 {
-	struct rgw_loading *l = &r->loading;
-	struct rgw_snapshot *snapshot =
-	    l->next != NULL ? rgw_snapshot_new(l->next) : rgw_snapshot_hold(r->before);
-	struct rgw_adoption *adoption = rgw_adoption_new(&r->adopters, l->changes, snapshot);
+	struct rgw_conf *conf = r->loading.next;
 
-	rgw_snapshot_drop(snapshot);
-	l->next = NULL;
-	l->changes = NULL;
-	return adoption;
+	r->loading.next = NULL;
+	return conf != NULL ? rgw_snapshot_new(conf) : rgw_snapshot_hold(r->before);
+}
+
+static struct rgw_adoption *
+take_adoption(struct rgw_reloader *r, struct rgw_snapshot *snapshot)
+{
+	struct rgw_worker_change **changes = r->loading.changes;
+
+	r->loading.changes = NULL;
+	return rgw_adoption_new(&r->adopters, changes, snapshot);
 }
 
 /* The point of no return: nothing can fail from here on. */
 static void
 switch_over(struct rgw_reloader *r)
 {
-	r->switching = take_loaded(r);
-	rgw_common_adopt(r->scope.common, r->switching->snapshot->conf);
+	r->next = take_snapshot(r);
+	rgw_common_adopt(r->scope.common, r->next->conf);
 	if (r->loading.sink != NULL)
 		rgw_logsink_become(r->scope.sink, r->loading.sink);
 	r->loading.sink = NULL;
-	rgw_adoption_switch(r->switching);
+	rgw_adoption_switch(take_adoption(r, r->next));
 }
 
 /* The gateway ends: what was loaded is thrown away. */
 static void
 give_up(struct rgw_reloader *r)
 {
+	struct rgw_snapshot *snapshot = take_snapshot(r);
+
 	rgw_logsink_close(r->loading.sink);
 	r->loading.sink = NULL;
-	r->discarding = take_loaded(r);
-	rgw_adoption_discard(r->discarding);
+	rgw_adoption_discard(take_adoption(r, snapshot));
+	rgw_snapshot_drop(snapshot);
 }
 
 static void
@@ -367,23 +351,15 @@ begin(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	fail(r, ask, "no thread can be started: %s", strerror(errno));
 }
 
-/* Begins what waits, until there is nothing, or something takes its time. What is over comes first, since no change may
- * be prepared then. */
+/* Begins what waits, until there is nothing, or something takes its time. */
 static void
 go_on(struct rgw_reloader *r)
 {
 	struct rgw_link *l;
 
-	while (r->current == NULL && r->releasing == NULL) {
-		if ((l = rgw_list_pop(&r->over)) != NULL) {
-			r->releasing = RGW_CONTAINER(l, struct rgw_adoption, link);
-			rgw_adoption_release(r->releasing);
-		} else if ((l = rgw_list_pop(&r->waiting)) != NULL) {
-			r->n_waiting--;
-			begin(r, RGW_CONTAINER(l, struct rgw_reload_ask, link));
-		} else {
-			break;
-		}
+	while (r->current == NULL && (l = rgw_list_pop(&r->waiting)) != NULL) {
+		r->n_waiting--;
+		begin(r, RGW_CONTAINER(l, struct rgw_reload_ask, link));
 	}
 }
 
@@ -493,9 +469,8 @@ rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *firs
 	rgw_link_init(&r->waiting);
 	rgw_notes_init(&r->loading.notes);
 	r->loaded.done = on_loaded;
-	rgw_link_init(&r->over);
 	r->adopters = (struct rgw_adopters){ .workers = scope->workers, .n_workers = scope->n_workers,
-		.done = on_adoption_done, .over = on_adoption_over, .ctx = r };
+		.done = on_adoption_done, .ctx = r };
 	r->hangup = (struct rgw_reload_ask){ .what = RGW_RELOAD_FILES, .why = "SIGHUP", .done = on_hangup_done };
 	r->lapse = (struct rgw_reload_ask){ .what = RGW_RELOAD_BACK, .why = "no confirmation came", .done = on_lapsed };
 	rgw_link_init(&r->hangup.link);
@@ -520,8 +495,7 @@ rgw_reloader_prepare(struct rgw_reloader *r)
 void
 rgw_reloader_start(struct rgw_reloader *r)
 {
-	rgw_adoption_start(rgw_adoption_new(&r->adopters, r->loading.changes, r->now));
-	r->loading.changes = NULL;
+	rgw_adoption_start(take_adoption(r, r->now));
 	rgw_notes_fini(&r->loading.notes);
 }
 
@@ -544,24 +518,12 @@ rgw_reloader_stop(struct rgw_reloader *r)
 }
 
 void
-rgw_reloader_end(struct rgw_reloader *r)
-{
-	struct rgw_link *l;
-
-	if (r == NULL)
-		return;
-	r->ended = true;
-	ev_timer_stop(r->scope.loop, &r->confirm);
-	while ((l = rgw_list_pop(&r->over)) != NULL)
-		rgw_adoption_free(RGW_CONTAINER(l, struct rgw_adoption, link));
-	rgw_loading_forget(&r->loading);
-}
-
-void
 rgw_reloader_free(struct rgw_reloader *r)
 {
 	if (r == NULL)
 		return;
+	ev_timer_stop(r->scope.loop, &r->confirm);
+	rgw_loading_forget(&r->loading);
 	rgw_notes_fini(&r->loading.notes);
 	rgw_snapshot_drop(r->before);
 	rgw_snapshot_drop(r->now);

@@ -33,9 +33,7 @@ struct rgw_reload_scope {
 struct rgw_reloader *rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *first) RGW_MUST_USE;
 /* Waits for the thread of the loading, when the workers do not run any more. If that hangs, the process ends here. */
 void rgw_reloader_stop(struct rgw_reloader *reloader);
-/* All jobs have come home: what is left of configurations goes with the workers, which are freed between the two. NULL
- * is ignored, by both. */
-void rgw_reloader_end(struct rgw_reloader *reloader);
+/* Frees the reloader, when all jobs have come home, before the workers. NULL is ignored. */
 void rgw_reloader_free(struct rgw_reloader *reloader);
 
 /* The configuration that is in effect; borrowed until the next change. */

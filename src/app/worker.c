@@ -154,7 +154,7 @@ struct rgw_worker_change {
 	struct rgw_net_change *net;    /* owned until it is made */
 	struct rgw_edition *edition;   /* a reference, until the engine and the network layer have theirs */
 	struct rgw_job job;            /* tells the process that the edition is over */
-	void (*over)(void *ctx, struct rgw_worker_change *change);
+	void (*over)(void *ctx);
 	void *ctx;                     /* borrowed: what `over` is given */
 };
 
@@ -163,7 +163,7 @@ tell_over(struct rgw_job *job)
 {
 	struct rgw_worker_change *change = RGW_CONTAINER(job, struct rgw_worker_change, job);
 
-	change->over(change->ctx, change);
+	change->over(change->ctx);
 }
 
 static void
@@ -233,8 +233,7 @@ set_log(struct rgw_worker *worker, const struct rgw_conf *conf)
 }
 
 void
-rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change,
-    void (*over)(void *ctx, struct rgw_worker_change *change), void *ctx)
+rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change, void (*over)(void *ctx), void *ctx)
 {
 	struct rgw_edition *edition = change->edition;
 
@@ -249,13 +248,6 @@ rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change,
 	change->net = NULL;
 	change->edition = NULL;
 	rgw_edition_drop(edition);
-}
-
-void
-rgw_worker_release(struct rgw_worker *worker, struct rgw_worker_change *change)
-{
-	rgw_net_release(worker->net, change->view);
-	rgw_worker_change_free(change);
 }
 
 void

@@ -34,18 +34,13 @@ struct rgw_worker_change;
  * the report says what. */
 struct rgw_worker_change *rgw_worker_prepare(struct rgw_worker *worker, const struct rgw_conf *next,
     struct rgw_conf_report *report) RGW_MUST_USE;
-/* Undoes what was prepared, in the thread that prepared it or in that of the worker; or frees a change of a worker that
- * has ended. NULL is ignored. */
+/* Undoes what was prepared, in the thread that prepared it or in that of the worker; or frees one that is
+ * over. NULL is ignored. */
 void rgw_worker_change_free(struct rgw_worker_change *change);
 /* Makes the change, in the thread of the worker or before that runs; `common` must have taken up the configuration
  * (rgw_common_adopt), and all workers must be prepared. `over` is called once, in the thread of the process, when
- * nothing that this worker does needs the configuration any more. */
-void rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change,
-    void (*over)(void *ctx, struct rgw_worker_change *change), void *ctx);
-/* Frees a change that is over in all workers, which do not look at its configuration any more after this; in the thread
- * of the worker, while no change is prepared (rgw_net_release). */
-void rgw_worker_release(struct rgw_worker *worker, struct rgw_worker_change *change);
-
+ * nothing that this worker does needs the configuration any more, and rgw_worker_change_free may follow. */
+void rgw_worker_adopt(struct rgw_worker *worker, struct rgw_worker_change *change, void (*over)(void *ctx), void *ctx);
 /* Runs the loop of the worker; returns when it has been told to end. */
 void rgw_worker_run(struct rgw_worker *worker);
 

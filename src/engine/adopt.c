@@ -30,6 +30,8 @@ static void
 end_known(struct rgw_known *known, rgw_ms now)
 {
 	rgw_link_remove(&known->link);
+	if (known->ops->close != NULL)
+		known->ops->close(known, now);
 	known->ops->end(known, now);
 }
 
@@ -250,27 +252,35 @@ rgw_adopt_init(struct rgw_gw *gw)
 	rgw_timer_init(&gw->sweep_timer, on_sweep_timer);
 }
 
+/* Does that to everything of one kind. */
+static void
+each(struct rgw_gw *gw, const struct rgw_known_ops *ops, void (*visit)(struct rgw_known *known, rgw_ms now), rgw_ms now)
+{
+	struct rgw_link *next;
+
+	for (uint32_t id = 0; id < gw->known[ops->kind].n; id++)
+		if (gw->known[ops->kind].v[id] != NULL)
+			visit(gw->known[ops->kind].v[id], now);
+	for (struct rgw_link *l = gw->gone.next; l != &gw->gone; l = next) {
+		struct rgw_known *known = RGW_CONTAINER(l, struct rgw_known, link);
+
+		next = l->next;
+		if (known->ops == ops)
+			visit(known, now);
+	}
+}
+
 void
 rgw_adopt_fini(struct rgw_gw *gw, rgw_ms now)
 {
 	struct rgw_link *l;
 
-	/* Listeners were first, and are last, since connections refer to them. */
-	for (size_t i = KINDS; i-- > 0;) {
-		struct rgw_knowns *all = &gw->known[kinds[i]->kind];
-		struct rgw_link *next;
-
-		for (uint32_t id = 0; id < all->n; id++)
-			if (all->v[id] != NULL)
-				end_known(all->v[id], now);
-		for (l = gw->gone.next; l != &gw->gone; l = next) {
-			struct rgw_known *known = RGW_CONTAINER(l, struct rgw_known, link);
-
-			next = l->next;
-			if (known->ops == kinds[i])
-				end_known(known, now);
-		}
-		free(all->v);
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i]->close != NULL)
+			each(gw, kinds[i], kinds[i]->close, now);
+	for (size_t i = 0; i < KINDS; i++) {
+		each(gw, kinds[i], end_known, now);
+		free(gw->known[kinds[i]->kind].v);
 	}
 	rgw_timer_unset(&gw->timers, &gw->sweep_timer);
 	while ((l = rgw_list_first(&gw->editions)) != NULL)

@@ -98,7 +98,9 @@ struct rgw_known_ops {
 	void (*change)(struct rgw_known *known, struct rgw_edition *old, rgw_ms now);
 	/* The current edition does not know it. */
 	void (*leave)(struct rgw_known *known, rgw_ms now);
-	/* Frees it. */
+	/* Closes what it has open, which may be told to others; NULL = nobody is told. */
+	void (*close)(struct rgw_known *known, rgw_ms now);
+	/* Frees it, after that. */
 	void (*end)(struct rgw_known *known, rgw_ms now);
 };
 

@@ -11,6 +11,12 @@
 
 /* What the gateway tells about itself: counters, use of memory, and rows for the status in the log and elsewhere. */
 
+void
+rgw_gw_count(struct rgw_gw *gw, enum rgw_counter c)
+{
+	rgw_count(gw, c);
+}
+
 const struct rgw_counters *
 rgw_gw_counters(const struct rgw_gw *gw)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "radsecgw/confchange.h"
 #include "radsecgw/mem.h"
 
 /* A change of the configuration in its two phases; see net.h and change.h. */
@@ -33,11 +34,45 @@ rgw_change_cannot_use(struct rgw_net_change *change, const struct rgw_conf_tls *
 		    rgw_f_str("tls", conf->head.name), rgw_f_str("key", key));
 }
 
+/* The next peer that may connect to us, from the place *at on, or NULL. */
+static const struct rgw_conf_peer *
+next_accepted(const struct rgw_conf *conf, size_t *at)
+{
+	while (*at < conf->peer.n) {
+		const struct rgw_conf_peer *peer = conf->peer.v[(*at)++];
+
+		if (peer->accept)
+			return peer;
+	}
+	return NULL;
+}
+
+/* Is what tells whose a certificate is, or an address, the same for both? Peers are asked in their order. */
+static bool
+has_other_names(const struct rgw_conf *now, const struct rgw_conf *next)
+{
+	const struct rgw_conf_peer *a, *b;
+	size_t i = 0;
+	size_t j = 0;
+
+	do {
+		a = next_accepted(now, &i);
+		b = next_accepted(next, &j);
+		if ((a == NULL) != (b == NULL))
+			return true;
+		if (a != NULL && (a->head.id != b->head.id ||
+		    rgw_conf_is_changed(&a->head, &b->head, RGW_OPT_IDENTITY)))
+			return true;
+	} while (a != NULL);
+	return false;
+}
+
 static bool
 prepare(struct rgw_net_change *change)
 {
 	struct rgw_net *net = change->net;
 
+	change->names = net->conf != NULL && has_other_names(net->conf, change->next);
 	change->contexts = rgw_contexts_prepare(change);
 	return change->contexts != NULL && rgw_udp_prepare(net->udp, change) && rgw_listen_prepare(net->listen, change);
 }
@@ -115,15 +150,11 @@ rgw_net_adopt(struct rgw_net *net, struct rgw_net_change *change, struct rgw_edi
 	take_peer_out(net, change);
 	rgw_contexts_adopt(net, change->contexts, edition);
 	change->contexts = NULL;
-	rgw_udp_adopt(net->udp, &change->udp, old != NULL ? old->conf : NULL);
+	rgw_udp_adopt(net->udp, &change->udp, old != NULL ? old->conf->gateway.request_lifetime : 0);
 	rgw_listen_adopt(net->listen, &change->tcp);
 	rgw_tcp_adopt(net);
+	if (old != NULL)
+		rgw_judge_all(net, change->names);
 	rgw_net_change_free(change);
 	rgw_edition_drop(old);
-}
-
-void
-rgw_net_release(struct rgw_net *net, const struct rgw_conf *conf)
-{
-	rgw_udp_release(net->udp, conf);
 }

@@ -18,6 +18,7 @@ struct rgw_net_change {
 	struct rgw_link udp;              /* places (bind.h) of sockets for datagrams ... */
 	struct rgw_link tcp;              /* ... and of those that take connections */
 	size_t *peer_out;                 /* what becomes net->peer_out */
+	bool names;                       /* whose a certificate is may be different under the new configuration */
 };
 
 /* Room for a sentence about what is wrong. */

@@ -69,7 +69,8 @@ make_tls(struct rgw_tcp *t, const struct rgw_conf_peer *peer, const char *host)
 	struct rgw_handshake *h = ctx != NULL ? rgw_tcp_prepare_handshake(t) : NULL;
 	char name[RGW_HOST_TEXT];
 
-	if (h == NULL)
+	t->host = strdup(host);
+	if (h == NULL || t->host == NULL)
 		return NULL;
 	rgw_peer_rules(peer, host, &h->rules);
 	return rgw_tls_new(ctx, judge, h, sni_of(peer, host, name));

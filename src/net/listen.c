@@ -146,6 +146,7 @@ set_up(struct rgw_tcp *t, const uint8_t *hello, size_t len)
 	h->conf = t->contexts->edition->conf;
 	h->from = t->addr;
 	h->profile = choose_profile(t, hello, len);
+	t->tls = h->profile->head.id;
 	t->session = rgw_tls_new(rgw_contexts_find(t->contexts, h->profile, RGW_TLS_SERVER), judge, h, NULL);
 	return t->session != NULL;
 }
@@ -323,10 +324,7 @@ static const struct rgw_bound_kind kind = { .tcp = true, .make = make, .open = o
 bool
 rgw_listen_prepare(struct rgw_listen *listen, struct rgw_net_change *change)
 {
-	struct rgw_link none;
-
-	rgw_link_init(&none);
-	return rgw_places_find(change, &kind, &listen->sockets, &none, &change->tcp);
+	return rgw_places_find(change, &kind, &listen->sockets, &change->tcp);
 }
 
 void

@@ -96,6 +96,8 @@ rgw_net_new(uint32_t worker, uint32_t workers, struct ev_loop *loop, struct rgw_
 	rgw_tcp_init(net);
 	rgw_trim_init(net);
 	rgw_contexts_init(net);
+	rgw_judge_init(net);
+	rgw_htab_init(&net->chains);
 	ev_timer_init(&net->tick, on_tick, 0, 0);
 	ev_prepare_init(&net->flush, on_turn_end);
 	net->tick.data = net->flush.data = net;
@@ -126,7 +128,9 @@ rgw_net_free(struct rgw_net *net)
 	ev_prepare_stop(net->loop, &net->flush);
 	ev_timer_stop(net->loop, &net->tick);
 	ev_timer_stop(net->loop, &net->trim);
+	rgw_judge_fini(net);
 	rgw_tcp_fini(net);
+	rgw_htab_fini(&net->chains);
 	rgw_udp_free_sources(net->udp);
 	rgw_udp_free(net->udp);
 	rgw_listen_free(net->listen);

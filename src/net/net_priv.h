@@ -20,6 +20,7 @@
  *   contexts                                        the TLS contexts of an edition
  *   bind                                            the addresses of [listen] sections
  *   tcpopts tcpbuf sealer shaker tcpend tcp         a connection: what it sends, its handshake, its end, its life
+ *   judge                                           whether connections are good enough
  *   connect listen                                  how connections begin
  *   udpout udp source                               datagrams: those that leave, sockets that listen and that ask
  *   resolve                                         names
@@ -94,7 +95,11 @@ struct rgw_net {
 	struct rgw_sealer sealer;      /* packets that are to be signed and encrypted */
 	struct rgw_link dirty;         /* connections with octets to send */
 	struct rgw_link dead;          /* connections to free at the end of the turn */
-	struct rgw_link conns;         /* connections that live for the engine */
+	struct rgw_link conns;         /* connections that live for the engine ... */
+	struct rgw_link unjudged;      /* ... as do these, which are to be judged again */
+	bool names_changed;            /* whose a certificate is may be different for these */
+	double look_at;                /* when the time of a certificate comes next, in seconds since 1970 */
+	struct rgw_htab chains;        /* certificates of peers: each chain once */
 	struct rgw_link lingering;     /* connections that are closed and still send, oldest first */
 	unsigned n_lingering;
 	unsigned n_freed;              /* number of connections freed since memory was given back last */
@@ -107,6 +112,8 @@ struct rgw_net {
 	ev_timer trim;                 /* when memory is given back */
 	ev_timer daily;                /* when certificates are looked at anew */
 	ev_prepare flush;              /* runs at the end of a turn */
+	ev_timer slice;                /* when more connections are judged again */
+	ev_periodic certificates;      /* at the time of `look_at` */
 	rgw_ms tick_at;                /* time that `tick` is set to */
 	uint8_t cipher[RGW_READ_OCTETS];
 	uint8_t plain[16384];          /* decrypted octets: the longest record, or many short ones */
@@ -116,7 +123,8 @@ struct rgw_net {
 /* Signs and encrypts the packets that wait for that. */
 void rgw_sealer_run(struct rgw_net *net);
 
-/* clock.c: rgw_net_now, see net.h. */
+/* clock.c: rgw_net_now, see net.h, and for other threads: */
+rgw_ms rgw_clock_now(void);
 
 /* trim.c */
 void rgw_trim_init(struct rgw_net *net);
@@ -151,11 +159,10 @@ bool rgw_udp_prepare(struct rgw_udp *udp, struct rgw_net_change *change) RGW_MUS
 /* Gives up what was prepared. */
 void rgw_udp_discard(struct rgw_link *places);
 /* The steps of an adoption, when the sockets that stay have been taken out of the lists (rgw_places_part): reads those
- * that go once more; and lets the others belong to their new sections. Those that have gone with the configuration `old` stay open for answers. */
+ * that go once more; and lets the others belong to their new sections. Those that go stay open for answers, for so many
+ * milliseconds. */
 void rgw_udp_read_out(struct rgw_udp *udp);
-void rgw_udp_adopt(struct rgw_udp *udp, struct rgw_link *places, const struct rgw_conf *old);
-/* Closes the sockets that have gone with this configuration. */
-void rgw_udp_release(struct rgw_udp *udp, const struct rgw_conf *conf);
+void rgw_udp_adopt(struct rgw_udp *udp, struct rgw_link *places, rgw_ms lifetime);
 /* Receives at the sockets at which nothing was received before. */
 void rgw_udp_start(struct rgw_udp *udp);
 /* Queues a datagram, which leaves at the flush. */
@@ -197,6 +204,13 @@ void rgw_tcp_init(struct rgw_net *net);
 void rgw_tcp_adopt(struct rgw_net *net);
 /* Closes the connections that are left. */
 void rgw_tcp_fini(struct rgw_net *net);
+
+/* judge.c */
+void rgw_judge_init(struct rgw_net *net);
+void rgw_judge_fini(struct rgw_net *net);
+/* Judges all connections again, in this turn of the loop and those that follow. Whose a certificate is is asked only if
+ * that may be different now. */
+void rgw_judge_all(struct rgw_net *net, bool names);
 
 /* resolve.c */
 struct rgw_resolver *rgw_resolver_new(struct rgw_net *net);

@@ -48,11 +48,36 @@ come_up(struct rgw_tcp *t, rgw_ms now)
 	}
 	rgw_tcp_mark_dirty(t);
 	t->stage = RGW_TCP_OPEN;
+	rgw_judge_begin(t);
 	if (t->incoming)
 		rgw_tcp_set_options(t->fd, (const struct rgw_conf_peer *)peer);
 	rgw_conn_on_open(t->conn, t->peer, now);
 	/* The end of the handshake may have come together with the first packets. */
 	read_records(t, now);
+}
+
+/* The handshake is done. If it began under an older configuration, the current one judges what came of it. */
+static void
+on_done(struct rgw_tcp *t, rgw_ms now)
+{
+	const struct rgw_conf_peer *peer = t->handshake->peer;
+	bool old = t->contexts != t->net->contexts;
+	char why[RGW_JUDGE_TEXT];
+
+	if (peer != NULL && !old)
+		t->peer = peer->head.id;
+	t->chain = rgw_tls_take_chain(t->session);
+	if (t->chain != NULL)
+		t->chain = rgw_chain_share(&t->net->chains, t->chain);
+	rgw_tcp_end_handshake(t);
+	if (t->chain == NULL) {
+		rgw_tcp_lost(t, "out of memory", now);
+	} else if (!rgw_judge(t, old, why)) {
+		rgw_tcp_lost(t, why, now);
+	} else {
+		log_session(t);
+		come_up(t, now);
+	}
 }
 
 static void
@@ -71,11 +96,7 @@ on_step(struct rgw_tcp *t, rgw_ms now)
 		rgw_tcp_lost(t, rgw_session_why(t->session), now);
 		return;
 	}
-	if (h->peer != NULL)
-		t->peer = h->peer->head.id;
-	rgw_tcp_end_handshake(t);
-	log_session(t);
-	come_up(t, now);
+	on_done(t, now);
 }
 
 /* Goes on after a step that the shaker has done. */
@@ -409,7 +430,7 @@ rgw_tcp_new(struct rgw_net *net, int fd, enum rgw_tcp_stage stage, const struct 
 	t->fd = fd;
 	t->stage = stage;
 	t->addr = *addr;
-	t->peer = RGW_TCP_NOBODY;
+	t->peer = t->tls = RGW_TCP_NOBODY;
 	rgw_link_init(&t->link);
 	rgw_link_init(&t->dirty);
 	rgw_list_append(&net->conns, &t->link);
@@ -440,6 +461,8 @@ adopt(struct rgw_tcp *t)
 
 	if (t->peer != RGW_TCP_NOBODY && rgw_conf_by_id(net->conf, RGW_CONF_PEER, t->peer) == NULL)
 		forget_peer(t);
+	if (rgw_conf_by_id(net->conf, RGW_CONF_TLS, t->tls) == NULL)
+		t->tls = RGW_TCP_NOBODY;
 	if (t->stage != RGW_TCP_ACCEPTED || t->contexts == net->contexts)
 		return;
 	listen = (const void *)rgw_conf_by_id(net->conf, RGW_CONF_LISTEN, t->listen->head.id);
@@ -454,6 +477,8 @@ void
 rgw_tcp_adopt(struct rgw_net *net)
 {
 	for (struct rgw_link *l = net->conns.next; l != &net->conns; l = l->next)
+		adopt(RGW_CONTAINER(l, struct rgw_tcp, link));
+	for (struct rgw_link *l = net->unjudged.next; l != &net->unjudged; l = l->next)
 		adopt(RGW_CONTAINER(l, struct rgw_tcp, link));
 	for (struct rgw_link *l = net->lingering.next; l != &net->lingering; l = l->next)
 		adopt(RGW_CONTAINER(l, struct rgw_tcp, link));

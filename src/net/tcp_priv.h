@@ -54,6 +54,12 @@ struct rgw_tcp {
 	const struct rgw_conf_listen *listen;/* borrowed from that edition, while ACCEPTED: the section by which the
 	                                      * connection has come */
 	rgw_tcp_peek *peek;                  /* looks at the first octets, while ACCEPTED */
+	struct rgw_chain *chain;             /* holds a reference: what the peer has shown; NULL = nothing, over plain
+	                                      * TCP, or not yet */
+	char *host;                          /* owned: the host that we connect to by TLS; NULL = we do not */
+	int64_t ends;                        /* last second of the certificates of either side, since 1970 ... */
+	double warn_at;                      /* ... and when the connection is to be replaced before that */
+	uint32_t tls;                        /* id of the [tls] section of an incoming connection */
 	uint32_t peer;                       /* id of the peer that we connect to, or that the far end turned out to
 	                                      * be, or RGW_TCP_NOBODY */
 	struct rgw_addr addr;
@@ -64,6 +70,7 @@ struct rgw_tcp {
 	                                      * net->out_octets */
 	size_t peer_out;                     /* the same octets, as counted in net->peer_out */
 	bool incoming;                       /* the peer has opened the connection */
+	bool warned;                         /* the time of `warn_at` has come */
 	bool refused;                        /* the engine was told that there is no room */
 	bool broken;                         /* writing has failed; reported at the end of the turn */
 	bool heard_out;                      /* the connection is not read any more: the peer has said goodbye */
@@ -92,6 +99,14 @@ void rgw_tcp_forget_out(struct rgw_tcp *t);
 
 /* sealer.c: lets a packet be signed, and then written. That is done before the connection ends. */
 void rgw_sealer_add(struct rgw_tcp *t, const struct rgw_outgoing *packet);
+
+/* judge.c: whether connections that are up are good enough */
+#define RGW_JUDGE_TEXT 1024
+/* Is the connection good enough for the current configuration? Without `names` whose it is stays as it was. That of a
+ * connection which is coming up is found. false: `why` is a sentence. */
+bool rgw_judge(struct rgw_tcp *t, bool names, char why[static RGW_JUDGE_TEXT]) RGW_MUST_USE;
+/* The connection, which is up now, ends with its certificates. */
+void rgw_judge_begin(struct rgw_tcp *t);
 
 /* tcpend.c: how connections end */
 /* The connection is over by no doing of the engine: the engine is told, and the socket closed. */

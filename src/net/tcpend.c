@@ -97,6 +97,8 @@ free_tcp(struct rgw_tcp *t)
 	rgw_tcp_end_handshake(t);
 	rgw_session_free(t->session);
 	rgw_contexts_drop(t->contexts);
+	rgw_chain_drop(&t->net->chains, t->chain);
+	free(t->host);
 	free(t);
 }
 
@@ -204,7 +206,8 @@ rgw_tcp_fini(struct rgw_net *net)
 	struct rgw_link *l;
 
 	ev_timer_stop(net->loop, &net->linger);
-	while ((l = rgw_list_first(&net->conns)) != NULL || (l = rgw_list_first(&net->lingering)) != NULL)
+	while ((l = rgw_list_first(&net->conns)) != NULL || (l = rgw_list_first(&net->unjudged)) != NULL ||
+	    (l = rgw_list_first(&net->lingering)) != NULL)
 		rgw_tcp_bury(RGW_CONTAINER(l, struct rgw_tcp, link));
 	rgw_tcp_free_dead(net);
 }

@@ -34,6 +34,7 @@ drop(struct rgw_session *session)
 	wolfSSL_free(tls->ssl);
 	rgw_tlsctx_free(tls->ctx);
 	rgw_outbuf_fini(&session->out);
+	free(tls->chain);
 	free(tls->why);
 	free(tls);
 }
@@ -268,6 +269,26 @@ rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char 
 		return NULL;
 	}
 	return &tls->base;
+}
+
+struct rgw_chain *
+rgw_tls_take_chain(struct rgw_session *session)
+{
+	struct rgw_chain *chain;
+
+	if (session->ops != &ops)
+		return NULL;
+	chain = tls_of(session)->chain;
+	tls_of(session)->chain = NULL;
+	return chain;
+}
+
+int64_t
+rgw_tls_own_ends(const struct rgw_session *session)
+{
+	const struct rgw_tls *tls = (const struct rgw_tls *)session;
+
+	return tls->ctx->own.v[0].x509.not_after;
 }
 
 bool

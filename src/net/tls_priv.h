@@ -46,6 +46,7 @@ struct rgw_tlsctx {
 	unsigned chains;           /* number of chains that may have left such intermediates */
 	enum rgw_tls_role role;
 	uint8_t sha256[32];        /* digest of the first certificate of `own` */
+	uint8_t trust_sha256[32];  /* digest of all of `trust` */
 	unsigned suites;           /* suites that may be negotiated, as bits by their place in the table */
 	unsigned references;       /* number of owners: the maker of the context, and each session */
 };
@@ -98,6 +99,15 @@ void rgw_certs_free(struct rgw_certs *certs);
 bool rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now,
     const struct rgw_kept_cert **stale) __attribute__((warn_unused_result));
 
+/* The last second in which a chain that verifies now does so: the first end of a certificate without which it does
+ * not. */
+int64_t rgw_trust_ends(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now);
+
+/* tlschain.c: keeps a chain that verifies by the trust of the context; `leaf` is the digest of the leaf. The caller owns
+ * it. NULL = there is no memory. */
+struct rgw_chain *rgw_chain_new(const struct rgw_tlsctx *ctx, const WOLFSSL_BUFFER_INFO *certs, int n,
+    const uint8_t *leaf, int64_t now) RGW_MUST_USE;
+
 /* One of the suites that radsecgw speaks; there are no others. */
 struct rgw_suite {
 	const char *iana;     /* name that the configuration may use */
@@ -120,6 +130,7 @@ struct rgw_tls {
 	size_t in_len;
 	struct rgw_records records;          /* follows the records that have been taken from the input */
 	char *why;                           /* owned; NULL until something fails */
+	struct rgw_chain *chain;             /* owned: what the peer has shown, until somebody takes it */
 	bool accepted;                       /* our own judgement of the leaf was yes */
 	bool has_pss_key;                    /* the key in the peer's certificate is of the kind RSA-PSS */
 	bool refused;                        /* a certificate of the peer's chain has been refused */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <wolfssl/error-ssl.h>
+#include <wolfssl/wolfcrypt/sha256.h>
 
 /* The CAs that a [tls] section trusts. People keep other things beside CAs: a file that holds no CA certificate is left
  * out, and named. */
@@ -227,6 +228,18 @@ load_value(const struct loader *l, const char *path, struct rgw_tls_problem *pro
 	return true;
 }
 
+/* Digests what is trusted, so that two contexts can be compared. */
+static bool
+digest_trust(struct rgw_tlsctx *t)
+{
+	wc_Sha256 sha;
+	bool good = wc_InitSha256(&sha) == 0;
+
+	for (size_t i = 0; good && i < t->trust.n; i++)
+		good = wc_Sha256Update(&sha, t->trust.v[i].der, (word32)t->trust.v[i].len) == 0;
+	return good && wc_Sha256Final(&sha, t->trust_sha256) == 0;
+}
+
 bool
 rgw_tlsctx_load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, const struct rgw_tls_ear *ear,
     struct rgw_tls_problem *problem)
@@ -238,7 +251,7 @@ rgw_tlsctx_load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, con
 			return false;
 	forget_trusted_peers(t);
 	if (t->trust.n > 0)
-		return true;
+		return digest_trust(t) || rgw_tls_fail(problem, "ca", "the TLS library cannot digest it");
 	return rgw_tls_fail(problem, "ca", "%s holds no CA certificate in PEM form that can be used%s",
 	    conf->ca.v[0], conf->ca.n > 1 ? ", and neither do the others" : "");
 }

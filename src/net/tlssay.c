@@ -54,12 +54,21 @@ rgw_tls_explain(struct rgw_tls *tls, const char *fmt, ...)
 }
 
 const char *
-rgw_tls_date(int64_t t, char *buf, size_t size)
+rgw_tls_moment(int64_t t, char *buf, size_t size)
 {
 	time_t when = (time_t)t;
 	struct tm tm;
 
-	if (gmtime_r(&when, &tm) == NULL || strftime(buf, size, "%Y-%m-%d", &tm) == 0)
+	if (gmtime_r(&when, &tm) == NULL || strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		snprintf(buf, size, "?");
+	return buf;
+}
+
+const char *
+rgw_tls_date(int64_t t, char *buf, size_t size)
+{
+	char moment[32];
+
+	snprintf(buf, size, "%.10s", rgw_tls_moment(t, moment, sizeof moment));
 	return buf;
 }

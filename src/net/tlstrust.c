@@ -212,3 +212,43 @@ rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *cer
 	*stale = good ? NULL : c.stale;
 	return good;
 }
+
+/* The earliest end of a certificate that the chain may depend on, at that time or after it. */
+static int64_t
+next_end(const struct climb *c, int64_t from)
+{
+	int64_t first = c->x509[0].not_after;
+
+	for (int i = 0; i < c->n; i++) {
+		if (c->x509[i].not_after >= from && c->x509[i].not_after < first)
+			first = c->x509[i].not_after;
+		for (size_t k = 0; k < c->trust->n; k++) {
+			const struct rgw_x509 *anchor = &c->trust->v[k].x509;
+
+			if (anchor->not_after >= from && anchor->not_after < first &&
+			    is_issuer(anchor, &c->x509[i]))
+				first = anchor->not_after;
+		}
+	}
+	return first;
+}
+
+int64_t
+rgw_trust_ends(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now)
+{
+	struct climb c = { .trust = trust, .certs = certs };
+	const struct rgw_kept_cert *stale;
+	int64_t end;
+
+	/* Certificates that cannot be read have no part in it. */
+	for (int i = 0; i < n && i < CHAIN_MAX; i++)
+		if (rgw_x509_parse(&c.x509[c.n], certs[i].buffer, certs[i].length))
+			c.n++;
+	if (c.n == 0)
+		return INT64_MIN;
+	/* Peers send more than is needed, and there may be another way to the trust. */
+	end = next_end(&c, now);
+	while (end < c.x509[0].not_after && rgw_trust_verifies(trust, certs, n, end + 1, &stale))
+		end = next_end(&c, end + 1);
+	return end;
+}

@@ -2,6 +2,7 @@
 #include "tls_priv.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <wolfssl/error-ssl.h>
@@ -167,10 +168,11 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int err
 	size_t len = certs[0].length;
 	uint8_t sha256[WC_SHA256_DIGEST_SIZE];
 	const struct rgw_kept_cert *stale;
+	int64_t now = time(NULL);
 	struct rgw_x509 cert;
 	char why[RGW_TLS_JUDGE_TEXT];
 
-	if (!rgw_trust_verifies(&tls->ctx->trust, certs, n, time(NULL), &stale)) {
+	if (!rgw_trust_verifies(&tls->ctx->trust, certs, n, now, &stale)) {
 		explain_chain(tls, certs, n, error, stale);
 		return false;
 	}
@@ -179,10 +181,15 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int err
 		return false;
 	}
 	tls->has_pss_key = cert.key_kind == RGW_KEY_RSA_PSS;
-	if (tls->judge(tls->judge_arg, &cert, sha256, why, sizeof why))
-		return true;
-	explain_cert(tls, why, der, len);
-	return false;
+	if (!tls->judge(tls->judge_arg, &cert, sha256, why, sizeof why)) {
+		explain_cert(tls, why, der, len);
+		return false;
+	}
+	free(tls->chain);
+	tls->chain = rgw_chain_new(tls->ctx, certs, n, sha256, now);
+	if (tls->chain == NULL)
+		rgw_tls_explain(tls, "out of memory");
+	return tls->chain != NULL;
 }
 
 /* Passes over a certificate above the leaf that the library cannot use. Peers send more than is needed, some of it out

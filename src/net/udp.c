@@ -23,6 +23,8 @@
  * for a burst of a few hundred datagrams, which its default is not. */
 #define WIDE (4 << 20)
 
+static void on_end(struct ev_loop *loop, ev_timer *w, int revents);
+
 struct rgw_udp *
 rgw_udp_new(struct rgw_net *net)
 {
@@ -31,6 +33,9 @@ rgw_udp_new(struct rgw_net *net)
 	udp->net = net;
 	rgw_link_init(&udp->sockets);
 	rgw_link_init(&udp->gone);
+	pthread_mutex_init(&udp->lock, NULL);
+	ev_timer_init(&udp->end, on_end, 0, 0);
+	udp->end.data = udp;
 	rgw_htab_init(&udp->by_number);
 	rgw_link_init(&udp->sources);
 	rgw_link_init(&udp->dirty);
@@ -74,6 +79,8 @@ rgw_udp_free(struct rgw_udp *udp)
 		return;
 	while ((l = rgw_list_first(&udp->sockets)) != NULL || (l = rgw_list_first(&udp->gone)) != NULL)
 		drop(&socket_of(l)->bound);
+	ev_timer_stop(udp->net->loop, &udp->end);
+	pthread_mutex_destroy(&udp->lock);
 	rgw_htab_fini(&udp->by_number);
 	rgw_wipe(udp->in, RGW_UDP_BATCH * sizeof *udp->in);
 	rgw_wipe(udp->out, RGW_UDP_BATCH * sizeof *udp->out);
@@ -158,12 +165,123 @@ open_socket(struct rgw_net *net, struct rgw_bound *b)
 	return ok && rgw_spread_bind(&net->spread, b->fd, (struct sockaddr *)&sa, len, 0);
 }
 
-static const struct rgw_bound_kind kind = { .tcp = false, .make = make, .open = open_socket, .free = drop };
+/* ---- sockets that have gone ---- */
+
+/* Milliseconds more than a request may live, in which its answer leaves. */
+#define LAST_MS 250
+/* A socket that has less left is not taken back: all workers must have theirs still, or none. */
+#define TAKE_BACK_MS 5000
+/* Milliseconds until the next look at a socket that is wanted. */
+#define WANTED_MS 1000
+
+/* Takes a socket whose time is over out of the list; *next is the time of the next one. */
+static struct rgw_udp_socket *
+pick_ended(struct rgw_udp *udp, rgw_ms now, rgw_ms *next)
+{
+	*next = RGW_NEVER;
+	for (struct rgw_link *l = udp->gone.next; l != &udp->gone; l = l->next) {
+		struct rgw_udp_socket *s = socket_of(l);
+
+		if (s->gone_until <= now && !s->wanted) {
+			rgw_link_remove(l);
+			return s;
+		}
+		*next = rgw_ms_min(*next, s->wanted ? now + WANTED_MS : s->gone_until);
+	}
+	return NULL;
+}
+
+static void
+on_end(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct rgw_udp *udp = w->data;
+	rgw_ms now = rgw_net_now(udp->net);
+	struct rgw_udp_socket *s;
+	rgw_ms next;
+
+	(void)revents;
+	ev_timer_stop(loop, w);
+	do {
+		pthread_mutex_lock(&udp->lock);
+		s = pick_ended(udp, now, &next);
+		pthread_mutex_unlock(&udp->lock);
+		if (s != NULL)
+			drop(&s->bound);
+	} while (s != NULL);
+	if (next == RGW_NEVER)
+		return;
+	ev_timer_set(w, (double)(next - now + 1) / 1000, 0);
+	ev_timer_start(loop, w);
+}
+
+/* Stops reading. What comes from now on is for nobody, even if the address comes back. */
+static void
+retire(struct rgw_udp_socket *s, rgw_ms until)
+{
+	ev_io_stop(s->udp->net->loop, &s->readable);
+	(void)rgw_spread_refuse(s->bound.fd);
+	s->gone_until = until;
+	s->bound.conf = NULL;
+	rgw_list_append(&s->udp->gone, &s->bound.link);
+}
+
+/* Looks for a socket that has gone and takes it back. The first worker decides whether there is time for that; then the
+ * others have theirs still. */
+static struct rgw_bound *
+take_back(struct rgw_net *net, const struct rgw_addr *a)
+{
+	struct rgw_udp *udp = net->udp;
+	struct rgw_bound *b;
+	struct rgw_udp_socket *s;
+
+	pthread_mutex_lock(&udp->lock);
+	b = rgw_bound_find(&udp->gone, a);
+	s = b != NULL ? RGW_CONTAINER(b, struct rgw_udp_socket, bound) : NULL;
+	if (s != NULL && net->spread.worker == 0 && s->gone_until < rgw_clock_now() + TAKE_BACK_MS)
+		b = NULL;
+	if (b != NULL)
+		s->wanted = true;
+	pthread_mutex_unlock(&udp->lock);
+	return b;
+}
+
+static void
+let_go(struct rgw_bound *b)
+{
+	struct rgw_udp_socket *s = RGW_CONTAINER(b, struct rgw_udp_socket, bound);
+
+	pthread_mutex_lock(&s->udp->lock);
+	s->wanted = false;
+	pthread_mutex_unlock(&s->udp->lock);
+}
+
+static bool
+has_gone(struct rgw_net *net, uint16_t port)
+{
+	bool has;
+
+	pthread_mutex_lock(&net->udp->lock);
+	has = rgw_bound_has_port(&net->udp->gone, port);
+	pthread_mutex_unlock(&net->udp->lock);
+	return has;
+}
+
+static const struct rgw_bound_kind kind = {
+	.tcp = false,
+	.make = make,
+	.open = open_socket,
+	.free = drop,
+	.take_back = take_back,
+	.let_go = let_go,
+	.has_gone = has_gone,
+};
+
+/* ---- the two phases ---- */
 
 bool
 rgw_udp_prepare(struct rgw_udp *udp, struct rgw_net_change *change)
 {
-	return rgw_places_find(change, &kind, &udp->sockets, &udp->gone, &change->udp);
+	return rgw_places_find(change, &kind, &udp->sockets, &change->udp);
 }
 
 void
@@ -189,23 +307,13 @@ rgw_udp_start(struct rgw_udp *udp)
 		start(socket_of(l));
 }
 
-/* Stops reading. What comes from now on is for nobody, even if the address comes back. */
-static void
-retire(struct rgw_udp_socket *s, const struct rgw_conf *old)
-{
-	ev_io_stop(s->udp->net->loop, &s->readable);
-	(void)rgw_spread_refuse(s->bound.fd);
-	s->gone_with = old;
-	rgw_list_append(&s->udp->gone, &s->bound.link);
-}
-
 static void
 settle(struct rgw_udp_socket *s, const struct rgw_place *place)
 {
 	struct rgw_net *net = s->udp->net;
 
 	s->bound.conf = place->conf;
-	s->gone_with = NULL;
+	s->wanted = false;
 	rgw_list_append(&s->udp->sockets, &s->bound.link);
 	set_receive_buffer(s);
 	if (!place->is_new)
@@ -218,32 +326,24 @@ settle(struct rgw_udp_socket *s, const struct rgw_place *place)
 }
 
 void
-rgw_udp_adopt(struct rgw_udp *udp, struct rgw_link *places, const struct rgw_conf *old)
+rgw_udp_adopt(struct rgw_udp *udp, struct rgw_link *places, rgw_ms lifetime)
 {
+	rgw_ms until = rgw_net_now(udp->net) + lifetime + LAST_MS;
 	struct rgw_link *l;
 
+	pthread_mutex_lock(&udp->lock);
 	while ((l = rgw_list_pop(&udp->sockets)) != NULL)
-		retire(socket_of(l), old);
+		retire(socket_of(l), until);
+	pthread_mutex_unlock(&udp->lock);
 	while ((l = rgw_list_pop(places)) != NULL) {
 		struct rgw_place *place = RGW_CONTAINER(l, struct rgw_place, link);
 
 		settle(RGW_CONTAINER(place->bound, struct rgw_udp_socket, bound), place);
 		free(place);
 	}
+	on_end(udp->net->loop, &udp->end, 0);
 	if (udp->net->gw != NULL)
 		rgw_udp_start(udp);
-}
-
-void
-rgw_udp_release(struct rgw_udp *udp, const struct rgw_conf *conf)
-{
-	struct rgw_link *next;
-
-	for (struct rgw_link *l = udp->gone.next; l != &udp->gone; l = next) {
-		next = l->next;
-		if (socket_of(l)->gone_with == conf)
-			drop(&socket_of(l)->bound);
-	}
 }
 
 /* ---- what arrives ---- */

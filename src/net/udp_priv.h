@@ -2,6 +2,7 @@
 #ifndef RADSECGW_UDP_PRIV_H
 #define RADSECGW_UDP_PRIV_H
 
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include "bind.h"
@@ -32,8 +33,8 @@ struct rgw_udp_socket {
 	struct rgw_link refused;              /* among the sockets whose server is to be reported */
 	uint32_t number;                      /* number of a socket that listens, which no other one ever has */
 	struct rgw_hnode by_number;
-	const struct rgw_conf *gone_with;     /* borrowed: the last configuration that named the socket's address; NULL
-	                                       * = the current one does */
+	rgw_ms gone_until;                    /* when a socket is closed that has gone from the configuration ... */
+	bool wanted;                          /* ... unless the configuration that is prepared has its address again */
 	bool one_by_one;                      /* the kernel takes no more than one datagram as a message */
 	bool wildcard;                        /* the socket is bound to all addresses, so each datagram has its own */
 	int error;                            /* errno that is to be reported */
@@ -53,10 +54,11 @@ struct rgw_udp_outgoing {
 
 struct rgw_udp {
 	struct rgw_net *net;                  /* borrowed: the owner */
-	struct rgw_link sockets;              /* owned: sockets that listen; only an adoption changes the list ... */
-	struct rgw_link gone;                 /* owned: ... and this one, of sockets that are not read any more, but
-	                                       * open for answers, or a release */
-	struct rgw_htab by_number;            /* all of both */
+	struct rgw_link sockets;              /* owned: sockets that listen; only an adoption changes the list */
+	pthread_mutex_t lock;                 /* for `gone`, and for `wanted` of what is there */
+	struct rgw_link gone;                 /* owned: sockets that are not read any more, but open for answers */
+	ev_timer end;                         /* when the next of these is closed */
+	struct rgw_htab by_number;            /* all sockets that listen, or did */
 	uint32_t last_number;
 	struct rgw_link sources;              /* owned: sockets that ask servers */
 	struct rgw_link dirty;

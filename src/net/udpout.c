@@ -148,7 +148,7 @@ log_failure(const struct rgw_udp_socket *s, int error)
 	const char *name = s->bound.conf != NULL ? s->bound.conf->head.name : NULL;
 
 	RGW_LOG(s->udp->net->log, RGW_LOG_WARNING, "udp-send-failed", name,
-	    s->bound.conf != NULL ? "an answer could not be sent; the client will ask again"
+	    s->source == NULL ? "an answer could not be sent; the client will ask again"
 	                    : "a request could not be sent; it will be sent again",
 	    rgw_f_addr("from", &s->bound.local), rgw_f_str("reason", strerror(error)));
 }

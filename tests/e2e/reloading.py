@@ -91,7 +91,9 @@ class Reloading:
             "server home": self.server(self.home),
             "server spare": self.server(self.spare),
             "pool homes": {"members": "home, spare"},
+            "pool spares": {"members": "spare"},
             "realm home.example": {"pool": "homes"},
+            "realm spare.example": {"pool": "spares"},
             "realm *": {"pool": "national"},
         }
         self.write()

@@ -49,9 +49,9 @@ def changes_of(world):
     return {
         "realm-comes": ({"realm second.example": {"pool": "national"}}, ["+ realm second.example"]),
         "realm-goes": ({"realm home.example": None, "realm *": {"pool": "homes"}, "client nas": {"pool": "national"}},
-                       ["~ client nas: pool (none) -> national", "~ realm *: pool national -> homes",
+                       ["~ client nas: pool (chosen by realm) -> national", "~ realm *: pool national -> homes",
                         "- realm home.example"]),
-        "realm-moves": ({"realm home.example": {"pool": "spare"}}, ["~ realm home.example: pool homes -> spare"]),
+        "realm-moves": ({"realm home.example": {"pool": "spares"}}, ["~ realm home.example: pool homes -> spares"]),
         "pool-order": ({"pool homes": {"members": "spare, home"}},
                        ["~ pool homes: members home, spare -> spare, home"]),
         "pool-policy": ({"pool homes": {"policy": "round-robin"}},

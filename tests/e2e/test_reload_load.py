@@ -10,6 +10,7 @@ from lab import wait_for
 def test_nothing_is_lost_under_load(lab, workers):
     """Each reload changes something, and neither a NAS nor a peer notices."""
     churn = Churn(lab, workers)
+    run(churn, reloads=0, seconds=2, rate=500)
     files = churn.files()
     result = run(churn, reloads=20, seconds=10, rate=500)
     for load in result["load"]:
@@ -22,9 +23,9 @@ def test_nothing_is_lost_under_load(lab, workers):
 
 
 def test_every_switch_is_a_change(lab):
-    """What the test above turns, the gateway notices."""
+    """What the test above turns, the gateway notices; but where a section stands in the file is no change."""
     churn = Churn(lab, 1)
     for name in SWITCHES:
         churn.on = {name}
-        assert churn.take_up()[1], name
-        assert churn.base()[1], name
+        assert bool(churn.take_up()[1]) != (name == "renumbered"), name
+        assert bool(churn.base()[1]) != (name == "renumbered"), name

@@ -86,7 +86,7 @@ sim_fill_random(struct sim *s, void *out, size_t len)
 		p[i] = (uint8_t)sim_random(s, 256);
 }
 
-static const char *const secret_texts[] = { SIM_SECRET, SIM_RADSEC, SIM_LOCAL };
+static const char *const secret_texts[] = { SIM_SECRET, SIM_RADSEC, SIM_LOCAL, SIM_OTHER };
 
 const struct rgw_secret *
 sim_secret_of(const struct sim *s, const char *text)
@@ -264,7 +264,7 @@ choose_stories(void)
 void
 sim_init(struct sim *s, const char *connect)
 {
-	static const struct sim_far usual = { .connect_delay = 10, .handshake_delay = 20, .delay = 5,
+	static const struct sim_far usual = { .secret = SIM_RADSEC, .connect_delay = 10, .handshake_delay = 20, .delay = 5,
 		.error_cause = RGW_CAUSE_NOT_ROUTABLE };
 
 	memset(s, 0, sizeof *s);
@@ -272,6 +272,9 @@ sim_init(struct sim *s, const char *connect)
 	s->now = 1000000;
 	s->national = s->visitor = s->second = s->server = usual;
 	s->server.no_status = true;
+	s->server.secret = SIM_LOCAL;
+	s->nas_secret = SIM_SECRET;
+	s->least_lifetime = RGW_NEVER;
 	s->dns_ip = 1;
 	s->dns_ttl = 300;
 	s->next_nonce = 1;
@@ -297,6 +300,7 @@ static struct rgw_edition *
 new_edition(struct sim *s, const struct rgw_conf *conf)
 {
 	s->conf = conf;
+	s->least_lifetime = rgw_ms_min(s->least_lifetime, conf->gateway.request_lifetime);
 	s->n_confs++;
 	return rgw_edition_new(conf, over, s);
 }
@@ -304,6 +308,7 @@ new_edition(struct sim *s, const struct rgw_conf *conf)
 bool
 sim_try_reload(struct sim *s, const char *ini)
 {
+	struct sim_lines before = sim_conf_copy(s);
 	struct rgw_edition *edition;
 	struct rgw_conf *conf;
 
@@ -311,8 +316,13 @@ sim_try_reload(struct sim *s, const char *ini)
 		sim_ini(s, "%s", ini);
 	conf = sim_conf_read(s, s->conf);
 	if (conf == NULL)
+		sim_conf_restore(s, &before);
+	else
+		sim_conf_forget(&before);
+	if (conf == NULL)
 		return false;
 	s->reloads++;
+	s->reloaded_at = s->now;
 	rgw_common_adopt(s->common, conf);
 	edition = new_edition(s, conf);
 	rgw_gw_adopt(s->gw, edition, s->now);

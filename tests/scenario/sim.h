@@ -26,6 +26,7 @@
 #define SIM_SECRET "testing123"
 #define SIM_RADSEC "radsec"
 #define SIM_LOCAL "between gateway and server"
+#define SIM_OTHER "which came after a while"
 
 /* Of so many copies of a request the times are kept. */
 #define SIM_COPIES 8
@@ -54,6 +55,7 @@ enum sim_answer {
 
 /* How one far end fares: a peer that we connect to, or the server. Times are milliseconds. */
 struct sim_far {
+	const char *secret;        /* one of those above: of connections and sockets that are opened from now on */
 	/* its connections */
 	rgw_ms connect_delay;
 	rgw_ms handshake_delay;
@@ -97,6 +99,7 @@ struct sim_req;
 /* A request as the far end got it. */
 struct sim_got {
 	size_t len;
+	const char *secret;      /* with which it was signed */
 	uint32_t nonce;          /* of the NAS's request */
 	struct sim_conn *conn;   /* a peer: where it came; NULL after the connection ended */
 	struct sim_source *source;/* a server: the same; NULL after the socket was closed */
@@ -116,6 +119,7 @@ struct sim_got {
 /* A connection as the world sees it. */
 struct sim_conn {
 	struct rgw_conn *engine;   /* NULL once it is over for the engine */
+	const char *secret;
 	struct rgw_addr to;
 	char host[64];
 	unsigned number;           /* 1, 2, 3 in the order of opening */
@@ -141,6 +145,7 @@ struct sim_conn {
 /* A UDP socket towards the server as the world sees it. */
 struct sim_source {
 	struct rgw_source *engine; /* NULL after the engine closed it */
+	const char *secret;
 	struct rgw_addr from;      /* as the configuration wants; family 0 = the system's choice */
 	struct rgw_addr to;
 	rgw_ms closed_at;
@@ -157,6 +162,7 @@ struct sim_source {
 /* A request as the NAS, or the visitor, knows it. */
 struct sim_req {
 	size_t len;
+	const char *secret;        /* with which it was signed */
 	uint32_t nonce;
 	struct sim_conn *conn;     /* the visitor's connection; NULL = a NAS asked */
 	uint8_t nas;               /* which client: 0 = the first */
@@ -212,6 +218,7 @@ struct sim {
 	struct rgw_log log;
 	struct rgw_gw *gw;
 	rgw_ms now;
+	rgw_ms reloaded_at;
 	rgw_ms jumped_at;          /* when the machine was suspended last */
 	uint64_t seed;
 	struct sim_far national;
@@ -222,7 +229,9 @@ struct sim {
 	unsigned draining;         /* so many connections of ours may drain while others are open */
 	struct sim_path nas_path;
 	struct sim_path server_path;
-	struct rgw_secret *secrets[3];
+	struct rgw_secret *secrets[4];
+	const char *nas_secret;    /* of NASes */
+	rgw_ms least_lifetime;     /* the shortest request-lifetime that there was */
 	/* the server */
 	bool server_gone;          /* ICMP port unreachable */
 	uint8_t server_gone_ip;    /* only at this address (last octet), 0 = at all */
@@ -280,6 +289,8 @@ void sim_init(struct sim *s, const char *connect);
 void sim_ini(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Removes a section with all its lines: "realm *". */
 void sim_drop(struct sim *s, const char *section);
+/* Moves a section before or behind all others. */
+void sim_move(struct sim *s, const char *section, bool front);
 /* Reads the configuration as the program does, without touching a file, and starts the engine. */
 void sim_start(struct sim *s);
 /* The gateway takes up the configuration again after these lines have been added, as with sim_ini, in one turn. NULL =

@@ -50,6 +50,7 @@ struct chaos {
 	bool promises;                /* no faults that hit everybody */
 	unsigned hostile;             /* one of so many requests does harm; 0 = none */
 	bool no_rewrites;             /* to read them would take too long */
+	unsigned reloads;             /* one of so many things is another configuration; 0 = none */
 	bool collide;                 /* NASes use few ports and identifiers again and again */
 	rgw_ms slack;                 /* after a fault nothing is promised for so long */
 	rgw_ms gap;                   /* between two things that happen, on average half of it */
@@ -69,6 +70,8 @@ void sim_chaos_begin(struct sim *s, enum sim_fault fault, struct sim_far *far, r
 void sim_chaos_fault(struct sim *s);
 /* One that goes on where something has just gone wrong: that is where mistakes are. */
 void sim_chaos_follow(struct sim *s);
+/* The gateway takes up another configuration, or is offered a wrong one. */
+void sim_chaos_reload(struct sim *s);
 /* Whatever lasts ends now. */
 void sim_chaos_heal(struct sim *s);
 /* Is an answer promised to a request that was accepted then, up to now? */

@@ -170,16 +170,64 @@ sim_conf_read(struct sim *s, const struct rgw_conf *now)
 }
 
 void
+sim_conf_forget(struct sim_lines *lines)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		free_line(&lines->v[i]);
+	free(lines->v);
+}
+
+void
 sim_conf_free(struct sim *s)
 {
-	for (size_t i = 0; i < s->n_ini; i++)
-		free_line(&s->ini[i]);
+	sim_conf_forget(&(struct sim_lines){ s->ini, s->n_ini });
+}
+
+struct sim_lines
+sim_conf_copy(const struct sim *s)
+{
+	struct sim_lines lines = { rgw_xcalloc(s->n_ini, sizeof *lines.v), s->n_ini };
+
+	for (size_t i = 0; i < lines.n; i++)
+		lines.v[i] = (struct sim_line){ rgw_xstrdup(s->ini[i].section), rgw_xstrdup(s->ini[i].key),
+			rgw_xstrdup(s->ini[i].value) };
+	return lines;
+}
+
+void
+sim_conf_restore(struct sim *s, struct sim_lines *lines)
+{
+	sim_conf_free(s);
+	s->ini = lines->v;
+	s->n_ini = lines->n;
+}
+
+void
+sim_move(struct sim *s, const char *section, bool front)
+{
+	struct sim_lines all = { rgw_xcalloc(s->n_ini, sizeof *all.v), 0 };
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < s->n_ini; i++)
+			if ((strcmp(s->ini[i].section, section) == 0) == (front == (pass == 0)))
+				all.v[all.n++] = s->ini[i];
 	free(s->ini);
+	s->ini = all.v;
+}
+
+bool
+sim_listen_id(const struct sim *s, const char *name, uint32_t *id)
+{
+	for (size_t i = 0; i < s->conf->listen.n; i++) {
+		*id = s->conf->listen.v[i]->head.id;
+		if (strcmp(s->conf->listen.v[i]->head.name, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* ---- what stories share ---- */
 
-/* Listeners stand in the order that SIM_TLS_LISTENER and SIM_UDP_LISTENER have. */
 void
 sim_conf_init(struct sim *s, const char *connect)
 {

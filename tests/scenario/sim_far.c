@@ -14,9 +14,10 @@
 static struct sim_far *
 far_of(struct sim *s, const struct rgw_conf_peer *peer)
 {
-	return strcmp(peer->head.name, "national") == 0 ? &s->national
-	    : strcmp(peer->head.name, "second") == 0    ? &s->second
-	                                                : &s->visitor;
+	/* A story may give them other names. */
+	return strncmp(peer->head.name, "national", 8) == 0 ? &s->national
+	    : strncmp(peer->head.name, "second", 6) == 0    ? &s->second
+	                                                    : &s->visitor;
 }
 
 /* ---- connections ---- */
@@ -52,6 +53,7 @@ sim_op_conn_open(void *ctx, struct rgw_conn *conn, const struct rgw_conf_peer *p
 	c->engine = conn;
 	c->peer = peer->head.id;
 	c->far = far;
+	c->secret = strcmp(peer->head.name, "extra") == 0 ? SIM_RADSEC : far->secret;
 	c->to = *to;
 	snprintf(c->host, sizeof c->host, "%s", host);
 	if (far->refuse || (far->refuse_ip != 0 && to->ip[3] == far->refuse_ip))
@@ -179,6 +181,7 @@ sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
 	g->data = (uint8_t *)(g + 1);
 	memcpy(g->data, data, len);
 	g->len = len;
+	g->secret = text;
 	g->nonce = sim_nonce_in(&p, NONCE_ATTR);
 	g->at = s->now;
 	g->copies = 1;
@@ -206,7 +209,7 @@ sim_check_identifier(const struct sim *s, struct sim_got *g)
 	struct sim_got **at = &g->older;
 	unsigned n = 0;
 
-	while (*at != NULL && s->now - (*at)->at < s->conf->gateway.request_lifetime) {
+	while (*at != NULL && s->now - (*at)->at < s->least_lifetime) {
 		/* What is answered never counts again, so that nobody need pass it once more. */
 		if ((*at)->answered) {
 			*at = (*at)->older;
@@ -218,12 +221,12 @@ sim_check_identifier(const struct sim *s, struct sim_got *g)
 	assert_in_range(n, 0, 1);
 }
 
-/* P-WD-4: not a second one while one waits for its answer. */
+/* P-WD-4: not a second one while one waits for its answer, unless watchdogs were off meanwhile. */
 static void
-check_probe(const struct sim_got *g)
+check_probe(const struct sim *s, const struct sim_got *g)
 {
 	if (g->older != NULL)
-		assert_true(g->older->answered || g->conn->far->misdone_status);
+		assert_true(g->older->answered || g->conn->far->misdone_status || g->older->at < s->reloaded_at);
 }
 
 /* Never twice on one connection (P-TCP-27). */
@@ -296,14 +299,14 @@ sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 		s->heard_len = packet->len;
 		return true;
 	}
-	g = sim_receive(s, c->far, data, packet->len, SIM_RADSEC);
+	g = sim_receive(s, c->far, data, packet->len, c->secret);
 	g->conn = c;
 	g->next_here = c->got;
 	c->got = g;
 	g->older = c->by_id[data[1]];
 	c->by_id[data[1]] = g;
 	if (data[0] == RGW_STATUS_SERVER) {
-		check_probe(g);
+		check_probe(s, g);
 	} else {
 		check_sent_once(g);
 		sim_check_identifier(s, g);
@@ -503,7 +506,7 @@ sim_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
 
 	if (g->conn == NULL || g->conn->half || how == SIM_SILENT)
 		return;
-	n = sim_build_how(s, g, out, sizeof out, how, SIM_RADSEC);
+	n = sim_build_how(s, g, out, sizeof out, how, g->secret);
 	if (sim_is_bad(how) || how == SIM_HALF)
 		note_spoiled(how == SIM_WRONG_ID ? g->conn->by_id[out[1]] : g);
 	if (how == SIM_HALF) {
@@ -552,7 +555,7 @@ sim_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t type, con
     size_t len)
 {
 	uint8_t out[4096];
-	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, SIM_RADSEC);
+	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, g->secret);
 
 	g->answered = true;
 	sim_octets(s, g->conn, out, n);

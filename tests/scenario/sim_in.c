@@ -23,6 +23,7 @@ sim_op_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *
 		return NULL;
 	new = rgw_xcalloc(1, sizeof *new);
 	new->engine = source;
+	new->secret = s->server.secret;
 	new->to = *to;
 	if (from != NULL)
 		new->from = *from;
@@ -80,7 +81,7 @@ arrives(struct sim *s, struct sim_source *source, const uint8_t *data, size_t le
 		g->copies++;
 		return g;
 	}
-	g = sim_receive(s, &s->server, data, len, SIM_LOCAL);
+	g = sim_receive(s, &s->server, data, len, source->secret);
 	g->source = source;
 	g->next_here = source->got;
 	source->got = g;
@@ -186,7 +187,7 @@ sim_server_reply_with(struct sim *s, struct sim_got *g, uint8_t code, uint8_t ty
     size_t len)
 {
 	uint8_t out[4096];
-	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, SIM_LOCAL);
+	size_t n = sim_build_answer(s, g, out, sizeof out, code, type, value, len, g->secret);
 
 	arrives_from(s, g->source, out, n, rgw_code_answers(out[0], g->data[0]) ? g : NULL);
 }
@@ -201,7 +202,7 @@ void
 sim_server_reply_how(struct sim *s, struct sim_got *g, enum sim_answer how)
 {
 	uint8_t out[4096];
-	size_t n = sim_build_how(s, g, out, sizeof out, how, SIM_LOCAL);
+	size_t n = sim_build_how(s, g, out, sizeof out, how, g->secret);
 
 	/* Half a datagram is none. */
 	if (how == SIM_HALF)
@@ -249,12 +250,17 @@ sim_count_sources(const struct sim *s)
 struct sim_conn *
 sim_accept(struct sim *s, const char *from)
 {
-	struct sim_conn *c = sim_new_conn(s);
+	struct sim_conn *c;
 	struct rgw_addr addr;
+	uint32_t listen;
 
+	if (!sim_listen_id(s, "radsec", &listen))
+		return NULL;
+	c = sim_new_conn(s);
 	c->incoming = true;
+	c->secret = s->visitor.secret;
 	assert_true(rgw_addr_parse(from, 40000, &addr));
-	c->engine = rgw_gw_on_accept(s->gw, SIM_TLS_LISTENER, &addr, c, s->now);
+	c->engine = rgw_gw_on_accept(s->gw, listen, &addr, c, s->now);
 	return c->engine != NULL ? c : NULL;
 }
 
@@ -271,13 +277,20 @@ sim_identify_as(struct sim *s, struct sim_conn *c, const struct rgw_conf_peer *p
 	if (!c->shaking)
 		sim_shake(s, c);
 	c->up = true;
+	c->secret = s->visitor.secret;
 	rgw_conn_on_open(c->engine, peer->head.id, s->now);
 }
 
+/* Whom nobody knows any more cannot say who it is. */
 void
 sim_identify(struct sim *s, struct sim_conn *c)
 {
-	sim_identify_as(s, c, sim_peer_conf(s, "visitor"));
+	for (size_t i = 0; i < s->conf->peer.n; i++)
+		if (strcmp(s->conf->peer.v[i]->head.name, "visitor") == 0) {
+			sim_identify_as(s, c, s->conf->peer.v[i]);
+			return;
+		}
+	sim_cut(s, c);
 }
 
 struct sim_conn *
@@ -307,6 +320,7 @@ static struct sim_req *
 send_it(struct sim *s, struct sim_conn *c, struct sim_req *r)
 {
 	r->conn = c;
+	r->secret = c->secret;
 	sim_index_req(s, r);
 	sim_ask_again(s, r);
 	return r;
@@ -315,7 +329,7 @@ send_it(struct sim *s, struct sim_conn *c, struct sim_req *r)
 struct sim_req *
 sim_ask_with(struct sim *s, struct sim_conn *c, const struct sim_spec *spec)
 {
-	return send_it(s, c, sim_build_request(s, spec, SIM_RADSEC));
+	return send_it(s, c, sim_build_request(s, spec, c->secret));
 }
 
 struct sim_req *
@@ -334,7 +348,7 @@ sim_ask_octets(struct sim *s, struct sim_conn *c, const void *data, size_t len)
 static struct sim_req *
 find_asked(struct sim *s, const struct sim_conn *c, const struct rgw_packet *p)
 {
-	const struct rgw_secret *secret = sim_secret_of(s, SIM_RADSEC);
+	const struct rgw_secret *secret = sim_secret_of(s, c->secret);
 
 	for (struct sim_req *r = sim_bucket(s, c, 0, p->id); r != NULL; r = r->older) {
 		struct rgw_auth_check check;
@@ -370,6 +384,6 @@ sim_visitor_hears(struct sim *s, struct sim_conn *c, const uint8_t *data, size_t
 	/* Every answer to an Access-Request is signed if there is room for it (P-GW-24, P-ATT-16). */
 	if (p.code == RGW_ACCESS_ACCEPT && len + 18 <= RGW_PACKET_MAX)
 		assert_int_equal(p.data[20], RGW_MESSAGE_AUTHENTICATOR);
-	sim_check_key(&p, r, SIM_RADSEC);
+	sim_check_key(&p, r, c->secret);
 	sim_note_answer(s, r, &p);
 }

@@ -150,6 +150,7 @@ sim_build_request(struct sim *s, const struct sim_spec *spec, const char *text)
 	len = rgw_build_request(&b, sim_secret_of(s, text));
 	assert_true(len > 0);
 	r = sim_new_req(s, data, len);
+	r->secret = text;
 	r->nonce = s->next_nonce++;
 	if ((r->nonce & (r->nonce - 1)) == 0)
 		s->by_nonce = rgw_xrealloc(s->by_nonce, r->nonce * 2 * sizeof r);
@@ -192,10 +193,10 @@ sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *data, s
 {
 	struct rgw_udp_from f = {
 		.sock = sock,
-		.listen = SIM_UDP_LISTENER,
 		.accept = sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
 	};
 
+	assert_true(sim_listen_id(s, "radius", &f.listen));
 	assert_true(rgw_addr_parse(from, 40000, &f.remote));
 	assert_true(rgw_addr_parse("192.0.2.1", (uint16_t)(1812 + sock), &f.local));
 	rgw_gw_on_udp(s->gw, &f, &(struct rgw_octets){ data, len }, 1, s->now);
@@ -206,13 +207,13 @@ give_datagram(struct sim *s, struct sim_req *r)
 {
 	struct rgw_udp_from f = {
 		.sock = r->sock,
-		.listen = SIM_UDP_LISTENER,
 		.accept = r->sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
 		.local = { .family = 4, .ip = { 192, 0, 2, 1 }, .port = (uint16_t)(1812 + r->sock) },
 		.remote = { .family = 4, .ip = { 192, 0, 2, (uint8_t)(10 + r->nas) }, .port = r->port },
 	};
 
-	rgw_gw_on_udp(s->gw, &f, &(struct rgw_octets){ r->data, r->len }, 1, s->now);
+	if (sim_listen_id(s, "radius", &f.listen))
+		rgw_gw_on_udp(s->gw, &f, &(struct rgw_octets){ r->data, r->len }, 1, s->now);
 }
 
 static bool
@@ -268,7 +269,7 @@ sim_nas_happen(struct sim *s, const struct sim_event *e)
 struct sim_req *
 sim_request_with(struct sim *s, const struct sim_spec *spec)
 {
-	struct sim_req *r = sim_build_request(s, spec, SIM_SECRET);
+	struct sim_req *r = sim_build_request(s, spec, s->nas_secret);
 
 	r->nas = spec->nas;
 	r->port = spec->port;
@@ -300,15 +301,13 @@ sim_login(struct sim *s, const struct sim_spec *spec)
 static struct sim_req *
 find_req(struct sim *s, const struct rgw_addr *remote, const struct rgw_packet *p)
 {
-	const struct rgw_secret *secret = sim_secret_of(s, SIM_SECRET);
-
 	for (struct sim_req *r = sim_bucket(s, NULL, remote->port, p->id); r != NULL; r = r->older) {
 		struct rgw_auth_check check;
 
 		if (r->conn != NULL || 10 + r->nas != remote->ip[3] || r->port != remote->port ||
 		    r->data[1] != p->id || !rgw_code_answers(p->code, r->data[0]))
 			continue;
-		check = rgw_auth_check_one(p, r->data + 4, secret);
+		check = rgw_auth_check_one(p, r->data + 4, sim_secret_of(s, r->secret != NULL ? r->secret : SIM_SECRET));
 		if (!check.auth_ok)
 			continue;
 		assert_int_not_equal(check.msgauth, RGW_MSGAUTH_BAD);
@@ -379,7 +378,7 @@ sim_op_udp_send(void *ctx, uint32_t sock, const struct rgw_addr *local,
 	}
 	/* Nobody gets what they have taken back, unless they took back too much too fast. */
 	assert_true(!r->superseded || sim_counter(s, RGW_CTR_superseding_too_fast) > 0);
-	sim_check_key(&p, r, SIM_SECRET);
+	sim_check_key(&p, r, r->secret);
 	/* From the address and port that was asked (P-PKT-11). */
 	assert_int_equal(sock, r->sock);
 	assert_int_equal(local->port, 1812 + sock);

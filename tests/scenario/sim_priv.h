@@ -50,7 +50,7 @@ struct sim_event {
 void sim_schedule(struct sim *s, rgw_ms delay, struct sim_event e);
 void sim_fill_random(struct sim *s, void *out, size_t len);
 bool sim_percent(struct sim *s, unsigned percent);
-/* One of SIM_SECRET, SIM_RADSEC and SIM_LOCAL. */
+/* One of SIM_SECRET, SIM_RADSEC, SIM_LOCAL and SIM_OTHER. */
 const struct rgw_secret *sim_secret_of(const struct sim *s, const char *text);
 
 /* sim_nas.c */
@@ -109,9 +109,17 @@ void sim_conf_init(struct sim *s, const char *connect);
 /* Reads the lines; NULL = they are wrong. With `now` the ids are inherited. */
 struct rgw_conf *sim_conf_read(struct sim *s, const struct rgw_conf *now);
 void sim_conf_free(struct sim *s);
+/* Lines as they were, to be restored or forgotten. */
+struct sim_lines {
+	struct sim_line *v;
+	size_t n;
+};
+struct sim_lines sim_conf_copy(const struct sim *s);
+void sim_conf_restore(struct sim *s, struct sim_lines *lines);
+void sim_conf_forget(struct sim_lines *lines);
 
-/* Indexes of the [listen] sections. */
-enum { SIM_TLS_LISTENER, SIM_UDP_LISTENER };
+/* The id of a [listen] section. false = there is none. */
+bool sim_listen_id(const struct sim *s, const char *name, uint32_t *id);
 
 /* sim_in.c: operations, and what happens there */
 void *sim_op_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *from,

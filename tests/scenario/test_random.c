@@ -138,7 +138,7 @@ nas_asks(struct sim *s, struct sim_spec spec, struct sim_far *home)
 	struct sim_req *r;
 
 	fill_place(s, &spec);
-	r = sim_build_request(s, &spec, SIM_SECRET);
+	r = sim_build_request(s, &spec, s->nas_secret);
 	r->port = spec.port;
 	r->home = home;
 	r->pooled = is_pooled(spec.user);
@@ -343,7 +343,7 @@ visitor_asks(struct sim *s, struct sim_conn *c)
 	}
 	spec = some_spec(s);
 	spec.id = (uint8_t)sim_random(s, 200);
-	r = sim_build_request(s, &spec, SIM_RADSEC);
+	r = sim_build_request(s, &spec, c->secret);
 	r->pooled = is_pooled(spec.user);
 	r->conn = c;
 	sim_index_req(s, r);
@@ -388,6 +388,8 @@ configure(struct sim *s, struct chaos *c)
 	sim_chaos_world(s, c);
 	s->on_accepted = on_accepted;
 	s->on_answer = on_answer;
+	/* Taking up a configuration is dear, so not in every world. */
+	c->reloads = s->seed % 2 == 0 ? 0 : 20 + sim_random(s, 200);
 }
 
 static void
@@ -402,6 +404,8 @@ something_happens(struct sim *s)
 			sim_chaos_fault(s);
 	}
 	sim_chaos_follow(s);
+	if (c->reloads > 0 && sim_random(s, c->reloads) == 0)
+		sim_chaos_reload(s);
 	if (sim_random(s, 4) == 0)
 		visitor_does_something(s);
 	else

@@ -302,7 +302,8 @@ extern const struct rgw_lane_ops rgw_conn_lane_ops;
 struct rgw_known *rgw_peer_make(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now);
 /* Works by the peer's section from now on. */
 void rgw_peer_read(struct rgw_known *known);
-/* Frees the peer with its connections. */
+/* Closes the connections of the peer, and frees it. */
+void rgw_peer_close(struct rgw_known *known, rgw_ms now);
 void rgw_peer_end(struct rgw_known *known, rgw_ms now);
 /* Makes the hosts of the peer that its section names. */
 void rgw_peer_make_hosts(struct rgw_peer *peer, rgw_ms now);

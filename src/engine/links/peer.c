@@ -499,13 +499,19 @@ close_all(struct rgw_link *conns, rgw_ms now)
 }
 
 void
+rgw_peer_close(struct rgw_known *known, rgw_ms now)
+{
+	close_all(&peer_of(known)->incoming, now);
+	close_all(&peer_of(known)->conns, now);
+}
+
+void
 rgw_peer_end(struct rgw_known *known, rgw_ms now)
 {
 	struct rgw_peer *peer = peer_of(known);
 	struct rgw_gw *gw = peer->target.gw;
 
-	close_all(&peer->incoming, now);
-	close_all(&peer->conns, now);
+	(void)now;
 	rgw_peer_free_hosts(peer);
 	rgw_target_fini(&peer->target);
 	rgw_queue_fini(&peer->queue);

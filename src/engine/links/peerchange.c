@@ -95,5 +95,6 @@ const struct rgw_known_ops rgw_peer_ops = {
 	.read = rgw_peer_read,
 	.change = change,
 	.leave = leave,
+	.close = rgw_peer_close,
 	.end = rgw_peer_end,
 };

@@ -35,8 +35,9 @@ rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key, const uint8_t *au
 {
 	struct rgw_entry *entry = entry_of(rgw_dupcache_add(&gw->dups, key, auth, now));
 
-	/* Kept answers give way, the oldest first: a client that has its answer seldom asks again. */
-	if (entry == NULL && rgw_entry_forget_oldest(gw, RGW_CTR_answers_forgotten))
+	/* Kept answers give way, the oldest first: a client that has its answer seldom asks again. If the limit has become
+	 * smaller, more than one gives way. */
+	while (entry == NULL && rgw_entry_forget_oldest(gw, RGW_CTR_answers_forgotten))
 		entry = entry_of(rgw_dupcache_add(&gw->dups, key, auth, now));
 	if (entry != NULL)
 		rgw_link_init(&entry->origin_link);
