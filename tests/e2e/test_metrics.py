@@ -235,6 +235,26 @@ def test_other_paths_and_methods(world):
             assert bool(answer.read()) == (method != "HEAD")
 
 
+def test_metrics_after_a_reload(lab):
+    """A neighbour that comes has metrics, one that goes has none any more, and those that stay count on."""
+    w = World(lab, workers=3)
+    assert w.ask("bob@one.example.org", 3) == [radius.ACCESS_ACCEPT] * 3
+    text = w.conf.read_text()
+    begin, end = text.index("[peer two]"), text.index("[realm two.example.org]")
+    section = text[begin:end] + "[realm two.example.org]\npool = pool-two\n"
+    w.conf.write_text(text.replace(section, section.replace("two", "three")))
+    w.done("reload")
+    m = w.metrics()
+    assert {dict(k)["peer"] for k in m["radsecgw_peer_up"]} == {"one", "three"}
+    assert {dict(k)["route"] for k in m["radsecgw_route_usable"]} == {"pool-one", "pool-three"}
+    assert m["radsecgw_target_answers_total"][("answer", "accept"), ("target", "one")] == 3
+    assert m["radsecgw_configuration_reloads_total"][()] == 1
+    w.conf.write_text(text.replace("[metrics]\n", "[metrics]\nready-requires = all\n"))
+    said = w.say("reload")
+    assert said.returncode != 0 and "ready-requires" in said.stderr, said
+    assert w.value("radsecgw_configuration_reloads_failed_total") == 1
+
+
 # ---- health
 
 
