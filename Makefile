@@ -190,7 +190,7 @@ asan:
 
 tsan:
 	$(MAKE) O=build/tsan SAN=thread tests
-	tests/run.py --build build/tsan --select "test_workers or test_control" unit e2e
+	tests/run.py --build build/tsan --select "test_workers or test_control or test_metrics or test_notify" unit e2e
 
 valgrind: tests
 	tests/run.py --build $(O) --wrap '$(VALGRIND)' unit scenario conf corpus e2e

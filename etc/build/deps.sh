@@ -11,7 +11,7 @@ packages() {
 		autoconf automake libtool dpkg-dev xz-utils ;;  # the last five build the lean libraries
 	system) echo libwolfssl-dev libmicrohttpd-dev ;;
 	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 nftables \
-		freeradius freeradius-utils radsecproxy eapoltest pmccabe curl ;;
+		freeradius freeradius-utils radsecproxy eapoltest pmccabe curl prometheus ;;
 	interop) echo iproute2 mount util-linux mmdebstrap gnutls-bin default-jdk-headless ;;
 	lint) echo clang clang-tidy cppcheck mandoc pmccabe universal-ctags python3 ;;
 	fuzz) echo clang libclang-rt-14-dev ;;

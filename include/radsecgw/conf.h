@@ -94,6 +94,7 @@ enum rgw_conf_kind {
 	RGW_CONF_GATEWAY,
 	RGW_CONF_LOG,
 	RGW_CONF_CONTROL,
+	RGW_CONF_METRICS,
 	RGW_CONF_TLS,
 	RGW_CONF_LISTEN,
 	RGW_CONF_CLIENT,
@@ -108,7 +109,7 @@ enum rgw_conf_kind {
 /* Every section begins with this head: its kind, its name and where it began. */
 struct rgw_conf_head {
 	enum rgw_conf_kind kind;
-	char *name;        /* name of the section; "" for [gateway], [log] and [control] */
+	char *name;        /* name of the section; "" for [gateway], [log], [control] and [metrics] */
 	const char *file;  /* borrowed from the snapshot */
 	unsigned line;
 	uint32_t index;    /* place of the section among those of its kind */
@@ -176,6 +177,16 @@ struct rgw_conf_control {
 	uint32_t mode;     /* permissions of the socket */
 	char *owner;       /* of the socket; NULL = the user of the gateway, as for the next */
 	char *group;
+};
+
+/* Pools that must be usable for the gateway to be ready. */
+enum rgw_ready_requires { RGW_READY_ANY, RGW_READY_ALL, RGW_READY_NONE };
+
+struct rgw_conf_metrics {
+	struct rgw_conf_head head;
+	struct rgw_addrs listen;      /* addresses on which metrics and health are served; empty = none */
+	struct rgw_prefixes allow;    /* addresses that may ask; empty = loopback addresses */
+	enum rgw_ready_requires ready_requires;
 };
 
 struct rgw_conf_tls {
@@ -376,6 +387,7 @@ struct rgw_conf {
 	struct rgw_conf_gateway gateway;
 	struct rgw_conf_log log;
 	struct rgw_conf_control control;
+	struct rgw_conf_metrics metrics;
 	RGW_CONF_LIST(rgw_conf_tls) tls;
 	RGW_CONF_LIST(rgw_conf_listen) listen;
 	RGW_CONF_LIST(rgw_conf_client) client;

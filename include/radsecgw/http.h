@@ -107,6 +107,9 @@ const struct rgw_http_counts *rgw_http_counts(const struct rgw_http *http);  /* 
 /* The decoded value of a parameter of the query, or NULL; good as long as the exchange is. */
 const char *rgw_http_query(struct rgw_http_exchange *exchange, const char *name);
 
+/* The value of a header, or NULL; the same, and only in the handler. */
+const char *rgw_http_header(struct rgw_http_exchange *exchange, const char *name);
+
 /* In the handler: the answer comes later. */
 void rgw_http_defer(struct rgw_http_exchange *exchange, rgw_http_gone *gone, void *arg);
 

@@ -18,6 +18,7 @@
 #include "radsecgw/thread.h"
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
+#include "scrape.h"
 
 #define DEFAULT_CONFIG "/etc/radsecgw/radsecgw.ini"
 
@@ -185,10 +186,19 @@ do_options(const struct options *options)
 	return RGW_EXIT_OK;
 }
 
+static int
+do_metrics(const struct options *options)
+{
+	(void)options;
+	rgw_scrape_print_families(stdout);
+	return RGW_EXIT_OK;
+}
+
 static const struct command commands[] = {
 	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL },
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL },
 	{ "options", NULL, do_options, NULL },
+	{ "metrics", NULL, do_metrics, NULL },
 	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
 	    rgw_client_ping },
 	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json", NULL,

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "control.h"
+#include "metrics.h"
 #include "privileges.h"
 #include "radsecgw/common.h"
 #include "radsecgw/mem.h"
@@ -46,6 +47,8 @@ struct process {
 	struct rgw_control *control;    /* owned; NULL = no commands are taken */
 	struct rgw_watcher *watcher;    /* owned */
 	struct rgw_sweeper sweeper;
+	struct rgw_metrics *metrics;    /* owned; NULL = no metrics are served */
+	struct rgw_notifier *notifier;  /* owned; NULL = no service manager wants to be told */
 };
 
 /* What all workers are told. */
@@ -122,6 +125,7 @@ on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
 	else
 		tell_all(p, rgw_worker_drain, on_drained);
 	p->draining = true;
+	rgw_notifier_stopping(p->notifier);
 }
 
 static void
@@ -224,6 +228,16 @@ make_workers(struct process *p, const struct rgw_conf *conf)
 }
 
 static void
+static void
+make_notifier(struct process *p, const struct rgw_conf *conf)
+{
+	const struct rgw_notify_scope scope = { .workers = p->workers, .n_workers = p->n_workers, .log = p->log,
+		.loop = p->loop, .ready_requires = conf->metrics.ready_requires };
+
+	p->notifier = rgw_notifier_new(&scope);
+}
+
+static void
 on_in_effect(void *ctx)
 {
 	struct process *p = ctx;
@@ -238,7 +252,7 @@ make_reloader(struct process *p, struct rgw_snapshot *first)
 	static const struct rgw_watcher_tuning tuning = RGW_WATCHER_TUNING;
 	const struct rgw_reload_scope scope = { .path = p->path, .workers = p->workers, .n_workers = p->n_workers,
 		.common = p->common, .sink = p->sink, .log = p->log, .home = &p->home, .loop = p->loop,
-		.stopping = &p->draining, .in_effect = on_in_effect, .ctx = p };
+		.stopping = &p->draining, .notifier = p->notifier, .in_effect = on_in_effect, .ctx = p };
 
 	p->reloader = rgw_reloader_new(&scope, first);
 	p->watcher = rgw_watcher_new(p->loop, p->log, p->reloader, &tuning);
@@ -266,12 +280,21 @@ open_control(struct process *p)
 	return rgw_control_open(&scope, &p->control);
 }
 
+static bool
+open_metrics(struct process *p)
+{
+	const struct rgw_metrics_scope scope = { .conf = rgw_reloader_conf(p->reloader), .sink = p->sink, .log = p->log,
+		.reloader = p->reloader, .workers = p->workers, .n_workers = p->n_workers };
+
+	return rgw_metrics_open(&scope, &p->metrics);
+}
+
 /* All files are read and all sockets bound before the rights are given up. */
 static bool
 start(struct process *p)
 {
 	allow_files();
-	if (!rgw_reloader_prepare(p->reloader) || !open_control(p) ||
+	if (!rgw_reloader_prepare(p->reloader) || !open_control(p) || !open_metrics(p) ||
 	    !rgw_privileges_drop(rgw_reloader_conf(p->reloader), p->log))
 		return false;
 	rgw_reloader_start(p->reloader);
@@ -292,12 +315,13 @@ say_started(struct process *p)
 	    rgw_f_uint("realms", conf->realm.n));
 	if (warning != NULL)
 		RGW_LOG(p->log, RGW_LOG_WARNING, "tls-library-old", NULL, warning, rgw_f_str("tls", tls));
+	rgw_notifier_ready(p->notifier);
 }
 
 static enum rgw_exit
 run(struct process *p)
 {
-	bool started = start_threads(p);
+	bool started = start_threads(p) && rgw_metrics_start(p->metrics);
 
 	if (started) {
 		say_started(p);
@@ -307,6 +331,7 @@ run(struct process *p)
 	}
 	for (uint32_t i = 0; i < p->n_threads; i++)
 		pthread_join(p->threads[i], NULL);
+	rgw_metrics_stop(p->metrics);
 	rgw_reloader_stop(p->reloader);
 	rgw_sweeper_stop(&p->sweeper);
 	gather(p);
@@ -322,6 +347,8 @@ run(struct process *p)
 static void
 free_all(struct process *p)
 {
+	rgw_metrics_free(p->metrics);
+	rgw_notifier_free(p->notifier);
 	rgw_control_free(p->control);
 	rgw_watcher_free(p->watcher);
 	rgw_reloader_free(p->reloader);
@@ -349,6 +376,7 @@ rgw_process_run(const char *path, struct rgw_conf *conf, struct rgw_logsink *sin
 	}
 	if (make_workers(&p, conf)) {
 		rgw_sweeper_init(&p.sweeper, &p.home);
+		make_notifier(&p, conf);
 		make_reloader(&p, first);
 		if (start(&p))
 			result = run(&p);

@@ -115,6 +115,8 @@ end_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask, bool ok, const char 
 	}
 	if (begun && ask->what != RGW_RELOAD_CHECK && (ok || !ask->quiet))
 		log_findings(r);
+	if (begun && ask->what != RGW_RELOAD_CHECK)
+		rgw_notifier_ready(r->scope.notifier);
 	/* Whoever is told may ask for the next one, which has notes of its own. */
 	notes = r->loading.notes;
 	if (begun) {
@@ -369,6 +371,8 @@ begin(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 		return;
 	}
 	r->current = ask;
+	if (ask->what != RGW_RELOAD_CHECK)
+		rgw_notifier_reloading(r->scope.notifier);
 	r->began = clock_now();
 	r->loading = (struct rgw_loading){ .path = r->scope.path, .now = r->now->conf,
 		.back = same != NULL ? same->conf : NULL, .workers = r->scope.workers,

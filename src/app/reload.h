@@ -3,6 +3,7 @@
 #define RADSECGW_APP_RELOAD_H
 
 #include "loader.h"
+#include "notify.h"
 #include "record.h"
 #include "snapshot.h"
 
@@ -27,6 +28,7 @@ struct rgw_reload_scope {
 	const bool *stopping;                /* the gateway has been told to stop */
 	void (*in_effect)(void *ctx);        /* called when another configuration is in effect */
 	void *ctx;                           /* what it is given */
+	struct rgw_notifier *notifier;       /* of the process; NULL = nobody wants to be told */
 };
 
 /* The reloader takes over the reference to the configuration, with which the gateway is about to start. */

@@ -267,7 +267,7 @@ rgw_begin_status(struct rgw_task *task)
 {
 	if (!find_tables(rgw_task_parameter(task, "tables"), &task->tables)) {
 		rgw_task_say(task, 400, "the status has the tables peers, servers, counters, gateway, connections, "
-		    "clients, pools, realms, listeners, limits");
+		    "clients, pools, realms, listeners, limits, routes, durations, answers");
 		return;
 	}
 	if (task->tables == 0)

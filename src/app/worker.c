@@ -346,3 +346,9 @@ rgw_worker_gw(struct rgw_worker *worker)
 {
 	return worker->gw;
 }
+
+struct rgw_net *
+rgw_worker_net(struct rgw_worker *worker)
+{
+	return worker->net;
+}

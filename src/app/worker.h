@@ -11,6 +11,7 @@
 #include "radsecgw/gateway.h"
 #include "radsecgw/log.h"
 #include "radsecgw/logsink.h"
+#include "radsecgw/net.h"
 
 /*
  * One worker: an event loop with its sockets, its engine and its log. A worker is made and freed by the main thread,
@@ -78,5 +79,6 @@ void rgw_worker_free(struct rgw_worker *worker);
 struct ev_loop *rgw_worker_loop(struct rgw_worker *worker);
 struct rgw_log *rgw_worker_log(struct rgw_worker *worker);
 struct rgw_gw *rgw_worker_gw(struct rgw_worker *worker);
+struct rgw_net *rgw_worker_net(struct rgw_worker *worker);
 
 #endif

@@ -272,6 +272,7 @@ static void (*const checks[RGW_CONF_KINDS])(struct rgw_draft *d, const struct rg
 	[RGW_CONF_GATEWAY] = check_gateway,
 	[RGW_CONF_LOG] = check_log,
 	[RGW_CONF_CONTROL] = check_control,
+	[RGW_CONF_METRICS] = rgw_check_metrics,
 	[RGW_CONF_TLS] = check_tls,
 	[RGW_CONF_LISTEN] = rgw_check_listen,
 	[RGW_CONF_CLIENT] = check_client,

@@ -164,7 +164,7 @@ unknown_section(struct rgw_draft *d, const char *name, struct rgw_place at)
 		    "there is no section [%s]; did you mean [%s]?", name, near.best);
 	else
 		rgw_draft_error(d, at,
-		    "there is no section [%s]; there are gateway, log, tls, listen, client, peer, "
+		    "there is no section [%s]; there are gateway, log, control, metrics, tls, listen, client, peer, "
 		    "server, pool, realm and rewrite",
 		    name);
 }

@@ -358,9 +358,11 @@ bool rgw_check_some_peer(const struct rgw_draft *d, bool accepts);
 /* How long a request lives; RGW_NEVER if that is not known because the option is broken. */
 rgw_ms rgw_check_lifetime(const struct rgw_draft *d);
 
-/* ---- check.c, check_net.c, check_plain.c, check_pool.c, check_rewrite.c: what one option cannot know alone ---- */
+/* ---- check.c, check_metrics.c, check_net.c, check_plain.c, check_pool.c, check_rewrite.c: what one option cannot know
+ * alone ---- */
 
 void rgw_check_all(struct rgw_draft *d, const char *path);
+void rgw_check_metrics(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_listen(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section);
 /* Checks the same two sections as far as plain TCP is concerned (P-TCP-1 to 3). */

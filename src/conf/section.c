@@ -16,6 +16,7 @@ static const struct rgw_conf_section sections[RGW_CONF_KINDS] = {
 	[RGW_CONF_GATEWAY] = { "gateway", NULL,      SECTION(gateway) },
 	[RGW_CONF_LOG]     = { "log",     NULL,      SECTION(log) },
 	[RGW_CONF_CONTROL] = { "control", NULL,   SECTION(control) },
+	[RGW_CONF_METRICS] = { "metrics", NULL,   SECTION(metrics) },
 	[RGW_CONF_TLS]     = { "tls",     "NAME",    SECTION(tls) },
 	[RGW_CONF_LISTEN]  = { "listen",  "NAME",    SECTION(listen) },
 	[RGW_CONF_CLIENT]  = { "client",  "NAME",    SECTION(client) },

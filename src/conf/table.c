@@ -36,6 +36,9 @@ static const char *const outages_acct[] = {
 static const char *const accts[] = {
 	[RGW_ACCT_SAME] = "same", [RGW_ACCT_ACK] = "ack", [RGW_ACCT_DROP] = "drop", NULL,
 };
+static const char *const readies[] = {
+	[RGW_READY_ANY] = "any", [RGW_READY_ALL] = "all", [RGW_READY_NONE] = "none", NULL,
+};
 static const char *const overflows[] = {
 	[RGW_OVERFLOW_REFUSE] = "refuse", [RGW_OVERFLOW_SKIP] = "skip", NULL,
 };
@@ -205,6 +208,18 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_CONTROL, "group", string, AT(group)), .unset = "the group of the gateway",
 	  .min = 1, .max = 64, .flags = RGW_OPT_RESTART,
 	  .help = "group to which the socket belongs" },
+#undef AT
+
+#define AT(field) offsetof(struct rgw_conf_metrics, field)
+	{ OPT(RGW_CONF_METRICS, "listen", addresses, AT(listen)), .unset = "none",
+	  .port = 12083, .flags = RGW_OPT_RESTART,
+	  .help = "addresses on which metrics and health are served over HTTP" },
+	{ OPT(RGW_CONF_METRICS, "allow", prefixes, AT(allow)), .unset = "loopback addresses",
+	  .only_with = "listen", .flags = RGW_OPT_RESTART,
+	  .help = "addresses or networks that may ask for them" },
+	{ OPT(RGW_CONF_METRICS, "ready-requires", word, AT(ready_requires)), .def = "any", .words = readies,
+	  .only_with = "listen", .flags = RGW_OPT_RESTART,
+	  .help = "pools that must be usable for /readyz to say yes" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_tls, field)

@@ -9,6 +9,7 @@
 #include "doors/doors.h"
 #include "engine.h"
 #include "links/links.h"
+#include "tables.h"
 
 /* What the gateway tells about itself: counters, use of memory, and rows for the status in the log and elsewhere. */
 
@@ -48,6 +49,9 @@ const struct rgw_table rgw_report_tables[RGW_REPORT_TABLES] = {
 	[RGW_REPORT_REALMS] = { "realms", "realm", false },
 	[RGW_REPORT_LISTENERS] = { "listeners", "listener", false },
 	[RGW_REPORT_LIMITS] = { "limits", "limit", false },
+	[RGW_REPORT_ROUTES] = { "routes", "route", false },
+	[RGW_REPORT_DURATIONS] = { "durations", "target", false },
+	[RGW_REPORT_ANSWERS] = { "answers", "target", false },
 };
 
 /* The length of what is said of a previous secret. */
@@ -197,20 +201,6 @@ standing_name(enum rgw_standing standing)
 	return names[standing];
 }
 
-/* How a member stands for the service for which it stands best. */
-static enum rgw_standing
-standing_of(struct rgw_target *target, rgw_ms now)
-{
-	enum rgw_standing best = RGW_UNFIT;
-
-	for (unsigned i = 0; i < RGW_SERVICES; i++) {
-		enum rgw_standing standing = target->ops->standing(target, 1u << i, now);
-
-		best = standing < best ? standing : best;
-	}
-	return best;
-}
-
 static void
 tell_pools(const struct report *r)
 {
@@ -221,7 +211,7 @@ tell_pools(const struct report *r)
 
 		for (size_t j = 0; j < pool->n; j++) {
 			struct rgw_target *target = pool->members[j];
-			enum rgw_standing standing = standing_of(target, now);
+			enum rgw_standing standing = rgw_standing_of(target, now);
 
 			TELL(r, RGW_REPORT_POOLS, pool->conf->head.name,
 			    rgw_c_same(rgw_f_str("member", target->conf->name)),
@@ -298,51 +288,67 @@ tell_listeners(const struct report *r)
 
 /* ---- bounds ---- */
 
+/* Whose limit it is. */
+struct of {
+	const char *kind;  /* the kind of section that has the limit */
+	const char *name;
+};
+
 /* The limits of one worker are its share, and are added up. */
 static void
-tell_limit(const struct report *r, const char *limit, const char *of, uint64_t used, uint64_t max)
+tell_limit(const struct report *r, const char *limit, const struct of *of, uint64_t used, uint64_t max)
 {
 	TELL(r, RGW_REPORT_LIMITS, limit, rgw_c_add("used", used), rgw_c_add("max", max), rgw_c_percent("percent"),
-	    rgw_c_same(rgw_f_str("of", of)));
+	    rgw_c_same(rgw_f_str("kind", of->kind)), rgw_c_same(rgw_f_str("of", of->name)));
 }
 
 static void
-tell_quota(const struct report *r, const char *limit, const char *of, const struct rgw_quota *quota)
+tell_quota(const struct report *r, const char *limit, const struct of *of, const struct rgw_quota *quota)
 {
 	TELL(r, RGW_REPORT_LIMITS, limit, rgw_c_same(rgw_f_uint("used", rgw_quota_used(quota))),
 	    rgw_c_same(rgw_f_uint("max", rgw_quota_max(quota))), rgw_c_percent("percent"),
-	    rgw_c_same(rgw_f_str("of", of)));
+	    rgw_c_same(rgw_f_str("kind", of->kind)), rgw_c_same(rgw_f_str("of", of->name)));
 }
 
 static void
 tell_limits_of_peer(const struct report *r, const struct rgw_peer *p)
 {
-	const char *name = p->conf->head.name;
+	const struct of of = { "peer", p->conf->head.name };
 
 	if (p->conf->connect.n > 0) {
-		tell_limit(r, "connections", name, p->n_up + p->n_opening, p->conf->connections.max);
-		tell_limit(r, "queue", name, p->queue.n, p->queue.limit);
+		tell_limit(r, "connections", &of, p->n_up + p->n_opening, p->conf->connections.max);
+		tell_limit(r, "queue", &of, p->queue.n, p->queue.limit);
+		tell_limit(r, "identifiers", &of, p->queue.n_sent, (uint64_t)p->n_up * RGW_PER_LANE);
 	}
 	if (p->conf->accept)
-		tell_quota(r, "max-connections", name, p->quota);
+		tell_quota(r, "max-connections", &of, p->quota);
+}
+
+static void
+tell_limits_of_gateway(const struct report *r)
+{
+	static const struct of of = { "gateway", "gateway" };
+	static const struct of classes[RGW_CLASSES] = { { "gateway", "strangers" }, { "gateway", "known addresses" } };
+	const struct rgw_gw *gw = r->gw;
+	const struct rgw_conf_gateway *conf = &gw->conf->gateway;
+
+	tell_limit(r, "max-requests", &of, gw->dups.cache.slab.used, conf->max_requests);
+	tell_limit(r, "max-request-octets", &of, gw->holding.octets + gw->kept, conf->max_request_octets);
+	tell_limit(r, "kept-answers", &of, gw->kept, conf->kept_answers);
+	tell_quota(r, "max-connections", &of, &gw->common->incoming);
+	for (unsigned i = 0; i < RGW_CLASSES; i++)
+		tell_limit(r, "max-half-open", &classes[i], gw->admission.classes[i].n_half_open, conf->max_half_open);
 }
 
 static void
 tell_limits(const struct report *r)
 {
-	static const char *const classes[RGW_CLASSES] = { "strangers", "known addresses" };
 	struct rgw_gw *gw = r->gw;
-	const struct rgw_conf_gateway *conf = &gw->conf->gateway;
 
-	tell_limit(r, "max-requests", "gateway", gw->dups.cache.slab.used, conf->max_requests);
-	tell_limit(r, "max-request-octets", "gateway", gw->holding.octets + gw->kept, conf->max_request_octets);
-	tell_limit(r, "kept-answers", "gateway", gw->kept, conf->kept_answers);
-	tell_quota(r, "max-connections", "gateway", &gw->common->incoming);
-	for (unsigned i = 0; i < RGW_CLASSES; i++)
-		tell_limit(r, "max-half-open", classes[i], gw->admission.classes[i].n_half_open, conf->max_half_open);
+	tell_limits_of_gateway(r);
 	for (size_t i = 0; i < gw->conf->listen.n; i++)
 		if (gw->conf->listen.v[i]->max_connections != 0)
-			tell_quota(r, "max-connections", gw->conf->listen.v[i]->head.name,
+			tell_quota(r, "max-connections", &(struct of){ "listen", gw->conf->listen.v[i]->head.name },
 			    rgw_listener_by_id(gw, gw->conf->listen.v[i]->head.id)->quota);
 	for (size_t i = 0; i < gw->conf->peer.n; i++)
 		tell_limits_of_peer(r, rgw_peer_by_id(gw, gw->conf->peer.v[i]->head.id));
@@ -353,7 +359,8 @@ tell_limits(const struct report *r)
 		if (!is_open(port))
 			continue;
 		snprintf(of, sizeof of, "%s %s", port->server->conf->head.name, port->name);
-		tell_limit(r, "max-requests", of, port->queue.n + port->queue.n_sent, port->queue.limit);
+		tell_limit(r, "max-requests", &(struct of){ "server", of }, port->queue.n + port->queue.n_sent,
+		    port->queue.limit);
 	}
 }
 
@@ -381,7 +388,25 @@ tell_gateway(const struct report *r)
 	    rgw_c_logged(rgw_c_add("connections", gw->n_conns)),
 	    rgw_c_logged(rgw_c_add("half_open", classes[RGW_STRANGERS].n_half_open)),
 	    rgw_c_logged(rgw_c_add("half_open_known", classes[RGW_KNOWN].n_half_open)),
-	    rgw_c_logged(rgw_c_add("realm_marks", gw->deadrealms.n_marks)));
+	    rgw_c_logged(rgw_c_add("realm_marks", gw->deadrealms.n_marks)), rgw_c_add("draining", gw->draining));
+}
+
+static void
+tell_routes(const struct report *r)
+{
+	rgw_tell_routes(r->gw, &(struct rgw_hearer){ &rgw_report_tables[RGW_REPORT_ROUTES], r->row, r->ctx });
+}
+
+static void
+tell_durations(const struct report *r)
+{
+	rgw_tell_durations(r->gw, &(struct rgw_hearer){ &rgw_report_tables[RGW_REPORT_DURATIONS], r->row, r->ctx });
+}
+
+static void
+tell_answers(const struct report *r)
+{
+	rgw_tell_answers(r->gw, &(struct rgw_hearer){ &rgw_report_tables[RGW_REPORT_ANSWERS], r->row, r->ctx });
 }
 
 void
@@ -398,6 +423,9 @@ rgw_gw_report(struct rgw_gw *gw, unsigned tables, rgw_row_fn *row, void *ctx)
 		[RGW_REPORT_REALMS] = tell_realms,
 		[RGW_REPORT_LISTENERS] = tell_listeners,
 		[RGW_REPORT_LIMITS] = tell_limits,
+		[RGW_REPORT_ROUTES] = tell_routes,
+		[RGW_REPORT_DURATIONS] = tell_durations,
+		[RGW_REPORT_ANSWERS] = tell_answers,
 	};
 	const struct report r = { gw, row, ctx };
 

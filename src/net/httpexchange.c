@@ -143,6 +143,12 @@ rgw_http_query(struct rgw_http_exchange *x, const char *name)
 	return MHD_lookup_connection_value(x->mhd, MHD_GET_ARGUMENT_KIND, name);
 }
 
+const char *
+rgw_http_header(struct rgw_http_exchange *x, const char *name)
+{
+	return MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND, name);
+}
+
 /* ---- deadlines ---- */
 
 static void

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Holds the manual pages against the table of options and the log events in the sources.
+"""Holds the manual pages against the tables of options and metrics and the log events in the sources.
 
-    man_check.py RADSECGW
+    man_check.py RADSECGW [--update]
 
 RADSECGW is the program, with words before it if it runs inside another (in one argument). Every
 option must stand in its section with its type, default and range, every event in the section about
-the log, and the pages must name no others. All manual pages must be well-formed. The last line says
+the log, and every metric in the table between two marks, which --update writes anew; the pages must name no others. All manual pages must be well-formed. The last line says
 how many options, events and pages are right.
 """
+import difflib
 import pathlib
 import re
 import shutil
@@ -83,6 +84,37 @@ def check_events():
     return len(events & set(explained)), len(complaints)
 
 
+MARKS = '.\\" The table of metrics, as man_check.py --update writes it.\n', '.\\" The end of the table of metrics.\n'
+
+
+def metrics_table(program):
+    """The metrics as the page must list them."""
+    listed = subprocess.run([*program, "metrics"], capture_output=True, text=True, check=True).stdout
+    lines = [".Bl -tag -width Ds\n"]
+    for line in sorted(listed.splitlines()):
+        name, kind, labels, text = line.split("\t")
+        text = text[0].upper() + text[1:].rstrip(".") + "."
+        lines += [f".It Li {name} Pq {kind}{'' if labels == '-' else '; ' + labels}\n", text + "\n"]
+    return [*lines, ".El\n"]
+
+
+def check_metrics(program, update):
+    """The same for the metrics: a line of the table is right or wrong."""
+    page = PAGES / "radsecgw.8"
+    text = page.read_text(encoding="utf-8")
+    before, rest = text.split(MARKS[0])
+    table, after = rest.split(MARKS[1])
+    want = metrics_table(program)
+    if update:
+        page.write_text(before + MARKS[0] + "".join(want) + MARKS[1] + after, encoding="utf-8")
+        table = "".join(want)
+    have = table.splitlines(True)
+    for line in difflib.unified_diff(have, want, page.name, "the sources", n=0):
+        print(line, end="")
+    wrong = sum(line not in have for line in want) + sum(line not in want for line in have)
+    return len(want) - wrong, wrong if have != want else 0
+
+
 def check_pages():
     """The same for the form of the pages, where there is a program that judges it."""
     if shutil.which("mandoc") is None:
@@ -98,9 +130,12 @@ def check_pages():
 
 
 def main(args):
+    update = "--update" in args
+    args = [arg for arg in args if arg != "--update"]
     if len(args) != 1:
         sys.exit(__doc__)
-    results = [check_options(args[0].split()), check_events(), check_pages()]
+    program = args[0].split()
+    results = [check_options(program), check_events(), check_metrics(program, update), check_pages()]
     passed, failed = (sum(counts) for counts in zip(*results))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

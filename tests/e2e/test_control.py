@@ -110,7 +110,7 @@ def test_status_as_tables(control):
     text = control.done("status", "servers", "limits")
     assert re.search(r"^SERVER  PORT  STATE  REQUESTS  SOURCES  DRAINED$", text, re.M), text
     assert re.search(r"^home    auth  alive +\d+ +\d+  no$", text, re.M), text
-    assert re.search(r"^max-requests +\d+ +65536 +\d+  gateway$", text, re.M), text
+    assert re.search(r"^max-requests +\d+ +65536 +\d+  gateway  gateway$", text, re.M), text
     assert control.done("status", "peers") == "There are no peers.\n"
     assert f"workers: {control.workers}\n" in control.done("status")
 

@@ -115,6 +115,7 @@ static const struct {
 	{ "[log]\n", "target = stderr\n", "target = syslog\n", "~ log: target stderr -> syslog\n" },
 	{ "[control]\n", "socket = off\n", "socket = /run/c.sock\n", "~ control: socket off -> /run/c.sock\n" },
 	{ "[control]\n", "mode = 0600\n", "", "~ control: mode 0600 -> 0660\n" },
+	{ "[metrics]\nlisten = ::1\n", "ready-requires = all\n", "", "~ metrics: ready-requires all -> any\n" },
 	{ "[log]\n", "identity = hash\nhash-key = the first one\n", "identity = hash\nhash-key = the other\n",
 	  "~ log: hash-key changed\n" },
 	{ "[log]\n", "", "identity = hash\nhash-key = the other\n",

@@ -79,9 +79,9 @@ static const struct conf_row bad_lines[] = {
 	{ "[perr p2]\nconnect = x\n" REST,
 	    { "main.ini:1: error: there is no section [perr]; did you "
 	      "mean [peer]?" } },
-	{ "[metrics]\nlisten = x\n" REST,
-	    { "main.ini:1: error: there is no section [metrics]; there are "
-	      "gateway, log, tls, listen, client, peer, server, pool, realm and rewrite" } },
+	{ "[weather]\nlisten = x\n" REST,
+	    { "main.ini:1: error: there is no section [weather]; there are "
+	      "gateway, log, control, metrics, tls, listen, client, peer, server, pool, realm and rewrite" } },
 	{ "[gateway]\nuser\n" REST, { "main.ini:2: error: this is neither `key = value` nor" } },
 	{ "[gateway]\nuser: x\n" REST, { "main.ini:2: error: this is neither `key = value` nor" } },
 	{ "[gateway]\nus er = x\n" REST,

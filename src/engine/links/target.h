@@ -16,6 +16,7 @@
 
 #include "../engine.h"
 #include "lane.h"
+#include "measures.h"
 
 struct rgw_doubt;
 struct rgw_target;
@@ -121,6 +122,7 @@ struct rgw_target {
 	                                           * target */
 	rgw_ms silent_until;                      /* time until which others go first, since they answered what the
 	                                           * target did not */
+	struct rgw_measures measures;             /* of its answers */
 	struct rgw_doubt *doubt;                  /* owned: the realm for which the target was silent; NULL = none */
 };
 
