@@ -139,6 +139,7 @@ def main():
         elif suite == "packaging":
             for path in sorted((ROOT / "tests/packaging").glob("*.sh")):
                 script(f"packaging: {path.stem}", [str(path), str(build / "radsecgw")], totals)
+            script("packaging: manifests", ["/usr/bin/python3", "tests/containers/manifests.py", radsecgw], totals)
         elif suite == "corpus":
             corpus(build, wrap, totals)
         elif suite == "e2e":
