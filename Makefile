@@ -102,7 +102,7 @@ bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all small static static-libraries libraries sbom dist deb containers-test help tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab \
+.PHONY: all small static static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab \
 	clauses instructions interop demo deps install clean FORCE
 
 all: $(O)/radsecgw
@@ -129,6 +129,7 @@ help:
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make containers-test  builds the images of docker/ and runs them with podman: alone, in a pod, with compose'
+	@echo 'make boot-test     boots a Debian with systemd in a container and looks at the service of the package'
 	@echo 'make deb           a package for Debian in build/deb; WOLFSSL=system takes the library of Debian'
 	@echo 'make dist          an archive of what is committed, and its checksum, in build/dist'
 	@echo 'make sbom          what the static program is made of, as SPDX: build/static/radsecgw.spdx.json'
@@ -320,6 +321,11 @@ lint:
 containers-test:
 	-etc/build/deps.sh containers
 	tests/containers/run.py
+
+# The package in a Debian that boots with systemd. As root.
+boot-test: deb
+	-etc/build/deps.sh boot
+	tests/containers/boot.sh build/deb/radsecgw_*.deb
 
 # Which clause of etc/doc/clauses.md is kept by which code and which tests.
 clauses:
