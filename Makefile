@@ -28,9 +28,9 @@ quiet =
 endif
 
 # An archive of `make dist` has both in a file.
-VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || sed -n 1p etc/build/version 2>/dev/null || echo unknown)
+VERSION  := $(shell sed -n 1p etc/build/version 2>/dev/null || git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # When the sources were written, in seconds since 1970: no clock that is right can be before that.
-WRITTEN  := $(shell git log -1 --format=%ct 2>/dev/null || sed -n 2p etc/build/version 2>/dev/null || stat -c %Y Makefile)
+WRITTEN  := $(shell sed -n 2p etc/build/version 2>/dev/null || git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
 
 warnings  = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wformat=2 -Wvla -Wundef -Wcast-qual

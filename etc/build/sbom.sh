@@ -42,7 +42,7 @@ for folder; do
 	libev*)
 		package libev "$(number 'libev_([0-9.]+)\.orig' "$origin")" "BSD-2-Clause OR GPL-2.0-or-later" "$origin"
 		package inih "$(number 'libinih_([0-9]+)\.orig' "$origin")" BSD-3-Clause "$origin"
-		package c-ares "$(number 'c-ares from [A-Za-z ]*package ([^ ]*)' "$origin")" MIT "$origin"
+		package c-ares "$(number 'c-ares from .*package ([^ ]*)' "$origin")" MIT "$origin"
 		package musl "$(dpkg-query -W -f='${Version}' musl-dev 2>/dev/null || echo unknown)" MIT "musl-dev of Debian"
 		;;
 	esac

@@ -22,7 +22,8 @@ mkdir "$work/root"
 tar xf "$work/base.tar" -C "$work/root"
 root=$work/root
 cp "$deb" "$root/radsecgw.deb"
-chroot "$root" sh -c 'apt-get install -y --no-install-recommends /radsecgw.deb >/install.log 2>&1' ||
+cp /etc/resolv.conf "$root/etc/"
+chroot "$root" sh -c '{ apt-get update && apt-get install -y --no-install-recommends /radsecgw.deb; } >/install.log 2>&1' ||
 	{ cat "$root/install.log" && exit 1; }
 
 "$here/certs/make-pki.sh" "$work/pki.$$" --client gateway >/dev/null
@@ -77,7 +78,7 @@ check "it is no root" "$(ps -o user= -p "$(pid)")" radsecgw
 check "it has no capabilities" "$(sed -n 's/^Cap\(Prm\|Eff\|Bnd\|Amb\):.*\([1-9a-f]\).*/\1/p' /proc/"$(pid)"/status)" ""
 check "the system calls have a filter" "$(sed -n 's/^Seccomp:[^0-9]*//p' /proc/"$(pid)"/status)" 2
 check "requests are answered" "$(echo 'User-Name=a@b.example,User-Password=x,Message-Authenticator=0x00' |
-	radclient -r 3 127.0.0.1:1812 auth secret-of-this-test 2>&1 | grep -c 'Access-Reject')" 1
+	radclient -r 3 127.0.0.1:1812 auth secret-of-this-test 2>&1 | grep -c 'Received Access-Reject')" 1
 before=$(pid)
 check "reload is taken" "$(says systemctl reload radsecgw)" yes
 check "and it is the same process" "$(pid) $(says radsecgw ping)" "$before yes"
