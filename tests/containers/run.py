@@ -210,7 +210,7 @@ def drain():
     asker.stdin.close()
     status = ("exec", "radius-radsecgw", "/usr/sbin/radsecgw", "status", "servers", "--json", "-c",
               "/etc/radsecgw/conf/example-org.ini")
-    is_open = wait_for(lambda: '"open":1' in podman(*status, check=False).stdout.replace(" ", ""), 20)
+    is_open = wait_for(lambda: '"requests":1' in podman(*status, check=False).stdout.replace(" ", ""), 20)
     podman("kill", "--signal", "TERM", "radius-radsecgw")
     stopping = wait_for(lambda: "stopping" in podman("logs", "radius-radsecgw").stderr +
                         podman("logs", "radius-radsecgw").stdout, 8)
