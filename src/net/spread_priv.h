@@ -24,8 +24,8 @@ enum rgw_spread_by { RGW_SPREAD_BY_ADDRESS, RGW_SPREAD_BY_NETWORK };
 
 #define RGW_SPREAD_STEPS 32
 
-/* Writes the program that the kernel runs, classic BPF, to `out`, which has room for RGW_SPREAD_STEPS; returns its length.
- * The program looks at the packet and gives a number below `workers`. */
+/* Writes the program that the kernel runs, classic BPF, to `out`, which has room for RGW_SPREAD_STEPS; returns its
+ * length. The program looks at the packet and gives a number below `workers`. */
 unsigned short rgw_spread_program(struct sock_filter *out, enum rgw_spread_by by, uint32_t workers);
 
 /* Binds a fresh socket, and listens if backlog is not 0. Several workers must call this for an address one after the
