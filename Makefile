@@ -111,7 +111,7 @@ help:
 	@echo 'make               builds $(O)/radsecgw (WOLFSSL=lean|system, CC=gcc|clang, SAN=address,undefined)'
 	@echo 'make deps          installs what building needs (Debian, as root)'
 	@echo 'make static        build/static/radsecgw: a static program with musl, assembler for P-256 and RSA-2048'
-	@echo 'make small         build/small/radsecgw: the same in a quarter of the size, for routers; slower'
+	@echo 'make small         build/small/radsecgw: the same in half the size, for routers; slower'
 	@echo 'make demo          sets everything up and shows logins crossing, with real servers at both ends'
 	@echo 'make test          installs what it needs and runs all tests, with both wolfSSLs and with sanitizers'
 	@echo 'make check         all tests of this build only'
