@@ -5,14 +5,20 @@ O        ?= build
 WOLFSSL  ?= lean
 PREFIX   ?= /usr/local
 SAN      ?=
+# LIBC=musl makes a static program; SIZE=medium or small takes a smaller and slower wolfSSL (etc/build/lean-wolfssl.sh).
+LIBC     ?=
+SIZE     ?=
 # A sanitizer sees into the library only if that was built with it, too, by the same compiler.
 comma    := ,
-kind      = $(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
-LEAN     ?= build/wolfssl$(kind)
+kind      = $(if $(LIBC),-$(LIBC))$(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
+LEAN     ?= build/wolfssl$(kind)$(if $(SIZE),-$(SIZE))
 HTTPD    ?= build/microhttpd$(kind)
 
 ifeq ($(origin CC),default)
 CC = gcc
+endif
+ifeq ($(LIBC),musl)
+CC = musl-gcc
 endif
 # V=1 shows the commands.
 ifeq ($(V),)
@@ -21,9 +27,10 @@ else
 quiet =
 endif
 
-VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# An archive of `make dist` has both in a file.
+VERSION  := $(shell sed -n 1p etc/build/version 2>/dev/null || git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # When the sources were written, in seconds since 1970: no clock that is right can be before that.
-WRITTEN  := $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
+WRITTEN  := $(shell sed -n 2p etc/build/version 2>/dev/null || git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
 
 warnings  = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wformat=2 -Wvla -Wundef -Wcast-qual
@@ -40,12 +47,13 @@ hardening += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=$(SAN)
 OPT ?= -O1
 endif
-ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null)),)
+# Shadow stacks need a C library that has them, too.
+ifneq ($(findstring x86_64,$(if $(LIBC),,$(shell $(CC) -dumpmachine 2>/dev/null))),)
 hardening += -fcf-protection
 endif
 
 CFLAGS  ?= $(OPT) -g
-cflags   = -std=c11 -D_GNU_SOURCE -pthread -Iinclude $(warnings) $(hardening) $(CFLAGS)
+cflags   = -std=c11 -D_GNU_SOURCE -pthread -Iinclude -ffile-prefix-map=$(CURDIR)=. $(warnings) $(hardening) $(CFLAGS)
 ldflags  = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 
 ifeq ($(WOLFSSL),lean)
@@ -69,6 +77,18 @@ $(error WOLFSSL is lean or system, not '$(WOLFSSL)')
 endif
 libs = $(tls_libs) $(http_libs) -lev -linih -lcares -pthread
 
+# musl-gcc knows static programs and position-independent ones, but not both in one.
+ifeq ($(LIBC),musl)
+MUSL       ?= build/musl
+musl_ready  = $(MUSL)/lib/libcares.a
+musl_stamp  = "$$(cat $(MUSL)/stamp)"
+musl_crt    = /usr/lib/$(subst gnu,musl,$(shell gcc -print-multiarch))
+cflags     += -isystem $(MUSL)/include -idirafter $(MUSL)/kernel
+ldflags    += -L$(MUSL)/lib -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text -Wl,-T,etc/build/no-unwind.ld
+crt_begin   = $(addprefix $(musl_crt)/,rcrt1.o crti.o) $(shell gcc -print-file-name=crtbeginS.o)
+crt_end     = $(shell gcc -print-file-name=crtendS.o) $(musl_crt)/crtn.o
+endif
+
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
 lib_obj  = $(lib_src:%.c=$(O)/%.o)
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
@@ -82,7 +102,8 @@ bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all help tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
+.PHONY: all small static static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
+	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
 	clauses instructions interop demo deps install clean FORCE
 
 all: $(O)/radsecgw
@@ -90,6 +111,8 @@ all: $(O)/radsecgw
 help:
 	@echo 'make               builds $(O)/radsecgw (WOLFSSL=lean|system, CC=gcc|clang, SAN=address,undefined)'
 	@echo 'make deps          installs what building needs (Debian, as root)'
+	@echo 'make static        build/static/radsecgw: a static program with musl, assembler for P-256 and RSA-2048'
+	@echo 'make small         build/small/radsecgw: the same in half the size, for routers; slower'
 	@echo 'make demo          sets everything up and shows logins crossing, with real servers at both ends'
 	@echo 'make test          installs what it needs and runs all tests, with both wolfSSLs and with sanitizers'
 	@echo 'make check         all tests of this build only'
@@ -107,18 +130,23 @@ help:
 	@echo 'make reload-load   200 reloads in 100 s under load in both directions, with 1 and 3 workers: five minutes'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
+	@echo 'make containers-test  builds the images of docker/ and runs them with podman: alone, in a pod, with compose'
+	@echo 'make boot-test     boots a Debian with systemd in a container and looks at the service of the package'
+	@echo 'make deb           a package for Debian in build/deb; WOLFSSL=system takes the library of Debian'
+	@echo 'make dist          an archive of what is committed, and its checksum, in build/dist'
+	@echo 'make sbom          what the static program is made of, as SPDX: build/static/radsecgw.spdx.json'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX)'
 
 # ---- the program
 
 $(O)/radsecgw: $(O)/src/app/main.o $(O)/libradsecgw.a
-	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $^ $(libs)
+	$(call quiet,LINK) $(CC) $(cflags) $(ldflags) -o $@ $(crt_begin) $^ $(libs) $(crt_end)
 
 $(O)/libradsecgw.a: $(lib_obj)
 	@rm -f $@
 	$(call quiet,AR  ) ar rcs $@ $^
 
-$(O)/%.o: %.c $(O)/flags | $(tls_ready) $(http_ready)
+$(O)/%.o: %.c $(O)/flags | $(tls_ready) $(http_ready) $(musl_ready)
 	@mkdir -p $(@D)
 	$(call quiet,CC  ) $(CC) $(cflags) $(tls_cflags) $(http_cflags) -MMD -MP -c -o $@ $<
 
@@ -126,14 +154,17 @@ $(O)/src/app/version.o $(O)/src/app/crash.o: cflags += -DRGW_VERSION='"$(VERSION
 
 # The scripts know whether there is something to do.
 $(LEAN)/lib/libwolfssl.a: FORCE
-	@CC=$(CC) etc/build/lean-wolfssl.sh $(LEAN) $(SAN)
+	@CC=$(CC) LIBC=$(LIBC) SIZE=$(SIZE) etc/build/lean-wolfssl.sh $(LEAN) $(SAN)
 
 $(HTTPD)/lib/libmicrohttpd.a: FORCE
-	@CC=$(CC) etc/build/lean-microhttpd.sh $(HTTPD) $(SAN)
+	@CC=$(CC) LIBC=$(LIBC) etc/build/lean-microhttpd.sh $(HTTPD) $(SAN)
+
+$(MUSL)/lib/libcares.a: FORCE
+	@etc/build/musl-libs.sh $(MUSL)
 
 # Objects are made anew when the flags or the library change, so that one folder never mixes two builds.
-built_with = '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(http_cflags) $(libs)' $(tls_stamp) $(http_stamp)
-$(O)/flags: FORCE | $(tls_ready) $(http_ready)
+built_with = '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(http_cflags) $(libs)' $(tls_stamp) $(http_stamp) $(musl_stamp)
+$(O)/flags: FORCE | $(tls_ready) $(http_ready) $(musl_ready)
 	@mkdir -p $(@D)
 	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
 
@@ -143,6 +174,36 @@ $(O)/src/app/version.o $(O)/src/app/crash.o $(O)/src/net/tlsreview.o: $(O)/versi
 $(O)/version: FORCE
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
+# ---- static programs
+
+# The names of functions go into a file beside the program, for the addresses that a crash leaves (addr2line).
+small_flags  = O=build/small LIBC=musl SIZE=small OPT=-Os
+static_flags = O=build/static LIBC=musl SIZE=medium
+define stripped
+objcopy --only-keep-debug $(1) $(1).debug
+strip $(1)
+@size $(1); ls -l $(1)
+endef
+
+small:
+	@etc/build/deps.sh musl
+	$(MAKE) $(small_flags) all
+	$(call stripped,build/small/radsecgw)
+
+static:
+	@etc/build/deps.sh musl
+	$(MAKE) $(static_flags) all
+	$(call stripped,build/static/radsecgw)
+
+# What the static program is made of, as SPDX.
+sbom: static
+	etc/build/sbom.sh '$(VERSION)' $(WRITTEN) build/static/radsecgw build/wolfssl-musl-medium build/microhttpd-musl \
+		build/musl >build/static/radsecgw.spdx.json
+
+static-libraries:
+	$(MAKE) $(static_flags) libraries
+libraries: $(tls_ready) $(http_ready) $(musl_ready)
 
 # ---- tests
 
@@ -268,6 +329,16 @@ lint:
 	$(MAKE) O=build/clang CC=clang tests
 	tests/lint/run.sh
 
+# Images, pods and manifests. As root; says so where podman is missing.
+containers-test:
+	-etc/build/deps.sh containers
+	tests/containers/run.py
+
+# The package in a Debian that boots with systemd. As root.
+boot-test: deb
+	-etc/build/deps.sh boot
+	tests/containers/boot.sh build/deb/radsecgw_*.deb
+
 # Which clause of etc/doc/clauses.md is kept by which code and which tests.
 clauses:
 	@tests/lint/clauses.py --report $(O)/clauses.md
@@ -295,9 +366,38 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples
 	install -m 644 etc/examples/*.ini $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
 	install -m 755 certs/make-pki.sh $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
+	install -D -m 644 etc/completion/radsecgw.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/radsecgw
 
 clean:
 	rm -rf build
+
+# ---- what is given to others
+
+# What is committed, as an archive, and its checksum. The same commit gives the same octets.
+dist_name    = radsecgw-$(shell git describe --tags --always)
+dist_written = $(shell git log -1 --format=%ct)
+dist:
+	@mkdir -p build/dist
+	@printf '%s\n' '$(dist_name:radsecgw-%=%)' $(dist_written) >build/dist/version
+	git archive --prefix=$(dist_name)/etc/build/ --add-file=build/dist/version --prefix=$(dist_name)/ \
+		HEAD | gzip -9n >build/dist/$(dist_name).tar.gz
+	cd build/dist && sha256sum $(dist_name).tar.gz >$(dist_name).tar.gz.sha256 && cat $(dist_name).tar.gz.sha256
+
+# A package for the Debian that this machine has, from what is committed, with either wolfSSL.
+deb_tree = build/deb/$(dist_name)
+deb: dist $(tls_ready) $(http_ready)
+	etc/build/deps.sh build system package
+	rm -rf build/deb && mkdir -p build/deb
+	tar xzf build/dist/$(dist_name).tar.gz -C build/deb
+	cp -a $(deb_tree)/etc/debian $(deb_tree)/debian
+	cp etc/systemd/radsecgw.service $(deb_tree)/debian/radsecgw.service
+	printf 'radsecgw (0~%s+%s) unstable; urgency=medium\n\n  * What is committed as %s.\n\n -- %s  %s\n' \
+		"$$(date -u -d @$(dist_written) +%Y%m%d.%H%M)" '$(dist_name:radsecgw-%=%)' '$(dist_name:radsecgw-%=%)' \
+		"$$(sed -n 's/^Maintainer: //p' etc/debian/control)" "$$(date -u -R -d @$(dist_written))" >$(deb_tree)/debian/changelog
+	cd $(deb_tree) && WOLFSSL=$(WOLFSSL) LEAN=$(abspath $(LEAN)) HTTPD=$(abspath $(HTTPD)) \
+		dpkg-buildpackage -us -uc -b --no-check-builddeps
+	lintian --fail-on error build/deb/*.changes
+	@ls -l build/deb/*.deb
 
 -include $(lib_obj:.o=.d) $(O)/src/app/main.d $(test_bin:=.d) $(fuzz_bin:=.d)
 -include $(bench_bin:=.d) $(bench_help:%.c=$(O)/%.d)

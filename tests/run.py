@@ -4,7 +4,7 @@
 
 usage: tests/run.py [--build DIR] [--wrap COMMAND] [SUITE...]
 
-Suites: unit scenario conf man counters corpus e2e (all of them without a name). --wrap stands before each
+Suites: unit scenario conf man counters rules packaging corpus e2e (all of them without a name). --wrap stands before each
 program under test (valgrind, for example). What fails shows its output.
 """
 import argparse
@@ -124,7 +124,7 @@ def main():
     args = args.parse_args()
     build, wrap, totals = (ROOT / args.build).resolve(), args.wrap.split(), Totals()
     radsecgw = " ".join([*wrap, str(build / "radsecgw")])
-    for suite in args.suites or ["unit", "scenario", "conf", "man", "counters", "rules", "corpus", "e2e"]:
+    for suite in args.suites or ["unit", "scenario", "conf", "man", "counters", "rules", "packaging", "corpus", "e2e"]:
         print(f"{suite} ({args.build}{', ' + args.wrap if wrap else ''})", flush=True)
         if suite in ("unit", "scenario"):
             programs(build / "tests" / suite, wrap, totals)
@@ -136,6 +136,10 @@ def main():
             script("counters at which a test looks", ["/usr/bin/python3", "tests/lint/counters.py"], totals)
         elif suite == "rules":
             rules(build, totals)
+        elif suite == "packaging":
+            for path in sorted((ROOT / "tests/packaging").glob("*.sh")):
+                script(f"packaging: {path.stem}", [str(path), str(build / "radsecgw")], totals)
+            script("packaging: manifests", ["/usr/bin/python3", "tests/containers/manifests.py", radsecgw], totals)
         elif suite == "corpus":
             corpus(build, wrap, totals)
         elif suite == "e2e":

@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Installs what a step needs, on Debian and as root; elsewhere it says what is missing.
 #
-#   deps.sh build|system|test|interop|lint...
+#   deps.sh build|musl|system|test|interop|lint|package|containers|boot...
 set -eu
 
 packages() {
 	case $1 in
 	build) echo gcc make git pkg-config libc6-dev libev-dev libinih-dev libc-ares-dev \
 		autoconf automake libtool dpkg-dev xz-utils ;;  # the last five build the lean libraries
+	musl) echo gcc make libc6-dev musl-tools autoconf automake libtool dpkg-dev xz-utils ;;
 	system) echo libwolfssl-dev libmicrohttpd-dev ;;
 	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 nftables \
-		freeradius freeradius-utils radsecproxy eapoltest pmccabe curl prometheus ;;
+		freeradius freeradius-utils radsecproxy eapoltest pmccabe curl prometheus busybox-static python3-yaml ;;
 	interop) echo iproute2 mount util-linux mmdebstrap gnutls-bin default-jdk-headless ;;
-	lint) echo clang clang-tidy cppcheck mandoc pmccabe universal-ctags python3 ;;
+	lint) echo clang clang-tidy cppcheck mandoc pmccabe universal-ctags python3 shellcheck ;;
 	fuzz) echo clang libclang-rt-14-dev ;;
+	package) echo debhelper lintian fakeroot dpkg-dev ;;
+	containers) echo podman buildah runc conmon uidmap netavark aardvark-dns catatonit iptables mmdebstrap podman-compose ;;
+	boot) echo mmdebstrap systemd-container ;;
 	valgrind) echo valgrind libc6-dbg ;;
 	*) echo "deps.sh: unknown step $1" >&2 && exit 1 ;;
 	esac

@@ -6,8 +6,8 @@
 #   lean-microhttpd.sh DIRECTORY [SANITIZERS]
 #
 # leaves DIRECTORY/lib/libmicrohttpd.a, DIRECTORY/include, DIRECTORY/version (what it was made from) and
-# DIRECTORY/stamp (what it was made by). With sanitizers, those of -fsanitize, the compiler is $CC. The archive of
-# the source stays in DIRECTORY/../microhttpd-source, for the next build.
+# DIRECTORY/stamp (what it was made by). With sanitizers, those of -fsanitize, the compiler is $CC; LIBC=musl takes
+# musl-gcc. The archive of the source stays in DIRECTORY/../microhttpd-source, for the next build.
 #
 # MICROHTTPD_SOURCE=DIR takes an unpacked source tree with its configure script instead (another release, a machine
 # without Debian).
@@ -18,6 +18,7 @@ dest=${1:?usage: lean-microhttpd.sh DIRECTORY [SANITIZERS]}
 sanitizers=${2:-}
 compiler=gcc
 [ -z "$sanitizers" ] || compiler=${CC:-gcc}
+[ "${LIBC:-}" != musl ] || compiler=musl-gcc
 
 # Upstream's archive as Debian 12 has it, known by its digest, so that no signature is needed. The one patch that
 # Debian adds to it is for the form parser, which is left out here.
@@ -36,44 +37,15 @@ rm -rf "$work" "$dest/stamp"
 mkdir -p "$work" "$source"
 : >"$log"
 
-say() {
-	echo "lean libmicrohttpd: $1"
-}
-
-fail() {
-	echo "lean libmicrohttpd: $1" >&2
-	tail -n 20 "$log" >&2
-	echo "The whole log is $log. 'make WOLFSSL=system' builds with Debian's libmicrohttpd-dev instead." >&2
-	exit 1
-}
-
-is_whole() {
-	[ -f "$source/$archive" ] && echo "$sha256  $source/$archive" | sha256sum -c --status
-}
-
-# The mirrors of Debian that this machine has.
-mirrors() {
-	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null || true)
-	apt-get --print-uris update 2>>"$log" |
-		sed -nE "s,^'(.*)/dists/(${codename:-none}|oldstable|stable|testing|unstable|sid)/InRelease'.*,\1,p" | sort -u
-}
-
-fetch() {
-	command -v apt-get >/dev/null || fail "no apt-get here; set MICROHTTPD_SOURCE to an unpacked libmicrohttpd"
-	say "getting the source"
-	for mirror in $(mirrors); do
-		/usr/lib/apt/apt-helper -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o "APT::Sandbox::User=$(id -un)" \
-			download-file "$mirror/pool/main/libm/libmicrohttpd/$archive" "$source/$archive" "SHA256:$sha256" \
-			>>"$log" 2>&1 && is_whole && return 0
-	done
-	fail "no source within reach"
-}
+what="lean libmicrohttpd"
+. "$(dirname "$0")/source.sh"
 
 if [ -n "${MICROHTTPD_SOURCE:-}" ]; then
 	tree=$(cd "$MICROHTTPD_SOURCE" && pwd)
 	version="libmicrohttpd from $MICROHTTPD_SOURCE"
 else
-	is_whole || fetch
+	from_pool "libm/libmicrohttpd/$archive" "$source/$archive" "$sha256" ||
+		fail "no source within reach; MICROHTTPD_SOURCE takes an unpacked libmicrohttpd"
 	mkdir -p "$work/tree"
 	tar xf "$source/$archive" -C "$work/tree" --strip-components=1 >>"$log" 2>&1 || fail "the archive cannot be unpacked"
 	tree=$work/tree

@@ -7,7 +7,9 @@
 #
 # leaves DIRECTORY/lib/libwolfssl.a, DIRECTORY/include, DIRECTORY/version (what it was made from) and
 # DIRECTORY/stamp (what it was made by). With sanitizers, those of -fsanitize, the compiler is $CC, and all of it
-# is C. The sources stay in DIRECTORY/../wolfssl-source, for the next one.
+# is C; LIBC=musl takes musl-gcc. SIZE=medium has tables and assembler for P-256 and RSA with 2048 bits only, larger
+# keys take the general code; SIZE=small is portable C that was made small at the cost of speed. The sources stay in
+# DIRECTORY/../wolfssl-source, for the next one.
 #
 # WOLFSSL_SOURCE=DIR takes an unpacked source tree instead (a newer release, a machine without Debian).
 set -eu
@@ -17,9 +19,10 @@ dest=${1:?usage: lean-wolfssl.sh DIRECTORY [SANITIZERS]}
 sanitizers=${2:-}
 compiler=gcc
 [ -z "$sanitizers" ] || compiler=${CC:-gcc}
+[ "${LIBC:-}" != musl ] || compiler=musl-gcc
 
 recipe=$(cksum <"$0")
-made_by="$recipe $compiler ${sanitizers:-plain}"
+made_by="$recipe $compiler ${SIZE:-fast} ${sanitizers:-plain}"
 
 # Says whether what a stamp tells is what is wanted. Without WOLFSSL_SOURCE, whatever source is there is good.
 is_current() {
@@ -43,16 +46,8 @@ rm -rf "$work" "$dest/stamp"
 mkdir -p "$work"
 : >"$log"
 
-say() {
-	echo "lean wolfSSL: $1"
-}
-
-fail() {
-	echo "lean wolfSSL: $1" >&2
-	tail -n 20 "$log" >&2
-	echo "The whole log is $log. 'make WOLFSSL=system' builds with Debian's libwolfssl-dev instead." >&2
-	exit 1
-}
+what="lean wolfSSL"
+. "$(dirname "$0")/source.sh"
 
 # ---- where the source comes from: the newest that can be had
 
@@ -62,64 +57,12 @@ newest=wolfssl_5.9.2.orig.tar.gz
 newest_sha256=2f4ef3d4fd387a9b3191d36a6316d69116c46ff69bb9583b6c82b36d7b8ca114
 # The release of Debian that is tried next: with Debian's security patches.
 next_release=trixie
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 wanted="$newest $newest_sha256 $next_release"
 
-patience="-o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o APT::Sandbox::User=$(id -un)"
-codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null || true)
-
-# The mirrors of this machine that have the running release ($1 = "") or its security updates ("-security").
-mirrors() {
-	apt-get --print-uris update 2>>"$log" |
-		sed -nE "s,^'(.*)/dists/(${codename:-none}|oldstable|stable|testing|unstable|sid)$1/InRelease'.*,\1,p" |
-		sort -u
-}
-
-from_pool() {
-	for mirror in $(mirrors ""); do
-		# shellcheck disable=SC2086
-		/usr/lib/apt/apt-helper $patience download-file "$mirror/pool/main/w/wolfssl/$newest" "$work/$newest" \
-			"SHA256:$newest_sha256" >>"$log" 2>&1 || continue
-		(cd "$work" && tar xzf "$newest" && rm "$newest") >>"$log" 2>&1 || { rm -rf "$work"/wolfssl*; return 1; }
-		origin="Debian's archive of upstream's source, $newest"
-		return 0
-	done
-	return 1
-}
-
-# A source package, by apt, from lists of our own: source packages need deb-src entries, which a fresh system does
-# not have. apt verifies the signature of the lists, and the digests in them; where the keys of the release are
-# not known here, that fails like everything else that cannot be had.
-from_package() {
-	apt="apt-get -q $patience -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts=$work/apt
-		-o Dir::State::Lists=$work/lists -o Acquire::Languages=none"
-	mkdir -p "$work/lists/partial"
-	# Foreign archives may have no sources: what is missing shows in the next step.
-	$apt update >>"$log" 2>&1 || true
-	(cd "$work" && $apt source wolfssl) >>"$log" 2>&1 || { rm -rf "$work"/wolfssl*; return 1; }
-	origin="Debian's source package $(sed -n '1s/.*(\(.*\)).*/\1/p' "$work"/wolfssl-*/debian/changelog) with"
-	origin="$origin $(grep -vc '^#' "$work"/wolfssl-*/debian/patches/series) patches"
-}
-
-from_next_release() {
-	rm -rf "$work/apt" && mkdir -p "$work/apt"
-	for updates in "" -security; do
-		for mirror in $(mirrors "$updates"); do
-			echo "deb-src [signed-by=$keyring] $mirror $next_release$updates main" >>"$work/apt/next.list"
-		done
-	done
-	from_package
-}
-
-from_running_release() {
-	rm -rf "$work/apt" && mkdir -p "$work/apt"
-	for f in /etc/apt/sources.list.d/*.sources; do
-		[ -f "$f" ] && sed 's/^Types:.*/Types: deb-src/' "$f" >"$work/apt/$(basename "$f")"
-	done
-	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-		[ -f "$f" ] && sed -n 's/^deb /deb-src /p' "$f" >"$work/apt/$(basename "$f" .list).list"
-	done
-	from_package
+newest_from_pool() {
+	from_pool "w/wolfssl/$newest" "$work/$newest" "$newest_sha256" || return 1
+	(cd "$work" && tar xzf "$newest" && rm "$newest") >>"$log" 2>&1 || { rm -rf "$work"/wolfssl*; return 1; }
+	origin="Debian's archive of upstream's source, $newest"
 }
 
 # The tree, ready to be configured, and in $source/version what it is.
@@ -130,7 +73,8 @@ fetch() {
 	else
 		command -v apt-get >/dev/null || fail "no apt-get here; set WOLFSSL_SOURCE to an unpacked wolfSSL"
 		say "getting the newest source within reach"
-		from_pool || from_next_release || from_running_release || fail "no source within reach"
+		newest_from_pool || from_release "$next_release" wolfssl || from_running_release wolfssl ||
+			fail "no source within reach"
 	fi
 	cd "$work"/wolfssl-*/ || fail "no source tree"
 	if [ ! -x configure ] || [ -z "${WOLFSSL_SOURCE:-}" ]; then
@@ -152,13 +96,19 @@ is_current "$source/stamp" "$wanted" || fetch
 # Speed where the processor has it; elsewhere portable C, as for a sanitizer, which does not see into assembler.
 # P-521 can only occur in certificates: it has no tables of its own, which are a quarter of the library.
 fast="--enable-sp=rsa2048,rsa3072,rsa4096,p256,p384"
+[ "${SIZE:-}" != medium ] || fast="--enable-sp=2048,p256 --enable-sp-math-all"
 case $(uname -m)${sanitizers:+-sanitized} in
 x86_64) fast="$fast --enable-sp-asm --enable-intelasm" ;;
 aarch64) fast="$fast --enable-sp-asm --enable-armasm" ;;
 x86_64-* | aarch64-*) fast="$fast --disable-sp-asm --disable-asm" ;;
 *) fast="--enable-sp-math-all" ;;
 esac
-flags="-O2 -g0 -fstack-protector-strong"
+flags="-O2"
+if [ "${SIZE:-}" = small ]; then
+	fast="--enable-sp-math-all=small --disable-sp-asm --disable-asm --enable-curve25519=small --enable-ed25519=small"
+	flags="-Os -DUSE_SLOW_SHA256 -DUSE_SLOW_SHA512 -DWOLFSSL_AES_SMALL_TABLES -DNO_ERROR_STRINGS"
+fi
+flags="$flags -g0 -fstack-protector-strong"
 [ -z "$sanitizers" ] || flags="-O1 -g -fsanitize=$sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
 say "building $(cat "$source/version")${sanitizers:+ with $sanitizers} (a minute or so)"

@@ -137,6 +137,12 @@ days_in_month(unsigned year, unsigned month)
 	return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
 }
 
+static bool
+is_date(unsigned year, unsigned month, unsigned day)
+{
+	return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= days_in_month(year, month);
+}
+
 /* Reads a time of RFC 5280 4.1.2.5: YYMMDDHHMMSSZ with years 1950 to 2049, or YYYYMMDDHHMMSSZ. */
 int64_t
 rgw_der_take_time(struct rgw_rd *r)
@@ -157,8 +163,7 @@ rgw_der_take_time(struct rgw_rd *r)
 	second = take_two_digits(&t);
 	rgw_der_require(&t, rgw_rd_u8(&t) == 'Z');
 	rgw_der_require(r, rgw_der_used_up(&t));
-	rgw_der_require(r, year >= 1 && month >= 1 && month <= 12 && day >= 1);
-	if (r->bad || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59) {
+	if (r->bad || !is_date(year, month, day) || hour > 23 || minute > 59 || second > 59) {
 		r->bad = true;
 		return 0;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "spread_priv.h"
 
+#include <linux/filter.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -54,8 +55,7 @@ static const struct sock_filter end[] = {
 _Static_assert(N(begin) + N(ipv6_address) + N(end) <= RGW_SPREAD_STEPS, "room for the program");
 
 unsigned short
-rgw_spread_program(
-    struct sock_filter out[static RGW_SPREAD_STEPS], enum rgw_spread_by by, uint32_t workers)
+rgw_spread_program(struct sock_filter *out, enum rgw_spread_by by, uint32_t workers)
 {
 	struct sock_filter *at = out;
 

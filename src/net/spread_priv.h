@@ -2,10 +2,10 @@
 #ifndef RADSECGW_SPREAD_PRIV_H
 #define RADSECGW_SPREAD_PRIV_H
 
-#include <linux/filter.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+struct sock_filter;
 struct sockaddr;
 
 /*
@@ -24,10 +24,9 @@ enum rgw_spread_by { RGW_SPREAD_BY_ADDRESS, RGW_SPREAD_BY_NETWORK };
 
 #define RGW_SPREAD_STEPS 32
 
-/* Writes the program that the kernel runs, classic BPF; returns its length. The program looks at the packet and gives a
- * number below `workers`. */
-unsigned short rgw_spread_program(
-    struct sock_filter out[static RGW_SPREAD_STEPS], enum rgw_spread_by by, uint32_t workers);
+/* Writes the program that the kernel runs, classic BPF, to `out`, which has room for RGW_SPREAD_STEPS; returns its
+ * length. The program looks at the packet and gives a number below `workers`. */
+unsigned short rgw_spread_program(struct sock_filter *out, enum rgw_spread_by by, uint32_t workers);
 
 /* Lets nothing in before rgw_spread_admit. As long as workers are missing in the group, the program would be overruled
  * and a neighbour might meet the wrong worker; and what arrives at a socket that nobody reads is for nobody. false =

@@ -159,6 +159,7 @@ static void
 send_apart(struct rgw_udp_socket *s, const struct msghdr *all)
 {
 	struct msghdr msg = *all;
+	size_t parts = all->msg_iovlen;  /* an int in some C libraries */
 
 	s->one_by_one = true;
 	msg.msg_iovlen = 1;
@@ -166,7 +167,7 @@ send_apart(struct rgw_udp_socket *s, const struct msghdr *all)
 	msg.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
 	if (msg.msg_controllen == 0)
 		msg.msg_control = NULL;
-	for (size_t i = 0; i < all->msg_iovlen; i++) {
+	for (size_t i = 0; i < parts; i++) {
 		msg.msg_iov = &all->msg_iov[i];
 		if (sendmsg(s->bound.fd, &msg, MSG_NOSIGNAL) < 0)
 			log_failure(s, errno);

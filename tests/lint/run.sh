@@ -27,7 +27,11 @@ echo "== manual pages"
 mandoc -Tlint -W warning etc/man/*
 
 echo "== shell and Python"
-for f in etc/build/*.sh certs/*.sh tests/*.sh tests/*/*.sh; do sh -n "$f"; done
+for f in etc/build/*.sh certs/*.sh docker/*.sh tests/*.sh tests/*/*.sh etc/completion/*.bash; do
+	if head -n 1 "$f" | grep -q bash || [ "${f%.bash}" != "$f" ]; then bash -n "$f"; else sh -n "$f"; fi
+done
+shellcheck docker/*.sh tests/packaging/*.sh tests/containers/*.sh etc/openwrt/files/radsecgw.init etc/build/sbom.sh
+shellcheck -s bash etc/completion/radsecgw.bash
 /usr/bin/python3 -c 'import ast, pathlib, sys
 for p in pathlib.Path("tests").rglob("*.py"): ast.parse(p.read_text(), str(p))'
 echo "lint is clean"

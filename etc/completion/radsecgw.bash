@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of radsecgw(8) for bash: commands and options as the program itself tells them, tables, levels, and the names
+# of peers and servers that the running gateway has. Installed as share/bash-completion/completions/radsecgw.
+
+_radsecgw_commands() {
+	radsecgw --help | sed -nE 's/^  ([a-z][a-z-]*) .*/\1/p'
+}
+
+_radsecgw_options() {
+	radsecgw --help | sed -nE 's/^ .* (--[a-z]+) .*/\1/p' | sort -u
+}
+
+# The names that tables of the running gateway have, if it can be asked.
+_radsecgw_names() {
+	radsecgw status --json "$@" 2>/dev/null | grep -o '"name": *"[^"]*"' | sed 's/.*: *"\(.*\)"/\1/'
+}
+
+_radsecgw() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} commands command="" word words=""
+
+	commands=" $(_radsecgw_commands | tr '\n' ' ') "
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		[[ $commands != *" $word "* ]] || command=$word
+	done
+	case $command:$prev in
+	*:-c | *:--config | *:--socket)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	:*) words=$commands ;;
+	status:*) words="gateway peers servers pools connections clients realms listeners limits counters" ;;
+	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;
+	reconnect:*) words=$(_radsecgw_names peers) ;;
+	log-level:log-level) words="error warning notice info debug" ;;
+	log-level:*) words="for" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words $(_radsecgw_options)" -- "$cur")
+}
+complete -F _radsecgw radsecgw
