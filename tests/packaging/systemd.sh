@@ -34,9 +34,9 @@ check "the unit is understood" "$(systemd-analyze verify "$work/radsecgw.service
 level=$(systemd-analyze security --offline=true "$work/radsecgw.service" | sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
 check "the exposure ($level) is at most 1.5" "$(echo "$level" | awk '{ print $1 != "" && $1 <= 1.5 }')" 1
 
-# What an operator counts on: reload is a signal to the gateway, and a gateway that ends by itself comes back.
+# What an operator counts on: reload goes to the gateway itself, and a gateway that ends by itself comes back.
 # shellcheck disable=SC2016
-for line in 'ExecReload=/bin/kill -HUP $MAINPID' 'Restart=on-failure' 'ProtectSystem=strict' 'CapabilityBoundingSet='; do
+for line in 'Type=notify' 'WatchdogSec=30s' 'ExecReload=/usr/sbin/radsecgw reload -c /etc/radsecgw/radsecgw.ini' 'Restart=on-failure' 'ProtectSystem=strict' 'CapabilityBoundingSet='; do
 	check "the unit has a line $line" "$(grep -cxF -e "$line" "$unit")" 1
 done
 echo "$passed passed, $failed failed"
