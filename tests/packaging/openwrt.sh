@@ -37,6 +37,8 @@ procd_open_instance() { echo "open" >>"$WORK/said"; }
 procd_set_param() { echo "set $*" >>"$WORK/said"; }
 procd_close_instance() { echo "close" >>"$WORK/said"; }
 procd_add_reload_trigger() { echo "trigger $*" >>"$WORK/said"; }
+restart() { echo "restart" >>"$WORK/said"; }
+stop() { echo "stop" >>"$WORK/said"; }
 END
 sed -e "s,^PROG=.*,PROG=$radsecgw," -e "s,^RUN=.*,RUN=$work/run," "$root/etc/openwrt/files/radsecgw.init" >"$work/script"
 
@@ -115,5 +117,10 @@ check "the log says what is wrong" "$(grep -c "logger: .*hom" "$work/said")" 1
 if command -v shellcheck >/dev/null; then
 	check "shellcheck has nothing to say" "$(shellcheck "$root/etc/openwrt/files/radsecgw.init" 2>&1)" ""
 fi
+sample >"$work/uci"
+check "a gateway that cannot take it up is started anew" "$(run reload_service) $(grep -c restart "$work/said")" "0 1"
+cp "$root/etc/openwrt/files/radsecgw.config" "$work/uci"
+check "a gateway that is disabled stops" "$(run reload_service) $(grep -c stop "$work/said")" "0 1"
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
