@@ -228,7 +228,6 @@ make_workers(struct process *p, const struct rgw_conf *conf)
 }
 
 static void
-static void
 make_notifier(struct process *p, const struct rgw_conf *conf)
 {
 	const struct rgw_notify_scope scope = { .workers = p->workers, .n_workers = p->n_workers, .log = p->log,
