@@ -196,7 +196,7 @@ set_up(void **state)
 	f->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	rgw_log_init(&f->log, write_nowhere, no_clock, NULL);
 	f->net = rgw_net_new(0, 1, f->loop, &f->log);
-	f->conf.gateway.head.name = f->conf.log.head.name = f->conf.control.head.name = "";
+	f->conf.gateway.head.name = f->conf.log.head.name = f->conf.control.head.name = f->conf.metrics.head.name = "";
 	rgw_conf_inherit(&f->conf, NULL);
 	change = rgw_net_prepare(f->net, &f->conf, &report);
 	assert_non_null(change);
