@@ -310,6 +310,8 @@ void sim_abort(struct sim *s);
 
 /* A peer's section as it was read: from sim_start on. */
 const struct rgw_conf_peer *sim_peer_conf(const struct sim *s, const char *name);
+/* The same for a pool, wherever in the configuration it stands. */
+const struct rgw_conf_pool *sim_pool_conf(const struct sim *s, const char *name);
 /* A second client, "second-nas" at 192.0.2.11, with the secret of the first. */
 void sim_add_client(struct sim *s);
 /* A third peer, "second", to which the gateway connects at 198.51.100.2. */

@@ -207,7 +207,7 @@ on_turn(struct sim *s, const struct sim_event *e)
 static void
 explain(const struct sim *s, const struct sim_req *r)
 {
-	const struct rgw_conf_pool *pool = s->conf->pool.v[0];
+	const struct rgw_conf_pool *pool = sim_pool_conf(s, "federation");
 
 	print_message("%llu: request %08x, code %u, port %u, id %u, accepted at %llu, %u answers\n",
 	    (unsigned long long)s->now, r->nonce, r->data[0], r->port, r->data[1],
