@@ -116,6 +116,7 @@ struct sim_got {
 	rgw_ms copy_at[SIM_COPIES];
 	rgw_ms at;
 	bool answered;
+	bool poisoned;             /* the far end has closed the connection because of some request */
 	uint8_t *data;             /* behind the object */
 };
 
