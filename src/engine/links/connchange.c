@@ -25,12 +25,21 @@ set_deadline(struct rgw_conn *conn)
 	}
 }
 
+/* Does the connection go on by the new edition? One whose listener is gone ends under the edition that has the
+ * listener, which lives as long as that. */
+static bool
+goes_on(const struct rgw_conn *conn)
+{
+	return (conn->peer == NULL || !conn->peer->known.renewed) &&
+	    (conn->listener == NULL || !conn->listener->known.gone);
+}
+
 void
 rgw_conn_change(struct rgw_conn *conn, struct rgw_edition *old, rgw_ms now)
 {
 	const struct rgw_peer *peer = conn->peer;
 
-	if (conn->edition == old && (peer == NULL || !peer->known.renewed)) {
+	if (conn->edition == old && goes_on(conn)) {
 		rgw_conn_stand_by_current(conn);
 		if (peer != NULL)
 			conn->lane.side = (struct rgw_side){ peer->conf->secret, peer->conf->previous_secret };
