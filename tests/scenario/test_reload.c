@@ -646,6 +646,32 @@ listener_goes_before_its_connection(void **state)
 	sim_end(&s);
 }
 
+/* A connection stays as long as its listener would let its peer in, and drains then. */
+static void
+listener_lets_in_others(void **state)
+{
+	struct sim_conn *c;
+	struct sim_req *open;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[tls other]\ncertificate = c.pem\nkey = k.pem\nca = ca.pem");
+	s.national.delay = 300;
+	sim_start(&s);
+	c = sim_visit(&s);
+	sim_reload(&s, "[listen radsec]\nprofile = other, federation");
+	sim_run(&s, 1000);
+	assert_true(c->up);
+	open = sim_ask(&s, c, RGW_ACCESS_REQUEST, 1, "bob@example.org");
+	sim_run(&s, 100);
+	sim_reload(&s, "[listen radsec]\nprofile = other\n[listen more]\ntls = 192.0.2.2\nprofile = federation");
+	sim_run(&s, 1000);
+	assert_int_equal(open->answers, 1);
+	assert_true(c->closed_by_engine);
+	sim_end(&s);
+}
+
 /* A listener that stays keeps its handshakes. */
 static void
 handshake_goes_on(void **state)
@@ -697,6 +723,7 @@ main(void)
 		cmocka_unit_test(visitor_goes),
 		cmocka_unit_test(listener_goes),
 		cmocka_unit_test(listener_goes_before_its_connection),
+		cmocka_unit_test(listener_lets_in_others),
 		cmocka_unit_test(handshake_goes_on),
 	};
 

@@ -37,7 +37,17 @@ change_conns(struct rgw_link *conns, struct rgw_edition *old, rgw_ms now)
 		rgw_conn_change(RGW_CONTAINER(l, struct rgw_conn, link), old, now);
 }
 
-/* Drains connections that the peer has opened, if the peer or where they came in is gone or another one. */
+/* Does the listener at which a connection came in stand, and let its peer in still? */
+static bool
+is_let_in(const struct rgw_conn *conn)
+{
+	const struct rgw_listener *listener = conn->listener;
+
+	return !listener->known.gone && !listener->known.renewed &&
+	    rgw_conf_lets_in(listener->conf, conn->peer->conf);
+}
+
+/* Drains connections that the peer has opened, if the peer is gone or another one, or would not be let in there. */
 static void
 drain_incoming(struct rgw_peer *peer, rgw_ms now)
 {
@@ -46,7 +56,7 @@ drain_incoming(struct rgw_peer *peer, rgw_ms now)
 	for (struct rgw_link *l = peer->incoming.next; l != &peer->incoming; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
-		if (all || conn->listener->known.gone || conn->listener->known.renewed)
+		if (all || !is_let_in(conn))
 			rgw_conn_drain(conn, now);
 	}
 }
