@@ -226,8 +226,8 @@ explain(const struct sim *s, const struct sim_req *r)
 		    g->data[1], g->conn != NULL ? g->conn->number : 0, g->life, r->life, g->answered);
 }
 
-/* Has the request lost its way home because of a request that does harm? If no other connection of its home is free from
- * suspicion at that moment, it may go elsewhere. */
+/* Has the request lost its way home because of a request that does harm? If no other connection of its home is free
+ * from suspicion at that moment, it may go elsewhere. */
 static bool
 was_cut_off(const struct sim_req *r)
 {
