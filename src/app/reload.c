@@ -171,6 +171,19 @@ say_done(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 	end_ask(r, ask, true, message);
 }
 
+/* Nothing awaits its confirmation any more. The way back may wait already, since its time has come, for something else
+ * that takes its time: then it is not wanted any more. */
+static void
+settle(struct rgw_reloader *r)
+{
+	r->record.awaited = false;
+	ev_timer_stop(r->scope.loop, &r->confirm);
+	if (!rgw_link_linked(&r->lapse.link))
+		return;
+	rgw_link_remove(&r->lapse.link);
+	r->n_waiting--;
+}
+
 /* All workers have taken up another configuration. */
 static void
 replace(struct rgw_reloader *r, const struct rgw_reload_ask *ask)
@@ -183,8 +196,8 @@ replace(struct rgw_reloader *r, const struct rgw_reload_ask *ask)
 		rgw_snapshot_drop(r->now);
 	r->now = r->next;
 	r->record.since = time(NULL);
+	settle(r);
 	r->record.awaited = !back && ask->confirm > 0;
-	ev_timer_stop(r->scope.loop, &r->confirm);
 	if (r->record.awaited) {
 		r->confirm_by = clock_now() + ask->confirm;
 		ev_timer_set(&r->confirm, (double)ask->confirm / 1000, 0);
@@ -464,8 +477,7 @@ rgw_reloader_confirm(struct rgw_reloader *r)
 
 	if (!r->record.awaited || going_back)
 		return false;
-	r->record.awaited = false;
-	ev_timer_stop(r->scope.loop, &r->confirm);
+	settle(r);
 	return true;
 }
 

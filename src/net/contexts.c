@@ -141,18 +141,48 @@ review_new(struct rgw_net *net)
 
 /* ---- how they are made ---- */
 
-/* Finds what the current edition has for the section, if nothing of it has changed. */
+/* What the current edition has for the section, or NULL. */
 static const struct rgw_context *
-find_same(const struct rgw_net *net, const struct rgw_context *c)
+find_old(const struct rgw_net *net, const struct rgw_conf_tls *conf)
 {
-	uint32_t id = c->conf->head.id;
-	const struct rgw_context *old = net->contexts != NULL && id < net->contexts->n ? &net->contexts->v[id] : NULL;
+	uint32_t id = conf->head.id;
 
-	if (old == NULL || old->conf == NULL || !old->is_settled ||
-	    memcmp(old->digest, c->digest, sizeof c->digest) != 0 ||
-	    rgw_conf_is_changed(&old->conf->head, &c->conf->head, 0))
-		return NULL;
-	return old;
+	return net->contexts != NULL && id < net->contexts->n && net->contexts->v[id].conf != NULL
+	    ? &net->contexts->v[id] : NULL;
+}
+
+/* Is the section one whose files are not looked at now? It is not watched, and only files are read again: the
+ * configuration is the very one that the current edition has. */
+static bool
+is_left_alone(const struct rgw_context *old, const struct rgw_conf_tls *conf)
+{
+	return old != NULL && old->conf == conf && !conf->watch;
+}
+
+/* Has nothing of the section changed? */
+static bool
+is_same(const struct rgw_context *old, const struct rgw_context *c)
+{
+	return old != NULL && old->is_settled && memcmp(old->digest, c->digest, sizeof c->digest) == 0 &&
+	    !rgw_conf_is_changed(&old->conf->head, &c->conf->head, 0);
+}
+
+/* Begins what the edition has for a section: finds out whether that is what the edition before has. */
+static void
+begin_context(const struct rgw_net *net, struct rgw_context *c, const struct rgw_conf_tls *conf)
+{
+	const struct rgw_context *old = find_old(net, conf);
+
+	c->conf = conf;
+	if (is_left_alone(old, conf)) {
+		c->is_settled = old->is_settled;
+		memcpy(c->digest, old->digest, sizeof c->digest);
+		c->same = old;
+	} else {
+		c->is_settled = rgw_tls_digest(conf, c->digest);
+		c->same = is_same(old, c) ? old : NULL;
+	}
+	c->is_new = c->same == NULL;
 }
 
 static bool
@@ -168,12 +198,8 @@ make_context(struct rgw_net_change *change, struct rgw_contexts *contexts, const
 
 	if (*at != NULL)
 		return true;
-	if (c->conf == NULL) {
-		c->conf = conf;
-		c->is_settled = rgw_tls_digest(conf, c->digest);
-		c->same = find_same(change->net, c);
-		c->is_new = c->same == NULL;
-	}
+	if (c->conf == NULL)
+		begin_context(change->net, c, conf);
 	if (c->same != NULL)
 		*at = role == RGW_TLS_CLIENT ? c->same->client : c->same->server;
 	if (*at != NULL)

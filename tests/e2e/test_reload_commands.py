@@ -271,6 +271,45 @@ def test_undo_ends_the_wait_for_a_confirmation(world):
     assert len(world.gw.lines("reloaded")) == n
 
 
+@pytest.mark.parametrize("how", ["confirm", "undo"])
+def test_settled_at_the_last_moment(make, how):
+    """The time for a confirmation ends while something else is being read: what the operator has said by then counts,
+    and so does what comes next."""
+    world = make()
+    control = str(world.ini["control"]["socket"])
+    words = [*binary(), "--socket", control]
+    world.write(realm(world))
+    world.done("reload", "--confirm", "3s")
+    world.path.unlink()
+    os.mkfifo(world.path)
+    pipe = os.open(world.path, os.O_RDWR)
+    with subprocess.Popen([*words, "reload", "--check"], stdout=subprocess.DEVNULL) as check, \
+         socket.socket(socket.AF_UNIX) as said:
+        wait_for("the loader", lambda: "loader" in threads_of(world))
+        said.connect(control)
+        if how == "undo":
+            said.sendall(b"POST /v1/undo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        wait_for("the end of the time", lambda: left(words) == 0)
+        left(words)
+        if how == "confirm":
+            said.sendall(b"POST /v1/confirm HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            assert said.recv(4096).startswith(b"HTTP/1.1 200 ")
+        os.write(pipe, world.text(realm(world)).encode())
+        world.lab.write("new.ini", world.text(realm(world, "third.example"))).rename(world.path)
+        os.close(pipe)
+        assert check.wait(30) == 0
+        if how == "undo":
+            assert said.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert "+ realm third.example" in world.done("reload", "--confirm", "60s")
+    assert record(world)["awaits_confirmation"] == "yes"
+    assert not world.gw.lines("reloaded", why="no confirmation came") and not world.gw.lines("reload-failed")
+
+
+def left(words):
+    said = subprocess.run([*words, "status", "--json", "gateway"], capture_output=True, text=True, timeout=60)
+    return json.loads(said.stdout)["configuration"].get("confirm_within", 0)
+
+
 def test_way_back_is_tried_again(make):
     """It fails when the key cannot be read for the moment; the gateway works on, and a confirmation is still possible."""
     world = make()

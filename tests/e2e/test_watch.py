@@ -211,6 +211,24 @@ def test_files_that_are_not_watched(lab):
     world.close()
 
 
+def test_files_that_are_not_watched_beside_others(lab):
+    """Somebody is at work on the files of a section with watch = no: they are not read with those of others, and keep
+    nobody from being renewed."""
+    world = World(lab, Certbot, 1)
+    world.reload(world.changed({"tls lab": {"watch": "no"}}))
+    loaded = len(world.gw.lines("trust-loaded", tls="lab"))
+    world.store.put(world.files(2, ("lab",), key=3))
+    world.store.put(world.files(2, ("door",)))
+    world.wait_shown(2)
+    world.store.put(world.files(3, ("lab", "door")))
+    world.wait_shown(3)
+    world.logins()
+    assert len(world.gw.lines("trust-loaded", tls="lab")) == loaded
+    world.done("reload")
+    assert len(world.gw.lines("trust-loaded", tls="lab")) == loaded + 1
+    world.close()
+
+
 def test_configuration_watches_itself(lab):
     """With [gateway] watch = yes a change of the configuration's files is loaded, and a bad one refused; the files that
     are watched follow it."""

@@ -116,6 +116,7 @@ struct sim_got {
 	rgw_ms copy_at[SIM_COPIES];
 	rgw_ms at;
 	bool answered;
+	bool poisoned;             /* the far end has closed the connection because of some request */
 	uint8_t *data;             /* behind the object */
 };
 
@@ -310,6 +311,8 @@ void sim_abort(struct sim *s);
 
 /* A peer's section as it was read: from sim_start on. */
 const struct rgw_conf_peer *sim_peer_conf(const struct sim *s, const char *name);
+/* The same for a pool, wherever in the configuration it stands. */
+const struct rgw_conf_pool *sim_pool_conf(const struct sim *s, const char *name);
 /* A second client, "second-nas" at 192.0.2.11, with the secret of the first. */
 void sim_add_client(struct sim *s);
 /* A third peer, "second", to which the gateway connects at 198.51.100.2. */

@@ -279,6 +279,13 @@ check_alone(const struct rgw_conn *conn)
 	assert_true(rgw_timer_is_set(&conn->timer));
 }
 
+/* What a connection refers to stays as long as the edition by which it stands. */
+static void
+check_stays(const struct rgw_conn *conn, const struct rgw_known *known)
+{
+	assert_in_range(conn->edition->serial, known->first, known->gone ? known->last : conn->gw->n_editions);
+}
+
 static void
 check_conn(const struct sim *s, const struct rgw_conn *conn)
 {
@@ -306,6 +313,7 @@ check_conns(const struct sim *s, struct rgw_peer *peer)
 		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
 		check_conn(s, conn);
+		check_stays(conn, &peer->known);
 		up += conn->state == RGW_CONN_UP;
 		okay += conn->counted;
 		opening += conn->state == RGW_CONN_CONNECTING || conn->state == RGW_CONN_HANDSHAKE;
@@ -347,6 +355,8 @@ check_peer(const struct sim *s, struct rgw_peer *peer)
 		unsigned pending = 0;
 
 		incoming++;
+		check_stays(conn, &peer->known);
+		check_stays(conn, &conn->listener->known);
 		for (struct rgw_link *r = conn->asked.entries.next; r != &conn->asked.entries; r = r->next)
 			pending += RGW_CONTAINER(r, struct rgw_entry, origin_link)->req != NULL;
 		assert_int_equal(pending, conn->asked.n_pending);

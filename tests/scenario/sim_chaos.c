@@ -372,6 +372,6 @@ sim_chaos_promises(const struct sim *s, const struct sim_req *r)
 		return is_well(c, r->home, r->accepted_at);
 	for (size_t i = 0; i < c->n_members; i++)
 		if (is_well(c, c->members[i], r->accepted_at))
-			return s->conf->pool.v[0]->retry_after != 0 || c->n_members == 1;
+			return sim_pool_conf(s, "federation")->retry_after != 0 || c->n_members == 1;
 	return false;
 }

@@ -304,3 +304,13 @@ sim_peer_conf(const struct sim *s, const char *name)
 	fail_msg("no peer %s", name);
 	return NULL;
 }
+
+const struct rgw_conf_pool *
+sim_pool_conf(const struct sim *s, const char *name)
+{
+	for (size_t i = 0; i < s->conf->pool.n; i++)
+		if (strcmp(s->conf->pool.v[i]->head.name, name) == 0)
+			return s->conf->pool.v[i];
+	fail_msg("no pool %s", name);
+	return NULL;
+}

@@ -69,8 +69,10 @@ sim_conn_over(struct sim *s, struct sim_conn *c)
 	(void)s;
 	c->engine = NULL;
 	c->up = false;
-	for (struct sim_got *g = c->got; g != NULL; g = g->next_here)
+	for (struct sim_got *g = c->got; g != NULL; g = g->next_here) {
+		g->poisoned = c->poisoned;
 		g->conn = NULL;
+	}
 }
 
 void

@@ -385,8 +385,7 @@ sim_visitor_hears(struct sim *s, struct sim_conn *c, const uint8_t *data, size_t
 		s->foreign_datagrams++;
 		return;
 	}
-	/* Nobody gets what they have taken back, unless they took back too much too fast. */
-	assert_true(!r->superseded || sim_counter(s, RGW_CTR_superseding_too_fast) > 0);
+	assert_false(sim_is_taken_back(s, r));
 	/* Every answer to an Access-Request is signed if there is room for it (P-GW-24, P-ATT-16). */
 	if (p.code == RGW_ACCESS_ACCEPT && len + 18 <= RGW_PACKET_MAX)
 		assert_int_equal(p.data[20], RGW_MESSAGE_AUTHENTICATOR);

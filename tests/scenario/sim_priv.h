@@ -76,6 +76,9 @@ struct sim_req *sim_build_request(struct sim *s, const struct sim_spec *spec, co
 void sim_index_req(struct sim *s, struct sim_req *r);
 /* Does one supersede the other, of the same origin and with the same code and identifier? */
 bool sim_is_same_place(const struct sim_req *a, const struct sim_req *b);
+/* Has the engine accepted a request that supersedes this one? Then nothing may come back for this one. What it dropped,
+ * as too fast, say, or as that of a client that a reload has taken away, supersedes nothing. */
+bool sim_is_taken_back(const struct sim *s, const struct sim_req *r);
 struct sim_req *sim_bucket(const struct sim *s, const struct sim_conn *conn, uint16_t port, uint8_t id);
 /* The engine gets it by `give`; if it accepts it, a new life begins. */
 void sim_deliver(struct sim *s, struct sim_req *r, void (*give)(struct sim *s, struct sim_req *r));

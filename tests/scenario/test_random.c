@@ -207,7 +207,7 @@ on_turn(struct sim *s, const struct sim_event *e)
 static void
 explain(const struct sim *s, const struct sim_req *r)
 {
-	const struct rgw_conf_pool *pool = s->conf->pool.v[0];
+	const struct rgw_conf_pool *pool = sim_pool_conf(s, "federation");
 
 	print_message("%llu: request %08x, code %u, port %u, id %u, accepted at %llu, %u answers\n",
 	    (unsigned long long)s->now, r->nonce, r->data[0], r->port, r->data[1],
@@ -226,6 +226,17 @@ explain(const struct sim *s, const struct sim_req *r)
 		    g->data[1], g->conn != NULL ? g->conn->number : 0, g->life, r->life, g->answered);
 }
 
+/* Has the request lost its way home because of a request that does harm? If no other connection of its home is free
+ * from suspicion at that moment, it may go elsewhere. */
+static bool
+was_cut_off(const struct sim_req *r)
+{
+	for (const struct sim_got *g = r->got; g != NULL && g->life == r->life; g = g->before)
+		if (g->far == r->home && g->poisoned)
+			return true;
+	return false;
+}
+
 static void
 on_judge(struct sim *s, const struct sim_event *e)
 {
@@ -238,7 +249,7 @@ on_judge(struct sim *s, const struct sim_event *e)
 		explain(s, r);
 	assert_true(r->served);
 	chaos_of(s)->promised++;
-	if (r->home == NULL)
+	if (r->home == NULL || was_cut_off(r))
 		return;
 	/* P-PRX-13: where its conversation is, and nowhere else. */
 	for (; first != NULL && first->life == r->life; first = first->before) {
@@ -489,6 +500,8 @@ one_seed(struct totals *t, uint64_t seed)
 	if (seed % 3 != 1) {
 		sim_run(&s, 40000);
 		sim_chaos_heal(&s);
+		/* What a reload has left to be replaced is replaced when connections may be opened again. */
+		rgw_gw_resume(s.gw, s.now);
 		sim_run(&s, 5000);
 	}
 	add_up(t, &s, began);

@@ -613,6 +613,65 @@ listener_goes(void **state)
 	sim_end(&s);
 }
 
+/* A connection that drains knows where it came in for as long as it lives, even if all that was open when its listener
+ * went is answered, and what was asked later is not. */
+static void
+listener_goes_before_its_connection(void **state)
+{
+	struct sim_req *open, *next;
+	struct sim_conn *c;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	s.national.delay = 500;
+	sim_start(&s);
+	c = sim_visit(&s);
+	open = sim_ask(&s, c, RGW_ACCESS_REQUEST, 1, "bob@example.org");
+	sim_run(&s, 300);
+	sim_drop(&s, "listen radsec");
+	sim_reload(&s, "[listen other]\ntls = 192.0.2.2\nprofile = federation");
+	sim_run(&s, 150);
+	next = sim_ask(&s, c, RGW_ACCESS_REQUEST, 2, "bob@example.org");
+	sim_run(&s, 400);
+	assert_int_equal(open->answers, 1);
+	assert_int_equal(next->answers, 0);
+	assert_true(c->up);
+	assert_false(rgw_list_empty(&s.gw->gone));
+	sim_run(&s, 1000);
+	assert_int_equal(next->answers, 1);
+	assert_true(c->closed_by_engine);
+	assert_true(rgw_list_empty(&s.gw->gone));
+	assert_int_equal(rgw_quota_used(s.common->listens[0]), 0);
+	sim_end(&s);
+}
+
+/* A connection stays as long as its listener would let its peer in, and drains then. */
+static void
+listener_lets_in_others(void **state)
+{
+	struct sim_conn *c;
+	struct sim_req *open;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[tls other]\ncertificate = c.pem\nkey = k.pem\nca = ca.pem");
+	s.national.delay = 300;
+	sim_start(&s);
+	c = sim_visit(&s);
+	sim_reload(&s, "[listen radsec]\nprofile = other, federation");
+	sim_run(&s, 1000);
+	assert_true(c->up);
+	open = sim_ask(&s, c, RGW_ACCESS_REQUEST, 1, "bob@example.org");
+	sim_run(&s, 100);
+	sim_reload(&s, "[listen radsec]\nprofile = other\n[listen more]\ntls = 192.0.2.2\nprofile = federation");
+	sim_run(&s, 1000);
+	assert_int_equal(open->answers, 1);
+	assert_true(c->closed_by_engine);
+	sim_end(&s);
+}
+
 /* A listener that stays keeps its handshakes. */
 static void
 handshake_goes_on(void **state)
@@ -663,6 +722,8 @@ main(void)
 		cmocka_unit_test(visitor_has_another_secret),
 		cmocka_unit_test(visitor_goes),
 		cmocka_unit_test(listener_goes),
+		cmocka_unit_test(listener_goes_before_its_connection),
+		cmocka_unit_test(listener_lets_in_others),
 		cmocka_unit_test(handshake_goes_on),
 	};
 

@@ -122,6 +122,26 @@ drained_gateway_stays_drained(void **state)
 	sim_end(&s);
 }
 
+/* A connection that is about to close closes, although another configuration comes in the same turn. */
+static void
+drained_connection_closes(void **state)
+{
+	struct sim_conn *c;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_start(&s);
+	c = sim_visit(&s);
+	sim_run(&s, 100);
+	rgw_gw_drain(s.gw);
+	sim_reload(&s, "[client more]\naddress = 192.0.2.77\nsecret = " SIM_SECRET);
+	sim_run(&s, 200);
+	assert_true(c->closed_by_engine);
+	assert_int_equal(s.n_confs, 1);
+	sim_end(&s);
+}
+
 /* A realm that a member has left unanswered stays marked, wherever the member stands now. */
 static void
 marks_stay(void **state)
@@ -419,6 +439,7 @@ main(void)
 		cmocka_unit_test(old_rewrite_of_those_who_are_gone),
 		cmocka_unit_test(held_peer_stays_held),
 		cmocka_unit_test(drained_gateway_stays_drained),
+		cmocka_unit_test(drained_connection_closes),
 		cmocka_unit_test(marks_stay),
 		cmocka_unit_test(learned_things_stay),
 		cmocka_unit_test(conversations_go_with_their_talker),

@@ -444,7 +444,7 @@ rgw_accept_settle(struct rgw_gw *gw, struct rgw_edition *old, rgw_ms now)
 			    RGW_CONTAINER(RGW_CONTAINER(l, struct rgw_visit, age), struct rgw_conn, visit);
 
 			next = l->next;
-			if (conn->listener->known.gone || conn->listener->known.renewed)
+			if (rgw_conn_is_outdated(conn))
 				rgw_conn_close(conn, RGW_LOG_INFO, "handshake-failed",
 				    "the listener is gone or another one", now);
 			else

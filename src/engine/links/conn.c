@@ -151,6 +151,9 @@ rgw_conn_set_timer(struct rgw_conn *conn)
 		at = rgw_ms_min(at, rgw_blame_deadline(conn));
 		at = rgw_ms_min(at, rgw_mute_deadline(conn));
 	}
+	/* One that drains ends at once when nothing is open on it, and whatever else happens in the same turn. */
+	if (conn->state == RGW_CONN_DRAINING && !is_busy(conn))
+		at = 0;
 	rgw_timer_set(&conn->gw->timers, &conn->timer, at);
 }
 
@@ -471,7 +474,6 @@ rgw_conn_drain(struct rgw_conn *conn, rgw_ms now)
 	rgw_conn_enter(conn, RGW_CONN_DRAINING);
 	conn->deadline = now + conn->gw->conf->gateway.request_lifetime;
 	rgw_conn_set_timer(conn);
-	rgw_conn_settled(conn, now);
 	if (!conn->incoming)
 		rgw_peer_wake(conn->peer, now);
 }
@@ -481,7 +483,7 @@ rgw_conn_settled(struct rgw_conn *conn, rgw_ms now)
 {
 	/* The timer closes the connection, since the caller may be in the middle of something on it. */
 	if (conn->state == RGW_CONN_DRAINING && !is_busy(conn))
-		rgw_timer_set(&conn->gw->timers, &conn->timer, now);
+		rgw_conn_set_timer(conn);
 	if (!conn->incoming && conn->state != RGW_CONN_GONE && conn->peer->queue.n > 0)
 		rgw_peer_wake(conn->peer, now);
 }

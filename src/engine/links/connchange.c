@@ -25,12 +25,25 @@ set_deadline(struct rgw_conn *conn)
 	}
 }
 
+static bool
+is_over(const struct rgw_known *known)
+{
+	return known->gone || known->renewed;
+}
+
+bool
+rgw_conn_is_outdated(const struct rgw_conn *conn)
+{
+	return (conn->peer != NULL && is_over(&conn->peer->known)) ||
+	    (conn->incoming && is_over(&conn->listener->known));
+}
+
 void
 rgw_conn_change(struct rgw_conn *conn, struct rgw_edition *old, rgw_ms now)
 {
 	const struct rgw_peer *peer = conn->peer;
 
-	if (conn->edition == old && (peer == NULL || !peer->known.renewed)) {
+	if (conn->edition == old && !rgw_conn_is_outdated(conn)) {
 		rgw_conn_stand_by_current(conn);
 		if (peer != NULL)
 			conn->lane.side = (struct rgw_side){ peer->conf->secret, peer->conf->previous_secret };

@@ -274,8 +274,11 @@ void rgw_conn_set_timer(struct rgw_conn *conn);
 rgw_ms rgw_conn_packet_deadline(const struct rgw_conn *conn);
 
 /* connchange.c: a connection from one edition to the next */
+/* Is the connection's peer, or the listener at which it came in, gone or another one by the current edition? Such a
+ * connection ends, and until then it stands by the edition that it has, which keeps both of them alive. */
+bool rgw_conn_is_outdated(const struct rgw_conn *conn);
 /* The gateway has taken up another edition after `old`. A connection that stood by that stands by the new one now,
- * unless its peer is another one by that (known.renewed); new times hold in any case. */
+ * unless it is outdated; new times hold in any case. */
 void rgw_conn_change(struct rgw_conn *conn, struct rgw_edition *old, rgw_ms now);
 
 /* accept.c: connections that peers open */

@@ -37,16 +37,15 @@ change_conns(struct rgw_link *conns, struct rgw_edition *old, rgw_ms now)
 		rgw_conn_change(RGW_CONTAINER(l, struct rgw_conn, link), old, now);
 }
 
-/* Drains connections that the peer has opened, if the peer or where they came in is gone or another one. */
+/* Drains connections that the peer has opened, if they are outdated, or if the listener at which they came in would not
+ * let the peer in any more. */
 static void
 drain_incoming(struct rgw_peer *peer, rgw_ms now)
 {
-	bool all = peer->known.gone || peer->known.renewed;
-
 	for (struct rgw_link *l = peer->incoming.next; l != &peer->incoming; l = l->next) {
 		struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);
 
-		if (all || conn->listener->known.gone || conn->listener->known.renewed)
+		if (rgw_conn_is_outdated(conn) || !rgw_conf_lets_in(conn->listener->conf, peer->conf))
 			rgw_conn_drain(conn, now);
 	}
 }
