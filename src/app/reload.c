@@ -96,6 +96,26 @@ log_findings(struct rgw_reloader *r)
 	}
 }
 
+/* What has come of an ask that was more than a check goes into the record and into the log. */
+static void
+tell_end(struct rgw_reloader *r, const struct rgw_reload_ask *ask, bool ok, const char *message)
+{
+	if (ok) {
+		r->record.done++;
+		RGW_LOG(r->scope.log, RGW_LOG_NOTICE, "reloaded", NULL, message, rgw_f_str("why", ask->why),
+		    rgw_f_uint("changes", r->loading.notes.all_changes), rgw_f_uint("ms", r->record.took));
+		log_changes(r, &r->loading.notes);
+	} else if (!ask->quiet) {
+		r->record.failed++;
+		RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-failed", NULL, message, rgw_f_str("why", ask->why));
+	}
+	if (ask != r->current)
+		return;
+	if (ok || !ask->quiet)
+		log_findings(r);
+	rgw_notifier_ready(r->scope.notifier);
+}
+
 /* The ask that is carried out has ended, or the one given has not begun. */
 static void
 end_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask, bool ok, const char *message)
@@ -104,19 +124,8 @@ end_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask, bool ok, const char 
 	struct rgw_notes notes;
 
 	r->scope.log->now = clock_now();
-	if (ok && ask->what != RGW_RELOAD_CHECK) {
-		r->record.done++;
-		RGW_LOG(r->scope.log, RGW_LOG_NOTICE, "reloaded", NULL, message, rgw_f_str("why", ask->why),
-		    rgw_f_uint("changes", r->loading.notes.all_changes), rgw_f_uint("ms", r->record.took));
-		log_changes(r, &r->loading.notes);
-	} else if (!ok && ask->what != RGW_RELOAD_CHECK && !ask->quiet) {
-		r->record.failed++;
-		RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-failed", NULL, message, rgw_f_str("why", ask->why));
-	}
-	if (begun && ask->what != RGW_RELOAD_CHECK && (ok || !ask->quiet))
-		log_findings(r);
-	if (begun && ask->what != RGW_RELOAD_CHECK)
-		rgw_notifier_ready(r->scope.notifier);
+	if (ask->what != RGW_RELOAD_CHECK)
+		tell_end(r, ask, ok, message);
 	/* Whoever is told may ask for the next one, which has notes of its own. */
 	notes = r->loading.notes;
 	if (begun) {

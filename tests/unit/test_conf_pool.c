@@ -155,8 +155,8 @@ static const struct conf_row names[] = {
 	    { "main.ini:18: error: [pool x y]: a name consists of letters" } },
 	{ BASE "[pol x]\n", { "there is no section [pol]; did you mean [pool]?" } },
 	{ BASE "[bucket x]\n",
-	    { "there is no section [bucket]; there are gateway, log, control, metrics, tls, listen, client, peer, server, "
-	      "pool, realm and rewrite" } },
+	    { "there is no section [bucket]; there are gateway, log, control, metrics, tls, listen, client, peer, "
+	      "server, pool, realm and rewrite" } },
 	{ BASE TO_POOL "[pool x]\nmembers = p, q\nmember = s\n",
 	    { "main.ini:22: error: [pool] has no key `member`; did you mean `members`?" } },
 	{ BASE "retry-after = 1s\n",
