@@ -18,7 +18,7 @@
 
 /* From one configuration to the next (see reload.h). */
 
-/* Those who may wait while a change is made. */
+/* Those who may wait while a change is made, beside the gateway itself. */
 #define WAITING_MAX 16
 /* So many changes stand in the log. */
 #define LOGGED_MAX 50
@@ -421,7 +421,7 @@ go_on(struct rgw_reloader *r)
 void
 rgw_reloader_ask(struct rgw_reloader *r, struct rgw_reload_ask *ask)
 {
-	if (r->n_waiting >= WAITING_MAX) {
+	if (r->n_waiting >= WAITING_MAX && !ask->own) {
 		fail(r, ask, "%u others wait already", r->n_waiting);
 		return;
 	}
@@ -525,8 +525,10 @@ rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *firs
 	r->loaded.done = on_loaded;
 	r->adopters = (struct rgw_adopters){ .workers = scope->workers, .n_workers = scope->n_workers,
 		.done = on_adoption_done, .ctx = r };
-	r->hangup = (struct rgw_reload_ask){ .what = RGW_RELOAD_FILES, .why = "SIGHUP", .done = on_hangup_done };
-	r->lapse = (struct rgw_reload_ask){ .what = RGW_RELOAD_BACK, .why = "no confirmation came", .done = on_lapsed };
+	r->hangup = (struct rgw_reload_ask){ .what = RGW_RELOAD_FILES, .why = "SIGHUP", .own = true,
+		.done = on_hangup_done };
+	r->lapse = (struct rgw_reload_ask){ .what = RGW_RELOAD_BACK, .why = "no confirmation came", .own = true,
+		.done = on_lapsed };
 	rgw_link_init(&r->hangup.link);
 	rgw_link_init(&r->lapse.link);
 	ev_timer_init(&r->confirm, on_confirm_timer, 0, 0);

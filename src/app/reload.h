@@ -66,6 +66,7 @@ struct rgw_reload_ask {
 	enum rgw_reload_what what;
 	const char *why;        /* for the log: who asks */
 	bool quiet;             /* a failure is neither logged nor counted: it is no matter yet */
+	bool own;               /* the gateway itself asks, and waits its turn however many others wait */
 	rgw_ms confirm;         /* FILES: the configuration before comes back after this time, unless it is confirmed;
 	                         * 0 = it does not */
 	rgw_reload_done *done;  /* may be called before rgw_reloader_ask returns; NULL = nobody waits */

@@ -191,9 +191,9 @@ rgw_watcher_new(struct ev_loop *loop, struct rgw_log *log, struct rgw_reloader *
 	w->log = log;
 	w->reloader = reloader;
 	w->tuning = *tuning;
-	init_kind(w, &w->certificates, &(struct rgw_reload_ask){ .what = RGW_RELOAD_AGAIN, .quiet = true,
+	init_kind(w, &w->certificates, &(struct rgw_reload_ask){ .what = RGW_RELOAD_AGAIN, .quiet = true, .own = true,
 		.why = "certificates have changed", .done = on_certificates_done });
-	init_kind(w, &w->configuration, &(struct rgw_reload_ask){ .what = RGW_RELOAD_FILES,
+	init_kind(w, &w->configuration, &(struct rgw_reload_ask){ .what = RGW_RELOAD_FILES, .own = true,
 		.why = "files of the configuration have changed", .done = on_configuration_done });
 	rgw_watcher_follow(w);
 	return w;

@@ -426,6 +426,36 @@ def test_clients_that_go_away(make):
     assert world.gw.stop() == 0
 
 
+def test_signal_finds_a_place(make):
+    """As many commands wait as may: SIGHUP waits its turn all the same."""
+    world = make()
+    text = world.text(realm(world))
+    world.path.unlink()
+    os.mkfifo(world.path)
+    pipe = os.open(world.path, os.O_RDWR)
+
+    def ask():
+        one = socket.socket(socket.AF_UNIX)
+        one.connect(str(world.ini["control"]["socket"]))
+        one.sendall(b"POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        return one
+    gone = [ask() for _ in range(15)]
+    subprocess.run([*binary(), "--socket", str(world.ini["control"]["socket"]), "ping"], check=True, timeout=60)
+    for one in gone:
+        one.close()
+    wait_for("their absence", lambda: len(world.gw.lines("http-departed")) == 15)
+    stay = [ask() for _ in range(3)]
+    assert b"others wait already" in stay[2].recv(4096)
+    world.gw.signal(signal.SIGHUP)
+    world.gw.wait_line("log-reopened")
+    world.lab.write("new.ini", text).rename(world.path)
+    os.write(pipe, text.encode())
+    os.close(pipe)
+    world.gw.wait_line("reloaded", why="SIGHUP")
+    for one in stay:
+        one.close()
+
+
 def threads_of(world):
     return [task.read_text().strip() for task in pathlib.Path(f"/proc/{world.gw.pid}/task").glob("*/comm")]
 
