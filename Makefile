@@ -161,8 +161,9 @@ $(O)/tests/unit/test_flush: ldflags += -Wl,--wrap=rgw_source_on_refused
 $(O)/tests/unit/test_peek: ldflags += -Wl,--wrap=rgw_gw_on_accept,--wrap=rgw_conn_on_connected,--wrap=rgw_conn_on_open \
 	-Wl,--wrap=rgw_conn_on_data,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_deadline
 
-# This one lets there be no memory.
+# These let there be no memory.
 $(O)/tests/unit/test_outbuf: ldflags += -Wl,--wrap=realloc
+$(O)/tests/unit/test_crlset: ldflags += -Wl,--wrap=realloc,--wrap=calloc
 
 # Without libFuzzer a target reads the files it is given: the seed corpora are part of the tests.
 ifeq ($(findstring fuzzer,$(SAN)),)
