@@ -77,7 +77,7 @@ unit_help = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 sim_help = $(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c))
 fuzz_src = $(wildcard tests/fuzz/fuzz_*.c)
 fuzz_bin = $(fuzz_src:tests/%.c=$(O)/tests/%)
-bench_src = $(addprefix tests/bench/,floor.c load.c respond.c respond_tls.c storm.c)
+bench_src = $(addprefix tests/bench/,crl.c floor.c load.c respond.c respond_tls.c storm.c)
 bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 

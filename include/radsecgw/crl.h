@@ -102,7 +102,8 @@ struct rgw_crl {
 
 /* Reads a CRL of either version; *out borrows from der. false: *problem says why the CRL is refused, and *out is
  * empty. */
-bool rgw_crl_parse(struct rgw_crl *out, const uint8_t *der, size_t len, struct rgw_crl_problem *problem) RGW_MUST_USE;
+bool rgw_crl_parse(struct rgw_crl *out, const uint8_t *der, size_t len,
+    struct rgw_crl_problem *problem) RGW_MUST_USE;
 
 /* Writes a problem as a sentence without a full stop: "the CRL has no nextUpdate, ...". Returns buf; what is cut ends
  * with "...". */
@@ -156,7 +157,7 @@ enum rgw_crl_verdict {
 struct rgw_crl_answer {
 	enum rgw_crl_verdict verdict;
 	const struct rgw_kept_crl *crl;  /* the CRL that says so, borrowed from the set; NULL = NOT_COVERED */
-	int64_t date;                    /* REVOKED: when, from 1970 to 2106; dates before or after become the nearest */
+	int64_t date;                    /* REVOKED: when; dates before 1970 and after 2106 become the nearest ones */
 	uint8_t reason;                  /* REVOKED: RFC 5280 5.3.1 */
 };
 

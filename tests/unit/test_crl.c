@@ -209,7 +209,8 @@ test_crls_of_other_programs(void **state)
 	(void)state;
 	assert_string_equal(rgw_name_format(crl.facts.issuer, name, sizeof name), "CN=revoking CA, O=radsecgw tests");
 	assert_span(crl.facts.number, "\x2b", 1);
-	assert_span(crl.facts.key_id, "\x7b\xeb\x67\xa6\x10\xba\x09\x3a\xb0\xb2\xa7\x13\x07\x60\xf9\xb2\x7e\x42\xdb\x00", 20);
+	assert_span(crl.facts.key_id,
+	    "\x7b\xeb\x67\xa6\x10\xba\x09\x3a\xb0\xb2\xa7\x13\x07\x60\xf9\xb2\x7e\x42\xdb\x00", 20);
 	assert_int_equal(crl.facts.this_update, 1796063680);
 	assert_int_equal(crl.facts.next_update, 1796063680 + 30 * 86400);
 	assert_true(crl.facts.users && !crl.facts.cas);

@@ -487,18 +487,22 @@ test_the_newest_counts(void **state)
 {
 	(void)state;
 	/* By number, also where the dates say otherwise. */
-	check_second_counts(&(struct spec){ .number = "01", .begins = 3 }, &(struct spec){ .number = "02", .begins = 3 });
-	check_second_counts(&(struct spec){ .number = "01", .begins = 3 }, &(struct spec){ .number = "02", .begins = 2 });
+	check_second_counts(&(struct spec){ .number = "01", .begins = 3 },
+	    &(struct spec){ .number = "02", .begins = 3 });
+	check_second_counts(&(struct spec){ .number = "01", .begins = 3 },
+	    &(struct spec){ .number = "02", .begins = 2 });
 	check_second_counts(&(struct spec){ .number = "7f" }, &(struct spec){ .number = "0080" });
 	check_second_counts(&(struct spec){ .number = "00ff" }, &(struct spec){ .number = "0100" });
 	check_second_counts(&(struct spec){ .number = "0080" }, &(struct spec){ .number = "0101" });
 	check_second_counts(&(struct spec){ .number = "0101" }, &(struct spec){ .number = "008000" });
 	/* By date, if the numbers are equal or not there. */
 	check_second_counts(&(struct spec){ .begins = 2 }, &(struct spec){ .begins = 3 });
-	check_second_counts(&(struct spec){ .number = "05", .begins = 2 }, &(struct spec){ .number = "05", .begins = 3 });
+	check_second_counts(&(struct spec){ .number = "05", .begins = 2 },
+	    &(struct spec){ .number = "05", .begins = 3 });
 	/* What has a number is newer than what has none. */
 	check_second_counts(&(struct spec){ .begins = 4 }, &(struct spec){ .number = "00", .begins = 2 });
-	check_second_counts(&(struct spec){ .key = "key", .number = "01" }, &(struct spec){ .key = "key", .number = "02" });
+	check_second_counts(&(struct spec){ .key = "key", .number = "01" },
+	    &(struct spec){ .key = "key", .number = "02" });
 }
 
 /* The newest counts even if it has ended and an older one has not. */
