@@ -262,7 +262,7 @@ read_entries(struct rgw_rd *tbs, struct rgw_crl *crl, struct rgw_crl_problem *pr
 			crl->facts.serial_octets = entry.serial.len;
 	}
 	problem->entry = 0;
-	return tbs->bad ? RGW_CRL_MALFORMED : RGW_CRL_NO_FAULT;
+	return RGW_CRL_NO_FAULT;
 }
 
 /* ---- the CRL ---- */
@@ -355,7 +355,7 @@ read_crl(struct rgw_span der, struct rgw_crl *crl, struct rgw_crl_problem *probl
 	enum rgw_crl_fault fault;
 
 	crl->tbs = take_whole(&outer, RGW_DER_SEQUENCE);
-	if (!rgw_der_used_up(&r) || outer.bad)
+	if (!rgw_der_used_up(&r))
 		return RGW_CRL_MALFORMED;
 	fault = read_signature(&outer, crl);
 	return fault != RGW_CRL_NO_FAULT ? fault : read_tbs(tbs, crl, problem);

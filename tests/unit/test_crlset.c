@@ -423,6 +423,27 @@ test_end_entities_and_cas(void **state)
 	rgw_crls_free(&set);
 }
 
+/* A CRL for all is not superseded by a newer one for some of them, and the other way round. */
+static void
+test_scopes_are_kept_apart(void **state)
+{
+	static const char *const scopes[] = { NULL, USERS, CAS };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(scopes); i++) {
+		for (size_t j = 0; j < COUNT(scopes); j++) {
+			struct rgw_crls set = { NULL, 0 };
+
+			assert_int_equal(add(&set, &(struct spec){ .issuer = "ca", .scope = scopes[i], .number = "01" },
+			    DAY(1)), RGW_CRLS_ADDED);
+			assert_int_equal(add(&set, &(struct spec){ .issuer = "ca", .scope = scopes[j], .number = "02" },
+			    DAY(1)), RGW_CRLS_ADDED);
+			assert_int_equal(set.n, i == j ? 1 : 2);
+			rgw_crls_free(&set);
+		}
+	}
+}
+
 /* What certificates say of the key of their issuer; one that cannot be read is no reason to refuse. */
 static void
 test_keys_in_certificates(void **state)
@@ -627,6 +648,7 @@ main(void)
 		cmocka_unit_test(test_keys_of_one_issuer),
 		cmocka_unit_test(test_a_crl_that_names_no_key),
 		cmocka_unit_test(test_end_entities_and_cas),
+		cmocka_unit_test(test_scopes_are_kept_apart),
 		cmocka_unit_test(test_keys_in_certificates),
 		cmocka_unit_test(test_the_newest_counts),
 		cmocka_unit_test(test_the_newest_may_have_ended),
