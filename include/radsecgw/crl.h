@@ -18,7 +18,7 @@
  *
  * A CRL is used as a whole or not at all. One that speaks of less than all certificates of its issuer is refused if
  * that cannot be taken into account, since what it does not list might still be revoked: delta CRLs, indirect CRLs,
- * CRLs for some reasons only, and those of one distribution point.
+ * and CRLs for some reasons only.
  */
 
 /* The longest CRL that is read, in octets: 1.6 million entries. CAs with more revoked certificates split their
@@ -53,7 +53,7 @@ enum rgw_crl_fault {
 	RGW_CRL_DELTA,
 	RGW_CRL_INDIRECT,
 	RGW_CRL_SOME_REASONS,
-	RGW_CRL_ONE_POINT,            /* it is for certificates of one distribution point */
+	RGW_CRL_RELATIVE_POINT,       /* its distribution point has no full name */
 	RGW_CRL_ATTRIBUTES,           /* it is for attribute certificates */
 	RGW_CRL_FOR_NOBODY,           /* it is for end entities only, and for CAs only */
 	RGW_CRL_FAULTS
@@ -82,6 +82,8 @@ struct rgw_crl_facts {
 	struct rgw_span issuer;     /* Name, whole DER, never empty */
 	struct rgw_span key_id;     /* what the issuer calls the key that it signed with; len 0 = not said */
 	struct rgw_span number;     /* cRLNumber: INTEGER contents, not negative; len 0 = not said */
+	struct rgw_span point;      /* GeneralNames of its distribution point: it speaks of certificates only that name
+	                             * one of them, too; len 0 = of all */
 	int64_t this_update;
 	int64_t next_update;
 	size_t n_entries;
@@ -138,7 +140,7 @@ enum rgw_crls_added {
 
 /*
  * Adds a CRL, whose signature the caller has verified, and keeps nothing of its octets. Of the CRLs of one issuer, key
- * and scope only the newest that has begun by then counts: that with the greatest number, or, if these are equal, the
+ * and scope (point, users, cas) only the newest that has begun by then counts: that with the greatest number, or, if these are equal, the
  * latest thisUpdate (RFC 5280 5.2.3). One without a number is older than all that have one.
  */
 enum rgw_crls_added rgw_crls_add(struct rgw_crls *set, const struct rgw_crl *crl, int64_t now) RGW_MUST_USE;
@@ -161,7 +163,7 @@ struct rgw_crl_answer {
 	uint8_t reason;                  /* REVOKED: RFC 5280 5.3.1 */
 };
 
-/* Asks for a certificate by its issuer, serial number, and the key that it was signed with. A CRL that was signed with
+/* Asks for a certificate by its issuer, serial number, distribution points, and the key that it was signed with. A CRL that was signed with
  * another key of that issuer does not speak of it; where the certificate or the CRL does not say which key, the name
  * of the issuer decides. The signature of the certificate is the caller's business. */
 struct rgw_crl_answer rgw_crls_ask(const struct rgw_crls *set, const struct rgw_x509 *cert, int64_t now) RGW_MUST_USE;

@@ -41,6 +41,7 @@ struct rgw_x509 {
 	struct rgw_span constraints;  /* nameConstraints contents; data NULL = none */
 	struct rgw_span authority_key;  /* keyIdentifier of authorityKeyIdentifier: what the issuer calls the key that
 	                               * it signed with; len 0 = not said, or malformed */
+	struct rgw_span crl_points;  /* cRLDistributionPoints contents; data NULL = none, or malformed */
 	enum rgw_key_kind key_kind;
 	unsigned key_bits;            /* bits of the modulus or the field; 0 = unknown */
 	bool signed_with_sha2;        /* the signature uses SHA-256, 384, 512, or an Edwards curve */

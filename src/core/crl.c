@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "certtext.h"
+#include "crlpoint.h"
 #include "der.h"
 
 /*
@@ -126,13 +127,16 @@ static enum rgw_crl_fault
 read_scope(const struct target *to, struct rgw_rd value)
 {
 	struct rgw_rd seq = rgw_der_take(&value, RGW_DER_SEQUENCE);
-	bool one_point = skip(&seq, RGW_DER_HOLDER(0));
-	bool users_only = take_flag(&seq, RGW_DER_PLAIN(1));
-	bool cas_only = take_flag(&seq, RGW_DER_PLAIN(2));
-	bool some_reasons = skip(&seq, RGW_DER_PLAIN(3));
-	bool indirect = take_flag(&seq, RGW_DER_PLAIN(4));
-	bool attributes = take_flag(&seq, RGW_DER_PLAIN(5));
+	bool has_point = rgw_der_next_is(&seq, RGW_DER_HOLDER(0));
+	bool users_only, cas_only, some_reasons, indirect, attributes;
 
+	if (has_point)
+		rgw_crl_take_point(&seq, &to->crl->facts.point);
+	users_only = take_flag(&seq, RGW_DER_PLAIN(1));
+	cas_only = take_flag(&seq, RGW_DER_PLAIN(2));
+	some_reasons = skip(&seq, RGW_DER_PLAIN(3));
+	indirect = take_flag(&seq, RGW_DER_PLAIN(4));
+	attributes = take_flag(&seq, RGW_DER_PLAIN(5));
 	if (!rgw_der_used_up(&seq) || !rgw_der_used_up(&value))
 		return RGW_CRL_BAD_EXTENSION;
 	if (indirect)
@@ -143,8 +147,8 @@ read_scope(const struct target *to, struct rgw_rd value)
 		return RGW_CRL_SOME_REASONS;
 	if (users_only && cas_only)
 		return RGW_CRL_FOR_NOBODY;
-	if (one_point)
-		return RGW_CRL_ONE_POINT;
+	if (has_point && to->crl->facts.point.len == 0)
+		return RGW_CRL_RELATIVE_POINT;
 	to->crl->facts.users = !cas_only;
 	to->crl->facts.cas = !users_only;
 	return RGW_CRL_NO_FAULT;
@@ -397,7 +401,7 @@ static const char *const sentences[RGW_CRL_FAULTS] = {
 	[RGW_CRL_DELTA] = "the CRL is a delta CRL, which says only what changed since another one",
 	[RGW_CRL_INDIRECT] = "the CRL is indirect: it lists certificates of other issuers",
 	[RGW_CRL_SOME_REASONS] = "the CRL lists certificates that were revoked for some reasons only (onlySomeReasons)",
-	[RGW_CRL_ONE_POINT] = "the CRL speaks only of certificates with a certain distribution point",
+	[RGW_CRL_RELATIVE_POINT] = "the distribution point of the CRL has no full name, which is not understood here",
 	[RGW_CRL_ATTRIBUTES] = "the CRL speaks only of attribute certificates",
 	[RGW_CRL_FOR_NOBODY] = "the CRL speaks only of end entities, and only of CAs, so of nobody",
 };

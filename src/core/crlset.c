@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "der.h"
+#include "crlpoint.h"
 #include "radsecgw/crl.h"
 #include "radsecgw/wire.h"
 
@@ -75,7 +75,8 @@ keep(const struct rgw_crl *crl)
 {
 	const struct rgw_crl_facts *facts = &crl->facts;
 	size_t row = row_octets(facts);
-	size_t n = facts->issuer.len + facts->key_id.len + facts->number.len + facts->n_entries * row;
+	size_t n = facts->issuer.len + facts->key_id.len + facts->number.len + facts->point.len +
+	    facts->n_entries * row;
 	struct rgw_kept_crl *kept = calloc(1, sizeof *kept + n);
 	struct rgw_wr w;
 	uint8_t *rows;
@@ -87,6 +88,7 @@ keep(const struct rgw_crl *crl)
 	put_span(&w, &kept->facts.issuer);
 	put_span(&w, &kept->facts.key_id);
 	put_span(&w, &kept->facts.number);
+	put_span(&w, &kept->facts.point);
 	kept->rows = rows = w.base + w.len;
 	put_rows(&w, crl);
 	qsort_r(rows, facts->n_entries, row, compare_rows, &row);
@@ -104,8 +106,8 @@ is_same(struct rgw_span a, struct rgw_span b)
 static bool
 are_of_one_kind(const struct rgw_crl_facts *a, const struct rgw_crl_facts *b)
 {
-	return is_same(a->issuer, b->issuer) && is_same(a->key_id, b->key_id) && a->users == b->users &&
-	    a->cas == b->cas;
+	return is_same(a->issuer, b->issuer) && is_same(a->key_id, b->key_id) && is_same(a->point, b->point) &&
+	    a->users == b->users && a->cas == b->cas;
 }
 
 /* The order of two CRLs of one kind: above 0 if `a` is newer, 0 if none is. Numbers are positive and as short as can
@@ -230,7 +232,8 @@ speaks_of(const struct rgw_crl_facts *facts, const struct rgw_x509 *cert)
 {
 	return is_same(facts->issuer, cert->issuer) && (cert->is_ca ? facts->cas : facts->users) &&
 	    (facts->key_id.len == 0 || cert->authority_key.len == 0 ||
-	     is_same(facts->key_id, cert->authority_key));
+	     is_same(facts->key_id, cert->authority_key)) &&
+	    (facts->point.len == 0 || rgw_crl_points_have(cert->crl_points, facts->point));
 }
 
 static struct rgw_crl_answer

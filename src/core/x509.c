@@ -212,6 +212,18 @@ read_authority_key(struct rgw_x509 *cert, struct rgw_rd value)
 	return true;
 }
 
+/* Reads cRLDistributionPoints as a list. Whoever asks for one that cannot be read finds no CRL for it, so nothing is
+ * refused here. */
+static bool
+read_crl_points(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	struct rgw_rd list = rgw_der_take(&value, RGW_DER_SEQUENCE);
+
+	if (rgw_der_used_up(&value))
+		cert->crl_points = rgw_der_rest(&list);
+	return true;
+}
+
 /* The extensions that decide something here: 2.5.29.<last>. */
 static const struct {
 	uint8_t last;
@@ -221,6 +233,7 @@ static const struct {
 	{ 17, read_san },
 	{ 19, read_basic_constraints },
 	{ 30, read_constraints },
+	{ 31, read_crl_points },
 	{ 32, read_policies },
 	{ 35, read_authority_key },
 	{ 37, read_eku },

@@ -60,6 +60,7 @@ check_crl(const struct rgw_crl *crl, const uint8_t *data, size_t size)
 	check_span(facts->issuer, data, size);
 	check_span(facts->key_id, data, size);
 	check_span(facts->number, data, size);
+	check_span(facts->point, data, size);
 	require(crl->tbs.len > 0 && crl->algorithm.len > 0 && crl->signature.len > 0 && facts->issuer.len > 2);
 	require(facts->number.len <= RGW_CRL_MAX_SERIAL && facts->serial_octets <= RGW_CRL_MAX_SERIAL);
 	require(facts->users || facts->cas);
@@ -86,6 +87,38 @@ is_listed(const struct rgw_crl *crl, struct rgw_span serial)
 	return false;
 }
 
+#define POINT_MAX 8192
+
+/* Puts a tag and a length in front of what stands in buf from *at on. */
+static void
+enclose(uint8_t *buf, size_t *at, size_t end, uint8_t tag)
+{
+	size_t n = end - *at;
+
+	buf[--*at] = (uint8_t)n;
+	if (n > 0xff)
+		buf[--*at] = (uint8_t)(n >> 8);
+	if (n > 0x7f)
+		buf[--*at] = n > 0xff ? 0x82 : 0x81;
+	buf[--*at] = tag;
+}
+
+/* The distribution points of a certificate that names the one of the CRL. */
+static struct rgw_span
+points_for(struct rgw_span names, uint8_t buf[static POINT_MAX + 16])
+{
+	size_t at = 16;
+	size_t end = at + names.len;
+
+	if (names.len == 0 || names.len > POINT_MAX)
+		return (struct rgw_span){ NULL, 0 };
+	memcpy(buf + at, names.data, names.len);
+	enclose(buf, &at, end, 0xa0);
+	enclose(buf, &at, end, 0xa0);
+	enclose(buf, &at, end, 0x30);
+	return (struct rgw_span){ buf + at, end - at };
+}
+
 static void
 ask(const struct rgw_crls *set, const struct rgw_crl *crl, struct rgw_span serial)
 {
@@ -95,8 +128,15 @@ ask(const struct rgw_crls *set, const struct rgw_crl *crl, struct rgw_span seria
 		RGW_CRL_EXPIRED, RGW_CRL_EXPIRED };
 	struct rgw_x509 cert = { .issuer = crl->facts.issuer, .serial = serial, .is_ca = !crl->facts.users,
 		.authority_key = crl->facts.key_id };
+	uint8_t points[POINT_MAX + 16];
 	bool listed = is_listed(crl, serial);
 
+	/* With any octets for points: an answer, and no other the second time. */
+	cert.crl_points = crl->tbs;
+	require(rgw_crls_ask(set, &cert, 0).verdict == rgw_crls_ask(set, &cert, 0).verdict);
+	cert.crl_points = points_for(crl->facts.point, points);
+	if (crl->facts.point.len > POINT_MAX)
+		return;
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
 		struct rgw_crl_answer answer = rgw_crls_ask(set, &cert, times[i]);
 

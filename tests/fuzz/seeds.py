@@ -157,6 +157,8 @@ def crls():
     yield "users", crl(several[:1], scope(b"\x81\1\xff"))
     yield "cas", crl(several[:1], scope(b"\x82\1\xff"))
     yield "point", crl([], scope(der(0xA0, der(0xA0, der(0x86, b"http://ca.test/1.crl")))))
+    yield "points", crl(several, scope(der(0xA0, der(0xA0, der(0x82, b"ca.test"), der(0x86, b"ldap:///"))), b"\x81\1\xff"))
+    yield "relative-point", crl([], scope(der(0xA0, der(0xA1, der(0x30, b"\6\3\x55\4\3", der(12, b"1"))))))
     yield "some-reasons", crl([], scope(b"\x83\2\6\x40"))
     yield "indirect", crl([], scope(b"\x84\1\xff"))
     yield "attributes", crl([], scope(b"\x85\1\xff"))

@@ -55,7 +55,7 @@ static void
 look_at(const struct rgw_crl *crl, const uint8_t *der, size_t len)
 {
 	const struct rgw_span spans[] = { crl->tbs, crl->algorithm, crl->signature, crl->facts.issuer,
-		crl->facts.key_id, crl->facts.number, crl->entries };
+		crl->facts.key_id, crl->facts.number, crl->facts.point, crl->entries };
 	struct rgw_span rest = crl->entries;
 	struct rgw_crl_entry entry;
 	size_t n = 0;
@@ -265,6 +265,7 @@ test_accepted_forms(void **state)
 		WITH(SCOPE("8201ff")),
 		WITH(SCOPE("810100 820100 840100 850100")),
 		WITH(EXTENSION("1c", "30(8101ff)")),
+		WITH(SCOPE("a0(a0(86('http://ca.test/1.crl'))) 8101ff")),
 	};
 
 	(void)state;
@@ -410,7 +411,12 @@ static const struct {
 	{ WITH_ENTRIES(ENTRY("05", "30(" EXTENSION("1d", "30(82('ca.test'))") ")")), RGW_CRL_INDIRECT,
 	    ", entry 1, extension 2.5.29.29" },
 	{ WITH(SCOPE("83020640")), RGW_CRL_SOME_REASONS, ", extension 2.5.29.28" },
-	{ WITH(SCOPE("a0(a0(86('http://ca.test/1.crl')))")), RGW_CRL_ONE_POINT, ", extension 2.5.29.28" },
+	{ WITH(SCOPE("a0(a1(30(0603550403 0c('1'))))")), RGW_CRL_RELATIVE_POINT, ", extension 2.5.29.28" },
+	{ WITH(SCOPE("a0(a2(86('http://ca.test/1.crl')))")), RGW_CRL_BAD_EXTENSION, ", extension 2.5.29.28" },
+	{ WITH(SCOPE("a0(a0(86('http://ca.test/1.crl')) 0500)")), RGW_CRL_BAD_EXTENSION, ", extension 2.5.29.28" },
+	{ WITH(SCOPE("a0(a000)")), RGW_CRL_BAD_EXTENSION, ", extension 2.5.29.28" },
+	{ WITH(SCOPE("a000")), RGW_CRL_BAD_EXTENSION, ", extension 2.5.29.28" },
+	{ WITH(SCOPE("a0(a0(86('1') 86))")), RGW_CRL_BAD_EXTENSION, ", extension 2.5.29.28" },
 	{ WITH(SCOPE("8501ff")), RGW_CRL_ATTRIBUTES, ", extension 2.5.29.28" },
 	{ WITH(SCOPE("8101ff 8201ff")), RGW_CRL_FOR_NOBODY, ", extension 2.5.29.28" },
 };
@@ -505,7 +511,7 @@ test_names_of_reasons(void **state)
 /* ---- anything ---- */
 
 #define LARGE CRL(V2, NAME, DATES, "30(" ENTRY(OCTETS_16, REASON("01")) ENTRY("05", "") ")", \
-	LIST(KEY_ID NUMBER("0102") SCOPE("8101ff")))
+	LIST(KEY_ID NUMBER("0102") SCOPE("a0(a0(86('1') 86('2'))) 8101ff")))
 
 static void
 test_truncation(void **state)

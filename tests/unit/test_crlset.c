@@ -444,6 +444,106 @@ test_scopes_are_kept_apart(void **state)
 	}
 }
 
+/* An issuer that divides its CRL: a part speaks of certificates that name its point. */
+#define POINT(name) "a0(a0(86('" name "')))"
+#define POINT_OF_CERT(name) "30(" POINT(name) ")"
+
+static enum rgw_crl_verdict
+verdict_with_points(const struct rgw_crls *set, const char *points, int64_t now)
+{
+	struct rgw_x509 cert = { .issuer = set->v[0]->facts.issuer, .serial = { (const uint8_t *)"\x05", 1 } };
+	struct test_der der;
+
+	if (points != NULL) {
+		test_der_make(&der, points);
+		cert.crl_points = (struct rgw_span){ der.octets, der.len };
+	}
+	return rgw_crls_ask(set, &cert, now).verdict;
+}
+
+static void
+test_distribution_points(void **state)
+{
+	static const struct {
+		const char *points;
+		enum rgw_crl_verdict verdict;
+	} rows[] = {
+		{ NULL, RGW_CRL_NOT_COVERED },
+		{ "", RGW_CRL_NOT_COVERED },
+		{ POINT_OF_CERT("first"), RGW_CRL_REVOKED },
+		{ POINT_OF_CERT("second"), RGW_CRL_GOOD },
+		{ POINT_OF_CERT("third"), RGW_CRL_NOT_COVERED },
+		{ POINT_OF_CERT("firs"), RGW_CRL_NOT_COVERED },
+		{ POINT_OF_CERT("third") POINT_OF_CERT("first"), RGW_CRL_REVOKED },
+		{ "30(a0(a0(86('third') 86('first'))))", RGW_CRL_REVOKED },
+		/* The other name of the first point; the same text is another kind of name there. */
+		{ "30(a0(a0(82('other'))))", RGW_CRL_REVOKED },
+		{ "30(a0(a0(86('other'))))", RGW_CRL_NOT_COVERED },
+		/* For some reasons, by another issuer, and relative to the issuer. */
+		{ "30(" POINT("first") "81020640)", RGW_CRL_NOT_COVERED },
+		{ "30(" POINT("first") "a2(82('cb')))", RGW_CRL_NOT_COVERED },
+		{ "30(81020640)" POINT_OF_CERT("first"), RGW_CRL_REVOKED },
+		{ "30(a0(a1(86('first'))))", RGW_CRL_NOT_COVERED },
+		{ "30(82('first'))", RGW_CRL_NOT_COVERED },
+		/* Malformed ones. */
+		{ "30(a0(a0(86('first') 86)))", RGW_CRL_NOT_COVERED },
+		{ "31(" POINT("first") ")", RGW_CRL_NOT_COVERED },
+	};
+	struct rgw_crls set = { NULL, 0 };
+
+	(void)state;
+	assert_int_equal(add(&set, &(struct spec){ .issuer = "ca", .number = "01", .entries = ENTRY("05"),
+	    .scope = "a0(a0(86('first') 82('other')))" }, DAY(1)), RGW_CRLS_ADDED);
+	assert_int_equal(add(&set, &(struct spec){ .issuer = "ca", .number = "02", .scope = POINT("second") }, DAY(1)),
+	    RGW_CRLS_ADDED);
+	assert_int_equal(set.n, 2);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (verdict_with_points(&set, rows[i].points, DAY(2)) != rows[i].verdict)
+			fail_msg("%s", rows[i].points != NULL ? rows[i].points : "no points");
+	/* The newest of one part counts for it. */
+	assert_int_equal(add(&set, &(struct spec){ .issuer = "ca", .number = "03",
+	    .scope = "a0(a0(86('first') 82('other')))" }, DAY(1)), RGW_CRLS_ADDED);
+	assert_int_equal(set.n, 2);
+	assert_int_equal(verdict_with_points(&set, POINT_OF_CERT("first"), DAY(2)), RGW_CRL_GOOD);
+	rgw_crls_free(&set);
+}
+
+/* A certificate with this extension. */
+#define CERT_WITH(extension) "30(30(a0(020102) 020105 300a06082a8648ce3d040302 " \
+	"30(31(30(0603550403 0c('ca')))) 30(17('200101000000Z') 18('21200101000000Z')) " \
+	"30(31(30(0603550403 0c('leaf')))) 300b 3006 0604 2a864801 0301 00 " \
+	"a3(30(" extension "))) 300a06082a8648ce3d040302 0303 00aabb)"
+
+static void
+test_points_in_certificates(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_there;
+	} rows[] = {
+		{ CERT_WITH("30(0603551d1f 04(30(" POINT_OF_CERT("first") ")))"), true },
+		{ CERT_WITH("30(0603551d1f 0101ff 04(30(" POINT_OF_CERT("first") ")))"), true },
+		{ CERT_WITH("30(0603551d1f 04(30(" POINT_OF_CERT("first") ") 00))"), false },
+		{ CERT_WITH("30(0603551d1f 04(31(" POINT_OF_CERT("first") ")))"), false },
+		{ CERT_WITH("30(0603551d1f 0400)"), false },
+		{ CERT_WITH("30(0603551d0e 0400)"), false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct test_der der, points;
+		struct rgw_x509 cert;
+
+		test_der_make(&der, rows[i].text);
+		test_der_make(&points, POINT_OF_CERT("first"));
+		assert_true(rgw_x509_parse(&cert, der.octets, der.len));
+		assert_int_equal(cert.crl_points.data != NULL, rows[i].is_there);
+		assert_int_equal(cert.crl_points.len, rows[i].is_there ? points.len : 0);
+		if (rows[i].is_there)
+			assert_memory_equal(cert.crl_points.data, points.octets, points.len);
+	}
+}
+
 /* What certificates say of the key of their issuer; one that cannot be read is no reason to refuse. */
 static void
 test_keys_in_certificates(void **state)
@@ -468,10 +568,7 @@ test_keys_in_certificates(void **state)
 		struct rgw_x509 cert;
 		char text[600];
 
-		snprintf(text, sizeof text, "30(30(a0(020102) 020105 300a06082a8648ce3d040302 "
-		    "30(31(30(0603550403 0c('ca')))) 30(17('200101000000Z') 18('21200101000000Z')) "
-		    "30(31(30(0603550403 0c('leaf')))) 300b 3006 0604 2a864801 0301 00 "
-		    "a3(30(30(0603551d23 04(%s))))) 300a06082a8648ce3d040302 0303 00aabb)", rows[i].value);
+		snprintf(text, sizeof text, CERT_WITH("30(0603551d23 04(%s))"), rows[i].value);
 		test_der_make(&der, text);
 		assert_true(rgw_x509_parse(&cert, der.octets, der.len));
 		assert_int_equal(cert.authority_key.len, strlen(rows[i].key));
@@ -649,6 +746,8 @@ main(void)
 		cmocka_unit_test(test_a_crl_that_names_no_key),
 		cmocka_unit_test(test_end_entities_and_cas),
 		cmocka_unit_test(test_scopes_are_kept_apart),
+		cmocka_unit_test(test_distribution_points),
+		cmocka_unit_test(test_points_in_certificates),
 		cmocka_unit_test(test_keys_in_certificates),
 		cmocka_unit_test(test_the_newest_counts),
 		cmocka_unit_test(test_the_newest_may_have_ended),
