@@ -140,8 +140,8 @@ enum rgw_crls_added {
 
 /*
  * Adds a CRL, whose signature the caller has verified, and keeps nothing of its octets. Of the CRLs of one issuer, key
- * and scope (point, users, cas) only the newest that has begun by then counts: that with the greatest number, or, if these are equal, the
- * latest thisUpdate (RFC 5280 5.2.3). One without a number is older than all that have one.
+ * and scope (point, users, cas) only the newest that has begun by then counts: that with the greatest number, or, if
+ * these are equal, the latest thisUpdate (RFC 5280 5.2.3). One without a number is older than all that have one.
  */
 enum rgw_crls_added rgw_crls_add(struct rgw_crls *set, const struct rgw_crl *crl, int64_t now) RGW_MUST_USE;
 /* Frees what the set holds; it is empty afterwards. */
@@ -163,9 +163,9 @@ struct rgw_crl_answer {
 	uint8_t reason;                  /* REVOKED: RFC 5280 5.3.1 */
 };
 
-/* Asks for a certificate by its issuer, serial number, distribution points, and the key that it was signed with. A CRL that was signed with
- * another key of that issuer does not speak of it; where the certificate or the CRL does not say which key, the name
- * of the issuer decides. The signature of the certificate is the caller's business. */
+/* Asks for a certificate by its issuer, serial number, distribution points, and the key that it was signed with. A CRL
+ * that was signed with another key of that issuer does not speak of it; where the certificate or the CRL does not say
+ * which key, the name of the issuer decides. The signature of the certificate is the caller's business. */
 struct rgw_crl_answer rgw_crls_ask(const struct rgw_crls *set, const struct rgw_x509 *cert, int64_t now) RGW_MUST_USE;
 
 #endif
