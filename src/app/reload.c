@@ -198,11 +198,17 @@ static void
 replace(struct rgw_reloader *r, const struct rgw_reload_ask *ask)
 {
 	bool back = ask->what == RGW_RELOAD_BACK;
+	/* What log rotation asks for, and what has changed nothing, leaves the way back as it was. */
+	bool same = !back && r->loading.notes.all_changes == 0 && ask->confirm == 0;
+	struct rgw_snapshot *left = same ? r->now : r->before;
 
-	rgw_snapshot_drop(r->before);
-	r->before = back ? NULL : r->now;
-	if (back)
-		rgw_snapshot_drop(r->now);
+	if (!same)
+		r->before = r->now;
+	rgw_snapshot_drop(left);
+	if (back) {
+		rgw_snapshot_drop(r->before);
+		r->before = NULL;
+	}
 	r->now = r->next;
 	r->record.since = time(NULL);
 	settle(r);

@@ -260,6 +260,15 @@ def test_undo(world):
     world.ini = changed
 
 
+def test_what_changes_nothing_leaves_the_way_back(world):
+    """Log rotation reloads, too."""
+    world.write(realm(world))
+    world.done("reload")
+    *lines, last = world.done("reload")
+    assert "nothing has changed in the files" in last
+    assert world.done("undo")[-2].startswith("- realm ")
+
+
 def test_undo_ends_the_wait_for_a_confirmation(world):
     world.write(realm(world))
     world.done("reload", "--confirm", "2s")
