@@ -225,7 +225,7 @@ $(O)/tests/unit/test_peek: ldflags += -Wl,--wrap=rgw_gw_on_accept,--wrap=rgw_con
 $(O)/tests/unit/test_adopt $(O)/tests/unit/test_judge: $(O)/tests/unit/networld.o
 $(O)/tests/unit/test_adopt $(O)/tests/unit/test_judge: ldflags += -Wl,--wrap=rgw_gw_on_accept \
 	-Wl,--wrap=rgw_conn_on_connected,--wrap=rgw_conn_on_open,--wrap=rgw_conn_on_expiring,--wrap=rgw_conn_on_data \
-	-Wl,--wrap=rgw_conn_on_goodbye,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_on_udp,--wrap=rgw_gw_count \
+	-Wl,--wrap=rgw_conn_on_goodbye,--wrap=rgw_conn_on_stalled,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_on_udp,--wrap=rgw_gw_count \
 	-Wl,--wrap=rgw_gw_deadline
 
 # This one lets there be no memory.

@@ -17,6 +17,7 @@ void __wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
 void __wrap_rgw_conn_on_expiring(struct rgw_conn *conn, rgw_ms now);
 void __wrap_rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
 bool __wrap_rgw_conn_on_goodbye(struct rgw_conn *conn, rgw_ms now);
+void __wrap_rgw_conn_on_stalled(struct rgw_conn *conn);
 void __wrap_rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
 void __wrap_rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const struct rgw_octets *in, size_t n,
     rgw_ms now);
@@ -76,6 +77,12 @@ __wrap_rgw_conn_on_goodbye(struct rgw_conn *conn, rgw_ms now)
 	(void)conn;
 	(void)now;
 	return false;
+}
+
+void
+__wrap_rgw_conn_on_stalled(struct rgw_conn *conn)
+{
+	assert_true(conn->up);
 }
 
 void
