@@ -39,11 +39,16 @@ struct rgw_x509 {
 	struct rgw_span san;          /* GeneralNames contents; data NULL = no such extension */
 	struct rgw_span policies;     /* certificatePolicies contents; data NULL = none */
 	struct rgw_span constraints;  /* nameConstraints contents; data NULL = none */
+	struct rgw_span key;          /* SubjectPublicKeyInfo, whole DER */
 	enum rgw_key_kind key_kind;
 	unsigned key_bits;            /* bits of the modulus or the field; 0 = unknown */
 	bool signed_with_sha2;        /* the signature uses SHA-256, 384, 512, or an Edwards curve */
 	int64_t not_before;           /* seconds since 1970 */
 	int64_t not_after;
+	/* SHA-256 digest of `key`, of which certificates with the same key have the same. The parser makes no digests:
+	 * whoever reads a leaf fills it in. */
+	bool has_key_sha256;
+	uint8_t key_sha256[32];
 	bool is_v1;                   /* the certificate is of version 1, which has no extensions to say anything in */
 	bool is_ca;                   /* basicConstraints cA TRUE */
 	bool has_key_usage;

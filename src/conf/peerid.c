@@ -44,9 +44,8 @@ add_match(struct rgw_cert_rules *rules, const struct rgw_cert_rules *match)
 	bool named = false;
 
 	for (size_t i = 0; i < match->n; i++) {
-		struct rgw_cert_rule rule = match->v[i];
+		struct rgw_cert_rule rule = rgw_cert_rule_copy(&match->v[i]);
 
-		rule.text = rgw_xstrdup(rule.text);
 		add_rule(rules, &rule);
 		named |= rule.kind != RGW_CERT_POLICY;
 	}

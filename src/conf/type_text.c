@@ -229,7 +229,7 @@ show_cert_rule(struct rgw_strbuf *out, const struct rgw_value *v)
 static void
 clear_cert_rule(void *value)
 {
-	free(((struct rgw_cert_rule *)value)->text);
+	rgw_cert_rule_clear(value);
 }
 
 const struct rgw_opt_type rgw_type_cert_rules = {

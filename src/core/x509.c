@@ -330,7 +330,7 @@ bits_of_point(struct rgw_rd key)
 
 /* Reads SubjectPublicKeyInfo; an unknown kind of key is no fault here. */
 static void
-read_key(struct rgw_rd info, struct rgw_x509 *cert)
+read_key(struct rgw_rd *tbs, struct rgw_x509 *cert)
 {
 	static const struct {
 		struct rgw_span oid;
@@ -344,10 +344,13 @@ read_key(struct rgw_rd info, struct rgw_x509 *cert)
 		{ OID("\x2b\x65\x70"), RGW_KEY_EDWARDS, NULL, 255 },
 		{ OID("\x2b\x65\x71"), RGW_KEY_EDWARDS, NULL, 448 },
 	};
+	struct rgw_span rest = rgw_der_rest(tbs);
+	struct rgw_rd info = rgw_der_take(tbs, RGW_DER_SEQUENCE);
 	struct rgw_rd algorithm = rgw_der_take(&info, RGW_DER_SEQUENCE);
 	struct rgw_span oid = rgw_der_take_oid(&algorithm);
 	struct rgw_rd key = rgw_der_take(&info, RGW_DER_BIT_STRING);
 
+	cert->key = (struct rgw_span){ rest.data, rest.len - rgw_rd_left(tbs) };
 	/* No kind of key leaves bits of the last octet unused. */
 	if (rgw_rd_u8(&key) != 0 || key.bad)
 		return;
@@ -392,7 +395,7 @@ read_tbs(struct rgw_rd *tbs, struct rgw_x509 *cert)
 	cert->not_after = rgw_der_take_time(&validity);
 	rgw_der_require(tbs, rgw_der_used_up(&validity));
 	read_name(tbs, &cert->subject, &cert->common_name);
-	read_key(rgw_der_take(tbs, RGW_DER_SEQUENCE), cert);
+	read_key(tbs, cert);
 	for (uint8_t id = 1; id <= 2; id++) {
 		if (version != V1 && rgw_der_next_is(tbs, RGW_DER_PLAIN(id)))
 			rgw_der_take(tbs, RGW_DER_PLAIN(id));  /* unique identifiers */

@@ -103,7 +103,10 @@ bool rgw_trust_verifies(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO
  * not. */
 int64_t rgw_trust_ends(const struct rgw_certs *trust, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now);
 
-/* tlschain.c: keeps a chain that verifies by the trust of the context; `leaf` is the digest of the leaf. The caller
+/* tlschain.c */
+/* Reads a leaf with the digest of its key. */
+bool rgw_tls_read_leaf(struct rgw_x509 *out, const uint8_t *der, size_t len) RGW_MUST_USE;
+/* Keeps a chain that verifies by the trust of the context; `leaf` is the digest of the leaf. The caller
  * owns it. NULL = there is no memory. */
 struct rgw_chain *rgw_chain_new(const struct rgw_tlsctx *ctx, const WOLFSSL_BUFFER_INFO *certs, int n,
     const uint8_t *leaf, int64_t now) RGW_MUST_USE;

@@ -38,6 +38,15 @@ borrow(struct rgw_chain *chain, WOLFSSL_BUFFER_INFO out[CHAIN_MAX])
 	}
 }
 
+bool
+rgw_tls_read_leaf(struct rgw_x509 *out, const uint8_t *der, size_t len)
+{
+	if (!rgw_x509_parse(out, der, len))
+		return false;
+	out->has_key_sha256 = wc_Sha256Hash(out->key.data, (word32)out->key.len, out->key_sha256) == 0;
+	return true;
+}
+
 struct rgw_chain *
 rgw_chain_new(const struct rgw_tlsctx *ctx, const WOLFSSL_BUFFER_INFO *certs, int n, const uint8_t *leaf, int64_t now)
 {
@@ -108,7 +117,7 @@ rgw_chain_drop(struct rgw_htab *tab, struct rgw_chain *chain)
 const uint8_t *
 rgw_chain_leaf(const struct rgw_chain *chain, struct rgw_x509 *out)
 {
-	return rgw_x509_parse(out, chain->der, chain->len[0]) ? chain->leaf : NULL;
+	return rgw_tls_read_leaf(out, chain->der, chain->len[0]) ? chain->leaf : NULL;
 }
 
 bool

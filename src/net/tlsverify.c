@@ -176,7 +176,7 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int err
 		explain_chain(tls, certs, n, error, stale);
 		return false;
 	}
-	if (!rgw_x509_parse(&cert, der, len) || wc_Sha256Hash(der, (word32)len, sha256) != 0) {
+	if (!rgw_tls_read_leaf(&cert, der, len) || wc_Sha256Hash(der, (word32)len, sha256) != 0) {
 		explain_cert(tls, "the certificate is malformed", der, len);
 		return false;
 	}

@@ -16,6 +16,8 @@
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define SHA256 "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
 
+#define KEY_SHA256 "2222222222222222222222222222222222222222222222222222222222222222"
+
 /* The digest that SHA256 spells. */
 static const uint8_t digest[32] = {
 	0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
@@ -69,6 +71,9 @@ sample(const char *name, struct test_der *der)
 	assert_non_null(test_cert_hex(name));
 	test_der_make(der, test_cert_hex(name));
 	assert_true(rgw_x509_parse(&cert, der->octets, der->len));
+	assert_false(cert.has_key_sha256);
+	cert.has_key_sha256 = true;
+	memset(cert.key_sha256, 0x22, sizeof cert.key_sha256);
 	return cert;
 }
 
@@ -110,6 +115,12 @@ test_rules_read(void **state)
 		{ "issuer-serial:CN=CA/9f:01", RGW_CERT_ISSUER_SERIAL, 3, "\x00\x9f\x01" },
 		{ "issuer-serial:CN=CA/00009f", RGW_CERT_ISSUER_SERIAL, 2, "\x00\x9f" },
 		{ "issuer-serial:CN=CA/0000", RGW_CERT_ISSUER_SERIAL, 1, "\x00" },
+		{ "dns:/radius[0-9]+\\.example\\.org/", RGW_CERT_DNS, 0, "" },
+		{ "uri:/radius://[a-z.]*/", RGW_CERT_URI, 0, "" },
+		{ "uri:/", RGW_CERT_URI, 0, "" },
+		{ "cn:/(a|b)/", RGW_CERT_CN, 0, "" },
+		{ "cn:/a", RGW_CERT_CN, 0, "" },
+		{ "nairealm:/a/", RGW_CERT_NAIREALM, 0, "" },
 		{ "any", RGW_CERT_ANY, 0, "" },
 	};
 	static const char colons[] = "sha256:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:"
@@ -125,19 +136,23 @@ test_rules_read(void **state)
 		assert_int_equal(rule.n_octets, rows[i].n_octets);
 		assert_memory_equal(rule.octets, rows[i].octets, rule.n_octets);
 		assert_string_equal(rgw_cert_rule_format(&rule, text, sizeof text), rows[i].text);
-		free(rule.text);
+		rgw_cert_rule_clear(&rule);
 	}
 	/* P-CRT-11: SHA-256 only, with or without colons, in either case. */
 	assert_null(rgw_cert_rule_parse(colons, &rule));
 	assert_int_equal(rule.kind, RGW_CERT_SHA256);
 	assert_memory_equal(rule.octets, digest, 32);
-	free(rule.text);
+	rgw_cert_rule_clear(&rule);
 	assert_null(rgw_cert_rule_parse("sha256:" SHA256, &rule));
 	assert_memory_equal(rule.octets, digest, 32);
-	free(rule.text);
+	rgw_cert_rule_clear(&rule);
+	assert_null(rgw_cert_rule_parse("spki:" SHA256, &rule));
+	assert_int_equal(rule.kind, RGW_CERT_SPKI);
+	assert_memory_equal(rule.octets, digest, 32);
+	rgw_cert_rule_clear(&rule);
 	assert_null(rgw_cert_rule_parse("DNS:a.example", &rule));
 	assert_string_equal(rgw_cert_rule_format(&rule, text, sizeof text), "dns:a.example");
-	free(rule.text);
+	rgw_cert_rule_clear(&rule);
 }
 
 /* The message must be the one of the kind, which begins with its name, or the list of kinds. */
@@ -188,6 +203,10 @@ test_rules_refused(void **state)
 		/* 32 octets would fit, but not with the zero that keeps them positive. */
 		{ "issuer-serial:CN=CA/f" "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		    "issuer-serial:" },
+		{ "dns:/", "dns:" }, { "dns://", "dns:" }, { "dns:/a(/", "dns:" }, { "dns:/(a)\\1/", "dns:" },
+		{ "dns:/a/b", "dns:" }, { "uri://", "uri:" }, { "uri:/[/", "uri:" }, { "cn:/(/", "cn:" },
+		{ "cn://", "cn:" }, { "cn:/a{9999}{99}/", "cn:" },
+		{ "spki:", "spki:" }, { "spki:0123", "spki:" }, { "spki:" SHA256 "00", "spki:" },
 		{ "sha256:", "sha256:" }, { "sha256:" SHA256 "00", "sha256:" },
 		{ "sha256:" SHA256 "0", "sha256:" }, { "sha256:0123", "sha256:" },
 		{ "sha256:g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "sha256:" },
@@ -228,7 +247,7 @@ test_rules_have_bounds(void **state)
 			memset(filler, 'a', n);
 			snprintf(text, sizeof text, "%s%s%s", rows[i].before, filler, rows[i].after);
 			assert_int_equal(rgw_cert_rule_parse(text, &rule) == NULL, n == rows[i].most);
-			free(rule.text);
+			rgw_cert_rule_clear(&rule);
 		}
 	}
 }
@@ -427,6 +446,17 @@ test_samples(void **state)
 		{ "server", "sha256:" SHA256 },
 		{ "server", "!sha256:00:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:"
 		    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF" },
+		/* An expression must match the whole of a name, in either case of letters; a wildcard is no host. */
+		{ "both", "dns:/radius\\.test/ dns:/RADIUS.*/ dns:/.*/ !dns:/radius/ !dns:/adius\\.test/"
+		    " !cn:/.*/ !uri:/.*/ !dns:/127.*/" },
+		{ "wildcard", "!dns:/.*/ !dns:/.*\\.radius\\.test/" },
+		{ "wildcard-bare", "!dns:/.*/" },
+		{ "trailing-dot", "!dns:/.*/" },
+		{ "nul", "!dns:/.*/ !cn:/.*/" },
+		{ "uri-radius", "uri:/radius://.*/ uri:/radius://victim\\.test/ !uri:/victim\\.test/ !dns:/.*/" },
+		{ "cn-only", "cn:/radius\\..*/ !cn:/radius/ !dns:/.*/" },
+		{ "cn-and-dns", "!cn:/.*/" },
+		{ "server", "spki:" KEY_SHA256 " !spki:" SHA256 " !sha256:" KEY_SHA256 },
 		/* P-CRT-9 */
 		{ "wrong-name", "any !dns:radius.test" },
 		{ "cn-only", "any" },
@@ -668,7 +698,7 @@ test_explanations(void **state)
 		assert_null(rgw_cert_rule_parse(rows[i].rule, &rule));
 		rgw_cert_explain(RGW_CERT_NO_MATCH, &rule, text, sizeof text);
 		assert_string_equal(text, rows[i].text);
-		free(rule.text);
+		rgw_cert_rule_clear(&rule);
 	}
 	assert_string_equal(rgw_cert_explain(RGW_CERT_NO_MATCH, NULL, text, sizeof text),
 	    "no rule says which certificate to accept");
