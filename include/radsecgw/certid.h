@@ -17,13 +17,14 @@
  */
 enum rgw_cert_rule_kind {
 	RGW_CERT_DNS,            /* dns:NAME, dNSName with the wildcard rule of P-CRT-6; dns:*.NAME: any
-	                          * one host below NAME, or the same wildcard; dns:/EXPRESSION/: a dNSName
-	                          * without wildcard */
+	                          * one host below NAME, or the same wildcard; dns:/EXPRESSION/: a
+	                          * dNSName without wildcard */
 	RGW_CERT_IP,             /* ip:ADDRESS, iPAddress of either family */
 	RGW_CERT_URI,            /* uri:TEXT, uniformResourceIdentifier, exactly; or uri:/EXPRESSION/ */
 	RGW_CERT_NAIREALM,       /* nairealm:REALM (P-CRT-10) */
 	RGW_CERT_RID,            /* rid:1.2.3, registeredID */
-	RGW_CERT_CN,             /* cn:TEXT, last commonName; only when the leaf has no dNSName (P-CRT-4); or cn:/EXPRESSION/ */
+	RGW_CERT_CN,             /* cn:TEXT, last commonName; only when the leaf has no dNSName (P-CRT-4); or
+	                          * cn:/EXPRESSION/ */
 	RGW_CERT_ISSUER_SERIAL,  /* issuer-serial:NAME/HEX, the issuer as rgw_name_format writes it */
 	RGW_CERT_SHA256,         /* sha256:HEX of the whole leaf, colons allowed */
 	RGW_CERT_SPKI,           /* spki:HEX, SHA-256 of the SubjectPublicKeyInfo: certificates with this key */
@@ -35,8 +36,8 @@ enum rgw_cert_rule_kind {
 struct rgw_cert_rule {
 	enum rgw_cert_rule_kind kind;
 	char *text;            /* owned: the value as configured, without the kind */
-	uint8_t octets[32];    /* octets of an IP address (4 or 16), OID contents of RID and POLICY, digest of SHA256 and SPKI,
-	                        * INTEGER contents of ISSUER_SERIAL; else unused */
+	uint8_t octets[32];    /* octets of an IP address (4 or 16), OID contents of RID and POLICY, digest of SHA256 and
+	                        * SPKI, INTEGER contents of ISSUER_SERIAL; else unused */
 	size_t n_octets;
 	struct rgw_pattern *pattern;  /* owned: the expression of DNS, URI or CN; NULL = the text is meant as it is */
 };

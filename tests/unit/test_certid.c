@@ -392,81 +392,81 @@ test_realms(void **state)
  * Whom each certificate identifies and whom not: P-CRT-3, 4, 6, 7, 8, 10, 11, 12. A "!" in front
  * of a rule means that it must not hold.
  */
+static const struct {
+	const char *name;
+	const char *rules;
+} sample_rows[] = {
+	{ "both", "dns:localhost dns:radius.test dns:RADIUS.TEST. ip:127.0.0.1 ip:::1"
+	    " !ip:127.0.0.2 !ip:::2 !ip:::ffff:127.0.0.1 !dns:radius !dns:both !cn:both"
+	    " !dns:test !uri:radius.test !nairealm:radius.test !rid:1.2 !policy:1.2" },
+	/* P-CRT-3: a URI is no host name, however it reads. */
+	{ "uri-bare", "uri:uri-victim.test !dns:uri-victim.test !nairealm:uri-victim.test"
+	    " !cn:uri-victim.test !uri:URI-victim.test" },
+	{ "uri-radius", "uri:radius://victim.test !uri:radius://victim.test/ !dns:victim.test"
+	    " !uri:victim.test !uri:radius://victim" },
+	/* P-CRT-6 */
+	{ "wildcard-within", "!dns:foo.test !dns:fo.test !dns:foo.radius.test !dns:*.radius.test" },
+	{ "wildcard-bare", "!dns:localhost !dns:test !dns:radius.test !ip:127.0.0.1"
+	    " !nairealm:test" },
+	{ "wildcard-tld", "!dns:radius.test !dns:a.radius.test !dns:test" },
+	{ "wildcard", "dns:a.radius.test dns:A.RADIUS.test. dns:*.radius.test dns:*.RADIUS.test."
+	    " !dns:radius.test !dns:a.b.radius.test !dns:xradius.test !dns:*.b.radius.test" },
+	{ "wildcard-twice", "!dns:a.b.test !dns:a.b.c.test !dns:a.radius.test !dns:*.b.test" },
+	/* A configured wildcard accepts each host below, and no deeper one. */
+	{ "both", "dns:radius.test !dns:*.radius.test" },
+	{ "cn-and-dns", "dns:other.test !dns:*.other.test !dns:*.x.test" },
+	/* P-CRT-7 */
+	{ "trailing-dot", "!dns:radius.test !dns:radius.test." },
+	{ "nul", "!dns:radius.test !dns:evil.test !cn:radius.test !dns:*.evil.test" },
+	/* P-CRT-3, P-CRT-8: an address is compared as an address. */
+	{ "ip-as-dns", "!ip:127.0.0.1 !cn:127.0.0.1" },
+	/* P-CRT-4 */
+	{ "cn-only", "cn:radius.test cn:RADIUS.Test !dns:radius.test !cn:radius !cn:radius.test."
+	    " !uri:radius.test" },
+	{ "cn-and-dns", "!cn:radius.test !dns:radius.test !cn:other.test" },
+	{ "cn-wildcard", "!cn:a.radius.test !dns:a.radius.test" },
+	/* P-CRT-10 */
+	{ "nairealm", "nairealm:example.test nairealm:a.wild.test nairealm:x.tld"
+	    " !nairealm:EXAMPLE.test !nairealm:wild.test !nairealm:a.b.wild.test"
+	    " !nairealm:example.test.evil !dns:example.test !dns:a.wild.test cn:nairealm" },
+	{ "nairealm-bad", "!nairealm:bar.foo.test !nairealm:a.b.example !nairealm:test" },
+	{ "rid", "rid:2.999.7 !rid:2.999 !rid:2.999.7.1 !policy:2.999.7" },
+	{ "policy", "policy:2.999.1 policy:2.999.2 !policy:2.999 !policy:2.999.3 !rid:2.999.1" },
+	/* P-CRT-12: issuer and serial number, together. */
+	{ "server", "issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/8000"
+	    " issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/00:80:00"
+	    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/8001"
+	    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/80"
+	    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|test/8000"
+	    " !issuer-serial:CN=radsecgw|test|CA/8000 !issuer-serial:CN=server/8000" },
+	/* P-CRT-11 */
+	{ "server", "sha256:" SHA256 },
+	{ "server", "!sha256:00:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:"
+	    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF" },
+	/* An expression must match the whole of a name, in either case of letters; a wildcard is no host. */
+	{ "both", "dns:/radius\\.test/ dns:/RADIUS.*/ dns:/.*/ !dns:/radius/ !dns:/adius\\.test/"
+	    " !cn:/.*/ !uri:/.*/ !dns:/127.*/" },
+	{ "wildcard", "!dns:/.*/ !dns:/.*\\.radius\\.test/" },
+	{ "wildcard-bare", "!dns:/.*/" },
+	{ "trailing-dot", "!dns:/.*/" },
+	{ "nul", "!dns:/.*/ !cn:/.*/" },
+	{ "uri-radius", "uri:/radius://.*/ uri:/radius://victim\\.test/ !uri:/victim\\.test/ !dns:/.*/" },
+	{ "cn-only", "cn:/radius\\..*/ !cn:/radius/ !dns:/.*/" },
+	{ "cn-and-dns", "!cn:/.*/" },
+	{ "server", "spki:" KEY_SHA256 " !spki:" SHA256 " !sha256:" KEY_SHA256 },
+	/* P-CRT-9 */
+	{ "wrong-name", "any !dns:radius.test" },
+	{ "cn-only", "any" },
+};
+
 static void
 test_samples(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *rules;
-	} rows[] = {
-		{ "both", "dns:localhost dns:radius.test dns:RADIUS.TEST. ip:127.0.0.1 ip:::1"
-		    " !ip:127.0.0.2 !ip:::2 !ip:::ffff:127.0.0.1 !dns:radius !dns:both !cn:both"
-		    " !dns:test !uri:radius.test !nairealm:radius.test !rid:1.2 !policy:1.2" },
-		/* P-CRT-3: a URI is no host name, however it reads. */
-		{ "uri-bare", "uri:uri-victim.test !dns:uri-victim.test !nairealm:uri-victim.test"
-		    " !cn:uri-victim.test !uri:URI-victim.test" },
-		{ "uri-radius", "uri:radius://victim.test !uri:radius://victim.test/ !dns:victim.test"
-		    " !uri:victim.test !uri:radius://victim" },
-		/* P-CRT-6 */
-		{ "wildcard-within", "!dns:foo.test !dns:fo.test !dns:foo.radius.test !dns:*.radius.test" },
-		{ "wildcard-bare", "!dns:localhost !dns:test !dns:radius.test !ip:127.0.0.1"
-		    " !nairealm:test" },
-		{ "wildcard-tld", "!dns:radius.test !dns:a.radius.test !dns:test" },
-		{ "wildcard", "dns:a.radius.test dns:A.RADIUS.test. dns:*.radius.test dns:*.RADIUS.test."
-		    " !dns:radius.test !dns:a.b.radius.test !dns:xradius.test !dns:*.b.radius.test" },
-		{ "wildcard-twice", "!dns:a.b.test !dns:a.b.c.test !dns:a.radius.test !dns:*.b.test" },
-		/* A configured wildcard accepts each host below, and no deeper one. */
-		{ "both", "dns:radius.test !dns:*.radius.test" },
-		{ "cn-and-dns", "dns:other.test !dns:*.other.test !dns:*.x.test" },
-		/* P-CRT-7 */
-		{ "trailing-dot", "!dns:radius.test !dns:radius.test." },
-		{ "nul", "!dns:radius.test !dns:evil.test !cn:radius.test !dns:*.evil.test" },
-		/* P-CRT-3, P-CRT-8: an address is compared as an address. */
-		{ "ip-as-dns", "!ip:127.0.0.1 !cn:127.0.0.1" },
-		/* P-CRT-4 */
-		{ "cn-only", "cn:radius.test cn:RADIUS.Test !dns:radius.test !cn:radius !cn:radius.test."
-		    " !uri:radius.test" },
-		{ "cn-and-dns", "!cn:radius.test !dns:radius.test !cn:other.test" },
-		{ "cn-wildcard", "!cn:a.radius.test !dns:a.radius.test" },
-		/* P-CRT-10 */
-		{ "nairealm", "nairealm:example.test nairealm:a.wild.test nairealm:x.tld"
-		    " !nairealm:EXAMPLE.test !nairealm:wild.test !nairealm:a.b.wild.test"
-		    " !nairealm:example.test.evil !dns:example.test !dns:a.wild.test cn:nairealm" },
-		{ "nairealm-bad", "!nairealm:bar.foo.test !nairealm:a.b.example !nairealm:test" },
-		{ "rid", "rid:2.999.7 !rid:2.999 !rid:2.999.7.1 !policy:2.999.7" },
-		{ "policy", "policy:2.999.1 policy:2.999.2 !policy:2.999 !policy:2.999.3 !rid:2.999.1" },
-		/* P-CRT-12: issuer and serial number, together. */
-		{ "server", "issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/8000"
-		    " issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/00:80:00"
-		    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/8001"
-		    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/80"
-		    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|test/8000"
-		    " !issuer-serial:CN=radsecgw|test|CA/8000 !issuer-serial:CN=server/8000" },
-		/* P-CRT-11 */
-		{ "server", "sha256:" SHA256 },
-		{ "server", "!sha256:00:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:"
-		    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF" },
-		/* An expression must match the whole of a name, in either case of letters; a wildcard is no host. */
-		{ "both", "dns:/radius\\.test/ dns:/RADIUS.*/ dns:/.*/ !dns:/radius/ !dns:/adius\\.test/"
-		    " !cn:/.*/ !uri:/.*/ !dns:/127.*/" },
-		{ "wildcard", "!dns:/.*/ !dns:/.*\\.radius\\.test/" },
-		{ "wildcard-bare", "!dns:/.*/" },
-		{ "trailing-dot", "!dns:/.*/" },
-		{ "nul", "!dns:/.*/ !cn:/.*/" },
-		{ "uri-radius", "uri:/radius://.*/ uri:/radius://victim\\.test/ !uri:/victim\\.test/ !dns:/.*/" },
-		{ "cn-only", "cn:/radius\\..*/ !cn:/radius/ !dns:/.*/" },
-		{ "cn-and-dns", "!cn:/.*/" },
-		{ "server", "spki:" KEY_SHA256 " !spki:" SHA256 " !sha256:" KEY_SHA256 },
-		/* P-CRT-9 */
-		{ "wrong-name", "any !dns:radius.test" },
-		{ "cn-only", "any" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(sample_rows); i++) {
 		struct test_der der;
-		struct rgw_x509 cert = sample(rows[i].name, &der);
-		char *copy = rgw_xstrdup(rows[i].rules);
+		struct rgw_x509 cert = sample(sample_rows[i].name, &der);
+		char *copy = rgw_xstrdup(sample_rows[i].rules);
 		char *rest = copy;
 
 		for (char *rule = strtok_r(rest, " ", &rest); rule != NULL;
@@ -475,7 +475,7 @@ test_samples(void **state)
 			enum rgw_cert_role role = cert.eku_server ? RGW_CERT_OF_SERVER : RGW_CERT_OF_CLIENT;
 
 			if ((judge(&cert, role, rule + !want, NULL) == RGW_CERT_OK) != want)
-				fail_msg("%s: %s", rows[i].name, rule);
+				fail_msg("%s: %s", sample_rows[i].name, rule);
 		}
 		free(copy);
 	}
