@@ -36,8 +36,8 @@ enum rgw_cert_rule_kind {
 struct rgw_cert_rule {
 	enum rgw_cert_rule_kind kind;
 	char *text;            /* owned: the value as configured, without the kind */
-	uint8_t octets[32];    /* octets of an IP address (4 or 16), OID contents of RID and POLICY, digest of SHA256 and
-	                        * SPKI, INTEGER contents of ISSUER_SERIAL; else unused */
+	uint8_t octets[32];    /* octets of an IP address (4 or 16), OID contents of RID and POLICY, digest of
+	                        * SHA256 and SPKI, INTEGER contents of ISSUER_SERIAL; else unused */
 	size_t n_octets;
 	struct rgw_pattern *pattern;  /* owned: the expression of DNS, URI or CN; NULL = the text is meant as it is */
 };
