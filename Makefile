@@ -104,7 +104,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 .SECONDARY:
 .PHONY: all small static static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
 	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
-	clauses instructions interop demo deps install clean FORCE
+	clauses instructions interop cert-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -129,6 +129,7 @@ help:
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
 	@echo 'make reload-load   200 reloads in 100 s under load in both directions, with 1 and 3 workers: five minutes'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
+	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make containers-test  builds the images of docker/ and runs them with podman: alone, in a pod, with compose'
 	@echo 'make boot-test     boots a Debian with systemd in a container and looks at the service of the package'
@@ -322,6 +323,14 @@ interop:
 	$(MAKE) all
 	tests/interop/root.sh build/interop/trixie
 	RADSECGW='$(abspath $(O))/radsecgw' tests/interop/matrix.py --only '$(ONLY)'
+
+# Who is admitted with which certificate, by whom it is shown: both builds.
+cert-lab:
+	etc/build/deps.sh build test
+	-etc/build/deps.sh interop
+	$(MAKE) all
+	$(MAKE) O=build/system WOLFSSL=system all
+	@set -e; for o in $(O) build/system; do echo; echo "== $$o"; RADSECGW="$$PWD/$$o/radsecgw" tests/interop/certlab.py; done
 
 lint:
 	etc/build/deps.sh build test lint
