@@ -153,6 +153,8 @@ struct rgw_conf_gateway {
 	bool verify_eap;      /* requests whose EAP is malformed are dropped */
 	unsigned malformed_realms;  /* RGW_NAI_* bits of names that are rejected */
 	bool watch;           /* files of the configuration that change are loaded */
+	bool core_dumps;      /* the memory of a process that has crashed may be written to a file */
+	bool sandbox;         /* the process restricts itself to what it needs once it has started */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
 	struct rgw_conf_refs rewrite_out;         /* ... and last on the way out */

@@ -73,7 +73,7 @@ rgw_loading_run(struct rgw_loading *l)
 		ok = open_log(l, next) && rgw_loading_prepare(l, next);
 	}
 	if (!ok)
-		rgw_privileges_explain(l->now, next, &l->notes.report);
+		rgw_privileges_explain(l->now, next, rgw_notes_have(&l->notes, strerror(EACCES)), &l->notes.report);
 	if (!ok || l->only_check)
 		rgw_loading_forget(l);
 	return ok;

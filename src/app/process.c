@@ -12,6 +12,7 @@
 
 #include "control.h"
 #include "metrics.h"
+#include "confine.h"
 #include "privileges.h"
 #include "radsecgw/common.h"
 #include "radsecgw/mem.h"
@@ -294,7 +295,8 @@ start(struct process *p)
 {
 	allow_files();
 	if (!rgw_reloader_prepare(p->reloader) || !open_control(p) || !open_metrics(p) ||
-	    !rgw_privileges_drop(rgw_reloader_conf(p->reloader), p->log))
+	    !rgw_privileges_drop(rgw_reloader_conf(p->reloader), p->log) ||
+	    !rgw_confine(rgw_reloader_conf(p->reloader), p->path, p->log))
 		return false;
 	rgw_reloader_start(p->reloader);
 	watch(p);

@@ -172,6 +172,10 @@ static const struct rgw_opt opts[] = {
 	  .help = "realms that are rejected here, since nobody can have them" },
 	{ OPT(RGW_CONF_GATEWAY, "watch", bool, AT(watch)), .def = "no",
 	  .help = "files of the configuration that change are loaded, as by a reload" },
+	{ OPT(RGW_CONF_GATEWAY, "core-dumps", bool, AT(core_dumps)), .def = "no", .flags = RGW_OPT_RESTART,
+	  .help = "a crash may leave an image of the memory, in which there are keys" },
+	{ OPT(RGW_CONF_GATEWAY, "sandbox", bool, AT(sandbox)), .def = "yes", .flags = RGW_OPT_RESTART,
+	  .help = "the process restricts itself to the files and system calls that it needs" },
 	REWRITING(RGW_CONF_GATEWAY, "all packets as they come in, before those of their neighbour",
 	    "all packets as they go out, after those of their neighbour"),
 #undef AT

@@ -13,6 +13,7 @@ import itertools
 import json
 import pathlib
 import re
+import select
 import subprocess
 import sys
 
@@ -112,7 +113,8 @@ def said(argv):
         try:
             asks.stdin.write(STATUS)
             asks.stdin.flush()
-            if asks.stdout.read(4)[:1] == b"\x02":
+            ready, _, _ = select.select([asks.stdout], [], [], 10)
+            if ready and asks.stdout.read(1) == b"\x02":
                 return True
         except BrokenPipeError:
             pass
