@@ -118,7 +118,8 @@ def said(argv):
                 return True
         except BrokenPipeError:
             pass
-        asks.kill()
+        finally:
+            asks.kill()
         return None if b"Error loading cert" in asks.stderr.read() else False
 
 
