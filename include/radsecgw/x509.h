@@ -21,6 +21,9 @@ struct rgw_span {
 	size_t len;
 };
 
+/* Are these the same octets? */
+bool rgw_octets_equal(struct rgw_span a, struct rgw_span b);
+
 /* What kind of key a certificate is for. */
 enum rgw_key_kind {
 	RGW_KEY_OTHER,    /* a kind of key that is unknown here */

@@ -99,16 +99,10 @@ keep(const struct rgw_crl *crl)
 /* ---- which CRL counts ---- */
 
 static bool
-is_same(struct rgw_span a, struct rgw_span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-static bool
 are_of_one_kind(const struct rgw_crl_facts *a, const struct rgw_crl_facts *b)
 {
-	return is_same(a->issuer, b->issuer) && is_same(a->key_id, b->key_id) && is_same(a->key, b->key) &&
-	    is_same(a->point, b->point) && a->users == b->users && a->cas == b->cas;
+	return rgw_octets_equal(a->issuer, b->issuer) && rgw_octets_equal(a->key_id, b->key_id) && rgw_octets_equal(a->key, b->key) &&
+	    rgw_octets_equal(a->point, b->point) && a->users == b->users && a->cas == b->cas;
 }
 
 /* The order of two CRLs of one kind: above 0 if `a` is newer, 0 if none is. Numbers are positive and as short as can
@@ -241,9 +235,9 @@ find_row(const struct rgw_kept_crl *kept, struct rgw_span serial)
 static bool
 speaks_of(const struct rgw_crl_facts *facts, const struct rgw_x509 *cert)
 {
-	return is_same(facts->issuer, cert->issuer) && (cert->is_ca ? facts->cas : facts->users) &&
+	return rgw_octets_equal(facts->issuer, cert->issuer) && (cert->is_ca ? facts->cas : facts->users) &&
 	    (facts->key_id.len == 0 || cert->authority_key.len == 0 ||
-	     is_same(facts->key_id, cert->authority_key)) &&
+	     rgw_octets_equal(facts->key_id, cert->authority_key)) &&
 	    (facts->point.len == 0 || rgw_crl_points_have(cert->crl_points, facts->point));
 }
 

@@ -465,6 +465,12 @@ rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len)
 }
 
 bool
+rgw_octets_equal(struct rgw_span a, struct rgw_span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+bool
 rgw_x509_may_issue(const struct rgw_x509 *cert)
 {
 	return cert->is_ca && (!cert->has_key_usage || cert->key_cert_sign);

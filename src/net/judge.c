@@ -124,12 +124,17 @@ judge_chain(struct rgw_tcp *t, const struct rgw_conf_tls *tls, const struct rgw_
 {
 	const struct rgw_tlsctx *ctx = trust_of(t, tls);
 	int64_t own = rgw_tls_own_ends(t->session);
+	struct rgw_tls_verdict verdict;
 	char text[256];
 	int64_t ends;
 
 	if (ctx == NULL)
 		return true;
-	if (!rgw_chain_judge(t->chain, ctx, time(NULL), &ends)) {
+	if (!rgw_chain_judge(t->chain, ctx, time(NULL), &ends, &verdict)) {
+		if (verdict.revocation == RGW_TLS_REVOKED) {
+			rgw_gw_count(t->net->gw, RGW_CTR_certificates_revoked);
+			return refuse(why, leaf, verdict.text);
+		}
 		snprintf(text, sizeof text, "it does not verify against `ca` of [tls %s]", tls->head.name);
 		return refuse(why, leaf, text);
 	}
