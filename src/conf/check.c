@@ -88,8 +88,6 @@ check_crl(struct rgw_draft *d, const struct rgw_section *section)
 	if (tls->crl.n > 0 && !rgw_draft_given(section, &tls->crl_check)->yes)
 		rgw_check_warn(d, section, &tls->crl, "nobody looks into these CRLs, since `crl-check` is not given; "
 		    "set crl-check = leaf or chain, or off");
-	if (tls->crl.n == 0 && tls->crl_check != RGW_CRL_OFF && !rgw_draft_given(section, &tls->crl)->broken)
-		rgw_check_error(d, section, &tls->crl_check, "needs `crl`, the files or directories with the CRLs");
 }
 
 static void

@@ -75,12 +75,13 @@ rgw_pem_next_crl(const struct rgw_blob *f, size_t *at, struct rgw_blob *der)
 	*at = last != NULL ? (size_t)(last - f->data) + strlen(PEM_CRL_END) : f->len;
 	if (last == NULL || last == begin)
 		return true;
-	n = (word32)(last - begin);
+	/* Three octets for four characters. */
+	n = (word32)(last - begin) / 4 * 3 + 3;
 	der->data = malloc(n);
 	if (der->data == NULL)
 		return true;
 	der->len = n;
-	if (Base64_Decode(begin, n, der->data, &n) == 0)
+	if (Base64_Decode(begin, (word32)(last - begin), der->data, &n) == 0)
 		der->len = n;
 	else
 		rgw_pem_drop(der);

@@ -29,13 +29,21 @@ rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len)
 	return true;
 }
 
+/* The place of this very certificate, or the number of all. */
+static size_t
+find_cert(const struct rgw_certs *certs, const uint8_t *der, size_t len)
+{
+	size_t i = 0;
+
+	while (i < certs->n && (certs->v[i].len != len || memcmp(certs->v[i].der, der, len) != 0))
+		i++;
+	return i;
+}
+
 bool
 rgw_certs_have(const struct rgw_certs *certs, const uint8_t *der, size_t len)
 {
-	for (size_t i = 0; i < certs->n; i++)
-		if (certs->v[i].len == len && memcmp(certs->v[i].der, der, len) == 0)
-			return true;
-	return false;
+	return find_cert(certs, der, len) < certs->n;
 }
 
 void
@@ -234,8 +242,10 @@ look_up(const struct climb *c, int i)
 static bool
 is_exempt(const struct climb *c, int i)
 {
+	size_t place = find_cert(c->trust, c->certs[i].buffer, c->certs[i].length);
+
 	return c->by->crls == NULL || (i > 0 && !c->by->crls->chain) ||
-	    rgw_certs_have(c->trust, c->certs[i].buffer, c->certs[i].length);
+	    (place < c->trust->n && !rgw_revocation_bars(c->by->crls, place));
 }
 
 /* Do the CRLs let in certificate i, which verifies? A revoked one weighs more than one without a CRL. */

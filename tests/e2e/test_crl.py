@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Certificates that their CAs have revoked: who is let in with which CRLs, in both roles and over both versions of TLS, and
+what becomes of connections that are up when a new CRL comes (P-CRT-2, RFC 5280 6.3)."""
+import datetime
+import re
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+import chains
+import crls
+import radius
+from crls import HOUR, SECOND, crl, put
+from inbound import Visitor
+from lab import PATIENCE, binary, wait_for
+from peer import TlsPeer
+from reloading import Reloading
+from test_trust import VERSIONS
+
+STATUS = radius.request(12, 1, b"", b"radsec")
+LEAF, CHAIN, ACCEPT = "crl-check = leaf", "crl-check = chain", "crl-missing = accept"
+REVOKED, NO_CRL = r"is revoked since .* \(keyCompromise\) by the CRL of CN=", "nobody can tell whether"
+
+
+def cases():
+    """What, whose certificate, its CA in `ca`, the CRLs by the names of their files, options, and what is said when it is
+    refused; None = it is let in."""
+    plain = crl("root", "second.test")
+    bad = crl("root", "visitor.test")
+    one = crl("one")
+    one_bad = crl("root", "one")
+    ended = {"since": -3 * HOUR, "until": -HOUR}
+    early = {"since": HOUR, "until": 2 * HOUR}
+    yield "not-listed", "visitor.test", "root", {"a": plain}, [LEAF], None
+    yield "off", "visitor.test", "root", {"a": bad}, ["crl-check = off"], None
+    yield "listed", "visitor.test", "root", {"a": bad}, [LEAF], REVOKED
+    yield "listed-accept", "visitor.test", "root", {"a": bad}, [LEAF, ACCEPT], REVOKED
+    yield "listed-der", "visitor.test", "root", {"a": crl("root", "visitor.test", form="der")}, [LEAF], REVOKED
+    yield "listed-with-ca", "visitor.test", "root", {"a": chains.pem("root") + bad}, [LEAF], REVOKED
+    yield "listed-beside-ca", "visitor.test", "root", {"a": chains.pem("root"), "b": bad}, [LEAF], REVOKED
+    yield "listed-in-second", "visitor.test", "root", {"a": crl("other") + bad}, [LEAF], REVOKED
+    # The whole chain, with a CA that only the peer sends.
+    yield "chain", "by-one", "root", {"a": plain + one}, [CHAIN], None
+    yield "chain-leaf", "by-one", "root", {"a": plain, "b": crl("one", "by-one")}, [LEAF], REVOKED
+    yield "one-leaf", "by-one", "root", {"a": one_bad, "b": one}, [LEAF], None
+    yield "one-chain", "by-one", "root", {"a": one_bad, "b": one}, [CHAIN], REVOKED
+    yield "one-accept", "by-one", "root", {"a": one_bad}, [CHAIN, ACCEPT], REVOKED
+    yield "one-trusted", "by-one", "root one", {"a": one_bad, "b": one}, [CHAIN], REVOKED
+    yield "one-missing", "by-one", "root", {"a": plain}, [CHAIN], NO_CRL
+    yield "root-missing", "by-one", "root", {"b": one}, [CHAIN], NO_CRL
+    yield "root-missing-leaf", "by-one", "root", {"b": one}, [LEAF], None
+    # Missing, ended, not begun.
+    yield "missing", "visitor.test", "root", {"a": crl("other")}, [LEAF], NO_CRL
+    yield "missing-accept", "visitor.test", "root", {"a": crl("other")}, [LEAF, ACCEPT], None
+    yield "ended", "visitor.test", "root", {"a": crl("root", **ended)}, [LEAF], "has ended on .*fetch the newer"
+    yield "ended-accept", "visitor.test", "root", {"a": crl("root", **ended)}, [LEAF, ACCEPT], None
+    yield "ended-listed", "visitor.test", "root", {"a": crl("root", "visitor.test", **ended)}, [LEAF, ACCEPT], REVOKED
+    yield "early", "visitor.test", "root", {"a": crl("root", **early)}, [LEAF], "has not begun yet"
+    yield "early-accept", "visitor.test", "root", {"a": crl("root", **early)}, [LEAF, ACCEPT], None
+    # CRLs that do not count, whatever they list.
+    for name, odd in (("spoiled", crls.spoiled(bad)), ("thief", crl("root", "visitor.test", key="thief")),
+                      ("delta", crl("root", "visitor.test", more=crls.DELTA)),
+                      ("indirect", crl("root", "visitor.test", more=crls.INDIRECT)),
+                      ("reasons", crl("root", "visitor.test", more=crls.SOME_REASONS)),
+                      ("critical", crl("root", "visitor.test", more=crls.CRITICAL))):
+        yield name, "visitor.test", "root", {"a": odd}, [LEAF], NO_CRL
+        yield f"{name}-accept", "visitor.test", "root", {"a": odd}, [LEAF, ACCEPT], None
+        yield f"{name}-newest", "visitor.test", "root", {"a": crl("root", "visitor.test", number=1), "b": odd}, [LEAF], REVOKED
+    yield "mute", "by-mute", "mute", {"a": crl("mute")}, [LEAF], NO_CRL
+    yield "mute-accept", "by-mute", "mute", {"a": crl("mute", "by-mute")}, [LEAF, ACCEPT], None
+    # The newest counts, in whatever order the files are.
+    for name, (old, new) in (("up", ("a", "b")), ("down", ("b", "a"))):
+        yield f"newest-{name}", "visitor.test", "root", {old: bad, new: crl("root", number=2)}, [LEAF], None
+        yield f"newest-bad-{name}", "visitor.test", "root", {old: plain, new: crl("root", "visitor.test", number=2)}, [LEAF], \
+            REVOKED
+    # A forged one with a great number does not take the place of the good one.
+    yield "forged", "visitor.test", "root", {"a": bad, "b": crl("root", number=99, key="thief")}, [LEAF], REVOKED
+    # Two CAs of one name: the key decides.
+    for who, other in (("a", "b"), ("b", "a")):
+        lists_other = crl("twin-a", f"by-twin-{other}", aki=False), crl("twin-b", f"by-twin-{who}", aki=False, number=9)
+        both = dict(zip("ab", lists_other if who == "a" else (crl("twin-a", f"by-twin-{who}", aki=False, number=9),
+                                                             crl("twin-b", f"by-twin-{other}", aki=False))))
+        yield f"twin-{who}", f"by-twin-{who}", "twin-a twin-b", both, [LEAF], None
+        yield f"twin-bad-{who}", f"by-twin-{who}", "twin-b twin-a", \
+            {"a": crl("twin-a", f"by-twin-{who}", aki=False), "b": crl("twin-b", f"by-twin-{who}", aki=False)}, [LEAF], REVOKED
+    # Ten CAs.
+    ten = {f"{i}": crl(f"ca{i}", *(["by-ca7"] if i == 7 else [])) for i in range(10)}
+    for i in (0, 7, 9):
+        yield f"ten-{i}", f"by-ca{i}", " ".join(f"ca{k}" for k in range(10)), ten, [LEAF], REVOKED if i == 7 else None
+
+
+def section(lab, pki, name, version, trust, files, options):
+    """A [tls] section; its CRLs are in a directory of their own."""
+    (lab.dir / name).mkdir()
+    for file, octets in files.items():
+        (lab.dir / name / file).write_bytes(octets)
+    (pki / f"ca-{name}.pem").write_bytes(chains.pem(trust))
+    lines = "\n".join(options)
+    return f"""
+[tls {name}]
+certificate = {pki}/gateway.test.pem
+key = {pki}/gateway.test.key
+ca = {pki}/ca-{name}.pem
+min-version = {version}
+max-version = {version}
+watch = no
+crl = {lab.dir}/{name}
+{lines}
+"""
+
+
+def admitted(port, pki, cert, version):
+    """Does a client with this certificate get an answer?"""
+    try:
+        visitor = Visitor(port, pki, cert=cert, version=VERSIONS[version], verify=False)
+        visitor.send(STATUS)
+        got = visitor.receive(10)
+        visitor.tls.close()
+    except OSError:
+        return False
+    assert got is not None, "neither answered nor closed"
+    return got != b""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_crl(lab, version):
+    """Exactly those are let in that should, by each CRL and in both roles, and the log says why; counters count."""
+    table = list(cases())
+    pki = crls.write(lab.dir / "pki", *{case[1] for case in table})
+    text = ["[gateway]\nconnect-rate = 0\nconnect-rate-per-address = 0\nmax-connections-per-address = 1000\n"
+            "max-half-open-per-address = 1000\n"
+            "[log]\nlevel = debug\nrate = 0\n[control]\nsocket = " + f"{lab.dir}/control.sock\n"]
+    # Who is connected to, by certificate.
+    far = {cert: TlsPeer(lab.port(), pki / f"{cert}.pem", pki / f"{cert}.key", version=VERSIONS[version])
+           for cert in {case[1] for case in table}}
+    ports = {}
+    for name, cert, trust, files, options, _ in table:
+        ports[name] = lab.port()
+        text.append(section(lab, pki, name, version, trust, files, options) + f"""
+[listen {name}]
+tls = 127.0.0.1:{ports[name]}
+profile = {name}
+[peer {name}]
+accept = yes
+tls = {name}
+match = any
+[peer to-{name}]
+connect = 127.0.0.1:{far[cert].port}
+tls = {name}
+match = any
+[realm {name}.example]
+pool = to-{name}
+""")
+    text.append("[server home]\nauth = 127.0.0.1:9\nsecret = abcdefgh-abcdefgh\n[realm *]\npool = home\n")
+    gw = lab.gateway(lab.write("radsecgw.ini", "".join(text)))
+    wrong = [name for name, cert, _, _, _, says in table
+             if admitted(ports[name], pki, cert, version) != (says is None)]
+    for name, _, _, _, _, says in table:
+        got = wait_for(f"the end of {name}", lambda n=name: gw.lines("connection-up", peer=f"to-{n}") or
+                       gw.lines("connection-failed", peer=f"to-{n}") or gw.lines("connect-failed", peer=f"to-{n}"))[0]
+        if (got.event == "connection-up") != (says is None):
+            wrong.append(f"to-{name}")
+        elif says and not re.search(says, got.fields["reason"]):
+            wrong.append(f"to-{name}: {got.fields['reason']}")
+    assert not wrong, wrong
+    log = gw.log()
+    for text in ("the CRL is a delta CRL", "the CRL is indirect", "for some reasons only", "critical extension of the CRL",
+                 "its keyUsage lacks cRLSign", "its signature is not by the key of the one in `ca`",
+                 "a CA that we trust is revoked by the CRL of its issuer", "crl-missing = refuse; the first is"):
+        assert text in log, text
+    assert "holds no certificate but a revocation list" not in log
+    for says, counter in ((REVOKED, "certificates_revoked"), (NO_CRL, "certificates_without_crl")):
+        n = sum(case[5] in (says, "has ended on .*fetch the newer", "has not begun yet") if counter[-1] == "l" else case[5] == says
+                for case in table)
+        assert gw.counters()[counter] >= 2 * n, counter
+    assert gw.counters()["certificates_unchecked"] >= 2 * len([c for c in table if ACCEPT in c[4] and c[5] is None])
+    assert gw.lines("crl-missing")
+    for peer in far.values():
+        peer.close()
+
+
+class World(Reloading):
+    """A gateway in both directions that asks CRLs. The peer that it connects to has a second one beside it, and so has
+    the one that connects to it."""
+
+    def __init__(self, lab, workers=1, missing="refuse", until=24 * 30 * HOUR, watch="no"):
+        self.crl, self.missing, self.watch = lab.dir / "root.crl", missing, watch
+        lab.pki = lambda **names: crls.write(lab.dir / "pki")
+        put(self.crl, crl("root", until=until))
+        super().__init__(lab, workers)
+        self.second.context.load_cert_chain(str(self.pki / "near.test.pem"), str(self.pki / "near.test.key"))
+        self.reload(self.changed({
+            "peer near": self.peer(self.second),
+            "peer second": {"accept": "yes", "name": "second.test", "tls": "door"},
+            "pool outside": {"members": "national, near"},
+            "realm *": {"pool": "outside"}}))
+        self.gw.wait_line("connection-up", peer="near")
+
+    def certificate(self, name):
+        return {**super().certificate(name), "crl": self.crl, "crl-check": "leaf", "crl-missing": self.missing,
+                "watch": self.watch}
+
+    def is_let_in(self, cert):
+        return admitted(self.tls, self.pki, cert, "1.3")
+
+
+def test_live_connections_are_closed_when_a_reload_brings_their_revocation(lab, workers=1):
+    """Under a second from the file to the end of both connections; logins are answered elsewhere; nobody comes back."""
+    world = World(lab, workers)
+    visitor, stays = world.visitor(cert="visitor.test"), world.visitor(cert="second.test")
+    visitor.ask(radius.access_request(1, b"radsec", b"bob@home.example"))
+    nas = world.nas()
+    nas.ask(radius.access_request(1, world.ini["client nas"]["secret"].encode(), b"bob@elsewhere.example"))
+    assert world.national.packets and not world.second.packets
+    waiting = radius.access_request(7, world.ini["client nas"]["secret"].encode(), b"wait@elsewhere.example")
+    nas.send(waiting)
+    wait_for("the request at the peer", lambda: world.national.held)
+
+    began = time.time()
+    put(world.crl, crl("root", "visitor.test", "far.test", number=2))
+    world.done("reload")
+    closed = [world.gw.wait_line("connection-down", 10, peer=peer) for peer in ("visitor", "national")]
+    took = max(line.time for line in closed) - began
+    print(f"from the new file to both closed: {took:.3f} s with {workers} workers")
+    assert took < 1 * PATIENCE
+    assert all(re.search(REVOKED, line.fields["reason"]) for line in closed), closed
+    assert visitor.is_closed()
+
+    # What waited there is asked elsewhere, and so is what comes next.
+    wait_for("the waiting request at the other peer", lambda: world.second.held)
+    world.second.release()
+    assert nas.receive(), "the login that waited was lost"
+    for i in range(5):
+        assert nas.ask(radius.access_request(10 + i, world.ini["client nas"]["secret"].encode(), b"bob@elsewhere.example"))
+    stays.ask(radius.access_request(2, b"radsec", b"bob@home.example"))
+
+    # Neither comes back: not anew, and not by the session of before.
+    assert not world.is_let_in("visitor.test") and world.is_let_in("second.test")
+    context = visitor.context
+    for version in VERSIONS.values():
+        context.minimum_version = context.maximum_version = version
+        with pytest.raises(OSError):
+            back = Visitor(world.tls, world.pki, connect=False)
+            back.context = context
+            back.connect()
+            assert not back.tls.session_reused
+            back.send(STATUS)
+            if back.receive(5) in (b"", None):
+                raise ConnectionError("closed")
+    world.gw.wait_line("connect-failed" if world.gw.lines("connect-failed") else "connection-failed", peer="national")
+    assert world.gw.counters()["certificates_revoked"] >= 4 and world.gw.counters()["connections_judged_out"] == 2
+
+    # A CRL that takes it back (it was on hold) lets them in again.
+    put(world.crl, crl("root", number=3))
+    world.done("reload")
+    assert world.is_let_in("visitor.test")
+    world.close()
+
+
+def test_live_connections_with_three_workers(lab):
+    test_live_connections_are_closed_when_a_reload_brings_their_revocation(lab, 3)
+
+
+def test_a_new_crl_is_taken_up_by_its_file_alone(lab):
+    """The watch waits until the file is settled; whoever wants it sooner asks for a reload."""
+    world = World(lab, watch="yes")
+    visitor = world.visitor(cert="visitor.test")
+    visitor.ask(radius.access_request(1, b"radsec", b"bob@home.example"))
+    began = time.time()
+    put(world.crl, crl("root", "visitor.test", number=2))
+    down = world.gw.wait_line("connection-down", 10, peer="visitor")
+    print(f"from the new file to the end of the connection, with the watch: {down.time - began:.3f} s")
+    assert down.time - began < 3 * PATIENCE and re.search(REVOKED, down.fields["reason"])
+    assert not world.is_let_in("visitor.test")
+    world.close()
+
+
+def test_a_crl_that_ends_while_connections_are_up(lab):
+    """Who is connected stays, and nobody else gets in, until a newer CRL is there."""
+    world = World(lab, until=8 * SECOND)
+    visitor = world.visitor(cert="visitor.test")
+    visitor.ask(radius.access_request(1, b"radsec", b"bob@home.example"))
+    wait_for("the end of the CRL", lambda: not world.is_let_in("second.test"), 20)
+    assert "has ended on" in world.gw.log()
+    visitor.ask(radius.access_request(2, b"radsec", b"bob@home.example"))
+    # Not even a reload that has the certificates judged again closes them.
+    world.reload(world.changed({"tls door": {"crl-check": "chain"}}))
+    visitor.ask(radius.access_request(3, b"radsec", b"bob@home.example"))
+    assert world.gw.lines("crl-warning")
+    world.reload(world.changed({"tls door": {"crl-missing": "accept"}}))
+    assert world.is_let_in("second.test")
+    world.reload(world.changed({"tls door": {"crl-missing": "refuse"}}))
+    assert not world.is_let_in("second.test")
+    put(world.crl, crl("root", "second.test", number=2))
+    world.done("reload")
+    assert world.is_let_in("visitor.test") and not world.is_let_in("second.test")
+    visitor.ask(radius.access_request(4, b"radsec", b"bob@home.example"))
+    world.close()
+
+
+def test_files_that_cannot_be_used_leave_what_was(lab):
+    """A reload with a CRL file that is gone or is none is refused, and the CRLs of before count."""
+    world = World(lab)
+    put(world.crl, crl("root", "visitor.test", number=2))
+    world.done("reload")
+    world.crl.rename(world.crl.with_suffix(".away"))
+    assert any("root.crl" in line and "No such file" in line for line in world.refused("reload"))
+    put(world.crl, b"not found\n")
+    assert any("holds no CRL" in line for line in world.refused("reload"))
+    assert not world.is_let_in("visitor.test") and world.is_let_in("second.test")
+    world.close()
