@@ -222,13 +222,29 @@ begin_context(const struct rgw_net *net, struct rgw_context *c, const struct rgw
 	c->is_new = c->same == NULL;
 }
 
-/* A context of the section that was made of the same files: in the other role, or for the edition before. */
-static const struct rgw_tlsctx *
-find_twin(const struct rgw_context *c)
+/* What the first worker has for the section, if that was made of the same files. */
+static const struct rgw_context *
+find_first(const struct rgw_net_change *change, const struct rgw_context *c)
 {
+	const struct rgw_contexts *contexts = change->first != NULL ? change->first->contexts : NULL;
+	uint32_t id = c->conf->head.id;
+
+	return contexts != NULL && id < contexts->n && contexts->v[id].conf != NULL &&
+	    memcmp(contexts->v[id].digest, c->digest, sizeof c->digest) == 0 ? &contexts->v[id] : NULL;
+}
+
+/* A context of the section that was made of the same files: in the other role, for the edition before, or by another
+ * worker. */
+static const struct rgw_tlsctx *
+find_twin(const struct rgw_net_change *change, const struct rgw_context *c)
+{
+	const struct rgw_context *first = find_first(change, c);
+
 	if (either(c) != NULL)
 		return either(c);
-	return c->same != NULL ? either(c->same) : NULL;
+	if (c->same != NULL && either(c->same) != NULL)
+		return either(c->same);
+	return first != NULL ? either(first) : NULL;
 }
 
 static bool
@@ -250,7 +266,8 @@ make_context(struct rgw_net_change *change, struct rgw_contexts *contexts, const
 		*at = role == RGW_TLS_CLIENT ? c->same->client : c->same->server;
 	if (*at != NULL)
 		return true;
-	*at = rgw_tlsctx_like(find_twin(c), conf, role, first && c->is_new ? take_note : NULL, &l, &problem);
+	*at = rgw_tlsctx_like(find_twin(change, c), conf, role, first && c->is_new ? take_note : NULL, &l,
+	    &problem);
 	if (*at == NULL) {
 		rgw_change_cannot_use(change, conf, problem.key, problem.text);
 		return false;

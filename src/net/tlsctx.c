@@ -239,13 +239,24 @@ digest_trust(struct rgw_tlsctx *t)
 	return good && wc_Sha256Final(&sha, t->trust_sha256) == 0;
 }
 
+/* Have the two the same CAs, in the same order? Somebody may have replaced a file between them. */
+static bool
+trust_the_same(const struct rgw_certs *a, const struct rgw_certs *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = a->v[i].len == b->v[i].len && memcmp(a->v[i].der, b->v[i].der, a->v[i].len) == 0;
+	return same;
+}
+
 static bool
 load_trust(struct rgw_tlsctx *t, const struct rgw_tlsctx *twin, const struct rgw_conf_tls *conf,
     const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem)
 {
 	if (!rgw_tlsctx_load_trust(t, conf, ear, problem))
 		return false;
-	if (twin != NULL)
+	if (twin != NULL && trust_the_same(&twin->trust, &t->trust))
 		t->crls = rgw_revocation_hold(twin->crls);
 	else if (!rgw_tlsctx_load_crls(t, conf, ear, problem))
 		return false;
