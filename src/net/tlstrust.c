@@ -333,6 +333,8 @@ rgw_trust_verifies(const struct rgw_standard *by, const WOLFSSL_BUFFER_INFO *cer
 
 	wolfSSL_CertManagerFree(c.cm);
 	*found = c.found;
+	if (good)
+		found->stale = NULL;
 	return good;
 }
 

@@ -732,6 +732,55 @@ test_without_memory(void **state)
 	rgw_crls_free(&set);
 }
 
+/* ---- keys that have verified CRLs ---- */
+
+/* CRLs of one name and scope, signed by different keys: one by each counts. */
+static void
+test_keys_are_told_apart(void **state)
+{
+	static const uint8_t one[32] = { 1 }, two[32] = { 2 };
+	struct test_der der;
+	struct rgw_crl_problem problem;
+	struct rgw_crls set = { NULL, 0 };
+	struct rgw_crl crl;
+
+	(void)state;
+	test_der_make(&der, "30(30(020101 300a06082a8648ce3d040302 30(31(30(0603550403 0c('ca')))) 17('260101000000Z') "
+	    "17('260110000000Z') 30(" ENTRY("05") ")) 300a06082a8648ce3d040302 0303 00aabb)");
+	assert_true(rgw_crl_parse(&crl, der.octets, der.len, &problem));
+	assert_int_equal(crl.facts.key.len, 0);
+	crl.facts.key = (struct rgw_span){ one, sizeof one };
+	assert_int_equal(rgw_crls_add(&set, &crl, DAY(2)), RGW_CRLS_ADDED);
+	assert_int_equal(rgw_crls_add(&set, &crl, DAY(2)), RGW_CRLS_OLD);
+	crl.facts.key = (struct rgw_span){ two, sizeof two };
+	assert_int_equal(rgw_crls_add(&set, &crl, DAY(2)), RGW_CRLS_ADDED);
+	assert_int_equal(set.n, 2);
+	assert_memory_equal(set.v[0]->facts.key.data, one, sizeof one);
+	assert_memory_equal(set.v[1]->facts.key.data, two, sizeof two);
+	assert_int_equal(ask_about(&set, "ca", NULL, "05", false, DAY(2)).verdict, RGW_CRL_REVOKED);
+	rgw_crls_free(&set);
+}
+
+/* What nobody has verified takes no place: not even that of the same one. */
+static void
+test_unverified_ones_stay_beside_each_other(void **state)
+{
+	struct test_der der;
+	struct rgw_crl_problem problem;
+	struct rgw_crls set = { NULL, 0 };
+	struct rgw_crl crl;
+
+	(void)state;
+	test_der_make(&der, "30(30(020101 300a06082a8648ce3d040302 30(31(30(0603550403 0c('ca')))) 17('260101000000Z') "
+	    "17('260110000000Z')) 300a06082a8648ce3d040302 0303 00aabb)");
+	assert_true(rgw_crl_parse(&crl, der.octets, der.len, &problem));
+	assert_int_equal(rgw_crls_put(&set, &crl), RGW_CRLS_ADDED);
+	assert_int_equal(rgw_crls_put(&set, &crl), RGW_CRLS_ADDED);
+	assert_int_equal(set.n, 2);
+	assert_false(rgw_crls_is_superseded(&set, set.v[0], DAY(2)));
+	rgw_crls_free(&set);
+}
+
 int
 main(void)
 {
@@ -757,6 +806,8 @@ main(void)
 		cmocka_unit_test(test_the_greatest_verdict_holds),
 		cmocka_unit_test(test_a_set_is_bounded),
 		cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_keys_are_told_apart),
+		cmocka_unit_test(test_unverified_ones_stay_beside_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
