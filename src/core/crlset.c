@@ -101,8 +101,9 @@ keep(const struct rgw_crl *crl)
 static bool
 are_of_one_kind(const struct rgw_crl_facts *a, const struct rgw_crl_facts *b)
 {
-	return rgw_octets_equal(a->issuer, b->issuer) && rgw_octets_equal(a->key_id, b->key_id) && rgw_octets_equal(a->key, b->key) &&
-	    rgw_octets_equal(a->point, b->point) && a->users == b->users && a->cas == b->cas;
+	return rgw_octets_equal(a->issuer, b->issuer) && rgw_octets_equal(a->key_id, b->key_id) &&
+	    rgw_octets_equal(a->key, b->key) && rgw_octets_equal(a->point, b->point) && a->users == b->users &&
+	    a->cas == b->cas;
 }
 
 /* The order of two CRLs of one kind: above 0 if `a` is newer, 0 if none is. Numbers are positive and as short as can

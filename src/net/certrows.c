@@ -87,7 +87,8 @@ tell_certificate(const struct rgw_context *c, const struct rgw_tlsctx *t, rgw_ro
 	int64_t end = first_end(&t->own);
 	const struct rgw_cell cell = rgw_c_same(rgw_f_uint("not_after", end > 0 ? (uint64_t)end : 0));
 
-	row(ctx, &(struct rgw_row){ .table = &rgw_net_certificates, .name = c->conf->head.name, .cells = &cell, .n = 1 });
+	row(ctx, &(struct rgw_row){ .table = &rgw_net_certificates, .name = c->conf->head.name, .cells = &cell,
+	    .n = 1 });
 }
 
 /* The files are the same for both roles. */

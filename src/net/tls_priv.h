@@ -52,7 +52,7 @@ struct rgw_revocation {
 	atomic_uint refs;
 	bool chain;                   /* all certificates of a chain are looked up, not the leaf alone */
 	bool accept_missing;          /* who is not covered by a CRL that is in force is let in */
-	struct rgw_crls known;        /* owned: those that a CA of the trust has signed; `key` is the digest of its key */
+	struct rgw_crls known;        /* owned: those that a CA of the trust has signed; `key` digests its key */
 	struct rgw_crls unknown;      /* owned: those whose issuer may be in the chain of a peer ... */
 	struct rgw_signed *seals;     /* ... and owned: their signatures, by their places */
 	bool *barred;                 /* owned: CAs of the trust that are listed themselves, by their places */
@@ -141,6 +141,8 @@ bool rgw_signed_take(struct rgw_signed *s, const struct rgw_crl *crl) RGW_MUST_U
 /* Has the key (SubjectPublicKeyInfo, whole DER) made the signature? */
 bool rgw_signed_by(const struct rgw_signed *s, struct rgw_span key) RGW_MUST_USE;
 void rgw_signed_drop(struct rgw_signed *s);
+/* Has the key of one certificate signed the other one? Both are whole DER. */
+bool rgw_cert_has_signed(struct rgw_span issuer, struct rgw_span cert) RGW_MUST_USE;
 
 /* tlscrl.c */
 /* What became of a CRL. */
@@ -182,9 +184,6 @@ bool rgw_certs_add(struct rgw_certs *certs, const uint8_t *der, size_t len) __at
 bool rgw_certs_have(const struct rgw_certs *certs, const uint8_t *der, size_t len);
 /* Frees the certificates. */
 void rgw_certs_free(struct rgw_certs *certs);
-/* Has the key of one certificate signed the other one? */
-bool rgw_cert_has_signed(const struct rgw_span *issuer, const struct rgw_span *cert);
-
 /* By what a chain is judged. */
 struct rgw_standard {
 	const struct rgw_certs *cas;

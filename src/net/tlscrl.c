@@ -222,7 +222,7 @@ is_listed(const struct rgw_revocation *r, const struct rgw_certs *cas, const str
 	for (size_t i = 0; i < cas->n; i++) {
 		const struct rgw_span issuer = { cas->v[i].der, cas->v[i].len };
 
-		if (rgw_octets_equal(cas->v[i].x509.subject, ca->x509.issuer) && rgw_cert_has_signed(&issuer, &der) &&
+		if (rgw_octets_equal(cas->v[i].x509.subject, ca->x509.issuer) && rgw_cert_has_signed(issuer, der) &&
 		    rgw_revocation_ask(r, &ca->x509, &cas->v[i].x509, now).verdict == RGW_CRL_REVOKED)
 			return true;
 	}

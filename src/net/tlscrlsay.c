@@ -84,8 +84,8 @@ rgw_revocation_explain(const struct rgw_finding *found, const WOLFSSL_BUFFER_INF
 	}
 	if (answer->verdict == RGW_CRL_REVOKED) {
 		out->revocation = RGW_TLS_REVOKED;
-		snprintf(out->text, sizeof out->text, "serial number %s of %s is revoked since %s (%s) by %s; only a new "
-		    "certificate helps", serial, subject, rgw_tls_moment(answer->date, date, sizeof date),
+		snprintf(out->text, sizeof out->text, "serial number %s of %s is revoked since %s (%s) by %s; only a "
+		    "new certificate helps", serial, subject, rgw_tls_moment(answer->date, date, sizeof date),
 		    rgw_crl_reason_name(answer->reason), name_crl(answer->crl, crl, sizeof crl));
 		return;
 	}
@@ -115,8 +115,8 @@ review_crl(const struct rgw_tls_ear *ear, const struct rgw_revocation *r, const 
 		rgw_tls_tell(ear, "crl", "%s has ended on %s: who connects with a certificate of this issuer %s until "
 		    "the newer one is there", text, date, then);
 	else if (left < (life / 4 < DAY ? life / 4 : DAY))
-		rgw_tls_tell(ear, "crl", "%s ends on %s: who connects with a certificate of this issuer %s from then on "
-		    "until the newer one is there", text, date, then);
+		rgw_tls_tell(ear, "crl", "%s ends on %s: who connects with a certificate of this issuer %s from then "
+		    "on until the newer one is there", text, date, then);
 }
 
 static bool
@@ -140,8 +140,8 @@ review_cas(const struct rgw_tls_ear *ear, const struct rgw_tlsctx *ctx)
 		const struct rgw_x509 *ca = &ctx->trust.v[i].x509;
 
 		if (rgw_revocation_bars(ctx->crls, i))
-			rgw_tls_tell(ear, "ca", "a CA that we trust is revoked by the CRL of its issuer, and nothing that "
-			    "depends on it is believed: %s", rgw_name_format(ca->subject, name, sizeof name));
+			rgw_tls_tell(ear, "ca", "a CA that we trust is revoked by the CRL of its issuer, and nothing "
+			    "that depends on it is believed: %s", rgw_name_format(ca->subject, name, sizeof name));
 		if (!rgw_x509_may_anchor(ca) || has_crl(ctx->crls, ca))
 			continue;
 		first = first != NULL ? first : ca;

@@ -12,8 +12,8 @@
 
 #include "radsecgw/mem.h"
 
-/* Signatures of CRLs, kept until the key turns up that may have made them (RFC 5280 6.3.3 g). The library's own reader
- * of CRLs has no part in it: its builds differ in what they accept. */
+/* Signatures: those of CRLs, kept until the key turns up that may have made them (RFC 5280 6.3.3 g). The library's own
+ * reader of CRLs has no part in it: its builds differ in what they accept. */
 
 enum kind { RSA, EC, EDWARDS };
 
@@ -157,4 +157,18 @@ rgw_signed_by(const struct rgw_signed *s, struct rgw_span key)
 		break;
 	}
 	return is_by_edwards(s, key);
+}
+
+bool
+rgw_cert_has_signed(struct rgw_span issuer, struct rgw_span cert)
+{
+	WOLFSSL_CERT_MANAGER *cm = wolfSSL_CertManagerNew();
+	bool good = cm != NULL &&
+	    wolfSSL_CertManagerLoadCABuffer(cm, issuer.data, (long)issuer.len, WOLFSSL_FILETYPE_ASN1) ==
+	        WOLFSSL_SUCCESS &&
+	    wolfSSL_CertManagerVerifyBuffer(cm, cert.data, (long)cert.len, WOLFSSL_FILETYPE_ASN1) ==
+	        WOLFSSL_SUCCESS;
+
+	wolfSSL_CertManagerFree(cm);
+	return good;
 }

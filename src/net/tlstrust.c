@@ -159,20 +159,6 @@ is_permitted(const struct climb *c, int i)
 
 /* ---- whether a certificate is revoked ---- */
 
-bool
-rgw_cert_has_signed(const struct rgw_span *issuer, const struct rgw_span *cert)
-{
-	WOLFSSL_CERT_MANAGER *cm = wolfSSL_CertManagerNew();
-	bool good = cm != NULL &&
-	    wolfSSL_CertManagerLoadCABuffer(cm, issuer->data, (long)issuer->len, WOLFSSL_FILETYPE_ASN1) ==
-	        WOLFSSL_SUCCESS &&
-	    wolfSSL_CertManagerVerifyBuffer(cm, cert->data, (long)cert->len, WOLFSSL_FILETYPE_ASN1) ==
-	        WOLFSSL_SUCCESS;
-
-	wolfSSL_CertManagerFree(cm);
-	return good;
-}
-
 /* One that may have issued a certificate: a believed certificate of the right name. */
 struct issuer {
 	const struct rgw_x509 *x509;
@@ -229,7 +215,7 @@ look_up(const struct climb *c, int i)
 	for (size_t k = 0; k < list.n; k++) {
 		struct rgw_crl_answer answer;
 
-		if (list.n > 1 && !rgw_cert_has_signed(&list.v[k].der, &der))
+		if (list.n > 1 && !rgw_cert_has_signed(list.v[k].der, der))
 			continue;
 		answer = rgw_revocation_ask(c->by->crls, &c->x509[i], list.v[k].x509, c->now);
 		if (answer.verdict > best.verdict)

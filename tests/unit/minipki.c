@@ -213,7 +213,8 @@ test_crl_make(struct test_crl *out, const struct test_crl_spec *spec)
 	t.len = 0;
 	put_crl(&t, spec);
 	test_der_make(&der, t.v);
-	n = sign(spec->key != NULL ? spec->key : &spec->issuer->key, &rng, der.octets, der.len, signature, sizeof signature);
+	n = sign(spec->key != NULL ? spec->key : &spec->issuer->key, &rng, der.octets, der.len, signature,
+	    sizeof signature);
 	t.len = 0;
 	put(&t, "30(");
 	put_octets(&t, der.octets, der.len);

@@ -11,8 +11,8 @@
 #include "minipki.h"
 
 /* Revoked certificates: whose CRLs count, and what the judgement on a chain makes of them. In the library a later file
- * wins over a newer CRL, a missing directory is no error, and a CRL that has ended looks like a missing one: none of this
- * may reach the verdict. */
+ * wins over a newer CRL, a missing directory is no error, and a CRL that has ended looks like a missing one: none of
+ * this may reach the verdict. */
 
 #define NOW time(NULL)
 #define PAST "17('200101000000Z') 17('210101000000Z')"
@@ -191,8 +191,8 @@ missing_ended_and_early(void **state)
 		for (enum rgw_crl_missing missing = RGW_CRL_REFUSE; missing <= RGW_CRL_ACCEPT; missing++) {
 			begin(c, RGW_CRL_LEAF, missing);
 			if (rows[i].dates != NULL)
-				assert_int_equal(TAKE(c, .issuer = &c->root, .dates = rows[i].dates, REVOKED(&c->spare)),
-				    RGW_CRL_TAKEN);
+				assert_int_equal(TAKE(c, .issuer = &c->root, .dates = rows[i].dates,
+				    REVOKED(&c->spare)), RGW_CRL_TAKEN);
 			assert_int_equal(JUDGE(c, false, &found, &c->leaf), missing == RGW_CRL_ACCEPT);
 			expect(&found, 0, rows[i].verdict);
 			assert_true(JUDGE(c, true, &found, &c->leaf));
@@ -385,8 +385,8 @@ reviews(void **state)
 		{ "17('261201000000Z') 17('261220000000Z')", NULL },
 		{ "17('261201000000Z') 17('261211110000Z')", "ends on 2026-12-11T11:00:00Z" },
 		{ "17('261201000000Z') 17('261210110000Z')", "has ended on 2026-12-10T11:00:00Z" },
-		{ "17('261210060000Z') 17('261210180000Z')", NULL },                            /* six of twelve hours */
-		{ "17('261210020000Z') 17('261210140000Z')", "ends on 2026-12-10T14:00:00Z" },  /* two of them */
+		{ "17('261210060000Z') 17('261210180000Z')", NULL },  /* six of twelve hours are left */
+		{ "17('261210020000Z') 17('261210140000Z')", "ends on 2026-12-10T14:00:00Z" },  /* two */
 	};
 	struct cast *c = *state;
 
@@ -405,7 +405,8 @@ reviews(void **state)
 			assert_non_null(strstr(said, rows[i].at));
 		said[0] = '\0';
 		rgw_tlsctx_review_crls(&ctx, 1796904000, true, note, said);
-		assert_non_null(strstr(said, "1 of the 2 CAs in `ca` has no CRL, and crl-missing = refuse; the first is CN=mute"));
+		assert_non_null(strstr(said, "1 of the 2 CAs in `ca` has no CRL, and crl-missing = refuse; the first "
+		    "is CN=mute"));
 	}
 }
 
