@@ -369,6 +369,8 @@ rgw_contexts_adopt(struct rgw_net *net, struct rgw_contexts *contexts, struct rg
 	net->contexts = contexts;
 	if (speaks_for_all(net))
 		review_new(net);
+	/* Files were in memory while they were read. */
+	rgw_net_tidy(net);
 	while ((l = rgw_list_pop(&contexts->notes)) != NULL)
 		drop_note(RGW_CONTAINER(l, struct note, link));
 }

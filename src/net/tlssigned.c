@@ -15,7 +15,7 @@
 /* Signatures: those of CRLs, kept until the key turns up that may have made them (RFC 5280 6.3.3 g). The library's own
  * reader of CRLs has no part in it: its builds differ in what they accept. */
 
-enum kind { RSA, EC, EDWARDS };
+enum kind { BY_RSA, BY_EC, BY_EDWARDS };
 
 /* The algorithms that are understood, by their OBJECT IDENTIFIERs, whole DER. */
 static const struct algorithm {
@@ -24,13 +24,13 @@ static const struct algorithm {
 	enum wc_HashType hash;
 	int hash_oid;
 } algorithms[] = {
-	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", RSA, WC_HASH_TYPE_SHA256, SHA256h },
-	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", RSA, WC_HASH_TYPE_SHA384, SHA384h },
-	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", RSA, WC_HASH_TYPE_SHA512, SHA512h },
-	{ "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02", EC, WC_HASH_TYPE_SHA256, 0 },
-	{ "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03", EC, WC_HASH_TYPE_SHA384, 0 },
-	{ "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04", EC, WC_HASH_TYPE_SHA512, 0 },
-	{ "\x06\x03\x2b\x65\x70", EDWARDS, WC_HASH_TYPE_NONE, 0 },
+	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", BY_RSA, WC_HASH_TYPE_SHA256, SHA256h },
+	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", BY_RSA, WC_HASH_TYPE_SHA384, SHA384h },
+	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", BY_RSA, WC_HASH_TYPE_SHA512, SHA512h },
+	{ "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02", BY_EC, WC_HASH_TYPE_SHA256, 0 },
+	{ "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03", BY_EC, WC_HASH_TYPE_SHA384, 0 },
+	{ "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04", BY_EC, WC_HASH_TYPE_SHA512, 0 },
+	{ "\x06\x03\x2b\x65\x70", BY_EDWARDS, WC_HASH_TYPE_NONE, 0 },
 };
 
 #define N_ALGORITHMS (sizeof algorithms / sizeof algorithms[0])
@@ -73,7 +73,7 @@ rgw_signed_take(struct rgw_signed *s, const struct rgw_crl *crl)
 	if (a == NULL)
 		return false;
 	/* Edwards keys sign the text itself. */
-	if (a->kind != EDWARDS) {
+	if (a->kind != BY_EDWARDS) {
 		text = (struct rgw_span){ digest, (size_t)wc_HashGetDigestSize(a->hash) };
 		if (wc_Hash(a->hash, crl->tbs.data, (word32)crl->tbs.len, digest, (word32)text.len) != 0)
 			return false;
@@ -149,11 +149,11 @@ bool
 rgw_signed_by(const struct rgw_signed *s, struct rgw_span key)
 {
 	switch (algorithms[s->algorithm].kind) {
-	case RSA:
+	case BY_RSA:
 		return is_by_rsa(s, key);
-	case EC:
+	case BY_EC:
 		return is_by_ec(s, key);
-	case EDWARDS:
+	case BY_EDWARDS:
 		break;
 	}
 	return is_by_edwards(s, key);
