@@ -12,8 +12,9 @@
 
 /*
  * The judgement on connections that are up. Who was let in under one configuration must be good enough for the next
- * one, too: each connection is judged again after an adoption, a few in each turn of the loop. And no connection
- * outlives a certificate that it depends on, of either side (RFC 6614bis 3.4): before that it is replaced.
+ * one, too: each connection is judged again after an adoption, a few in each turn of the loop, by the CAs and CRLs that
+ * came with it (P-CRT-15). And no connection outlives a certificate that it depends on, of either side (RFC 6614bis
+ * 3.4): before that it is replaced.
  */
 
 /* Milliseconds of a turn for judgements. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Certificates that their CAs have revoked: who is let in with which CRLs, in both roles and over both versions of TLS, and
-what becomes of connections that are up when a new CRL comes (P-CRT-2, RFC 5280 6.3)."""
+what becomes of connections that are up when a new CRL comes (P-CRT-2, 15, RFC 5280 6.3)."""
 import re
 import socket
 import subprocess
