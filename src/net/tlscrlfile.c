@@ -20,6 +20,8 @@ struct loader {
 	const struct rgw_tls_ear *ear;
 	wc_Sha256 sha;
 	int64_t now;
+	size_t n_read;  /* CRLs that could be read, whoever has signed them ... */
+	char why[256];  /* ... and why the last one could not */
 };
 
 /* Why a CRL was not taken, or only in part; NULL = it was. */
@@ -70,17 +72,17 @@ take_der(struct loader *l, const char *path, unsigned nth, const struct rgw_blob
 {
 	struct rgw_crl_problem fault;
 	struct rgw_crl crl;
-	char text[256];
+	bool good = der->data != NULL && rgw_crl_parse(&crl, der->data, der->len, &fault);
 
-	if (der->data == NULL) {
-		rgw_tls_tell(l->ear, "crl", "CRL %u in %s is left out: it cannot be decoded", nth, path);
+	if (der->data == NULL)
+		snprintf(l->why, sizeof l->why, "it cannot be decoded");
+	else if (!good)
+		rgw_crl_explain(&fault, l->why, sizeof l->why);
+	if (!good) {
+		rgw_tls_tell(l->ear, "crl", "CRL %u in %s is left out: %s", nth, path, l->why);
 		return true;
 	}
-	if (!rgw_crl_parse(&crl, der->data, der->len, &fault)) {
-		rgw_tls_tell(l->ear, "crl", "CRL %u in %s is left out: %s", nth, path,
-		    rgw_crl_explain(&fault, text, sizeof text));
-		return true;
-	}
+	l->n_read++;
 	return wc_Sha256Update(&l->sha, der->data, (word32)der->len) == 0 && take(l, path, nth, &crl, problem);
 }
 
@@ -90,27 +92,42 @@ holds(const struct rgw_blob *f, const char *mark)
 	return memmem(f->data, f->len, mark, strlen(mark)) != NULL;
 }
 
-/* CAs and their CRLs may lie in one directory. */
+/* Takes all CRLs of a file; *n becomes their number. */
+static bool
+take_each(struct loader *l, const char *path, const struct rgw_blob *f, unsigned *n, struct rgw_tls_problem *problem)
+{
+	struct rgw_blob der;
+	size_t at = 0;
+	bool good = true;
+
+	*n = 1;
+	if (f->data[0] == 0x30 && !holds(f, RGW_PEM_CRL_BEGIN))
+		return take_der(l, path, 1, f, problem);
+	for (*n = 0; good && rgw_pem_next_crl(f, &at, &der);) {
+		good = take_der(l, path, ++*n, &der, problem);
+		rgw_pem_drop(&der);
+	}
+	return good;
+}
+
+/* CAs and their CRLs may lie in one directory. A file of which the configuration knows may be half written: then what
+ * was before stays in use. */
 static bool
 take_file(void *ctx, const char *path, const struct rgw_blob *f, bool named, struct rgw_tls_problem *problem)
 {
 	struct loader *l = ctx;
-	struct rgw_blob der;
-	unsigned nth = 0;
-	size_t at = 0;
-	bool good = true;
+	size_t before = l->n_read;
+	unsigned n;
 
-	if (f->data[0] == 0x30 && !holds(f, RGW_PEM_CRL_BEGIN))
-		return take_der(l, path, 1, f, problem);
-	while (good && rgw_pem_next_crl(f, &at, &der)) {
-		good = take_der(l, path, ++nth, &der, problem);
-		rgw_pem_drop(&der);
-	}
-	if (nth == 0 && named)
+	if (!take_each(l, path, f, &n, problem))
+		return false;
+	if (n == 0 && named)
 		return rgw_tls_fail(problem, "crl", "%s holds no CRL, neither in PEM form nor in DER", path);
-	if (nth == 0 && !holds(f, "-----BEGIN CERTIFICATE"))
+	if (named && l->n_read == before)
+		return rgw_tls_fail(problem, "crl", "%s holds no CRL that can be used: %s", path, l->why);
+	if (n == 0 && !holds(f, "-----BEGIN CERTIFICATE"))
 		rgw_tls_tell(l->ear, "crl", "%s is left out: it holds no CRL, neither in PEM form nor in DER", path);
-	return good;
+	return true;
 }
 
 static bool

@@ -321,7 +321,9 @@ def test_files_that_cannot_be_used_leave_what_was(lab):
     world.crl.rename(world.crl.with_suffix(".away"))
     assert any("root.crl" in line and "No such file" in line for line in world.refused("reload"))
     put(world.crl, b"not found\n")
-    assert any("holds no CRL" in line for line in world.refused("reload"))
+    assert any("holds no CRL, neither" in line for line in world.refused("reload"))
+    put(world.crl, crl("root", number=3, form="der")[:-9])
+    assert any("holds no CRL that can be used: the octets are not one whole CRL" in line for line in world.refused("reload"))
     assert not world.is_let_in("visitor.test") and world.is_let_in("second.test")
     world.close()
 
