@@ -97,7 +97,7 @@ unit_help = $(filter-out tests/unit/test_% tests/unit/networld.c,$(wildcard test
 sim_help = $(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c))
 fuzz_src = $(wildcard tests/fuzz/fuzz_*.c)
 fuzz_bin = $(fuzz_src:tests/%.c=$(O)/tests/%)
-bench_src = $(addprefix tests/bench/,floor.c load.c respond.c respond_tls.c storm.c)
+bench_src = $(addprefix tests/bench/,crl.c floor.c load.c respond.c respond_tls.c storm.c)
 bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
@@ -229,8 +229,9 @@ $(O)/tests/unit/test_adopt $(O)/tests/unit/test_judge: ldflags += -Wl,--wrap=rgw
 	-Wl,--wrap=rgw_conn_on_goodbye,--wrap=rgw_conn_on_stalled,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_on_udp,--wrap=rgw_gw_count \
 	-Wl,--wrap=rgw_gw_deadline
 
-# This one lets there be no memory.
+# These let there be no memory.
 $(O)/tests/unit/test_outbuf: ldflags += -Wl,--wrap=realloc
+$(O)/tests/unit/test_crlset: ldflags += -Wl,--wrap=realloc,--wrap=calloc
 
 # Without libFuzzer a target reads the files it is given: the seed corpora are part of the tests.
 ifeq ($(findstring fuzzer,$(SAN)),)

@@ -88,6 +88,8 @@ enum rgw_bad_response { RGW_BAD_RESPONSE_CLOSE, RGW_BAD_RESPONSE_DISCARD };
 enum rgw_layer { RGW_LAYER_IPSEC = 1 };
 
 enum rgw_tls_version { RGW_TLS_1_2, RGW_TLS_1_3 };
+enum rgw_crl_check { RGW_CRL_OFF, RGW_CRL_LEAF, RGW_CRL_CHAIN };
+enum rgw_crl_missing { RGW_CRL_REFUSE, RGW_CRL_ACCEPT };
 
 /* The kinds of sections, in the order in which they are dumped. */
 enum rgw_conf_kind {
@@ -202,6 +204,9 @@ struct rgw_conf_tls {
 	enum rgw_tls_version min_version;
 	enum rgw_tls_version max_version;
 	bool watch;                  /* files of the section that change are read again */
+	struct rgw_strings crl;      /* files or directories with CRLs, in PEM or DER */
+	enum rgw_crl_check crl_check;     /* which certificates of peers are looked up there */
+	enum rgw_crl_missing crl_missing; /* what becomes of a certificate of which no CRL in force speaks */
 };
 
 struct rgw_conf_listen {

@@ -139,6 +139,9 @@
 	/* connections in either direction */                                                      \
 	X(connections_judged_out, "connections closed: not good enough for a new configuration")    \
 	X(certificates_ended, "connections closed: a certificate of either side came to its end")  \
+	X(certificates_revoked, "certificates refused: a CRL lists them as revoked")               \
+	X(certificates_without_crl, "certificates refused: no CRL in force speaks of them")        \
+	X(certificates_unchecked, "certificates accepted although no CRL in force speaks of them") \
 	/* connections that we open */                                                             \
 	X(connections_opened, "outgoing connections that came up")                                 \
 	X(connections_failed, "outgoing connections that did not come up")                         \

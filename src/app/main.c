@@ -94,6 +94,10 @@ check_tls(const struct rgw_conf *conf, struct rgw_conf_report *report, bool coun
 			continue;
 		}
 		rgw_tlsctx_review(ctx, time(NULL), uses_of(conf, tls), complain, &c);
+		rgw_tlsctx_review_crls(ctx, time(NULL), true, complain, &c);
+		if (count && tls->crl_check != RGW_CRL_OFF)
+			printf("%s:%u: [tls %s] crl: %zu CRL%s\n", tls->head.file, tls->head.line, tls->head.name,
+			    rgw_tlsctx_n_crls(ctx), rgw_tlsctx_n_crls(ctx) == 1 ? "" : "s");
 		if (count)
 			printf("%s:%u: [tls %s] ca: %zu CA certificate%s\n", tls->head.file, tls->head.line,
 			    tls->head.name, rgw_tlsctx_n_cas(ctx), rgw_tlsctx_n_cas(ctx) == 1 ? "" : "s");

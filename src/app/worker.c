@@ -178,14 +178,15 @@ on_edition_over(void *ctx, const struct rgw_conf *conf)
 }
 
 struct rgw_worker_change *
-rgw_worker_prepare(struct rgw_worker *worker, const struct rgw_conf *next, struct rgw_conf_report *report)
+rgw_worker_prepare(struct rgw_worker *worker, const struct rgw_conf *next, const struct rgw_worker_change *first,
+    struct rgw_conf_report *report)
 {
 	struct rgw_worker_change *change = rgw_xcalloc(1, sizeof *change);
 
 	change->worker = worker;
 	change->job.done = tell_over;
 	change->view = rgw_share_new(next, worker->number);
-	change->net = rgw_net_prepare(worker->net, change->view, report);
+	change->net = rgw_net_prepare(worker->net, change->view, first != NULL ? first->net : NULL, report);
 	if (change->net == NULL) {
 		rgw_worker_change_free(change);
 		return NULL;

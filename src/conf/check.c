@@ -79,6 +79,17 @@ check_log(struct rgw_draft *d, const struct rgw_section *section)
 		    "hash-key has no effect without identity = hash; remove one or set the other");
 }
 
+/* Who gives CRLs wants them to be asked, unless they say that they do not. */
+static void
+check_crl(struct rgw_draft *d, const struct rgw_section *section)
+{
+	const struct rgw_conf_tls *tls = section->data;
+
+	if (tls->crl.n > 0 && !rgw_draft_given(section, &tls->crl_check)->yes)
+		rgw_check_warn(d, section, &tls->crl, "nobody looks into these CRLs, since `crl-check` is not given; "
+		    "set crl-check = leaf or chain, or off");
+}
+
 static void
 check_tls(struct rgw_draft *d, const struct rgw_section *section)
 {
@@ -89,6 +100,7 @@ check_tls(struct rgw_draft *d, const struct rgw_section *section)
 		rgw_draft_error(d,
 		    rgw_check_place(section, min_given ? &tls->min_version : &tls->max_version),
 		    "min-version is newer than max-version");
+	check_crl(d, section);
 }
 
 /* Enters the address of a client at each [listen] where the client may ask. Returns another client that already

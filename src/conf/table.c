@@ -20,6 +20,10 @@ static const char *const identities[] = {
 static const char *const autos[] = { [RGW_AUTO] = "auto", [RGW_YES] = "yes", [RGW_NO] = "no", NULL };
 static const char *const switches[] = { [RGW_AUTO] = "auto", [RGW_YES] = "on", [RGW_NO] = "off", NULL };
 static const char *const versions[] = { [RGW_TLS_1_2] = "1.2", [RGW_TLS_1_3] = "1.3", NULL };
+static const char *const crl_checks[] = {
+	[RGW_CRL_OFF] = "off", [RGW_CRL_LEAF] = "leaf", [RGW_CRL_CHAIN] = "chain", NULL,
+};
+static const char *const crl_missings[] = { [RGW_CRL_REFUSE] = "refuse", [RGW_CRL_ACCEPT] = "accept", NULL };
 static const char *const bad_responses[] = {
 	[RGW_BAD_RESPONSE_CLOSE] = "close", [RGW_BAD_RESPONSE_DISCARD] = "discard", NULL,
 };
@@ -251,6 +255,15 @@ static const struct rgw_opt opts[] = {
 	  .help = "groups for the key exchange, best first" },
 	{ OPT(RGW_CONF_TLS, "watch", bool, AT(watch)), .def = "yes",
 	  .help = "files of the section that change are read again" },
+	{ OPT(RGW_CONF_TLS, "crl", paths, AT(crl)), .unset = "none",
+	  .min = 1, .max = 4095,
+	  .help = "files, or directories of them, with lists of revoked certificates, in PEM or DER" },
+	{ OPT(RGW_CONF_TLS, "crl-check", word, AT(crl_check)), .def = "off", .words = crl_checks,
+	  .only_with = "crl",
+	  .help = "certificates of peers that are looked up there: none, their own, or their whole chains" },
+	{ OPT(RGW_CONF_TLS, "crl-missing", word, AT(crl_missing)), .def = "refuse", .words = crl_missings,
+	  .only_with = "crl",
+	  .help = "what becomes of a certificate of which no CRL in force speaks" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_listen, field)

@@ -12,8 +12,9 @@
 
 /*
  * The judgement on connections that are up. Who was let in under one configuration must be good enough for the next
- * one, too: each connection is judged again after an adoption, a few in each turn of the loop. And no connection
- * outlives a certificate that it depends on, of either side (RFC 6614bis 3.4): before that it is replaced.
+ * one, too: each connection is judged again after an adoption, a few in each turn of the loop, by the CAs and CRLs that
+ * came with it (P-CRT-15). And no connection outlives a certificate that it depends on, of either side (RFC 6614bis
+ * 3.4): before that it is replaced.
  */
 
 /* Milliseconds of a turn for judgements. */
@@ -124,12 +125,17 @@ judge_chain(struct rgw_tcp *t, const struct rgw_conf_tls *tls, const struct rgw_
 {
 	const struct rgw_tlsctx *ctx = trust_of(t, tls);
 	int64_t own = rgw_tls_own_ends(t->session);
+	struct rgw_tls_verdict verdict;
 	char text[256];
 	int64_t ends;
 
 	if (ctx == NULL)
 		return true;
-	if (!rgw_chain_judge(t->chain, ctx, time(NULL), &ends)) {
+	if (!rgw_chain_judge(t->chain, ctx, time(NULL), &ends, &verdict)) {
+		if (verdict.revocation == RGW_TLS_REVOKED) {
+			rgw_gw_count(t->net->gw, RGW_CTR_certificates_revoked);
+			return refuse(why, leaf, verdict.text);
+		}
 		snprintf(text, sizeof text, "it does not verify against `ca` of [tls %s]", tls->head.name);
 		return refuse(why, leaf, text);
 	}

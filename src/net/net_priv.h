@@ -110,7 +110,8 @@ struct rgw_net {
 	ev_timer tick;                 /* when the engine's next deadline is */
 	ev_timer linger;               /* when the oldest of the lingering connections is closed */
 	ev_timer trim;                 /* when memory is given back */
-	ev_timer daily;                /* when certificates are looked at anew */
+	ev_timer daily;                /* when certificates are looked at anew ... */
+	ev_timer hourly;               /* ... and CRLs */
 	ev_prepare flush;              /* runs at the end of a turn */
 	ev_timer slice;                /* when more connections are judged again */
 	ev_periodic certificates;      /* at the time of `look_at` */

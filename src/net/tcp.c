@@ -57,6 +57,31 @@ come_up(struct rgw_tcp *t, rgw_ms now)
 }
 
 /* The handshake is done. If it began under an older configuration, the current one judges what came of it. */
+/* Counts what CRLs had to do with a handshake. Who was let in without one is told: the counter alone does not say
+ * whose CRL is missing. */
+static void
+count_revocation(struct rgw_tcp *t)
+{
+	const char *text;
+	char addr[RGW_ADDR_TEXT];
+
+	switch (rgw_tls_revocation(t->session, &text)) {
+	case RGW_TLS_NOT_REVOKED:
+		break;
+	case RGW_TLS_REVOKED:
+		rgw_gw_count(t->net->gw, RGW_CTR_certificates_revoked);
+		break;
+	case RGW_TLS_NO_CRL:
+		rgw_gw_count(t->net->gw, RGW_CTR_certificates_without_crl);
+		break;
+	case RGW_TLS_UNCHECKED:
+		rgw_gw_count(t->net->gw, RGW_CTR_certificates_unchecked);
+		RGW_LOG(t->net->log, RGW_LOG_WARNING, "crl-missing", rgw_addr_format(&t->addr, addr), text != NULL
+		    ? text : "a certificate was let in without a CRL", rgw_f_addr("addr", &t->addr));
+		break;
+	}
+}
+
 static void
 on_done(struct rgw_tcp *t, rgw_ms now)
 {
@@ -93,9 +118,11 @@ on_step(struct rgw_tcp *t, rgw_ms now)
 		return;
 	case RGW_SESSION_CLOSED:
 	case RGW_SESSION_FAILED:
+		count_revocation(t);
 		rgw_tcp_lost(t, rgw_session_why(t->session), now);
 		return;
 	}
+	count_revocation(t);
 	on_done(t, now);
 }
 

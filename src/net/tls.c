@@ -35,6 +35,7 @@ drop(struct rgw_session *session)
 	rgw_tlsctx_free(tls->ctx);
 	rgw_outbuf_fini(&session->out);
 	free(tls->chain);
+	free(tls->unchecked);
 	free(tls->why);
 	free(tls);
 }
@@ -281,6 +282,18 @@ rgw_tls_take_chain(struct rgw_session *session)
 	chain = tls_of(session)->chain;
 	tls_of(session)->chain = NULL;
 	return chain;
+}
+
+enum rgw_tls_revocation
+rgw_tls_revocation(const struct rgw_session *session, const char **text)
+{
+	const struct rgw_tls *tls = (const struct rgw_tls *)session;
+
+	*text = NULL;
+	if (session->ops != &ops)
+		return RGW_TLS_NOT_REVOKED;
+	*text = tls->unchecked;
+	return tls->revocation;
 }
 
 int64_t

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include <wolfssl/error-ssl.h>
+#include <wolfssl/wolfcrypt/sha256.h>
 
 #include "radsecgw/mem.h"
 
@@ -224,9 +225,54 @@ harden(struct rgw_tlsctx *t)
 	    wolfSSL_CTX_SetMinEccKey_Sz(t->ctx, ECC_MIN_OCTETS * 8) == WOLFSSL_SUCCESS;
 }
 
+/* Digests what chains are judged by, so that two contexts can be compared. */
+static bool
+digest_trust(struct rgw_tlsctx *t)
+{
+	wc_Sha256 sha;
+	bool good = wc_InitSha256(&sha) == 0;
+
+	for (size_t i = 0; good && i < t->trust.n; i++)
+		good = wc_Sha256Update(&sha, t->trust.v[i].der, (word32)t->trust.v[i].len) == 0;
+	if (good && t->crls != NULL)
+		good = wc_Sha256Update(&sha, t->crls->sha256, sizeof t->crls->sha256) == 0;
+	return good && wc_Sha256Final(&sha, t->trust_sha256) == 0;
+}
+
+/* Have the two the same CAs, in the same order? Somebody may have replaced a file between them. */
+static bool
+trust_the_same(const struct rgw_certs *a, const struct rgw_certs *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = a->v[i].len == b->v[i].len && memcmp(a->v[i].der, b->v[i].der, a->v[i].len) == 0;
+	return same;
+}
+
+static bool
+load_trust(struct rgw_tlsctx *t, const struct rgw_tlsctx *twin, const struct rgw_conf_tls *conf,
+    const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem)
+{
+	if (!rgw_tlsctx_load_trust(t, conf, ear, problem))
+		return false;
+	if (twin != NULL && trust_the_same(&twin->trust, &t->trust))
+		t->crls = rgw_revocation_hold(twin->crls);
+	else if (!rgw_tlsctx_load_crls(t, conf, ear, problem))
+		return false;
+	return digest_trust(t) || rgw_tls_fail(problem, "ca", "the TLS library cannot digest it");
+}
+
 struct rgw_tlsctx *
 rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_say *say, void *arg,
     struct rgw_tls_problem *problem)
+{
+	return rgw_tlsctx_like(NULL, conf, role, say, arg, problem);
+}
+
+struct rgw_tlsctx *
+rgw_tlsctx_like(const struct rgw_tlsctx *twin, const struct rgw_conf_tls *conf, enum rgw_tls_role role,
+    rgw_tls_say *say, void *arg, struct rgw_tls_problem *problem)
 {
 	const struct rgw_tls_ear ear = { say, arg };
 	struct rgw_tlsctx *t = rgw_xcalloc(1, sizeof *t);
@@ -240,7 +286,7 @@ rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_
 		return NULL;
 	}
 	if (!set_suites(t, conf, problem) || !set_groups(t, conf, problem) ||
-	    !rgw_tlsctx_load_trust(t, conf, &ear, problem) ||
+	    !load_trust(t, twin, conf, &ear, problem) ||
 	    !rgw_tlsctx_load_identity(t, conf, &ear, problem)) {
 		rgw_tlsctx_free(t);
 		return NULL;
@@ -263,7 +309,14 @@ rgw_tlsctx_free(struct rgw_tlsctx *ctx)
 		wolfSSL_CTX_free(ctx->ctx);
 	rgw_certs_free(&ctx->trust);
 	rgw_certs_free(&ctx->own);
+	rgw_revocation_drop(ctx->crls);
 	free(ctx);
+}
+
+size_t
+rgw_tlsctx_n_crls(const struct rgw_tlsctx *ctx)
+{
+	return ctx->crls != NULL ? ctx->crls->known.n + ctx->crls->unknown.n : 0;
 }
 
 bool

@@ -22,7 +22,7 @@ OWED = ("MUST", "MUST NOT")
 NOT_BUILT = {
     "P-R11": "RADIUS/1.1", "P-ALP": "ALPN of RADIUS/1.1", "P-PSK": "TLS-PSK", "P-COA": "CoA and Disconnect", "P-CPX": "proxied CoA",
     "P-RCA": "reverse CoA", "P-DD": "dynamic discovery", "P-DTL": "RADIUS/DTLS", "P-BIG": "packets above 4096 octets (RFC 7930)",
-    "P-CHP-4": "RADIUS/1.1", "P-CRT-15": "CAs are read at the start only: no reload",
+    "P-CHP-4": "RADIUS/1.1",
 }
 # How many obligations nobody names today. It may only become smaller.
 SILENT = 0

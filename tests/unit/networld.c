@@ -222,7 +222,7 @@ world_prepare(struct world *w, const char *text, struct rgw_conf **next)
 		fail_msg("%s", w->files->said);
 	(*next)->gateway.request_lifetime = 100;
 	rgw_conf_inherit(*next, w->conf);
-	change = rgw_net_prepare(w->net, *next, &report);
+	change = rgw_net_prepare(w->net, *next, NULL, &report);
 	assert_int_equal(change == NULL, report.errors > 0);
 	return change;
 }
