@@ -94,7 +94,7 @@ check_tls(const struct rgw_conf *conf, struct rgw_conf_report *report, bool coun
 			continue;
 		}
 		rgw_tlsctx_review(ctx, time(NULL), uses_of(conf, tls), complain, &c);
-		if (count)
+		if (count && !rgw_tlsctx_is_bare(ctx))
 			printf("%s:%u: [tls %s] ca: %zu CA certificate%s\n", tls->head.file, tls->head.line,
 			    tls->head.name, rgw_tlsctx_n_cas(ctx), rgw_tlsctx_n_cas(ctx) == 1 ? "" : "s");
 		rgw_tlsctx_free(ctx);

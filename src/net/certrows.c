@@ -29,7 +29,7 @@ rgw_net_tell_certificates(const struct rgw_net *net, rgw_row_fn *row, void *ctx)
 		struct rgw_row r = { .table = &rgw_net_certificates, .cells = &cell, .n = 1 };
 		int64_t end;
 
-		if (t == NULL)
+		if (t == NULL || t->own.n == 0)
 			continue;
 		end = first_end(&t->own);
 		r.name = c->conf->head.name;

@@ -64,8 +64,10 @@ rgw_tls_digest(const struct rgw_conf_tls *conf, uint8_t out[static RGW_TLS_DIGES
 
 	if (wc_InitSha256(&sha) != 0)
 		return false;
-	add_file(&sha, conf->certificate);
-	add_file(&sha, conf->key);
+	if (conf->certificate != NULL) {
+		add_file(&sha, conf->certificate);
+		add_file(&sha, conf->key);
+	}
 	for (size_t i = 0; i < conf->ca.n; i++)
 		if (stat(conf->ca.v[i], &st) == 0 && S_ISDIR(st.st_mode))
 			add_folder(&sha, conf->ca.v[i]);
