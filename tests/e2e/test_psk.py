@@ -23,7 +23,8 @@ CLIENTS = {"openssl": openssl_client, "gnutls": gnutls_client}
 
 @pytest.mark.parametrize("make", CLIENTS)
 def test_client_with_a_key(lab, make):
-    """P-PSK-1, 7, 8: an identity of 128 octets, and one with characters that are not ASCII."""
+    """P-PSK-1, 7, 8, 16: an identity of 128 octets, and one with characters that are not ASCII; the secret inside is
+    `radsec`."""
     names = {"ap": NAME, "long": "l" * 116 + "@example.org", "umlaut": "käse@example.org"}
     peers = {who: f"psk-identity = {name}\npsk = {KEY}" for who, name in names.items()}
     gw = lab.gateway(server_conf(lab, peers=peers), wait="started")
