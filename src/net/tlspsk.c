@@ -97,23 +97,26 @@ expand(const uint8_t secret[static SHA256_OCTETS], const char *label, const uint
 	return hmac(secret, SHA256_OCTETS, info, n, out);
 }
 
-/* Is the binder the one that this key makes for the ClientHello up to its binders (RFC 8446 4.2.11.2)? */
+/* Is the binder the one that this key makes for the ClientHello up to its binders (RFC 8446 4.2.11.2)? Without a key it
+ * is not, and that takes as long to find out. */
 static bool
-binds(const struct rgw_secret *key, const uint8_t *message, size_t truncated, const struct rgw_hello_identity *id)
+binds(const struct rgw_secret *secret, const uint8_t *message, size_t truncated, const struct rgw_hello_identity *id)
 {
+	static const uint8_t nothing[DECOY_OCTETS];
+	const uint8_t *key = secret != NULL ? secret->octets : nothing;
+	size_t key_len = secret != NULL ? secret->len : sizeof nothing;
 	static const uint8_t zero[SHA256_OCTETS];
 	uint8_t a[SHA256_OCTETS];
 	uint8_t b[SHA256_OCTETS];
 	uint8_t digest[SHA256_OCTETS];
-	bool good = key != NULL && wc_Sha256Hash(zero, 0, digest) == 0 &&
-	    hmac(zero, sizeof zero, key->octets, key->len, a) && expand(a, "ext binder", digest, sizeof digest, b) &&
+	bool good = wc_Sha256Hash(zero, 0, digest) == 0 && hmac(zero, sizeof zero, key, key_len, a) && expand(a, "ext binder", digest, sizeof digest, b) &&
 	    expand(b, "finished", NULL, 0, a) && wc_Sha256Hash(message, (word32)truncated, digest) == 0 &&
 	    hmac(a, sizeof a, digest, sizeof digest, b) && id->binder_len == sizeof b &&
 	    rgw_ct_equal(b, id->binder, sizeof b);
 
 	rgw_wipe(a, sizeof a);
 	rgw_wipe(b, sizeof b);
-	return good;
+	return good && secret != NULL;
 }
 
 /* ---- what the client says ---- */
@@ -149,9 +152,10 @@ take_name(struct rgw_psk *psk, const struct rgw_hello_identity *id, size_t place
 }
 
 /* Which of the two keys has made the binder? After a HelloRetryRequest it is the same one as before, and the library
- * checks the second binder, as it does all of them. With the wrong key it goes on to find that out, too. */
+ * checks the second binder, as it does all of them. With the wrong key it goes on to find that out, too. An identity that
+ * nobody has takes as long. */
 static enum key_kind
-choose_key(struct rgw_psk *psk, const struct rgw_client_hello *hello, const uint8_t *message)
+choose_key(struct rgw_psk *psk, const struct rgw_client_hello *hello, const uint8_t *message, bool known)
 {
 	const struct rgw_hello_identity *id = &hello->identities[psk->place];
 	bool now;
@@ -161,36 +165,51 @@ choose_key(struct rgw_psk *psk, const struct rgw_client_hello *hello, const uint
 		return psk->first == KEY_PREVIOUS && psk->keys.previous == NULL ? NO_KEY : psk->first;
 	now = binds(psk->keys.now, message, hello->truncated, id);
 	previous = binds(psk->keys.previous, message, hello->truncated, id);
-	if (!now && !previous)
-		psk->fault = RGW_PSK_WRONG_KEY;
+	if (!known || (!now && !previous))
+		psk->fault = known ? RGW_PSK_WRONG_KEY : RGW_PSK_UNKNOWN;
+	if (!known)
+		return KEY_DECOY;
 	return previous && !now ? KEY_PREVIOUS : KEY_NOW;
 }
 
-/* Looks whose key is offered. An identity that nobody has is treated as one with a wrong key, in all that the stranger
- * can see (P-PSK-11). What does not look like an identity is somebody's ticket, and passed over (P-PSK-14). */
-static void
-look_up(struct rgw_psk *psk, const struct rgw_client_hello *hello, const uint8_t *message)
+/* The first identity that somebody has, or else the first one, or hello->n if there is none. What does not look like an
+ * identity is somebody's ticket, and passed over (P-PSK-14). */
+static size_t
+find_identity(struct rgw_psk *psk, const struct rgw_client_hello *hello, bool *known)
 {
-	size_t decoy = hello->n;
+	size_t first = hello->n;
 
 	for (size_t i = 0; i < hello->n; i++) {
 		const struct rgw_hello_identity *id = &hello->identities[i];
 
 		if (id->age != 0 || !rgw_psk_is_identity(id->octets, id->len))
 			continue;
-		if (psk->find(psk->arg, id->octets, id->len, &psk->keys)) {
-			take_name(psk, id, i);
-			psk->kind = choose_key(psk, hello, message);
-			return;
-		}
-		decoy = decoy < i ? decoy : i;
+		*known = psk->find(psk->arg, id->octets, id->len, &psk->keys);
+		if (*known)
+			return i;
+		first = first < i ? first : i;
 	}
-	if (decoy == hello->n)
+	return first;
+}
+
+/* Looks whose key is offered. An identity that nobody has is treated as one with a wrong key, in all that the stranger
+ * can see (P-PSK-11): the library gets a key that nobody can know. */
+static void
+look_up(struct rgw_psk *psk, const struct rgw_client_hello *hello, const uint8_t *message)
+{
+	bool known = false;
+	size_t i;
+
+	psk->keys = (struct rgw_psk_keys){ NULL, NULL };
+	i = find_identity(psk, hello, &known);
+	if (i == hello->n)
 		return;
-	take_name(psk, &hello->identities[decoy], decoy);
+	take_name(psk, &hello->identities[i], i);
 	rgw_random(psk->decoy, sizeof psk->decoy);
-	psk->kind = KEY_DECOY;
-	psk->fault = RGW_PSK_UNKNOWN;
+	psk->kind = choose_key(psk, hello, message, known);
+	/* In the second Hello nobody becomes somebody else. */
+	if (!known && psk->kind != KEY_DECOY)
+		psk->kind = NO_KEY;
 }
 
 static void

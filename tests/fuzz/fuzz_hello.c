@@ -169,7 +169,8 @@ read_message(void *arg, const uint8_t *message, size_t len)
 			require(client.identities[i].octets + client.identities[i].len <= client.identities[i].binder &&
 			    client.identities[i].binder + client.identities[i].binder_len <= copy + len);
 	}
-	(void)rgw_server_hello_parse(&server, copy, len);
+	if (rgw_server_hello_parse(&server, copy, len))
+		require(copy[0] == 2);
 	free(copy);
 }
 
