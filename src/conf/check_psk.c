@@ -3,9 +3,9 @@
 
 #include "reading.h"
 
-/* The checks of pre-shared keys (RFC 9813). One peer is known in one way: by a key, or by certificates (P-PSK-12). A key
- * belongs to a section that somebody has written; a peer that is found in the DNS has none (P-PSK-15). The secret inside
- * is that of any peer over TLS (P-PSK-16). */
+/* The checks of pre-shared keys (RFC 9813). One peer is known in one way: by a key, or by certificates (P-PSK-12). A
+ * key belongs to a section that somebody has written; a peer that is found in the DNS has none (P-PSK-15). The secret
+ * inside is that of any peer over TLS (P-PSK-16). */
 
 /* A key of fewer octets is taken, but more are advised (P-PSK-2). */
 #define ADVISED 24

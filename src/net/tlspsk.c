@@ -97,8 +97,8 @@ expand(const uint8_t secret[static SHA256_OCTETS], const char *label, const uint
 	return hmac(secret, SHA256_OCTETS, info, n, out);
 }
 
-/* Is the binder the one that this key makes for the ClientHello up to its binders (RFC 8446 4.2.11.2)? Without a key it
- * is not, and that takes as long to find out. */
+/* Is the binder the one that this key makes for the ClientHello up to its binders (RFC 8446 4.2.11.2)? Without a key
+ * it is not, and that takes as long to find out. */
 static bool
 binds(const struct rgw_secret *secret, const uint8_t *message, size_t truncated, const struct rgw_hello_identity *id)
 {
@@ -109,7 +109,8 @@ binds(const struct rgw_secret *secret, const uint8_t *message, size_t truncated,
 	uint8_t a[SHA256_OCTETS];
 	uint8_t b[SHA256_OCTETS];
 	uint8_t digest[SHA256_OCTETS];
-	bool good = wc_Sha256Hash(zero, 0, digest) == 0 && hmac(zero, sizeof zero, key, key_len, a) && expand(a, "ext binder", digest, sizeof digest, b) &&
+	bool good = wc_Sha256Hash(zero, 0, digest) == 0 && hmac(zero, sizeof zero, key, key_len, a) &&
+	    expand(a, "ext binder", digest, sizeof digest, b) &&
 	    expand(b, "finished", NULL, 0, a) && wc_Sha256Hash(message, (word32)truncated, digest) == 0 &&
 	    hmac(a, sizeof a, digest, sizeof digest, b) && id->binder_len == sizeof b &&
 	    rgw_ct_equal(b, id->binder, sizeof b);
@@ -152,8 +153,8 @@ take_name(struct rgw_psk *psk, const struct rgw_hello_identity *id, size_t place
 }
 
 /* Which of the two keys has made the binder? After a HelloRetryRequest it is the same one as before, and the library
- * checks the second binder, as it does all of them. With the wrong key it goes on to find that out, too. An identity that
- * nobody has takes as long. */
+ * checks the second binder, as it does all of them. With the wrong key it goes on to find that out, too. An identity
+ * that nobody has takes as long. */
 static enum key_kind
 choose_key(struct rgw_psk *psk, const struct rgw_client_hello *hello, const uint8_t *message, bool known)
 {

@@ -151,6 +151,7 @@ def test_old_tls(lab):
     assert client.ask(), client.said()
     client = openssl_client(lab.radsec, NAME, KEY, "-ciphersuites", "TLS_AES_256_GCM_SHA384")
     assert client.ask() is None
+    assert gw.counters()["psk_without_suite"] == 1
 
 
 def test_ticket_of_another_server(lab):

@@ -38,8 +38,8 @@ a_client_offers_keys(void **state)
 	uint8_t m[1024];
 	struct rgw_client_hello h;
 	/* Modes, and two identities: "ap" and a ticket of age 5. */
-	size_t n = message(1, CLIENT, "002d" "0003" "020001" "0029" "0057" "0011" "0002" "6170" "00000000" "0003" "00ff00"
-	    "00000005" "0042" BINDER BINDER, m);
+	size_t n = message(1, CLIENT, "002d" "0003" "020001" "0029" "0057" "0011" "0002" "6170" "00000000"
+	    "0003" "00ff00" "00000005" "0042" BINDER BINDER, m);
 
 	(void)state;
 	assert_true(rgw_client_hello_parse(&h, m, n));

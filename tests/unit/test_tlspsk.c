@@ -344,8 +344,8 @@ identities_are_texts(void **state)
 	} rows[] = {
 		{ "a", 1, true }, { "", 0, false }, { "a b\"\\,;#", 8, true }, { "K\xc3\xa4se", 5, true },
 		{ "K\xe4se", 4, false }, { "a\0", 2, false }, { "\0a", 2, false }, { "a\nb", 3, false },
-		{ "\x7f", 1, false }, { "\xc2\x9b", 2, false }, { "\xed\xa0\x80", 3, false }, { "\xf0\x9f\x98\x80", 4, true },
-		{ "\xc3", 1, false },
+		{ "\x7f", 1, false }, { "\xc2\x9b", 2, false }, { "\xed\xa0\x80", 3, false },
+		{ "\xf0\x9f\x98\x80", 4, true }, { "\xc3", 1, false },
 	};
 	uint8_t longest[RGW_PSK_IDENTITY_MAX + 1];
 
