@@ -286,9 +286,9 @@ def openssl_server(port, *more, key=KEY):
     return pipe
 
 
-def gnutls_server(lab, port, key=KEY):
+def gnutls_server(lab, port, key=KEY, ways="+DHE-PSK:+ECDHE-PSK"):
     passwords = lab.write("gnutls.psk", f"{NAME}:{key}\n")
     pipe = Pipe("gnutls-serv", "--pskpasswd", passwords, "--port", port, "--echo", "--priority",
-                "NORMAL:-VERS-ALL:+VERS-TLS1.3:+DHE-PSK:+ECDHE-PSK")
+                f"NORMAL:-VERS-ALL:+VERS-TLS1.3:{ways}")
     wait_for("gnutls-serv", lambda: tcp_open(port))
     return pipe

@@ -221,6 +221,20 @@ def test_gnutls_as_server(lab):
     server.close()
 
 
+def test_gnutls_without_secrecy(lab):
+    """P-PSK-6: a server that has the key, and would rather use it alone. Newer versions of the library do not offer that,
+    and what an older one brings about is refused."""
+    port = lab.port()
+    server = gnutls_server(lab, port, ways="+PSK:+DHE-PSK:+ECDHE-PSK")
+    gw = lab.gateway(client_conf(lab, port), wait="started")
+    if "wolfSSL 5.5." in gw.log():
+        gw.wait_line("connect-failed", state="handshake")
+        assert "connections_opened" not in gw.counters()
+    else:
+        gw.wait_line("connection-up")
+    server.close()
+
+
 def test_servers_that_do_not_have_the_key(lab):
     """P-PSK-12: nothing takes the place of the key, neither a certificate that we would trust nor the key of another,
     nor one without a Diffie-Hellman exchange."""
