@@ -195,10 +195,10 @@ struct rgw_conf_metrics {
 
 struct rgw_conf_tls {
 	struct rgw_conf_head head;
-	char *certificate;   /* PEM file: leaf first, chain after it */
-	char *key;           /* PEM file */
+	char *certificate;   /* PEM file: leaf first, chain after it; NULL = all peers have pre-shared keys */
+	char *key;           /* PEM file; NULL without certificate, and */
 	char *key_password;  /* a secret, or NULL */
-	struct rgw_strings ca;       /* PEM files or directories */
+	struct rgw_strings ca;       /* PEM files or directories; none without certificate */
 	struct rgw_strings ciphers;  /* empty = built-in list */
 	struct rgw_strings groups;   /* empty = built-in list */
 	enum rgw_tls_version min_version;
@@ -260,7 +260,16 @@ struct rgw_conf_peer {
 	bool protocol_error;                 /* the peer understands Protocol-Error (P-ERR-10) */
 	struct rgw_conf_refs rewrite_in;
 	struct rgw_conf_refs rewrite_out;
+	char *psk_identity;                  /* the peer and we know each other by a pre-shared key of this name; NULL =
+	                                      * by certificates, or over plain TCP */
+	struct rgw_secret *psk;              /* that key; not NULL if there is an identity */
+	struct rgw_secret *previous_psk;     /* the peer may connect with this key, too; NULL = none */
 };
+
+/* The octets that an identity may have (P-PSK-7), and a key (P-PSK-2): the TLS library takes no more. */
+#define RGW_PSK_IDENTITY_MAX 128
+#define RGW_PSK_MIN 16
+#define RGW_PSK_MAX 64
 
 /* A UDP neighbour that we send to. */
 struct rgw_conf_server {

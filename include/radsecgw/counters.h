@@ -134,6 +134,11 @@
 	X(incoming_failed, "incoming connections whose handshake did not succeed")                 \
 	X(incoming_opened, "incoming connections that came up")                                    \
 	X(incoming_ended, "incoming connections that ended after they had come up")                \
+	X(psk_unknown_identity, "handshakes that failed: nobody who may come from there has the identity") \
+	X(psk_wrong_key, "handshakes that failed: the pre-shared key of the identity is another one") \
+	X(psk_without_secrecy, "handshakes that failed: a pre-shared key without a Diffie-Hellman exchange") \
+	X(psk_without_suite, "handshakes that failed: a pre-shared key, and no suite that goes with it") \
+	X(previous_psk_used, "incoming connections that came up with the previous pre-shared key")  \
 	X(idle_timeouts, "connections closed: idle-timeout")                                       \
 	X(lifetimes, "connections closed: lifetime")                                               \
 	/* connections in either direction */                                                      \

@@ -9,6 +9,7 @@
 #include "radsecgw/certid.h"
 #include "radsecgw/conf.h"
 #include "radsecgw/hash.h"
+#include "radsecgw/proof.h"
 #include "radsecgw/session.h"
 
 /*
@@ -113,6 +114,49 @@ struct rgw_tls_verdict {
 /* Tells what CRLs had to do with the peer's certificates, once the handshake is done or has failed. *text becomes who
  * was let in without a CRL, and why, borrowed from the session, or NULL. */
 enum rgw_tls_revocation rgw_tls_revocation(const struct rgw_session *session, const char **text);
+/*
+ * Pre-shared keys (RFC 9813). A session without one of the next two calls knows nothing of them.
+ */
+
+/* The keys of one peer; borrowed. */
+struct rgw_psk_keys {
+	const struct rgw_secret *now;
+	const struct rgw_secret *previous;  /* this one is taken, too; NULL = none */
+};
+
+/* Finds the keys for an identity that a client names. It is asked by whoever does the handshake, more than once
+ * perhaps. false = nobody has this identity; the client cannot tell that from a wrong key. */
+typedef bool rgw_tls_find(void *arg, const uint8_t *identity, size_t len, struct rgw_psk_keys *keys);
+
+/* Server, before the handshake: clients may come with keys as well as with certificates. What `find` gives, and `arg`,
+ * are borrowed until the handshake is over. false = out of memory. */
+bool rgw_tls_await_psk(struct rgw_session *session, rgw_tls_find *find, void *arg) RGW_MUST_USE;
+/* Client, before the handshake: offers this key, and takes no certificate in its place (P-PSK-12). Both are borrowed
+ * until the handshake is over. false = the context has no suite that goes with it, or there is no memory. */
+bool rgw_tls_offer_psk(struct rgw_session *session, const char *identity, const struct rgw_secret *key) RGW_MUST_USE;
+/* Has the context a suite for keys? */
+bool rgw_tlsctx_can_psk(const struct rgw_tlsctx *ctx) RGW_MUST_USE;
+/* Has the context no certificate? Then nobody without a key can come in. */
+bool rgw_tlsctx_is_bare(const struct rgw_tlsctx *ctx) RGW_MUST_USE;
+
+/* Why a client's key was refused, as far as keys are the reason. */
+enum rgw_psk_fault {
+	RGW_PSK_NO_FAULT,
+	RGW_PSK_UNKNOWN,     /* nobody who may come from there has the identity */
+	RGW_PSK_WRONG_KEY,
+	RGW_PSK_NO_SECRECY,  /* it is offered without a Diffie-Hellman exchange only (P-PSK-6) */
+	RGW_PSK_NO_SUITE,
+};
+enum rgw_psk_fault rgw_tls_psk_fault(const struct rgw_session *session) RGW_MUST_USE;
+
+/* How the far end of a session whose handshake is done has proven who it is. With a key, *digest gets what
+ * rgw_psk_digest makes of it; borrowed. */
+enum rgw_proof rgw_tls_proof(const struct rgw_session *session, const uint8_t **digest) RGW_MUST_USE;
+
+/* Digests a key with its identity, so that it can be known again. false = the TLS library cannot. */
+#define RGW_PSK_DIGEST 32
+bool rgw_psk_digest(const char *identity, const struct rgw_secret *key,
+    uint8_t out[static RGW_PSK_DIGEST]) RGW_MUST_USE;
 
 /* The chain of certificates that a peer has shown. It is one object for all connections that have shown it, which hold
  * references: chains are shared in a table of the loop. */

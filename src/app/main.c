@@ -98,7 +98,7 @@ check_tls(const struct rgw_conf *conf, struct rgw_conf_report *report, bool coun
 		if (count && tls->crl_check != RGW_CRL_OFF)
 			printf("%s:%u: [tls %s] crl: %zu CRL%s\n", tls->head.file, tls->head.line, tls->head.name,
 			    rgw_tlsctx_n_crls(ctx), rgw_tlsctx_n_crls(ctx) == 1 ? "" : "s");
-		if (count)
+		if (count && !rgw_tlsctx_is_bare(ctx))
 			printf("%s:%u: [tls %s] ca: %zu CA certificate%s\n", tls->head.file, tls->head.line,
 			    tls->head.name, rgw_tlsctx_n_cas(ctx), rgw_tlsctx_n_cas(ctx) == 1 ? "" : "s");
 		rgw_tlsctx_free(ctx);

@@ -101,6 +101,7 @@ check_tls(struct rgw_draft *d, const struct rgw_section *section)
 		    rgw_check_place(section, min_given ? &tls->min_version : &tls->max_version),
 		    "min-version is newer than max-version");
 	check_crl(d, section);
+	rgw_check_psk_tls(d, section);
 }
 
 /* Enters the address of a client at each [listen] where the client may ask. Returns another client that already

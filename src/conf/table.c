@@ -231,16 +231,16 @@ static const struct rgw_opt opts[] = {
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_tls, field)
-	{ OPT(RGW_CONF_TLS, "certificate", file, AT(certificate)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_TLS, "certificate", file, AT(certificate)), .unset = "none",
 	  .min = 1, .max = 4095,
 	  .help = "PEM file with our certificate and, after it, those up to the root" },
-	{ OPT(RGW_CONF_TLS, "key", key_file, AT(key)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_TLS, "key", key_file, AT(key)), .unset = "none",
 	  .min = 1, .max = 4095,
 	  .help = "PEM file with the private key" },
 	{ OPT(RGW_CONF_TLS, "key-password", password, AT(key_password)), .unset = "none",
 	  .min = 1, .max = 1024,
 	  .help = "password of the private key" },
-	{ OPT(RGW_CONF_TLS, "ca", paths, AT(ca)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_TLS, "ca", paths, AT(ca)), .unset = "none",
 	  .min = 1, .max = 4095,
 	  .help = "PEM files, or directories of them, with the authorities that are trusted" },
 	{ OPT(RGW_CONF_TLS, "min-version", word, AT(min_version)), .def = "1.2", .words = versions,
@@ -344,10 +344,10 @@ static const struct rgw_opt opts[] = {
 	  .help = "identity and trust to be used with the peer" },
 	INSECURE_TCP(RGW_CONF_PEER, NULL),
 	{ OPT(RGW_CONF_PEER, "name", host, AT(cert_name)), .unset = "the host of connect",
-	  .min = 1, .max = 253, .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
+	  .min = 1, .max = 253, .not_with = "psk-identity", .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
 	  .help = "DNS name or address that the peer's certificate must carry" },
 	{ OPT(RGW_CONF_PEER, "match", cert_rules, AT(match)), .unset = "name alone",
-	  .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
+	  .not_with = "psk-identity", .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
 	  .help = "rules that the peer's certificate must fulfil" },
 	{ OPT(RGW_CONF_PEER, "sni", sni, AT(sni)), .unset = "the host of connect",
 	  .min = 0, .max = 253,
@@ -432,6 +432,15 @@ static const struct rgw_opt opts[] = {
 	  .only_with = "accept",
 	  .help = "the peer understands Protocol-Error, so it may be sent one" },
 	REWRITING(RGW_CONF_PEER, "packets that come from the peer", "packets that go to the peer"),
+	{ OPT(RGW_CONF_PEER, "psk-identity", psk_identity, AT(psk_identity)), .unset = "certificates",
+	  .min = 1, .max = RGW_PSK_IDENTITY_MAX, .nor_with = "insecure-tcp",
+	  .help = "name of the pre-shared key that takes the place of certificates" },
+	{ OPT(RGW_CONF_PEER, "psk", psk, AT(psk)), .unset = "none",
+	  .min = RGW_PSK_MIN, .max = RGW_PSK_MAX, .only_with = "psk-identity",
+	  .help = "the key of that name" },
+	{ OPT(RGW_CONF_PEER, "previous-psk", psk, AT(previous_psk)), .unset = "none",
+	  .min = RGW_PSK_MIN, .max = RGW_PSK_MAX, .only_with = "accept", .nor_with = "insecure-tcp",
+	  .help = "key with which the peer may still connect" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_server, field)

@@ -73,6 +73,8 @@ extern const struct rgw_opt_type
 	rgw_type_mode,                  /* uint32_t, permissions */
 	rgw_type_secret,                /* struct rgw_secret * */
 	rgw_type_password,              /* char *, a secret that is a text */
+	rgw_type_psk,                   /* struct rgw_secret *, in hexadecimal digits */
+	rgw_type_psk_identity,          /* char *, UTF-8 */
 	rgw_type_addresses,             /* struct rgw_addrs; list */
 	rgw_type_prefixes,              /* struct rgw_prefixes; list */
 	rgw_type_origins,               /* struct rgw_conf_origins; list */

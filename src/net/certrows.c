@@ -104,7 +104,7 @@ rgw_net_tell_certificates(const struct rgw_net *net, rgw_row_fn *row, void *ctx)
 	const struct rgw_contexts *contexts = net->contexts;
 
 	for (size_t i = 0; i < contexts->n; i++)
-		if (either(&contexts->v[i]) != NULL)
+		if (either(&contexts->v[i]) != NULL && either(&contexts->v[i])->own.n > 0)
 			tell_certificate(&contexts->v[i], either(&contexts->v[i]), row, ctx);
 	for (size_t i = 0; i < contexts->n; i++) {
 		const struct rgw_tlsctx *t = either(&contexts->v[i]);

@@ -67,13 +67,18 @@ make_tls(struct rgw_tcp *t, const struct rgw_conf_peer *peer, const char *host)
 {
 	struct rgw_tlsctx *ctx = rgw_contexts_find(t->contexts, peer->tls, RGW_TLS_CLIENT);
 	struct rgw_handshake *h = ctx != NULL ? rgw_tcp_prepare_handshake(t) : NULL;
+	struct rgw_session *session;
 	char name[RGW_HOST_TEXT];
 
 	t->host = strdup(host);
 	if (h == NULL || t->host == NULL)
 		return NULL;
 	rgw_peer_rules(peer, host, &h->rules);
-	return rgw_tls_new(ctx, judge, h, sni_of(peer, host, name));
+	session = rgw_tls_new(ctx, judge, h, sni_of(peer, host, name));
+	if (session == NULL || peer->psk_identity == NULL || rgw_tls_offer_psk(session, peer->psk_identity, peer->psk))
+		return session;
+	rgw_session_free(session);
+	return NULL;
 }
 
 static bool
@@ -82,6 +87,7 @@ set_up(struct rgw_tcp *t, struct rgw_conn *conn, const struct rgw_conf_peer *pee
 	t->conn = conn;
 	t->peer = peer->head.id;
 	t->contexts = rgw_contexts_hold(t->net->contexts);
+	t->proof = peer->insecure_tcp ? RGW_PROVEN_BY_ADDRESS : RGW_PROVEN_BY_CERTIFICATE;
 	t->session = peer->insecure_tcp ? rgw_plain_new() : make_tls(t, peer, host);
 	return t->session != NULL;
 }

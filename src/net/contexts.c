@@ -167,7 +167,8 @@ review_new(struct rgw_net *net)
 	}
 	warn_of_clock(net);
 	for (size_t i = 0; i < contexts->n; i++)
-		if (contexts->v[i].is_new && either(&contexts->v[i]) != NULL)
+		if (contexts->v[i].is_new && either(&contexts->v[i]) != NULL &&
+		    !rgw_tlsctx_is_bare(either(&contexts->v[i])))
 			RGW_LOG(net->log, RGW_LOG_NOTICE, "trust-loaded", NULL, "CA certificates are loaded",
 			    rgw_f_str("tls", contexts->v[i].conf->head.name),
 			    rgw_f_uint("number", rgw_tlsctx_n_cas(either(&contexts->v[i]))),
@@ -278,6 +279,27 @@ make_context(struct rgw_net_change *change, struct rgw_contexts *contexts, const
 	return true;
 }
 
+/* Is there a suite for the keys of all peers that have one? */
+static bool
+check_keys(struct rgw_net_change *change, const struct rgw_contexts *contexts)
+{
+	const struct rgw_conf *conf = change->next;
+
+	for (size_t i = 0; i < conf->peer.n; i++) {
+		const struct rgw_conf_peer *peer = conf->peer.v[i];
+		const struct rgw_tlsctx *ctx = NULL;
+
+		if (peer->psk_identity != NULL)
+			ctx = either(&contexts->v[peer->tls->head.id]);
+		if (ctx == NULL || rgw_tlsctx_can_psk(ctx))
+			continue;
+		rgw_change_cannot_use(change, peer->tls, "ciphers", "peers with `psk-identity` need a suite with "
+		    "SHA-256: TLS_AES_128_GCM_SHA256 or TLS_CHACHA20_POLY1305_SHA256");
+		return false;
+	}
+	return true;
+}
+
 static bool
 make_all(struct rgw_net_change *change, struct rgw_contexts *contexts)
 {
@@ -291,7 +313,7 @@ make_all(struct rgw_net_change *change, struct rgw_contexts *contexts)
 		for (size_t j = 0; j < conf->listen.v[i]->profile.n; j++)
 			good = good && make_context(change, contexts, (const void *)conf->listen.v[i]->profile.v[j],
 			    RGW_TLS_SERVER);
-	return good;
+	return good && check_keys(change, contexts);
 }
 
 /* What was noted explains why nothing could be made of a file. */

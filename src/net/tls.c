@@ -7,6 +7,8 @@
 
 #include <wolfssl/error-ssl.h>
 
+#include "tlspsk.h"
+
 /* One TLS session: a struct rgw_session whose records the library makes. The context that the session was made from
  * lives as long as the session (P-TLS-1 to 16). */
 
@@ -34,6 +36,7 @@ drop(struct rgw_session *session)
 	wolfSSL_free(tls->ssl);
 	rgw_tlsctx_free(tls->ctx);
 	rgw_outbuf_fini(&session->out);
+	rgw_psk_free(tls->psk);
 	free(tls->chain);
 	free(tls->unchecked);
 	free(tls->why);
@@ -75,7 +78,7 @@ static const struct {
 	{ 86, "inappropriate_fallback" },
 	{ 109, "missing_extension" },
 	{ 112, "unrecognized_name: it has no certificate for the name we sent (SNI)" },
-	{ 115, "unknown_psk_identity" },
+	{ 115, "unknown_psk_identity: it knows no pre-shared key of ours" },
 	{ 116, "certificate_required: it wants a certificate" },
 	{ 120, "no_application_protocol: it does not speak radius/1.0 (ALPN)" },
 };
@@ -98,8 +101,9 @@ explain_alert(struct rgw_tls *tls)
 	memset(&history, 0, sizeof history);
 	wolfSSL_get_alert_history(tls->ssl, &history);
 	if (history.last_rx.code > 0)
-		rgw_tls_explain(tls, "the peer sent TLS alert %d (%s)", history.last_rx.code,
-		    alert_text(history.last_rx.code));
+		rgw_tls_explain(tls, "the peer sent TLS alert %d (%s)%s", history.last_rx.code,
+		    alert_text(history.last_rx.code), !tls->keys_only ? ""
+		        : "; it may know our `psk-identity` not at all, or with another key");
 }
 
 /* Turns the library's error into a sentence that tells an operator what to do. Only the first explanation counts. */
@@ -109,6 +113,7 @@ failed(struct rgw_tls *tls, int error)
 	const char *reason = wolfSSL_ERR_reason_error_string((unsigned long)error);
 	const char *fault = rgw_tls_cert_fault(error);
 
+	rgw_psk_explain(tls);
 	explain_alert(tls);
 	if (error == NO_PEER_CERT || error == VERIFY_CERT_ERROR)
 		/* A certificate that was sent and refused has been explained by then. */
@@ -136,11 +141,9 @@ static bool
 suite_allowed(struct rgw_tls *tls)
 {
 	unsigned number = (unsigned)wolfSSL_get_current_cipher_suite(tls->ssl);
-	const struct rgw_suite *table;
-	size_t n = rgw_suites(&table);
 
-	for (size_t i = 0; i < n; i++)
-		if (table[i].number == number)
+	for (size_t i = 0; i < RGW_SUITES; i++)
+		if (rgw_suites[i].number == number)
 			return (tls->ctx->suites >> i & 1) != 0;
 	return false;
 }
@@ -157,7 +160,7 @@ handshake(struct rgw_session *session)
 		error = wolfSSL_get_error(tls->ssl, ret);
 		return error == WOLFSSL_ERROR_WANT_READ ? RGW_SESSION_WANT : failed(tls, error);
 	}
-	if (!tls->accepted) {
+	if (tls->psk != NULL ? !rgw_psk_conclude(tls) : !tls->accepted) {
 		rgw_tls_explain(tls, "the peer was not identified");
 		return RGW_SESSION_FAILED;
 	}
@@ -166,6 +169,8 @@ handshake(struct rgw_session *session)
 		return RGW_SESSION_FAILED;
 	}
 	tls->judge = NULL;
+	rgw_psk_free(tls->psk);
+	tls->psk = NULL;
 	return RGW_SESSION_OK;
 }
 
@@ -301,7 +306,7 @@ rgw_tls_own_ends(const struct rgw_session *session)
 {
 	const struct rgw_tls *tls = (const struct rgw_tls *)session;
 
-	return tls->ctx->own.v[0].x509.not_after;
+	return tls->ctx->own.n > 0 ? tls->ctx->own.v[0].x509.not_after : INT64_MAX;
 }
 
 bool

@@ -233,7 +233,9 @@ struct rgw_suite {
 	bool tls13;
 };
 
-size_t rgw_suites(const struct rgw_suite **table);
+/* tlssuite.c: all of them. Sets of suites have bits by the places here. */
+#define RGW_SUITES 9
+extern const struct rgw_suite rgw_suites[RGW_SUITES];
 
 /* A TLS session. */
 struct rgw_tls {
@@ -255,6 +257,11 @@ struct rgw_tls {
 	int stale;                           /* depth of a certificate of the peer's chain that is not in force, or
 	                                      * -1 */
 	int stale_error;                     /* the library's number for that fault */
+	struct rgw_psk *psk;                 /* owned: what is known about pre-shared keys until the handshake is over;
+	                                      * NULL = nothing, they are not used */
+	bool keys_only;                      /* the peer must take our key, and has no certificate to show (P-PSK-12) */
+	enum rgw_proof proof;                /* how the peer has proven who it is, once it has ... */
+	uint8_t psk_digest[RGW_PSK_DIGEST];  /* ... and the digest of its key, if it was by one */
 };
 
 /* tlsverify.c */

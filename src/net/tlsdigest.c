@@ -75,8 +75,10 @@ rgw_tls_digest(const struct rgw_conf_tls *conf, uint8_t out[static RGW_TLS_DIGES
 
 	if (wc_InitSha256(&sha) != 0)
 		return false;
-	add_file(&sha, conf->certificate, RGW_PEM_MAX);
-	add_file(&sha, conf->key, RGW_PEM_MAX);
+	if (conf->certificate != NULL) {
+		add_file(&sha, conf->certificate, RGW_PEM_MAX);
+		add_file(&sha, conf->key, RGW_PEM_MAX);
+	}
 	add_list(&sha, &conf->ca, RGW_PEM_MAX);
 	if (conf->crl_check != RGW_CRL_OFF)
 		add_list(&sha, &conf->crl, RGW_PEM_CRL_MAX);

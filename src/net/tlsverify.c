@@ -242,7 +242,7 @@ rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 
 	tls->ctx->has_guests |= store->totalCerts > 1;
 	/* There is no second handshake on a connection, whatever the library was built with. */
-	if (tls->judge == NULL)
+	if (tls->judge == NULL || tls->keys_only)
 		return 0;
 	if (depth < 0 || depth >= store->totalCerts)
 		return 0;

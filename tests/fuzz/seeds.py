@@ -109,6 +109,15 @@ def hello():
     yield "records", b"\x02\x16\x03\x01" + whole + bytes.fromhex("140303000101 15030300020228".replace(" ", "")) + \
         b"\x17\x03\x03\x00\x11" + bytes(17) + b"\x17\x03\x03\x00\x10"
     yield "fragments", b"\x02" + b"".join(b"\x16\x03\x01" + block(">H", whole[2 + i:12 + i]) for i in range(0, 100, 10))
+    keys = bytes.fromhex("002d0003020001") + struct.pack(">H", 41) + block(">H", block(
+        ">H", block(">H", b"ap7@example.org") + bytes(4) + block(">H", b"\xff" * 16) + b"\0\0\1\0") + block(
+            ">H", 2 * block(">B", bytes(32))))
+    yield "keys", b"\x01" + body(versions + keys)
+    yield "keys-not-last", b"\x01" + body(keys + versions)
+    selected = b"\x03\x03" + bytes(32) + b"\0\x13\x01\0" + block(">H", bytes.fromhex(
+        "002900020000 00330004001d0000 002b00020304".replace(" ", "")))
+    selected = b"\x02" + struct.pack(">I", len(selected))[1:] + selected
+    yield "selected", b"\x02\x16\x03\x03" + block(">H", selected) + b"\x17\x03\x03\0\x01\0"
     yield "http", b"\x02GET / HTTP/1.1\r\n\r\n"
     yield "radius", b"\x02" + bytes.fromhex("0101002c") + bytes(40)
     yield "too-long", b"\x02\x16\x03\x01\x40\x01" + bytes(20)

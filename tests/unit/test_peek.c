@@ -49,7 +49,7 @@ struct fixture {
 struct rgw_conn *__wrap_rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from, void *io,
     rgw_ms now);
 void __wrap_rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
-void __wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
+void __wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw_ms now);
 void __wrap_rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
 void __wrap_rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
 rgw_ms __wrap_rgw_gw_deadline(const struct rgw_gw *gw);
@@ -76,8 +76,9 @@ __wrap_rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 }
 
 void
-__wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
+__wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw_ms now)
 {
+	(void)proof;
 	(void)now;
 	assert_true(conn->connected);
 	conn->peer = &conn->f->peer[peer];

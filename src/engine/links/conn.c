@@ -513,7 +513,7 @@ make_ids(struct rgw_conn *conn)
 }
 
 void
-rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
+rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
 
@@ -525,14 +525,14 @@ rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
 		return;
 	}
 	conn->up_at = conn->used_at = now;
+	conn->proof = proof;
 	conn->deadline = RGW_NEVER;
 	rgw_conn_enter(conn, RGW_CONN_UP);
 	if (!conn->incoming)
 		rgw_guard_open(conn, now);
 	rgw_conn_set_timer(conn);
 	rgw_count(gw, conn->incoming ? RGW_CTR_incoming_opened : RGW_CTR_connections_opened);
-	log_conn(conn, RGW_LOG_NOTICE, "connection-up",
-	    conn->incoming ? "a peer has connected" : "connection to the peer is up", "");
+	rgw_conn_tell_proof(conn, now);
 	if (conn->incoming)
 		return;
 	rgw_peer_watch_size(conn->peer, now);
