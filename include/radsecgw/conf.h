@@ -200,6 +200,7 @@ struct rgw_conf_tls {
 	enum rgw_tls_version min_version;
 	enum rgw_tls_version max_version;
 	bool watch;                  /* files of the section that change are read again */
+	char *keylog;                /* file to which the secrets of sessions are written; NULL = none */
 };
 
 struct rgw_conf_listen {

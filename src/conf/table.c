@@ -247,6 +247,9 @@ static const struct rgw_opt opts[] = {
 	  .help = "groups for the key exchange, best first" },
 	{ OPT(RGW_CONF_TLS, "watch", bool, AT(watch)), .def = "yes",
 	  .help = "files of the section that change are read again" },
+	{ OPT(RGW_CONF_TLS, "keylog", new_file, AT(keylog)), .unset = "none",
+	  .min = 1, .max = 4095,
+	  .help = "file to which the secrets of sessions are written, for debugging" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_listen, field)

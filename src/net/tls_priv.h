@@ -10,6 +10,7 @@
 #include "records.h"
 
 struct rgw_tls;
+struct rgw_seen;
 
 /* A certificate that the configuration names: a CA, or one of our own chain. */
 struct rgw_kept_cert {
@@ -23,6 +24,9 @@ struct rgw_certs {
 	struct rgw_kept_cert *v;  /* owned */
 	size_t n;
 };
+
+/* The longest secret of a session, octets. */
+#define RGW_SECRET_MAX 64
 
 /* A whole file in memory. */
 struct rgw_blob {
@@ -49,6 +53,7 @@ struct rgw_tlsctx {
 	uint8_t trust_sha256[32];  /* digest of all of `trust` */
 	unsigned suites;           /* suites that may be negotiated, as bits by their place in the table */
 	unsigned references;       /* number of owners: the maker of the context, and each session */
+	char *keylog;              /* owned: file for the secrets of sessions; NULL = none */
 };
 
 /* Makes the library forget the intermediates that peers have sent. */
@@ -84,6 +89,21 @@ bool rgw_tlsctx_load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf
 /* Loads our own certificate, the certificates that lead to its root, and its key. */
 bool rgw_tlsctx_load_identity(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf,
     const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem) __attribute__((warn_unused_result));
+
+/* tlssecret.c */
+/* Looks whether `keylog` may be written, if it is set. */
+bool rgw_tlsctx_load_keylog(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_problem *problem)
+    RGW_MUST_USE;
+/* The session, which has not begun yet, tells its secrets. */
+void rgw_tls_hear_secrets(struct rgw_tls *tls);
+
+/* tlsseen.c: what an inspection sees */
+/* The library has judged one certificate of a chain; `fault` says what it has against that, or is NULL. */
+void rgw_tls_inspect_cert(struct rgw_tls *tls, const WOLFSSL_X509_STORE_CTX *store, const char *fault);
+/* The whole chain has been judged. */
+void rgw_tls_inspect_verdict(struct rgw_tls *tls);
+/* certreq.c: finds the CAs that the server asks for in what it has sent during the handshake. */
+void rgw_certreq_find(const struct rgw_tls *tls, const uint8_t *octets, size_t len);
 
 /* tlstrust.c */
 /* Adds a copy of a certificate. false = the octets are no certificate. */
@@ -137,6 +157,11 @@ struct rgw_tls {
 	int stale;                           /* depth of a certificate of the peer's chain that is not in force, or
 	                                      * -1 */
 	int stale_error;                     /* the library's number for that fault */
+	bool keylog_failed;                  /* a secret that should be in `keylog` is not */
+	struct rgw_seen *seen;               /* borrowed: what an inspection sees; NULL = this is none, and whoever is
+	                                      * not accepted is refused */
+	uint8_t secret[RGW_SECRET_MAX];      /* for an inspection: what the server encrypts its handshake with */
+	size_t secret_len;                   /* 0 = it is not known */
 };
 
 /* tlsverify.c */

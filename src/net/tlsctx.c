@@ -241,7 +241,7 @@ rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_
 	}
 	if (!set_suites(t, conf, problem) || !set_groups(t, conf, problem) ||
 	    !rgw_tlsctx_load_trust(t, conf, &ear, problem) ||
-	    !rgw_tlsctx_load_identity(t, conf, &ear, problem)) {
+	    !rgw_tlsctx_load_identity(t, conf, &ear, problem) || !rgw_tlsctx_load_keylog(t, conf, problem)) {
 		rgw_tlsctx_free(t);
 		return NULL;
 	}
@@ -263,7 +263,14 @@ rgw_tlsctx_free(struct rgw_tlsctx *ctx)
 		wolfSSL_CTX_free(ctx->ctx);
 	rgw_certs_free(&ctx->trust);
 	rgw_certs_free(&ctx->own);
+	free(ctx->keylog);
 	free(ctx);
+}
+
+const struct rgw_x509 *
+rgw_tlsctx_own(const struct rgw_tlsctx *ctx, size_t i)
+{
+	return i < ctx->own.n ? &ctx->own.v[i].x509 : NULL;
 }
 
 bool
