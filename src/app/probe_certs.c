@@ -287,7 +287,8 @@ draw_tree(struct rgw_probe *p, const struct rgw_seen *seen)
 			top = i;
 			level++;
 		}
-		draw(f, &seen->certs[i], belongs ? level : 1, belongs ? "" : " (out of order, or not needed)");
+		draw(f, &seen->certs[i], belongs ? level : 1, !belongs ? " (out of order, or not needed)"
+		    : i > 0 && seen->has_anchor && rgw_x509_is_self_issued(&seen->certs[i].x509) ? ", in `ca`" : "");
 		if (i == 0 && seen->certs[0].readable)
 			rgw_finding_detail(f, "   it presents %s", rgw_cert_presented(&seen->certs[0].x509, presented,
 			    sizeof presented));
@@ -323,7 +324,7 @@ judge_trust(struct rgw_probe *p, const struct rgw_seen *seen)
 	}
 	f = rgw_report_add(&p->report, RGW_STEP_TRUST, RGW_FAILED, "%s", leaf->fault[0] != '\0' ? leaf->fault
 	    : "it does not verify against `ca`");
-	rgw_finding_expect(f, "a chain that leads to a CA in `ca` of [tls %s]: %zu are trusted", p->tls->head.name,
+	rgw_finding_expect(f, "a chain that leads to a CA in `ca` of [tls %s], which has %zu", p->tls->head.name,
 	    rgw_tlsctx_n_cas(context(p)));
 	if (!leaf->readable)
 		rgw_finding_advise(f, "its operator needs another certificate");

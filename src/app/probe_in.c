@@ -35,34 +35,47 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 	return j->peer != NULL;
 }
 
+/* Why this peer is not the one, or is. */
+static const char *
+explain(const struct rgw_conf_peer *peer, const struct rgw_conf_peer *found, const struct rgw_seen_cert *leaf,
+    char *text, size_t size)
+{
+	const struct rgw_cert_rule *failed = NULL;
+	enum rgw_cert_verdict verdict =
+	    rgw_cert_judge(&leaf->x509, RGW_CERT_OF_CLIENT, &peer->identity, leaf->sha256, &failed);
+
+	if (peer == found)
+		return "its names and its address are those of this peer";
+	if (verdict == RGW_CERT_OK)
+		return "its names fit, but not its address, or another peer comes first";
+	return rgw_cert_explain(verdict, failed, text, size);
+}
+
 /* Says of each peer that may connect to us why it is the one, or is not. */
 static void
 say_peers(struct rgw_probe *p, const struct judgement *j, const struct rgw_seen *seen)
 {
-	unsigned candidates = 0;
+	const struct rgw_seen_cert *leaf = &seen->certs[0];
+	char why[RGW_PEER_MATCH_TEXT], text[256];
+	const struct rgw_conf_peer *found =
+	    rgw_peer_match(p->conf, p->tls, &j->from, &leaf->x509, leaf->sha256, why, sizeof why);
+	struct rgw_finding *f;
 
 	for (size_t i = 0; i < p->conf->peer.n; i++) {
 		const struct rgw_conf_peer *peer = p->conf->peer.v[i];
-		const struct rgw_cert_rule *failed = NULL;
-		enum rgw_cert_verdict verdict;
-		char text[256];
 
-		if (!peer->accept || peer->insecure_tcp || peer->tls != p->tls)
-			continue;
-		candidates++;
-		verdict = rgw_cert_judge(&seen->certs[0].x509, RGW_CERT_OF_CLIENT, &peer->identity,
-		    seen->certs[0].sha256,
-		    &failed);
-		(void)rgw_report_add(&p->report, RGW_STEP_PEER, j->peer == peer ? RGW_PASSED : RGW_NOTE, "[peer %s]: "
-		    "%s",
-		    peer->head.name, j->peer == peer ? "its certificate and address are those of this peer"
-		    : verdict == RGW_CERT_OK ? "its certificate fits, but not its address, or another peer comes first"
-		    : rgw_cert_explain(verdict, failed, text, sizeof text));
+		if (peer->accept && !peer->insecure_tcp && peer->tls == p->tls)
+			(void)rgw_report_add(&p->report, RGW_STEP_PEER, j->peer == peer ? RGW_PASSED : RGW_NOTE,
+			    "[peer %s]: %s", peer->head.name, explain(peer, found, leaf, text, sizeof text));
 	}
-	if (candidates == 0)
-		rgw_finding_advise(rgw_report_add(&p->report, RGW_STEP_PEER, RGW_FAILED, "no [peer] with `accept = "
-		    "yes` has "
-		    "[tls %s]", p->tls->head.name), "add a [peer] for it");
+	if (found != NULL)
+		return;
+	f = rgw_report_add(&p->report, RGW_STEP_PEER, RGW_FAILED, "it is none of our peers");
+	rgw_finding_expect(f, "a [peer] with `accept = yes`, [tls %s], and `name` or `match` for what it presents: %s",
+	    p->tls->head.name, rgw_cert_presented(&leaf->x509, text, sizeof text));
+	rgw_finding_advise(f, "if you want to let it in, let the [peer] say what its certificate presents, and "
+	    "`address` where "
+	    "it comes from");
 }
 
 /* ---- the socket ---- */

@@ -85,9 +85,10 @@ advice_for(int error)
 	}
 }
 
-/* Tries one address; returns the descriptor, or -1. */
+/* Tries one address; returns the descriptor, or -1. *beside is what a failure comes to beside another address that
+ * works, since a gateway goes on to that; no IPv6 here says nothing of the peer. */
 static int
-try(struct rgw_probe *p, const struct rgw_addr *to)
+try(struct rgw_probe *p, const struct rgw_addr *to, enum rgw_probe_outcome *beside)
 {
 	rgw_ms start = rgw_inspect_now();
 	int fd = rgw_inspect_connect(to, start + (p->timeout > 0 ? p->timeout : p->peer->connect_timeout));
@@ -95,6 +96,7 @@ try(struct rgw_probe *p, const struct rgw_addr *to)
 	char text[RGW_ADDR_TEXT], why[RGW_ERRNO_TEXT];
 	struct rgw_finding *f;
 
+	*beside = error == ENETUNREACH ? RGW_NOTE : RGW_WARNING;
 	rgw_addr_format(to, text);
 	if (fd >= 0) {
 		f = rgw_report_add(&p->report, RGW_STEP_TCP, RGW_PASSED, "connected to %s", text);
@@ -106,25 +108,25 @@ try(struct rgw_probe *p, const struct rgw_addr *to)
 	return fd;
 }
 
-/* Tries all addresses, and keeps the first connection. An address that fails beside another that works is worth a
- * warning alone, since a gateway goes on to the next. */
+/* Tries all addresses, and keeps the first connection. */
 static int
 connect_one(struct rgw_probe *p, const struct rgw_addr *addrs, size_t n)
 {
+	enum rgw_probe_outcome beside[RGW_INSPECT_ADDRS];
 	size_t first = p->report.n;
 	int kept = -1;
 
 	for (size_t i = 0; i < n; i++) {
-		int fd = try(p, &addrs[i]);
+		int fd = try(p, &addrs[i], &beside[i]);
 
 		if (kept < 0)
 			kept = fd;
 		else if (fd >= 0)
 			close(fd);
 	}
-	for (size_t i = first; kept >= 0 && i < p->report.n; i++)
-		if (p->report.v[i].outcome == RGW_FAILED)
-			p->report.v[i].outcome = RGW_WARNING;
+	for (size_t i = 0; kept >= 0 && i < n; i++)
+		if (p->report.v[first + i].outcome == RGW_FAILED)
+			p->report.v[first + i].outcome = beside[i];
 	return kept;
 }
 
