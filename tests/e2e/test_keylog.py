@@ -120,7 +120,7 @@ def test_reloads(lab):
     assert not secrets.exists()
     file.write_text(plain.replace("[tls lab]", f"[tls lab]\nkeylog = {secrets}"))
     command("reload")
-    assert gw.lines("certificate-warning", key="keylog")
+    assert gw.lines("certificate-warning", key="keylog") and "`keylog`" in command("status")
     connect_anew()
     assert len(secrets.read_text().splitlines()) >= 4
     secrets.rename(lab.dir / "old.log")
@@ -135,7 +135,7 @@ def test_reloads(lab):
     file.write_text(plain)
     command("reload")
     connect_anew()
-    assert not secrets.exists()
+    assert not secrets.exists() and "`keylog`" not in command("status")
     peer.close()
 
 
