@@ -150,8 +150,10 @@ static void
 say_failure(struct rgw_probe *p, const struct rgw_inspect *inspect)
 {
 	const struct rgw_seen *seen = rgw_inspect_seen(inspect);
-	struct rgw_finding *f =
-	    rgw_report_add(&p->report, RGW_STEP_TLS, RGW_FAILED, "%s", rgw_inspect_why(inspect));
+	const char *why = rgw_inspect_why(inspect);
+	struct rgw_finding *f = seen->alert > 0 && strstr(why, "alert") == NULL
+	    ? rgw_report_add(&p->report, RGW_STEP_TLS, RGW_FAILED, "it sent TLS alert %d: %s", seen->alert, why)
+	    : rgw_report_add(&p->report, RGW_STEP_TLS, RGW_FAILED, "%s", why);
 
 	if (seen->alert > 0)
 		rgw_finding_advise(f, "%s", rgw_probe_alert_advice(seen->alert));
@@ -255,9 +257,19 @@ is_above(const struct rgw_seen_cert *ca, const struct rgw_seen_cert *cert)
 	    memcmp(ca->x509.subject.data, cert->x509.issuer.data, ca->x509.subject.len) == 0;
 }
 
+/* What is against a certificate. Builds of the library have different words for this one. */
+static const char *
+fault_of(const struct rgw_seen *seen, const struct rgw_seen_cert *cert)
+{
+	bool is_self = cert->readable && rgw_x509_is_self_issued(&cert->x509);
+
+	return !seen->trusted && is_self && cert == &seen->certs[0] && cert->fault[0] != '\0'
+	    ? "it is self-signed and not in `ca`" : cert->fault;
+}
+
 /* One line of the tree. */
 static void
-draw(struct rgw_finding *f, const struct rgw_seen_cert *cert, int level, const char *remark)
+draw(struct rgw_finding *f, const struct rgw_seen_cert *cert, int level, const char *fault, const char *remark)
 {
 	char subject[256], from[32], until[32];
 	long long days = days_left(cert->x509.not_after);
@@ -268,7 +280,7 @@ draw(struct rgw_finding *f, const struct rgw_seen_cert *cert, int level, const c
 		rgw_finding_detail(f, "%*s%s%s, %s to %s, %lld day%s left%s%s%s", 2 * level, "", level > 0 ? "by " : "",
 		    rgw_name_format(cert->x509.subject, subject, sizeof subject),
 		    day(cert->x509.not_before, from), day(cert->x509.not_after, until), days,
-		    days == 1 || days == -1 ? "" : "s", cert->fault[0] != '\0' ? "; " : "", cert->fault, remark);
+		    days == 1 || days == -1 ? "" : "s", fault[0] != '\0' ? "; " : "", fault, remark);
 }
 
 static void
@@ -287,7 +299,8 @@ draw_tree(struct rgw_probe *p, const struct rgw_seen *seen)
 			top = i;
 			level++;
 		}
-		draw(f, &seen->certs[i], belongs ? level : 1, !belongs ? " (out of order, or not needed)"
+		draw(f, &seen->certs[i], belongs ? level : 1, fault_of(seen, &seen->certs[i]),
+		    !belongs ? " (out of order, or not needed)"
 		    : i > 0 && seen->has_anchor && rgw_x509_is_self_issued(&seen->certs[i].x509) ? ", in `ca`" : "");
 		if (i == 0 && seen->certs[0].readable)
 			rgw_finding_detail(f, "   it presents %s", rgw_cert_presented(&seen->certs[0].x509, presented,
@@ -322,7 +335,7 @@ judge_trust(struct rgw_probe *p, const struct rgw_seen *seen)
 		    seen->trusted ? "" : ", apart from its dates");
 		return;
 	}
-	f = rgw_report_add(&p->report, RGW_STEP_TRUST, RGW_FAILED, "%s", leaf->fault[0] != '\0' ? leaf->fault
+	f = rgw_report_add(&p->report, RGW_STEP_TRUST, RGW_FAILED, "%s", leaf->fault[0] != '\0' ? fault_of(seen, leaf)
 	    : "it does not verify against `ca`");
 	rgw_finding_expect(f, "a chain that leads to a CA in `ca` of [tls %s], which has %zu", p->tls->head.name,
 	    rgw_tlsctx_n_cas(context(p)));

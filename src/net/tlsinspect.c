@@ -7,6 +7,8 @@
 
 /* The sessions of inspections, and what was negotiated on them (see inspect.h). */
 
+#define RECORD_ALERT 21
+
 static void
 take_protection(struct rgw_tls *tls)
 {
@@ -34,6 +36,24 @@ rgw_tls_inspect_alert(struct rgw_session *session)
 		tls->seen->alert = history.last_rx.code;
 }
 
+/* An alert that was sent before the sender encrypts anything. Not all versions of the library tell of it. */
+static void
+find_alert(struct rgw_seen *seen, const uint8_t *octets, size_t len)
+{
+	size_t at = 0;
+
+	while (len - at >= RGW_RECORD_HEADER) {
+		const uint8_t *record = octets + at;
+		size_t n = (size_t)record[3] << 8 | record[4];
+
+		if (n > len - at - RGW_RECORD_HEADER)
+			return;
+		if (record[0] == RECORD_ALERT && n == 2)
+			seen->alert = record[RGW_RECORD_HEADER + 1];
+		at += RGW_RECORD_HEADER + n;
+	}
+}
+
 void
 rgw_tls_inspect_end(struct rgw_session *session, const uint8_t *octets, size_t len)
 {
@@ -43,6 +63,8 @@ rgw_tls_inspect_end(struct rgw_session *session, const uint8_t *octets, size_t l
 		take_protection(tls);
 	if (tls->ctx->role == RGW_TLS_CLIENT)
 		rgw_certreq_find(tls, octets, len);
+	if (tls->judge != NULL)
+		find_alert(tls->seen, octets, len);
 	rgw_tls_inspect_alert(session);
 }
 

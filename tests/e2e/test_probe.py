@@ -74,6 +74,8 @@ def normal(text, *ports):
     text = re.sub(r"-?\d+ days?", "N days", text)
     text = re.sub(r"\d+\.\d s", "N s", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"refused: (no CA in `ca` signed it, or an intermediate is missing from what the peer sends|"
+                  r"it is self-signed and not in `ca`);", "refused: NO WAY TO A CA;", text)
     return re.sub(r"(TLSv1\.\d), [\w-]+, group \w+", r"\1, SUITE, group GROUP", text)
 
 
@@ -157,7 +159,8 @@ def test_json(lab, made):
     peer.context.load_cert_chain(str(made / "chain-of-two.pem"), str(made / "leaf2.key"))
     done = probe("national", "--json", "-c", conf(lab, made, port))
     report = json.loads(done.stdout)
-    assert report["exit"] == done.returncode and report["status"] == "WARNING" and report["target"] == "[peer national]"
+    assert report["exit"] == done.returncode and report["status"] == ("WARNING" if IS_LEAN else "OK") and \
+        report["target"] == "[peer national]"
     assert [c["subject"].split(",")[0] for c in report["certificates"]] == ["CN=leaf2", "CN=two", "CN=one"]
     assert all(c["days_left"] > 200 and len(c["sha256"]) == 64 for c in report["certificates"])
     assert set(report["steps"][0]) == {"step", "outcome", "presented", "expected", "advice", "seconds", "details"}
