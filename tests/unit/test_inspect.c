@@ -207,7 +207,9 @@ a_gateway_stops_there(void **state)
 static void
 odd_octets_are_read_with_care(void **state)
 {
-	static const uint8_t request[] = { 22, 3, 3, 0, 19, 13, 0, 0, 15, 1, 64, 0, 2, 4, 3, 0, 7, 0, 5, 0x30, 3, 1, 2, 3 };
+	static const uint8_t request[] = {
+		22, 3, 3, 0, 19, 13, 0, 0, 15, 1, 64, 0, 2, 4, 3, 0, 7, 0, 5, 0x30, 3, 1, 2, 3,
+	};
 	struct world *w = *state;
 	uint8_t octets[sizeof request];
 
