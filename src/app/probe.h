@@ -120,13 +120,21 @@ struct rgw_probe {
 	struct rgw_report report;
 };
 
+/* What takes more than half of the time that it may take is slow. */
+static inline bool
+rgw_probe_is_slow(rgw_ms ms, rgw_ms allowed)
+{
+	return ms > allowed / 2;
+}
+
 /* probe_certs.c */
 /* Is the certificate with this digest one of ours? Then `why` says what that means. */
 bool rgw_probe_is_own(const struct rgw_probe *p, const uint8_t *sha256, char *why, size_t size);
 /* Says what our own certificate is, and what is wrong with it. */
 void rgw_probe_own(struct rgw_probe *p);
 /* Says what came of the handshake. */
-void rgw_probe_tls(struct rgw_probe *p, const struct rgw_inspect *inspect, enum rgw_inspect_result result, rgw_ms ms);
+void rgw_probe_tls(struct rgw_probe *p, const struct rgw_inspect *inspect, enum rgw_inspect_result result, rgw_ms ms,
+    rgw_ms allowed);
 /* Says which CAs the other side asks for. */
 void rgw_probe_asked(struct rgw_probe *p, const struct rgw_seen *seen);
 /* Judges the chain: who it leads to, its dates. */

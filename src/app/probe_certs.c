@@ -14,8 +14,6 @@
 #define DAY 86400
 /* A certificate that ends within so many days deserves a look. */
 #define WARN_DAYS 30
-/* A handshake that takes longer than that is slow. */
-#define SLOW_MS 2000
 
 static long long
 days_left(int64_t until)
@@ -165,9 +163,11 @@ say_failure(struct rgw_probe *p, const struct rgw_inspect *inspect)
 }
 
 void
-rgw_probe_tls(struct rgw_probe *p, const struct rgw_inspect *inspect, enum rgw_inspect_result result, rgw_ms ms)
+rgw_probe_tls(struct rgw_probe *p, const struct rgw_inspect *inspect, enum rgw_inspect_result result, rgw_ms ms,
+    rgw_ms allowed)
 {
 	const struct rgw_seen *seen = rgw_inspect_seen(inspect);
+	bool is_slow = rgw_probe_is_slow(ms, allowed);
 	struct rgw_finding *f;
 
 	if (result == RGW_INSPECT_TIMEOUT || result == RGW_INSPECT_CLOSED) {
@@ -178,12 +178,12 @@ rgw_probe_tls(struct rgw_probe *p, const struct rgw_inspect *inspect, enum rgw_i
 		say_failure(p, inspect);
 		return;
 	}
-	f = rgw_report_add(&p->report, RGW_STEP_TLS, ms > SLOW_MS ? RGW_WARNING : RGW_PASSED, "%s, %s, group %s, ALPN "
+	f = rgw_report_add(&p->report, RGW_STEP_TLS, is_slow ? RGW_WARNING : RGW_PASSED, "%s, %s, group %s, ALPN "
 	    "%s",
 	    seen->version, seen->suite, seen->group[0] != '\0' ? seen->group : "unknown",
 	    seen->alpn[0] != '\0' ? seen->alpn : "none");
 	f->ms = ms;
-	if (ms > SLOW_MS)
+	if (is_slow)
 		rgw_finding_advise(f, "this is slow: packets may get lost between us, or the peer has too much to do");
 }
 

@@ -182,7 +182,7 @@ look_at(struct rgw_probe *p, int fd, struct judgement *j)
 	enum rgw_inspect_result result = rgw_inspect_handshake(inspect, start + HANDSHAKE_MS);
 	const struct rgw_seen *seen = rgw_inspect_seen(inspect);
 
-	rgw_probe_tls(p, inspect, result, rgw_inspect_now() - start);
+	rgw_probe_tls(p, inspect, result, rgw_inspect_now() - start, HANDSHAKE_MS);
 	rgw_probe_chain(p, seen);
 	if (seen->n_certs > 0 && seen->certs[0].readable) {
 		rgw_probe_purpose(p, seen, RGW_CERT_OF_CLIENT);

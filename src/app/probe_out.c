@@ -135,6 +135,7 @@ look_at_tls(struct rgw_probe *p, const struct rgw_hostport *host, int fd)
 {
 	struct judgement j = { .probe = p };
 	char name[RGW_HOST_TEXT];
+	rgw_ms allowed = p->timeout > 0 ? p->timeout : p->peer->handshake_timeout;
 	rgw_ms start = rgw_inspect_now();
 	const struct rgw_seen *seen;
 	struct rgw_inspect *inspect;
@@ -143,9 +144,9 @@ look_at_tls(struct rgw_probe *p, const struct rgw_hostport *host, int fd)
 	rgw_peer_rules(p->peer, host->host, &j.rules);
 	inspect = rgw_inspect_new(fd, p->contexts[p->tls->head.index], judge, &j, rgw_peer_sni(p->peer, host->host,
 	    name));
-	result = rgw_inspect_handshake(inspect, start + (p->timeout > 0 ? p->timeout : p->peer->handshake_timeout));
+	result = rgw_inspect_handshake(inspect, start + allowed);
 	seen = rgw_inspect_seen(inspect);
-	rgw_probe_tls(p, inspect, result, rgw_inspect_now() - start);
+	rgw_probe_tls(p, inspect, result, rgw_inspect_now() - start, allowed);
 	if (seen->n_certs > 0 || result == RGW_INSPECT_OK)
 		rgw_probe_asked(p, seen);
 	rgw_probe_chain(p, seen);

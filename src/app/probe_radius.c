@@ -17,8 +17,6 @@
 #define ANSWER_MS 5000
 /* Milliseconds to wait for a refusal where nothing is asked. */
 #define REFUSAL_MS 1000
-/* An answer that takes longer than that is slow. */
-#define SLOW_MS 1000
 
 /* One request and what came of it. */
 struct exchange {
@@ -32,6 +30,7 @@ struct exchange {
 	unsigned others;               /* number of packets that were no answer to it */
 	enum rgw_inspect_result result;
 	rgw_ms ms;
+	rgw_ms allowed;                /* what it might have taken */
 };
 
 /* ---- packets ---- */
@@ -77,6 +76,7 @@ run(struct exchange *x, rgw_ms timeout)
 		x->others += x->result == RGW_INSPECT_OK;
 	}
 	x->ms = rgw_inspect_now() - start;
+	x->allowed = timeout;
 }
 
 /* Waits without asking anything: does the peer end the connection? */
@@ -165,9 +165,10 @@ say_answer(struct rgw_probe *p, enum rgw_probe_step step, const struct exchange 
 {
 	struct rgw_finding *f;
 	bool bad = !x->check.auth_ok || x->check.msgauth == RGW_MSGAUTH_BAD;
+	bool is_slow = rgw_probe_is_slow(x->ms, x->allowed);
 	bool usual = x->answer.code == RGW_ACCESS_ACCEPT || x->answer.code == RGW_ACCOUNTING_RESPONSE;
 
-	f = rgw_report_add(&p->report, step, bad ? RGW_FAILED : usual && x->ms <= SLOW_MS ? RGW_PASSED : RGW_WARNING,
+	f = rgw_report_add(&p->report, step, bad ? RGW_FAILED : usual && !is_slow ? RGW_PASSED : RGW_WARNING,
 	    "answered by %s, %s%s", rgw_code_name(x->answer.code), protection_of(x),
 	    x->check.auth_ok ? "" : ", with a Response Authenticator that is wrong");
 	f->ms = x->ms;
@@ -182,7 +183,7 @@ say_answer(struct rgw_probe *p, enum rgw_probe_step step, const struct exchange 
 		rgw_finding_expect(f, "Access-Accept or Accounting-Response");
 		rgw_finding_advise(f, "a gateway takes this for a sign of life, too, but its operator should look at "
 		    "it");
-	} else if (x->ms > SLOW_MS) {
+	} else if (is_slow) {
 		rgw_finding_advise(f, "this is slow: logins through it will be slower");
 	}
 }

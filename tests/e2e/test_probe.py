@@ -17,7 +17,7 @@ import pytest
 import chains
 import radius
 from inbound import Visitor
-from lab import NAS_SECRET, PASSWORD, USER, Lab, binary, die_with_parent, tcp_open, wait_for
+from lab import NAS_SECRET, PASSWORD, PATIENCE, USER, Lab, binary, die_with_parent, tcp_open, wait_for
 from peer import TlsPeer
 from plain import SECRET, PlainPeer
 
@@ -58,9 +58,11 @@ pool = national
 """)
 
 
-def probe(*words, timeout="1s", before=()):
+def probe(*words, seconds=10.0, before=()):
+    """Runs the probe; where nothing comes back it waits for so long, and what takes half of that is slow."""
+    timeout = f"{int(seconds * PATIENCE * 1000)}ms"
     return subprocess.run([*before, *binary(), "probe", "--timeout", timeout, *map(str, words)], capture_output=True,
-                          text=True, check=False, timeout=60)
+                          text=True, check=False, timeout=60 * PATIENCE)
 
 
 def normal(text, *ports):
@@ -176,7 +178,7 @@ def test_cas_that_are_asked_for(lab, made, version):
     for ca, good in (("root", True), ("other", False)):
         port = lab.port()
         with Server(made, port, "-CAfile", made / f"{ca}.pem", "-verify", "1"):
-            done = probe("national", "--json", "-c", conf(lab, made, port, tls=f"max-version = {version}"))
+            done = probe("national", "--json", "-c", conf(lab, made, port, tls=f"max-version = {version}"), seconds=1)
         step = next(s for s in json.loads(done.stdout)["steps"] if s["step"] == "asked")
         if version == "1.3" and not IS_LEAN:
             assert step["outcome"] == "note" and "library made from source" in step["presented"]
@@ -194,11 +196,11 @@ def test_a_gateway_and_a_login(lab):
     lab.gateway(gw_conf)  # the probe works beside it
     secret = lab.write("password", PASSWORD + "\n")
     login = ["--user", USER, "--password-file", secret]
-    done = probe(f"127.0.0.1:{proxy.port}", "-c", gw_conf, *login, timeout="5s")
+    done = probe(f"127.0.0.1:{proxy.port}", "-c", gw_conf, *login)
     assert done.returncode == 0, done.stdout
     compare("login", done, proxy.port)
     wrong = lab.write("wrong", "not-the-password\n")
-    done = probe(f"127.0.0.1:{proxy.port}", "-c", gw_conf, "--user", USER, "--password-file", wrong, timeout="5s")
+    done = probe(f"127.0.0.1:{proxy.port}", "-c", gw_conf, "--user", USER, "--password-file", wrong)
     assert done.returncode == 2 and re.search(r"^failed  login +Access-Reject answers", done.stdout, re.M), done.stdout
     assert "not-the-password" not in done.stdout + done.stderr
 
@@ -285,10 +287,10 @@ def test_a_mute_peer(lab, made):
     """A peer that never answers Status-Server may be good (P-WD-11)."""
     port = lab.port()
     with Server(made, port, "-CAfile", made / "root.pem", "-Verify", "1"):
-        done = probe("national", "-c", conf(lab, made, port))
+        done = probe("national", "-c", conf(lab, made, port), seconds=1)
         assert done.returncode == 1
         compare("mute", done, port)
-        done = probe("national", "-c", conf(lab, made, port, "tls = lab\nname = localhost\nstatus-server = on"))
+        done = probe("national", "-c", conf(lab, made, port, "tls = lab\nname = localhost\nstatus-server = on"), seconds=1)
         assert done.returncode == 2 and "failed  Status-Server" in done.stdout
 
 
@@ -316,7 +318,7 @@ def test_no_tls(lab, made):
 def test_nothing_comes(lab, made):
     """The port is open, and nothing comes in answer to the ClientHello."""
     with socket.create_server(("127.0.0.1", port := lab.port())):
-        done = probe("national", "-c", conf(lab, made, port))
+        done = probe("national", "-c", conf(lab, made, port), seconds=0.5)
     assert done.returncode == 2
     compare("no-answer", done, port)
 
@@ -334,7 +336,7 @@ def test_a_closed_port_and_an_unknown_name(lab, made):
     done = probe("national", "-c", conf(lab, made, port))
     assert done.returncode == 2
     compare("closed-port", done, port)
-    done = probe("nowhere.invalid", "-c", conf(lab, made, port), timeout="2s")
+    done = probe("nowhere.invalid", "-c", conf(lab, made, port))
     assert done.returncode == 2 and re.search(r"^failed  addresses +nowhere.invalid: ", done.stdout, re.M)
 
 
@@ -354,7 +356,7 @@ def test_nothing_comes_back(lab, made):
     for s in waiting:
         s.setblocking(False)
         s.connect_ex(("127.0.0.1", port))
-    done = probe("national", "-c", conf(lab, made, port), timeout="700ms")
+    done = probe("national", "-c", conf(lab, made, port), seconds=0.7)
     assert done.returncode == 2
     compare("timeout", done, port)
     for s in (server, *waiting):
@@ -368,7 +370,7 @@ def test_plain_tcp(lab, made):
     assert done.returncode == 0, done.stdout + done.stderr
     compare("plain-tcp", done, port)
     # A TLS handshake with a peer that speaks plain TCP.
-    assert probe("national", "-c", conf(lab, made, port)).returncode == 2
+    assert probe("national", "-c", conf(lab, made, port), seconds=0.5).returncode == 2
     peer.close()
 
 
@@ -428,7 +430,7 @@ def test_a_port_in_use_and_nobody(lab, made):
     with socket.create_server(("127.0.0.1", port)):
         done = probe("--listen", "-c", file)
     assert done.returncode == 3 and "is in use" in done.stdout
-    done = probe("--listen", f"127.0.0.1:{port}", "-c", file, timeout="200ms")
+    done = probe("--listen", f"127.0.0.1:{port}", "-c", file, seconds=0.2)
     assert done.returncode == 2 and "nobody has connected" in done.stdout
 
 
