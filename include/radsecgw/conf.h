@@ -207,6 +207,7 @@ struct rgw_conf_tls {
 	struct rgw_strings crl;      /* files or directories with CRLs, in PEM or DER */
 	enum rgw_crl_check crl_check;     /* which certificates of peers are looked up there */
 	enum rgw_crl_missing crl_missing; /* what becomes of a certificate of which no CRL in force speaks */
+	char *keylog;                /* file to which the secrets of sessions are written; NULL = none */
 };
 
 struct rgw_conf_listen {

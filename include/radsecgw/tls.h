@@ -79,6 +79,9 @@ const char *rgw_tls_moment(int64_t t, char *buf, size_t size);
 /* Does the context's own certificate carry this DNS name? */
 bool rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name);
 
+/* The i-th certificate of our own chain, the leaf first; NULL = there are no more. */
+const struct rgw_x509 *rgw_tlsctx_own(const struct rgw_tlsctx *ctx, size_t i);
+
 /* Has the context's own certificate this SHA-256 digest (P-CRT-18)? */
 bool rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256);
 

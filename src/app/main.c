@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "client.h"
 #include "crash.h"
 #include "privileges.h"
+#include "probe.h"
 #include "radsecgw/confread.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
@@ -26,6 +28,7 @@ struct options {
 	const char *config;
 	bool dump;
 	struct rgw_client_call call;  /* for commands that ask a running gateway */
+	struct rgw_probe_call probe;
 };
 
 struct command {
@@ -33,6 +36,7 @@ struct command {
 	const char *help;  /* NULL = not shown */
 	int (*run)(const struct options *options);
 	rgw_client_command *ask;  /* in place of run: it asks a running gateway */
+	bool takes_words;         /* words may stand behind the name */
 };
 
 static void
@@ -198,25 +202,35 @@ do_metrics(const struct options *options)
 	return RGW_EXIT_OK;
 }
 
+static int
+do_probe(const struct options *options)
+{
+	return rgw_probe_run(&options->probe);
+}
+
 static const struct command commands[] = {
-	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL },
-	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL },
-	{ "options", NULL, do_options, NULL },
-	{ "metrics", NULL, do_metrics, NULL },
+	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL, false },
+	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL, false },
+	{ "probe", "[PEER|HOST[:PORT]]: look at a peer from here, step by step, and say what to do; also --listen",
+	    do_probe,
+	    NULL, true },
+	{ "options", NULL, do_options, NULL, false },
+	{ "metrics", NULL, do_metrics, NULL, false },
 	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
-	    rgw_client_ping },
+	    rgw_client_ping, true },
 	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json", NULL,
-	    rgw_client_status },
+	    rgw_client_status, true },
 	{ "drain", "[NAME]: give a peer, a server or the whole gateway no new requests; wait for the open ones", NULL,
-	  rgw_client_drain },
-	{ "resume", "[NAME]: end a drain", NULL, rgw_client_resume },
+	  rgw_client_drain, true },
+	{ "resume", "[NAME]: end a drain", NULL, rgw_client_resume, true },
 	{ "reconnect", "PEER: open new connections to the peer in place of all, without losing a request", NULL,
-	  rgw_client_reconnect },
+	  rgw_client_reconnect, true },
 	{ "reload", "take up what the files say now, without losing a request; --check, --confirm TIME", NULL,
-	  rgw_client_reload },
-	{ "confirm", "keep what `reload --confirm` has taken up", NULL, rgw_client_confirm },
-	{ "undo", "go back to the configuration before the last reload", NULL, rgw_client_undo },
-	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level },
+	  rgw_client_reload, true },
+	{ "confirm", "keep what `reload --confirm` has taken up", NULL, rgw_client_confirm, true },
+	{ "undo", "go back to the configuration before the last reload", NULL, rgw_client_undo, true },
+	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level,
+	    true },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
@@ -235,10 +249,17 @@ usage(FILE *out)
 	      "      --check        with reload: say what would change, and change nothing\n"
 	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
+	      "      --tls SECTION  with probe: the identity to show [that of the peer, or the first]\n"
+	      "      --idle TIME    with probe: be silent for so long, then ask again\n"
+	      "      --user NAME    with probe: try a login, with ...\n"
+	      "      --password-file FILE  ... the password that is the first line of this file\n"
+	      "      --timeout TIME with probe: how long to wait in each step\n"
+	      "      --listen       with probe: wait for who connects to us; [ADDRESS:PORT] behind it\n"
 	      "  -V, --version      print the version\n"
 	      "  -h, --help         print this\n\n"
 	      "Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start; commands for\n"
-	      "a running gateway: 0 when it is done, 1 when it is not, 2 without an answer.\n"
+	      "a running gateway: 0 when it is done, 1 when it is not, 2 without an answer; probe: 0 when all\n"
+	      "is well, 1 with a warning, 2 if something failed, 3 if nothing can be said.\n"
 	      "See radsecgw(8) and radsecgw.ini(5).\n", out);
 }
 
@@ -253,24 +274,22 @@ find_command(const char *name)
 
 /* `words` are what stands behind the options: the name of a command, or nothing. */
 static int
-run_command(char *const *words, int n, const struct options *options)
+run_command(char *const *words, int n, struct options *options)
 {
 	const struct command *command = n > 0 ? find_command(words[0]) : &commands[0];
 	int result;
 
-	if (command != NULL && command->ask != NULL) {
-		struct rgw_client_call call = options->call;
-
-		call.config = options->config;
-		call.words = words + 1;
-		call.n = n - 1;
-		return command->ask(&call);
-	}
-	if (command == NULL || n > 1) {
+	if (command == NULL || (n > 1 && !command->takes_words)) {
 		fprintf(stderr, "radsecgw: unknown command '%s'; see radsecgw --help\n",
 		    words[command == NULL ? 0 : 1]);
 		return RGW_EXIT_CONFIG;
 	}
+	options->call.config = options->probe.config = options->config;
+	options->call.words = options->probe.words = words + 1;
+	options->call.n = options->probe.n = n > 0 ? n - 1 : 0;
+	options->probe.json = options->call.json;
+	if (command->ask != NULL)
+		return command->ask(&options->call);
 	if (!rgw_tls_library_init()) {
 		fputs("radsecgw: the TLS library does not start\n", stderr);
 		return RGW_EXIT_START;
@@ -280,17 +299,52 @@ run_command(char *const *words, int n, const struct options *options)
 	return result;
 }
 
+/* The long options; each has the place of what it sets in `struct options`: a text if it takes an argument, else a
+ * bool. */
+#define PLACE(field) offsetof(struct options, field)
+#define PLACED 1000
+#define TEXT(name, field) { name, required_argument, NULL, PLACED + (int)PLACE(field) }
+#define FLAG(name, field) { name, no_argument, NULL, PLACED + (int)PLACE(field) }
+
 static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "dump", no_argument, NULL, 'd' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "check", no_argument, NULL, 'k' },
-	{ "confirm", required_argument, NULL, 'f' },
-	{ "socket", required_argument, NULL, 's' },
+	TEXT("config", config),
+	FLAG("dump", dump),
+	FLAG("json", call.json),
+	FLAG("check", call.check),
+	TEXT("confirm", call.confirm),
+	TEXT("socket", call.socket),
+	TEXT("tls", probe.tls),
+	TEXT("idle", probe.idle),
+	TEXT("user", probe.user),
+	TEXT("password-file", probe.password_file),
+	TEXT("timeout", probe.timeout),
+	FLAG("listen", probe.listen),
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
+
+static void
+set_option(struct options *options, int c, const char *text)
+{
+	char *field = (char *)options + (c - PLACED);
+
+	if (text != NULL)
+		*(const char **)(void *)field = text;
+	else
+		*(bool *)(void *)field = true;
+}
+
+/* The exit status of a command that was written wrongly. Monitoring must not take that for a warning. */
+static int
+misused(char *const *argv)
+{
+	fputs("see radsecgw --help\n", stderr);
+	for (argv++; *argv != NULL; argv++)
+		if (strcmp(*argv, "probe") == 0)
+			return RGW_PROBE_UNKNOWN;
+	return RGW_EXIT_CONFIG;
+}
 
 int
 main(int argc, char **argv)
@@ -307,30 +361,17 @@ main(int argc, char **argv)
 		case 'c':
 			options.config = optarg;
 			break;
-		case 'd':
-			options.dump = true;
-			break;
-		case 'j':
-			options.call.json = true;
-			break;
-		case 'k':
-			options.call.check = true;
-			break;
-		case 'f':
-			options.call.confirm = optarg;
-			break;
-		case 's':
-			options.call.socket = optarg;
-			break;
 		case 'V':
 			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls(tls, sizeof tls));
 			return RGW_EXIT_OK;
 		case 'h':
 			usage(stdout);
 			return RGW_EXIT_OK;
+		case '?':
+			return misused(argv);
 		default:
-			fputs("see radsecgw --help\n", stderr);
-			return RGW_EXIT_CONFIG;
+			set_option(&options, c, optarg);
+			break;
 		}
 	}
 	return run_command(argv + optind, argc - optind, &options);

@@ -71,3 +71,17 @@ rgw_peer_rules(const struct rgw_conf_peer *peer, const char *host, struct rgw_ce
 	if (!named)
 		rgw_cert_rules_free(out);
 }
+
+const char *
+rgw_peer_sni(const struct rgw_conf_peer *peer, const char *host, char name[static RGW_HOST_TEXT])
+{
+	char zone[RGW_ZONE_TEXT];
+	struct rgw_addr literal;
+	size_t len;
+
+	snprintf(name, RGW_HOST_TEXT, "%s", peer->sni != NULL ? peer->sni : host);
+	len = strlen(name);
+	if (len > 0 && name[len - 1] == '.')
+		name[len - 1] = '\0';
+	return name[0] == '\0' || rgw_addr_parse_zone(name, 0, &literal, zone) ? NULL : name;
+}

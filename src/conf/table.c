@@ -264,6 +264,9 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_TLS, "crl-missing", word, AT(crl_missing)), .def = "refuse", .words = crl_missings,
 	  .only_with = "crl",
 	  .help = "what becomes of a certificate of which no CRL in force speaks" },
+	{ OPT(RGW_CONF_TLS, "keylog", new_file, AT(keylog)), .unset = "none",
+	  .min = 1, .max = 4095,
+	  .help = "file to which the secrets of sessions are written, for debugging" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_listen, field)

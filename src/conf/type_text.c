@@ -53,6 +53,9 @@ const struct rgw_opt_type rgw_type_file = {
 const struct rgw_opt_type rgw_type_key_file = {
 	"file", RGW_IS_POINTER | RGW_IS_PATH, RGW_STRING,
 };
+const struct rgw_opt_type rgw_type_new_file = {
+	"file to write", RGW_IS_POINTER, RGW_STRING, .allowed = "a path",
+};
 const struct rgw_opt_type rgw_type_paths = {
 	"list of files or directories", RGW_ARRAY | RGW_IS_PATH, RGW_STRING,
 };

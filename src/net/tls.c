@@ -7,10 +7,14 @@
 
 #include <wolfssl/error-ssl.h>
 
+#include "radsecgw/mem.h"
 #include "tlspsk.h"
 
 /* One TLS session: a struct rgw_session whose records the library makes. The context that the session was made from
  * lives as long as the session (P-TLS-1 to 16). */
+
+/* Nothing is sent to such a peer, either. */
+#define NOBODY "the peer was not identified"
 
 static const char alpn[] = "radius/1.0";  /* P-ALP-1 */
 
@@ -37,6 +41,7 @@ drop(struct rgw_session *session)
 	rgw_tlsctx_free(tls->ctx);
 	rgw_outbuf_fini(&session->out);
 	rgw_psk_free(tls->psk);
+	rgw_wipe(tls->secret, sizeof tls->secret);
 	free(tls->chain);
 	free(tls->unchecked);
 	free(tls->why);
@@ -160,8 +165,8 @@ handshake(struct rgw_session *session)
 		error = wolfSSL_get_error(tls->ssl, ret);
 		return error == WOLFSSL_ERROR_WANT_READ ? RGW_SESSION_WANT : failed(tls, error);
 	}
-	if (tls->psk != NULL ? !rgw_psk_conclude(tls) : !tls->accepted) {
-		rgw_tls_explain(tls, "the peer was not identified");
+	if (tls->psk != NULL ? !rgw_psk_conclude(tls) : !tls->accepted && tls->seen == NULL) {
+		rgw_tls_explain(tls, NOBODY);
 		return RGW_SESSION_FAILED;
 	}
 	if (!suite_allowed(tls)) {
@@ -200,8 +205,13 @@ static bool
 put(struct rgw_session *session, const uint8_t *data, size_t len)
 {
 	struct rgw_tls *tls = tls_of(session);
-	int ret = wolfSSL_write(tls->ssl, data, (int)len);
+	int ret;
 
+	if (!tls->accepted) {
+		rgw_tls_explain(tls, NOBODY);
+		return false;
+	}
+	ret = wolfSSL_write(tls->ssl, data, (int)len);
 	if (ret == (int)len)
 		return true;
 	(void)failed(tls, wolfSSL_get_error(tls->ssl, ret));
@@ -217,14 +227,16 @@ say_goodbye(struct rgw_session *session)
 static const char *
 describe(struct rgw_session *session, char *buf, size_t size)
 {
-	WOLFSSL *ssl = tls_of(session)->ssl;
+	const struct rgw_tls *tls = tls_of(session);
+	WOLFSSL *ssl = tls->ssl;
 	char *protocol = NULL;
 	unsigned short len = 0;
 
 	if (wolfSSL_ALPN_GetProtocol(ssl, &protocol, &len) != WOLFSSL_SUCCESS)
 		len = 0;
-	snprintf(buf, size, "%s, %s, ALPN %.*s", wolfSSL_get_version(ssl), wolfSSL_get_cipher_name(ssl),
-	    len > 0 ? (int)len : 4, len > 0 ? protocol : "none");
+	snprintf(buf, size, "%s, %s, ALPN %.*s%s", wolfSSL_get_version(ssl), wolfSSL_get_cipher_name(ssl),
+	    len > 0 ? (int)len : 4, len > 0 ? protocol : "none",
+	    tls->keylog_failed ? ", secrets not in keylog: the file cannot be written" : "");
 	return buf;
 }
 
@@ -264,6 +276,8 @@ rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char 
 	wolfSSL_SetIOReadCtx(tls->ssl, tls);
 	wolfSSL_SetIOWriteCtx(tls->ssl, tls);
 	wolfSSL_SetCertCbCtx(tls->ssl, tls);
+	if (ctx->keylog != NULL)
+		rgw_tls_hear_secrets(tls);
 	/* Strict servers want to hear that renegotiation is safe (RFC 5746 3.4), although there is none. */
 	if (client && ctx->tls12)
 		(void)wolfSSL_UseSecureRenegotiation(tls->ssl);

@@ -13,6 +13,7 @@
 #include "records.h"
 
 struct rgw_tls;
+struct rgw_seen;
 
 /* A certificate that the configuration names: a CA, or one of our own chain. */
 struct rgw_kept_cert {
@@ -26,6 +27,9 @@ struct rgw_certs {
 	struct rgw_kept_cert *v;  /* owned */
 	size_t n;
 };
+
+/* The longest secret of a session, octets. */
+#define RGW_SECRET_MAX 64
 
 /* A whole file in memory. */
 struct rgw_blob {
@@ -74,6 +78,7 @@ struct rgw_tlsctx {
 	uint8_t trust_sha256[32];  /* digest of all of `trust` and `crls` */
 	unsigned suites;           /* suites that may be negotiated, as bits by their place in the table */
 	unsigned references;       /* number of owners: the maker of the context, and each session */
+	char *keylog;              /* owned: file for the secrets of sessions; NULL = none */
 };
 
 /* Makes the library forget the intermediates that peers have sent. */
@@ -176,6 +181,20 @@ struct rgw_crl_answer rgw_revocation_ask(const struct rgw_revocation *r, const s
 /* tlscrlfile.c: reads the CRLs of a section, if it has any checked; `t` has its trust. */
 bool rgw_tlsctx_load_crls(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, const struct rgw_tls_ear *ear,
     struct rgw_tls_problem *problem) RGW_MUST_USE;
+/* tlssecret.c */
+/* Looks whether `keylog` may be written, if it is set. */
+bool rgw_tlsctx_load_keylog(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_problem *problem)
+    RGW_MUST_USE;
+/* The session, which has not begun yet, tells its secrets. */
+void rgw_tls_hear_secrets(struct rgw_tls *tls);
+
+/* tlsseen.c: what an inspection sees */
+/* The library has judged one certificate of a chain; `fault` says what it has against that, or is NULL. */
+void rgw_tls_inspect_cert(struct rgw_tls *tls, const WOLFSSL_X509_STORE_CTX *store, const char *fault);
+/* The whole chain has been judged. */
+void rgw_tls_inspect_verdict(struct rgw_tls *tls);
+/* certreq.c: finds the CAs that the server asks for in what it has sent during the handshake. */
+void rgw_certreq_find(const struct rgw_tls *tls, const uint8_t *octets, size_t len);
 
 /* tlstrust.c */
 /* Adds a copy of a certificate. false = the octets are no certificate. */
@@ -262,6 +281,11 @@ struct rgw_tls {
 	bool keys_only;                      /* the peer must take our key, and has no certificate to show (P-PSK-12) */
 	enum rgw_proof proof;                /* how the peer has proven who it is, once it has ... */
 	uint8_t psk_digest[RGW_PSK_DIGEST];  /* ... and the digest of its key, if it was by one */
+	bool keylog_failed;                  /* a secret that should be in `keylog` is not */
+	struct rgw_seen *seen;               /* borrowed: what an inspection sees; NULL = this is none, and whoever is
+	                                      * not accepted is refused */
+	uint8_t secret[RGW_SECRET_MAX];      /* for an inspection: what the server encrypts its handshake with */
+	size_t secret_len;                   /* 0 = it is not known */
 };
 
 /* tlsverify.c */

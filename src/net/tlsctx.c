@@ -273,7 +273,7 @@ rgw_tlsctx_like(const struct rgw_tlsctx *twin, const struct rgw_conf_tls *conf, 
 	}
 	if (!set_suites(t, conf, problem) || !set_groups(t, conf, problem) ||
 	    (conf->certificate != NULL && (!load_trust(t, twin, conf, &ear, problem) ||
-	        !rgw_tlsctx_load_identity(t, conf, &ear, problem)))) {
+	        !rgw_tlsctx_load_identity(t, conf, &ear, problem))) || !rgw_tlsctx_load_keylog(t, conf, problem)) {
 		rgw_tlsctx_free(t);
 		return NULL;
 	}
@@ -296,6 +296,7 @@ rgw_tlsctx_free(struct rgw_tlsctx *ctx)
 	rgw_certs_free(&ctx->trust);
 	rgw_certs_free(&ctx->own);
 	rgw_revocation_drop(ctx->crls);
+	free(ctx->keylog);
 	free(ctx);
 }
 
@@ -303,6 +304,12 @@ size_t
 rgw_tlsctx_n_crls(const struct rgw_tlsctx *ctx)
 {
 	return ctx->crls != NULL ? ctx->crls->known.n + ctx->crls->unknown.n : 0;
+}
+
+const struct rgw_x509 *
+rgw_tlsctx_own(const struct rgw_tlsctx *ctx, size_t i)
+{
+	return i < ctx->own.n ? &ctx->own.v[i].x509 : NULL;
 }
 
 bool

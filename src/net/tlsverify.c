@@ -233,10 +233,10 @@ pass_over(struct rgw_tls *tls, int error, int depth)
 	return fault != HARD;
 }
 
-int
-rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
+/* Judges one certificate of a chain. */
+static int
+judge_cert(struct rgw_tls *tls, int preverify, const WOLFSSL_X509_STORE_CTX *store)
 {
-	struct rgw_tls *tls = store->userCtx;
 	int depth = store->error_depth;
 	char room[96];
 
@@ -261,4 +261,20 @@ rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 		    store->certs[depth].length);
 	tls->refused = !tls->accepted;
 	return tls->accepted ? 1 : 0;
+}
+
+/* An inspection goes on in any case, to see the rest. */
+int
+rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
+{
+	struct rgw_tls *tls = store->userCtx;
+	int verdict = judge_cert(tls, preverify, store);
+	char room[96];
+
+	if (tls->seen == NULL || tls->judge == NULL)
+		return verdict;
+	rgw_tls_inspect_cert(tls, store, preverify == 1 ? NULL : chain_error(store->error, room, sizeof room));
+	if (store->error_depth == 0)
+		rgw_tls_inspect_verdict(tls);
+	return 1;
 }

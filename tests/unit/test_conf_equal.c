@@ -35,6 +35,7 @@ static const struct {
 	{ RGW_CONF_TLS, "certificate", "a.pem", { "b.pem" } },
 	{ RGW_CONF_TLS, "key", "a.pem", { "b.pem" } },
 	{ RGW_CONF_TLS, "ca", "a.pem", { "b.pem" } },
+	{ RGW_CONF_TLS, "keylog", "a.log", { "b.log" } },
 	{ RGW_CONF_CONTROL, "socket", "/run/a.sock", { "off", "/run/b.sock" } },
 	{ RGW_CONF_CONTROL, "mode", "0660", { "0600", "0661" } },
 	{ RGW_CONF_LOG, "target", "stderr", { "syslog", "/tmp/log" } },
