@@ -69,7 +69,11 @@ struct rgw_seen {
 	bool names_known;      /* the list of those names could be read, even if it has none */
 	struct rgw_seen_cert certs[RGW_SEEN_CERTS];  /* in the order in which they were sent */
 	size_t n_certs;
-	bool trusted;          /* the chain verifies by `ca` */
+	bool trusted;          /* the chain verifies by `ca`, CRLs aside */
+	bool crls_asked;       /* CRLs are asked about the chain; what came of that, and why: */
+	enum rgw_tls_revocation revocation;
+	char crl[768];
+	enum rgw_proof proof;  /* how it has proven who it is, if it has */
 	bool has_anchor;       /* a CA in `ca` has the name of an issuer in the chain ... */
 	bool anchor_in_force;
 	char anchor[256];      /* ... this name */
@@ -96,6 +100,11 @@ enum rgw_inspect_result {
 struct rgw_inspect *rgw_inspect_new(int fd, struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char *sni);
 /* Closes the connection, with a goodbye if it stands. NULL is ignored. */
 void rgw_inspect_free(struct rgw_inspect *inspect);
+
+/* Before the handshake: a key is offered to the server, or clients may come with one; see rgw_tls_offer_psk and
+ * rgw_tls_await_psk. */
+void rgw_inspect_offer_psk(struct rgw_inspect *inspect, const char *identity, const struct rgw_secret *key);
+void rgw_inspect_await_psk(struct rgw_inspect *inspect, rgw_tls_find *find, void *arg);
 
 /* Does the handshake. OK says nothing about who the far end is: see rgw_seen.accepted. */
 enum rgw_inspect_result rgw_inspect_handshake(struct rgw_inspect *inspect, rgw_ms until) RGW_MUST_USE;

@@ -118,8 +118,11 @@ allow_all(struct wall *w, const struct rgw_conf *conf, const char *path)
 		allow_folder(w, system_folders[i], TO_READ);
 	allow_to_read(w, path);
 	rgw_conf_files(conf, NULL, allow_to_read, w);
-	for (size_t i = 0; i < conf->tls.n; i++)
+	for (size_t i = 0; i < conf->tls.n; i++) {
 		rgw_conf_files(conf, &conf->tls.v[i]->head, allow_to_read, w);
+		if (conf->tls.v[i]->keylog != NULL)
+			allow_to_write(w, conf->tls.v[i]->keylog);
+	}
 	if (strchr(conf->log.target, '/') != NULL)
 		allow_to_write(w, conf->log.target);
 	allow_to_write(w, conf->control.socket != NULL ? conf->control.socket : RGW_CONTROL_SOCKET);

@@ -47,6 +47,8 @@ enum rgw_probe_step {
 	RGW_STEP_ASKED,       /* the CAs that the other side asks for */
 	RGW_STEP_CHAIN,
 	RGW_STEP_TRUST,
+	RGW_STEP_CRL,         /* is a certificate of the chain revoked? */
+	RGW_STEP_PSK,         /* a pre-shared key in place of certificates */
 	RGW_STEP_DATES,
 	RGW_STEP_EKU,
 	RGW_STEP_NAME,
@@ -145,6 +147,9 @@ void rgw_probe_leaf(struct rgw_probe *p, const struct rgw_seen *seen, const stru
 void rgw_probe_purpose(struct rgw_probe *p, const struct rgw_seen *seen, enum rgw_cert_role role);
 /* What a gateway would do. */
 void rgw_probe_judgement(struct rgw_probe *p, const struct rgw_seen *seen);
+/* Whether the pre-shared key of that identity, which is "" if none was named, has proven who the far end is. */
+void rgw_probe_key(struct rgw_probe *p, const struct rgw_seen *seen, enum rgw_inspect_result result,
+    const char *identity);
 /* What to do about an alert that the other side has sent; "" = nothing is known. */
 const char *rgw_probe_alert_advice(int alert);
 

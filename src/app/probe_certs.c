@@ -61,10 +61,13 @@ void
 rgw_probe_own(struct rgw_probe *p)
 {
 	const struct rgw_x509 *own = rgw_tlsctx_own(context(p), 0);
-	bool in_force = rgw_x509_is_in_force(own, time(NULL));
+	bool in_force = own != NULL && rgw_x509_is_in_force(own, time(NULL));
 	char subject[256], issuer[256], until[32];
 	struct rgw_finding *f;
 
+	/* A section for pre-shared keys has none. */
+	if (own == NULL)
+		return;
 	f = rgw_report_add(&p->report, RGW_STEP_OWN, in_force ? RGW_PASSED : RGW_FAILED, "%s, issued by %s, until %s",
 	    rgw_name_format(own->subject, subject, sizeof subject), rgw_name_format(own->issuer, issuer, sizeof issuer),
 	    day(own->not_after, until));
@@ -498,6 +501,48 @@ rgw_probe_leaf(struct rgw_probe *p, const struct rgw_seen *seen, const struct rg
 	free(sorted);
 }
 
+/* What CRLs say of the chain, if it has come so far that they are asked. */
+static void
+judge_revocation(struct rgw_probe *p, const struct rgw_seen *seen)
+{
+	static const enum rgw_probe_outcome outcomes[] = {
+		[RGW_TLS_NOT_REVOKED] = RGW_PASSED,
+		[RGW_TLS_REVOKED] = RGW_FAILED,
+		[RGW_TLS_NO_CRL] = RGW_FAILED,
+		[RGW_TLS_UNCHECKED] = RGW_WARNING,
+	};
+	struct rgw_finding *f;
+
+	if (!seen->crls_asked)
+		return;
+	f = rgw_report_add(&p->report, RGW_STEP_CRL, outcomes[seen->revocation], "%s",
+	    seen->revocation == RGW_TLS_NOT_REVOKED ? "no CRL lists a certificate of the chain" : seen->crl);
+	if (seen->revocation == RGW_TLS_REVOKED)
+		rgw_finding_advise(f, "its operator needs a new certificate; nothing on this side helps");
+	else if (seen->revocation != RGW_TLS_NOT_REVOKED)
+		rgw_finding_advise(f, "get the CRL of that CA into `crl` of [tls %s]", p->tls->head.name);
+}
+
+void
+rgw_probe_key(struct rgw_probe *p, const struct rgw_seen *seen, enum rgw_inspect_result result, const char *identity)
+{
+	struct rgw_finding *f;
+
+	if (seen->proof == RGW_PROVEN_BY_PSK || seen->proof == RGW_PROVEN_BY_PREVIOUS_PSK) {
+		f = rgw_report_add(&p->report, RGW_STEP_PSK, seen->proof == RGW_PROVEN_BY_PSK ? RGW_PASSED : RGW_WARNING,
+		    "both sides have the key%s%s%s", identity[0] != '\0' ? " of the identity " : "", identity,
+		    seen->proof == RGW_PROVEN_BY_PSK ? "" : "; it is `previous-psk`");
+		if (seen->proof == RGW_PROVEN_BY_PREVIOUS_PSK)
+			rgw_finding_advise(f, "let the other side change to the new key");
+	} else if (result != RGW_INSPECT_OK) {
+		f = rgw_report_add(&p->report, RGW_STEP_PSK, RGW_FAILED, "the key%s%s was not proven",
+		    identity[0] != '\0' ? " of the identity " : "", identity);
+		rgw_finding_expect(f, "the same `psk-identity` and `psk` on both sides, TLS 1.3, and psk_dhe_ke");
+		rgw_finding_advise(f, "compare identity and key on both sides; a wrong identity and a wrong key look the "
+		    "same from here, and the log of the other side may tell which it was");
+	}
+}
+
 void
 rgw_probe_judgement(struct rgw_probe *p, const struct rgw_seen *seen)
 {
@@ -505,6 +550,7 @@ rgw_probe_judgement(struct rgw_probe *p, const struct rgw_seen *seen)
 
 	if (seen->n_certs == 0)
 		return;
+	judge_revocation(p, seen);
 	if (seen->accepted) {
 		(void)rgw_report_add(&p->report, RGW_STEP_JUDGEMENT, RGW_PASSED, "a gateway would accept it");
 		return;

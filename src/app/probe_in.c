@@ -8,6 +8,7 @@
 #include "radsecgw/errnotext.h"
 #include "radsecgw/packet.h"
 #include "radsecgw/peermatch.h"
+#include "radsecgw/peerpsk.h"
 
 /* A probe that waits for who connects to us, and shows the next handshake as a gateway would judge it (see probe.h). */
 
@@ -21,6 +22,7 @@ struct judgement {
 	const struct rgw_probe *probe;
 	struct rgw_addr from;
 	const struct rgw_conf_peer *peer;   /* borrowed: who it turned out to be */
+	const struct rgw_conf_peer *by_key; /* borrowed: whose pre-shared key it has named; this proves nothing yet */
 };
 
 /* As the network layer judges who connects to us. */
@@ -33,6 +35,19 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 		return false;
 	j->peer = rgw_peer_match(j->probe->conf, j->probe->tls, &j->from, leaf, sha256, why, size);
 	return j->peer != NULL;
+}
+
+static bool
+find_key(void *arg, const uint8_t *identity, size_t len, struct rgw_psk_keys *keys)
+{
+	struct judgement *j = arg;
+	const struct rgw_conf_peer *peer = rgw_psk_find(j->probe->conf, j->probe->tls, &j->from, identity, len);
+
+	if (peer == NULL)
+		return false;
+	j->by_key = peer;
+	*keys = (struct rgw_psk_keys){ peer->psk, peer->previous_psk };
+	return true;
 }
 
 /* Why this peer is not the one, or is. */
@@ -179,10 +194,17 @@ look_at(struct rgw_probe *p, int fd, struct judgement *j)
 {
 	rgw_ms start = rgw_inspect_now();
 	struct rgw_inspect *inspect = rgw_inspect_new(fd, p->contexts[p->tls->head.index], judge, j, NULL);
-	enum rgw_inspect_result result = rgw_inspect_handshake(inspect, start + HANDSHAKE_MS);
 	const struct rgw_seen *seen = rgw_inspect_seen(inspect);
+	enum rgw_inspect_result result;
 
+	if (rgw_psk_is_awaited(p->conf, p->tls, &j->from))
+		rgw_inspect_await_psk(inspect, find_key, j);
+	result = rgw_inspect_handshake(inspect, start + HANDSHAKE_MS);
+	if (seen->proof == RGW_PROVEN_BY_PSK || seen->proof == RGW_PROVEN_BY_PREVIOUS_PSK)
+		j->peer = j->by_key;
 	rgw_probe_tls(p, inspect, result, rgw_inspect_now() - start, HANDSHAKE_MS);
+	if (seen->n_certs == 0 && rgw_psk_is_awaited(p->conf, p->tls, &j->from))
+		rgw_probe_key(p, seen, result, j->by_key != NULL ? j->by_key->psk_identity : "");
 	rgw_probe_chain(p, seen);
 	if (seen->n_certs > 0 && seen->certs[0].readable) {
 		rgw_probe_purpose(p, seen, RGW_CERT_OF_CLIENT);

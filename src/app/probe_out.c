@@ -144,17 +144,23 @@ look_at_tls(struct rgw_probe *p, const struct rgw_hostport *host, int fd)
 	rgw_peer_rules(p->peer, host->host, &j.rules);
 	inspect = rgw_inspect_new(fd, p->contexts[p->tls->head.index], judge, &j, rgw_peer_sni(p->peer, host->host,
 	    name));
+	if (p->peer->psk_identity != NULL)
+		rgw_inspect_offer_psk(inspect, p->peer->psk_identity, p->peer->psk);
 	result = rgw_inspect_handshake(inspect, start + allowed);
 	seen = rgw_inspect_seen(inspect);
 	rgw_probe_tls(p, inspect, result, rgw_inspect_now() - start, allowed);
-	if (seen->n_certs > 0 || result == RGW_INSPECT_OK)
+	if (p->peer->psk_identity != NULL)
+		rgw_probe_key(p, seen, result, p->peer->psk_identity);
+	else if (seen->n_certs > 0 || result == RGW_INSPECT_OK)
 		rgw_probe_asked(p, seen);
 	rgw_probe_chain(p, seen);
 	rgw_probe_leaf(p, seen, &j.rules);
 	rgw_probe_judgement(p, seen);
 	if (result == RGW_INSPECT_OK)
 		rgw_probe_ask(p, inspect);
-	if (seen->accepted)
+	if (seen->accepted && p->peer->psk_identity != NULL)
+		snprintf(p->report.summary, sizeof p->report.summary, "%s, by pre-shared key", seen->version);
+	else if (seen->accepted)
 		snprintf(p->report.summary, sizeof p->report.summary, "%s, its certificates are good until %.10s",
 		    seen->version, rgw_tls_moment(seen->ends, name, sizeof name));
 	rgw_inspect_free(inspect);

@@ -117,7 +117,7 @@ say_acceptance(struct rgw_probe *p, const struct exchange *x, bool asked)
 {
 	const struct rgw_seen *seen = rgw_inspect_seen(x->inspect);
 
-	if (p->tls == NULL || seen->asked == RGW_ASKED_NOT)
+	if (p->tls == NULL || seen->asked == RGW_ASKED_NOT || seen->proof == RGW_PROVEN_BY_PSK)
 		return;
 	if (x->result == RGW_INSPECT_FAILED || x->result == RGW_INSPECT_CLOSED)
 		say_refusal(p, x);

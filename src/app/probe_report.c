@@ -26,6 +26,8 @@ static const struct {
 	[RGW_STEP_ASKED] = { "asked", "CAs asked for" },
 	[RGW_STEP_CHAIN] = { "chain", "chain" },
 	[RGW_STEP_TRUST] = { "trust", "trust" },
+	[RGW_STEP_CRL] = { "revocation", "revocation" },
+	[RGW_STEP_PSK] = { "pre-shared-key", "key" },
 	[RGW_STEP_DATES] = { "dates", "dates" },
 	[RGW_STEP_EKU] = { "purpose", "purpose" },
 	[RGW_STEP_NAME] = { "name", "name" },

@@ -239,6 +239,18 @@ rgw_inspect_new(int fd, struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg,
 	return i;
 }
 
+void
+rgw_inspect_offer_psk(struct rgw_inspect *i, const char *identity, const struct rgw_secret *key)
+{
+	i->failed |= i->session == NULL || !rgw_tls_offer_psk(i->session, identity, key);
+}
+
+void
+rgw_inspect_await_psk(struct rgw_inspect *i, rgw_tls_find *find, void *arg)
+{
+	i->failed |= i->session == NULL || !rgw_tls_await_psk(i->session, find, arg);
+}
+
 /* Sends what the session has put into its buffer, as long as the other side takes it. */
 static bool
 flush(struct rgw_inspect *i, rgw_ms until)

@@ -212,7 +212,7 @@ struct rgw_standard {
 };
 
 /* What was found in a chain. */
-struct rgw_finding {
+struct rgw_chain_finding {
 	const struct rgw_kept_cert *stale;  /* a CA of the trust that would have been needed and is not in force, or
 	                                     * NULL */
 	int cert;                           /* place of the certificate that is revoked, or that no CRL in force speaks
@@ -225,14 +225,14 @@ struct rgw_finding {
  * of them is kept. This is the one place where it is decided whether a revoked certificate is let in: *found says why
  * the answer is no, as far as that is known; on true, `cert` is one that was let in without a CRL. */
 bool rgw_trust_verifies(const struct rgw_standard *by, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now,
-    struct rgw_finding *found) RGW_MUST_USE;
+    struct rgw_chain_finding *found) RGW_MUST_USE;
 
 /* The last second in which a chain that verifies now does so: the first end of a certificate without which it does
  * not. The end of a CRL is none: who is connected stays. */
 int64_t rgw_trust_ends(const struct rgw_standard *by, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now);
 
 /* tlscrlsay.c: says what was found by a CRL, or for want of one; `accepted` is what was decided. */
-void rgw_revocation_explain(const struct rgw_finding *found, const WOLFSSL_BUFFER_INFO *certs, bool accepted,
+void rgw_revocation_explain(const struct rgw_chain_finding *found, const WOLFSSL_BUFFER_INFO *certs, bool accepted,
     struct rgw_tls_verdict *out);
 
 /* tlschain.c */

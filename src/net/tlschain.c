@@ -126,7 +126,7 @@ rgw_chain_judge(struct rgw_chain *chain, const struct rgw_tlsctx *ctx, int64_t n
 {
 	const struct rgw_standard by = { &ctx->trust, ctx->crls, true };
 	WOLFSSL_BUFFER_INFO certs[CHAIN_MAX];
-	struct rgw_finding found = { .cert = -1 };
+	struct rgw_chain_finding found = { .cert = -1 };
 
 	*verdict = (struct rgw_tls_verdict){ .revocation = RGW_TLS_NOT_REVOKED };
 	/* Each connection hears why a chain is refused. */

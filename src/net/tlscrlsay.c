@@ -67,7 +67,7 @@ explain_lack(const struct rgw_crl_answer *answer, char *buf, size_t size)
 }
 
 void
-rgw_revocation_explain(const struct rgw_finding *found, const WOLFSSL_BUFFER_INFO *certs, bool accepted,
+rgw_revocation_explain(const struct rgw_chain_finding *found, const WOLFSSL_BUFFER_INFO *certs, bool accepted,
     struct rgw_tls_verdict *out)
 {
 	const struct rgw_crl_answer *answer = &found->crl;

@@ -59,6 +59,8 @@ rgw_tls_inspect_end(struct rgw_session *session, const uint8_t *octets, size_t l
 {
 	struct rgw_tls *tls = (struct rgw_tls *)session;
 
+	tls->seen->accepted = tls->accepted;
+	tls->seen->proof = tls->proof;
 	if (tls->judge == NULL)
 		take_protection(tls);
 	if (tls->ctx->role == RGW_TLS_CLIENT)

@@ -55,13 +55,27 @@ take_certs(struct rgw_seen *seen, const WOLFSSL_X509_STORE_CTX *store)
 static void
 judge_trust(struct rgw_seen *seen, const struct rgw_tlsctx *ctx, const WOLFSSL_X509_STORE_CTX *store)
 {
-	const struct rgw_kept_cert *stale;
+	const struct rgw_standard trust = { &ctx->trust, NULL, false };
+	const struct rgw_standard all = { &ctx->trust, ctx->crls, false };
 	int64_t now = time(NULL);
+	struct rgw_chain_finding found;
+	struct rgw_tls_verdict verdict;
+	bool good;
 
 	find_anchor(seen, &ctx->trust, now);
-	seen->trusted = rgw_trust_verifies(&ctx->trust, store->certs, store->totalCerts, now, &stale);
-	if (seen->trusted)
-		seen->ends = rgw_trust_ends(&ctx->trust, store->certs, store->totalCerts, now);
+	seen->trusted = rgw_trust_verifies(&trust, store->certs, store->totalCerts, now, &found);
+	if (!seen->trusted)
+		return;
+	seen->ends = rgw_trust_ends(&trust, store->certs, store->totalCerts, now);
+	seen->crls_asked = ctx->crls != NULL;
+	if (!seen->crls_asked)
+		return;
+	good = rgw_trust_verifies(&all, store->certs, store->totalCerts, now, &found);
+	if (found.cert < 0)
+		return;
+	rgw_revocation_explain(&found, store->certs, good, &verdict);
+	seen->revocation = verdict.revocation;
+	snprintf(seen->crl, sizeof seen->crl, "%s", verdict.text);
 }
 
 void

@@ -69,7 +69,7 @@ struct climb {
 	int64_t now;
 	unsigned issuers;                   /* certificates of the chain that may issue others, as bits */
 	unsigned believed;                  /* those of them that verify, as bits */
-	struct rgw_finding found;           /* what speaks against the chain */
+	struct rgw_chain_finding found;           /* what speaks against the chain */
 };
 
 static bool
@@ -311,7 +311,7 @@ climb_down(struct climb *c)
 
 bool
 rgw_trust_verifies(const struct rgw_standard *by, const WOLFSSL_BUFFER_INFO *certs, int n, int64_t now,
-    struct rgw_finding *found)
+    struct rgw_chain_finding *found)
 {
 	struct climb c = { .cm = wolfSSL_CertManagerNew(), .by = by, .trust = by->cas, .certs = certs, .n = n,
 		.now = now, .found = { .cert = -1 } };
@@ -349,7 +349,7 @@ rgw_trust_ends(const struct rgw_standard *by, const WOLFSSL_BUFFER_INFO *certs, 
 {
 	const struct rgw_standard live = { by->cas, by->crls, true };
 	struct climb c = { .by = &live, .trust = by->cas, .certs = certs };
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 	int64_t end;
 
 	/* Certificates that cannot be read have no part in it. */

@@ -162,7 +162,7 @@ explain_chain(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int 
 
 /* Says what CRLs had to do with the verdict. */
 static void
-explain_revocation(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, const struct rgw_finding *found,
+explain_revocation(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, const struct rgw_chain_finding *found,
     bool accepted)
 {
 	struct rgw_tls_verdict verdict;
@@ -187,7 +187,7 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int err
 	uint8_t sha256[WC_SHA256_DIGEST_SIZE];
 	const struct rgw_standard by = { &tls->ctx->trust, tls->ctx->crls, false };
 	int64_t now = time(NULL);
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 	struct rgw_x509 cert;
 	char why[RGW_TLS_JUDGE_TEXT];
 
