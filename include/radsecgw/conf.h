@@ -164,8 +164,11 @@ struct rgw_conf_log {
 	enum rgw_log_format format;
 	enum rgw_log_identity identity;
 	char *target;      /* "stderr", "syslog" or a file path */
-	char *hash_key;    /* a secret; NULL unless identity is hash */
+	char *hash_key;    /* a secret; NULL unless identity or station is hash */
 	uint32_t rate;     /* number of lines per second, event and neighbour; 0 = no limit */
+	bool logins;       /* a line for each Access-Accept and Access-Reject */
+	bool accounting;   /* those of Accounting-Responses are of level info, not debug */
+	enum rgw_log_station station;
 };
 
 /* Where the control socket is if the configuration does not say. */

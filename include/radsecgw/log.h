@@ -29,6 +29,9 @@ enum rgw_log_format { RGW_LOG_TEXT, RGW_LOG_JSON };
 /* How much of a user's identity lines may show. */
 enum rgw_log_identity { RGW_LOG_ID_FULL, RGW_LOG_ID_REALM, RGW_LOG_ID_HASH };
 
+/* How much of a device's address lines may show. */
+enum rgw_log_station { RGW_LOG_STATION_FULL, RGW_LOG_STATION_VENDOR, RGW_LOG_STATION_HASH, RGW_LOG_STATION_NONE };
+
 enum rgw_field_type { RGW_FIELD_END, RGW_FIELD_STR, RGW_FIELD_OCTETS, RGW_FIELD_UINT, RGW_FIELD_ADDR };
 
 /* All pointers are borrowed for the duration of the call. */
@@ -91,6 +94,8 @@ struct rgw_log {
 	void *ctx;                 /* borrowed: argument of sink and clock */
 	uint64_t dropped;          /* number of lines that the sink did not take, since the start */
 	uint64_t dropped_told;     /* number of these lines that a later line has reported */
+	int64_t second;            /* the second of wall time ... */
+	char second_text[48];      /* ... that this is the text of; empty = of none */
 	struct rgw_log_limit limits[RGW_LOG_LIMITS];
 };
 
@@ -100,6 +105,11 @@ void rgw_log_init(struct rgw_log *log, rgw_log_sink *sink, rgw_log_clock *clock,
  * the limit is counted for, or NULL. `fields` ends with a RGW_FIELD_END. Use RGW_LOG. */
 void rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *who,
     const char *text, const struct rgw_field *fields);
+
+/* Writes a line whatever the rate of such lines is: each of them is wanted, since each tells of something that
+ * is counted or searched for. The level is the caller's business. */
+void rgw_log_record(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *text,
+    const struct rgw_field *fields);
 
 /* RGW_LOG(log, RGW_LOG_NOTICE, "peer-up", peer->name, "connection is up", rgw_f_uint("conn", 3));
  * Fields are not evaluated when the level is off. */

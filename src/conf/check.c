@@ -69,14 +69,19 @@ check_log(struct rgw_draft *d, const struct rgw_section *section)
 	const struct rgw_conf_log *log = section->data;
 	const struct rgw_given *key = rgw_draft_given(section, &log->hash_key);
 
-	if (rgw_draft_given(section, &log->identity)->broken)
+	bool identity = log->identity == RGW_LOG_ID_HASH, station = log->station == RGW_LOG_STATION_HASH;
+
+	if (rgw_draft_given(section, &log->identity)->broken || rgw_draft_given(section, &log->station)->broken)
 		return;
-	if (log->identity == RGW_LOG_ID_HASH && !key->yes)
+	if (identity && !key->yes)
 		rgw_draft_error(d, rgw_check_place(section, &log->identity),
 		    "identity = hash needs `hash-key` or `hash-key-file`");
-	if (log->identity != RGW_LOG_ID_HASH && key->yes)
+	else if (station && !key->yes)
+		rgw_draft_error(d, rgw_check_place(section, &log->station),
+		    "station = hash needs `hash-key` or `hash-key-file`");
+	if (!identity && !station && key->yes)
 		rgw_draft_error(d, key->at,
-		    "hash-key has no effect without identity = hash; remove one or set the other");
+		    "hash-key has no effect without identity = hash or station = hash; remove one or set the other");
 }
 
 static void

@@ -17,6 +17,10 @@ static const char *const formats[] = { [RGW_LOG_TEXT] = "text", [RGW_LOG_JSON] =
 static const char *const identities[] = {
 	[RGW_LOG_ID_FULL] = "full", [RGW_LOG_ID_REALM] = "realm", [RGW_LOG_ID_HASH] = "hash", NULL,
 };
+static const char *const stations[] = {
+	[RGW_LOG_STATION_FULL] = "full", [RGW_LOG_STATION_VENDOR] = "vendor", [RGW_LOG_STATION_HASH] = "hash",
+	[RGW_LOG_STATION_NONE] = "none", NULL,
+};
 static const char *const autos[] = { [RGW_AUTO] = "auto", [RGW_YES] = "yes", [RGW_NO] = "no", NULL };
 static const char *const switches[] = { [RGW_AUTO] = "auto", [RGW_YES] = "on", [RGW_NO] = "off", NULL };
 static const char *const versions[] = { [RGW_TLS_1_2] = "1.2", [RGW_TLS_1_3] = "1.3", NULL };
@@ -188,10 +192,16 @@ static const struct rgw_opt opts[] = {
 	  .help = "how much of a user's identity lines show" },
 	{ OPT(RGW_CONF_LOG, "hash-key", password, AT(hash_key)), .unset = "none",
 	  .min = 1, .max = 1024,
-	  .help = "key for identity = hash; needed then and only then" },
+	  .help = "key for what is hashed; needed then and only then" },
 	{ OPT(RGW_CONF_LOG, "rate", per_second, AT(rate)), .def = "10/s",
 	  .min = 0, .max = 100000,
 	  .help = "lines of one kind about one neighbour; 0 = no limit" },
+	{ OPT(RGW_CONF_LOG, "logins", bool, AT(logins)), .def = "yes",
+	  .help = "a line for each Access-Accept and Access-Reject" },
+	{ OPT(RGW_CONF_LOG, "accounting", bool, AT(accounting)), .def = "no",
+	  .help = "a line of level info, and not debug, for each answer to accounting" },
+	{ OPT(RGW_CONF_LOG, "station", word, AT(station)), .def = "full", .words = stations,
+	  .help = "how much of the address of a device lines show" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_control, field)

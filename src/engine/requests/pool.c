@@ -117,17 +117,12 @@ on_unfit(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 
 /* The member where the conversation of a request lives, if it can be reached (P-TCP-46). */
 static struct rgw_target *
-home_of(struct rgw_gw *gw, const struct rgw_req *req, uint32_t *serial, rgw_ms now)
+home_of(const struct rgw_req *req, uint32_t *serial, rgw_ms now)
 {
-	struct rgw_conversation where;
+	const struct rgw_conversation where = req->talk;
 	struct rgw_target *home = NULL;
-	struct rgw_attr state;
 
 	*serial = 0;
-	if (!rgw_packet_get(&req->packet, RGW_AT_STATE, &state))
-		return NULL;
-	where = rgw_conversations_get(&gw->conversations, &req->origin.asker->talker, state.value,
-	    state.len, now);
 	for (size_t i = 0; where.target != 0 && i < req->pool->n; i++)
 		if (req->pool->members[i]->number == where.target)
 			home = req->pool->members[i];
@@ -144,7 +139,7 @@ rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_
 	uint32_t serial;
 
 	req->pool = pool_of(gw, section);
-	target = home_of(gw, req, &serial, now);
+	target = home_of(req, &serial, now);
 	if (target == NULL)
 		target = rgw_rank_best(req, RGW_RANK_DOWN, now);
 	req->pool->next++;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "login.h"
 #include "radsecgw/build.h"
 
 /* The life of a request, from its object to one of the ways in which it ends: each way counts it in exactly one
@@ -43,6 +44,7 @@ rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin 
 	rgw_retry_init(req);
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
 		rgw_attempt_init(&req->attempts[i], req);
+	rgw_login_begin(gw, req, now);
 	entry->req = req;
 	return req;
 }
@@ -147,6 +149,7 @@ rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 		return;
 	}
 	rgw_count(gw, how);
+	rgw_login_made_here(gw, req, how, error_cause, message, now);
 	send_own(gw, req, len, now);
 }
 
@@ -166,6 +169,7 @@ rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how
 	    req->origin.side.secret);
 
 	rgw_count(gw, how);
+	rgw_login_made_here(gw, req, how, 0, NULL, now);
 	send_own(gw, req, len, now);
 }
 

@@ -75,6 +75,7 @@ struct rgw_req {
 	struct rgw_origin origin;
 	size_t holds;                /* octets of the request in the holdings of its asker and of the gateway */
 	rgw_ms accepted_at;
+	struct rgw_conversation talk;/* the conversation of an Access-Request, and where it lives */
 	struct rgw_edition *edition; /* holds a reference: the edition under which the request began, and ends */
 	struct rgw_pool *pool;       /* borrowed: the pool that the request goes to; NULL before that is known */
 	uint64_t tried;              /* members of the pool that have had their chance, as bits */
