@@ -30,6 +30,9 @@ _radsecgw() {
 	:*) words=$commands ;;
 	status:*) words="gateway peers servers pools connections clients realms listeners limits counters" ;;
 	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;
+	*:--client) words=$(_radsecgw_names clients peers) ;;
+	*:--result) words="open accept reject challenge acknowledged error timeout dropped" ;;
+	*:--code) words="auth acct" ;;
 	reconnect:*) words=$(_radsecgw_names peers) ;;
 	log-level:log-level) words="error warning notice info debug" ;;
 	log-level:*) words="for" ;;

@@ -153,6 +153,7 @@ struct rgw_conf_gateway {
 	bool verify_eap;      /* requests whose EAP is malformed are dropped */
 	unsigned malformed_realms;  /* RGW_NAI_* bits of names that are rejected */
 	bool watch;           /* files of the configuration that change are loaded */
+	uint32_t ring;        /* number of requests that are remembered with their way */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
 	struct rgw_conf_refs rewrite_out;         /* ... and last on the way out */

@@ -13,6 +13,7 @@
 #include "crash.h"
 #include "privileges.h"
 #include "radsecgw/confread.h"
+#include "radsecgw/counters.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
 #include "radsecgw/thread.h"
@@ -194,11 +195,21 @@ do_metrics(const struct options *options)
 	return RGW_EXIT_OK;
 }
 
+static int
+do_reasons(const struct options *options)
+{
+	(void)options;
+	for (enum rgw_counter c = 0; c < RGW_COUNTER_COUNT; c++)
+		printf("%s\t%s\n", rgw_reason_name(c), rgw_counter_help(c));
+	return RGW_EXIT_OK;
+}
+
 static const struct command commands[] = {
 	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL },
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL },
 	{ "options", NULL, do_options, NULL },
 	{ "metrics", NULL, do_metrics, NULL },
+	{ "reasons", NULL, do_reasons, NULL },
 	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
 	    rgw_client_ping },
 	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json", NULL,
@@ -212,6 +223,11 @@ static const struct command commands[] = {
 	  rgw_client_reload },
 	{ "confirm", "keep what `reload --confirm` has taken up", NULL, rgw_client_confirm },
 	{ "undo", "go back to the configuration before the last reload", NULL, rgw_client_undo },
+	{ "requests", "list the last requests, newest first; --user, --mac, --realm, --client, --result, ...", NULL,
+	  rgw_client_requests },
+	{ "explain", "ID: tell the way of a request, or of all rounds of a conversation", NULL, rgw_client_explain },
+	{ "would", "USER@REALM: say what would become of a request now; --client NAME, --code acct", NULL,
+	  rgw_client_would },
 	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level },
 };
 
@@ -230,6 +246,15 @@ usage(FILE *out)
 	      "      --json         with commands for a running gateway: print JSON\n"
 	      "      --check        with reload: say what would change, and change nothing\n"
 	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
+	      "      --user NAME    with requests: only those of this user; in the same way:\n"
+	      "      --mac ADDRESS  of the device with this address\n"
+	      "      --realm REALM  of this realm\n"
+	      "      --client NAME  from this client or peer\n"
+	      "      --result WORD  that ended so: accept, reject, challenge, timeout, dropped, ... or a reason\n"
+	      "      --slower TIME  that took as long as this\n"
+	      "      --since TIME   of the last 10m, for example\n"
+	      "      --last N       no more than so many [100]\n"
+	      "      --code WORD    with would: auth or acct\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
 	      "  -V, --version      print the version\n"
 	      "  -h, --help         print this\n\n"
@@ -283,10 +308,52 @@ static const struct option long_options[] = {
 	{ "check", no_argument, NULL, 'k' },
 	{ "confirm", required_argument, NULL, 'f' },
 	{ "socket", required_argument, NULL, 's' },
+	{ "user", required_argument, NULL, RGW_GIVEN_AT + RGW_GIVEN_USER },
+	{ "mac", required_argument, NULL, RGW_GIVEN_AT + RGW_GIVEN_MAC },
+	{ "realm", required_argument, NULL, RGW_GIVEN_AT + RGW_GIVEN_REALM },
+	{ "client", required_argument, NULL, RGW_GIVEN_AT + RGW_GIVEN_CLIENT },
+	{ "result", required_argument, NULL, RGW_GIVEN_AT + RGW_GIVEN_RESULT },
+	{ "slower", required_argument, NULL, RGW_GIVEN_AT + RGW_GIVEN_SLOWER },
+	{ "since", required_argument, NULL, RGW_GIVEN_AT + RGW_GIVEN_SINCE },
+	{ "last", required_argument, NULL, RGW_GIVEN_AT + RGW_GIVEN_LAST },
+	{ "code", required_argument, NULL, RGW_GIVEN_AT + RGW_GIVEN_CODE },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
+
+/* Takes one option of the command line. false = it is none. */
+static bool
+take_option(int c, struct options *options)
+{
+	if (c >= RGW_GIVEN_AT) {
+		options->call.given[c - RGW_GIVEN_AT] = optarg;
+		return true;
+	}
+	switch (c) {
+	case 'c':
+		options->config = optarg;
+		break;
+	case 'd':
+		options->dump = true;
+		break;
+	case 'j':
+		options->call.json = true;
+		break;
+	case 'k':
+		options->call.check = true;
+		break;
+	case 'f':
+		options->call.confirm = optarg;
+		break;
+	case 's':
+		options->call.socket = optarg;
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
 
 int
 main(int argc, char **argv)
@@ -299,25 +366,9 @@ main(int argc, char **argv)
 	rgw_thread_lend_stack(spare);
 	rgw_crash_report();
 	while ((c = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
+		if (take_option(c, &options))
+			continue;
 		switch (c) {
-		case 'c':
-			options.config = optarg;
-			break;
-		case 'd':
-			options.dump = true;
-			break;
-		case 'j':
-			options.call.json = true;
-			break;
-		case 'k':
-			options.call.check = true;
-			break;
-		case 'f':
-			options.call.confirm = optarg;
-			break;
-		case 's':
-			options.call.socket = optarg;
-			break;
 		case 'V':
 			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls(tls, sizeof tls));
 			return RGW_EXIT_OK;

@@ -176,6 +176,9 @@ static const struct rgw_opt opts[] = {
 	  .help = "realms that are rejected here, since nobody can have them" },
 	{ OPT(RGW_CONF_GATEWAY, "watch", bool, AT(watch)), .def = "no",
 	  .help = "files of the configuration that change are loaded, as by a reload" },
+	{ OPT(RGW_CONF_GATEWAY, "ring", count, AT(ring)), .def = "4096",
+	  .min = 0, .max = 1000000, .unit = "requests",
+	  .help = "requests that are remembered with their way, for `radsecgw requests` and `explain`; 0 = none" },
 	REWRITING(RGW_CONF_GATEWAY, "all packets as they come in, before those of their neighbour",
 	    "all packets as they go out, after those of their neighbour"),
 #undef AT

@@ -32,6 +32,7 @@
 #include "radsecgw/timerq.h"
 
 #include "asker.h"
+#include "requests/trails.h"
 
 struct rgw_pool;
 struct rgw_realms;
@@ -133,6 +134,7 @@ struct rgw_gw {
 	struct rgw_loopmark mark;             /* mark by which we know our own requests again */
 	struct rgw_conversations conversations;
 	uint64_t n_conversations;             /* number of conversations since the start */
+	struct rgw_trails trails;
 	struct rgw_deadrealms deadrealms;
 	struct rgw_admission admission;       /* admission of connections that peers open */
 	size_t n_conns;

@@ -161,9 +161,8 @@ add_station(struct line *l, const struct rgw_attr *station)
 		add(l, rgw_f_station(l->conf, "calling_station", station->value, station->len, &l->station));
 }
 
-/* A message may name the user, whom not everybody may see. */
-static bool
-names_user(const uint8_t *message, size_t len, const struct rgw_attr *user)
+bool
+rgw_login_names(const uint8_t *message, size_t len, const struct rgw_attr *user)
 {
 	size_t n = 0;
 
@@ -175,7 +174,7 @@ names_user(const uint8_t *message, size_t len, const struct rgw_attr *user)
 static void
 add_message(struct line *l, const uint8_t *message, size_t len, const struct rgw_attr *user)
 {
-	if (message == NULL || (l->conf->identity != RGW_LOG_ID_FULL && names_user(message, len, user)))
+	if (message == NULL || (l->conf->identity != RGW_LOG_ID_FULL && rgw_login_names(message, len, user)))
 		return;
 	add_value(l, "reply_message", message, len);
 }

@@ -181,6 +181,7 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_auth_che
 	struct rgw_req *req = a->req;
 	struct rgw_queue *queue = rgw_target_queue(lane->target, rgw_req_service(req));
 
+	rgw_trail_answered(a, p, now);
 	rgw_measures_answered(&lane->target->measures, p->code, now - a->ticket.sent_at);
 	if (lane->ops->answered != NULL)
 		lane->ops->answered(lane, &a->ticket, now);
