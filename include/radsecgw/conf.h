@@ -170,6 +170,14 @@ struct rgw_conf_log {
 	bool logins;       /* a line for each Access-Accept and Access-Reject */
 	bool accounting;   /* those of Accounting-Responses are of level info, not debug */
 	enum rgw_log_station station;
+	enum rgw_log_fticks fticks;
+	char *fticks_prefix;
+	char *fticks_country;      /* NULL = the line has none, as for the next one */
+	char *fticks_institution;
+	enum rgw_log_fticks_mac fticks_mac;
+	char *fticks_key;          /* a secret; NULL unless fticks_mac needs it */
+	uint32_t fticks_facility;  /* of syslog */
+	char *fticks_tag;
 };
 
 /* Where the control socket is if the configuration does not say. */

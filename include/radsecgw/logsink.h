@@ -27,6 +27,8 @@ bool rgw_logsink_start(struct rgw_logsink *sink) RGW_MUST_USE;
 /* Gives the target what is left, and some time to take it. NULL is ignored. */
 void rgw_logsink_close(struct rgw_logsink *sink);
 
+/* Sends a message to the syslog of this machine, whatever the target is: a rgw_log_raw_sink; ctx is the sink. */
+bool rgw_logsink_syslog(void *ctx, const char *message, size_t len);
 /* The functions for rgw_log_init; ctx is the sink. */
 bool rgw_logsink_write(void *ctx, enum rgw_log_level level, const char *line, size_t len);
 void rgw_logsink_clock(void *ctx, int64_t *sec, uint32_t *nsec);

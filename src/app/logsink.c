@@ -58,6 +58,7 @@ struct rgw_logsink {
 	char *path;            /* owned: of the file */
 	pthread_mutex_t lock;  /* of the descriptor, and of the moment between asking it and writing */
 	int fd;
+	int raw;               /* socket of syslog for messages that are whole; -1 = there was none yet */
 	bool is_started;       /* there is a thread: only for the owner, and before others write */
 	pthread_t thread;
 	pthread_mutex_t gate;  /* of the next five */
@@ -109,6 +110,7 @@ rgw_logsink_open(const char *target)
 		free(s);
 		return NULL;
 	}
+	s->raw = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->gate, NULL);
 	pthread_cond_init(&s->more, NULL);
@@ -180,6 +182,28 @@ write_syslog(struct rgw_logsink *s, enum rgw_log_level level, const char *line, 
 	close(s->fd);
 	s->fd = fd;
 	return sendmsg(s->fd, &msg, MSG_NOSIGNAL) >= 0;
+}
+
+bool
+rgw_logsink_syslog(void *ctx, const char *message, size_t len)
+{
+	struct rgw_logsink *s = ctx;
+	bool sent = false;
+
+	pthread_mutex_lock(&s->lock);
+	/* The second time is with a new socket, since the daemon may have been restarted. */
+	for (unsigned i = 0; i < 2 && !sent; i++) {
+		if (s->raw < 0)
+			s->raw = open_syslog();
+		sent = s->raw >= 0 && send(s->raw, message, len, MSG_NOSIGNAL) >= 0;
+		if (sent || (s->raw >= 0 && errno == EAGAIN))
+			break;
+		if (s->raw >= 0)
+			close(s->raw);
+		s->raw = -1;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return sent;
 }
 
 /* A pipe that is ready takes PIPE_BUF octets without waiting, and no line is longer. Making it
@@ -434,6 +458,8 @@ rgw_logsink_close(struct rgw_logsink *s)
 	stop(s);
 	if (s->kind != TO_STDERR)
 		close(s->fd);
+	if (s->raw >= 0)
+		close(s->raw);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->gate);
 	pthread_cond_destroy(&s->more);

@@ -405,7 +405,7 @@ rgw_begin_explain(struct rgw_task *task)
 	if (read_id(rgw_task_parameter(task, "id"), &task->about->search))
 		rgw_task_round(task, look, send_stories);
 	else
-		rgw_task_say(task, 400, "an ID is that of a request, such as 1-57, or of a conversation, as in the log");
+		rgw_task_say(task, 400, "an ID is that of a request, such as 1-57, or of a conversation in the log");
 }
 
 /* ---- would ---- */

@@ -151,7 +151,8 @@ put_step(FILE *out, const struct rgw_trail_step *s)
 		put_sent(out, s);
 		break;
 	case RGW_STEP_LOST:
-		put_quoted(out, s->len > 0 ? "Its connection was lost or doubted: " : "Its connection was lost", s, ".");
+		put_quoted(out, s->len > 0 ? "Its connection was lost or doubted: " : "Its connection was lost", s,
+		    ".");
 		break;
 	case RGW_STEP_FAILED:
 		put_quoted(out, "", s, " ");

@@ -304,3 +304,10 @@ rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, 
 	if (limit == NULL || allowed(log, limit))
 		write_line(log, level, event, text, fields, limit);
 }
+
+void
+rgw_log_raw(struct rgw_log *log, const char *message, size_t len)
+{
+	if (log->raw == NULL || !log->raw(log->ctx, message, len))
+		log->dropped++;
+}

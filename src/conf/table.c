@@ -21,6 +21,19 @@ static const char *const stations[] = {
 	[RGW_LOG_STATION_FULL] = "full", [RGW_LOG_STATION_VENDOR] = "vendor", [RGW_LOG_STATION_HASH] = "hash",
 	[RGW_LOG_STATION_NONE] = "none", NULL,
 };
+static const char *const fticks[] = {
+	[RGW_FTICKS_NO] = "no", [RGW_FTICKS_SYSLOG] = "syslog", [RGW_FTICKS_LOG] = "log", NULL,
+};
+static const char *const fticks_macs[] = {
+	[RGW_FTICKS_STATIC] = "static", [RGW_FTICKS_ORIGINAL] = "original", [RGW_FTICKS_VENDOR_HASH] = "vendor-hash",
+	[RGW_FTICKS_VENDOR_KEYED_HASH] = "vendor-keyed-hash", [RGW_FTICKS_FULLY_HASH] = "fully-hash",
+	[RGW_FTICKS_FULLY_KEYED_HASH] = "fully-keyed-hash", NULL,
+};
+/* By their numbers in syslog (RFC 5424 6.2.1). */
+static const char *const facilities[] = {
+	"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp",
+	"audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7", NULL,
+};
 static const char *const autos[] = { [RGW_AUTO] = "auto", [RGW_YES] = "yes", [RGW_NO] = "no", NULL };
 static const char *const switches[] = { [RGW_AUTO] = "auto", [RGW_YES] = "on", [RGW_NO] = "off", NULL };
 static const char *const versions[] = { [RGW_TLS_1_2] = "1.2", [RGW_TLS_1_3] = "1.3", NULL };
@@ -205,6 +218,27 @@ static const struct rgw_opt opts[] = {
 	  .help = "a line of level info, and not debug, for each answer to accounting" },
 	{ OPT(RGW_CONF_LOG, "station", word, AT(station)), .def = "full", .words = stations,
 	  .help = "how much of the address of a device lines show" },
+	{ OPT(RGW_CONF_LOG, "fticks", word, AT(fticks)), .def = "no", .words = fticks,
+	  .help = "where a line for each login goes in the form of F-Ticks, for the statistics of a federation" },
+	{ OPT(RGW_CONF_LOG, "fticks-prefix", string, AT(fticks_prefix)), .def = "F-TICKS/eduroam/1.0",
+	  .min = 1, .max = 64,
+	  .help = "what F-Ticks begin with" },
+	{ OPT(RGW_CONF_LOG, "fticks-country", string, AT(fticks_country)), .unset = "none",
+	  .min = 1, .max = 16,
+	  .help = "country of the clients, such as NL" },
+	{ OPT(RGW_CONF_LOG, "fticks-institution", string, AT(fticks_institution)), .unset = "none",
+	  .min = 1, .max = 128,
+	  .help = "institution of the clients" },
+	{ OPT(RGW_CONF_LOG, "fticks-mac", word, AT(fticks_mac)), .def = "vendor-keyed-hash", .words = fticks_macs,
+	  .help = "how F-Ticks show the address of a device" },
+	{ OPT(RGW_CONF_LOG, "fticks-key", password, AT(fticks_key)), .unset = "none",
+	  .min = 1, .max = 1024,
+	  .help = "key for keyed hashes in F-Ticks" },
+	{ OPT(RGW_CONF_LOG, "fticks-facility", word, AT(fticks_facility)), .def = "daemon", .words = facilities,
+	  .help = "facility of F-Ticks in syslog" },
+	{ OPT(RGW_CONF_LOG, "fticks-tag", string, AT(fticks_tag)), .def = "radsecgw",
+	  .min = 1, .max = 32,
+	  .help = "tag of F-Ticks in syslog" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_control, field)

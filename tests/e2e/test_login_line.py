@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The lines that tell of logins and accounting, with real parts at both ends, and what becomes of them, and of
 requests, when nobody takes them."""
+import hashlib
+import hmac
 import json
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -145,3 +148,60 @@ def test_full_disk(home):
     log_in(home, 50)
     process.terminate()
     assert process.wait(30) == 0
+
+
+# The published form (draft-johansson-fticks-00): a prefix, then KEY=value parts, each with a # behind it.
+TICK = re.compile(r"F-TICKS/(?P<federation>[\w-]+)/(?P<version>[\w.]+)#(?P<parts>(?:[A-Z]+=[^#]*#)+)$")
+
+
+def read_tick(text):
+    """Reads a line as a collector does; returns its parts."""
+    found = TICK.search(text)
+    assert found, text
+    return dict(part.split("=", 1) for part in found["parts"].rstrip("#").split("#"))
+
+
+@pytest.mark.parametrize("mac, csi", [
+    ("static", "undisclosed"),
+    ("original", "02-00-00-00-00-01"),
+    ("vendor-hash", "02-00-00-" + hashlib.sha256(b"020000000001").hexdigest()[:54]),
+    ("vendor-keyed-hash", "02-00-00-" + hmac.new(b"salt", b"020000000001", "sha256").hexdigest()[:54]),
+    ("fully-hash", hashlib.sha256(b"020000000001").hexdigest()),
+    ("fully-keyed-hash", hmac.new(b"salt", b"020000000001", "sha256").hexdigest()),
+])
+def test_fticks(home, mac, csi):
+    gw = gateway(home, f"ticks-{mac}", log=f"fticks = log\nfticks-country = NL\nfticks-mac = {mac}\nfticks-key = salt\n"
+                                           "fticks-institution = campus")
+    radclient(home.auth, "auth", pap(more=STATION))
+    radclient(home.auth, "auth", pap(user="a#B=c@example.org", password="wrong", more=STATION))
+    wait_for("two ticks", lambda: gw.log().count(" f-ticks: ") == 2)
+    ticks = [read_tick(line) for line in gw.log().splitlines() if " f-ticks: " in line]
+    assert ticks[0] == {"REALM": "example.org", "VISCOUNTRY": "NL", "VISINST": "campus", "CSI": csi, "RESULT": "OK"}
+    assert ticks[1]["REALM"] == "example.org" and ticks[1]["RESULT"] == "FAIL"
+
+
+def test_fticks_to_syslog(home):
+    """With its own facility and tag, whatever the target of the log is. In a mount namespace with a /dev/log of ours."""
+    path = home.dir / "devlog"
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(str(path))
+    sock.settimeout(20)
+    conf = home.gateway_conf(home.keys, home.proxy.port, name="syslog.ini",
+                             log="fticks = syslog\nfticks-mac = static\nfticks-facility = local3\nfticks-tag = roam",
+                             extra=f"[control]\nsocket = {home.dir}/syslog.sock\n")
+    script = (f"mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9 && "
+              f"ln -s {path} /dev/log && exec {' '.join(map(str, binary()))} run -c {conf}")
+    process = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stderr=subprocess.PIPE, text=True,
+                               preexec_fn=die_with_parent)
+    try:
+        wait_for("the gateway", lambda: process.poll() is not None or
+                 command(home.dir / "syslog.sock", "ping").returncode == 0)
+        if process.poll() is not None:
+            pytest.skip("no mount namespace here: " + process.stderr.read()[-300:])
+        radclient(home.auth, "auth", pap())
+        message = sock.recv(2000).decode()
+    finally:
+        process.terminate()
+        process.wait(30)
+        sock.close()
+    assert message == f"<{19 * 8 + 6}>roam: F-TICKS/eduroam/1.0#REALM=example.org#CSI=undisclosed#RESULT=OK#"

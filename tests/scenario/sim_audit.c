@@ -51,8 +51,8 @@ check_trails(struct rgw_gw *gw)
 	size_t n_open = length(&t->open), n_owned = 0;
 
 	for (struct rgw_link *l = gw->dups.pending.order.next; l != &gw->dups.pending.order; l = l->next) {
-		struct rgw_entry *entry = RGW_CONTAINER(RGW_CONTAINER(l, struct rgw_dup, cached.order), struct rgw_entry,
-		    dup);
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
+		struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
 
 		n_owned += entry->req->trail != NULL;
 		if (entry->req->trail != NULL)

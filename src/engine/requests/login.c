@@ -272,10 +272,16 @@ rgw_login_answered(const struct rgw_lane *lane, const struct rgw_req *req, const
 	struct rgw_facts facts;
 	struct line l;
 
+	bool ticks = gw->conf->log.fticks != RGW_FTICKS_NO && answer->code != RGW_ACCOUNTING_RESPONSE;
+
 	if ((!accept && answer->code != RGW_ACCESS_REJECT && answer->code != RGW_ACCOUNTING_RESPONSE) ||
-	    !is_wanted(gw, req->packet.code))
+	    (!ticks && !is_wanted(gw, req->packet.code)))
 		return;
 	rgw_facts_find(&req->packet, &facts);
+	if (ticks)
+		rgw_fticks_write(gw, &facts, accept);
+	if (!is_wanted(gw, req->packet.code))
+		return;
 	while (rgw_packet_next(answer, &a)) {
 		if (a.type == RGW_REPLY_MESSAGE && message.value == NULL)
 			message = a;

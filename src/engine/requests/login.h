@@ -35,6 +35,9 @@ void rgw_login_begin(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* The answer, as whoever asked gets it, has come on the lane. */
 void rgw_login_answered(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *answer,
     rgw_ms now);
+/* fticks.c: writes the line of a login for the statistics of a federation, in the way that the configuration says. */
+void rgw_fticks_write(struct rgw_gw *gw, const struct rgw_facts *facts, bool accept);
+
 /* The gateway itself answers with a reject, or acknowledges a record. `message`: for the user, or NULL. */
 void rgw_login_made_here(struct rgw_gw *gw, const struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
     const char *message, rgw_ms now);
