@@ -11,8 +11,9 @@
  */
 #define RGW_SHA256_LEN 32
 
+/* The digest of `len` octets. */
 void rgw_sha256(const void *data, size_t len, uint8_t out[static RGW_SHA256_LEN]);
-/* Of `len` <= 256 octets. */
+/* The same with a key, of `len` <= 256 octets. */
 void rgw_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
     uint8_t out[static RGW_SHA256_LEN]);
 

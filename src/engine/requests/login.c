@@ -263,44 +263,61 @@ write_accounting(struct rgw_gw *gw, struct line *l, const struct rgw_facts *fact
 	rgw_log_record(gw->log, gw->conf->log.accounting ? RGW_LOG_INFO : RGW_LOG_DEBUG, "accounting", text, l->v);
 }
 
-void
-rgw_login_answered(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *answer, rgw_ms now)
+/* The message of an answer; its Chargeable-User-Identity goes before that of the request. */
+static struct rgw_attr
+read_answer(const struct rgw_packet *answer, struct rgw_facts *facts)
 {
-	bool accept = answer->code == RGW_ACCESS_ACCEPT;
-	struct rgw_gw *gw = lane->target->gw;
 	struct rgw_attr a = { 0 }, message = { 0 };
-	struct rgw_facts facts;
-	struct line l;
 
-	bool ticks = gw->conf->log.fticks != RGW_FTICKS_NO && answer->code != RGW_ACCOUNTING_RESPONSE;
-
-	if ((!accept && answer->code != RGW_ACCESS_REJECT && answer->code != RGW_ACCOUNTING_RESPONSE) ||
-	    (!ticks && !is_wanted(gw, req->packet.code)))
-		return;
-	rgw_facts_find(&req->packet, &facts);
-	if (ticks)
-		rgw_fticks_write(gw, &facts, accept);
-	if (!is_wanted(gw, req->packet.code))
-		return;
 	while (rgw_packet_next(answer, &a)) {
 		if (a.type == RGW_REPLY_MESSAGE && message.value == NULL)
 			message = a;
 		if (a.type == RGW_CHARGEABLE_USER_IDENTITY && a.len > 0)
-			facts.user_id = a;
+			facts->user_id = a;
 	}
-	begin(&l, gw, req, &facts);
+	return message;
+}
+
+static void
+tell_answer(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *answer,
+    struct rgw_facts *facts, rgw_ms now)
+{
+	bool accept = answer->code == RGW_ACCESS_ACCEPT;
+	struct rgw_attr message = read_answer(answer, facts);
+	struct rgw_gw *gw = lane->target->gw;
+	struct line l;
+
+	begin(&l, gw, req, facts);
 	add_target(&l, lane);
 	add_times(&l, req, now);
 	if (answer->code == RGW_ACCOUNTING_RESPONSE) {
-		write_accounting(gw, &l, &facts, "a record is acknowledged");
+		write_accounting(gw, &l, facts, "a record is acknowledged");
 		return;
 	}
 	add(&l, rgw_f_str("result", accept ? "accept" : "reject"));
-	add_user_id(&l, &facts.user_id);
-	add_message(&l, message.value, message.len, &facts.user);
+	add_user_id(&l, &facts->user_id);
+	add_message(&l, message.value, message.len, &facts->user);
 	if (rgw_packet_error_cause(answer) != 0)
 		add(&l, rgw_f_uint("error_cause", rgw_packet_error_cause(answer)));
 	write_login(gw, &l, accept ? "a login is accepted" : "a login is rejected");
+}
+
+void
+rgw_login_answered(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *answer, rgw_ms now)
+{
+	bool login = answer->code == RGW_ACCESS_ACCEPT || answer->code == RGW_ACCESS_REJECT;
+	struct rgw_gw *gw = lane->target->gw;
+	bool ticks = login && gw->conf->log.fticks != RGW_FTICKS_NO;
+	bool line = (login || answer->code == RGW_ACCOUNTING_RESPONSE) && is_wanted(gw, req->packet.code);
+	struct rgw_facts facts;
+
+	if (!ticks && !line)
+		return;
+	rgw_facts_find(&req->packet, &facts);
+	if (ticks)
+		rgw_fticks_write(gw, &facts, answer->code == RGW_ACCESS_ACCEPT);
+	if (line)
+		tell_answer(lane, req, answer, &facts, now);
 }
 
 void

@@ -5,8 +5,8 @@
 /*
  * The trails of the requests of one worker: those that are open, and the last ones that have ended, as many as
  * [gateway] ring allows together. Requests that did not go well have half of the places for themselves, so that they
- * are found longer. A request borrows its trail while it is worked on. Packets that never became requests have some places of
- * their own: one for each way in which those of one neighbour were dropped.
+ * are found longer. A request borrows its trail while it is worked on. Packets that never became requests have some
+ * places of their own: one for each way in which those of one neighbour were dropped.
  */
 
 #include "radsecgw/counters.h"
