@@ -22,9 +22,10 @@ enum rgw_step {
 	RGW_STEP_REALM,
 	RGW_STEP_STATION,    /* Calling-Station-Id, or what may be shown of it */
 	RGW_STEP_CALLED,     /* Called-Station-Id */
-	RGW_STEP_NAS,
+	RGW_STEP_NAS,        /* NAS-Identifier */
+	RGW_STEP_NAS_ADDRESS,/* NAS-IP-Address or NAS-IPv6-Address, of a NAS without NAS-Identifier: 4 or 16 octets */
 	RGW_STEP_ASKER,      /* name of the client or peer that asked */
-	RGW_STEP_FROM,       /* address that it came from */
+	RGW_STEP_FROM,       /* address that it came from: 4 or 16 octets */
 	/* What happened, in this order. */
 	RGW_STEP_REWRITE,    /* a rewrite of this name changed something in a packet */
 	RGW_STEP_RULE,       /* the [realm] section of this name matched */
@@ -103,6 +104,13 @@ bool rgw_trail_next(const struct rgw_trail *trail, struct rgw_trail_step *step) 
 /* The text of the first step of a kind, or of the last one; NULL = there is none. */
 const uint8_t *rgw_trail_first(const struct rgw_trail *trail, enum rgw_step what, size_t *len);
 const uint8_t *rgw_trail_last(const struct rgw_trail *trail, enum rgw_step what, size_t *len);
+
+/* Is a fact of this kind an address? */
+static inline bool
+rgw_step_is_address(enum rgw_step what)
+{
+	return what == RGW_STEP_FROM || what == RGW_STEP_NAS_ADDRESS;
+}
 
 /* "accept", and so on. */
 const char *rgw_result_name(enum rgw_result result);

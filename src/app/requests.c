@@ -167,14 +167,15 @@ enum column { TIME, RESULT, REASON, USER, DEVICE, FROM, MEMBER, MS, ID, COLUMNS 
 static void
 put_text(char cell[static CELL], const struct rgw_trail *t, enum rgw_step what, enum rgw_step other)
 {
+	char room[RGW_ADDR_TEXT];
 	size_t len;
-	const uint8_t *text = rgw_trail_last(t, what, &len);
+	const uint8_t *text = rgw_story_fact(t, what, room, &len);
 	FILE *out = fmemopen(cell, CELL - 1, "w");
 
 	if (out == NULL)
 		return;
 	if (text == NULL)
-		text = rgw_trail_last(t, other, &len);
+		text = rgw_story_fact(t, other, room, &len);
 	setvbuf(out, NULL, _IONBF, 0);
 	rgw_story_octets(out, text, len);
 	fclose(out);
@@ -225,10 +226,11 @@ put_table(FILE *out, const struct found *f, size_t n)
 /* ---- JSON ---- */
 
 static void
-put_json_text(struct rgw_json *j, const char *key, const struct rgw_trail *t, enum rgw_step what, bool last)
+put_json_text(struct rgw_json *j, const char *key, const struct rgw_trail *t, enum rgw_step what)
 {
+	char room[RGW_ADDR_TEXT];
 	size_t len;
-	const uint8_t *text = last ? rgw_trail_last(t, what, &len) : rgw_trail_first(t, what, &len);
+	const uint8_t *text = rgw_story_fact(t, what, room, &len);
 
 	if (text != NULL)
 		rgw_json_octets(j, key, text, len);
@@ -248,17 +250,18 @@ put_json(struct rgw_json *j, const struct rgw_trail *t, const struct rgw_wall *w
 		rgw_json_str(j, "reason", rgw_reason_name(t->how));
 	if (t->code != 0)
 		rgw_json_str(j, "code", rgw_code_name(t->code));
-	put_json_text(j, "user", t, RGW_STEP_USER, false);
-	put_json_text(j, "realm", t, RGW_STEP_REALM, false);
-	put_json_text(j, "calling_station", t, RGW_STEP_STATION, false);
-	put_json_text(j, "called_station", t, RGW_STEP_CALLED, false);
-	put_json_text(j, "nas", t, RGW_STEP_NAS, false);
-	put_json_text(j, t->is_peer ? "from_peer" : "client", t, RGW_STEP_ASKER, false);
-	put_json_text(j, "from", t, RGW_STEP_FROM, false);
-	put_json_text(j, "section", t, RGW_STEP_RULE, false);
-	put_json_text(j, "pool", t, RGW_STEP_POOL, false);
-	put_json_text(j, "member", t, RGW_STEP_TRIES, true);
-	put_json_text(j, "reply_message", t, RGW_STEP_MESSAGE, true);
+	put_json_text(j, "user", t, RGW_STEP_USER);
+	put_json_text(j, "realm", t, RGW_STEP_REALM);
+	put_json_text(j, "calling_station", t, RGW_STEP_STATION);
+	put_json_text(j, "called_station", t, RGW_STEP_CALLED);
+	put_json_text(j, "nas", t, RGW_STEP_NAS);
+	put_json_text(j, "nas_address", t, RGW_STEP_NAS_ADDRESS);
+	put_json_text(j, t->is_peer ? "from_peer" : "client", t, RGW_STEP_ASKER);
+	put_json_text(j, "from", t, RGW_STEP_FROM);
+	put_json_text(j, "section", t, RGW_STEP_RULE);
+	put_json_text(j, "pool", t, RGW_STEP_POOL);
+	put_json_text(j, "member", t, RGW_STEP_TRIES);
+	put_json_text(j, "reply_message", t, RGW_STEP_MESSAGE);
 	if (t->times > 0)
 		rgw_json_uint(j, "times", t->times);
 	else

@@ -48,11 +48,25 @@ rgw_story_octets(FILE *out, const uint8_t *octets, size_t len)
 
 /* ---- who asked ---- */
 
+const uint8_t *
+rgw_story_fact(const struct rgw_trail *trail, enum rgw_step what, char room[static RGW_ADDR_TEXT], size_t *len)
+{
+	const uint8_t *text = rgw_trail_last(trail, what, len);
+	struct rgw_addr addr = { .family = *len == 4 ? 4 : 6 };
+
+	if (text == NULL || !rgw_step_is_address(what) || *len > sizeof addr.ip)
+		return text;
+	memcpy(addr.ip, text, *len);
+	*len = strlen(rgw_addr_format(&addr, room));
+	return (const uint8_t *)room;
+}
+
 static void
 put_fact(FILE *out, const struct rgw_trail *trail, enum rgw_step what, const char *before, const char *after)
 {
+	char room[RGW_ADDR_TEXT];
 	size_t len;
-	const uint8_t *text = rgw_trail_first(trail, what, &len);
+	const uint8_t *text = rgw_story_fact(trail, what, room, &len);
 
 	if (text == NULL)
 		return;
@@ -72,6 +86,7 @@ put_facts(FILE *out, const struct rgw_trail *trail)
 	put_fact(out, trail, RGW_STEP_STATION, ", device ", "");
 	put_fact(out, trail, RGW_STEP_CALLED, ", at ", "");
 	put_fact(out, trail, RGW_STEP_NAS, ", NAS ", "");
+	put_fact(out, trail, RGW_STEP_NAS_ADDRESS, ", NAS ", "");
 	if (rgw_trail_first(trail, RGW_STEP_ASKER, &len) == NULL) {
 		put_fact(out, trail, RGW_STEP_FROM, ", from the address ", ", which belongs to no client");
 		return;

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "radsecgw/addr.h"
 #include "radsecgw/trail.h"
 
 /*
@@ -25,6 +26,9 @@ const char *rgw_wall_text(const struct rgw_wall *wall, rgw_ms at, char room[stat
 #define RGW_TRAIL_ID 32
 const char *rgw_trail_id(const struct rgw_trail *trail, char room[static RGW_TRAIL_ID]);
 
+/* The last text of a kind that the trail has, addresses as text, for which `room` is; NULL = there is none. */
+const uint8_t *rgw_story_fact(const struct rgw_trail *trail, enum rgw_step what, char room[static RGW_ADDR_TEXT],
+    size_t *len);
 /* Writes octets as text without anything that a terminal obeys. */
 void rgw_story_octets(FILE *out, const uint8_t *octets, size_t len);
 /* Writes the story. */

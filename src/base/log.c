@@ -60,10 +60,12 @@ put_escaped(struct line *l, const void *data, size_t n, enum rgw_log_format form
 static bool
 needs_quotes(const uint8_t *p, size_t n)
 {
+	bool any = n == 0;
+
+	/* Without a way out of the loop it is done for many octets at once. */
 	for (size_t i = 0; i < n; i++)
-		if (p[i] <= ' ' || p[i] >= 0x7f || p[i] == '"' || p[i] == '\\' || p[i] == '=')
-			return true;
-	return n == 0;
+		any |= (p[i] <= ' ') | (p[i] >= 0x7f) | (p[i] == '"') | (p[i] == '\\') | (p[i] == '=');
+	return any;
 }
 
 static void

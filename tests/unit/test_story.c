@@ -25,7 +25,7 @@ begin(void)
 	text(&t, RGW_STEP_REALM, "example.org", t.began);
 	text(&t, RGW_STEP_USER, "b\x1bob@example.org", t.began);
 	text(&t, RGW_STEP_ASKER, "nas", t.began);
-	text(&t, RGW_STEP_FROM, "192.0.2.10", t.began);
+	rgw_trail_text(&t, RGW_STEP_FROM, "\300\000\002\012", 4, t.began);
 	return t;
 }
 

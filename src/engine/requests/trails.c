@@ -86,7 +86,6 @@ put_facts(struct rgw_trail *trail, const struct rgw_conf_log *conf, const struct
 	struct rgw_identity room;
 	struct rgw_facts facts;
 	struct rgw_field field;
-	char nas[RGW_ADDR_TEXT];
 	const uint8_t *text;
 	size_t len;
 
@@ -104,21 +103,18 @@ put_facts(struct rgw_trail *trail, const struct rgw_conf_log *conf, const struct
 		put_field(trail, RGW_STEP_STATION, &field);
 	}
 	rgw_trail_text(trail, RGW_STEP_CALLED, facts.called.value, facts.called.len, trail->began);
-	text = rgw_facts_nas(&facts, nas, &len);
-	rgw_trail_text(trail, RGW_STEP_NAS, text, len, trail->began);
+	rgw_trail_text(trail, RGW_STEP_NAS, facts.nas_name.value, facts.nas_name.len, trail->began);
+	if (facts.nas_name.len == 0 && (facts.nas_address.len == 4 || facts.nas_address.len == 16))
+		rgw_trail_text(trail, RGW_STEP_NAS_ADDRESS, facts.nas_address.value, facts.nas_address.len,
+		    trail->began);
 }
 
 static void
 put_origin(struct rgw_trail *trail, const char *asker, const struct rgw_addr *from)
 {
-	struct rgw_addr addr = *from;
-	char text[RGW_ADDR_TEXT];
-
-	addr.port = 0;
 	if (asker != NULL)
 		rgw_trail_text(trail, RGW_STEP_ASKER, asker, strlen(asker), trail->began);
-	rgw_addr_format(&addr, text);
-	rgw_trail_text(trail, RGW_STEP_FROM, text, strlen(text), trail->began);
+	rgw_trail_text(trail, RGW_STEP_FROM, from->ip, from->family == 4 ? 4 : 16, trail->began);
 }
 
 static void
