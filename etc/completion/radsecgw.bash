@@ -31,6 +31,9 @@ _radsecgw() {
 	status:*) words="gateway peers servers pools connections clients realms listeners limits counters" ;;
 	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;
 	probe:--tls | probe:--idle | probe:--user | probe:--timeout) return ;;
+	*:--client) words=$(_radsecgw_names clients peers) ;;
+	*:--result) words="open accept reject challenge acknowledged error timeout dropped" ;;
+	*:--code) words="auth acct" ;;
 	reconnect:* | probe:*) words=$(_radsecgw_names peers) ;;
 	log-level:log-level) words="error warning notice info debug" ;;
 	log-level:*) words="for" ;;

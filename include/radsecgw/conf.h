@@ -157,6 +157,7 @@ struct rgw_conf_gateway {
 	bool watch;           /* files of the configuration that change are loaded */
 	bool core_dumps;      /* the memory of a process that has crashed may be written to a file */
 	bool sandbox;         /* the process restricts itself to what it needs once it has started */
+	uint32_t ring;        /* number of requests that are remembered with their way */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
 	struct rgw_conf_refs rewrite_out;         /* ... and last on the way out */
@@ -168,8 +169,19 @@ struct rgw_conf_log {
 	enum rgw_log_format format;
 	enum rgw_log_identity identity;
 	char *target;      /* "stderr", "syslog" or a file path */
-	char *hash_key;    /* a secret; NULL unless identity is hash */
+	char *hash_key;    /* a secret; NULL unless identity or station is hash */
 	uint32_t rate;     /* number of lines per second, event and neighbour; 0 = no limit */
+	bool logins;       /* a line for each Access-Accept and Access-Reject */
+	bool accounting;   /* those of Accounting-Responses are of level info, not debug */
+	enum rgw_log_station station;
+	enum rgw_log_fticks fticks;
+	char *fticks_prefix;
+	char *fticks_country;      /* NULL = the line has none, as for the next one */
+	char *fticks_institution;
+	enum rgw_log_fticks_mac fticks_mac;
+	char *fticks_key;          /* a secret; NULL unless fticks_mac needs it */
+	uint32_t fticks_facility;  /* of syslog */
+	char *fticks_tag;
 };
 
 /* Where the control socket is if the configuration does not say. */

@@ -63,6 +63,8 @@
 	X(requests_no_room, "requests not accepted: max-requests or max-request-octets reached, or no memory") \
 	X(requests_over_share, "requests not accepted: the client or peer holds more than its share of these limits") \
 	X(requests_while_draining, "requests not accepted: the gateway is stopping or drained")    \
+	/* the log */                                                                              \
+	X(log_lines_lost, "lines of the log left out, since their target did not take them in time") \
 	/* what rewrites do to packets */                                                          \
 	X(rewrite_changed, "times a rewrite changed a packet")                                     \
 	X(rewrite_skipped, "times a packet passed without a rewrite that would make it too big")   \
@@ -177,5 +179,7 @@ struct rgw_counters {
 
 const char *rgw_counter_name(enum rgw_counter c);
 const char *rgw_counter_help(enum rgw_counter c);
+/* The way in which a request ended, as people are told it: "no_route" for request_no_route. */
+const char *rgw_reason_name(enum rgw_counter c);
 
 #endif

@@ -15,6 +15,7 @@
 #include "privileges.h"
 #include "probe.h"
 #include "radsecgw/confread.h"
+#include "radsecgw/counters.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
 #include "radsecgw/thread.h"
@@ -208,14 +209,23 @@ do_probe(const struct options *options)
 	return rgw_probe_run(&options->probe);
 }
 
+static int
+do_reasons(const struct options *options)
+{
+	(void)options;
+	for (enum rgw_counter c = 0; c < RGW_COUNTER_COUNT; c++)
+		printf("%s\t%s\n", rgw_reason_name(c), rgw_counter_help(c));
+	return RGW_EXIT_OK;
+}
+
 static const struct command commands[] = {
 	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL, false },
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL, false },
 	{ "probe", "[PEER|HOST[:PORT]]: look at a peer from here, step by step, and say what to do; also --listen",
-	    do_probe,
-	    NULL, true },
+	  do_probe, NULL, true },
 	{ "options", NULL, do_options, NULL, false },
 	{ "metrics", NULL, do_metrics, NULL, false },
+	{ "reasons", NULL, do_reasons, NULL, false },
 	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
 	    rgw_client_ping, true },
 	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json", NULL,
@@ -229,8 +239,14 @@ static const struct command commands[] = {
 	  rgw_client_reload, true },
 	{ "confirm", "keep what `reload --confirm` has taken up", NULL, rgw_client_confirm, true },
 	{ "undo", "go back to the configuration before the last reload", NULL, rgw_client_undo, true },
+	{ "requests", "list the last requests, newest first; --user, --mac, --realm, --client, --result, ...", NULL,
+	  rgw_client_requests, true },
+	{ "explain", "ID: tell the way of a request, or of all rounds of a conversation", NULL, rgw_client_explain,
+	  true },
+	{ "would", "USER@REALM: say what would become of a request now; --client NAME, --code acct", NULL,
+	  rgw_client_would, true },
 	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level,
-	    true },
+	  true },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
@@ -248,6 +264,15 @@ usage(FILE *out)
 	      "      --json         with commands for a running gateway: print JSON\n"
 	      "      --check        with reload: say what would change, and change nothing\n"
 	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
+	      "      --user NAME    with requests: only those of this user; in the same way:\n"
+	      "      --mac ADDRESS  of the device with this address\n"
+	      "      --realm REALM  of this realm\n"
+	      "      --client NAME  from this client or peer\n"
+	      "      --result WORD  that ended so: accept, reject, challenge, timeout, dropped, ... or a reason\n"
+	      "      --slower TIME  that took as long as this\n"
+	      "      --since TIME   of the last 10m, for example\n"
+	      "      --last N       no more than so many [100]\n"
+	      "      --code WORD    with would: auth or acct\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
 	      "      --tls SECTION  with probe: the identity to show [that of the peer, or the first]\n"
 	      "      --idle TIME    with probe: be silent for so long, then ask again\n"
@@ -288,6 +313,7 @@ run_command(char *const *words, int n, struct options *options)
 	options->call.words = options->probe.words = words + 1;
 	options->call.n = options->probe.n = n > 0 ? n - 1 : 0;
 	options->probe.json = options->call.json;
+	options->probe.user = options->call.given[RGW_GIVEN_USER];
 	if (command->ask != NULL)
 		return command->ask(&options->call);
 	if (!rgw_tls_library_init()) {
@@ -313,9 +339,17 @@ static const struct option long_options[] = {
 	FLAG("check", call.check),
 	TEXT("confirm", call.confirm),
 	TEXT("socket", call.socket),
+	TEXT("user", call.given[RGW_GIVEN_USER]),
+	TEXT("mac", call.given[RGW_GIVEN_MAC]),
+	TEXT("realm", call.given[RGW_GIVEN_REALM]),
+	TEXT("client", call.given[RGW_GIVEN_CLIENT]),
+	TEXT("result", call.given[RGW_GIVEN_RESULT]),
+	TEXT("slower", call.given[RGW_GIVEN_SLOWER]),
+	TEXT("since", call.given[RGW_GIVEN_SINCE]),
+	TEXT("last", call.given[RGW_GIVEN_LAST]),
+	TEXT("code", call.given[RGW_GIVEN_CODE]),
 	TEXT("tls", probe.tls),
 	TEXT("idle", probe.idle),
-	TEXT("user", probe.user),
 	TEXT("password-file", probe.password_file),
 	TEXT("timeout", probe.timeout),
 	FLAG("listen", probe.listen),

@@ -298,6 +298,11 @@ start(struct process *p)
 	    !rgw_privileges_drop(rgw_reloader_conf(p->reloader), p->log) ||
 	    !rgw_confine(rgw_reloader_conf(p->reloader), p->path, p->log))
 		return false;
+	if (!rgw_logsink_start(p->sink)) {
+		RGW_LOG(p->log, RGW_LOG_ERROR, "start-failed", NULL, "cannot start the thread that writes the log",
+		    rgw_f_str("reason", strerror(errno)));
+		return false;
+	}
 	rgw_reloader_start(p->reloader);
 	watch(p);
 	return true;

@@ -3,20 +3,13 @@
 
 #include <string.h>
 
+#include "logwords.h"
 #include "reading.h"
 #include "radsecgw/nai.h"
 #include "radsecgw/radius.h"
 
 /* The table of options. An option is declared here and nowhere else. */
 
-static const char *const levels[] = {
-	[RGW_LOG_ERROR] = "error", [RGW_LOG_WARNING] = "warning", [RGW_LOG_NOTICE] = "notice",
-	[RGW_LOG_INFO] = "info", [RGW_LOG_DEBUG] = "debug", NULL,
-};
-static const char *const formats[] = { [RGW_LOG_TEXT] = "text", [RGW_LOG_JSON] = "json", NULL };
-static const char *const identities[] = {
-	[RGW_LOG_ID_FULL] = "full", [RGW_LOG_ID_REALM] = "realm", [RGW_LOG_ID_HASH] = "hash", NULL,
-};
 static const char *const autos[] = { [RGW_AUTO] = "auto", [RGW_YES] = "yes", [RGW_NO] = "no", NULL };
 static const char *const switches[] = { [RGW_AUTO] = "auto", [RGW_YES] = "on", [RGW_NO] = "off", NULL };
 static const char *const versions[] = { [RGW_TLS_1_2] = "1.2", [RGW_TLS_1_3] = "1.3", NULL };
@@ -180,26 +173,58 @@ static const struct rgw_opt opts[] = {
 	  .help = "a crash may leave an image of the memory, in which there are keys" },
 	{ OPT(RGW_CONF_GATEWAY, "sandbox", bool, AT(sandbox)), .def = "yes", .flags = RGW_OPT_RESTART,
 	  .help = "the process restricts itself to the files and system calls that it needs" },
+	{ OPT(RGW_CONF_GATEWAY, "ring", count, AT(ring)), .def = "4096",
+	  .min = 0, .max = 1000000, .unit = "requests",
+	  .help = "requests that are remembered with their way, for `radsecgw requests` and `explain`; 0 = none" },
 	REWRITING(RGW_CONF_GATEWAY, "all packets as they come in, before those of their neighbour",
 	    "all packets as they go out, after those of their neighbour"),
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_log, field)
-	{ OPT(RGW_CONF_LOG, "level", word, AT(level)), .def = "info", .words = levels,
+	{ OPT(RGW_CONF_LOG, "level", word, AT(level)), .def = "info", .words = rgw_words_levels,
 	  .help = "the least important lines to be written" },
-	{ OPT(RGW_CONF_LOG, "format", word, AT(format)), .def = "text", .words = formats,
+	{ OPT(RGW_CONF_LOG, "format", word, AT(format)), .def = "text", .words = rgw_words_formats,
 	  .help = "one line of text or one JSON object per event" },
 	{ OPT(RGW_CONF_LOG, "target", log_target, AT(target)), .def = "stderr",
 	  .min = 1, .max = 4095,
 	  .help = "where the lines go" },
-	{ OPT(RGW_CONF_LOG, "identity", word, AT(identity)), .def = "full", .words = identities,
+	{ OPT(RGW_CONF_LOG, "identity", word, AT(identity)), .def = "full", .words = rgw_words_identities,
 	  .help = "how much of a user's identity lines show" },
 	{ OPT(RGW_CONF_LOG, "hash-key", password, AT(hash_key)), .unset = "none",
 	  .min = 1, .max = 1024,
-	  .help = "key for identity = hash; needed then and only then" },
+	  .help = "key for what is hashed; needed then and only then" },
 	{ OPT(RGW_CONF_LOG, "rate", per_second, AT(rate)), .def = "10/s",
 	  .min = 0, .max = 100000,
 	  .help = "lines of one kind about one neighbour; 0 = no limit" },
+	{ OPT(RGW_CONF_LOG, "logins", bool, AT(logins)), .def = "yes",
+	  .help = "a line for each Access-Accept and Access-Reject" },
+	{ OPT(RGW_CONF_LOG, "accounting", bool, AT(accounting)), .def = "no",
+	  .help = "a line of level info, and not debug, for each answer to accounting" },
+	{ OPT(RGW_CONF_LOG, "station", word, AT(station)), .def = "full", .words = rgw_words_stations,
+	  .help = "how much of the address of a device lines show" },
+	{ OPT(RGW_CONF_LOG, "fticks", word, AT(fticks)), .def = "no", .words = rgw_words_fticks,
+	  .help = "where a line for each login goes in the form of F-Ticks, for the statistics of a federation" },
+	{ OPT(RGW_CONF_LOG, "fticks-prefix", string, AT(fticks_prefix)), .def = "F-TICKS/eduroam/1.0",
+	  .min = 1, .max = 64,
+	  .help = "what F-Ticks begin with" },
+	{ OPT(RGW_CONF_LOG, "fticks-country", string, AT(fticks_country)), .unset = "none",
+	  .min = 1, .max = 16,
+	  .help = "country of the clients, such as NL" },
+	{ OPT(RGW_CONF_LOG, "fticks-institution", string, AT(fticks_institution)), .unset = "none",
+	  .min = 1, .max = 128,
+	  .help = "institution of the clients" },
+	{ OPT(RGW_CONF_LOG, "fticks-mac", word, AT(fticks_mac)), .def = "vendor-keyed-hash",
+	  .words = rgw_words_fticks_macs,
+	  .help = "how F-Ticks show the address of a device" },
+	{ OPT(RGW_CONF_LOG, "fticks-key", password, AT(fticks_key)), .unset = "none",
+	  .min = 1, .max = 1024,
+	  .help = "key for keyed hashes in F-Ticks" },
+	{ OPT(RGW_CONF_LOG, "fticks-facility", word, AT(fticks_facility)), .def = "daemon",
+	  .words = rgw_words_facilities,
+	  .help = "facility of F-Ticks in syslog" },
+	{ OPT(RGW_CONF_LOG, "fticks-tag", string, AT(fticks_tag)), .def = "radsecgw",
+	  .min = 1, .max = 32,
+	  .help = "tag of F-Ticks in syslog" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_control, field)

@@ -374,6 +374,7 @@ tell_limits(const struct report *r)
 static void
 tell_counters(const struct report *r)
 {
+	r->gw->counters.v[RGW_CTR_log_lines_lost] = r->gw->log->dropped;
 	for (unsigned c = 0; c < RGW_COUNTER_COUNT; c++) {
 		const struct rgw_cell value = rgw_c_logged(rgw_c_add("value", r->gw->counters.v[c]));
 		const struct rgw_row row = { .table = &rgw_report_tables[RGW_REPORT_COUNTERS],

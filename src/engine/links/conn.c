@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "links.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /*
@@ -94,8 +95,10 @@ rgw_conn_enter(struct rgw_conn *conn, enum rgw_conn_state state)
 	conn->lane.gone = state == RGW_CONN_GONE;
 	if (conn->incoming)
 		return;
-	if (state == RGW_CONN_UP)
+	if (state == RGW_CONN_UP) {
 		conn->peer->unreachable = false;
+		conn->peer->target.trouble[0] = '\0';
+	}
 	else if (state == RGW_CONN_DRAINING || state == RGW_CONN_GONE)
 		rgw_guard_leave(conn);
 	rgw_peer_review(conn->peer);
@@ -395,6 +398,8 @@ gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 	enum rgw_conn_state last = conn->state;
 	struct rgw_gw *gw = conn->gw;
 
+	if (peer != NULL && !is_up(conn))
+		(void)snprintf(peer->target.trouble, sizeof peer->target.trouble, "%s", why);
 	if (conn->incoming)
 		rgw_conn_enter(conn, RGW_CONN_GONE);
 	rgw_on_conn_gone(conn, now);
