@@ -13,6 +13,7 @@
 #include "crash.h"
 #include "privileges.h"
 #include "radsecgw/confread.h"
+#include "radsecgw/import.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
 #include "radsecgw/thread.h"
@@ -25,6 +26,7 @@
 struct options {
 	const char *config;
 	bool dump;
+	struct rgw_import_request import;
 	struct rgw_client_call call;  /* for commands that ask a running gateway */
 };
 
@@ -179,6 +181,20 @@ do_run(const struct options *options)
 }
 
 static int
+do_import(const struct options *options)
+{
+	struct rgw_import_request request = options->import;
+
+	if (request.path == NULL) {
+		fputs("radsecgw: import needs the file that is to be read; see radsecgw --help\n", stderr);
+		return RGW_IMPORT_UNREADABLE;
+	}
+	request.out = stdout;
+	request.said = stderr;
+	return (int)rgw_import(&request);
+}
+
+static int
 do_options(const struct options *options)
 {
 	(void)options;
@@ -197,6 +213,8 @@ do_metrics(const struct options *options)
 static const struct command commands[] = {
 	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL },
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL },
+	{ "import", "FILE: print our configuration for one of radsecproxy or FreeRADIUS; --from, --secrets, --report",
+	  do_import, NULL },
 	{ "options", NULL, do_options, NULL },
 	{ "metrics", NULL, do_metrics, NULL },
 	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
@@ -230,11 +248,15 @@ usage(FILE *out)
 	      "      --json         with commands for a running gateway: print JSON\n"
 	      "      --check        with reload: say what would change, and change nothing\n"
 	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
+	      "      --from LANGUAGE with import: radsecproxy, uci or freeradius, if it cannot be guessed\n"
+	      "      --secrets DIR  with import: keep secrets in files of that folder\n"
+	      "      --report       with import: list each line of theirs with ours\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
 	      "  -V, --version      print the version\n"
 	      "  -h, --help         print this\n\n"
 	      "Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start; commands for\n"
-	      "a running gateway: 0 when it is done, 1 when it is not, 2 without an answer.\n"
+	      "a running gateway: 0 when it is done, 1 when it is not, 2 without an answer; import: 0 when all\n"
+	      "was carried over, 1 with remarks, 2 if the file cannot be read.\n"
 	      "See radsecgw(8) and radsecgw.ini(5).\n", out);
 }
 
@@ -252,6 +274,7 @@ static int
 run_command(char *const *words, int n, const struct options *options)
 {
 	const struct command *command = n > 0 ? find_command(words[0]) : &commands[0];
+	struct options mine = *options;
 	int result;
 
 	if (command != NULL && command->ask != NULL) {
@@ -262,6 +285,10 @@ run_command(char *const *words, int n, const struct options *options)
 		call.n = n - 1;
 		return command->ask(&call);
 	}
+	if (command != NULL && command->run == do_import && n == 2) {
+		mine.import.path = words[1];
+		n--;
+	}
 	if (command == NULL || n > 1) {
 		fprintf(stderr, "radsecgw: unknown command '%s'; see radsecgw --help\n",
 		    words[command == NULL ? 0 : 1]);
@@ -271,7 +298,7 @@ run_command(char *const *words, int n, const struct options *options)
 		fputs("radsecgw: the TLS library does not start\n", stderr);
 		return RGW_EXIT_START;
 	}
-	result = command->run(options);
+	result = command->run(&mine);
 	rgw_tls_library_fini();
 	return result;
 }
@@ -283,6 +310,9 @@ static const struct option long_options[] = {
 	{ "check", no_argument, NULL, 'k' },
 	{ "confirm", required_argument, NULL, 'f' },
 	{ "socket", required_argument, NULL, 's' },
+	{ "from", required_argument, NULL, 'F' },
+	{ "secrets", required_argument, NULL, 'S' },
+	{ "report", no_argument, NULL, 'R' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -317,6 +347,18 @@ main(int argc, char **argv)
 			break;
 		case 's':
 			options.call.socket = optarg;
+			break;
+		case 'F':
+			if (!rgw_import_from_word(optarg, &options.import.from)) {
+				fprintf(stderr, "radsecgw: --from is radsecproxy, uci or freeradius, not '%s'\n", optarg);
+				return RGW_IMPORT_UNREADABLE;
+			}
+			break;
+		case 'S':
+			options.import.secrets = optarg;
+			break;
+		case 'R':
+			options.import.report = true;
 			break;
 		case 'V':
 			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls(tls, sizeof tls));
