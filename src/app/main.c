@@ -26,6 +26,7 @@
 struct options {
 	const char *config;
 	bool dump;
+	const char *from;  /* the language of what is imported, as a word */
 	struct rgw_import_request import;
 	struct rgw_client_call call;  /* for commands that ask a running gateway */
 };
@@ -189,6 +190,10 @@ do_import(const struct options *options)
 		fputs("radsecgw: import needs the file that is to be read; see radsecgw --help\n", stderr);
 		return RGW_IMPORT_UNREADABLE;
 	}
+	if (options->from != NULL && !rgw_import_from_word(options->from, &request.from)) {
+		fprintf(stderr, "radsecgw: --from is radsecproxy, uci or freeradius, not '%s'\n", options->from);
+		return RGW_IMPORT_UNREADABLE;
+	}
 	request.out = stdout;
 	request.said = stderr;
 	return (int)rgw_import(&request);
@@ -214,7 +219,7 @@ static const struct command commands[] = {
 	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL },
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL },
 	{ "import", "FILE: print our configuration for one of radsecproxy or FreeRADIUS; --from, --secrets, --report",
-	  do_import, NULL },
+	    do_import, NULL },
 	{ "options", NULL, do_options, NULL },
 	{ "metrics", NULL, do_metrics, NULL },
 	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
@@ -318,58 +323,66 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* Takes one option; returns the exit status if the program is to end at once, or -1. */
+static int
+take_option(int c, struct options *options)
+{
+	char tls[64];
+
+	switch (c) {
+	case 'c':
+		options->config = optarg;
+		return -1;
+	case 'd':
+		options->dump = true;
+		return -1;
+	case 'j':
+		options->call.json = true;
+		return -1;
+	case 'k':
+		options->call.check = true;
+		return -1;
+	case 'f':
+		options->call.confirm = optarg;
+		return -1;
+	case 's':
+		options->call.socket = optarg;
+		return -1;
+	case 'F':
+		options->from = optarg;
+		return -1;
+	case 'S':
+		options->import.secrets = optarg;
+		return -1;
+	case 'R':
+		options->import.report = true;
+		return -1;
+	case 'V':
+		printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls(tls, sizeof tls));
+		return RGW_EXIT_OK;
+	case 'h':
+		usage(stdout);
+		return RGW_EXIT_OK;
+	default:
+		fputs("see radsecgw --help\n", stderr);
+		return RGW_EXIT_CONFIG;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options options = { .config = DEFAULT_CONFIG };
 	char spare[RGW_SPARE_STACK];
-	char tls[64];
 	int c;
 
 	rgw_thread_lend_stack(spare);
 	rgw_crash_report();
 	while ((c = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			options.config = optarg;
-			break;
-		case 'd':
-			options.dump = true;
-			break;
-		case 'j':
-			options.call.json = true;
-			break;
-		case 'k':
-			options.call.check = true;
-			break;
-		case 'f':
-			options.call.confirm = optarg;
-			break;
-		case 's':
-			options.call.socket = optarg;
-			break;
-		case 'F':
-			if (!rgw_import_from_word(optarg, &options.import.from)) {
-				fprintf(stderr, "radsecgw: --from is radsecproxy, uci or freeradius, not '%s'\n", optarg);
-				return RGW_IMPORT_UNREADABLE;
-			}
-			break;
-		case 'S':
-			options.import.secrets = optarg;
-			break;
-		case 'R':
-			options.import.report = true;
-			break;
-		case 'V':
-			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls(tls, sizeof tls));
-			return RGW_EXIT_OK;
-		case 'h':
-			usage(stdout);
-			return RGW_EXIT_OK;
-		default:
-			fputs("see radsecgw --help\n", stderr);
-			return RGW_EXIT_CONFIG;
-		}
+		int status = take_option(c, &options);
+
+		if (status >= 0)
+			return status;
 	}
 	return run_command(argv + optind, argc - optind, &options);
 }

@@ -21,7 +21,8 @@ end_of_set(const char *p, const char *end)
 		p++;
 	while (p < end && *p != ']')
 		p += p + 1 < end && *p == '[' && p[1] == ':' && memchr(p + 2, ']', (size_t)(end - p - 2)) != NULL ?
-		    (const char *)memchr(p + 2, ']', (size_t)(end - p - 2)) - p + 1 : 1;
+		    (const char *)memchr(p + 2, ']', (size_t)(end - p - 2)) - p + 1 :
+		    1;
 	return p < end ? p + 1 : end;
 }
 
@@ -106,7 +107,8 @@ begins_with(const struct part *part, const char *text)
 static bool
 ends_with_any(const struct part *part)
 {
-	return part->n >= 2 && memcmp(part->p + part->n - 2, ".*", 2) == 0 && (part->n == 2 || part->p[part->n - 3] != '\\');
+	return part->n >= 2 && memcmp(part->p + part->n - 2, ".*", 2) == 0 &&
+	    (part->n == 2 || part->p[part->n - 3] != '\\');
 }
 
 static void
@@ -198,7 +200,8 @@ find_at(struct part part)
 }
 
 static const char *const anything[] = { "", ".", ".*", ".+", "(.*)", "(.+)", NULL };
-static const char *const any_user[] = { "", ".*", ".+", "(.*)", "(.+)", "[^@]*", "[^@]+", "([^@]*)", "([^@]+)", NULL };
+static const char *const any_user[] = { "", ".*", ".+", "(.*)", "(.+)", "[^@]*", "[^@]+", "([^@]*)", "([^@]+)",
+	NULL };
 static const char *const no_realm[] = { "[^@]*", "[^@]+", "([^@]*)", "([^@]+)", "[^@]{1,}", NULL };
 /* What may stand before a realm for it and all realms below it. */
 static const char *const at_or_dot[] = { "(@|\\.)", "(\\.|@)", "[@.]", "[.@]", "[@\\.]", "[\\.@]", "(@|[.])", NULL };
@@ -243,20 +246,30 @@ of_realm(const char *expression, struct rgw_strbuf *out)
 	return RGW_EXPR_PATTERN;
 }
 
-/* What a branch without an "@" of its own means; it adds the expression for realms. */
+/* What a branch without an "@" of its own means, but for the expression for realms. `low`: "@ or ." stood before it.
+ */
+static enum rgw_expr_realm
+kind_of_plain(const struct part *b, bool head, bool tail, bool low)
+{
+	if (low)
+		return head ? RGW_EXPR_USER : RGW_EXPR_PATTERN;
+	if (head && tail && is_any_of(b, no_realm))
+		return RGW_EXPR_NO_REALM;
+	if (memchr(b->p, '@', b->n) != NULL || (head && tail && b->n < 2))
+		return RGW_EXPR_USER;
+	if (is_any_of(b, anything))
+		return RGW_EXPR_ANY;
+	return head && !begins_with(b, ".*") ? RGW_EXPR_USER : RGW_EXPR_PATTERN;
+}
+
 static enum rgw_expr_realm
 of_plain(struct part b, bool head, bool tail, struct rgw_strbuf *out, bool *in_user)
 {
 	bool low = take_prefix(&b, at_or_dot);
+	enum rgw_expr_realm kind = kind_of_plain(&b, head, tail, low);
 
-	if (!low && head && tail && is_any_of(&b, no_realm))
-		return RGW_EXPR_NO_REALM;
-	if (!low && memchr(b.p, '@', b.n) != NULL)
-		return RGW_EXPR_USER;
-	if (!low && is_any_of(&b, anything) && !(head && tail && b.n < 2))
-		return RGW_EXPR_ANY;
-	if (head && (low || !begins_with(&b, ".*")))
-		return RGW_EXPR_USER;
+	if (kind != RGW_EXPR_PATTERN)
+		return kind;
 	if (low)
 		rgw_strbuf_put(out, "(.*\\.)?");
 	else if (!begins_with(&b, ".*"))

@@ -24,7 +24,8 @@ extern const size_t rgw_fr_n_rows;
 
 /* ---- fr_block.c ---- */
 
-/* The next section of a kind in another one, the first of a kind and name in the file, and the option with the address. */
+/* The next section of a kind in another one, the first of a kind and name in the file, and the option with the
+ * address. */
 struct rgw_node *rgw_fr_next(const struct rgw_node *parent, const char *kind, const struct rgw_node *after);
 struct rgw_node *rgw_fr_find(const struct rgw_map *m, const char *kind, const char *name);
 struct rgw_node *rgw_fr_address(const struct rgw_node *block);

@@ -86,8 +86,10 @@ set_psk(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *tls)
 		rgw_out_set(&m->out, s, key, "psk", key->value);
 		return;
 	}
-	rgw_out_remark(&m->out, s, identity, "psk_identity = %s: this version of radsecgw knows peers by certificates only, not "
-	    "by pre-shared keys.", identity->value);
+	rgw_out_remark(&m->out, s, identity,
+	    "psk_identity = %s: this version of radsecgw knows peers by certificates only, not "
+	    "by pre-shared keys.",
+	    identity->value);
 	s->off = true;
 }
 
@@ -107,7 +109,8 @@ fill_peer(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *home, s
 		rgw_out_set_said(&m->out, s, NULL, "match", "any",
 		    "As before, every certificate of this trust is taken for this peer's. A name would be safer.");
 	if (rgw_node_get(tls, "hostname", NULL) != NULL)
-		rgw_out_set(&m->out, s, rgw_node_get(tls, "hostname", NULL), "sni", rgw_node_text(tls, "hostname", ""));
+		rgw_out_set(
+		    &m->out, s, rgw_node_get(tls, "hostname", NULL), "sni", rgw_node_text(tls, "hostname", ""));
 	rgw_out_set(&m->out, s, rgw_node_get(home, "status_check", NULL), "status-server", asks ? "on" : "off");
 	if (asks)
 		set_seconds(m, s, home, "check_interval", "watchdog", 0);
@@ -126,12 +129,15 @@ rgw_fr_home(struct rgw_map *m, struct rgw_node *home)
 	struct rgw_node *address = rgw_fr_address(home);
 	struct rgw_node *request = rgw_node_get(home, "status_check", NULL);
 	const char *type = rgw_node_text(home, "type", "auth");
-	struct rgw_out_section *s = rgw_out_section(&m->out, tls != NULL ? RGW_CONF_PEER : RGW_CONF_SERVER, home->value, home);
+	struct rgw_out_section *s =
+	    rgw_out_section(&m->out, tls != NULL ? RGW_CONF_PEER : RGW_CONF_SERVER, home->value, home);
 
 	if (address == NULL || rgw_node_get(home, "virtual_server", NULL) != NULL || strcmp(type, "coa") == 0) {
-		rgw_out_remark(&m->out, s, home, "home_server %s: %s", home->value, strcmp(type, "coa") == 0 ?
-		    "CoA and Disconnect are not sent to a [server]; see coa in radsecgw.ini(5)." :
-		    "this is no server in the network. Give the server that answers here a port, and a [server] for it.");
+		rgw_out_remark(&m->out, s, home, "home_server %s: %s", home->value,
+		    strcmp(type, "coa") == 0 ? "CoA and Disconnect are not sent to a [server]; see coa in "
+		                               "radsecgw.ini(5)." :
+		                               "this is no server in the network. Give the server that answers here "
+		                               "a port, and a [server] for it.");
 		s->off = true;
 		return;
 	}
@@ -140,13 +146,16 @@ rgw_fr_home(struct rgw_map *m, struct rgw_node *home)
 	else
 		fill_server(m, s, home, address->value);
 	if (tls == NULL && rgw_word_is(rgw_node_text(home, "proto", "udp"), "tcp")) {
-		rgw_out_remark(&m->out, s, home, "home_server %s: RADIUS over plain TCP is possible on loopback, and where IPsec "
-		    "protects it: then it is a [peer] with insecure-tcp = yes.", home->value);
+		rgw_out_remark(&m->out, s, home,
+		    "home_server %s: RADIUS over plain TCP is possible on loopback, and where IPsec "
+		    "protects it: then it is a [peer] with insecure-tcp = yes.",
+		    home->value);
 		s->off = true;
 	}
 	rgw_map_carry(m, home, RGW_FR_HOME, s);
 	if (request != NULL && rgw_word_is(request->value, "request"))
-		rgw_out_remark(&m->out, s, request, "status_check = request: a server is asked with Status-Server here, or not at "
+		rgw_out_remark(&m->out, s, request,
+		    "status_check = request: a server is asked with Status-Server here, or not at "
 		    "all. If it answers Status-Server, write status-server = yes.");
 	rgw_fr_note_unknown(m, home, RGW_FR_HOME, s);
 }

@@ -8,11 +8,18 @@
 
 static const struct rgw_word_pair signs[] = { { "yes", "yes" }, { "no", "no" }, { "auto", "auto" }, { NULL, NULL } };
 static const struct rgw_word_pair statuses[] = {
-	{ "none", NULL }, { "status-server", NULL }, { "request", NULL }, { NULL, NULL },
+	{ "none", NULL },
+	{ "status-server", NULL },
+	{ "request", NULL },
+	{ NULL, NULL },
 };
 static const struct rgw_word_pair policies[] = {
-	{ "fail-over", "failover" }, { "load-balance", "least-outstanding" }, { "client-balance", "hash" },
-	{ "client-port-balance", "hash" }, { "keyed-balance", "hash" }, { NULL, NULL },
+	{ "fail-over", "failover" },
+	{ "load-balance", "least-outstanding" },
+	{ "client-balance", "hash" },
+	{ "client-port-balance", "hash" },
+	{ "keyed-balance", "hash" },
+	{ NULL, NULL },
 };
 
 /* clang-format off */
@@ -23,7 +30,8 @@ const struct rgw_row rgw_fr_rows[] = {
 	{ ROW(RGW_FR_CLIENT, "netmask", TEXT, BY_HAND) },
 	{ ROW(RGW_FR_CLIENT | RGW_FR_HOME, "secret", TEXT, BY_HAND) },
 	{ ROW(RGW_FR_CLIENT | RGW_FR_HOME | RGW_FR_LISTEN, "proto", TEXT, BY_HAND) },
-	{ ROW(RGW_FR_CLIENT, "shortname", TEXT, RGW_HOW_NOTHING), .said = "the name of the section is what log lines show." },
+	{ ROW(RGW_FR_CLIENT, "shortname", TEXT, RGW_HOW_NOTHING),
+	  .said = "the name of the section is what log lines show." },
 	{ ROW(RGW_FR_CLIENT, "nas_type", TEXT, RGW_HOW_NOTHING), .said = RGW_FR_OURS_ALONE },
 	{ ROW(RGW_FR_CLIENT, "nastype", TEXT, RGW_HOW_NOTHING), .said = RGW_FR_OURS_ALONE },
 	{ ROW(RGW_FR_CLIENT, "require_message_authenticator", WORD, RGW_HOW_WORD), .words = signs,
@@ -42,7 +50,8 @@ const struct rgw_row rgw_fr_rows[] = {
 	{ ROW(RGW_FR_HOME, "response_window", TEXT, BY_HAND) },
 	{ ROW(RGW_FR_HOME, "response_timeouts", NUMBER, RGW_HOW_NOTHING), .min = 0, .max = 1000,
 	  .said = "one request without an answer lets a server be suspected; see zombie." },
-	{ ROW(RGW_FR_HOME, "no_response_fail", TEXT, RGW_HOW_NOTHING), .said = "a request without an answer is never answered here." },
+	{ ROW(RGW_FR_HOME, "no_response_fail", TEXT, RGW_HOW_NOTHING),
+	  .said = "a request without an answer is never answered here." },
 	{ ROW(RGW_FR_HOME, "zombie_period", NUMBER, BY_HAND), .min = 1, .max = 600 },
 	{ ROW(RGW_FR_HOME, "revive_interval", NUMBER, BY_HAND), .min = 1, .max = 3600 },
 	{ ROW(RGW_FR_HOME, "status_check", WORD, BY_HAND), .words = statuses },

@@ -12,9 +12,13 @@
 static void
 expand(const struct rgw_map *m, const char *text, struct rgw_strbuf *out)
 {
-	static const struct { const char *name, *otherwise; } known[] = {
-		{ "certdir", "/etc/freeradius/3.0/certs" }, { "cadir", "/etc/freeradius/3.0/certs" },
-		{ "confdir", "/etc/freeradius/3.0" }, { "raddbdir", "/etc/freeradius/3.0" },
+	static const struct {
+		const char *name, *otherwise;
+	} known[] = {
+		{ "certdir", "/etc/freeradius/3.0/certs" },
+		{ "cadir", "/etc/freeradius/3.0/certs" },
+		{ "confdir", "/etc/freeradius/3.0" },
+		{ "raddbdir", "/etc/freeradius/3.0" },
 	};
 
 	rgw_strbuf_put(out, "");
@@ -24,7 +28,8 @@ expand(const struct rgw_map *m, const char *text, struct rgw_strbuf *out)
 		for (size_t i = 0; i < 4 && !done; i++) {
 			size_t n = strlen(known[i].name);
 
-			done = strncmp(text, "${", 2) == 0 && strncmp(text + 2, known[i].name, n) == 0 && text[n + 2] == '}';
+			done = strncmp(text, "${", 2) == 0 && strncmp(text + 2, known[i].name, n) == 0 &&
+			    text[n + 2] == '}';
 			if (done) {
 				rgw_strbuf_put(out, rgw_node_text(&m->tree->root, known[i].name, known[i].otherwise));
 				text += n + 3;
@@ -53,8 +58,10 @@ map_version(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *node,
 		return;
 	rgw_out_set(&m->out, s, node, key, strcmp(node->value, "1.3") == 0 ? "1.3" : "1.2");
 	if (strcmp(node->value, "1.3") != 0 && strcmp(node->value, "1.2") != 0 && strcmp(key, "max-version") == 0)
-		rgw_out_remark(&m->out, s, node, "%s = %s: the oldest version here is RGW_FR_TLS 1.2. Peers that speak older ones only "
-		    "cannot connect.", node->word, node->value);
+		rgw_out_remark(&m->out, s, node,
+		    "%s = %s: the oldest version here is RGW_FR_TLS 1.2. Peers that speak older ones only "
+		    "cannot connect.",
+		    node->word, node->value);
 }
 
 static void
@@ -67,17 +74,22 @@ map_rest_of_tls(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_n
 	if (path != NULL && rgw_node_get(tls, "ca_file", NULL) == NULL)
 		rgw_out_set(&m->out, s, path, "ca", path->value);
 	else if (path != NULL)
-		rgw_out_note(&m->out, s, path, "ca_path = %s: ca_file was taken. Add the folder to ca if more authorities are to be "
-		    "trusted.", path->value);
+		rgw_out_note(&m->out, s, path,
+		    "ca_path = %s: ca_file was taken. Add the folder to ca if more authorities are to be "
+		    "trusted.",
+		    path->value);
 	map_version(m, s, rgw_node_get(tls, "tls_min_version", NULL), "min-version");
 	map_version(m, s, rgw_node_get(tls, "tls_max_version", NULL), "max-version");
 	if (list != NULL && strcasecmp(list->value, "DEFAULT") != 0)
-		rgw_out_remark(&m->out, s, list, "cipher_list = %s: the built-in list of cipher suites is used. If a peer needs "
-		    "others, name them in ciphers.", list->value);
+		rgw_out_remark(&m->out, s, list,
+		    "cipher_list = %s: the built-in list of cipher suites is used. If a peer needs "
+		    "others, name them in ciphers.",
+		    list->value);
 	if (crl == NULL || !rgw_word_is(crl->value, "yes"))
 		return;
 	if (!rgw_out_has(RGW_CONF_TLS, "crl")) {
-		rgw_out_remark(&m->out, s, crl, "check_crl = yes: this version of radsecgw reads no CRLs. A certificate that was "
+		rgw_out_remark(&m->out, s, crl,
+		    "check_crl = yes: this version of radsecgw reads no CRLs. A certificate that was "
 		    "revoked is accepted until it expires.");
 		return;
 	}

@@ -6,8 +6,8 @@
 #include "fr.h"
 
 /*
- * FreeRADIUS's proxy.conf and clients.conf: home_server, home_server_pool, realm, client, and listen where it stands in
- * the same file. Sections of a server that answers by itself are none of ours.
+ * FreeRADIUS's proxy.conf and clients.conf: home_server, home_server_pool, realm, client, and listen where it stands
+ * in the same file. Sections of a server that answers by itself are none of ours.
  */
 
 /* ---- clients and listeners ---- */
@@ -30,7 +30,8 @@ static void
 map_client(struct rgw_map *m, struct rgw_node *client, struct rgw_node *tls)
 {
 	bool over_tls = rgw_word_is(rgw_node_text(client, "proto", "udp"), "tls");
-	struct rgw_out_section *s = rgw_out_section(&m->out, over_tls ? RGW_CONF_PEER : RGW_CONF_CLIENT, client->value, client);
+	struct rgw_out_section *s =
+	    rgw_out_section(&m->out, over_tls ? RGW_CONF_PEER : RGW_CONF_CLIENT, client->value, client);
 	char text[256];
 
 	put_network(client, text, sizeof text);
@@ -44,13 +45,17 @@ map_client(struct rgw_map *m, struct rgw_node *client, struct rgw_node *tls)
 		rgw_out_set_said(&m->out, s, NULL, "match", "any",
 		    "As before, every certificate of this trust is taken for this peer's. A name would be safer.");
 	if (over_tls && tls == NULL) {
-		rgw_out_remark(&m->out, s, client, "client %s: the certificate of the server stands in the listen section of "
-		    "another file. Write a [tls] section, a [listen] section with tls and profile, and tls here.", client->value);
+		rgw_out_remark(&m->out, s, client,
+		    "client %s: the certificate of the server stands in the listen section of "
+		    "another file. Write a [tls] section, a [listen] section with tls and profile, and tls here.",
+		    client->value);
 		s->off = true;
 	}
 	if (rgw_word_is(rgw_node_text(client, "proto", "udp"), "tcp")) {
-		rgw_out_remark(&m->out, s, client, "client %s: RADIUS over plain TCP is possible on loopback, and where IPsec "
-		    "protects it: then it is a [peer] with insecure-tcp = yes.", client->value);
+		rgw_out_remark(&m->out, s, client,
+		    "client %s: RADIUS over plain TCP is possible on loopback, and where IPsec "
+		    "protects it: then it is a [peer] with insecure-tcp = yes.",
+		    client->value);
 		s->off = true;
 	}
 	rgw_map_carry(m, client, RGW_FR_CLIENT, s);
@@ -80,14 +85,22 @@ map_listen(struct rgw_map *m, struct rgw_node *listen)
 	struct rgw_out_section *s;
 	char text[320];
 
-	s = rgw_out_section(&m->out, RGW_CONF_LISTEN, *listen->value != '\0' ? listen->value : tls != NULL ? "tls" : type,
+	s = rgw_out_section(&m->out, RGW_CONF_LISTEN,
+	    *listen->value != '\0' ? listen->value :
+	        tls != NULL        ? "tls" :
+	                             type,
 	    listen);
 	if (strstr(type, "auth") == NULL && strstr(type, "acct") == NULL) {
 		rgw_out_note(&m->out, s, listen, "listen with type = %s: %s", type, RGW_FR_OURS_ALONE);
 		s->off = true;
 		return;
 	}
-	rgw_fr_put_place(host, port != 0 ? port : tls != NULL ? 2083 : strstr(type, "auth") != NULL ? 1812 : 1813, text, sizeof text);
+	rgw_fr_put_place(host,
+	    port != 0                        ? port :
+	        tls != NULL                  ? 2083 :
+	        strstr(type, "auth") != NULL ? 1812 :
+	                                       1813,
+	    text, sizeof text);
 	rgw_out_set(&m->out, s, rgw_fr_address(listen), tls != NULL ? "tls" : "udp", text);
 	if (tls != NULL)
 		rgw_out_set(&m->out, s, NULL, "profile", rgw_fr_tls(m, listen, tls));
@@ -105,7 +118,8 @@ map_listeners(struct rgw_map *m)
 		if (m->out.sections.v[i]->kind == RGW_CONF_LISTEN && rgw_out_get(m->out.sections.v[i], "udp") != NULL)
 			return;
 	s = rgw_out_section(&m->out, RGW_CONF_LISTEN, "udp", NULL);
-	rgw_out_set_said(&m->out, s, NULL, "udp", "[::]:1812", "The file says nothing of ports, so these are the usual ones. Where "
+	rgw_out_set_said(&m->out, s, NULL, "udp", "[::]:1812",
+	    "The file says nothing of ports, so these are the usual ones. Where "
 	    "a RADIUS server has them on the same machine, write others.");
 	rgw_out_set(&m->out, s, NULL, "udp", "[::]:1813");
 }
@@ -115,9 +129,16 @@ map_listeners(struct rgw_map *m)
 static void
 check_block(struct rgw_map *m, struct rgw_node *block)
 {
-	static const struct { const char *kind; unsigned bit; bool named; } kinds[] = {
-		{ "client", RGW_FR_CLIENT, true }, { "home_server", RGW_FR_HOME, true }, { "home_server_pool", RGW_FR_POOL, true },
-		{ "realm", RGW_FR_REALM, true }, { "listen", RGW_FR_LISTEN, false },
+	static const struct {
+		const char *kind;
+		unsigned bit;
+		bool named;
+	} kinds[] = {
+		{ "client", RGW_FR_CLIENT, true },
+		{ "home_server", RGW_FR_HOME, true },
+		{ "home_server_pool", RGW_FR_POOL, true },
+		{ "realm", RGW_FR_REALM, true },
+		{ "listen", RGW_FR_LISTEN, false },
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -131,8 +152,10 @@ check_block(struct rgw_map *m, struct rgw_node *block)
 
 				rgw_map_check(m, &one, kinds[i].bit);
 			}
-		if (kinds[i].bit == RGW_FR_CLIENT && (rgw_fr_address(block) == NULL || rgw_node_get(block, "secret", NULL) == NULL))
-			rgw_node_error(m->tree, block, "client %.60s: an address (ipaddr) and a secret were expected", block->value);
+		if (kinds[i].bit == RGW_FR_CLIENT &&
+		    (rgw_fr_address(block) == NULL || rgw_node_get(block, "secret", NULL) == NULL))
+			rgw_node_error(m->tree, block, "client %.60s: an address (ipaddr) and a secret were expected",
+			    block->value);
 	}
 }
 
@@ -145,15 +168,18 @@ check_references(struct rgw_map *m)
 	while ((pool = rgw_fr_next(&m->tree->root, "home_server_pool", pool)) != NULL)
 		for (struct rgw_node *node = NULL; (node = rgw_node_get(pool, "home_server", node)) != NULL;)
 			if (rgw_fr_find(m, "home_server", node->value) == NULL)
-				rgw_node_error(m->tree, node, "home_server = %.60s: there is no section home_server with this name",
+				rgw_node_error(m->tree, node,
+				    "home_server = %.60s: there is no section home_server with this name",
 				    node->value);
 	while ((realm = rgw_fr_next(&m->tree->root, "realm", realm)) != NULL)
-		for (const char *const *w = (const char *const[]){ "pool", "auth_pool", "acct_pool", NULL }; *w != NULL; w++) {
+		for (const char *const *w = (const char *const[]){ "pool", "auth_pool", "acct_pool", NULL };
+		     *w != NULL; w++) {
 			struct rgw_node *node = rgw_node_get(realm, *w, NULL);
 
 			if (node != NULL && rgw_fr_find(m, "home_server_pool", node->value) == NULL)
-				rgw_node_error(m->tree, node, "%s = %.60s: there is no section home_server_pool with this name",
-				    node->word, node->value);
+				rgw_node_error(m->tree, node,
+				    "%s = %.60s: there is no section home_server_pool with this name", node->word,
+				    node->value);
 		}
 }
 
@@ -209,7 +235,8 @@ rgw_map_freeradius(struct rgw_map *m)
 		return false;
 	gateway = rgw_out_single(&m->out, RGW_CONF_GATEWAY);
 	rgw_out_set_said(&m->out, gateway, NULL, "malformed-realms", "none",
-	    "Requests for malformed realms were sent on. Without this option they are rejected here, as federations ask for.");
+	    "Requests for malformed realms were sent on. Without this option they are rejected here, as federations "
+	    "ask for.");
 	map_listeners(m);
 	for_each(m, "client", map_client_alone);
 	for_each(m, "clients", map_group);

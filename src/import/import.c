@@ -40,14 +40,32 @@ static const struct {
 	const char *word;
 	enum rgw_import_from from;
 } signs[] = {
-	{ "config", RGW_IMPORT_UCI }, { "package", RGW_IMPORT_UCI },
-	{ "home_server", RGW_IMPORT_FREERADIUS }, { "home_server_pool", RGW_IMPORT_FREERADIUS },
-	{ "proxy", RGW_IMPORT_FREERADIUS }, { "ipaddr", RGW_IMPORT_FREERADIUS }, { "ipv4addr", RGW_IMPORT_FREERADIUS },
-	{ "ipv6addr", RGW_IMPORT_FREERADIUS }, { "auth_pool", RGW_IMPORT_FREERADIUS }, { "nostrip", RGW_IMPORT_FREERADIUS },
-	{ "shortname", RGW_IMPORT_FREERADIUS }, { "authhost", RGW_IMPORT_FREERADIUS },
-	{ "tls", RGW_IMPORT_RADSECPROXY }, { "type", RGW_IMPORT_RADSECPROXY }, { "server", RGW_IMPORT_RADSECPROXY },
-	{ "listenudp", RGW_IMPORT_RADSECPROXY }, { "listentls", RGW_IMPORT_RADSECPROXY },
+	{ "config", RGW_IMPORT_UCI },
+	{ "package", RGW_IMPORT_UCI },
+	{ "home_server", RGW_IMPORT_FREERADIUS },
+	{ "home_server_pool", RGW_IMPORT_FREERADIUS },
+	{ "proxy", RGW_IMPORT_FREERADIUS },
+	{ "ipaddr", RGW_IMPORT_FREERADIUS },
+	{ "ipv4addr", RGW_IMPORT_FREERADIUS },
+	{ "ipv6addr", RGW_IMPORT_FREERADIUS },
+	{ "auth_pool", RGW_IMPORT_FREERADIUS },
+	{ "nostrip", RGW_IMPORT_FREERADIUS },
+	{ "shortname", RGW_IMPORT_FREERADIUS },
+	{ "authhost", RGW_IMPORT_FREERADIUS },
+	{ "tls", RGW_IMPORT_RADSECPROXY },
+	{ "type", RGW_IMPORT_RADSECPROXY },
+	{ "server", RGW_IMPORT_RADSECPROXY },
+	{ "listenudp", RGW_IMPORT_RADSECPROXY },
+	{ "listentls", RGW_IMPORT_RADSECPROXY },
 };
+
+static void
+count_sign(const char *word, size_t n, unsigned found[static N_LANGUAGES])
+{
+	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+		if (strlen(signs[i].word) == n && strncasecmp(signs[i].word, word, n) == 0)
+			found[signs[i].from]++;
+}
 
 static enum rgw_import_from
 guess(const char *text, size_t len)
@@ -62,11 +80,9 @@ guess(const char *text, size_t len)
 		end = end != NULL ? end : text + len;
 		while (p < end && (*p == ' ' || *p == '\t'))
 			p++;
-		for (n = 0; p + n < end && p[n] != ' ' && p[n] != '\t' && p[n] != '=' && p[n] != '\r'; n++)
+		for (n = 0; p + n < end && memchr(" \t=\r", p[n], 4) == NULL; n++)
 			;
-		for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-			if (strlen(signs[i].word) == n && strncasecmp(signs[i].word, p, n) == 0)
-				found[signs[i].from]++;
+		count_sign(p, n, found);
 		p = end + 1;
 	}
 	if (found[RGW_IMPORT_UCI] > 0)
@@ -150,7 +166,8 @@ write_out(const struct rgw_import_request *request, struct rgw_map *m)
 
 	if (!rgw_out_settle(&m->out)) {
 		tell_remarks(&m->out, request->said);
-		rgw_tree_error(m->tree, request->path, 0, "nothing in it makes a gateway: there has to be somebody who may ask, "
+		rgw_tree_error(m->tree, request->path, 0,
+		    "nothing in it makes a gateway: there has to be somebody who may ask, "
 		    "somebody to be asked, and a realm");
 		return RGW_IMPORT_UNREADABLE;
 	}

@@ -4,8 +4,8 @@
 #include "tree.h"
 
 /*
- * The reader of FreeRADIUS's files: "key = value", "kind [name] {", "}" and $INCLUDE, one to a line; "#" begins a comment
- * anywhere outside of quotes, and a \ at the end of a line continues it.
+ * The reader of FreeRADIUS's files: "key = value", "kind [name] {", "}" and $INCLUDE, one to a line; "#" begins a
+ * comment anywhere outside of quotes, and a \ at the end of a line continues it.
  */
 
 static bool
@@ -25,6 +25,23 @@ trim(const char **p, size_t *len)
 		--*len;
 }
 
+/* Where the comment of a line begins, or its end. */
+static size_t
+end_of_code(const char *p, size_t len)
+{
+	char quote = '\0';
+	size_t i = 0;
+
+	for (; i < len && (p[i] != '#' || quote != '\0'); i++)
+		if (p[i] == '\\' && quote != '\0' && i + 1 < len)
+			i++;
+		else if (quote != '\0' && p[i] == quote)
+			quote = '\0';
+		else if (quote == '\0' && (p[i] == '"' || p[i] == '\''))
+			quote = p[i];
+	return i;
+}
+
 /* Puts a line together with those that continue it, without its comment. */
 static bool
 join_lines(struct rgw_text *text, struct rgw_strbuf *out, bool *commented)
@@ -34,18 +51,11 @@ join_lines(struct rgw_text *text, struct rgw_strbuf *out, bool *commented)
 	bool more = true;
 
 	while (more) {
-		char quote = '\0';
-		size_t i = 0;
+		size_t i;
 
 		if (!rgw_text_line(text, &p, &len))
 			return out->v != NULL;
-		while (i < len && (p[i] != '#' || quote != '\0')) {
-			if (p[i] == '\\' && quote != '\0' && i + 1 < len)
-				i++;
-			else if (quote == '\0' ? p[i] == '"' || p[i] == '\'' : p[i] == quote)
-				quote = quote == '\0' ? p[i] : '\0';
-			i++;
-		}
+		i = end_of_code(p, len);
 		*commented = i < len;
 		if (i < len)
 			rgw_text_comment(text, p + i, len - i);
@@ -85,7 +95,8 @@ add(struct rgw_text *text, struct rgw_node *block, const char *word, size_t word
 	if (unquote(value, len, &plain))
 		node = rgw_text_node(text, block, word, word_len, plain.v, plain.n);
 	else
-		rgw_tree_error(text->tree, text->file, text->line, "the closing quote is missing, or something follows it");
+		rgw_tree_error(
+		    text->tree, text->file, text->line, "the closing quote is missing, or something follows it");
 	rgw_strbuf_fini(&plain);
 	return node;
 }
@@ -147,8 +158,10 @@ read_section(struct rgw_text *text, struct rgw_node *block, const char *p, size_
 	while (word < len && !is_blank(p[word]))
 		word++;
 	if (word == 0 || depth + 1 >= RGW_IMPORT_DEPTH) {
-		rgw_tree_error(text->tree, text->file, text->line, word == 0 ? "the { has no kind of section before it" :
-		    "sections stand in sections more than %d deep", RGW_IMPORT_DEPTH);
+		rgw_tree_error(text->tree, text->file, text->line,
+		    word == 0 ? "the { has no kind of section before it" :
+		                "sections stand in sections more than %d deep",
+		    RGW_IMPORT_DEPTH);
 		return;
 	}
 	node = add(text, block, p, word, p + word, len - word);
@@ -187,6 +200,28 @@ read_line(struct rgw_text *text, struct rgw_node *block, const char *p, size_t l
 	}
 }
 
+/* Takes one line into the block; false = it ends the block. */
+static bool
+take_line(
+    struct rgw_text *text, struct rgw_node *block, const struct rgw_strbuf *line, bool commented, unsigned depth)
+{
+	const char *p = line->v;
+	size_t len = line->n;
+
+	trim(&p, &len);
+	if (len == 0 && !commented)
+		rgw_text_blank(text);
+	if (len == 0)
+		return true;
+	if (len == 1 && *p == '}' && depth > 0)
+		return false;
+	if (*p == '}')
+		rgw_tree_error(text->tree, text->file, text->line, "a } was expected alone, at the end of a section");
+	else
+		read_line(text, block, p, len, depth);
+	return true;
+}
+
 static void
 read_block(struct rgw_text *text, struct rgw_node *block, unsigned depth)
 {
@@ -196,18 +231,7 @@ read_block(struct rgw_text *text, struct rgw_node *block, unsigned depth)
 	bool commented = false;
 
 	while (open && !text->tree->full && join_lines(text, &line, &commented)) {
-		const char *p = line.v;
-		size_t len = line.n;
-
-		trim(&p, &len);
-		if (line.n == 0 && !commented)
-			rgw_text_blank(text);
-		if (len == 1 && *p == '}' && depth > 0)
-			open = false;
-		else if (len > 0 && *p == '}')
-			rgw_tree_error(text->tree, text->file, text->line, "a } was expected alone, at the end of a section");
-		else if (len > 0)
-			read_line(text, block, p, len, depth);
+		open = take_line(text, block, &line, commented, depth);
 		rgw_strbuf_fini(&line);
 	}
 	rgw_strbuf_fini(&line);

@@ -4,9 +4,9 @@
 #include "tree.h"
 
 /*
- * The reader of radsecproxy.conf: a line is an option with its value, the beginning of a block ("kind name {"), its end,
- * or a comment. A value with blanks stands in quotes. How %xx in a value is meant depends on the option, so values stay as
- * they are written.
+ * The reader of radsecproxy.conf: a line is an option with its value, the beginning of a block ("kind name {"), its
+ * end, or a comment. A value with blanks stands in quotes. How %xx in a value is meant depends on the option, so
+ * values stay as they are written.
  */
 
 #define MOST_WORDS 4
@@ -113,7 +113,8 @@ add(struct rgw_text *text, struct rgw_node *block, unsigned depth, enum line lin
 	struct rgw_node *node;
 
 	if (words[1].len == 0) {
-		rgw_tree_error(text->tree, text->file, text->line, "%.*s needs a value", (int)words[0].len, words[0].p);
+		rgw_tree_error(
+		    text->tree, text->file, text->line, "%.*s needs a value", (int)words[0].len, words[0].p);
 		return;
 	}
 	node = rgw_text_node(text, block, words[0].p, words[0].len, words[1].p, words[1].len);
@@ -129,6 +130,34 @@ add(struct rgw_text *text, struct rgw_node *block, unsigned depth, enum line lin
 	}
 }
 
+/* Takes one line into the block; false = it ends the block. */
+static bool
+take_line(struct rgw_text *text, struct rgw_node *block, unsigned depth, const char *p, size_t len)
+{
+	struct word words[MOST_WORDS] = { 0 };
+	struct word value = { 0 };
+	size_t n;
+	const char *why = split(text, p, len, words, &n);
+	enum line line = why == NULL ? kind_of(words, n, &value) : LINE_WRONG;
+
+	if (why == NULL && line == LINE_WRONG)
+		why = n == 1 ? "a value was expected behind the option" :
+		               "an option and its value, or a kind of block, its name and { were expected";
+	if (line == LINE_END && depth > 0)
+		return false;
+	if (line == LINE_END)
+		why = "the } ends no block";
+	if (why != NULL) {
+		rgw_tree_error(text->tree, text->file, text->line, "%s", why);
+	} else if (line != LINE_EMPTY) {
+		words[1] = value;
+		add(text, block, depth, line, words);
+	} else if (len == 0) {
+		rgw_text_blank(text);
+	}
+	return true;
+}
+
 static void
 read_block(struct rgw_text *text, struct rgw_node *block, unsigned depth)
 {
@@ -136,30 +165,11 @@ read_block(struct rgw_text *text, struct rgw_node *block, unsigned depth)
 	const char *p;
 	size_t len;
 
-	while (!text->tree->full && rgw_text_line(text, &p, &len)) {
-		struct word words[MOST_WORDS] = { 0 };
-		struct word value = { 0 };
-		size_t n;
-		const char *why = split(text, p, len, words, &n);
-		enum line line = why == NULL ? kind_of(words, n, &value) : LINE_WRONG;
-
-		if (why == NULL && line == LINE_WRONG)
-			why = n == 1 ? "a value was expected behind the option" :
-			    "an option and its value, or a kind of block, its name and { were expected";
-		if (why != NULL) {
-			rgw_tree_error(text->tree, text->file, text->line, "%s", why);
-		} else if (line == LINE_END && depth > 0) {
+	while (!text->tree->full && rgw_text_line(text, &p, &len))
+		if (!take_line(text, block, depth, p, len)) {
 			rgw_text_close(text, block);
 			return;
-		} else if (line == LINE_END) {
-			rgw_tree_error(text->tree, text->file, text->line, "the } ends no block");
-		} else if (line == LINE_EMPTY && len == 0) {
-			rgw_text_blank(text);
-		} else if (line != LINE_EMPTY) {
-			words[1] = value;
-			add(text, block, depth, line, words);
 		}
-	}
 	if (depth > 0 && !text->tree->full)
 		rgw_tree_error(text->tree, text->file, began, "the } of this block is missing");
 }

@@ -4,9 +4,9 @@
 #include "tree.h"
 
 /*
- * The reader of the UCI form: `config KIND ['NAME']` begins a section, `option KEY 'VALUE'` and `list KEY 'VALUE'` are its
- * options. The section "options" holds what stands outside of blocks in radsecproxy.conf, and the name of a block is its
- * option `name`.
+ * The reader of the UCI form: `config KIND ['NAME']` begins a section, `option KEY 'VALUE'` and `list KEY 'VALUE'`
+ * are its options. The section "options" holds what stands outside of blocks in radsecproxy.conf, and the name of a
+ * block is its option `name`.
  */
 
 static bool
@@ -88,9 +88,11 @@ static void
 add_option(struct rgw_text *text, struct rgw_node *section, const struct line *line)
 {
 	if (section == NULL)
-		rgw_tree_error(text->tree, text->file, text->line, "a section was expected before its options: config KIND");
+		rgw_tree_error(
+		    text->tree, text->file, text->line, "a section was expected before its options: config KIND");
 	else if (line->word[2].n > 0)
-		(void)rgw_text_node(text, section, line->word[1].v, line->word[1].n, line->word[2].v, line->word[2].n);
+		(void)rgw_text_node(
+		    text, section, line->word[1].v, line->word[1].n, line->word[2].v, line->word[2].n);
 }
 
 /* The name of each block is one of its options. */

@@ -69,8 +69,8 @@ check_value(struct rgw_map *m, const struct rgw_node *node, const struct rgw_row
 	if (row->form == RGW_FORM_SWITCH && read_switch(node->value, m->tree->words) < 0)
 		rgw_node_error(m->tree, node, "%s %.60s: on or off was expected", node->word, node->value);
 	if (row->form == RGW_FORM_NUMBER && (!read_number(node->value, &n) || n < row->min || n > row->max))
-		rgw_node_error(m->tree, node, "%s %.60s: a number from %ld to %ld was expected", node->word, node->value,
-		    row->min, row->max);
+		rgw_node_error(m->tree, node, "%s %.60s: a number from %ld to %ld was expected", node->word,
+		    node->value, row->min, row->max);
 	if (row->form == RGW_FORM_WORD && find_word(row, node->value) == NULL)
 		expect_word(m, node, row);
 }
@@ -85,7 +85,8 @@ unknown(struct rgw_map *m, const struct rgw_node *node, unsigned bit)
 		if ((m->rows[i].blocks & bit) != 0)
 			rgw_nearest_try(&near, m->rows[i].word);
 	if (near.best[0] != '\0')
-		rgw_node_error(m->tree, node, "there is no option %.60s here; did you mean %s?", node->word, near.best);
+		rgw_node_error(
+		    m->tree, node, "there is no option %.60s here; did you mean %s?", node->word, near.best);
 	else
 		rgw_node_error(m->tree, node, "there is no option %.60s here", node->word);
 }
@@ -103,8 +104,8 @@ rgw_map_check(struct rgw_map *m, struct rgw_node *block, unsigned bit)
 		if (row == NULL)
 			unknown(m, node, bit);
 		else if (row->form != RGW_FORM_MANY && first != node)
-			rgw_node_error(m->tree, node, "%s was given in line %u already, and can be given once only", node->word,
-			    first->line);
+			rgw_node_error(m->tree, node, "%s was given in line %u already, and can be given once only",
+			    node->word, first->line);
 		else
 			check_value(m, node, row);
 	}
@@ -130,8 +131,10 @@ write_option(struct rgw_map *m, const struct rgw_node *node, const struct rgw_ro
 		rgw_out_secret(&m->out, s, node, row->key, node->value, strlen(node->value));
 		break;
 	default:
-		rgw_out_set(&m->out, s, node, row->key, row->form != RGW_FORM_SWITCH ? node->value :
-		    read_switch(node->value, true) == 1 ? "yes" : "no");
+		rgw_out_set(&m->out, s, node, row->key,
+		    row->form != RGW_FORM_SWITCH            ? node->value :
+		        read_switch(node->value, true) == 1 ? "yes" :
+		                                              "no");
 	}
 }
 
@@ -149,7 +152,8 @@ rgw_map_carry(struct rgw_map *m, const struct rgw_node *block, unsigned bit, str
 			to = rgw_out_single(&m->out, row->kind);
 		if (row->how == RGW_HOW_NOTHING)
 			rgw_out_note(&m->out, to, node, "%s: %s", node->word, row->said);
-		else if (row->how == RGW_HOW_REMARK && (row->form != RGW_FORM_SWITCH || read_switch(node->value, true) == 1))
+		else if (row->how == RGW_HOW_REMARK &&
+		    (row->form != RGW_FORM_SWITCH || read_switch(node->value, true) == 1))
 			rgw_out_remark(&m->out, to, node, "%s %s: %s", node->word, node->value, row->said);
 		else if (row->how != RGW_HOW_REMARK && (rgw_out_has(to->kind, row->key) || s == NULL))
 			write_option(m, node, row, to);

@@ -85,28 +85,43 @@ is_taken(const struct rgw_out *out, enum rgw_conf_kind kind, const char *name)
 	return false;
 }
 
+static bool
+is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Makes a name of any text, with room for a number behind it; returns its length. */
+static size_t
+clean_name(const char *text, char *name, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text != '\0' && n < NAME_MAX_OCTETS; text++) {
+		bool good = is_letter_or_digit(*text) || strchr("._-", *text) != NULL;
+
+		if (n == 0 && !is_letter_or_digit(*text))
+			continue;
+		if (good || name[n - 1] != '-')
+			name[n++] = good ? *text : '-';
+	}
+	while (n > 0 && strchr("-.", name[n - 1]) != NULL)
+		n--;
+	name[n] = '\0';
+	return n > 0 ? n : (size_t)snprintf(name, size, "unnamed");
+}
+
 struct rgw_out_section *
 rgw_out_section(struct rgw_out *out, enum rgw_conf_kind kind, const char *wanted, const struct rgw_node *from)
 {
 	char name[64];
-	size_t n = 0;
-	bool exact = kind == RGW_CONF_REALM && rgw_name_check(kind, wanted) == NULL && strlen(wanted) <= NAME_MAX_OCTETS;
+	size_t n;
+	bool exact =
+	    kind == RGW_CONF_REALM && rgw_name_check(kind, wanted) == NULL && strlen(wanted) <= NAME_MAX_OCTETS;
 
 	if (exact && !is_taken(out, kind, wanted))
 		return add_section(out, kind, wanted, from);
-	for (; *wanted != '\0' && n < NAME_MAX_OCTETS; wanted++)
-		if (n == 0 && strchr("-.", *wanted) != NULL)
-			continue;
-		else if ((*wanted >= 'a' && *wanted <= 'z') || (*wanted >= 'A' && *wanted <= 'Z') ||
-		    (*wanted >= '0' && *wanted <= '9') || strchr("._-", *wanted) != NULL)
-			name[n++] = *wanted;
-		else if (n > 0 && name[n - 1] != '-')
-			name[n++] = '-';
-	while (n > 0 && strchr("-.", name[n - 1]) != NULL)
-		n--;
-	name[n] = '\0';
-	if (n == 0)
-		n = (size_t)snprintf(name, sizeof name, "unnamed");
+	n = clean_name(wanted, name, sizeof name);
 	for (unsigned i = 2; is_taken(out, kind, name); i++)
 		snprintf(name + n, sizeof name - n, "-%u", i);
 	return add_section(out, kind, name, from);
@@ -161,8 +176,8 @@ note_option(const struct rgw_out_section *s, const struct rgw_out_line *line, co
 }
 
 struct rgw_out_line *
-rgw_out_set(struct rgw_out *out, struct rgw_out_section *s, const struct rgw_node *from, const char *key,
-    const char *value)
+rgw_out_set(
+    struct rgw_out *out, struct rgw_out_section *s, const struct rgw_node *from, const char *key, const char *value)
 {
 	bool from_file;
 	const struct rgw_opt *opt = rgw_conf_opt_find(s->kind, key, &from_file);
@@ -211,8 +226,8 @@ rgw_out_secret(struct rgw_out *out, struct rgw_out_section *s, const struct rgw_
 	bool plain = len < 4 || strncasecmp(octets, "hex:", 4) != 0;
 
 	if (!rgw_out_has(s->kind, key)) {
-		rgw_out_remark(out, s, (struct rgw_node *)(uintptr_t)from, "%s: this version of radsecgw does not have %s yet.",
-		    from->word, key);
+		rgw_out_remark(out, s, (struct rgw_node *)(uintptr_t)from,
+		    "%s: this version of radsecgw does not have %s yet.", from->word, key);
 		return;
 	}
 	for (size_t i = 0; i < len; i++)

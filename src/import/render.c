@@ -5,17 +5,17 @@
 #include "out.h"
 #include "radsecgw/mem.h"
 
-/* The writer: sections in the order of their kinds, words wrapped, values in quotes where they need them, and lines no
- * longer than our reader takes. */
+/* The writer: sections in the order of their kinds, words wrapped, values in quotes where they need them, and lines
+ * no longer than our reader takes. */
 
 #define COLUMNS 100
 #define MOST_OCTETS 197
 
 struct writer {
 	struct rgw_strbuf *text;
-	unsigned line;   /* the number of the line that comes next */
-	bool plain;      /* for our own reader: without words */
-	bool apart;      /* secrets go into files of their own */
+	unsigned line; /* the number of the line that comes next */
+	bool plain;    /* for our own reader: without words */
+	bool apart;    /* secrets go into files of their own */
 };
 
 static void
@@ -126,8 +126,8 @@ put_line(struct writer *w, const struct rgw_out_section *s, struct rgw_out_line 
 			snprintf(place, sizeof place, "%.100s:%u: ", line->from->file, line->from->line);
 		rgw_strbuf_put(&text, "REMARK ");
 		rgw_strbuf_put(&text, line->from != NULL ? place : "");
-		rgw_strbuf_put(&text, line->words != NULL ? line->words :
-		    "this version of radsecgw does not have the option yet.");
+		rgw_strbuf_put(&text,
+		    line->words != NULL ? line->words : "this version of radsecgw does not have the option yet.");
 		put_words(w, text.v);
 		rgw_strbuf_fini(&text);
 	} else if (!w->plain && line->words != NULL) {
@@ -225,8 +225,8 @@ strike(struct verdict *v, struct rgw_out_section *s, unsigned at, const char *te
 {
 	char words[512];
 
-	snprintf(words, sizeof words, "radsecgw does not take this (%.300s), so it was left out; look at what it was for.",
-	    text);
+	snprintf(words, sizeof words,
+	    "radsecgw does not take this (%.300s), so it was left out; look at what it was for.", text);
 	v->changed++;
 	v->out->n_off++;
 	v->out->remarks++;

@@ -10,8 +10,14 @@
 
 /* ---- what is wrong ---- */
 
-static const struct { const char *kind; unsigned bit; } kinds[] = {
-	{ "tls", RGW_RSP_TLS }, { "rewrite", RGW_RSP_REWRITE }, { "client", RGW_RSP_CLIENT }, { "server", RGW_RSP_SERVER },
+static const struct {
+	const char *kind;
+	unsigned bit;
+} kinds[] = {
+	{ "tls", RGW_RSP_TLS },
+	{ "rewrite", RGW_RSP_REWRITE },
+	{ "client", RGW_RSP_CLIENT },
+	{ "server", RGW_RSP_SERVER },
 	{ "realm", RGW_RSP_REALM },
 };
 
@@ -24,8 +30,8 @@ check_reference(struct rgw_map *m, const struct rgw_node *block, const char *opt
 
 	while ((node = rgw_node_get(block, option, node)) != NULL)
 		if (rgw_rsp_block(m, kind, node->value) == NULL)
-			rgw_node_error(m->tree, node, "%s %.60s: there is no block %s with this name", node->word, node->value,
-			    kind);
+			rgw_node_error(m->tree, node, "%s %.60s: there is no block %s with this name", node->word,
+			    node->value, kind);
 }
 
 static void
@@ -42,8 +48,9 @@ check_neighbour(struct rgw_map *m, const struct rgw_node *block)
 	check_reference(m, block, "tls", "tls");
 	if (tls && rgw_node_get(block, "tls", NULL) == NULL && rgw_node_get(block, "pskkey", NULL) == NULL &&
 	    rgw_rsp_used(m, block, "tls", "tls") == NULL)
-		rgw_node_error(m->tree, block, "%s %.60s: a block tls was expected, by the option tls or with the name default",
-		    block->word, block->value);
+		rgw_node_error(m->tree, block,
+		    "%s %.60s: a block tls was expected, by the option tls or with the name default", block->word,
+		    block->value);
 	check_reference(m, block, "rewrite", "rewrite");
 	check_reference(m, block, "rewritein", "rewrite");
 	check_reference(m, block, "rewriteout", "rewrite");
@@ -64,8 +71,8 @@ check_block(struct rgw_map *m, struct rgw_node *block)
 		check_reference(m, block, "accountingserver", "server");
 		return;
 	}
-	rgw_node_error(m->tree, block, "%.60s is no kind of block; tls, rewrite, client, server or realm was expected",
-	    block->word);
+	rgw_node_error(m->tree, block,
+	    "%.60s is no kind of block; tls, rewrite, client, server or realm was expected", block->word);
 }
 
 /* Undoes %xx where the value is a text, unless it would hide a control character. */
@@ -124,8 +131,10 @@ add_address(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *node,
 		snprintf(h.text, sizeof h.text, "127.0.0.1");
 	if (!rgw_addr_parse(h.text, 0, &a)) {
 		snprintf(text, sizeof text, "127.0.0.1:%u", port);
-		rgw_out_remark(&m->out, s, node, "%s %s: listeners have addresses here, not names. Write the address of the "
-		    "host in place of 127.0.0.1.", node->word, node->value);
+		rgw_out_remark(&m->out, s, node,
+		    "%s %s: listeners have addresses here, not names. Write the address of the "
+		    "host in place of 127.0.0.1.",
+		    node->word, node->value);
 	} else {
 		snprintf(text, sizeof text, a.family == 4 ? "%s:%u" : "[%s]:%u", h.text, port);
 	}
@@ -151,8 +160,8 @@ set_profiles(struct rgw_map *m, struct rgw_out_section *s)
 	unsigned n = 0;
 
 	while ((client = rgw_rsp_next(m, "client", client)) != NULL) {
-		const struct rgw_node *tls = rgw_rsp_type(client) == RGW_RSP_OVER_TLS ?
-		    rgw_rsp_used(m, client, "tls", "tls") : NULL;
+		const struct rgw_node *tls =
+		    rgw_rsp_type(client) == RGW_RSP_OVER_TLS ? rgw_rsp_used(m, client, "tls", "tls") : NULL;
 		struct rgw_out_section *section = tls != NULL ? rgw_out_of(&m->out, RGW_CONF_TLS, tls) : NULL;
 		const struct rgw_out_line *have = rgw_out_get(s, "profile");
 		char item[80];
@@ -166,8 +175,10 @@ set_profiles(struct rgw_map *m, struct rgw_out_section *s)
 		n++;
 	}
 	if (n > 1)
-		rgw_out_remark(&m->out, s, NULL, "with several profiles the server name that a peer asks for chooses, and the "
-		    "first is used for all others; there it was the address of the client. If peers of the other profiles cannot "
+		rgw_out_remark(&m->out, s, NULL,
+		    "with several profiles the server name that a peer asks for chooses, and the "
+		    "first is used for all others; there it was the address of the client. If peers of the other "
+		    "profiles cannot "
 		    "connect, give them a [listen] section with an address or port of its own.");
 }
 
@@ -183,7 +194,8 @@ map_listeners(struct rgw_map *m)
 			continue;
 		s = rgw_out_section(&m->out, RGW_CONF_LISTEN, l->name, NULL);
 		if (node == NULL)
-			rgw_out_set(&m->out, s, NULL, l->key, l->type == RGW_RSP_OVER_TLS ? "[::]:2083" : "[::]:1812");
+			rgw_out_set(
+			    &m->out, s, NULL, l->key, l->type == RGW_RSP_OVER_TLS ? "[::]:2083" : "[::]:1812");
 		for (; node != NULL; node = rgw_node_get(&m->tree->root, l->option, node))
 			add_address(m, s, node, l->key, l->port);
 		if (l->type == RGW_RSP_TCP)
@@ -211,8 +223,10 @@ map_destination(struct rgw_map *m)
 	if (strncasecmp(node->value, "file:", 5) != 0) {
 		rgw_out_set(&m->out, s, node, "target", "syslog");
 		if (strcasestr(node->value, "log_") != NULL && strcasestr(node->value, "daemon") == NULL)
-			rgw_out_remark(&m->out, s, node, "%s %s: lines go to the facility daemon here. Let the syslog daemon "
-			    "choose them by the name of the program.", node->word, node->value);
+			rgw_out_remark(&m->out, s, node,
+			    "%s %s: lines go to the facility daemon here. Let the syslog daemon "
+			    "choose them by the name of the program.",
+			    node->word, node->value);
 		return;
 	}
 	path = node->value + 5;
@@ -235,7 +249,8 @@ map_keys(struct rgw_map *m)
 	else if (key != NULL)
 		rgw_out_note(&m->out, s, key, "LogKey: a key is needed here only where all of an address is hashed.");
 	if (key == NULL && hashed)
-		rgw_out_remark(&m->out, rgw_out_single(&m->out, RGW_CONF_LOG), rgw_node_get(&m->tree->root, "logmac", NULL),
+		rgw_out_remark(&m->out, rgw_out_single(&m->out, RGW_CONF_LOG),
+		    rgw_node_get(&m->tree->root, "logmac", NULL),
 		    "LogMAC %s: a hash has a key here: give one in hash-key, or lines do not show the address.", mac);
 	key = rgw_node_get(&m->tree->root, "ftickskey", NULL);
 	if (key != NULL)
@@ -256,9 +271,10 @@ map_visited(struct rgw_map *m, const char *option, const char *key)
 		if (node != NULL && first == NULL)
 			rgw_out_set(&m->out, rgw_out_single(&m->out, RGW_CONF_LOG), node, key, node->value);
 		else if (node != NULL && strcmp(first->value, node->value) != 0)
-			rgw_out_remark(&m->out, rgw_out_single(&m->out, RGW_CONF_LOG), node, "%s %s: one value holds for all "
-			    "clients here. Where they differ, give each group of clients a gateway of its own.", node->word,
-			    node->value);
+			rgw_out_remark(&m->out, rgw_out_single(&m->out, RGW_CONF_LOG), node,
+			    "%s %s: one value holds for all "
+			    "clients here. Where they differ, give each group of clients a gateway of its own.",
+			    node->word, node->value);
 		if (first == NULL)
 			first = node;
 	}
@@ -290,8 +306,10 @@ map_duplicates(struct rgw_map *m)
 	snprintf(text, sizeof text, "%lds", n < 5 ? 5 : n > 30 ? 30 : n);
 	rgw_out_set(&m->out, rgw_out_single(&m->out, RGW_CONF_GATEWAY), most, "duplicate-window", text);
 	if (differ || n < 5 || n > 30)
-		rgw_out_remark(&m->out, rgw_out_single(&m->out, RGW_CONF_GATEWAY), most, "%s: one time from 5 to 30 seconds "
-		    "holds for all clients here; a request that is repeated after it is sent on as a new one.", most->word);
+		rgw_out_remark(&m->out, rgw_out_single(&m->out, RGW_CONF_GATEWAY), most,
+		    "%s: one time from 5 to 30 seconds "
+		    "holds for all clients here; a request that is repeated after it is sent on as a new one.",
+		    most->word);
 }
 
 static void
@@ -300,7 +318,8 @@ map_global(struct rgw_map *m)
 	struct rgw_out_section *gateway = rgw_out_single(&m->out, RGW_CONF_GATEWAY);
 
 	rgw_out_set_said(&m->out, gateway, NULL, "malformed-realms", "none",
-	    "Requests for malformed realms were sent on. Without this option they are rejected here, as federations ask for.");
+	    "Requests for malformed realms were sent on. Without this option they are rejected here, as federations "
+	    "ask for.");
 	rgw_map_carry(m, &m->tree->root, RGW_RSP_GLOBAL, NULL);
 	map_destination(m);
 	map_keys(m);
@@ -308,12 +327,15 @@ map_global(struct rgw_map *m)
 	map_visited(m, "fticksvisinst", "fticks-institution");
 	map_duplicates(m);
 	if (uses(m, "server", RGW_RSP_OVER_TLS) || uses(m, "client", RGW_RSP_OVER_TLS))
-		for (const char *const *w = (const char *const[]){ "sourcetls", "sourcetcp", NULL }; *w != NULL; w++) {
+		for (const char *const *w = (const char *const[]){ "sourcetls", "sourcetcp", NULL }; *w != NULL;
+		     w++) {
 			struct rgw_node *node = rgw_node_get(&m->tree->root, *w, NULL);
 
 			if (node != NULL && node->value[0] != '*')
-				rgw_out_remark(&m->out, gateway, node, "%s %s: connections leave from the address that the system "
-				    "chooses. If a peer lets only one address in, set that address in the routes of the system.",
+				rgw_out_remark(&m->out, gateway, node,
+				    "%s %s: connections leave from the address that the system "
+				    "chooses. If a peer lets only one address in, set that address in the routes of "
+				    "the system.",
 				    node->word, node->value);
 		}
 }

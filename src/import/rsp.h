@@ -25,11 +25,11 @@ enum rgw_rsp_type { RGW_RSP_UDP, RGW_RSP_TCP, RGW_RSP_OVER_TLS, RGW_RSP_DTLS };
 
 /* A host of a client or server. */
 struct rgw_rsp_host {
-	char text[256];       /* name or address without brackets, or network */
-	uint16_t port;        /* 0 = none was given */
+	char text[256]; /* name or address without brackets, or network */
+	uint16_t port;  /* 0 = none was given */
 	bool is_address;
 	bool is_network;
-	struct rgw_prefix prefix;  /* of an address or network */
+	struct rgw_prefix prefix; /* of an address or network */
 	const struct rgw_node *from;
 };
 
@@ -47,8 +47,8 @@ enum rgw_rsp_type rgw_rsp_type(const struct rgw_node *block);
 size_t rgw_rsp_hosts(const struct rgw_node *block);
 void rgw_rsp_host(const struct rgw_node *block, size_t i, struct rgw_rsp_host *out);
 /* The block `tls` or `rewrite` that a client or server uses, also by its default name; NULL = none. */
-struct rgw_node *rgw_rsp_used(const struct rgw_map *m, const struct rgw_node *block, const char *kind,
-    const char *option);
+struct rgw_node *
+rgw_rsp_used(const struct rgw_map *m, const struct rgw_node *block, const char *kind, const char *option);
 
 /* ---- rsp_tls.c, rsp_match.c ---- */
 
@@ -56,7 +56,8 @@ struct rgw_node *rgw_rsp_used(const struct rgw_map *m, const struct rgw_node *bl
 void rgw_rsp_tls(struct rgw_map *m);
 /* Writes the rules for the certificate of a peer that is made of a client, a server or both. Hosts from `first` on
  * which are of one kind are meant. */
-void rgw_rsp_match(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *block, size_t first, size_t n);
+void
+rgw_rsp_match(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *block, size_t first, size_t n);
 
 /* ---- rsp_neighbours.c ---- */
 
@@ -68,8 +69,8 @@ void rgw_rsp_takes(struct rgw_map *m, const struct rgw_node *server, bool acct);
 
 /* ---- rsp_rewrite.c ---- */
 
-/* Writes what a client or server changes in packets into its section. As one peer may be made of a client and a server,
- * `apart` keeps what is for requests from what is for answers. */
+/* Writes what a client or server changes in packets into its section. As one peer may be made of a client and a
+ * server, `apart` keeps what is for requests from what is for answers. */
 void rgw_rsp_rewriting(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *block, bool apart);
 /* Writes the [rewrite] sections that nobody uses, so that none is lost. */
 void rgw_rsp_unused_rewrites(struct rgw_map *m);

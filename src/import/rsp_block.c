@@ -93,7 +93,7 @@ read_network(struct rgw_rsp_host *h)
 	*p = (struct rgw_prefix){ .family = a.family, .bits = (uint8_t)bits };
 	memcpy(p->ip, a.ip, sizeof p->ip);
 	for (long i = bits; i < 128; i++)
-		p->ip[i / 8] &= (uint8_t)~(0x80 >> (i % 8));
+		p->ip[i / 8] &= (uint8_t) ~(0x80 >> (i % 8));
 	snprintf(h->text, sizeof h->text, "%s", rgw_prefix_format(p, buf));
 	return true;
 }

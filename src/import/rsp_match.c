@@ -8,8 +8,8 @@
 #include "radsecgw/mem.h"
 
 /*
- * Which certificate is a peer's. There, all rules must hold, and the name of the host beside them; here, of each kind of
- * rule one must hold, and `name` beside them.
+ * Which certificate is a peer's. There, all rules must hold, and the name of the host beside them; here, of each kind
+ * of rule one must hold, and `name` beside them.
  */
 
 /* The kinds of rules. Those with an expression have it between slashes. */
@@ -49,7 +49,8 @@ has_kind(const struct rgw_out_section *s, const char *ours)
 }
 
 static void
-add_rule(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *from, const char *kind, const char *value)
+add_rule(
+    struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *from, const char *kind, const char *value)
 {
 	struct rgw_strbuf rule = { 0 };
 
@@ -90,25 +91,34 @@ map_attribute(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *nod
 	const struct kind *kind = find_kind(node->value);
 
 	if (kind == NULL) {
-		rgw_out_remark(&m->out, s, node, "%s %s: there is no rule for this name in a certificate here, so it is not "
-		    "asked for. Look at match in radsecgw.ini(5) for another way to know this peer.", node->word, node->value);
+		rgw_out_remark(&m->out, s, node,
+		    "%s %s: there is no rule for this name in a certificate here, so it is not "
+		    "asked for. Look at match in radsecgw.ini(5) for another way to know this peer.",
+		    node->word, node->value);
 	} else if (has_kind(s, kind->ours)) {
-		rgw_out_remark(&m->out, s, node, "%s %s: of each kind of rule one is enough here, so a second one would ask for "
-		    "less. It was left out; write one expression that asks for both.", node->word, node->value);
+		rgw_out_remark(&m->out, s, node,
+		    "%s %s: of each kind of rule one is enough here, so a second one would ask for "
+		    "less. It was left out; write one expression that asks for both.",
+		    node->word, node->value);
 	} else if (!kind->expression) {
 		add_rule(m, s, node, kind->ours, node->value + strlen(kind->theirs));
 	} else if (!add_expression(m, s, node, kind)) {
-		rgw_out_remark(&m->out, s, node, "%s %s: NAIRealm is compared with a realm here, not with an expression. Write "
-		    "match = nairealm:REALM.", node->word, node->value);
+		rgw_out_remark(&m->out, s, node,
+		    "%s %s: NAIRealm is compared with a realm here, not with an expression. Write "
+		    "match = nairealm:REALM.",
+		    node->word, node->value);
 	} else if (rgw_word_is(kind->theirs, "CN:")) {
-		rgw_out_remark(&m->out, s, node, "%s %s: names are looked for in the DNS names of a certificate (subjectAltName) "
-		    "here. If the certificate of this peer has none, write cn: in place of dns:.", node->word, node->value);
+		rgw_out_remark(&m->out, s, node,
+		    "%s %s: names are looked for in the DNS names of a certificate (subjectAltName) "
+		    "here. If the certificate of this peer has none, write cn: in place of dns:.",
+		    node->word, node->value);
 	}
 }
 
 /* The names of which the certificate must have one: those of the hosts, and ServerName. */
 static void
-map_names(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *block, size_t first, size_t n, bool more)
+map_names(
+    struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *block, size_t first, size_t n, bool more)
 {
 	const struct rgw_node *server = rgw_node_get(block, "servername", NULL);
 	struct rgw_rsp_host h;

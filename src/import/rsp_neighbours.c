@@ -7,8 +7,8 @@
 #include "rsp.h"
 
 /*
- * Blocks `client` and `server`. Over UDP they become [client] and [server]. Over TLS they become [peer]; a client and a
- * server that are the same machine by host, tls and rules become one peer, which connects in both directions.
+ * Blocks `client` and `server`. Over UDP they become [client] and [server]. Over TLS they become [peer]; a client and
+ * a server that are the same machine by host, tls and rules become one peer, which connects in both directions.
  */
 
 /* ---- who is the same ---- */
@@ -72,7 +72,8 @@ are_one(const struct rgw_map *m, const struct rgw_node *client, const struct rgw
 {
 	return rgw_rsp_type(client) == RGW_RSP_OVER_TLS && rgw_rsp_type(server) == RGW_RSP_OVER_TLS &&
 	    rgw_node_get(server, "dynamiclookupcommand", NULL) == NULL && same_rules(client, server) &&
-	    rgw_rsp_used(m, client, "tls", "tls") == rgw_rsp_used(m, server, "tls", "tls") && same_hosts(client, server);
+	    rgw_rsp_used(m, client, "tls", "tls") == rgw_rsp_used(m, server, "tls", "tls") &&
+	    same_hosts(client, server);
 }
 
 /* The other block of the same machine: the first one that fits, and which does not fit an earlier one. */
@@ -155,7 +156,8 @@ set_psk(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *block)
 	if (key == NULL)
 		return;
 	if (!rgw_out_has(RGW_CONF_PEER, "psk")) {
-		turn_off(m, s, block, "this version of radsecgw knows peers by certificates only, not by pre-shared keys. Use a "
+		turn_off(m, s, block,
+		    "this version of radsecgw knows peers by certificates only, not by pre-shared keys. Use a "
 		    "certificate for this peer, or a version that has psk.");
 		return;
 	}
@@ -249,8 +251,10 @@ set_source(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *
 		if (h.is_address)
 			rgw_out_set(&m->out, s, node, "source", h.text);
 		if (h.port != 0)
-			rgw_out_remark(&m->out, s, node, "%s %s: requests leave from ports that the system chooses. If a filter "
-			    "wants one port, let it ask for the address.", node->word, node->value);
+			rgw_out_remark(&m->out, s, node,
+			    "%s %s: requests leave from ports that the system chooses. If a filter "
+			    "wants one port, let it ask for the address.",
+			    node->word, node->value);
 	}
 }
 
@@ -268,8 +272,10 @@ make_udp_server(struct rgw_map *m, struct rgw_node *block)
 	if (acct)
 		add_place(m, s, block, &h, "acct", 1812);
 	if (rgw_rsp_hosts(block) > 1)
-		rgw_out_remark(&m->out, s, block, "server %s: a server has one host here, and the first was taken. For the "
-		    "others write a [server] each, and a [pool] of them.", block->value);
+		rgw_out_remark(&m->out, s, block,
+		    "server %s: a server has one host here, and the first was taken. For the "
+		    "others write a [server] each, and a [pool] of them.",
+		    block->value);
 	set_secret(m, s, block);
 	set_source(m, s, block);
 	set_retransmit(m, s, block);
@@ -314,7 +320,8 @@ is_loopback(const struct rgw_node *block)
 		static const uint8_t one[16] = { [15] = 1 };
 
 		rgw_rsp_host(block, i, &h);
-		if (h.is_address && (h.prefix.family == 4 ? h.prefix.ip[0] != 127 : memcmp(h.prefix.ip, one, 16) != 0))
+		if (h.is_address &&
+		    (h.prefix.family == 4 ? h.prefix.ip[0] != 127 : memcmp(h.prefix.ip, one, 16) != 0))
 			return false;
 		if (!h.is_address && !rgw_word_is(h.text, "localhost"))
 			return false;
@@ -328,13 +335,15 @@ set_session(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *block
 {
 	switch (rgw_rsp_type(block)) {
 	case RGW_RSP_DTLS:
-		turn_off(m, s, block, "RADIUS/DTLS is not spoken here. Ask whoever runs it for RADIUS/TLS (TCP port 2083).");
+		turn_off(m, s, block,
+		    "RADIUS/DTLS is not spoken here. Ask whoever runs it for RADIUS/TLS (TCP port 2083).");
 		return;
 	case RGW_RSP_TCP:
 		rgw_out_set(&m->out, s, rgw_node_get(block, "type", NULL), "insecure-tcp", "yes");
 		set_secret(m, s, block);
 		if (!is_loopback(block))
-			turn_off(m, s, block, "RADIUS over plain TCP can be read and changed on its way. It is possible here on "
+			turn_off(m, s, block,
+			    "RADIUS over plain TCP can be read and changed on its way. It is possible here on "
 			    "loopback, and where IPsec protects it: then write insecure-tcp-over = ipsec.");
 		return;
 	default:
@@ -353,7 +362,8 @@ make_server_peer(struct rgw_map *m, struct rgw_node *server, struct rgw_node *cl
 	struct rgw_rsp_host h;
 
 	if (rgw_node_get(server, "dynamiclookupcommand", NULL) != NULL) {
-		turn_off(m, s, server, "home servers are not looked up in the DNS by this version of radsecgw. Logins of realms "
+		turn_off(m, s, server,
+		    "home servers are not looked up in the DNS by this version of radsecgw. Logins of realms "
 		    "that only this server serves are rejected; let them go to a proxy that looks them up.");
 		rgw_out_became(rgw_node_get(server, "dynamiclookupcommand", NULL), "see the remark");
 		rgw_out_note(&m->out, s, NULL, "It was: %s", rgw_node_text(server, "dynamiclookupcommand", ""));
@@ -383,14 +393,14 @@ make_server_peer(struct rgw_map *m, struct rgw_node *server, struct rgw_node *cl
 	}
 }
 
-/* The hosts of a client that are of one kind; of names, addresses and networks each kind is a peer of its own, since a
- * certificate shows them in different ways. */
+/* The hosts of a client that are of one kind; of names, addresses and networks each kind is a peer of its own, since
+ * a certificate shows them in different ways. */
 enum class { CLASS_NAME, CLASS_ADDRESS, CLASS_NETWORK, N_CLASSES };
 
-static enum class
-class_of(const struct rgw_rsp_host *h)
-{
-	return h->is_network ? CLASS_NETWORK : h->is_address ? CLASS_ADDRESS : CLASS_NAME;
+static enum class class_of(const struct rgw_rsp_host *h) {
+	return h->is_network ? CLASS_NETWORK :
+	    h->is_address    ? CLASS_ADDRESS :
+	                       CLASS_NAME;
 }
 
 static void
@@ -435,8 +445,8 @@ make(struct rgw_map *m, struct rgw_node *block)
 	else if (udp)
 		make_udp_client(m, block);
 	else if (twin == NULL)
-		for (unsigned class = 0; class < N_CLASSES; class++)
-			make_client_peer(m, block, (enum class)class);
+		for (unsigned class = 0; class < N_CLASSES; class ++)
+			make_client_peer(m, block, (enum class) class);
 }
 
 void
@@ -453,8 +463,8 @@ rgw_rsp_neighbours(struct rgw_map *m)
 const char *
 rgw_rsp_target(const struct rgw_map *m, const struct rgw_node *server)
 {
-	const struct rgw_out_section *s = rgw_out_of(&m->out,
-	    rgw_rsp_type(server) == RGW_RSP_UDP ? RGW_CONF_SERVER : RGW_CONF_PEER, server);
+	const struct rgw_out_section *s =
+	    rgw_out_of(&m->out, rgw_rsp_type(server) == RGW_RSP_UDP ? RGW_CONF_SERVER : RGW_CONF_PEER, server);
 
 	return s != NULL && !s->off ? s->name : NULL;
 }

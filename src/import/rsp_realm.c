@@ -10,18 +10,18 @@
 #include "radsecgw/pattern.h"
 
 /*
- * Blocks `realm`. There, the first block in the file that fits decides. Here it is the most exact pattern: the realm, then
- * the longest suffix, then expressions in the order of the file, then *. A block keeps its place by this: what an earlier
- * block takes is left out, and behind an expression, suffixes become expressions, too.
+ * Blocks `realm`. There, the first block in the file that fits decides. Here it is the most exact pattern: the realm,
+ * then the longest suffix, then expressions in the order of the file, then *. A block keeps its place by this: what
+ * an earlier block takes is left out, and behind an expression, suffixes become expressions, too.
  */
 
 struct plan {
 	struct rgw_node *node;
 	enum rgw_expr_realm kind;
-	struct rgw_strbuf text;       /* realm, suffix or expression */
-	struct rgw_pattern *pattern;  /* owned: of an expression; NULL = it cannot be used */
+	struct rgw_strbuf text;      /* realm, suffix or expression */
+	struct rgw_pattern *pattern; /* owned: of an expression; NULL = it cannot be used */
 	bool in_user;
-	const struct plan *before;    /* it takes all that this one could */
+	const struct plan *before; /* it takes all that this one could */
 };
 
 struct plans {
@@ -60,7 +60,8 @@ read_name(struct plan *p)
 	if (name[0] != '/') {
 		p->kind = RGW_EXPR_EXACT;
 		rgw_strbuf_put(&p->text, name);
-		if (rgw_name_check(RGW_CONF_REALM, name) != NULL || strlen(name) > 38 || name[0] == '.' || name[0] == '-')
+		if (rgw_name_check(RGW_CONF_REALM, name) != NULL || strlen(name) > 38 || name[0] == '.' ||
+		    name[0] == '-')
 			become_pattern(p, "");
 		return;
 	}
@@ -97,9 +98,38 @@ covers(const struct plan *p, const char *realm)
 	case RGW_EXPR_SUFFIX:
 		return ends_in(realm, p->text.v);
 	case RGW_EXPR_BOTH:
-		return strcasecmp(p->text.v, realm) == 0 || (ends_in(realm, p->text.v) && realm[n - strlen(p->text.v) - 1] == '.');
+		return strcasecmp(p->text.v, realm) == 0 ||
+		    (ends_in(realm, p->text.v) && realm[n - strlen(p->text.v) - 1] == '.');
 	case RGW_EXPR_PATTERN:
-		return p->pattern != NULL && n < 254 && rgw_pattern_match(p->pattern, (const uint8_t *)realm, n, NULL);
+		return p->pattern != NULL && n < 254 &&
+		    rgw_pattern_match(p->pattern, (const uint8_t *)realm, n, NULL);
+	default:
+		return false;
+	}
+}
+
+static bool
+is_below(const struct plan *p)
+{
+	return p->kind == RGW_EXPR_SUFFIX || p->kind == RGW_EXPR_BOTH;
+}
+
+/* Does the first block take all that the second one could? */
+static bool
+takes_all(const struct plan *first, const struct plan *p)
+{
+	if (first->kind == RGW_EXPR_ANY)
+		return true;
+	switch (p->kind) {
+	case RGW_EXPR_EXACT:
+		return covers(first, p->text.v);
+	case RGW_EXPR_SUFFIX:
+	case RGW_EXPR_BOTH:
+		return is_below(first) && covers(first, p->text.v);
+	case RGW_EXPR_NO_REALM:
+		return first->kind == p->kind;
+	case RGW_EXPR_PATTERN:
+		return first->kind == p->kind && strcmp(p->text.v, first->text.v) == 0;
 	default:
 		return false;
 	}
@@ -109,20 +139,9 @@ covers(const struct plan *p, const char *realm)
 static const struct plan *
 find_cover(const struct plans *plans, size_t i)
 {
-	const struct plan *p = &plans->v[i];
-
-	for (size_t j = 0; j < i; j++) {
-		const struct plan *other = &plans->v[j];
-		bool below = p->kind == RGW_EXPR_SUFFIX || p->kind == RGW_EXPR_BOTH;
-		bool wide = other->kind == RGW_EXPR_SUFFIX || other->kind == RGW_EXPR_BOTH;
-
-		if (other->before != NULL)
-			continue;
-		if (other->kind == RGW_EXPR_ANY || (p->kind == RGW_EXPR_EXACT && covers(other, p->text.v)) ||
-		    (below && wide && covers(other, p->text.v)) || (p->kind == RGW_EXPR_NO_REALM && other->kind == p->kind) ||
-		    (p->kind == RGW_EXPR_PATTERN && other->kind == p->kind && strcmp(p->text.v, other->text.v) == 0))
-			return other;
-	}
+	for (size_t j = 0; j < i; j++)
+		if (plans->v[j].before == NULL && takes_all(&plans->v[j], &plans->v[i]))
+			return &plans->v[j];
 	return NULL;
 }
 
@@ -140,10 +159,9 @@ make_plans(const struct rgw_map *m, struct plans *plans)
 	}
 	for (size_t i = 0; i < plans->n; i++) {
 		struct plan *p = &plans->v[i];
-		bool below = p->kind == RGW_EXPR_SUFFIX || p->kind == RGW_EXPR_BOTH;
 
 		p->before = find_cover(plans, i);
-		if (below && p->before == NULL && (patterns || strlen(p->text.v) > 36))
+		if (is_below(p) && p->before == NULL && (patterns || strlen(p->text.v) > 36))
 			become_pattern(p, p->kind == RGW_EXPR_BOTH ? "(.*\\.)?" : ".*");
 		patterns = patterns || (p->kind == RGW_EXPR_PATTERN && p->before == NULL);
 	}
@@ -195,14 +213,17 @@ has_members(const struct rgw_out_section *s, const struct rgw_strings *targets, 
 }
 
 static void
-fill_pool(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_strings *targets, const struct rgw_node *reply)
+fill_pool(
+    struct rgw_map *m, struct rgw_out_section *s, const struct rgw_strings *targets, const struct rgw_node *reply)
 {
 	for (size_t i = 0; i < targets->n; i++)
 		rgw_out_set(&m->out, s, NULL, "members", targets->v[i]);
 	if (targets->n > 1) {
-		rgw_out_set_said(&m->out, s, NULL, "retry-after", "0", "As before, a request goes to one member alone. Without "
+		rgw_out_set_said(&m->out, s, NULL, "retry-after", "0",
+		    "As before, a request goes to one member alone. Without "
 		    "this line one that stays unanswered for three seconds is also tried at the next member.");
-		rgw_out_set_said(&m->out, s, NULL, "dead-realm", "0", "As before, all realms are asked for in the same order. "
+		rgw_out_set_said(&m->out, s, NULL, "dead-realm", "0",
+		    "As before, all realms are asked for in the same order. "
 		    "Without this line a member that leaves one realm unanswered is asked last for that realm.");
 	}
 	rgw_out_set(&m->out, s, NULL, "outage-auth", reply != NULL ? "reject" : "drop");
@@ -240,12 +261,14 @@ set_accounting(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *re
 	const struct rgw_node *response = rgw_node_get(realm, "accountingresponse", NULL);
 
 	if (acct->n == 0)
-		rgw_out_set(&m->out, s, response, "acct",
-		    rgw_map_is_on(realm, "accountingresponse", false) ? "ack" : "drop");
+		rgw_out_set(
+		    &m->out, s, response, "acct", rgw_map_is_on(realm, "accountingresponse", false) ? "ack" : "drop");
 	else if (!same_targets(auth, acct))
-		rgw_out_set(&m->out, s, rgw_node_get(realm, "accountingserver", NULL), "acct", pool_of(m, acct, NULL));
+		rgw_out_set(
+		    &m->out, s, rgw_node_get(realm, "accountingserver", NULL), "acct", pool_of(m, acct, NULL));
 	if (rgw_map_is_on(realm, "accountinglog", false))
-		rgw_out_note(&m->out, s, rgw_node_get(realm, "accountinglog", NULL), "AccountingLog: with level = debug, or "
+		rgw_out_note(&m->out, s, rgw_node_get(realm, "accountinglog", NULL),
+		    "AccountingLog: with level = debug, or "
 		    "accounting = yes where there is that option, [log] shows each answer to accounting.");
 }
 
@@ -268,8 +291,10 @@ fill_realm(struct rgw_map *m, struct rgw_out_section *s, const struct plan *p)
 	else if (server == NULL)
 		rgw_out_note(&m->out, s, p->node, "Logins are rejected here, with or without a text for the user.");
 	else
-		rgw_out_remark(&m->out, s, p->node, "realm %s: none of its servers could be carried over, so its logins are "
-		    "rejected.", p->node->value);
+		rgw_out_remark(&m->out, s, p->node,
+		    "realm %s: none of its servers could be carried over, so its logins are "
+		    "rejected.",
+		    p->node->value);
 	set_accounting(m, s, p->node, &auth, &acct);
 	rgw_strings_fini(&auth);
 	rgw_strings_fini(&acct);
@@ -283,7 +308,8 @@ make_section(struct rgw_map *m, const struct plan *p, const char *name)
 	struct rgw_out_section *s = rgw_out_section(&m->out, RGW_CONF_REALM, name, p->node);
 
 	if (p->in_user)
-		rgw_out_note(&m->out, s, p->node, "The expression is asked for realms, and not for what stands before the @.");
+		rgw_out_note(
+		    &m->out, s, p->node, "The expression is asked for realms, and not for what stands before the @.");
 	fill_realm(m, s, p);
 }
 
@@ -293,12 +319,16 @@ leave_out(struct rgw_map *m, const struct plan *p)
 	struct rgw_out_section *s = rgw_out_section(&m->out, RGW_CONF_REALM, p->node->value, p->node);
 
 	if (p->before != NULL)
-		rgw_out_note(&m->out, s, p->node, "realm %s: nothing ever came here, for realm %s in line %u takes all of it.",
-		    p->node->value, p->before->node->value, p->before->node->line);
+		rgw_out_note(&m->out, s, p->node,
+		    "realm %s: nothing ever came here, for realm %s in line %u takes all of it.", p->node->value,
+		    p->before->node->value, p->before->node->line);
 	else
-		rgw_out_remark(&m->out, s, p->node, "realm %s: requests are told apart by their realm, the text behind the last @. "
-		    "This expression also asks for something else, so its requests go where their realm goes. Write realms in its "
-		    "place, or use a [client] with pool for those who send them.", p->node->value);
+		rgw_out_remark(&m->out, s, p->node,
+		    "realm %s: requests are told apart by their realm, the text behind the last @. "
+		    "This expression also asks for something else, so its requests go where their realm goes. Write "
+		    "realms in its "
+		    "place, or use a [client] with pool for those who send them.",
+		    p->node->value);
 	s->off = true;
 }
 
@@ -351,7 +381,8 @@ rgw_rsp_realms(struct rgw_map *m)
 		any = any || plans.v[i].kind == RGW_EXPR_ANY;
 	}
 	if (!any && plans.n > 0)
-		rgw_out_note(&m->out, rgw_out_single(&m->out, RGW_CONF_GATEWAY), NULL, "There was no realm *: requests of realms "
+		rgw_out_note(&m->out, rgw_out_single(&m->out, RGW_CONF_GATEWAY), NULL,
+		    "There was no realm *: requests of realms "
 		    "that are not below were left unanswered. Here, their logins are rejected at once.");
 	for (size_t i = 0; i < plans.n; i++) {
 		rgw_strbuf_fini(&plans.v[i].text);

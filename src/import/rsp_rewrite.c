@@ -9,9 +9,9 @@
 #include "rsp.h"
 
 /*
- * Blocks `rewrite`. There, attributes are removed, then modified, then supplemented, then added; here they are removed,
- * added, set, given by default and then replaced. Where that makes a difference, because two steps are about one
- * attribute, a block becomes several sections, which are applied one after the other.
+ * Blocks `rewrite`. There, attributes are removed, then modified, then supplemented, then added; here they are
+ * removed, added, set, given by default and then replaced. Where that makes a difference, because two steps are about
+ * one attribute, a block becomes several sections, which are applied one after the other.
  */
 
 /* The steps in their order. */
@@ -44,7 +44,8 @@ rule_of(const struct rgw_node *node)
 	return NULL;
 }
 
-/* Reads the attribute at the start of a value, and what stands behind it; a vendor alone means all of its attributes. */
+/* Reads the attribute at the start of a value, and what stands behind it; a vendor alone means all of its attributes.
+ */
 static bool
 read_attribute(const char *text, bool vendor, struct rgw_attr_ref *out, const char **rest)
 {
@@ -165,8 +166,8 @@ map_rule(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *node, co
 	if (good)
 		rgw_out_set(&m->out, s, node, rule->key, text.v);
 	else
-		rgw_out_remark(&m->out, s, node, "%s %s: this cannot be written as a rule here, and is not done.", node->word,
-		    node->value);
+		rgw_out_remark(&m->out, s, node, "%s %s: this cannot be written as a rule here, and is not done.",
+		    node->word, node->value);
 	rgw_strbuf_fini(&text);
 }
 
@@ -201,7 +202,8 @@ divide(const struct rgw_node *block, unsigned part[static N_STEPS])
 		for (size_t i = 0; i < block->n; i++) {
 			const struct rule *rule = rule_of(block->v[i]);
 
-			meets = meets || (rule != NULL && rule->step == step && meets_earlier(block, block->v[i], rule));
+			meets =
+			    meets || (rule != NULL && rule->step == step && meets_earlier(block, block->v[i], rule));
 		}
 		n += meets;
 		part[step] = n;
@@ -271,8 +273,8 @@ make_part(struct rgw_map *m, struct rgw_node *block, const char *packets, unsign
 		if (rule != NULL && is_meant(block, rule) && parts[rule->step] == part)
 			map_rule(m, s, block->v[i], rule);
 		else if (rule != NULL && !is_meant(block, rule) && part == 0)
-			rgw_out_note(&m->out, s, block->v[i], "%s %s had no effect, because of WhitelistMode.", block->v[i]->word,
-			    block->v[i]->value);
+			rgw_out_note(&m->out, s, block->v[i], "%s %s had no effect, because of WhitelistMode.",
+			    block->v[i]->word, block->v[i]->value);
 	}
 	if (rgw_map_is_on(block, "whitelistmode", false) && part == 0 && rgw_out_get(s, "keep-only") == NULL)
 		rgw_out_set(&m->out, s, NULL, "keep-only", "Proxy-State");
@@ -283,8 +285,8 @@ make_part(struct rgw_map *m, struct rgw_node *block, const char *packets, unsign
 
 /* Writes a block, for some packets or for all (NULL), and names its sections in an option of a neighbour. */
 static void
-use(struct rgw_map *m, struct rgw_out_section *to, const char *key, const struct rgw_node *from, struct rgw_node *block,
-    const char *packets)
+use(struct rgw_map *m, struct rgw_out_section *to, const char *key, const struct rgw_node *from,
+    struct rgw_node *block, const char *packets)
 {
 	unsigned parts[N_STEPS];
 
@@ -297,8 +299,10 @@ use(struct rgw_map *m, struct rgw_out_section *to, const char *key, const struct
 		s = find_part(m, block, name);
 		if (s == NULL)
 			s = make_part(m, block, packets, part, parts, name);
-		if (to != NULL && (rgw_out_get(s, "remove") != NULL || rgw_out_get(s, "keep-only") != NULL ||
-		    rgw_out_get(s, "replace") != NULL || rgw_out_get(s, "default") != NULL || rgw_out_get(s, "add") != NULL))
+		if (to != NULL &&
+		    (rgw_out_get(s, "remove") != NULL || rgw_out_get(s, "keep-only") != NULL ||
+		        rgw_out_get(s, "replace") != NULL || rgw_out_get(s, "default") != NULL ||
+		        rgw_out_get(s, "add") != NULL))
 			rgw_out_set(&m->out, to, from, key, s->name);
 		else if (to != NULL)
 			s->off = true;
@@ -322,11 +326,13 @@ map_user_name(struct rgw_map *m, struct rgw_out_section *to, struct rgw_node *no
 		rgw_out_set(&m->out, s, node, "replace", text.v);
 		set_packets(m, s, requests);
 		rgw_out_set(&m->out, to, node, "rewrite-in", s->name);
-		rgw_out_remark(&m->out, s, node, "%s %s: a User-Name in the answer stays as the server has written it; there, it "
-		    "became the one of the request again. Clients that compare both need a rewrite-out.", node->word, node->value);
+		rgw_out_remark(&m->out, s, node,
+		    "%s %s: a User-Name in the answer stays as the server has written it; there, it "
+		    "became the one of the request again. Clients that compare both need a rewrite-out.",
+		    node->word, node->value);
 	} else {
-		rgw_out_remark(&m->out, to, node, "%s %s: this cannot be written as a rule here, and is not done.", node->word,
-		    node->value);
+		rgw_out_remark(&m->out, to, node, "%s %s: this cannot be written as a rule here, and is not done.",
+		    node->word, node->value);
 	}
 	rgw_strbuf_fini(&text);
 }
@@ -345,7 +351,9 @@ rgw_rsp_rewriting(struct rgw_map *m, struct rgw_out_section *s, const struct rgw
 	map_user_name(m, s, rgw_node_get(block, "rewriteattribute", NULL));
 	if (out != NULL)
 		use(m, s, "rewrite-out", out, rgw_rsp_block(m, "rewrite", out->value),
-		    !apart ? NULL : client ? answers : requests);
+		    !apart     ? NULL :
+		        client ? answers :
+		                 requests);
 }
 
 void

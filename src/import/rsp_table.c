@@ -11,36 +11,72 @@
 #define REWRITE RGW_RSP_REWRITE
 
 static const struct rgw_word_pair levels[] = {
-	{ "1", "error" }, { "2", "notice" }, { "3", "info" }, { "4", "info" }, { "5", "debug" }, { NULL, NULL },
+	{ "1", "error" },
+	{ "2", "notice" },
+	{ "3", "info" },
+	{ "4", "info" },
+	{ "5", "debug" },
+	{ NULL, NULL },
 };
 static const struct rgw_word_pair usernames[] = {
-	{ "on", "full" }, { "off", "realm" }, { "1", "full" }, { "0", "realm" }, { NULL, NULL },
+	{ "on", "full" },
+	{ "off", "realm" },
+	{ "1", "full" },
+	{ "0", "realm" },
+	{ NULL, NULL },
 };
 static const struct rgw_word_pair macs[] = {
-	{ "Original", "full" }, { "Static", "none" }, { "VendorHashed", "vendor" }, { "VendorKeyHashed", "vendor" },
-	{ "FullyHashed", "hash" }, { "FullyKeyHashed", "hash" }, { NULL, NULL },
+	{ "Original", "full" },
+	{ "Static", "none" },
+	{ "VendorHashed", "vendor" },
+	{ "VendorKeyHashed", "vendor" },
+	{ "FullyHashed", "hash" },
+	{ "FullyKeyHashed", "hash" },
+	{ NULL, NULL },
 };
 static const struct rgw_word_pair ticks_macs[] = {
-	{ "Original", "original" }, { "Static", "static" }, { "VendorHashed", "vendor-hashed" },
-	{ "VendorKeyHashed", "vendor-keyed-hash" }, { "FullyHashed", "hash" }, { "FullyKeyHashed", "keyed-hash" },
+	{ "Original", "original" },
+	{ "Static", "static" },
+	{ "VendorHashed", "vendor-hashed" },
+	{ "VendorKeyHashed", "vendor-keyed-hash" },
+	{ "FullyHashed", "hash" },
+	{ "FullyKeyHashed", "keyed-hash" },
 	{ NULL, NULL },
 };
 static const struct rgw_word_pair reportings[] = {
-	{ "None", "no" }, { "Basic", "yes" }, { "Full", "yes" }, { NULL, NULL },
+	{ "None", "no" },
+	{ "Basic", "yes" },
+	{ "Full", "yes" },
+	{ NULL, NULL },
 };
 static const struct rgw_word_pair statuses[] = {
-	{ "on", "on" }, { "off", "off" }, { "minimal", "auto" }, { "auto", "auto" }, { "1", "on" }, { "0", "off" },
+	{ "on", "on" },
+	{ "off", "off" },
+	{ "minimal", "auto" },
+	{ "auto", "auto" },
+	{ "1", "on" },
+	{ "0", "off" },
 	{ NULL, NULL },
 };
 static const struct rgw_word_pair types[] = {
-	{ "udp", NULL }, { "tcp", NULL }, { "tls", NULL }, { "dtls", NULL }, { NULL, NULL },
+	{ "udp", NULL },
+	{ "tcp", NULL },
+	{ "tls", NULL },
+	{ "dtls", NULL },
+	{ NULL, NULL },
 };
 
-#define TTL "hop counts in an attribute are not kept here. A request in circles is known by a Proxy-State of ours " \
-	"(loop-marker) and by how many of them it has (loop-limit), which needs no agreement with others; remove the option."
-#define FAMILY "names are looked up in both families of addresses here, and those that answer are used. If one family does " \
+#define TTL                                                                                                          \
+	"hop counts in an attribute are not kept here. A request in circles is known by a Proxy-State of ours "      \
+	"(loop-marker) and by how many of them it has (loop-limit), which needs no agreement with others; remove "   \
+	"the option."
+#define FAMILY                                                                                                       \
+	"names are looked up in both families of addresses here, and those that answer are used. If one family "     \
+	"does "                                                                                                      \
 	"not work towards this neighbour, write its address in place of its name."
-#define LOOPS "a request that comes back is known by a Proxy-State of ours (loop-marker), whatever the names of the sections."
+#define LOOPS                                                                                                        \
+	"a request that comes back is known by a Proxy-State of ours (loop-marker), whatever the names of the "      \
+	"sections."
 #define BY_HAND RGW_HOW_ELSEWHERE
 #define ROW(blocks_, word_, form_, how_) .blocks = (blocks_), .word = (word_), .form = RGW_FORM_##form_, .how = (how_)
 
@@ -54,11 +90,14 @@ const struct rgw_row rgw_rsp_rows[] = {
 	{ ROW(GLOBAL, "logdestination", TEXT, BY_HAND) },
 	{ ROW(GLOBAL, "logthreadid", SWITCH, RGW_HOW_NOTHING), .kind = RGW_CONF_LOG,
 	  .said = "with several workers each line names its worker by itself." },
-	{ ROW(GLOBAL, "logfullusername", WORD, RGW_HOW_WORD), .words = usernames, .kind = RGW_CONF_LOG, .key = "identity" },
+	{ ROW(GLOBAL, "logfullusername", WORD, RGW_HOW_WORD), .words = usernames, .kind = RGW_CONF_LOG,
+	  .key = "identity" },
 	{ ROW(GLOBAL, "logmac", WORD, RGW_HOW_WORD), .words = macs, .kind = RGW_CONF_LOG, .key = "station" },
 	{ ROW(GLOBAL, "logkey", TEXT, BY_HAND) },
-	{ ROW(GLOBAL, "fticksreporting", WORD, RGW_HOW_WORD), .words = reportings, .kind = RGW_CONF_LOG, .key = "fticks" },
-	{ ROW(GLOBAL, "fticksmac", WORD, RGW_HOW_WORD), .words = ticks_macs, .kind = RGW_CONF_LOG, .key = "fticks-mac" },
+	{ ROW(GLOBAL, "fticksreporting", WORD, RGW_HOW_WORD), .words = reportings, .kind = RGW_CONF_LOG,
+	  .key = "fticks" },
+	{ ROW(GLOBAL, "fticksmac", WORD, RGW_HOW_WORD), .words = ticks_macs, .kind = RGW_CONF_LOG,
+	  .key = "fticks-mac" },
 	{ ROW(GLOBAL, "ftickskey", TEXT, BY_HAND) },
 	{ ROW(GLOBAL, "ftickssyslogfacility", TEXT, RGW_HOW_REMARK), .kind = RGW_CONF_LOG,
 	  .said = "all lines go where [log] target says. Let the syslog daemon choose them by their text, F-TICKS." },
@@ -73,7 +112,8 @@ const struct rgw_row rgw_rsp_rows[] = {
 	{ ROW(GLOBAL, "sourcetls", MANY, BY_HAND) },
 	{ ROW(GLOBAL, "sourcedtls", MANY, BY_HAND) },
 	{ ROW(GLOBAL, "ttlattribute", TEXT, RGW_HOW_REMARK), .kind = RGW_CONF_GATEWAY, .said = TTL },
-	{ ROW(GLOBAL, "addttl", NUMBER, RGW_HOW_REMARK), .min = 1, .max = 255, .kind = RGW_CONF_GATEWAY, .said = TTL },
+	{ ROW(GLOBAL, "addttl", NUMBER, RGW_HOW_REMARK), .min = 1, .max = 255, .kind = RGW_CONF_GATEWAY,
+	  .said = TTL },
 	{ ROW(GLOBAL, "loopprevention", SWITCH, RGW_HOW_NOTHING), .kind = RGW_CONF_GATEWAY, .said = LOOPS },
 	{ ROW(GLOBAL, "ipv4only", SWITCH, RGW_HOW_REMARK), .kind = RGW_CONF_GATEWAY, .said = FAMILY },
 	{ ROW(GLOBAL, "ipv6only", SWITCH, RGW_HOW_REMARK), .kind = RGW_CONF_GATEWAY, .said = FAMILY },
@@ -95,7 +135,8 @@ const struct rgw_row rgw_rsp_rows[] = {
 	{ ROW(TLS, "ciphersuites", TEXT, BY_HAND) },
 	{ ROW(TLS, "tlsversion", TEXT, BY_HAND) },
 	{ ROW(TLS, "dtlsversion", TEXT, RGW_HOW_NOTHING), .said = "RADIUS/DTLS is not spoken here." },
-	{ ROW(TLS, "dhfile", TEXT, RGW_HOW_NOTHING), .said = "the groups for the key exchange are built in (groups)." },
+	{ ROW(TLS, "dhfile", TEXT, RGW_HOW_NOTHING),
+	  .said = "the groups for the key exchange are built in (groups)." },
 
 	{ ROW(CLIENT | SERVER, "host", MANY, BY_HAND) },
 	{ ROW(CLIENT | SERVER, "type", WORD, BY_HAND), .words = types },
@@ -109,7 +150,8 @@ const struct rgw_row rgw_rsp_rows[] = {
 	{ ROW(CLIENT | SERVER, "matchcertificateattribute", MANY, BY_HAND) },
 	{ ROW(CLIENT | SERVER, "addttl", NUMBER, RGW_HOW_REMARK), .min = 1, .max = 255, .said = TTL },
 	{ ROW(CLIENT | SERVER, "tcpkeepalive", SWITCH, RGW_HOW_COPY), .key = "tcp-keepalive" },
-	{ ROW(CLIENT | SERVER, "idletimeout", NUMBER, RGW_HOW_SECONDS), .min = 0, .max = 604800, .key = "idle-timeout" },
+	{ ROW(CLIENT | SERVER, "idletimeout", NUMBER, RGW_HOW_SECONDS), .min = 0, .max = 604800,
+	  .key = "idle-timeout" },
 	{ ROW(CLIENT | SERVER, "rewrite", TEXT, BY_HAND) },
 	{ ROW(CLIENT | SERVER, "rewritein", TEXT, BY_HAND) },
 	{ ROW(CLIENT | SERVER, "rewriteout", TEXT, BY_HAND) },

@@ -32,8 +32,10 @@ map_versions(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *node
 	if (*newest != '\0')
 		rgw_out_set(&m->out, s, node, "max-version", version_of(newest, strlen(newest), &old));
 	if (old && *newest != '\0')
-		rgw_out_remark(&m->out, s, node, "%s %s: the oldest version here is TLS 1.2. Peers that speak older ones only "
-		    "cannot connect; they need an update.", node->word, text);
+		rgw_out_remark(&m->out, s, node,
+		    "%s %s: the oldest version here is TLS 1.2. Peers that speak older ones only "
+		    "cannot connect; they need an update.",
+		    node->word, text);
 }
 
 static void
@@ -44,11 +46,13 @@ map_crls(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *bl
 	if (check == NULL || !rgw_map_is_on(block, "crlcheck", false))
 		return;
 	if (!rgw_out_has(RGW_CONF_TLS, "crl")) {
-		rgw_out_remark(&m->out, s, check, "CRLCheck on: this version of radsecgw reads no CRLs. A certificate that was "
+		rgw_out_remark(&m->out, s, check,
+		    "CRLCheck on: this version of radsecgw reads no CRLs. A certificate that was "
 		    "revoked is accepted until it expires; leave peers with such certificates out by hand.");
 		return;
 	}
-	for (const char *const *w = (const char *const[]){ "cacertificatefile", "cacertificatepath", NULL }; *w != NULL; w++)
+	for (const char *const *w = (const char *const[]){ "cacertificatefile", "cacertificatepath", NULL };
+	     *w != NULL; w++)
 		if (rgw_node_get(block, *w, NULL) != NULL)
 			rgw_out_set(&m->out, s, check, "crl", rgw_node_text(block, *w, ""));
 	rgw_out_set(&m->out, s, check, "crl-check", "chain");
@@ -59,8 +63,10 @@ static void
 map_ciphers(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *node)
 {
 	if (node != NULL)
-		rgw_out_remark(&m->out, s, node, "%s %s: the built-in list of cipher suites is used, all of them with forward "
-		    "secrecy and AEAD. If a peer needs others, name them in ciphers.", node->word, node->value);
+		rgw_out_remark(&m->out, s, node,
+		    "%s %s: the built-in list of cipher suites is used, all of them with forward "
+		    "secrecy and AEAD. If a peer needs others, name them in ciphers.",
+		    node->word, node->value);
 }
 
 void

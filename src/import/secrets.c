@@ -8,8 +8,8 @@
 #include "out.h"
 #include "radsecgw/mem.h"
 
-/* Secrets go into files of their own, which only their owner can read. A file that is there already is left as it is: it
- * is used if it holds the same. */
+/* Secrets go into files of their own, which only their owner can read. A file that is there already is left as it is:
+ * it is used if it holds the same. */
 
 static bool
 refuse(struct rgw_out *out, const char *path, const char *why)

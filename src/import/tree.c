@@ -70,7 +70,11 @@ read_text(struct rgw_tree *tree, const char *file, unsigned depth, const struct 
     rgw_reader *reader, struct rgw_node *block)
 {
 	struct rgw_text text = {
-		.tree = tree, .file = file, .depth = depth, .p = octets->v, .end = octets->v + octets->n,
+		.tree = tree,
+		.file = file,
+		.depth = depth,
+		.p = octets->v,
+		.end = octets->v + octets->n,
 	};
 
 	reader(&text, block);
@@ -112,7 +116,7 @@ include_file(struct rgw_text *from, const char *path, rgw_reader *reader, struct
 	struct rgw_strbuf octets = { 0 };
 	char buf[RGW_ERRNO_TEXT];
 	const char *why = tree->n_files < RGW_IMPORT_FILES ? rgw_tree_slurp(tree, path, &octets, buf) :
-	    "too many files are included";
+	                                                     "too many files are included";
 
 	if (why != NULL)
 		rgw_tree_error(tree, from->file, from->line, "the file %s cannot be included: %s", path, why);
@@ -129,8 +133,10 @@ rgw_tree_include(struct rgw_text *from, const char *pattern, rgw_reader *reader,
 	const char *why;
 
 	if (from->tree->no_files || from->depth >= RGW_IMPORT_DEPTH) {
-		rgw_tree_error(from->tree, from->file, from->line, from->tree->no_files ?
-		    "no file can be included here" : "files include each other more than %d deep", RGW_IMPORT_DEPTH);
+		rgw_tree_error(from->tree, from->file, from->line,
+		    from->tree->no_files ? "no file can be included here" :
+		                           "files include each other more than %d deep",
+		    RGW_IMPORT_DEPTH);
 		return;
 	}
 	why = rgw_file_match(from->file, pattern, &paths, buf);
@@ -227,7 +233,8 @@ rgw_text_node(struct rgw_text *text, struct rgw_node *parent, const char *word, 
 
 	if (tree->n_nodes >= RGW_IMPORT_NODES) {
 		if (!tree->full)
-			rgw_tree_error(tree, text->file, text->line, "there are more than %d options", RGW_IMPORT_NODES);
+			rgw_tree_error(
+			    tree, text->file, text->line, "there are more than %d options", RGW_IMPORT_NODES);
 		tree->full = true;
 		return NULL;
 	}

@@ -16,50 +16,50 @@
 
 /* These bounds keep the memory small whatever stands in a file. */
 enum {
-	RGW_IMPORT_OCTETS = 8 * 1024 * 1024,  /* of all files together */
+	RGW_IMPORT_OCTETS = 8 * 1024 * 1024, /* of all files together */
 	RGW_IMPORT_NODES = 200000,
-	RGW_IMPORT_DEPTH = 8,     /* of files that include each other, and of blocks in blocks */
+	RGW_IMPORT_DEPTH = 8, /* of files that include each other, and of blocks in blocks */
 	RGW_IMPORT_FILES = 1000,
-	RGW_IMPORT_ERRORS = 100,  /* those that are told */
+	RGW_IMPORT_ERRORS = 100, /* those that are told */
 };
 
 struct rgw_node {
-	const char *file;             /* borrowed from the tree */
+	const char *file; /* borrowed from the tree */
 	unsigned line;
-	char *word;                   /* owned: the option or the kind of block; NULL at the root */
-	char *value;                  /* owned: the value, or the name of the block; "" if there is none */
-	char *comment;                /* owned: comments above it, each with its "#" and "\n", or NULL */
-	char *tail;                   /* owned: comments behind the last option of a block, or NULL */
+	char *word;    /* owned: the option or the kind of block; NULL at the root */
+	char *value;   /* owned: the value, or the name of the block; "" if there is none */
+	char *comment; /* owned: comments above it, each with its "#" and "\n", or NULL */
+	char *tail;    /* owned: comments behind the last option of a block, or NULL */
 	bool block;
-	bool told;                    /* something of ours was made of it, and its comments went along */
-	struct rgw_node **v;          /* owned: the children in their order */
+	bool told;           /* something of ours was made of it, and its comments went along */
+	struct rgw_node **v; /* owned: the children in their order */
 	size_t n;
 	size_t room;
-	struct rgw_strbuf became;     /* what it has become, for the report */
+	struct rgw_strbuf became; /* what it has become, for the report */
 };
 
 struct rgw_tree {
-	struct rgw_node root;         /* its comment speaks of the whole */
-	char **files;                 /* owned: names of files, for places to borrow */
+	struct rgw_node root; /* its comment speaks of the whole */
+	char **files;         /* owned: names of files, for places to borrow */
 	size_t n_files;
-	size_t octets;                /* read so far */
+	size_t octets; /* read so far */
 	size_t n_nodes;
-	bool no_files;                /* the text is from memory: includes are refused */
-	bool words;                   /* yes and no may be written in any usual way, as in UCI */
-	bool full;                    /* a bound was reached, which has been told */
-	FILE *said;                   /* borrowed */
+	bool no_files; /* the text is from memory: includes are refused */
+	bool words;    /* yes and no may be written in any usual way, as in UCI */
+	bool full;     /* a bound was reached, which has been told */
+	FILE *said;    /* borrowed */
 	unsigned errors;
 };
 
 /* A text on its way into the tree, and the file that it came from. */
 struct rgw_text {
 	struct rgw_tree *tree;
-	const char *file;             /* borrowed from the tree */
-	unsigned line;                /* of what was read last */
-	unsigned depth;               /* 0 = nobody has included it */
+	const char *file; /* borrowed from the tree */
+	unsigned line;    /* of what was read last */
+	unsigned depth;   /* 0 = nobody has included it */
 	const char *p;
 	const char *end;
-	struct rgw_strbuf comment;    /* comments that wait for what they speak of */
+	struct rgw_strbuf comment; /* comments that wait for what they speak of */
 };
 
 typedef void rgw_reader(struct rgw_text *text, struct rgw_node *block);
@@ -76,8 +76,8 @@ bool rgw_tree_text(struct rgw_tree *tree, const char *name, const char *text, si
 /* Reads the files that a pattern means, seen from the file of the text, in sorted order into the block. */
 void rgw_tree_include(struct rgw_text *from, const char *pattern, rgw_reader *reader, struct rgw_node *block);
 /* All octets of a file; NULL on success, or what is wrong. */
-const char *rgw_tree_slurp(struct rgw_tree *tree, const char *path, struct rgw_strbuf *out,
-    char buf[static RGW_ERRNO_TEXT]);
+const char *
+rgw_tree_slurp(struct rgw_tree *tree, const char *path, struct rgw_strbuf *out, char buf[static RGW_ERRNO_TEXT]);
 
 /* The next line without its end, or false at the end of the text. */
 bool rgw_text_line(struct rgw_text *text, const char **line, size_t *len);
