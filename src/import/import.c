@@ -109,14 +109,14 @@ mark_told(const struct rgw_out *out)
 	}
 }
 
-/* The section that a block became, whatever its kind; [gateway] for what has none. */
+/* The section that a block became, whatever its kind. */
 static struct rgw_out_section *
-home_of(struct rgw_out *out, const struct rgw_node *block)
+home_of(struct rgw_out *out, const struct rgw_node *block, struct rgw_out_section *otherwise)
 {
 	for (size_t i = 0; i < out->sections.n; i++)
 		if (out->sections.v[i]->from == block)
 			return out->sections.v[i];
-	return rgw_out_single(out, RGW_CONF_GATEWAY);
+	return otherwise;
 }
 
 static void
@@ -132,7 +132,7 @@ keep_comments(struct rgw_out *out, const struct rgw_node *block, struct rgw_out_
 			line->their_words = true;
 		}
 		if (node->block)
-			keep_comments(out, node, home_of(out, node));
+			keep_comments(out, node, home_of(out, node, home));
 	}
 }
 
@@ -191,7 +191,9 @@ import_tree(const struct rgw_import_request *request, struct rgw_tree *tree, con
 	struct rgw_map m = { .tree = tree, .out = { .tree = tree, .secrets = request->secrets } };
 	enum rgw_import_result result = RGW_IMPORT_UNREADABLE;
 
-	if (rgw_tree_text(tree, request->path, text, len, languages[from].read) && languages[from].map(&m))
+	/* The mapping has errors of its own to tell, even if the text has some. */
+	(void)rgw_tree_text(tree, request->path, text, len, languages[from].read);
+	if (languages[from].map(&m))
 		result = write_out(request, &m);
 	if (tree->errors > RGW_IMPORT_ERRORS)
 		fprintf(request->said, "%s: %u errors in all\n", request->path, tree->errors);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tree.h"
@@ -95,19 +96,37 @@ add_option(struct rgw_text *text, struct rgw_node *section, const struct line *l
 		    text, section, line->word[1].v, line->word[1].n, line->word[2].v, line->word[2].n);
 }
 
+/* Takes a child out of its block. */
+static void
+drop(struct rgw_node *block, const struct rgw_node *child)
+{
+	size_t i = 0;
+
+	while (block->v[i] != child)
+		i++;
+	block->n--;
+	memmove(&block->v[i], &block->v[i + 1], (block->n - i) * sizeof(struct rgw_node *));
+}
+
 /* The name of each block is one of its options. */
 static void
 name_blocks(struct rgw_node *root)
 {
 	for (size_t i = 0; i < root->n; i++) {
-		struct rgw_node *name = root->v[i]->block ? rgw_node_get(root->v[i], "name", NULL) : NULL;
-		char *other;
+		struct rgw_node *block = root->v[i];
+		struct rgw_node *name = block->block ? rgw_node_get(block, "name", NULL) : NULL;
 
 		if (name == NULL)
 			continue;
-		other = root->v[i]->value;
-		root->v[i]->value = name->value;
-		name->value = other;
+		free(block->value);
+		block->value = name->value;
+		if (block->comment == NULL)
+			block->comment = name->comment;
+		else
+			free(name->comment);
+		drop(block, name);
+		free(name->word);
+		free(name);
 	}
 }
 

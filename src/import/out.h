@@ -83,6 +83,8 @@ void rgw_out_became(const struct rgw_node *from, const char *text);
 void rgw_out_render(struct rgw_out *out, struct rgw_strbuf *text, bool plain);
 /* Writes options as comments until our own reader takes the whole. False = nothing usable is left. */
 bool rgw_out_settle(struct rgw_out *out);
+/* Does our own reader take one rule of a [rewrite] section? If not, it says why. */
+bool rgw_out_takes_rule(const char *key, const char *rule, struct rgw_strbuf *why);
 /* Lists each line of theirs with ours. */
 void rgw_out_report(struct rgw_out *out, const struct rgw_node *block, FILE *to);
 

@@ -276,6 +276,39 @@ rgw_out_settle(struct rgw_out *out)
 	}
 }
 
+static void
+keep_first(void *ctx, enum rgw_conf_severity severity, const char *file, unsigned line, const char *text)
+{
+	struct rgw_strbuf *why = ctx;
+
+	(void)file;
+	(void)line;
+	if (severity == RGW_CONF_ERROR && why->n == 0)
+		rgw_strbuf_put(why, text);
+}
+
+bool
+rgw_out_takes_rule(const char *key, const char *rule, struct rgw_strbuf *why)
+{
+	static const char rest[] = "[listen l]\nudp = ::1\n[client c]\naddress = ::1\nsecret = 0123456789abcdef\n"
+	    "rewrite-in = r\n[server s]\nauth = ::1\nsecret = 0123456789abcdef\n[realm *]\npool = s\n[rewrite r]\n";
+	struct rgw_conf_report report = { .say = keep_first, .ctx = why };
+	struct rgw_strbuf text = { 0 };
+	struct rgw_conf *conf;
+	bool takes;
+
+	rgw_strbuf_put(&text, rest);
+	rgw_strbuf_put(&text, key);
+	rgw_strbuf_put(&text, " = ");
+	put_value(&text, rule, strlen(rule));
+	rgw_strbuf_put(&text, "\n");
+	conf = rgw_conf_load_text(text.v, text.n, &report);
+	takes = conf != NULL;
+	rgw_conf_free(conf);
+	rgw_strbuf_fini(&text);
+	return takes;
+}
+
 /* A value that nobody else should read. */
 static bool
 is_hidden(const struct rgw_node *node)

@@ -160,9 +160,8 @@ set_profiles(struct rgw_map *m, struct rgw_out_section *s)
 	unsigned n = 0;
 
 	while ((client = rgw_rsp_next(m, "client", client)) != NULL) {
-		const struct rgw_node *tls =
-		    rgw_rsp_type(client) == RGW_RSP_OVER_TLS ? rgw_rsp_used(m, client, "tls", "tls") : NULL;
-		struct rgw_out_section *section = tls != NULL ? rgw_out_of(&m->out, RGW_CONF_TLS, tls) : NULL;
+		struct rgw_out_section *section =
+		    rgw_rsp_type(client) == RGW_RSP_OVER_TLS ? rgw_rsp_tls_of(m, client) : NULL;
 		const struct rgw_out_line *have = rgw_out_get(s, "profile");
 		char item[80];
 

@@ -54,6 +54,8 @@ rgw_rsp_used(const struct rgw_map *m, const struct rgw_node *block, const char *
 
 /* Writes [tls] sections. */
 void rgw_rsp_tls(struct rgw_map *m);
+/* The [tls] section of a client or server; one with a pre-shared key may have an empty one. NULL = none. */
+struct rgw_out_section *rgw_rsp_tls_of(struct rgw_map *m, const struct rgw_node *block);
 /* Writes the rules for the certificate of a peer that is made of a client, a server or both. Hosts from `first` on
  * which are of one kind are meant. */
 void

@@ -71,7 +71,8 @@ static bool
 are_one(const struct rgw_map *m, const struct rgw_node *client, const struct rgw_node *server)
 {
 	return rgw_rsp_type(client) == RGW_RSP_OVER_TLS && rgw_rsp_type(server) == RGW_RSP_OVER_TLS &&
-	    rgw_node_get(server, "dynamiclookupcommand", NULL) == NULL && same_rules(client, server) &&
+	    rgw_node_get(server, "dynamiclookupcommand", NULL) == NULL &&
+	    rgw_node_get(server, "pskkey", NULL) == NULL && same_rules(client, server) &&
 	    rgw_rsp_used(m, client, "tls", "tls") == rgw_rsp_used(m, server, "tls", "tls") &&
 	    same_hosts(client, server);
 }
@@ -178,8 +179,7 @@ set_psk(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *block)
 static void
 set_tls(struct rgw_map *m, struct rgw_out_section *s, const struct rgw_node *block)
 {
-	const struct rgw_node *tls = rgw_rsp_used(m, block, "tls", "tls");
-	const struct rgw_out_section *section = tls != NULL ? rgw_out_of(&m->out, RGW_CONF_TLS, tls) : NULL;
+	const struct rgw_out_section *section = rgw_rsp_tls_of(m, block);
 
 	if (section != NULL)
 		rgw_out_set(&m->out, s, rgw_node_get(block, "tls", NULL), "tls", section->name);

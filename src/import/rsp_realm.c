@@ -272,6 +272,9 @@ set_accounting(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *re
 		    "accounting = yes where there is that option, [log] shows each answer to accounting.");
 }
 
+/* The text for users of realms that nobody serves. */
+#define NOT_SERVED "This realm is not served here."
+
 static void
 fill_realm(struct rgw_map *m, struct rgw_out_section *s, const struct plan *p)
 {
@@ -289,12 +292,13 @@ fill_realm(struct rgw_map *m, struct rgw_out_section *s, const struct plan *p)
 	else if (reply != NULL)
 		rgw_out_set(&m->out, s, reply, "reject", reply->value);
 	else if (server == NULL)
-		rgw_out_note(&m->out, s, p->node, "Logins are rejected here, with or without a text for the user.");
+		rgw_out_set_said(&m->out, s, NULL, "reject", NOT_SERVED,
+		    "Nobody was to be asked, and there was no text for the user. A login is rejected with this one.");
 	else
 		rgw_out_remark(&m->out, s, p->node,
-		    "realm %s: none of its servers could be carried over, so its logins are "
-		    "rejected.",
-		    p->node->value);
+		    "realm %s: none of its servers could be carried over, so its logins are rejected.", p->node->value);
+	if (auth.n == 0 && reply == NULL && server != NULL)
+		rgw_out_set(&m->out, s, NULL, "reject", NOT_SERVED);
 	set_accounting(m, s, p->node, &auth, &acct);
 	rgw_strings_fini(&auth);
 	rgw_strings_fini(&acct);

@@ -150,6 +150,7 @@ static void
 map_rule(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *node, const struct rule *rule)
 {
 	struct rgw_strbuf text = { 0 };
+	struct rgw_strbuf why = { 0 };
 	struct rgw_attr_ref ref;
 	const char *rest;
 	bool good = read_attribute(node->value, rule->vendor, &ref, &rest);
@@ -163,12 +164,13 @@ map_rule(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *node, co
 			put_value(&ref, rest, &text);
 		}
 	}
-	if (good)
+	if (good && rgw_out_takes_rule(rule->key, text.v, &why))
 		rgw_out_set(&m->out, s, node, rule->key, text.v);
 	else
-		rgw_out_remark(&m->out, s, node, "%s %s: this cannot be written as a rule here, and is not done.",
-		    node->word, node->value);
+		rgw_out_remark(&m->out, s, node, "%s %s: this is no rule here, and is not done%s%s.", node->word,
+		    node->value, why.n > 0 ? ": " : "", why.n > 0 ? why.v : "");
 	rgw_strbuf_fini(&text);
+	rgw_strbuf_fini(&why);
 }
 
 /* Is a rule about an attribute that a rule of an earlier step is about, too? */

@@ -88,3 +88,23 @@ rgw_rsp_tls(struct rgw_map *m)
 			rgw_out_note(&m->out, s, block, "This block had no options.");
 	}
 }
+
+struct rgw_out_section *
+rgw_rsp_tls_of(struct rgw_map *m, const struct rgw_node *block)
+{
+	const struct rgw_node *tls = rgw_rsp_used(m, block, "tls", "tls");
+	const struct rgw_node *root = &m->tree->root;
+	struct rgw_out_section *s;
+
+	if (tls != NULL)
+		return rgw_out_of(&m->out, RGW_CONF_TLS, tls);
+	if (rgw_node_get(block, "pskkey", NULL) == NULL || !rgw_out_has(RGW_CONF_PEER, "psk"))
+		return NULL;
+	s = rgw_out_of(&m->out, RGW_CONF_TLS, root);
+	if (s == NULL) {
+		s = rgw_out_section(&m->out, RGW_CONF_TLS, "psk", root);
+		s->their_words = false;
+		rgw_out_set_said(&m->out, s, NULL, "min-version", "1.3", "Pre-shared keys are for TLS 1.3.");
+	}
+	return s;
+}
