@@ -291,7 +291,7 @@ bool
 rgw_out_takes_rule(const char *key, const char *rule, struct rgw_strbuf *why)
 {
 	static const char rest[] = "[listen l]\nudp = ::1\n[client c]\naddress = ::1\nsecret = 0123456789abcdef\n"
-	    "rewrite-in = r\n[server s]\nauth = ::1\nsecret = 0123456789abcdef\n[realm *]\npool = s\n[rewrite r]\n";
+	    "rewrite-in = r\n[server s]\nauth = ::2\nsecret = 0123456789abcdef\n[realm *]\npool = s\n[rewrite r]\n";
 	struct rgw_conf_report report = { .say = keep_first, .ctx = why };
 	struct rgw_strbuf text = { 0 };
 	struct rgw_conf *conf;
