@@ -40,7 +40,7 @@ const struct rgw_row rgw_fr_rows[] = {
 	{ ROW(RGW_FR_HOME, "require_message_authenticator", WORD, RGW_HOW_WORD), .words = signs,
 	  .key = "require-message-authenticator" },
 	{ ROW(RGW_FR_CLIENT, "coa_server", TEXT, RGW_HOW_REMARK),
-	  .said = "CoA and Disconnect for this client are not sent by way of this section; see coa in radsecgw.ini(5)." },
+	  .said = "CoA and Disconnect are not sent by way of this section; see coa in radsecgw.ini(5)." },
 	{ ROW(RGW_FR_CLIENT | RGW_FR_LISTEN, "virtual_server", TEXT, RGW_HOW_NOTHING), .said = RGW_FR_OURS_ALONE },
 
 	{ ROW(RGW_FR_HOME, "type", TEXT, BY_HAND) },

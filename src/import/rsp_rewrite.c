@@ -126,11 +126,13 @@ put_replacement(const char *text, struct rgw_strbuf *out)
 	size_t n = strlen(text);
 	bool good;
 
+	if (text[0] != '/')
+		return false;
 	n -= n > 1 && text[n - 1] == '/';
 	do
 		middle = strchr(middle + 1, '/');
 	while (middle != NULL && middle[-1] == '\\');
-	if (text[0] != '/' || middle == NULL || (size_t)(middle - text) >= n)
+	if (middle == NULL || (size_t)(middle - text) >= n)
 		return false;
 	rgw_strbuf_add(&pattern, text + 1, (size_t)(middle - text) - 1);
 	rgw_strbuf_put(out, " /");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Configurations of other programs. The first octet chooses the language. What is written is taken by our own reader, if
- * it was read at all; what cannot be read writes nothing; and all that is said is printable. No file is touched. */
+/* Configurations of other programs. The first octet chooses the language. What is written is taken by our own reader,
+ * if it was read at all; what cannot be read writes nothing; and all that is said is printable. No file is touched.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,9 +61,11 @@ static const char *const bases[] = {
 	"tls default {\ncacertificatefile a\ncertificatefile a\ncertificatekeyfile a\n}\n"
 	"client c {\nhost 10.0.0.1\ntype udp\nsecret s\n}\nserver s {\nhost 10.0.0.2\ntype udp\nsecret s\n}\n"
 	"server p {\nhost a.example\ntype tls\n}\nrealm z.example {\nserver s\nserver p\n}\n",
-	"config client\noption host ::1\noption type udp\noption secret s\noption name c\nconfig server\noption host ::2\n"
+	"config client\noption host ::1\noption type udp\noption secret s\noption name c\nconfig server\noption host "
+	"::2\n"
 	"option type udp\noption secret s\noption name s\nconfig realm\noption name a\nlist server s\n",
-	"client c {\nipaddr = ::1\nsecret = s\n}\nhome_server s {\nipaddr = ::2\nsecret = s\n}\nhome_server_pool p {\n"
+	"client c {\nipaddr = ::1\nsecret = s\n}\nhome_server s {\nipaddr = ::2\nsecret = s\n}\nhome_server_pool p "
+	"{\n"
 	"home_server = s\n}\nrealm a {\nauth_pool = p\n}\n",
 };
 
