@@ -76,14 +76,16 @@ put_value(struct rgw_strbuf *out, const char *value, size_t len)
 	rgw_strbuf_put(out, quote ? "\"" : "");
 }
 
-/* Our reader gets this in place of a secret that goes into a file of its own, where it may be longer. */
+/* A secret that goes into a file of its own may be longer than a line; our reader gets this in place of it then. */
+#define LONG_SECRET 128
 #define ANY_SECRET "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 static void
 put_option(struct writer *w, const struct rgw_out_line *line, bool off)
 {
 	bool secret = line->opt != NULL && rgw_conf_opt_has(line->opt, RGW_IS_SECRET);
-	const char *p = w->apart && w->plain && secret ? ANY_SECRET : line->value;
+	bool too_long = w->apart && w->plain && secret && strlen(line->value) > LONG_SECRET;
+	const char *p = too_long ? ANY_SECRET : line->value;
 	struct rgw_strbuf row = { 0 };
 	bool first = true;
 
