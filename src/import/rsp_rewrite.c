@@ -148,6 +148,17 @@ put_replacement(const char *text, struct rgw_strbuf *out)
 	return good;
 }
 
+/* Does it matter at which place of a value an expression fits? Only if it may be any, and a part of it is kept. */
+static bool
+picks_place(const char *text)
+{
+	const char *p = text;
+
+	while ((p = strchr(p, '\\')) != NULL && !isdigit((unsigned char)p[1]))
+		p += 1 + (p[1] != '\0');
+	return p != NULL && strncmp(text, "/^", 2) != 0 && strncmp(text, "/.*", 3) != 0;
+}
+
 static void
 map_rule(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *node, const struct rule *rule)
 {
@@ -171,6 +182,11 @@ map_rule(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *node, co
 	else
 		rgw_out_remark(&m->out, s, node, "%s %s: this is no rule here, and is not done%s%s.", node->word,
 		    node->value, why.n > 0 ? ": " : "", why.n > 0 ? why.v : "");
+	if (good && rule->step == STEP_MODIFY && picks_place(rest))
+		rgw_out_remark(&m->out, s, node,
+		    "%s %s: where the expression fits at several places of a value, the last one counts here, and the "
+		    "first one did there. Begin the expression with ^ if that matters.",
+		    node->word, node->value);
 	rgw_strbuf_fini(&text);
 	rgw_strbuf_fini(&why);
 }
