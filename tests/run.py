@@ -124,12 +124,14 @@ def main():
     args = args.parse_args()
     build, wrap, totals = (ROOT / args.build).resolve(), args.wrap.split(), Totals()
     radsecgw = " ".join([*wrap, str(build / "radsecgw")])
-    for suite in args.suites or ["unit", "scenario", "conf", "man", "counters", "rules", "packaging", "corpus", "e2e"]:
+    for suite in args.suites or ["unit", "scenario", "conf", "import", "man", "counters", "rules", "packaging", "corpus", "e2e"]:
         print(f"{suite} ({args.build}{', ' + args.wrap if wrap else ''})", flush=True)
         if suite in ("unit", "scenario"):
             programs(build / "tests" / suite, wrap, totals)
         elif suite == "conf":
             script("configuration files", ["/usr/bin/python3", "tests/conf/run.py", radsecgw], totals)
+        elif suite == "import":
+            script("imported files", ["/usr/bin/python3", "tests/import/run.py", radsecgw], totals)
         elif suite == "man":
             script("manual pages", ["/usr/bin/python3", "tests/conf/man_check.py", radsecgw], totals)
         elif suite == "counters":

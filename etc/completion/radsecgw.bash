@@ -27,6 +27,20 @@ _radsecgw() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
+	import:--from)
+		mapfile -t COMPREPLY < <(compgen -W "radsecproxy uci freeradius" -- "$cur")
+		return
+		;;
+	import:--secrets)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	import:*)
+		if [[ $cur != -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
+		;;
 	:*) words=$commands ;;
 	status:*) words="gateway peers servers pools connections clients realms listeners limits counters" ;;
 	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;

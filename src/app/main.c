@@ -16,6 +16,7 @@
 #include "probe.h"
 #include "radsecgw/confread.h"
 #include "radsecgw/counters.h"
+#include "radsecgw/import.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
 #include "radsecgw/thread.h"
@@ -30,6 +31,8 @@ struct options {
 	bool dump;
 	struct rgw_client_call call;  /* for commands that ask a running gateway */
 	struct rgw_probe_call probe;
+	const char *from;  /* the language of what is imported, as a word */
+	struct rgw_import_request import;
 };
 
 struct command {
@@ -210,6 +213,24 @@ do_probe(const struct options *options)
 }
 
 static int
+do_import(const struct options *options)
+{
+	struct rgw_import_request request = options->import;
+
+	if (request.path == NULL) {
+		fputs("radsecgw: import needs the file that is to be read; see radsecgw --help\n", stderr);
+		return RGW_IMPORT_UNREADABLE;
+	}
+	if (options->from != NULL && !rgw_import_from_word(options->from, &request.from)) {
+		fprintf(stderr, "radsecgw: --from is radsecproxy, uci or freeradius, not '%s'\n", options->from);
+		return RGW_IMPORT_UNREADABLE;
+	}
+	request.out = stdout;
+	request.said = stderr;
+	return (int)rgw_import(&request);
+}
+
+static int
 do_reasons(const struct options *options)
 {
 	(void)options;
@@ -223,6 +244,8 @@ static const struct command commands[] = {
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL, false },
 	{ "probe", "[PEER|HOST[:PORT]]: look at a peer from here, step by step, and say what to do; also --listen",
 	  do_probe, NULL, true },
+	{ "import", "FILE: print our configuration for one of radsecproxy or FreeRADIUS; --from, --secrets, --report",
+	  do_import, NULL, true },
 	{ "options", NULL, do_options, NULL, false },
 	{ "metrics", NULL, do_metrics, NULL, false },
 	{ "reasons", NULL, do_reasons, NULL, false },
@@ -280,11 +303,15 @@ usage(FILE *out)
 	      "      --password-file FILE  ... the password that is the first line of this file\n"
 	      "      --timeout TIME with probe: how long to wait in each step\n"
 	      "      --listen       with probe: wait for who connects to us; [ADDRESS:PORT] behind it\n"
+	      "      --from LANGUAGE with import: radsecproxy, uci or freeradius, if it cannot be guessed\n"
+	      "      --secrets DIR  with import: keep secrets in files of that folder\n"
+	      "      --report       with import: list each line of theirs with ours\n"
 	      "  -V, --version      print the version\n"
 	      "  -h, --help         print this\n\n"
 	      "Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start; commands for\n"
 	      "a running gateway: 0 when it is done, 1 when it is not, 2 without an answer; probe: 0 when all\n"
-	      "is well, 1 with a warning, 2 if something failed, 3 if nothing can be said.\n"
+	      "is well, 1 with a warning, 2 if something failed, 3 if nothing can be said; import: 0 when\n"
+	      "all was carried over, 1 with remarks, 2 if the file cannot be read.\n"
 	      "See radsecgw(8) and radsecgw.ini(5).\n", out);
 }
 
@@ -312,6 +339,7 @@ run_command(char *const *words, int n, struct options *options)
 	options->call.config = options->probe.config = options->config;
 	options->call.words = options->probe.words = words + 1;
 	options->call.n = options->probe.n = n > 0 ? n - 1 : 0;
+	options->import.path = options->call.n > 0 ? options->call.words[0] : NULL;
 	options->probe.json = options->call.json;
 	options->probe.user = options->call.given[RGW_GIVEN_USER];
 	if (command->ask != NULL)
@@ -353,6 +381,9 @@ static const struct option long_options[] = {
 	TEXT("password-file", probe.password_file),
 	TEXT("timeout", probe.timeout),
 	FLAG("listen", probe.listen),
+	TEXT("from", from),
+	TEXT("secrets", import.secrets),
+	FLAG("report", import.report),
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },

@@ -38,7 +38,7 @@ radsecgw() {
 	esac
 }
 
-for command in run check probe ping status drain resume reconnect log-level; do
+for command in run check import probe ping status drain resume reconnect log-level; do
 	check "the command $command" "$(complete_words "$command")" "$command"
 done
 check "tables of status" "$(complete_words status se)" "servers"
@@ -50,6 +50,10 @@ check "an option of two words" "$(complete_words probe --pass)" "--password-file
 check "levels" "$(complete_words log-level de)" "debug"
 check "a time for a level" "$(complete_words log-level debug f)" "for"
 check "a file" "$(cd "$root" && complete_words check -c README)" "README.md"
+check "a file to import" "$(cd "$root" && complete_words import READ)" "README.md"
+check "a language" "$(complete_words import --from u)" "uci"
+check "a folder for secrets" "$(cd "$root" && complete_words import --secrets doc)" "docker"
+check "an option of import" "$(complete_words import --rep)" "--report"
 check "an option" "$(complete_words check --d)" "--dump"
 check "options that the program knows" "$(complete_words --ver)" "--version"
 echo "$passed passed, $failed failed"
