@@ -529,17 +529,17 @@ rgw_probe_key(struct rgw_probe *p, const struct rgw_seen *seen, enum rgw_inspect
 	struct rgw_finding *f;
 
 	if (seen->proof == RGW_PROVEN_BY_PSK || seen->proof == RGW_PROVEN_BY_PREVIOUS_PSK) {
-		f = rgw_report_add(&p->report, RGW_STEP_PSK, seen->proof == RGW_PROVEN_BY_PSK ? RGW_PASSED : RGW_WARNING,
-		    "both sides have the key%s%s%s", identity[0] != '\0' ? " of the identity " : "", identity,
-		    seen->proof == RGW_PROVEN_BY_PSK ? "" : "; it is `previous-psk`");
+		f = rgw_report_add(&p->report, RGW_STEP_PSK, seen->proof == RGW_PROVEN_BY_PSK ? RGW_PASSED
+		    : RGW_WARNING, "both sides have the key%s%s%s",
+		    identity[0] != '\0' ? " of the identity " : "", identity, seen->proof == RGW_PROVEN_BY_PSK ? "" : "; it is `previous-psk`");
 		if (seen->proof == RGW_PROVEN_BY_PREVIOUS_PSK)
 			rgw_finding_advise(f, "let the other side change to the new key");
 	} else if (result != RGW_INSPECT_OK) {
 		f = rgw_report_add(&p->report, RGW_STEP_PSK, RGW_FAILED, "the key%s%s was not proven",
 		    identity[0] != '\0' ? " of the identity " : "", identity);
 		rgw_finding_expect(f, "the same `psk-identity` and `psk` on both sides, TLS 1.3, and psk_dhe_ke");
-		rgw_finding_advise(f, "compare identity and key on both sides; a wrong identity and a wrong key look the "
-		    "same from here, and the log of the other side may tell which it was");
+		rgw_finding_advise(f, "compare identity and key on both sides; a wrong identity and a wrong key "
+		    "look the same from here, and the log of the other side may tell which it was");
 	}
 }
 

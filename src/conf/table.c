@@ -3,59 +3,10 @@
 
 #include <string.h>
 
-#include "logwords.h"
+#include "words.h"
 #include "reading.h"
-#include "radsecgw/nai.h"
-#include "radsecgw/radius.h"
 
 /* The table of options. An option is declared here and nowhere else. */
-
-static const char *const autos[] = { [RGW_AUTO] = "auto", [RGW_YES] = "yes", [RGW_NO] = "no", NULL };
-static const char *const switches[] = { [RGW_AUTO] = "auto", [RGW_YES] = "on", [RGW_NO] = "off", NULL };
-static const char *const versions[] = { [RGW_TLS_1_2] = "1.2", [RGW_TLS_1_3] = "1.3", NULL };
-static const char *const crl_checks[] = {
-	[RGW_CRL_OFF] = "off", [RGW_CRL_LEAF] = "leaf", [RGW_CRL_CHAIN] = "chain", NULL,
-};
-static const char *const crl_missings[] = { [RGW_CRL_REFUSE] = "refuse", [RGW_CRL_ACCEPT] = "accept", NULL };
-static const char *const bad_responses[] = {
-	[RGW_BAD_RESPONSE_CLOSE] = "close", [RGW_BAD_RESPONSE_DISCARD] = "discard", NULL,
-};
-static const char *const policies[] = {
-	[RGW_POOL_FAILOVER] = "failover", [RGW_POOL_ROUND_ROBIN] = "round-robin",
-	[RGW_POOL_LEAST_OUTSTANDING] = "least-outstanding", [RGW_POOL_HASH] = "hash", NULL,
-};
-static const char *const outages_auth[] = {
-	[RGW_OUTAGE_AUTH_REJECT] = "reject", [RGW_OUTAGE_AUTH_DROP] = "drop", NULL,
-};
-static const char *const outages_acct[] = {
-	[RGW_OUTAGE_ACCT_DROP] = "drop", [RGW_OUTAGE_ACCT_ACK] = "ack", NULL,
-};
-static const char *const accts[] = {
-	[RGW_ACCT_SAME] = "same", [RGW_ACCT_ACK] = "ack", [RGW_ACCT_DROP] = "drop", NULL,
-};
-static const char *const readies[] = {
-	[RGW_READY_ANY] = "any", [RGW_READY_ALL] = "all", [RGW_READY_NONE] = "none", NULL,
-};
-static const char *const overflows[] = {
-	[RGW_OVERFLOW_REFUSE] = "refuse", [RGW_OVERFLOW_SKIP] = "skip", NULL,
-};
-
-/* In these lists of words, bit n of the field stands for word n. */
-static const char *const services[] = { "auth", "acct", NULL };
-static const char *const faults[] = {
-	"none", "space", "two-dots", "leading-dot", "trailing-dot", "no-dot", "two-ats", NULL,
-};
-static const char *const packets[] = {
-	"access-request", "access-accept", "access-reject", "access-challenge", "accounting-request",
-	"accounting-response", NULL,
-};
-static const char *const layers[] = { "ipsec", NULL };
-_Static_assert(RGW_SERVICE_AUTH == 1 && RGW_SERVICE_ACCT == 2, "bits of services");
-_Static_assert(RGW_NAI_NONE == 1 && RGW_NAI_SPACE == 2 && RGW_NAI_TWO_ATS == 64, "bits of faults");
-_Static_assert(RGW_REWRITE_ACCESS_REQUEST == 1 && RGW_REWRITE_ACCESS_ACCEPT == 2, "bits of packets");
-_Static_assert(RGW_REWRITE_ACCESS_REJECT == 4 && RGW_REWRITE_ACCESS_CHALLENGE == 8, "bits of packets");
-_Static_assert(RGW_REWRITE_ACCOUNTING_REQUEST == 16 && RGW_REWRITE_ACCOUNTING_RESPONSE == 32, "bits");
-_Static_assert(RGW_LAYER_IPSEC == 1, "bits of layers");
 
 /* clang-format off */
 #define MS 1
@@ -90,7 +41,7 @@ _Static_assert(RGW_LAYER_IPSEC == 1, "bits of layers");
 	  .flags = RGW_OPT_IDENTITY, \
 	  .help = "plain TCP in place of TLS: for loopback only, or where IPsec protects it" }, \
 	{ OPT(section, "insecure-tcp-over", words, AT(insecure_tcp_over)), .unset = "loopback only", \
-	  .words = layers, .only_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY, \
+	  .words = rgw_words_layers, .only_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY, \
 	  .help = "what protects plain TCP to addresses that are not loopback" }
 
 /* The options, sections in the order of their kinds, each in the order in which people read them. */
@@ -165,7 +116,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_GATEWAY, "verify-eap", bool, AT(verify_eap)), .def = "yes",
 	  .help = "requests whose EAP-Message is no EAP packet are dropped" },
 	{ OPT(RGW_CONF_GATEWAY, "malformed-realms", words, AT(malformed_realms)),
-	  .def = "space, two-dots, leading-dot, trailing-dot", .words = faults,
+	  .def = "space, two-dots, leading-dot, trailing-dot", .words = rgw_words_faults,
 	  .help = "realms that are rejected here, since nobody can have them" },
 	{ OPT(RGW_CONF_GATEWAY, "watch", bool, AT(watch)), .def = "no",
 	  .help = "files of the configuration that change are loaded, as by a reload" },
@@ -250,7 +201,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_METRICS, "allow", prefixes, AT(allow)), .unset = "loopback addresses",
 	  .only_with = "listen", .flags = RGW_OPT_RESTART,
 	  .help = "addresses or networks that may ask for them" },
-	{ OPT(RGW_CONF_METRICS, "ready-requires", word, AT(ready_requires)), .def = "any", .words = readies,
+	{ OPT(RGW_CONF_METRICS, "ready-requires", word, AT(ready_requires)), .def = "any", .words = rgw_words_readies,
 	  .only_with = "listen", .flags = RGW_OPT_RESTART,
 	  .help = "pools that must be usable for /readyz to say yes" },
 #undef AT
@@ -268,9 +219,9 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_TLS, "ca", paths, AT(ca)), .unset = "none",
 	  .min = 1, .max = 4095,
 	  .help = "PEM files, or directories of them, with the authorities that are trusted" },
-	{ OPT(RGW_CONF_TLS, "min-version", word, AT(min_version)), .def = "1.2", .words = versions,
+	{ OPT(RGW_CONF_TLS, "min-version", word, AT(min_version)), .def = "1.2", .words = rgw_words_versions,
 	  .help = "oldest version of TLS" },
-	{ OPT(RGW_CONF_TLS, "max-version", word, AT(max_version)), .def = "1.3", .words = versions,
+	{ OPT(RGW_CONF_TLS, "max-version", word, AT(max_version)), .def = "1.3", .words = rgw_words_versions,
 	  .help = "newest version of TLS" },
 	{ OPT(RGW_CONF_TLS, "ciphers", strings, AT(ciphers)), .unset = "a built-in list",
 	  .min = 1, .max = 190,
@@ -283,10 +234,10 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_TLS, "crl", paths, AT(crl)), .unset = "none",
 	  .min = 1, .max = 4095,
 	  .help = "files, or directories of them, with lists of revoked certificates, in PEM or DER" },
-	{ OPT(RGW_CONF_TLS, "crl-check", word, AT(crl_check)), .def = "off", .words = crl_checks,
+	{ OPT(RGW_CONF_TLS, "crl-check", word, AT(crl_check)), .def = "off", .words = rgw_words_crl_checks,
 	  .only_with = "crl",
 	  .help = "certificates of peers that are looked up there: none, their own, or their whole chains" },
-	{ OPT(RGW_CONF_TLS, "crl-missing", word, AT(crl_missing)), .def = "refuse", .words = crl_missings,
+	{ OPT(RGW_CONF_TLS, "crl-missing", word, AT(crl_missing)), .def = "refuse", .words = rgw_words_crl_missings,
 	  .only_with = "crl",
 	  .help = "what becomes of a certificate of which no CRL in force speaks" },
 	{ OPT(RGW_CONF_TLS, "keylog", new_file, AT(keylog)), .unset = "none",
@@ -298,7 +249,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_LISTEN, "udp", addresses, AT(udp)), .unset = "none",
 	  .port = 1812,
 	  .help = "addresses on which requests from clients are received" },
-	{ OPT(RGW_CONF_LISTEN, "accept", words, AT(accept)), .def = "auth, acct", .words = services,
+	{ OPT(RGW_CONF_LISTEN, "accept", words, AT(accept)), .def = "auth, acct", .words = rgw_words_services,
 	  .not_with = "tls",
 	  .help = "kinds of requests that are taken here" },
 	{ OPT(RGW_CONF_LISTEN, "receive-buffer", size, AT(receive_buffer)), .def = "0",
@@ -332,10 +283,10 @@ static const struct rgw_opt opts[] = {
 	PREVIOUS_SECRET(RGW_CONF_CLIENT, "secret that its requests may still have been made with"),
 	{ OPT(RGW_CONF_CLIENT, "require-message-authenticator", word,
 	      AT(require_message_authenticator)),
-	  .def = "auto", .words = autos,
+	  .def = "auto", .words = rgw_words_autos,
 	  .help = "drop Access-Requests without Message-Authenticator; auto = learn from the first" },
 	{ OPT(RGW_CONF_CLIENT, "limit-proxy-state", word, AT(limit_proxy_state)),
-	  .def = "auto", .words = autos,
+	  .def = "auto", .words = rgw_words_autos,
 	  .help = "drop Access-Requests with Proxy-State but without Message-Authenticator" },
 	{ OPT(RGW_CONF_CLIENT, "reply-message-authenticator", bool,
 	      AT(reply_message_authenticator)),
@@ -426,7 +377,7 @@ static const struct rgw_opt opts[] = {
 	  .only_with = "connect",
 	  .help = "silence after which the peer is asked whether it is alive" },
 	{ OPT(RGW_CONF_PEER, "status-server", word, AT(status_server)), .def = "auto",
-	  .words = switches,
+	  .words = rgw_words_switches,
 	  .only_with = "connect",
 	  .help = "ask it with Status-Server; auto = until it is seen that it never answers one" },
 	{ OPT(RGW_CONF_PEER, "reopen-answers", count, AT(reopen_answers)), .def = "3",
@@ -446,10 +397,10 @@ static const struct rgw_opt opts[] = {
 	  .only_with = "connect",
 	  .help = "how long a request may wait in the queue" },
 	{ OPT(RGW_CONF_PEER, "bad-response", word, AT(bad_response)), .def = "close",
-	  .words = bad_responses,
+	  .words = rgw_words_bad_responses,
 	  .only_with = "connect",
 	  .help = "what happens to a connection on which an answer fails verification" },
-	{ OPT(RGW_CONF_PEER, "allow", words, AT(allow)), .def = "auth, acct", .words = services,
+	{ OPT(RGW_CONF_PEER, "allow", words, AT(allow)), .def = "auth, acct", .words = rgw_words_services,
 	  .help = "kinds of requests that go to the peer and may come from it" },
 	{ OPT(RGW_CONF_PEER, "status-server-rate", rate, AT(status_server_rate)),
 	  .def = "100/s burst 200", .min = 0, .max = 1000000, .unit = "requests",
@@ -484,7 +435,7 @@ static const struct rgw_opt opts[] = {
 	PREVIOUS_SECRET(RGW_CONF_SERVER, "secret that its answers may still be made with"),
 	{ OPT(RGW_CONF_SERVER, "require-message-authenticator", word,
 	      AT(require_message_authenticator)),
-	  .def = "auto", .words = autos,
+	  .def = "auto", .words = rgw_words_autos,
 	  .help = "drop answers to Access-Requests without Message-Authenticator; auto = learn from the "
 	          "first that has one" },
 	{ OPT(RGW_CONF_SERVER, "source", addresses, AT(source)), .unset = "the system's choice",
@@ -516,7 +467,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_POOL, "members", references, AT(members)), .refers = MEMBERS,
 	  .flags = RGW_OPT_REQUIRED,
 	  .help = "peers or servers that can do the same, best first" },
-	{ OPT(RGW_CONF_POOL, "policy", word, AT(policy)), .def = "failover", .words = policies,
+	{ OPT(RGW_CONF_POOL, "policy", word, AT(policy)), .def = "failover", .words = rgw_words_policies,
 	  .help = "which of the members that work gets a request" },
 	{ OPT(RGW_CONF_POOL, "hash-key", attribute, AT(hash_key)), .def = "Calling-Station-Id",
 	  .only_with = "policy", .with_word = "hash",
@@ -531,10 +482,10 @@ static const struct rgw_opt opts[] = {
 	  .min = 1, .max = 1000, .unit = "requests",
 	  .help = "unanswered requests of a realm in a row, at one member, that count as that" },
 	{ OPT(RGW_CONF_POOL, "outage-auth", word, AT(outage_auth)), .def = "reject",
-	  .words = outages_auth,
+	  .words = rgw_words_outages_auth,
 	  .help = "what becomes of an Access-Request when no member can be reached" },
 	{ OPT(RGW_CONF_POOL, "outage-acct", word, AT(outage_acct)), .def = "drop",
-	  .words = outages_acct,
+	  .words = rgw_words_outages_acct,
 	  .help = "what becomes of an Accounting-Request then" },
 	{ OPT(RGW_CONF_POOL, "reply-message", string, AT(reply_message)), .unset = "none",
 	  .min = 1, .max = RGW_ATTR_VALUE_MAX,
@@ -552,7 +503,7 @@ static const struct rgw_opt opts[] = {
 	  .min = 1, .max = RGW_ATTR_VALUE_MAX,
 	  .not_with = "pool",
 	  .help = "reject logins here, with this text for the user" },
-	{ OPT(RGW_CONF_REALM, "acct", acct, AT(acct)), .def = "same", .words = accts, .refers = TARGETS,
+	{ OPT(RGW_CONF_REALM, "acct", acct, AT(acct)), .def = "same", .words = rgw_words_accts, .refers = TARGETS,
 	  .help = "where accounting goes; ack = it is acknowledged here and goes nowhere" },
 #undef AT
 
@@ -570,11 +521,11 @@ static const struct rgw_opt opts[] = {
 	  .help = "attributes to be added if there is none of their kind" },
 	{ OPT(RGW_CONF_REWRITE, "replace", replacements, RULES(REPLACE)), .unset = "nothing",
 	  .help = "what is replaced in values that match a regular expression" },
-	{ OPT(RGW_CONF_REWRITE, "packets", words, AT(packets)), .words = packets,
+	{ OPT(RGW_CONF_REWRITE, "packets", words, AT(packets)), .words = rgw_words_packets,
 	  .def = "access-request, access-accept, access-reject, access-challenge, accounting-request, "
 	         "accounting-response",
 	  .help = "packets that all this is for" },
-	{ OPT(RGW_CONF_REWRITE, "overflow", word, AT(overflow)), .def = "refuse", .words = overflows,
+	{ OPT(RGW_CONF_REWRITE, "overflow", word, AT(overflow)), .def = "refuse", .words = rgw_words_overflows,
 	  .help = "what becomes of a packet that would get too big by it" },
 #undef RULES
 #undef AT

@@ -222,6 +222,31 @@ section_at(struct rgw_out *out, unsigned line)
 	return found;
 }
 
+/* Two peers with the same certificate rule are told apart by their host names there, and here one of them stands for both
+ * where they connect to us. Whom we connect to stays as it is. */
+static bool
+leave_to_other(struct rgw_out_section *s, const char *text)
+{
+	char words[512];
+
+	if (strstr(text, "could be that of [peer ") == NULL)
+		return false;
+	for (size_t i = 0; i < s->lines.n; i++) {
+		struct rgw_out_line *line = &s->lines.v[i];
+
+		if (line->key == NULL || line->off || strcmp(line->key, "accept") != 0)
+			continue;
+		snprintf(words, sizeof words,
+		    "where this one connects to us, it counts as another peer, because %.*s.",
+		    (int)(strstr(text, " at text:") != NULL ? strstr(text, " at text:") - text : 300), text);
+		line->off = line->remark = true;
+		free(line->words);
+		line->words = rgw_xstrdup(words);
+		return true;
+	}
+	return false;
+}
+
 static void
 strike(struct verdict *v, struct rgw_out_section *s, unsigned at, const char *text)
 {
@@ -232,6 +257,8 @@ strike(struct verdict *v, struct rgw_out_section *s, unsigned at, const char *te
 	v->changed++;
 	v->out->n_off++;
 	v->out->remarks++;
+	if (at == s->at && leave_to_other(s, text))
+		return;
 	for (size_t i = 0; i < s->lines.n; i++) {
 		struct rgw_out_line *line = &s->lines.v[i];
 

@@ -323,7 +323,9 @@ map_global(struct rgw_map *m)
 	map_destination(m);
 	map_keys(m);
 	map_visited(m, "fticksviscountry", "fticks-country");
-	map_visited(m, "fticksvisinst", "fticks-institution");
+	/* Basic reports name no institution. */
+	if (strcasecmp(rgw_node_text(&m->tree->root, "fticksreporting", "Full"), "Basic") != 0)
+		map_visited(m, "fticksvisinst", "fticks-institution");
 	map_duplicates(m);
 	if (uses(m, "server", RGW_RSP_OVER_TLS) || uses(m, "client", RGW_RSP_OVER_TLS))
 		for (const char *const *w = (const char *const[]){ "sourcetls", "sourcetcp", NULL }; *w != NULL;

@@ -37,16 +37,30 @@ static const struct rgw_word_pair macs[] = {
 static const struct rgw_word_pair ticks_macs[] = {
 	{ "Original", "original" },
 	{ "Static", "static" },
-	{ "VendorHashed", "vendor-hashed" },
+	{ "VendorHashed", "vendor-hash" },
 	{ "VendorKeyHashed", "vendor-keyed-hash" },
-	{ "FullyHashed", "hash" },
-	{ "FullyKeyHashed", "keyed-hash" },
+	{ "FullyHashed", "fully-hash" },
+	{ "FullyKeyHashed", "fully-keyed-hash" },
 	{ NULL, NULL },
 };
 static const struct rgw_word_pair reportings[] = {
 	{ "None", "no" },
-	{ "Basic", "yes" },
-	{ "Full", "yes" },
+	{ "Basic", "syslog" },
+	{ "Full", "syslog" },
+	{ NULL, NULL },
+};
+static const struct rgw_word_pair facilities[] = {
+	{ "LOG_DAEMON", "daemon" },
+	{ "LOG_MAIL", "mail" },
+	{ "LOG_USER", "user" },
+	{ "LOG_LOCAL0", "local0" },
+	{ "LOG_LOCAL1", "local1" },
+	{ "LOG_LOCAL2", "local2" },
+	{ "LOG_LOCAL3", "local3" },
+	{ "LOG_LOCAL4", "local4" },
+	{ "LOG_LOCAL5", "local5" },
+	{ "LOG_LOCAL6", "local6" },
+	{ "LOG_LOCAL7", "local7" },
 	{ NULL, NULL },
 };
 static const struct rgw_word_pair statuses[] = {
@@ -99,8 +113,8 @@ const struct rgw_row rgw_rsp_rows[] = {
 	{ ROW(GLOBAL, "fticksmac", WORD, RGW_HOW_WORD), .words = ticks_macs, .kind = RGW_CONF_LOG,
 	  .key = "fticks-mac" },
 	{ ROW(GLOBAL, "ftickskey", TEXT, BY_HAND) },
-	{ ROW(GLOBAL, "ftickssyslogfacility", TEXT, RGW_HOW_REMARK), .kind = RGW_CONF_LOG,
-	  .said = "all lines go where [log] target says. Let the syslog daemon choose them by their text, F-TICKS." },
+	{ ROW(GLOBAL, "ftickssyslogfacility", WORD, RGW_HOW_WORD), .words = facilities, .kind = RGW_CONF_LOG,
+	  .key = "fticks-facility" },
 	{ ROW(GLOBAL, "fticksprefix", TEXT, RGW_HOW_COPY), .kind = RGW_CONF_LOG, .key = "fticks-prefix" },
 	{ ROW(GLOBAL, "listenudp", MANY, BY_HAND) },
 	{ ROW(GLOBAL, "listentcp", MANY, BY_HAND) },

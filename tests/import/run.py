@@ -146,7 +146,7 @@ def maybe(program, work, options):
     """Options that the program may have or not: it has them as options then, and says so otherwise."""
     done = take(program, work, "institution.conf")
     wrong = ""
-    for section, key, value in ("log", "station", "vendor"), ("log", "fticks", "yes"):
+    for section, key, value in ("log", "station", "vendor"), ("log", "fticks", "syslog"):
         there = f"\n{key} = {value}\n" in done.stdout
         if there != ((section, key) in options) or (not there and f"\n# {key} = {value}\n" not in done.stdout):
             wrong += f"[{section}] {key} is not as the program has it\n"

@@ -92,7 +92,7 @@ take(struct cast *c, const struct test_crl_spec *spec)
 
 /* Judges a list that ends with NULL. */
 static bool
-judge(const struct cast *c, bool is_live, struct rgw_finding *found, const struct test_cert *const *chain)
+judge(const struct cast *c, bool is_live, struct rgw_chain_finding *found, const struct test_cert *const *chain)
 {
 	const struct rgw_standard by = { &c->cas, c->crls, is_live };
 	WOLFSSL_BUFFER_INFO certs[9];
@@ -108,7 +108,7 @@ judge(const struct cast *c, bool is_live, struct rgw_finding *found, const struc
 #define JUDGE(c, is_live, found, ...) judge(c, is_live, found, (const struct test_cert *const[]){ __VA_ARGS__, NULL })
 
 static void
-expect(const struct rgw_finding *found, int cert, enum rgw_crl_verdict verdict)
+expect(const struct rgw_chain_finding *found, int cert, enum rgw_crl_verdict verdict)
 {
 	assert_int_equal(found->cert, cert);
 	if (cert >= 0)
@@ -119,7 +119,7 @@ static void
 leaves(void **state)
 {
 	struct cast *c = *state;
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 
 	begin(c, RGW_CRL_LEAF, RGW_CRL_ACCEPT);
 	assert_int_equal(TAKE(c, .issuer = &c->root, REVOKED(&c->leaf)), RGW_CRL_TAKEN);
@@ -138,7 +138,7 @@ static void
 whole_chains(void **state)
 {
 	struct cast *c = *state;
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 
 	for (enum rgw_crl_check check = RGW_CRL_LEAF; check <= RGW_CRL_CHAIN; check++) {
 		begin(c, check, RGW_CRL_REFUSE);
@@ -158,7 +158,7 @@ static void
 a_ca_that_is_trusted_and_revoked(void **state)
 {
 	struct cast *c = *state;
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 
 	assert_true(rgw_certs_add(&c->cas, c->one.der, c->one.len));
 	begin(c, RGW_CRL_CHAIN, RGW_CRL_ACCEPT);
@@ -185,7 +185,7 @@ missing_ended_and_early(void **state)
 		{ FUTURE, RGW_CRL_NOT_YET },
 	};
 	struct cast *c = *state;
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		for (enum rgw_crl_missing missing = RGW_CRL_REFUSE; missing <= RGW_CRL_ACCEPT; missing++) {
@@ -207,7 +207,7 @@ static void
 whose_signature_it_is(void **state)
 {
 	struct cast *c = *state;
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 
 	begin(c, RGW_CRL_LEAF, RGW_CRL_ACCEPT);
 	/* The name of the root, another key; and a CA that may not sign CRLs. */
@@ -228,7 +228,7 @@ static void
 the_newest_counts_in_any_order(void **state)
 {
 	struct cast *c = *state;
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 
 	for (unsigned first = 1; first <= 2; first++) {
 		begin(c, RGW_CRL_LEAF, RGW_CRL_REFUSE);

@@ -28,7 +28,7 @@ static bool
 verifies(const struct rgw_certs *t, const struct test_cert *const *chain)
 {
 	const struct rgw_standard by = { t, NULL, false };
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 	WOLFSSL_BUFFER_INFO certs[9];
 	int n = 0;
 
@@ -96,7 +96,7 @@ broken_chains(void **state)
 	struct cast *c = *state;
 	const struct rgw_certs nothing = { NULL, 0 };
 	const struct rgw_standard by = { &c->trust, NULL, false };
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 	struct test_cert strange, copy;
 
 	test_leaf_make(&strange, "strange.test", &c->other);
@@ -267,7 +267,7 @@ anchors_have_dates(void **state)
 	struct test_cert ca, leaf;
 	struct rgw_certs trust_it;
 	const struct rgw_standard by = { &trust_it, NULL, false };
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 	WOLFSSL_BUFFER_INFO cert;
 
 	test_ca_make(&ca, "ca", NULL);
@@ -287,7 +287,7 @@ too_many(void **state)
 {
 	struct cast *c = *state;
 	const struct rgw_standard by = { &c->trust, NULL, false };
-	struct rgw_finding found;
+	struct rgw_chain_finding found;
 	WOLFSSL_BUFFER_INFO certs[17];
 
 	for (size_t i = 0; i < COUNT(certs); i++)
