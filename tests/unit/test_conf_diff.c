@@ -126,6 +126,7 @@ static const struct {
 	{ TCA, "", "min-version = 1.3\n", "~ tls v: min-version 1.2 -> 1.3\n" },
 	{ TCA, "ciphers = A, B\n", "ciphers = B, A\n", "~ tls v: ciphers A, B -> B, A\n" },
 	{ TCA, "ciphers = A, B\n", "", "~ tls v: ciphers A, B -> (a built-in list)\n" },
+	{ TCA, "keylog = a.log\n", "keylog = b.log\n", "~ tls v: keylog a.log -> b.log\n" },
 	{ TCA, "key-password = the first one\n", "key-password = the other\n", "~ tls v: key-password changed\n" },
 	{ PC "psk = 000102030405060708090a0b0c0d0e0f\n", "psk-identity = a\n", "psk-identity = b\n",
 	  "~ peer v: psk-identity a -> b\n" },
