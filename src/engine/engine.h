@@ -47,7 +47,7 @@ struct rgw_batch {
 };
 
 /* The services that a request can ask for; each has an index for arrays of this size. */
-#define RGW_SERVICES 2
+#define RGW_SERVICES 4
 
 /* The service that a request of this code asks for; 0 = none, since the gateway does not forward the code. */
 static inline unsigned
@@ -58,6 +58,10 @@ rgw_service_of(uint8_t code)
 		return RGW_SERVICE_AUTH;
 	case RGW_ACCOUNTING_REQUEST:
 		return RGW_SERVICE_ACCT;
+	case RGW_COA_REQUEST:
+		return RGW_SERVICE_COA;
+	case RGW_DISCONNECT_REQUEST:
+		return RGW_SERVICE_DISCONNECT;
 	default:
 		return 0;
 	}
@@ -138,6 +142,9 @@ struct rgw_gw {
 	size_t n_sources;
 	struct rgw_holding holding;           /* what requests take that are worked on */
 	uint64_t kept;                        /* octets of entries that are kept to know repetitions */
+	struct rgw_link nases;                /* owned: NASes of clients that take CoA; see links/nas.c ... */
+	size_t n_nases;                       /* ... and their number */
+	bool changes;                         /* somebody may send CoA or is to get it, so sessions are learned */
 	bool draining;
 	uint32_t serial;                      /* serial of the last connection */
 	struct rgw_counters counters;
@@ -151,6 +158,17 @@ static inline void
 rgw_count(struct rgw_gw *gw, enum rgw_counter c)
 {
 	gw->counters.v[c]++;
+}
+
+/* Seconds of wall time, as the log has it. */
+static inline int64_t
+rgw_gw_wall(const struct rgw_gw *gw)
+{
+	uint32_t nsec;
+	int64_t sec;
+
+	gw->log->clock(gw->log->ctx, &sec, &nsec);
+	return sec;
 }
 
 /* What the gateway knows by the id of a section of this kind; NULL = no section has the id. */

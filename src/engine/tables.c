@@ -23,7 +23,8 @@ rgw_standing_of(struct rgw_target *target, rgw_ms now)
 {
 	enum rgw_standing best = RGW_UNFIT;
 
-	for (unsigned i = 0; i < RGW_SERVICES; i++) {
+	/* For CoA others count. */
+	for (unsigned i = 0; 1u << i < RGW_SERVICE_COA; i++) {
 		enum rgw_standing standing = target->ops->standing(target, 1u << i, now);
 
 		best = standing < best ? standing : best;

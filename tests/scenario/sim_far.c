@@ -291,7 +291,7 @@ sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 	if (c->full)
 		return false;
 	c->sent++;
-	if (c->incoming) {
+	if (c->incoming && !rgw_code_is_request(data[0])) {
 		sim_visitor_hears(s, c, data, packet->len);
 		return true;
 	}
@@ -301,7 +301,9 @@ sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 		s->heard_len = packet->len;
 		return true;
 	}
-	g = sim_receive(s, c->far, data, packet->len, c->secret);
+	/* A connection that the visitor opened carries nothing but what changes sessions. */
+	assert_true(!c->incoming || rgw_code_is_dynamic(data[0]));
+	g = sim_receive(s, c->incoming ? &s->visitor : c->far, data, packet->len, c->secret);
 	g->conn = c;
 	g->next_here = c->got;
 	c->got = g;
@@ -313,7 +315,7 @@ sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 		check_sent_once(g);
 		sim_check_identifier(s, g);
 	}
-	answer_later(s, c->far, g);
+	answer_later(s, g->far, g);
 	return true;
 }
 
@@ -360,6 +362,8 @@ sim_choose_how(struct sim *s, struct sim_far *far, const struct sim_got *g)
 static uint8_t
 usual_answer(uint8_t request)
 {
+	if (rgw_code_is_dynamic(request))
+		return (uint8_t)(request + 1);
 	return request == RGW_ACCOUNTING_REQUEST ? RGW_ACCOUNTING_RESPONSE : RGW_ACCESS_ACCEPT;
 }
 
@@ -552,7 +556,7 @@ sim_conn_happen(struct sim *s, const struct sim_event *e)
 		rgw_conn_on_lost(engine, "Connection refused", s->now);
 		return;
 	default:
-		if (!c->far->hang && !c->mute)
+		if (!e->got->far->hang && !c->mute)
 			sim_reply_how(s, e->got, e->how);
 		return;
 	}

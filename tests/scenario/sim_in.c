@@ -23,7 +23,8 @@ sim_op_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *
 		return NULL;
 	new = rgw_xcalloc(1, sizeof *new);
 	new->engine = source;
-	new->secret = s->server.secret;
+	/* A NAS is asked with the secret of the client that it is. */
+	new->secret = to->port == SIM_NAS_PORT ? s->nas_secret : s->server.secret;
 	new->to = *to;
 	if (from != NULL)
 		new->from = *from;

@@ -160,6 +160,8 @@ static const struct {
 	{ "[peer v]\nconnect = v.example.org\n", "tls = t\n", "tls = u\n", "~ peer v: tls t -> u\n" },
 	{ PC, "rewrite-in = i, j\n", "rewrite-in = j\n", "~ peer v: rewrite-in - i\n" },
 	{ PC, "allow = auth\n", "allow = acct\n", "~ peer v: allow auth -> acct\n" },
+	{ "[client v]\naddress = 192.0.2.1\n" SECRET, "coa = yes\n", "coa = 192.0.2.1\n",
+	  "~ client v: coa yes -> 192.0.2.1:3799\n" },
 	{ S, "retransmit = irt 3s\n", "",
 	  "~ server v: retransmit irt 3s mrt 16s mrc 5 mrd 30s -> irt 2s mrt 16s mrc 5 mrd 30s\n" },
 	{ S, "source = 192.0.2.7\n", "source = 192.0.2.8\n", "~ server v: source 192.0.2.7 -> 192.0.2.8\n" },

@@ -395,6 +395,7 @@ rgw_accept_identified(struct rgw_conn *conn, uint32_t id, rgw_ms now)
 		return false;
 	}
 	rgw_conn_belongs(conn, peer);
+	conn->lane.ops = &rgw_reverse_lane_ops;
 	conn->heard_at = now;
 	rgw_list_append(&peer->incoming, &conn->link);
 	peer->n_incoming++;

@@ -400,7 +400,9 @@ gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 	rgw_on_conn_gone(conn, now);
 	if (conn->incoming)
 		rgw_accept_forget(conn, last, now);
-	else
+	if (conn->incoming && conn->lane.ids != NULL)
+		rgw_on_lane_lost(&conn->lane, RGW_LOSS_CLOSED, why, now);
+	if (!conn->incoming)
 		leave_peer(conn, fault, why, now);
 	gw->n_conns--;
 	rgw_timer_unset(&gw->timers, &conn->timer);
@@ -486,6 +488,7 @@ rgw_conn_settled(struct rgw_conn *conn, rgw_ms now)
 		rgw_conn_set_timer(conn);
 	if (!conn->incoming && conn->state != RGW_CONN_GONE && conn->peer->queue.n > 0)
 		rgw_peer_wake(conn->peer, now);
+	rgw_reverse_opened(conn, now);
 }
 
 void
@@ -502,9 +505,8 @@ rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 	rgw_conn_set_timer(conn);
 }
 
-/* Identifiers are made when something is to be asked on the connection. false = memory is out. */
-static bool
-make_ids(struct rgw_conn *conn)
+bool
+rgw_conn_make_ids(struct rgw_conn *conn)
 {
 	if (conn->lane.ids != NULL)
 		return true;
@@ -519,8 +521,8 @@ rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
 
 	if (conn->incoming && !rgw_accept_identified(conn, peer, now))
 		return;
-	/* On a connection that a peer opened nothing is asked, so the connection needs no identifiers. */
-	if (!conn->incoming && !make_ids(conn)) {
+	/* On a connection that a peer opened little is asked, if anything. */
+	if (!conn->incoming && !rgw_conn_make_ids(conn)) {
 		rgw_conn_close(conn, RGW_LOG_ERROR, "connect-failed", "out of memory", now);
 		return;
 	}
@@ -533,6 +535,7 @@ rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
 	rgw_count(gw, conn->incoming ? RGW_CTR_incoming_opened : RGW_CTR_connections_opened);
 	log_conn(conn, RGW_LOG_NOTICE, "connection-up",
 	    conn->incoming ? "a peer has connected" : "connection to the peer is up", "");
+	rgw_reverse_opened(conn, now);
 	if (conn->incoming)
 		return;
 	rgw_peer_watch_size(conn->peer, now);
@@ -566,6 +569,8 @@ rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now)
 	conn->blocked = false;
 	if (!conn->incoming)
 		rgw_peer_pump(conn->peer, now);
+	else
+		rgw_reverse_opened(conn, now);
 }
 
 bool

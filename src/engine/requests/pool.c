@@ -140,11 +140,19 @@ home_of(struct rgw_gw *gw, const struct rgw_req *req, uint32_t *serial, rgw_ms n
 void
 rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_head *section, rgw_ms now)
 {
+	rgw_pool_dispatch_in(gw, req, pool_of(gw, section), 0, now);
+}
+
+void
+rgw_pool_dispatch_in(struct rgw_gw *gw, struct rgw_req *req, struct rgw_pool *pool, uint32_t prefer, rgw_ms now)
+{
 	struct rgw_target *target, *held;
 	uint32_t serial;
 
-	req->pool = pool_of(gw, section);
+	req->pool = pool;
 	target = home_of(gw, req, &serial, now);
+	if (prefer != 0)
+		serial = prefer;
 	if (target == NULL)
 		target = rgw_rank_best(req, RGW_RANK_DOWN, now);
 	req->pool->next++;

@@ -42,6 +42,18 @@ packets_of(uint8_t code)
 		return RGW_REWRITE_ACCOUNTING_REQUEST;
 	case RGW_ACCOUNTING_RESPONSE:
 		return RGW_REWRITE_ACCOUNTING_RESPONSE;
+	case RGW_COA_REQUEST:
+		return RGW_REWRITE_COA_REQUEST;
+	case RGW_COA_ACK:
+		return RGW_REWRITE_COA_ACK;
+	case RGW_COA_NAK:
+		return RGW_REWRITE_COA_NAK;
+	case RGW_DISCONNECT_REQUEST:
+		return RGW_REWRITE_DISCONNECT_REQUEST;
+	case RGW_DISCONNECT_ACK:
+		return RGW_REWRITE_DISCONNECT_ACK;
+	case RGW_DISCONNECT_NAK:
+		return RGW_REWRITE_DISCONNECT_NAK;
 	default:
 		return 0;
 	}
@@ -86,7 +98,7 @@ most_octets(const struct run *r)
 		hop.in = r->packet;
 		there = rgw_hop_response_len(&hop);
 	} else {
-		there = rgw_hop_request_len(r->packet);
+		there = rgw_hop_request_len(r->packet, r->target != NULL && r->target->conf->kind == RGW_CONF_CLIENT);
 	}
 	if (there >= RGW_PACKET_MAX)
 		return r->packet->len;
