@@ -43,6 +43,10 @@ rgw_check_peer_changes(struct rgw_draft *d, const struct rgw_section *section)
 	const struct rgw_conf_peer *peer = section->data;
 
 	check_idle(d, section, &peer->coa_realms, may_send(section, &peer->allow), WITHOUT_ALLOW);
+	/* A request must come to the worker that has the connection. */
+	if (peer->accept && (peer->allow & RGW_SERVICE_CHANGES) != 0 && d->conf->gateway.workers > 1)
+		rgw_check_error(d, section, &peer->allow,
+		    "coa and disconnect of a peer that connects to us need `workers = 1`");
 }
 
 static bool

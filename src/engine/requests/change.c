@@ -80,7 +80,8 @@ is_sender(const struct change *c, const struct rgw_conf_head *section)
 
 	if (section->kind == origin->asker->conf->kind)
 		return section->id == origin->asker->conf->id;
-	if (section->kind != RGW_CONF_SERVER)
+	/* A peer is known by its certificate, a client by its address. */
+	if (section->kind != RGW_CONF_SERVER || origin->door->is_stream)
 		return false;
 	target = rgw_target_of(c->gw, section);
 	return target->ops->has_address != NULL && target->ops->has_address(target, &origin->remote);
