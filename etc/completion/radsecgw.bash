@@ -28,7 +28,7 @@ _radsecgw() {
 		return
 		;;
 	:*) words=$commands ;;
-	status:*) words="gateway peers servers pools connections clients realms listeners limits counters" ;;
+	status:*) words="gateway peers servers pools connections clients realms listeners limits nas counters" ;;
 	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;
 	reconnect:*) words=$(_radsecgw_names peers) ;;
 	log-level:log-level) words="error warning notice info debug" ;;

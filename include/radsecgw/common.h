@@ -10,8 +10,8 @@
 /*
  * What the workers of one process have in common beside the configuration: how many connections peers have opened,
  * whose limits hold for all workers together, where NASes and sessions are, and the key of the hashes by which workers
- * choose, so that the same thing is chosen wherever the same request arrives. It is made before the first worker and freed after the last; each engine
- * borrows it.
+ * choose, so that the same thing is chosen wherever the same request arrives. It is made before the first worker and
+ * freed after the last; each engine borrows it.
  */
 struct rgw_common {
 	struct rgw_hashkey salt;

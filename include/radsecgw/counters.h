@@ -86,7 +86,7 @@
 	X(outage_acks, "Accounting-Responses made because no member could be reached")             \
 	/* requests from peers */                                                                  \
 	X(tls_bad_code, "requests answered with Protocol-Error: code unknown or not served")       \
-	X(tls_not_allowed, "CoA and Disconnect answered with a NAK: the peer may not send them (allow)") \
+	X(tls_not_allowed, "CoA and Disconnect from peers refused: the peer may not send them (allow)") \
 	X(tls_stale, "CoA and Disconnect on connections with an Event-Timestamp more than 300 s from now") \
 	X(tls_bad_authenticator, "connections closed: Request Authenticator does not verify")      \
 	X(tls_bad_message_authenticator, "connections closed: Message-Authenticator does not verify") \

@@ -18,9 +18,10 @@
  * Requests find their way back (P-CPX-23). One table serves all workers; each call takes its lock for a moment.
  *
  * Whatever is learned belongs to the neighbour that taught it. What another neighbour says of the same NAS is a
- * conflict and changes nothing as long as the first one is fresh; two neighbours may each have a session with the same name, and
- * then the one that was there first counts. The table is bounded: a neighbour that fills it gives up its own oldest
- * entries, by the rule of fair.h. Entries are forgotten a day after they were last heard of. Times are milliseconds.
+ * conflict and changes nothing as long as the first one is fresh; two neighbours may each have a session with the same
+ * name, and then the one that was there first counts. The table is bounded: a neighbour that fills it gives up its own
+ * oldest entries, by the rule of fair.h. Entries are forgotten a day after they were last heard of. Times are
+ * milliseconds.
  */
 
 /* What a packet may say about a NAS (the first ones) and about a session (P-COA-4, P-COA-5). */

@@ -208,6 +208,8 @@ static const struct command commands[] = {
 	{ "resume", "[NAME]: end a drain", NULL, rgw_client_resume },
 	{ "reconnect", "PEER: open new connections to the peer in place of all, without losing a request", NULL,
 	  rgw_client_reconnect },
+	{ "disconnect", "--user, --mac or --session X: end sessions, by a Disconnect to their NAS", NULL,
+	  rgw_client_disconnect },
 	{ "reload", "take up what the files say now, without losing a request; --check, --confirm TIME", NULL,
 	  rgw_client_reload },
 	{ "confirm", "keep what `reload --confirm` has taken up", NULL, rgw_client_confirm },
@@ -224,12 +226,15 @@ usage(FILE *out)
 	      "usage: radsecgw [COMMAND] [-c FILE]\n\n", out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (commands[i].help != NULL)
-			fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+			fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fputs("\n  -c, --config FILE  the configuration [" DEFAULT_CONFIG "]\n"
 	      "      --dump         with check: print the effective configuration\n"
 	      "      --json         with commands for a running gateway: print JSON\n"
 	      "      --check        with reload: say what would change, and change nothing\n"
 	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
+	      "      --user NAME    with disconnect: of all sessions with this User-Name\n"
+	      "      --mac ADDRESS  with disconnect: of the station, written as its NAS does\n"
+	      "      --session ID   with disconnect: with this Acct-Session-Id\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
 	      "  -V, --version      print the version\n"
 	      "  -h, --help         print this\n\n"
@@ -283,6 +288,9 @@ static const struct option long_options[] = {
 	{ "check", no_argument, NULL, 'k' },
 	{ "confirm", required_argument, NULL, 'f' },
 	{ "socket", required_argument, NULL, 's' },
+	{ "user", required_argument, NULL, 'u' },
+	{ "mac", required_argument, NULL, 'm' },
+	{ "session", required_argument, NULL, 'i' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -314,6 +322,15 @@ main(int argc, char **argv)
 			break;
 		case 'f':
 			options.call.confirm = optarg;
+			break;
+		case 'u':
+			options.call.user = optarg;
+			break;
+		case 'm':
+			options.call.mac = optarg;
+			break;
+		case 'i':
+			options.call.session = optarg;
 			break;
 		case 's':
 			options.call.socket = optarg;

@@ -30,7 +30,8 @@ rgw_check_client_changes(struct rgw_draft *d, const struct rgw_section *section)
 	unsigned goes = (sends ? RGW_REWRITE_CHANGE_ANSWERS : 0) | (takes ? RGW_REWRITE_CHANGES : 0);
 
 	check_idle(d, section, &client->coa_realms, sends, WITHOUT_ALLOW);
-	check_idle(d, section, &client->require_event_timestamp, sends || !client->require_event_timestamp, WITHOUT_ALLOW);
+	check_idle(d, section, &client->require_event_timestamp, sends || !client->require_event_timestamp,
+	    WITHOUT_ALLOW);
 	check_idle(d, section, &client->nas_identifier, takes, "`coa`");
 	rgw_check_twice(d, section, &client->nas_identifier);
 	rgw_check_rewriting(d, section, &client->rewrite_in, RGW_REWRITE_REQUESTS | comes, &client->rewrite_out,
@@ -43,6 +44,9 @@ rgw_check_peer_changes(struct rgw_draft *d, const struct rgw_section *section)
 	const struct rgw_conf_peer *peer = section->data;
 
 	check_idle(d, section, &peer->coa_realms, may_send(section, &peer->allow), WITHOUT_ALLOW);
+	/* P-RCA-2 */
+	if (peer->insecure_tcp && (peer->allow & RGW_SERVICE_CHANGES) != 0)
+		rgw_check_error(d, section, &peer->allow, "coa and disconnect are for TLS only, not for plain TCP");
 	/* A request must come to the worker that has the connection. */
 	if (peer->accept && (peer->allow & RGW_SERVICE_CHANGES) != 0 && d->conf->gateway.workers > 1)
 		rgw_check_error(d, section, &peer->allow,

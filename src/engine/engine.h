@@ -144,6 +144,7 @@ struct rgw_gw {
 	uint64_t kept;                        /* octets of entries that are kept to know repetitions */
 	struct rgw_link nases;                /* owned: NASes of clients that take CoA; see links/nas.c ... */
 	size_t n_nases;                       /* ... and their number */
+	struct rgw_operator *operator;        /* owned: who ends sessions by a command; NULL = nobody has */
 	bool changes;                         /* somebody may send CoA or is to get it, so sessions are learned */
 	bool draining;
 	uint32_t serial;                      /* serial of the last connection */
@@ -192,6 +193,9 @@ uint16_t rgw_gw_random16(struct rgw_gw *gw);
 rgw_ms rgw_gw_below(struct rgw_gw *gw, rgw_ms most);
 /* A random time between `delay` and one and a half of it, so that many who wait do not move in step. */
 rgw_ms rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay);
+
+/* operator.c: sessions that an operator ends */
+void rgw_operator_free(struct rgw_gw *gw);
 
 /* batch.c: packets that came together */
 /* Checks the packets of the batch, hands them over in their order, and empties the batch. Whatever one packet changes

@@ -293,8 +293,9 @@ is_forwarded(const struct rgw_attr *a)
 	return a->type != RGW_MESSAGE_AUTHENTICATOR && !is_original_code(a);
 }
 
-/* Is the attribute for proxies only? A NAS takes all attributes of a CoA- or Disconnect-Request as mandatory (P-COA-8),
- * and refuses the whole for one that it does not know. */
+/* Is the attribute for proxies only? A NAS takes all attributes of a CoA- or Disconnect-Request as mandatory
+ * (P-COA-8), and refuses the whole for one that it does not know, though it should not (P-CPX-21). What may stand in
+ * such a request beside that is for the NAS to judge, which alone can change a session (P-COA-7, P-COA-9). */
 static bool
 is_for_proxies(const struct rgw_attr *a)
 {

@@ -5,15 +5,17 @@ them, and FreeRADIUS as the NAS that takes them over UDP.
     radclient -> UDP -> inner gateway (home) -> down the TLS connection -> outer gateway (visited) -> UDP -> NAS
     radclient -> UDP -> outer gateway -> up the same connection -> inner gateway -> UDP -> NAS
 """
+import json
 import re
 import socket
+import subprocess
 import time
 
 import pytest
 
 import radius
 from inbound import Visitor, inbound_conf
-from lab import DICTIONARY, NAS_SECRET, Lab, Process, accounting, pap, radclient, wait_for
+from lab import DICTIONARY, NAS_SECRET, Lab, Process, accounting, binary, pap, radclient, wait_for
 from test_logins import USERS
 
 HOME, STRANGER = "127.0.0.2", "127.0.0.3"  # where radclient sends from
@@ -205,6 +207,33 @@ def test_repetition_is_answered_once(path):
             time.sleep(0.2)
     assert len(answers) == 1 and answers.pop()[0] == 41
     assert len(path.nas.received()) == before + 1
+
+
+def say(lab, name, *words):
+    return subprocess.run([*binary(), *words, "--socket", lab.dir / f"{name}.sock"], capture_output=True, text=True, timeout=60,
+                          check=False)
+
+
+def test_status_shows_where_nases_are(path):
+    login(path)
+    rows = json.loads(say(path, "inner", "status", "--json", "nas").stdout)["nas"]
+    (row,) = [r for r in rows if r["name"] == "ap-1" or r.get("nas") == "ap-1"] or [rows]
+    assert "NAS-Identifier" in str(row) and "visitor" in str(row), rows
+    assert "visitor" in say(path, "inner", "status", "nas").stdout
+
+
+@pytest.mark.parametrize("name", ["inner", "outer"])
+def test_operator_ends_a_session(path, name):
+    """By the command line, at the home side down the connection, and at the visited side over UDP."""
+    login(path, mac="02-00-00-00-00-55")
+    before = len(path.nas.received())
+    said = say(path, name, "disconnect", "--mac", "02-00-00-00-00-55")
+    assert said.returncode == 0 and "1 sessions of '02-00-00-00-00-55' are ended" in said.stdout, said
+    assert len(path.nas.received()) == before + 1
+    said = say(path, name, "disconnect", "--user", "nobody")
+    assert said.returncode == 1 and "no session of 'nobody' is known" in said.stderr, said
+    said = say(path, name, "disconnect")
+    assert said.returncode == 1 and "--mac ADDRESS" in said.stderr, said
 
 
 def test_wrong_sender(lab):

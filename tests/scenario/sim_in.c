@@ -383,7 +383,7 @@ sim_visitor_hears(struct sim *s, struct sim_conn *c, const uint8_t *data, size_t
 	s->heard_len = len;
 	r = find_asked(s, c, &p);
 	if (r == NULL) {
-		s->foreign_datagrams++;
+		s->foreign_datagrams += c->incoming;
 		return;
 	}
 	assert_false(sim_is_taken_back(s, r));

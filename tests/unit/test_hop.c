@@ -576,8 +576,8 @@ nas_gets_what_it_knows(void **state)
 	in = help_finish(&p);
 	for (int to_nas = 0; to_nas <= 1; to_nas++) {
 		len = rgw_hop_request(octets, sizeof octets, &(struct rgw_hop_request){ .in = &in,
-			.hidden = h->hidden, .from = h->secret_a, .to = h->secret_b, .mark = mark, .mark_len = sizeof mark,
-			.id = 3, .to_nas = to_nas != 0 });
+			.hidden = h->hidden, .from = h->secret_a, .to = h->secret_b, .mark = mark,
+			.mark_len = sizeof mark, .id = 3, .to_nas = to_nas != 0 });
 		assert_int_equal(rgw_packet_parse(&out, octets, len), RGW_PACKET_OK);
 		assert_int_equal(out.n_proxy_state, to_nas != 0 ? 0 : 2);
 		assert_int_equal(help_count(&out, 126), to_nas == 0);

@@ -151,8 +151,11 @@ refuse_code(struct rgw_conn *conn, const struct rgw_origin *origin, const struct
 	if (!rgw_asker_may_probe(gw, origin, now))
 		return;
 	if (rgw_code_is_dynamic(p->code) && gw->changes) {
-		len = rgw_build_nak(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_PROHIBITED, origin->side.secret);
-		text = "answered with a NAK: this peer may not change or end sessions; see its option `allow`";
+		/* Who accepts our connections and may not use them so hears nothing (P-RCA-6). */
+		if (conn->incoming)
+			len = rgw_build_nak(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_PROHIBITED,
+			    origin->side.secret);
+		text = "refused: this peer may not change or end sessions; see its option `allow`";
 		counter = RGW_CTR_tls_not_allowed;
 	} else if (rgw_code_is_dynamic(p->code)) {
 		len = rgw_build_nak(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_UNSUPPORTED_EXTENSION,

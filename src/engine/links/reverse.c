@@ -3,8 +3,8 @@
 
 /*
  * CoA and Disconnect to a peer (P-RCA): they go down the connection on which the session came, whoever opened it, or
- * any other one that the peer has. A connection that came in is a lane of its own kind for that: it gets identifiers when
- * something is sent on it first, and the peer's watchdog, not ours, tells whether it lives.
+ * any other one that the peer has. A connection that came in is a lane of its own kind for that: it gets identifiers
+ * when something is sent on it first, and the peer's watchdog, not ours, tells whether it lives.
  */
 
 static bool

@@ -9,9 +9,9 @@
 
 /*
  * The way of CoA and Disconnect to the NAS (P-PRX-12, P-CPX-5, P-CPX-23), which is never that of the User-Name: that
- * leads back home (P-CPX-6). In this order: a client of the configuration that the names of the NAS mean; whoever taught
- * us the session; whoever taught us the NAS; the peer of the realm in Operator-Name; the only peer that takes CoA. Before
- * all that the sender must be one to whom the user's logins go (P-COA-41, P-CPX-8).
+ * leads back home (P-CPX-6). In this order: a client of the configuration that the names of the NAS mean; whoever
+ * taught us the session; whoever taught us the NAS; the peer of the realm in Operator-Name; the only peer that takes
+ * CoA. Before all that the sender must be one to whom the user's logins go (P-COA-41, P-CPX-8).
  */
 
 /* A request on its way, and what it says. */
@@ -112,11 +112,16 @@ realms_of(const struct rgw_conf_head *section)
 static bool
 may_change(const struct change *c)
 {
-	const struct rgw_strings *list = realms_of(c->req->origin.asker->conf);
+	const struct rgw_conf_head *asker = c->req->origin.asker->conf;
+	const struct rgw_strings *list;
 	const struct rgw_conf_realm *section;
 	const uint8_t *user = c->names.v[RGW_NAME_USER].p, *realm = NULL;
 	size_t len = c->names.v[RGW_NAME_USER].len;
 
+	/* An operator of this gateway. */
+	if (asker->kind == RGW_CONF_GATEWAY)
+		return true;
+	list = realms_of(asker);
 	if (len == 0) {
 		user = c->names.v[RGW_NAME_CUI].p;
 		len = c->names.v[RGW_NAME_CUI].len;

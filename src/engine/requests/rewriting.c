@@ -197,10 +197,14 @@ struct lists {
 static struct lists
 lists_of(const struct rgw_conf_head *section)
 {
+	static const struct rgw_conf_refs none;
 	const struct rgw_conf_client *client = (const struct rgw_conf_client *)section;
 	const struct rgw_conf_server *server = (const struct rgw_conf_server *)section;
 	const struct rgw_conf_peer *peer = (const struct rgw_conf_peer *)section;
 
+	/* An operator has no section. */
+	if (section->kind == RGW_CONF_GATEWAY)
+		return (struct lists){ &none, &none };
 	if (section->kind == RGW_CONF_PEER)
 		return (struct lists){ &peer->rewrite_in, &peer->rewrite_out };
 	if (section->kind == RGW_CONF_CLIENT)
@@ -213,7 +217,7 @@ lists_of(const struct rgw_conf_head *section)
 static struct lists
 lists_for(const struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_conf_head *section)
 {
-	if (req->edition != gw->edition)
+	if (req->edition != gw->edition && section->kind != RGW_CONF_GATEWAY)
 		section = rgw_conf_by_id(req->edition->conf, section->kind, section->id);
 	return lists_of(section);
 }
