@@ -77,11 +77,12 @@ struct rgw_nastable {
 	uint64_t taught;          /* number of entries that there have been */
 	size_t n;                 /* number of entries ... */
 	size_t n_sessions;        /* ... and of those that are sessions */
-	uint64_t octets;          /* octets that entries take */
+	uint64_t octets;          /* octets that entries take ... */
+	uint64_t max_octets;      /* ... and the greatest number of them */
 };
 
-/* Makes an empty table, which takes no memory of its own. */
-void rgw_nastable_init(struct rgw_nastable *table, const struct rgw_hashkey *key, size_t limit);
+/* Makes an empty table, which takes no memory of its own, for so many entries and so many octets. */
+void rgw_nastable_init(struct rgw_nastable *table, const struct rgw_hashkey *key, size_t limit, uint64_t max_octets);
 void rgw_nastable_fini(struct rgw_nastable *table);
 
 /* The neighbour has sent a request with these names. */

@@ -15,6 +15,9 @@
 /* What the system's allocator adds to a block, about. */
 #define BLOCK_OCTETS 16
 
+/* What a name takes in the table of names, at the most. */
+#define NAME_OCTETS (2 * sizeof(void *))
+
 static const uint8_t types[RGW_NAMES] = {
 	[RGW_NAME_IP] = RGW_NAS_IP_ADDRESS, [RGW_NAME_IPV6] = RGW_NAS_IPV6_ADDRESS,
 	[RGW_NAME_IDENTIFIER] = RGW_NAS_IDENTIFIER, [RGW_NAME_SESSION] = RGW_ACCT_SESSION_ID,
@@ -132,7 +135,7 @@ rgw_nastable_is_fresh(const struct rgw_nas_item *e, rgw_ms now)
 static size_t
 octets_of(const struct rgw_nas_item *e)
 {
-	return sizeof *e + e->n_names * sizeof e->names[0] + e->text_len + 2 * BLOCK_OCTETS;
+	return sizeof *e + e->n_names * (sizeof e->names[0] + NAME_OCTETS) + e->text_len + 2 * BLOCK_OCTETS;
 }
 
 void
@@ -145,6 +148,7 @@ rgw_nastable_forget(struct rgw_nastable *t, struct rgw_nas_item *e)
 	t->n--;
 	t->n_sessions -= e->is_session;
 	e->owner->n--;
+	e->owner->octets -= octets_of(e);
 	rgw_link_remove(&e->link);
 	free(e->text);
 	free(e);
@@ -199,31 +203,43 @@ largest(struct rgw_nastable *t)
 	for (struct rgw_link *l = t->owners.next; l != &t->owners; l = l->next) {
 		struct rgw_nas_owner *o = RGW_CONTAINER(l, struct rgw_nas_owner, link);
 
-		if (found == NULL || o->n > found->n)
+		if (found == NULL || o->octets > found->octets)
 			found = o;
 	}
 	return found;
 }
 
-/* Makes room for one more entry of the owner: its own oldest one gives way if it holds more than its share, else the
+/* The greatest size of an entry. */
+#define MOST_OCTETS \
+	(sizeof(struct rgw_nas_item) + 2 * BLOCK_OCTETS + \
+	    RGW_SESSION_NAMES * (sizeof(struct rgw_nas_key) + NAME_OCTETS + RGW_ATTR_VALUE_MAX))
+
+static bool
+has_room(const struct rgw_nastable *t, const struct rgw_nas_owner *o)
+{
+	return rgw_fair_may_take(t->limit, t->n, o->n, 1) &&
+	    rgw_fair_may_take(t->max_octets, t->octets, o->octets, MOST_OCTETS);
+}
+
+/* Makes room for one more entry of the owner: its own oldest ones give way if it holds more than its share, else the
  * oldest of whoever holds most. Returns how many gave way. */
 unsigned
 rgw_nastable_make_room(struct rgw_nastable *t, struct rgw_nas_owner *o, rgw_ms now)
 {
 	struct rgw_nas_item *old = oldest_of(o);
+	unsigned n = 0;
 
-	if (old != NULL && !rgw_nastable_is_fresh(old, now)) {
+	if (old != NULL && !rgw_nastable_is_fresh(old, now))
 		rgw_nastable_forget(t, old);
+	for (; !has_room(t, o); n++) {
 		old = oldest_of(o);
+		if (old == NULL)
+			old = oldest_of(largest(t));
+		if (old == NULL)
+			break;
+		rgw_nastable_forget(t, old);
 	}
-	if (rgw_fair_may_take(t->limit, t->n, o->n, 1))
-		return 0;
-	if (old == NULL)
-		old = oldest_of(largest(t));
-	if (old == NULL)
-		return 0;
-	rgw_nastable_forget(t, old);
-	return 1;
+	return n;
 }
 
 bool
@@ -298,6 +314,7 @@ rgw_nastable_add(struct rgw_nastable *t, struct rgw_nas_owner *o, const struct r
 	t->n++;
 	t->n_sessions += e->is_session;
 	t->octets += octets_of(e);
+	o->octets += octets_of(e);
 	return e;
 }
 
@@ -360,9 +377,9 @@ rgw_nastable_free_owner(struct rgw_nastable *t, struct rgw_nas_owner *o)
 /* ---- the whole ---- */
 
 void
-rgw_nastable_init(struct rgw_nastable *t, const struct rgw_hashkey *key, size_t limit)
+rgw_nastable_init(struct rgw_nastable *t, const struct rgw_hashkey *key, size_t limit, uint64_t max_octets)
 {
-	*t = (struct rgw_nastable){ .key = *key, .limit = limit };
+	*t = (struct rgw_nastable){ .key = *key, .limit = limit, .max_octets = max_octets };
 	pthread_mutex_init(&t->lock, NULL);
 	rgw_htab_init(&t->names);
 	rgw_link_init(&t->owners);

@@ -13,6 +13,7 @@ struct rgw_nas_owner {
 	struct rgw_link link;
 	struct rgw_link entries;   /* the oldest first */
 	size_t n;
+	uint64_t octets;           /* that its entries take */
 	bool is_peer;
 	uint32_t id;
 };

@@ -7,8 +7,9 @@
 
 /* What all workers share; see common.h. */
 
-/* Entries of the table of NASes and sessions. */
+/* Entries of the table of NASes and sessions, and octets that they may take. */
 #define NASES 65536
+#define NAS_OCTETS (16u << 20)
 
 /* Gives the quota of an id its limit, and makes the quota if there is none. */
 static void
@@ -53,7 +54,7 @@ rgw_common_new(const struct rgw_conf *conf, const struct rgw_hashkey *salt)
 	struct rgw_common *c = rgw_xcalloc(1, sizeof *c);
 
 	c->salt = *salt;
-	rgw_nastable_init(&c->nases, salt, NASES);
+	rgw_nastable_init(&c->nases, salt, NASES, NAS_OCTETS);
 	rgw_quota_init(&c->incoming, conf->gateway.max_connections);
 	rgw_common_adopt(c, conf);
 	return c;

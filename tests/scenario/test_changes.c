@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "sim_priv.h"
-
 #include "radsecgw/build.h"
 
 /* CoA and Disconnect: from home to the NAS, over UDP and down connections, in stories. */

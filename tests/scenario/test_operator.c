@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim_priv.h"
 
-/* An operator ends sessions by the command line. */
+/* An operator ends sessions by the command line; and connections stay for what changes sessions. */
 
 static void
 init(struct sim *s)
@@ -83,12 +83,36 @@ tells_of_failures(void **state)
 	sim_end(&s);
 }
 
+/* P-RCA-8: connections on which sessions may be changed are not closed because nobody uses them, and we ask every 15 s
+ * whether those that we have opened still live. */
+static void
+connections_stay_for_changes(void **state)
+{
+	struct sim_conn *c;
+	struct sim s;
+
+	(void)state;
+	for (int changes = 0; changes <= 1; changes++) {
+		sim_init(&s, "198.51.100.1");
+		sim_ini(&s, "[peer visitor]\nallow = auth%s\nidle-timeout = 30s\n", changes ? ", coa" : "");
+		sim_ini(&s, "[peer national]\nallow = auth%s\nwatchdog = 60s\n", changes ? ", coa" : "");
+		sim_start(&s);
+		c = sim_visit(&s);
+		sim_run(&s, 20000);
+		assert_int_equal(s.national.probes, 1 + changes);
+		sim_run(&s, 40000);
+		assert_int_equal(c->engine != NULL, changes);
+		sim_end(&s);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_what_has_the_name),
 		cmocka_unit_test(tells_of_failures),
+		cmocka_unit_test(connections_stay_for_changes),
 	};
 
 	return cmocka_run_group_tests_name("operator", tests, NULL, NULL);

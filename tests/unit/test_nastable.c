@@ -20,7 +20,7 @@ make(void **state)
 	static const struct rgw_hashkey key = { 1, 2 };
 	struct rgw_nastable *t = rgw_xcalloc(1, sizeof *t);
 
-	rgw_nastable_init(t, &key, 100);
+	rgw_nastable_init(t, &key, 100, 1 << 20);
 	*state = t;
 	return 0;
 }
@@ -214,6 +214,12 @@ bounds_hold(void **state)
 		learn(t, names(NULL, "same", NULL, NULL), &(struct rgw_teacher){ .id = id }, 3000);
 	assert_in_range(t->n, 90, 100);
 	assert_in_range(rgw_nastable_used(t).octets / t->n, 100, 400);
+	/* Octets are bounded, too. */
+	t->max_octets = 20000;
+	for (uint32_t id = 10; id < 150; id++) {
+		learn(t, names("another", "same", NULL, NULL), &(struct rgw_teacher){ .id = id }, 4000);
+		assert_in_range(t->octets, 0, 20000);
+	}
 }
 
 /* P-COA-30 to 32: the time of a packet counts in both directions. */

@@ -157,10 +157,13 @@ rgw_conn_set_timer(struct rgw_conn *conn)
 	rgw_timer_set(&conn->gw->timers, &conn->timer, at);
 }
 
-/* May the connection be closed when nobody uses it? The connections that the option `connections` wants open stay. */
+/* May the connection be closed when nobody uses it? The connections that the option `connections` wants open stay, and
+ * those on which sessions may be changed (P-RCA-8). */
 static bool
 is_spare(const struct rgw_conn *conn)
 {
+	if (conn->incoming && (conn->peer->conf->allow & RGW_SERVICE_CHANGES) != 0)
+		return conn->state == RGW_CONN_DRAINING;
 	return conn->incoming || conn->state == RGW_CONN_DRAINING ||
 	    conn->peer->n_up > conn->peer->conf->connections.min;
 }
@@ -399,10 +402,8 @@ gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 		rgw_conn_enter(conn, RGW_CONN_GONE);
 	rgw_on_conn_gone(conn, now);
 	if (conn->incoming)
-		rgw_accept_forget(conn, last, now);
-	if (conn->incoming && conn->lane.ids != NULL)
-		rgw_on_lane_lost(&conn->lane, RGW_LOSS_CLOSED, why, now);
-	if (!conn->incoming)
+		rgw_accept_forget(conn, last, why, now);
+	else
 		leave_peer(conn, fault, why, now);
 	gw->n_conns--;
 	rgw_timer_unset(&gw->timers, &conn->timer);
@@ -521,7 +522,6 @@ rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
 
 	if (conn->incoming && !rgw_accept_identified(conn, peer, now))
 		return;
-	/* On a connection that a peer opened little is asked, if anything. */
 	if (!conn->incoming && !rgw_conn_make_ids(conn)) {
 		rgw_conn_close(conn, RGW_LOG_ERROR, "connect-failed", "out of memory", now);
 		return;

@@ -298,9 +298,9 @@ void rgw_accept_drain(struct rgw_gw *gw, rgw_ms now);
 void rgw_accept_shaking(struct rgw_conn *conn);
 /* The peer of the connection, by its id, is known now. false = the connection was closed. */
 bool rgw_accept_identified(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
-/* The connection ends, and `last` was its state: it leaves all lists and counts, and the requests that came on it
- * end. */
-void rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, rgw_ms now);
+/* The connection ends, and `last` was its state: it leaves all lists and counts, the requests that came on it end, and
+ * those that are open on its lane move; `why` is a phrase for the log. */
+void rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, const char *why, rgw_ms now);
 
 /* peer.c: the connection set of a peer */
 extern const struct rgw_lane_ops rgw_conn_lane_ops;
