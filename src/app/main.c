@@ -296,6 +296,40 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* Takes an option other than those that end the program at once. false = there is no such option. */
+static bool
+take_option(struct options *options, int c)
+{
+	switch (c) {
+	case 'c':
+		options->config = optarg;
+		return true;
+	case 'd':
+		return options->dump = true;
+	case 'j':
+		return options->call.json = true;
+	case 'k':
+		return options->call.check = true;
+	case 'f':
+		options->call.confirm = optarg;
+		return true;
+	case 'u':
+		options->call.user = optarg;
+		return true;
+	case 'm':
+		options->call.mac = optarg;
+		return true;
+	case 'i':
+		options->call.session = optarg;
+		return true;
+	case 's':
+		options->call.socket = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -307,41 +341,15 @@ main(int argc, char **argv)
 	rgw_thread_lend_stack(spare);
 	rgw_crash_report();
 	while ((c = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			options.config = optarg;
-			break;
-		case 'd':
-			options.dump = true;
-			break;
-		case 'j':
-			options.call.json = true;
-			break;
-		case 'k':
-			options.call.check = true;
-			break;
-		case 'f':
-			options.call.confirm = optarg;
-			break;
-		case 'u':
-			options.call.user = optarg;
-			break;
-		case 'm':
-			options.call.mac = optarg;
-			break;
-		case 'i':
-			options.call.session = optarg;
-			break;
-		case 's':
-			options.call.socket = optarg;
-			break;
-		case 'V':
+		if (c == 'V') {
 			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls(tls, sizeof tls));
 			return RGW_EXIT_OK;
-		case 'h':
+		}
+		if (c == 'h') {
 			usage(stdout);
 			return RGW_EXIT_OK;
-		default:
+		}
+		if (!take_option(&options, c)) {
 			fputs("see radsecgw --help\n", stderr);
 			return RGW_EXIT_CONFIG;
 		}
