@@ -97,14 +97,14 @@ unit_help = $(filter-out tests/unit/test_% tests/unit/networld.c,$(wildcard test
 sim_help = $(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c))
 fuzz_src = $(wildcard tests/fuzz/fuzz_*.c)
 fuzz_bin = $(fuzz_src:tests/%.c=$(O)/tests/%)
-bench_src = $(addprefix tests/bench/,floor.c load.c respond.c respond_tls.c storm.c)
+bench_src = $(addprefix tests/bench/,crl.c floor.c load.c respond.c respond_tls.c storm.c)
 bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
 .PHONY: all small static static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
 	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
-	clauses instructions interop demo deps install clean FORCE
+	clauses instructions interop cert-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -129,6 +129,7 @@ help:
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
 	@echo 'make reload-load   200 reloads in 100 s under load in both directions, with 1 and 3 workers: five minutes'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
+	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make containers-test  builds the images of docker/ and runs them with podman: alone, in a pod, with compose'
 	@echo 'make boot-test     boots a Debian with systemd in a container and looks at the service of the package'
@@ -228,8 +229,9 @@ $(O)/tests/unit/test_adopt $(O)/tests/unit/test_judge: ldflags += -Wl,--wrap=rgw
 	-Wl,--wrap=rgw_conn_on_goodbye,--wrap=rgw_conn_on_stalled,--wrap=rgw_conn_on_lost,--wrap=rgw_gw_on_udp,--wrap=rgw_gw_count \
 	-Wl,--wrap=rgw_gw_deadline
 
-# This one lets there be no memory.
+# These let there be no memory.
 $(O)/tests/unit/test_outbuf: ldflags += -Wl,--wrap=realloc
+$(O)/tests/unit/test_crlset: ldflags += -Wl,--wrap=realloc,--wrap=calloc
 
 # Without libFuzzer a target reads the files it is given: the seed corpora are part of the tests.
 ifeq ($(findstring fuzzer,$(SAN)),)
@@ -323,6 +325,14 @@ interop:
 	tests/interop/root.sh build/interop/trixie
 	RADSECGW='$(abspath $(O))/radsecgw' tests/interop/matrix.py --only '$(ONLY)'
 
+# Who is admitted with which certificate, by whom it is shown: both builds.
+cert-lab:
+	etc/build/deps.sh build test
+	-etc/build/deps.sh interop
+	$(MAKE) all
+	$(MAKE) O=build/system WOLFSSL=system all
+	@set -e; for o in $(O) build/system; do echo; echo "== $$o"; RADSECGW="$$PWD/$$o/radsecgw" tests/interop/certlab.py; done
+
 lint:
 	etc/build/deps.sh build test lint
 	$(MAKE) tests
@@ -362,7 +372,7 @@ install: all
 	install -D -m 755 $(O)/radsecgw $(DESTDIR)$(PREFIX)/sbin/radsecgw
 	install -d $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 etc/man/radsecgw.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 etc/man/radsecgw.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 etc/man/radsecgw.8 etc/man/radsecgw-probe.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples
 	install -m 644 etc/examples/*.ini $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
 	install -m 755 certs/make-pki.sh $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/

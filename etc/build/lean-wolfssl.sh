@@ -116,17 +116,19 @@ rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
 # Not all versions know all options; what they do not know they do not have. Left out is all that we do not use:
-# pre-shared keys, resumption, OCSP, exported keys, suites without AEAD, finite fields, post-quantum groups. Triple
-# DES is for private keys that are encrypted with it, and for nothing else.
+# resumption, OCSP, exported keys, suites without AEAD, finite fields, post-quantum groups. Triple DES is for private
+# keys that are encrypted with it, and for nothing else. Clients that have a ticket of another server offer it where
+# pre-shared keys are offered, and it must not be too long to be passed over. The callback for secrets is for `keylog`.
 # shellcheck disable=SC2086
 "$source/tree/configure" --prefix="$dest" --disable-option-checking --disable-shared --enable-static \
 	--disable-examples --disable-crypttests --disable-jobserver --disable-oldtls --enable-tls13 --enable-harden \
-	--enable-curve25519 --enable-ed25519 --enable-sni --enable-alpn --enable-crl --enable-pwdbased --enable-des3 \
+	--enable-curve25519 --enable-ed25519 --enable-sni --enable-alpn --enable-psk --enable-crl --enable-pwdbased --enable-des3 \
 	--disable-dh --disable-mlkem --disable-sha3 --disable-shake128 --disable-shake256 --disable-enc-then-mac \
 	--disable-pkcs12 --disable-sys-ca-certs $fast CC="$compiler" \
 	CFLAGS="$flags -fPIC -ffunction-sections -fdata-sections \
 -DWOLFSSL_ALWAYS_VERIFY_CB -DWOLFSSL_VERIFY_CB_ALL_CERTS -DKEEP_PEER_CERT -DWOLFSSL_ALT_NAMES \
 -DWOLFSSL_ENCRYPTED_KEYS -DWOLFSSL_ALT_CERT_CHAINS -DWOLFSSL_GETRANDOM \
+-DHAVE_SECRET_CALLBACK -DMAX_PSK_ID_LEN=2560 \
 -DHAVE_ECC521 -DNO_SESSION_CACHE -DWOLFSSL_AEAD_ONLY -DMAX_CHAIN_DEPTH=10" >>"$log" 2>&1 || fail "configure failed"
 make -j"$(nproc)" >>"$log" 2>&1 || fail "make failed"
 rm -rf "$dest/lib" "$dest/include"

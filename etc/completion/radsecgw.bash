@@ -7,7 +7,7 @@ _radsecgw_commands() {
 }
 
 _radsecgw_options() {
-	radsecgw --help | sed -nE 's/^ .* (--[a-z]+) .*/\1/p' | sort -u
+	radsecgw --help | sed -nE 's/^ .* (--[a-z-]+) .*/\1/p' | sort -u
 }
 
 # The names that tables of the running gateway have, if it can be asked.
@@ -23,14 +23,18 @@ _radsecgw() {
 		[[ $commands != *" $word "* ]] || command=$word
 	done
 	case $command:$prev in
-	*:-c | *:--config | *:--socket)
+	*:-c | *:--config | *:--socket | *:--password-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
 	:*) words=$commands ;;
 	status:*) words="gateway peers servers pools connections clients realms listeners limits nas counters" ;;
 	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;
-	reconnect:*) words=$(_radsecgw_names peers) ;;
+	probe:--tls | probe:--idle | probe:--user | probe:--timeout) return ;;
+	*:--client) words=$(_radsecgw_names clients peers) ;;
+	*:--result) words="open accept reject challenge acknowledged error timeout dropped" ;;
+	*:--code) words="auth acct" ;;
+	reconnect:* | probe:*) words=$(_radsecgw_names peers) ;;
 	log-level:log-level) words="error warning notice info debug" ;;
 	log-level:*) words="for" ;;
 	esac

@@ -7,22 +7,27 @@
 #include <stdint.h>
 
 #include "radsecgw/list.h"
+#include "radsecgw/pattern.h"
 #include "radsecgw/x509.h"
 
 /*
  * Whose certificate is this? By the time this is asked, the chain has been verified; here the names in the leaf are
  * held against what the configuration expects (P-CRT-3 to 11). Pure: no I/O, no allocation except for reading rules.
+ * A rule of the form kind:/EXPRESSION/ has a regular expression that must match the whole of a name.
  */
 enum rgw_cert_rule_kind {
 	RGW_CERT_DNS,            /* dns:NAME, dNSName with the wildcard rule of P-CRT-6; dns:*.NAME: any
-	                          * one host below NAME, or the same wildcard */
+	                          * one host below NAME, or the same wildcard; dns:/EXPRESSION/: a
+	                          * dNSName without wildcard */
 	RGW_CERT_IP,             /* ip:ADDRESS, iPAddress of either family */
-	RGW_CERT_URI,            /* uri:TEXT, uniformResourceIdentifier, exactly */
+	RGW_CERT_URI,            /* uri:TEXT, uniformResourceIdentifier, exactly; or uri:/EXPRESSION/ */
 	RGW_CERT_NAIREALM,       /* nairealm:REALM (P-CRT-10) */
 	RGW_CERT_RID,            /* rid:1.2.3, registeredID */
-	RGW_CERT_CN,             /* cn:TEXT, last commonName; only when the leaf has no dNSName (P-CRT-4) */
+	RGW_CERT_CN,             /* cn:TEXT, last commonName; only when the leaf has no dNSName (P-CRT-4); or
+	                          * cn:/EXPRESSION/ */
 	RGW_CERT_ISSUER_SERIAL,  /* issuer-serial:NAME/HEX, the issuer as rgw_name_format writes it */
 	RGW_CERT_SHA256,         /* sha256:HEX of the whole leaf, colons allowed */
+	RGW_CERT_SPKI,           /* spki:HEX, SHA-256 of the SubjectPublicKeyInfo: certificates with this key */
 	RGW_CERT_POLICY,         /* policy:1.2.3, certificatePolicies */
 	RGW_CERT_ANY,            /* any: every certificate of this trust */
 	RGW_CERT_KINDS
@@ -31,9 +36,10 @@ enum rgw_cert_rule_kind {
 struct rgw_cert_rule {
 	enum rgw_cert_rule_kind kind;
 	char *text;            /* owned: the value as configured, without the kind */
-	uint8_t octets[32];    /* octets of an IP address (4 or 16), OID contents of RID and POLICY, digest of SHA256,
-	                        * INTEGER contents of ISSUER_SERIAL; else unused */
+	uint8_t octets[32];    /* octets of an IP address (4 or 16), OID contents of RID and POLICY, digest of
+	                        * SHA256 and SPKI, INTEGER contents of ISSUER_SERIAL; else unused */
 	size_t n_octets;
+	struct rgw_pattern *pattern;  /* owned: the expression of DNS, URI or CN; NULL = the text is meant as it is */
 };
 
 struct rgw_cert_rules {
@@ -45,6 +51,10 @@ struct rgw_cert_rules {
  * and leaves *out alone; NULL on success. A bare "*", "f*o", "*.*.x" and names with empty labels
  * are refused (P-CRT-6). */
 const char *rgw_cert_rule_parse(const char *text, struct rgw_cert_rule *out) RGW_MUST_USE;
+/* A copy with texts of its own. */
+struct rgw_cert_rule rgw_cert_rule_copy(const struct rgw_cert_rule *rule) RGW_MUST_USE;
+/* Frees what the rule owns. */
+void rgw_cert_rule_clear(struct rgw_cert_rule *rule);
 void rgw_cert_rules_free(struct rgw_cert_rules *rules);
 
 /* Writes the rule as it would stand in a configuration file; returns buf. */
@@ -75,8 +85,8 @@ enum rgw_cert_role { RGW_CERT_OF_SERVER, RGW_CERT_OF_CLIENT };
 /*
  * Judges a leaf. All kinds of rules given must hold; one value per kind is enough. No rules at all
  * is RGW_CERT_NO_MATCH: nobody is accepted without an identity check (P-CRT-5); RGW_CERT_ANY must be
- * said. `sha256` is the digest of the leaf and may be NULL when no rule needs it. A cert of NULL is
- * RGW_CERT_MALFORMED.
+ * said. `sha256` is the digest of the leaf and may be NULL when no rule needs it. A leaf without key_sha256
+ * matches no SPKI. A cert of NULL is RGW_CERT_MALFORMED.
  * On NO_MATCH *failed is the first rule of the kind that nothing matched (NULL with no rules).
  */
 enum rgw_cert_verdict rgw_cert_judge(const struct rgw_x509 *cert, enum rgw_cert_role role,

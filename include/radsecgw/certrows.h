@@ -9,7 +9,13 @@
  * used, with the cell `not_after`: when the first certificate of its chain expires, in seconds since 1970. */
 extern const struct rgw_table rgw_net_certificates;
 
-/* Tells all rows. For the thread of the layer. */
+/* The CRLs of the [tls] sections: a row for each issuer, with the cells `issuer` and `next_update`: when the first of
+ * its CRLs that count has to be replaced, in seconds since 1970. Of each section at most so many are told, those that
+ * end first. */
+#define RGW_NET_CRLS_MAX 64
+extern const struct rgw_table rgw_net_crls;
+
+/* Tells all rows of both. For the thread of the layer. */
 void rgw_net_tell_certificates(const struct rgw_net *net, rgw_row_fn *row, void *ctx);
 
 #endif

@@ -95,6 +95,8 @@ enum rgw_bad_response { RGW_BAD_RESPONSE_CLOSE, RGW_BAD_RESPONSE_DISCARD };
 enum rgw_layer { RGW_LAYER_IPSEC = 1 };
 
 enum rgw_tls_version { RGW_TLS_1_2, RGW_TLS_1_3 };
+enum rgw_crl_check { RGW_CRL_OFF, RGW_CRL_LEAF, RGW_CRL_CHAIN };
+enum rgw_crl_missing { RGW_CRL_REFUSE, RGW_CRL_ACCEPT };
 
 /* The kinds of sections, in the order in which they are dumped. */
 enum rgw_conf_kind {
@@ -160,6 +162,9 @@ struct rgw_conf_gateway {
 	bool verify_eap;      /* requests whose EAP is malformed are dropped */
 	unsigned malformed_realms;  /* RGW_NAI_* bits of names that are rejected */
 	bool watch;           /* files of the configuration that change are loaded */
+	bool core_dumps;      /* the memory of a process that has crashed may be written to a file */
+	bool sandbox;         /* the process restricts itself to what it needs once it has started */
+	uint32_t ring;        /* number of requests that are remembered with their way */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
 	struct rgw_conf_refs rewrite_out;         /* ... and last on the way out */
@@ -171,8 +176,19 @@ struct rgw_conf_log {
 	enum rgw_log_format format;
 	enum rgw_log_identity identity;
 	char *target;      /* "stderr", "syslog" or a file path */
-	char *hash_key;    /* a secret; NULL unless identity is hash */
+	char *hash_key;    /* a secret; NULL unless identity or station is hash */
 	uint32_t rate;     /* number of lines per second, event and neighbour; 0 = no limit */
+	bool logins;       /* a line for each Access-Accept and Access-Reject */
+	bool accounting;   /* those of Accounting-Responses are of level info, not debug */
+	enum rgw_log_station station;
+	enum rgw_log_fticks fticks;
+	char *fticks_prefix;
+	char *fticks_country;      /* NULL = the line has none, as for the next one */
+	char *fticks_institution;
+	enum rgw_log_fticks_mac fticks_mac;
+	char *fticks_key;          /* a secret; NULL unless fticks_mac needs it */
+	uint32_t fticks_facility;  /* of syslog */
+	char *fticks_tag;
 };
 
 /* Where the control socket is if the configuration does not say. */
@@ -198,15 +214,19 @@ struct rgw_conf_metrics {
 
 struct rgw_conf_tls {
 	struct rgw_conf_head head;
-	char *certificate;   /* PEM file: leaf first, chain after it */
-	char *key;           /* PEM file */
+	char *certificate;   /* PEM file: leaf first, chain after it; NULL = all peers have pre-shared keys */
+	char *key;           /* PEM file; NULL without certificate, and */
 	char *key_password;  /* a secret, or NULL */
-	struct rgw_strings ca;       /* PEM files or directories */
+	struct rgw_strings ca;       /* PEM files or directories; none without certificate */
 	struct rgw_strings ciphers;  /* empty = built-in list */
 	struct rgw_strings groups;   /* empty = built-in list */
 	enum rgw_tls_version min_version;
 	enum rgw_tls_version max_version;
 	bool watch;                  /* files of the section that change are read again */
+	struct rgw_strings crl;      /* files or directories with CRLs, in PEM or DER */
+	enum rgw_crl_check crl_check;     /* which certificates of peers are looked up there */
+	enum rgw_crl_missing crl_missing; /* what becomes of a certificate of which no CRL in force speaks */
+	char *keylog;                /* file to which the secrets of sessions are written; NULL = none */
 };
 
 struct rgw_conf_listen {
@@ -260,9 +280,18 @@ struct rgw_conf_peer {
 	bool protocol_error;                 /* the peer understands Protocol-Error (P-ERR-10) */
 	struct rgw_conf_refs rewrite_in;
 	struct rgw_conf_refs rewrite_out;
+	char *psk_identity;                  /* the peer and we know each other by a pre-shared key of this name; NULL =
+	                                      * by certificates, or over plain TCP */
+	struct rgw_secret *psk;              /* that key; not NULL if there is an identity */
+	struct rgw_secret *previous_psk;     /* the peer may connect with this key, too; NULL = none */
 	struct rgw_strings coa_realms;       /* realms whose sessions it may change; empty = those whose logins go to
 	                                      * it (P-COA-41) */
 };
+
+/* The octets that an identity may have (P-PSK-7), and a key (P-PSK-2): the TLS library takes no more. */
+#define RGW_PSK_IDENTITY_MAX 128
+#define RGW_PSK_MIN 16
+#define RGW_PSK_MAX 64
 
 /* A UDP neighbour that we send to. */
 struct rgw_conf_server {

@@ -19,7 +19,7 @@
  * conversations, so the challenges of one talker never push out those of the others. All functions take constant time,
  * but for rgw_conversations_expire. An entry takes at most RGW_CONVERSATION_OCTETS with its share of the hash table.
  */
-#define RGW_CONVERSATION_OCTETS 96
+#define RGW_CONVERSATION_OCTETS 104
 
 struct rgw_conversations {
 	struct rgw_cache cache;
@@ -41,6 +41,9 @@ struct rgw_talker {
 struct rgw_conversation {
 	uint32_t target;   /* number of the target, which is never used for another one; 0 = none */
 	uint32_t serial;   /* serial of the connection, or 0 */
+	uint64_t id;       /* what the log calls the conversation; 0 = it is no conversation */
+	uint32_t began;    /* the lower half of the time at which its first round came, milliseconds */
+	uint32_t rounds;   /* number of its rounds up to this one */
 };
 
 void rgw_conversations_init(struct rgw_conversations *c, const struct rgw_hashkey *hashkey,

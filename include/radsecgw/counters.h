@@ -72,6 +72,8 @@
 	X(requests_while_draining, "requests not accepted: the gateway is stopping or drained")    \
 	X(nas_conflicts, "NASes and sessions that were named by more than one neighbour")                 \
 	X(nas_crowded_out, "NASes and sessions forgotten before their time, the table being full")        \
+	/* the log */                                                                              \
+	X(log_lines_lost, "lines of the log left out, since their target did not take them in time") \
 	/* what rewrites do to packets */                                                          \
 	X(rewrite_changed, "times a rewrite changed a packet")                                     \
 	X(rewrite_skipped, "times a packet passed without a rewrite that would make it too big")   \
@@ -146,11 +148,19 @@
 	X(incoming_failed, "incoming connections whose handshake did not succeed")                 \
 	X(incoming_opened, "incoming connections that came up")                                    \
 	X(incoming_ended, "incoming connections that ended after they had come up")                \
+	X(psk_unknown_identity, "handshakes that failed: nobody who may come from there has the identity") \
+	X(psk_wrong_key, "handshakes that failed: the pre-shared key of the identity is another one") \
+	X(psk_without_secrecy, "handshakes that failed: a pre-shared key without a Diffie-Hellman exchange") \
+	X(psk_without_suite, "handshakes that failed: a pre-shared key, and no suite that goes with it") \
+	X(previous_psk_used, "incoming connections that came up with the previous pre-shared key")  \
 	X(idle_timeouts, "connections closed: idle-timeout")                                       \
 	X(lifetimes, "connections closed: lifetime")                                               \
 	/* connections in either direction */                                                      \
 	X(connections_judged_out, "connections closed: not good enough for a new configuration")    \
 	X(certificates_ended, "connections closed: a certificate of either side came to its end")  \
+	X(certificates_revoked, "certificates refused: a CRL lists them as revoked")               \
+	X(certificates_without_crl, "certificates refused: no CRL in force speaks of them")        \
+	X(certificates_unchecked, "certificates accepted although no CRL in force speaks of them") \
 	/* connections that we open */                                                             \
 	X(connections_opened, "outgoing connections that came up")                                 \
 	X(connections_failed, "outgoing connections that did not come up")                         \
@@ -181,5 +191,7 @@ struct rgw_counters {
 
 const char *rgw_counter_name(enum rgw_counter c);
 const char *rgw_counter_help(enum rgw_counter c);
+/* The way in which a request ended, as people are told it: "no_route" for request_no_route. */
+const char *rgw_reason_name(enum rgw_counter c);
 
 #endif

@@ -12,6 +12,7 @@
 #include "radsecgw/counters.h"
 #include "radsecgw/edition.h"
 #include "radsecgw/log.h"
+#include "radsecgw/proof.h"
 #include "radsecgw/time.h"
 
 /*
@@ -130,8 +131,9 @@ void rgw_gw_on_accept_failed(struct rgw_gw *gw, uint32_t listen, const char *why
  * opened. */
 void rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
 /* The handshake is done. `peer` is the id of the peer whose identity was verified, in the current edition; for a
- * connection that we opened it is the peer that was connected to. The engine may close the connection in this call. */
-void rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
+ * connection that we opened it is the peer that was connected to, and `proof` says by what. The engine may close the
+ * connection in this call. */
+void rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw_ms now);
 /* The certificates of the connection are near their end: nothing new is begun on it, another connection takes its
  * place, and it closes when what is open on it is answered. The engine may close the connection in this call. */
 void rgw_conn_on_expiring(struct rgw_conn *conn, rgw_ms now);

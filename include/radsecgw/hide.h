@@ -95,4 +95,10 @@ void rgw_rekey_update(struct rgw_rekey *rk, uint8_t *data, size_t n);
 /* Ends the re-keying and wipes all that could tell the plain text. */
 void rgw_rekey_end(struct rgw_rekey *rk);
 
+#define RGW_PASSWORD_MAX 128
+/* Hides a password of 1 to RGW_PASSWORD_MAX octets as RFC 2865 5.2 has it (P-PWD-1); returns the number of octets, a
+ * multiple of 16. */
+size_t rgw_hide_password(struct rgw_hide_key key, const void *password, size_t len,
+    uint8_t out[static RGW_PASSWORD_MAX]);
+
 #endif

@@ -29,6 +29,16 @@ enum rgw_log_format { RGW_LOG_TEXT, RGW_LOG_JSON };
 /* How much of a user's identity lines may show. */
 enum rgw_log_identity { RGW_LOG_ID_FULL, RGW_LOG_ID_REALM, RGW_LOG_ID_HASH };
 
+/* Where lines for the statistics of a federation (F-Ticks) go, and how they show the address of a device. */
+enum rgw_log_fticks { RGW_FTICKS_NO, RGW_FTICKS_SYSLOG, RGW_FTICKS_LOG };
+enum rgw_log_fticks_mac {
+	RGW_FTICKS_STATIC, RGW_FTICKS_ORIGINAL, RGW_FTICKS_VENDOR_HASH, RGW_FTICKS_VENDOR_KEYED_HASH,
+	RGW_FTICKS_FULLY_HASH, RGW_FTICKS_FULLY_KEYED_HASH
+};
+
+/* How much of a device's address lines may show. */
+enum rgw_log_station { RGW_LOG_STATION_FULL, RGW_LOG_STATION_VENDOR, RGW_LOG_STATION_HASH, RGW_LOG_STATION_NONE };
+
 enum rgw_field_type { RGW_FIELD_END, RGW_FIELD_STR, RGW_FIELD_OCTETS, RGW_FIELD_UINT, RGW_FIELD_ADDR };
 
 /* All pointers are borrowed for the duration of the call. */
@@ -67,6 +77,9 @@ rgw_f_addr(const char *key, const struct rgw_addr *a)
 /* A sink takes one finished line, newline included. It must not block. false = the line was not taken. */
 typedef bool rgw_log_sink(void *ctx, enum rgw_log_level level, const char *line, size_t len);
 
+/* Takes one message in the form of syslog, for the syslog of this machine, whatever the target of lines is. */
+typedef bool rgw_log_raw_sink(void *ctx, const char *message, size_t len);
+
 /* Seconds and nanoseconds of wall time for the time stamp; NULL ctx is allowed. */
 typedef void rgw_log_clock(void *ctx, int64_t *sec, uint32_t *nsec);
 
@@ -87,10 +100,13 @@ struct rgw_log {
 	uint32_t worker;           /* number of the worker, the first field of each line; 0 = none */
 	rgw_ms now;                /* time, set by the owner before it calls into lower layers */
 	rgw_log_sink *sink;
+	rgw_log_raw_sink *raw;     /* where whole messages for syslog go; NULL = nowhere */
 	rgw_log_clock *clock;
 	void *ctx;                 /* borrowed: argument of sink and clock */
 	uint64_t dropped;          /* number of lines that the sink did not take, since the start */
 	uint64_t dropped_told;     /* number of these lines that a later line has reported */
+	int64_t second;            /* the second of wall time ... */
+	char second_text[48];      /* ... that this is the text of; empty = of none */
 	struct rgw_log_limit limits[RGW_LOG_LIMITS];
 };
 
@@ -100,6 +116,14 @@ void rgw_log_init(struct rgw_log *log, rgw_log_sink *sink, rgw_log_clock *clock,
  * the limit is counted for, or NULL. `fields` ends with a RGW_FIELD_END. Use RGW_LOG. */
 void rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *who,
     const char *text, const struct rgw_field *fields);
+
+/* Writes a line whatever the rate of such lines is: each of them is wanted, since each tells of something that
+ * is counted or searched for. The level is the caller's business. */
+void rgw_log_record(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *text,
+    const struct rgw_field *fields);
+
+/* Sends a message in the form of syslog, or counts it as a line that was left out. */
+void rgw_log_raw(struct rgw_log *log, const char *message, size_t len);
 
 /* RGW_LOG(log, RGW_LOG_NOTICE, "peer-up", peer->name, "connection is up", rgw_f_uint("conn", 3));
  * Fields are not evaluated when the level is off. */

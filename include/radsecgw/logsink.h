@@ -4,12 +4,14 @@
 
 #include <stdbool.h>
 
+#include "radsecgw/list.h"
 #include "radsecgw/log.h"
 
 /*
- * Where log lines go: standard error, syslog, or a file. Writing never waits: a line that the target
- * does not take at once is dropped, and the logger counts it. Several threads may write, each line being
- * one system call, and one may open the file anew, or another target, meanwhile.
+ * Where log lines go: standard error, syslog, or a file. Writing never waits: lines gather in a buffer of bounded size,
+ * from which a thread writes many at once; a line that finds it full, since the target takes too little, is dropped,
+ * and the logger counts it. Before that thread is started each line goes to the target at once, or is dropped. Several
+ * threads may write, and one may open the file anew, or another target, meanwhile.
  */
 struct rgw_logsink;
 
@@ -19,9 +21,14 @@ struct rgw_logsink *rgw_logsink_open(const char *target);
 bool rgw_logsink_reopen(struct rgw_logsink *sink);
 /* The sink has the target of the other one from now on, which is freed. */
 void rgw_logsink_become(struct rgw_logsink *sink, struct rgw_logsink *other);
-/* NULL is ignored. */
+/* Starts the thread of the sink, before other threads write to it. false = it does not start, with errno set; the sink
+ * goes on as before. */
+bool rgw_logsink_start(struct rgw_logsink *sink) RGW_MUST_USE;
+/* Gives the target what is left, and some time to take it. NULL is ignored. */
 void rgw_logsink_close(struct rgw_logsink *sink);
 
+/* Sends a message to the syslog of this machine, whatever the target is: a rgw_log_raw_sink; ctx is the sink. */
+bool rgw_logsink_syslog(void *ctx, const char *message, size_t len);
 /* The functions for rgw_log_init; ctx is the sink. */
 bool rgw_logsink_write(void *ctx, enum rgw_log_level level, const char *line, size_t len);
 void rgw_logsink_clock(void *ctx, int64_t *sec, uint32_t *nsec);

@@ -39,10 +39,11 @@ struct rgw_net_change;
  * configuration that the layer has. Certificates whose files have the same octets as before, and sockets whose
  * addresses stay, are kept. Nothing of the layer is changed, so this may run in another thread while the loop runs, as
  * long as one change is prepared at a time. Several workers must prepare one after the other, in their order, and all
- * before the first of them adopts. What worker 0 says stands for all. NULL = something has failed: the report says
+ * before the first of them adopts; `first` is the change of the first one, with which this one shares what CRLs say, or
+ * NULL. What worker 0 says stands for all. NULL = something has failed: the report says
  * what, and before the layer has its first edition the log does so, too. */
 struct rgw_net_change *rgw_net_prepare(struct rgw_net *net, const struct rgw_conf *next,
-    struct rgw_conf_report *report) RGW_MUST_USE;
+    const struct rgw_net_change *first, struct rgw_conf_report *report) RGW_MUST_USE;
 /* Undoes what was prepared, if the change is not made after all; in the thread that prepared it, or in that of the
  * loop. NULL is ignored. */
 void rgw_net_change_free(struct rgw_net_change *change);

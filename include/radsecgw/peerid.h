@@ -17,4 +17,8 @@
  * matches. Free with rgw_cert_rules_free. */
 void rgw_peer_rules(const struct rgw_conf_peer *peer, const char *host, struct rgw_cert_rules *out);
 
+/* The name to be sent as SNI: the host name, without the dot that a complete name may have at its end. NULL = none, as
+ * for an address literal, which is never sent (RFC 6066 section 3). */
+const char *rgw_peer_sni(const struct rgw_conf_peer *peer, const char *host, char name[static RGW_HOST_TEXT]);
+
 #endif

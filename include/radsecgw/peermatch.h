@@ -2,6 +2,7 @@
 #ifndef RADSECGW_PEERMATCH_H
 #define RADSECGW_PEERMATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@
  * rules the leaf satisfies and whose address prefixes contain the source; the address alone is never enough. Peers are
  * tried in the order of the file; peers that take any certificate of the trust come last.
  */
+
+/* May the peer connect from this address, as far as its option `address` tells? */
+bool rgw_peer_may_come_from(const struct rgw_conf_peer *peer, const struct rgw_addr *from) RGW_MUST_USE;
 
 /* Longest sentence of rgw_peer_match. */
 #define RGW_PEER_MATCH_TEXT 512

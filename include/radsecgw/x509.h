@@ -21,6 +21,9 @@ struct rgw_span {
 	size_t len;
 };
 
+/* Are these the same octets? */
+bool rgw_octets_equal(struct rgw_span a, struct rgw_span b);
+
 /* What kind of key a certificate is for. */
 enum rgw_key_kind {
 	RGW_KEY_OTHER,    /* a kind of key that is unknown here */
@@ -39,15 +42,24 @@ struct rgw_x509 {
 	struct rgw_span san;          /* GeneralNames contents; data NULL = no such extension */
 	struct rgw_span policies;     /* certificatePolicies contents; data NULL = none */
 	struct rgw_span constraints;  /* nameConstraints contents; data NULL = none */
+	struct rgw_span authority_key;  /* keyIdentifier of authorityKeyIdentifier: what the issuer calls the key that
+	                               * it signed with; len 0 = not said, or malformed */
+	struct rgw_span crl_points;  /* cRLDistributionPoints contents; data NULL = none, or malformed */
+	struct rgw_span key;          /* SubjectPublicKeyInfo, whole DER */
 	enum rgw_key_kind key_kind;
 	unsigned key_bits;            /* bits of the modulus or the field; 0 = unknown */
 	bool signed_with_sha2;        /* the signature uses SHA-256, 384, 512, or an Edwards curve */
 	int64_t not_before;           /* seconds since 1970 */
 	int64_t not_after;
+	/* SHA-256 digest of `key`, of which certificates with the same key have the same. The parser makes no digests:
+	 * whoever reads a leaf fills it in. */
+	bool has_key_sha256;
+	uint8_t key_sha256[32];
 	bool is_v1;                   /* the certificate is of version 1, which has no extensions to say anything in */
 	bool is_ca;                   /* basicConstraints cA TRUE */
 	bool has_key_usage;
 	bool key_cert_sign;           /* keyUsage has keyCertSign; a malformed keyUsage has nothing */
+	bool crl_sign;                /* keyUsage has cRLSign */
 	bool has_eku;
 	bool eku_server;              /* serverAuth or anyExtendedKeyUsage */
 	bool eku_client;              /* clientAuth or anyExtendedKeyUsage */
@@ -64,6 +76,9 @@ bool rgw_x509_may_issue(const struct rgw_x509 *cert);
  * may, too. Others that do not say that they are CAs are trusted for themselves and for nobody else (RFC 5280 6.1.4
  * k). */
 bool rgw_x509_may_anchor(const struct rgw_x509 *cert);
+
+/* May CRLs be signed with the key of this certificate (RFC 5280 4.2.1.3, 6.3.3 f)? */
+bool rgw_x509_may_sign_crls(const struct rgw_x509 *cert);
 
 /* Are the names of issuer and subject of the certificate the same? */
 bool rgw_x509_is_self_issued(const struct rgw_x509 *cert);

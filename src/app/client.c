@@ -216,7 +216,7 @@ rgw_client_reconnect(const struct rgw_client_call *call)
 int
 rgw_client_disconnect(const struct rgw_client_call *call)
 {
-	const char *const values[] = { call->user, call->mac, call->session };
+	const char *const values[] = { call->given[RGW_GIVEN_USER], call->given[RGW_GIVEN_MAC], call->session };
 	static const char *const keys[] = { "user", "mac", "session" };
 	char query[1024] = "?";
 	unsigned n = 0;
@@ -259,4 +259,67 @@ int
 rgw_client_undo(const struct rgw_client_call *call)
 {
 	return call->n == 0 ? ask(call, "POST", "undo", "?", RELOAD_MS) : wrong("undo [--json]");
+}
+
+/* ---- questions about requests ---- */
+
+/* Adds what was given of the options; `which`: bits of those that the command has. false = that is too long, or the
+ * command does not have one of them, which is said. */
+static bool
+add_given(const struct rgw_client_call *call, unsigned which, char *query, size_t size)
+{
+	static const char *const names[RGW_GIVENS] = { [RGW_GIVEN_USER] = "user", [RGW_GIVEN_MAC] = "mac",
+		[RGW_GIVEN_REALM] = "realm", [RGW_GIVEN_CLIENT] = "client", [RGW_GIVEN_RESULT] = "result",
+		[RGW_GIVEN_SLOWER] = "slower", [RGW_GIVEN_SINCE] = "since", [RGW_GIVEN_LAST] = "last",
+		[RGW_GIVEN_CODE] = "code" };
+
+	for (unsigned i = 0; i < RGW_GIVENS; i++) {
+		if (call->given[i] == NULL)
+			continue;
+		if ((which >> i & 1) == 0) {
+			fprintf(stderr, "radsecgw: this command has no option --%s\n", names[i]);
+			return false;
+		}
+		if (!add(query, size, names[i], call->given[i]))
+			return false;
+	}
+	return true;
+}
+
+int
+rgw_client_requests(const struct rgw_client_call *call)
+{
+	char query[900] = "?";
+
+	if (call->n > 0)
+		return wrong("requests [--user NAME] [--mac ADDRESS] [--realm REALM] [--client NAME] [--result WORD] "
+		    "[--slower TIME] [--since TIME] [--last N] [--json]");
+	if (!add_given(call, (1u << RGW_GIVENS) - 1 - (1u << RGW_GIVEN_CODE), query, sizeof query))
+		return RGW_CLIENT_REFUSED;
+	return ask(call, "GET", "requests", query, QUICK_MS);
+}
+
+int
+rgw_client_explain(const struct rgw_client_call *call)
+{
+	char query[900] = "?";
+
+	if (call->n != 1)
+		return wrong("explain ID [--json]");
+	if (!add(query, sizeof query, "id", call->words[0]) || !add_given(call, 0, query, sizeof query))
+		return RGW_CLIENT_REFUSED;
+	return ask(call, "GET", "explain", query, QUICK_MS);
+}
+
+int
+rgw_client_would(const struct rgw_client_call *call)
+{
+	char query[900] = "?";
+
+	if (call->n != 1)
+		return wrong("would USER@REALM [--client NAME] [--code auth|acct] [--json]");
+	if (!add(query, sizeof query, "user", call->words[0]) ||
+	    !add_given(call, 1u << RGW_GIVEN_CLIENT | 1u << RGW_GIVEN_CODE, query, sizeof query))
+		return RGW_CLIENT_REFUSED;
+	return ask(call, "GET", "would", query, QUICK_MS);
 }

@@ -18,6 +18,9 @@
 static const struct rgw_command commands[] = {
 	{ "ping", "GET", rgw_begin_ping },
 	{ "status", "GET", rgw_begin_status },
+	{ "requests", "GET", rgw_begin_requests },
+	{ "explain", "GET", rgw_begin_explain },
+	{ "would", "GET", rgw_begin_would },
 	{ "log-level", "POST", rgw_begin_log_level },
 	{ "drain", "POST", rgw_begin_drain },
 	{ "resume", "POST", rgw_begin_resume },

@@ -91,6 +91,9 @@ static const struct rgw_family families[] = {
 
 	{ GAUGE("certificate_not_after_timestamp_seconds", &rgw_net_certificates, "not_after", NUMBER), .label = "tls",
 	  .help = "When the first certificate of our own chain expires." },
+	{ GAUGE("crl_next_update_timestamp_seconds", &rgw_net_crls, "next_update", NUMBER), .label = "tls",
+	  .also = { "issuer" },
+	  .help = "When a CRL ends, for the 64 issuers of a section whose CRLs end first." },
 
 	{ COUNTER("configuration_reloads", &rgw_record_table, "reloads", NUMBER),
 	  .help = "Reloads of the configuration that took effect." },

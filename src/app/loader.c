@@ -53,7 +53,8 @@ rgw_loading_prepare(struct rgw_loading *l, const struct rgw_conf *next)
 {
 	l->changes = rgw_xcalloc(l->n_workers, sizeof(struct rgw_worker_change *));
 	for (uint32_t i = 0; i < l->n_workers; i++) {
-		l->changes[i] = rgw_worker_prepare(l->workers[i], next, &l->notes.report);
+		l->changes[i] = rgw_worker_prepare(l->workers[i], next, i > 0 ? l->changes[0] : NULL,
+		    &l->notes.report);
 		if (l->changes[i] == NULL)
 			return false;
 	}
@@ -73,7 +74,7 @@ rgw_loading_run(struct rgw_loading *l)
 		ok = open_log(l, next) && rgw_loading_prepare(l, next);
 	}
 	if (!ok)
-		rgw_privileges_explain(l->now, next, &l->notes.report);
+		rgw_privileges_explain(l->now, next, rgw_notes_have(&l->notes, strerror(EACCES)), &l->notes.report);
 	if (!ok || l->only_check)
 		rgw_loading_forget(l);
 	return ok;

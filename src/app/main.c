@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 #include "client.h"
 #include "crash.h"
 #include "privileges.h"
+#include "probe.h"
 #include "radsecgw/confread.h"
+#include "radsecgw/counters.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
 #include "radsecgw/thread.h"
@@ -26,6 +29,7 @@ struct options {
 	const char *config;
 	bool dump;
 	struct rgw_client_call call;  /* for commands that ask a running gateway */
+	struct rgw_probe_call probe;
 };
 
 struct command {
@@ -33,6 +37,7 @@ struct command {
 	const char *help;  /* NULL = not shown */
 	int (*run)(const struct options *options);
 	rgw_client_command *ask;  /* in place of run: it asks a running gateway */
+	bool takes_words;         /* words may stand behind the name */
 };
 
 static void
@@ -94,7 +99,11 @@ check_tls(const struct rgw_conf *conf, struct rgw_conf_report *report, bool coun
 			continue;
 		}
 		rgw_tlsctx_review(ctx, time(NULL), uses_of(conf, tls), complain, &c);
-		if (count)
+		rgw_tlsctx_review_crls(ctx, time(NULL), true, complain, &c);
+		if (count && tls->crl_check != RGW_CRL_OFF)
+			printf("%s:%u: [tls %s] crl: %zu CRL%s\n", tls->head.file, tls->head.line, tls->head.name,
+			    rgw_tlsctx_n_crls(ctx), rgw_tlsctx_n_crls(ctx) == 1 ? "" : "s");
+		if (count && !rgw_tlsctx_is_bare(ctx))
 			printf("%s:%u: [tls %s] ca: %zu CA certificate%s\n", tls->head.file, tls->head.line,
 			    tls->head.name, rgw_tlsctx_n_cas(ctx), rgw_tlsctx_n_cas(ctx) == 1 ? "" : "s");
 		rgw_tlsctx_free(ctx);
@@ -194,27 +203,52 @@ do_metrics(const struct options *options)
 	return RGW_EXIT_OK;
 }
 
+static int
+do_probe(const struct options *options)
+{
+	return rgw_probe_run(&options->probe);
+}
+
+static int
+do_reasons(const struct options *options)
+{
+	(void)options;
+	for (enum rgw_counter c = 0; c < RGW_COUNTER_COUNT; c++)
+		printf("%s\t%s\n", rgw_reason_name(c), rgw_counter_help(c));
+	return RGW_EXIT_OK;
+}
+
 static const struct command commands[] = {
-	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL },
-	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL },
-	{ "options", NULL, do_options, NULL },
-	{ "metrics", NULL, do_metrics, NULL },
+	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL, false },
+	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL, false },
+	{ "probe", "[PEER|HOST[:PORT]]: look at a peer from here, step by step, and say what to do; also --listen",
+	  do_probe, NULL, true },
+	{ "options", NULL, do_options, NULL, false },
+	{ "metrics", NULL, do_metrics, NULL, false },
+	{ "reasons", NULL, do_reasons, NULL, false },
 	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
-	    rgw_client_ping },
+	    rgw_client_ping, true },
 	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json", NULL,
-	    rgw_client_status },
+	    rgw_client_status, true },
 	{ "drain", "[NAME]: give a peer, a server or the whole gateway no new requests; wait for the open ones", NULL,
-	  rgw_client_drain },
-	{ "resume", "[NAME]: end a drain", NULL, rgw_client_resume },
+	  rgw_client_drain, true },
+	{ "resume", "[NAME]: end a drain", NULL, rgw_client_resume, true },
 	{ "reconnect", "PEER: open new connections to the peer in place of all, without losing a request", NULL,
-	  rgw_client_reconnect },
+	  rgw_client_reconnect, true },
 	{ "disconnect", "--user, --mac or --session X: end sessions, by a Disconnect to their NAS", NULL,
-	  rgw_client_disconnect },
+	  rgw_client_disconnect, true },
 	{ "reload", "take up what the files say now, without losing a request; --check, --confirm TIME", NULL,
-	  rgw_client_reload },
-	{ "confirm", "keep what `reload --confirm` has taken up", NULL, rgw_client_confirm },
-	{ "undo", "go back to the configuration before the last reload", NULL, rgw_client_undo },
-	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level },
+	  rgw_client_reload, true },
+	{ "confirm", "keep what `reload --confirm` has taken up", NULL, rgw_client_confirm, true },
+	{ "undo", "go back to the configuration before the last reload", NULL, rgw_client_undo, true },
+	{ "requests", "list the last requests, newest first; --user, --mac, --realm, --client, --result, ...", NULL,
+	  rgw_client_requests, true },
+	{ "explain", "ID: tell the way of a request, or of all rounds of a conversation", NULL, rgw_client_explain,
+	  true },
+	{ "would", "USER@REALM: say what would become of a request now; --client NAME, --code acct", NULL,
+	  rgw_client_would, true },
+	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level,
+	  true },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
@@ -232,14 +266,28 @@ usage(FILE *out)
 	      "      --json         with commands for a running gateway: print JSON\n"
 	      "      --check        with reload: say what would change, and change nothing\n"
 	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
-	      "      --user NAME    with disconnect: of all sessions with this User-Name\n"
-	      "      --mac ADDRESS  with disconnect: of the station, written as its NAS does\n"
-	      "      --session ID   with disconnect: with this Acct-Session-Id\n"
+	      "      --user NAME    with requests: only those of this user; in the same way:\n"
+	      "      --mac ADDRESS  of the device with this address\n"
+	      "      --realm REALM  of this realm\n"
+	      "      --client NAME  from this client or peer\n"
+	      "      --result WORD  that ended so: accept, reject, challenge, timeout, dropped, ... or a reason\n"
+	      "      --slower TIME  that took as long as this\n"
+	      "      --since TIME   of the last 10m, for example\n"
+	      "      --last N       no more than so many [100]\n"
+	      "      --code WORD    with would: auth or acct\n"
+	      "      --session ID   with disconnect: this Acct-Session-Id; --user and --mac as above\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
+	      "      --tls SECTION  with probe: the identity to show [that of the peer, or the first]\n"
+	      "      --idle TIME    with probe: be silent for so long, then ask again\n"
+	      "      --user NAME    with probe: try a login, with ...\n"
+	      "      --password-file FILE  ... the password that is the first line of this file\n"
+	      "      --timeout TIME with probe: how long to wait in each step\n"
+	      "      --listen       with probe: wait for who connects to us; [ADDRESS:PORT] behind it\n"
 	      "  -V, --version      print the version\n"
 	      "  -h, --help         print this\n\n"
 	      "Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start; commands for\n"
-	      "a running gateway: 0 when it is done, 1 when it is not, 2 without an answer.\n"
+	      "a running gateway: 0 when it is done, 1 when it is not, 2 without an answer; probe: 0 when all\n"
+	      "is well, 1 with a warning, 2 if something failed, 3 if nothing can be said.\n"
 	      "See radsecgw(8) and radsecgw.ini(5).\n", out);
 }
 
@@ -254,24 +302,23 @@ find_command(const char *name)
 
 /* `words` are what stands behind the options: the name of a command, or nothing. */
 static int
-run_command(char *const *words, int n, const struct options *options)
+run_command(char *const *words, int n, struct options *options)
 {
 	const struct command *command = n > 0 ? find_command(words[0]) : &commands[0];
 	int result;
 
-	if (command != NULL && command->ask != NULL) {
-		struct rgw_client_call call = options->call;
-
-		call.config = options->config;
-		call.words = words + 1;
-		call.n = n - 1;
-		return command->ask(&call);
-	}
-	if (command == NULL || n > 1) {
+	if (command == NULL || (n > 1 && !command->takes_words)) {
 		fprintf(stderr, "radsecgw: unknown command '%s'; see radsecgw --help\n",
 		    words[command == NULL ? 0 : 1]);
 		return RGW_EXIT_CONFIG;
 	}
+	options->call.config = options->probe.config = options->config;
+	options->call.words = options->probe.words = words + 1;
+	options->call.n = options->probe.n = n > 0 ? n - 1 : 0;
+	options->probe.json = options->call.json;
+	options->probe.user = options->call.given[RGW_GIVEN_USER];
+	if (command->ask != NULL)
+		return command->ask(&options->call);
 	if (!rgw_tls_library_init()) {
 		fputs("radsecgw: the TLS library does not start\n", stderr);
 		return RGW_EXIT_START;
@@ -281,53 +328,60 @@ run_command(char *const *words, int n, const struct options *options)
 	return result;
 }
 
+/* The long options; each has the place of what it sets in `struct options`: a text if it takes an argument, else a
+ * bool. */
+#define PLACE(field) offsetof(struct options, field)
+#define PLACED 1000
+#define TEXT(name, field) { name, required_argument, NULL, PLACED + (int)PLACE(field) }
+#define FLAG(name, field) { name, no_argument, NULL, PLACED + (int)PLACE(field) }
+
 static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "dump", no_argument, NULL, 'd' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "check", no_argument, NULL, 'k' },
-	{ "confirm", required_argument, NULL, 'f' },
-	{ "socket", required_argument, NULL, 's' },
-	{ "user", required_argument, NULL, 'u' },
-	{ "mac", required_argument, NULL, 'm' },
-	{ "session", required_argument, NULL, 'i' },
+	TEXT("config", config),
+	FLAG("dump", dump),
+	FLAG("json", call.json),
+	FLAG("check", call.check),
+	TEXT("confirm", call.confirm),
+	TEXT("socket", call.socket),
+	TEXT("user", call.given[RGW_GIVEN_USER]),
+	TEXT("mac", call.given[RGW_GIVEN_MAC]),
+	TEXT("session", call.session),
+	TEXT("realm", call.given[RGW_GIVEN_REALM]),
+	TEXT("client", call.given[RGW_GIVEN_CLIENT]),
+	TEXT("result", call.given[RGW_GIVEN_RESULT]),
+	TEXT("slower", call.given[RGW_GIVEN_SLOWER]),
+	TEXT("since", call.given[RGW_GIVEN_SINCE]),
+	TEXT("last", call.given[RGW_GIVEN_LAST]),
+	TEXT("code", call.given[RGW_GIVEN_CODE]),
+	TEXT("tls", probe.tls),
+	TEXT("idle", probe.idle),
+	TEXT("password-file", probe.password_file),
+	TEXT("timeout", probe.timeout),
+	FLAG("listen", probe.listen),
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
-/* Takes an option other than those that end the program at once. false = there is no such option. */
-static bool
-take_option(struct options *options, int c)
+static void
+set_option(struct options *options, int c, const char *text)
 {
-	switch (c) {
-	case 'c':
-		options->config = optarg;
-		return true;
-	case 'd':
-		return options->dump = true;
-	case 'j':
-		return options->call.json = true;
-	case 'k':
-		return options->call.check = true;
-	case 'f':
-		options->call.confirm = optarg;
-		return true;
-	case 'u':
-		options->call.user = optarg;
-		return true;
-	case 'm':
-		options->call.mac = optarg;
-		return true;
-	case 'i':
-		options->call.session = optarg;
-		return true;
-	case 's':
-		options->call.socket = optarg;
-		return true;
-	default:
-		return false;
-	}
+	char *field = (char *)options + (c - PLACED);
+
+	if (text != NULL)
+		*(const char **)(void *)field = text;
+	else
+		*(bool *)(void *)field = true;
+}
+
+/* The exit status of a command that was written wrongly. Monitoring must not take that for a warning. */
+static int
+misused(char *const *argv)
+{
+	fputs("see radsecgw --help\n", stderr);
+	for (argv++; *argv != NULL; argv++)
+		if (strcmp(*argv, "probe") == 0)
+			return RGW_PROBE_UNKNOWN;
+	return RGW_EXIT_CONFIG;
 }
 
 int
@@ -341,17 +395,21 @@ main(int argc, char **argv)
 	rgw_thread_lend_stack(spare);
 	rgw_crash_report();
 	while ((c = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
-		if (c == 'V') {
+		switch (c) {
+		case 'c':
+			options.config = optarg;
+			break;
+		case 'V':
 			printf("radsecgw %s, %s\n", rgw_version(), rgw_version_tls(tls, sizeof tls));
 			return RGW_EXIT_OK;
-		}
-		if (c == 'h') {
+		case 'h':
 			usage(stdout);
 			return RGW_EXIT_OK;
-		}
-		if (!take_option(&options, c)) {
-			fputs("see radsecgw --help\n", stderr);
-			return RGW_EXIT_CONFIG;
+		case '?':
+			return misused(argv);
+		default:
+			set_option(&options, c, optarg);
+			break;
 		}
 	}
 	return run_command(argv + optind, argc - optind, &options);

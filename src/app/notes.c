@@ -2,6 +2,7 @@
 #include "notes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "radsecgw/confchange.h"
 #include "radsecgw/mem.h"
@@ -58,6 +59,15 @@ void
 rgw_notes_compare(struct rgw_notes *notes, const struct rgw_conf *now, const struct rgw_conf *next)
 {
 	rgw_conf_diff(now, next, note_change, notes);
+}
+
+bool
+rgw_notes_have(const struct rgw_notes *notes, const char *words)
+{
+	for (size_t i = 0; i < notes->n_findings; i++)
+		if (strstr(notes->findings[i].text, words) != NULL)
+			return true;
+	return false;
 }
 
 static const char *

@@ -37,6 +37,9 @@ void rgw_notes_fini(struct rgw_notes *notes);
 /* Notes all differences between two configurations (confchange.h). */
 void rgw_notes_compare(struct rgw_notes *notes, const struct rgw_conf *now, const struct rgw_conf *next);
 
+/* Does a finding have these words in its text? */
+bool rgw_notes_have(const struct rgw_notes *notes, const char *words);
+
 /* Writes findings, then changes, a line each, and how many more there are. */
 void rgw_notes_print(const struct rgw_notes *notes, FILE *out);
 /* The same as two arrays in the object that is open. */

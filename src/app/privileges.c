@@ -30,14 +30,22 @@ has_bind_right(void)
 	return syscall(SYS_capget, &head, sets) == 0 && (sets[0].permitted & 1u << CAP_NET_BIND_SERVICE) != 0;
 }
 
-/* Keeps this right and gives up all others. */
+/* Gives up the rights that programs could get that the process starts. Who has no right to do that has none that
+ * matter. */
+static void
+forgo_rights(void)
+{
+	for (unsigned long right = 0; right <= CAP_LAST_CAP; right++)
+		(void)prctl(PR_CAPBSET_DROP, right, 0, 0, 0);
+}
+
+/* Gives up all rights of the thread but this one, which may be kept. */
 static bool
-keep_bind_right(void)
+give_up_rights(bool keep_bind_right)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {
-		{ .effective = 1u << CAP_NET_BIND_SERVICE, .permitted = 1u << CAP_NET_BIND_SERVICE },
-	};
+	uint32_t kept = keep_bind_right ? 1u << CAP_NET_BIND_SERVICE : 0;
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { { .effective = kept, .permitted = kept } };
 
 	return syscall(SYS_capset, &head, sets) == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) == 0;
 }
@@ -95,7 +103,7 @@ become(uid_t uid, bool keep_ports)
 {
 	if (keep_ports && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
 		return false;
-	return setresuid(uid, uid, uid) == 0 && (!keep_ports || keep_bind_right());
+	return setresuid(uid, uid, uid) == 0;
 }
 
 static void
@@ -106,21 +114,14 @@ warn_unreadable(void *log, const char *path)
 	    rgw_f_str("file", path));
 }
 
-bool
-rgw_privileges_drop(const struct rgw_conf *conf, struct rgw_log *log)
+/* Becomes the user and the group of the configuration. */
+static bool
+change_user(const char *user, const char *group, bool keep_ports, struct rgw_log *log)
 {
-	const char *user = conf->gateway.user, *group = conf->gateway.group;
-	bool keep_ports = has_low_port(conf) && has_bind_right();
 	uid_t uid = getuid();
 	gid_t gid = getgid();
-	const char *unknown;
+	const char *unknown = rgw_privileges_find(user, group, &uid, &gid);
 
-	errno = 0;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return fail(log, "cannot set no_new_privs", "");
-	if (user == NULL && group == NULL)
-		return true;
-	unknown = rgw_privileges_find(user, group, &uid, &gid);
 	if (unknown != NULL)
 		return strcmp(unknown, "user") == 0 ? fail(log, "unknown user in [gateway] user", user)
 		                                    : fail(log, "unknown group in [gateway] group", group);
@@ -128,9 +129,29 @@ rgw_privileges_drop(const struct rgw_conf *conf, struct rgw_log *log)
 	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0)
 		return fail(log, "cannot change the group; was radsecgw started as root?",
 		    group != NULL ? group : user);
-	if (user != NULL && !become(uid, keep_ports))
-		return fail(log, "cannot change the user; was radsecgw started as root?", user);
-	rgw_privileges_each_unreadable(conf, warn_unreadable, log);
+	return user == NULL || become(uid, keep_ports) ||
+	    fail(log, "cannot change the user; was radsecgw started as root?", user);
+}
+
+bool
+rgw_privileges_drop(const struct rgw_conf *conf, struct rgw_log *log)
+{
+	const char *user = conf->gateway.user, *group = conf->gateway.group;
+	bool keep_ports = has_low_port(conf) && has_bind_right();
+
+	errno = 0;
+	forgo_rights();
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return fail(log, "cannot set no_new_privs", "");
+	if ((user != NULL || group != NULL) && !change_user(user, group, keep_ports, log))
+		return false;
+	if (!give_up_rights(keep_ports))
+		return fail(log, "cannot give up the rights of root", "");
+	if (geteuid() == 0)
+		RGW_LOG(log, RGW_LOG_WARNING, "runs-as-root", NULL, "the gateway runs as root, whose files it can "
+		    "read and write, because [gateway] user names nobody else", rgw_f_uint("uid", geteuid()));
+	if (user != NULL || geteuid() == 0)
+		rgw_privileges_each_unreadable(conf, warn_unreadable, log);
 	return true;
 }
 
@@ -217,16 +238,20 @@ rgw_privileges_foresee(const struct rgw_conf *conf, struct rgw_conf_report *repo
 struct explanation {
 	const char *user;                /* borrowed, as the next one */
 	struct rgw_conf_report *report;
+	bool walls;                      /* there may be walls around folders (confine.h) */
+	bool told;                       /* a file has been explained */
 };
 
 static void
 explain_file(void *arg, const char *path)
 {
-	const struct explanation *e = arg;
+	struct explanation *e = arg;
 
+	e->told = true;
 	rgw_conf_complain(e->report, RGW_CONF_ERROR, path, 0,
-	    "the gateway has given up its rights at the start and runs as '%s', who is not allowed to read this file; "
-	    "let that user read it, or restart the gateway", e->user);
+	    "the gateway has given up its rights at the start and runs as '%s', who is not allowed to read this "
+	    "file%s; let that user read it, or restart the gateway", e->user,
+	    e->walls ? ", or it lies outside of the folders that the configuration named then" : "");
 }
 
 static void
@@ -245,13 +270,21 @@ explain_ports(const struct rgw_conf *next, struct explanation *e)
 }
 
 void
-rgw_privileges_explain(const struct rgw_conf *now, const struct rgw_conf *next, struct rgw_conf_report *report)
+rgw_privileges_explain(const struct rgw_conf *now, const struct rgw_conf *next, bool denied,
+    struct rgw_conf_report *report)
 {
-	struct explanation e = { now->gateway.user, report };
+	const struct passwd *self = now->gateway.user == NULL ? getpwuid(geteuid()) : NULL;
+	struct explanation e = { now->gateway.user, report, now->gateway.sandbox, false };
 
-	if (now->gateway.user == NULL)
-		return;
+	if (e.user == NULL)
+		e.user = self != NULL ? self->pw_name : "nobody we know";
 	rgw_privileges_each_unreadable(next != NULL ? next : now, explain_file, &e);
+	/* The names of files in a configuration that could not be read are gone with it. */
+	if (denied && !e.told && now->files.n > 0)
+		rgw_conf_complain(report, RGW_CONF_WARNING, now->files.v[0], 0,
+		    "for lack of rights a file could not be read: the gateway has given them up at the start and runs "
+		    "as '%s'%s; let that user read the file, or restart the gateway", e.user, e.walls
+		    ? ", and it reads only the folders that the configuration named then" : "");
 	if (next != NULL && !has_bind_right())
 		explain_ports(next, &e);
 }

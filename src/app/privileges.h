@@ -17,9 +17,9 @@
  * as it is. Returns NULL, or which of the two is unknown. */
 const char *rgw_privileges_find(const char *user, const char *group, uid_t *uid, gid_t *gid);
 
-/* Becomes the configured user and group for good, if any are configured, and gives up the chance of
- * new rights (no_new_privs) in any case. The right to bind ports below 1024 stays if the configuration has such a port,
- * for the sake of reloads. false = failed and logged. */
+/* Becomes the configured user and group for good, if any are configured, and gives up the rights of root
+ * (capabilities) and the chance of new ones (no_new_privs) in any case. The right to bind ports below 1024 stays if the
+ * configuration has such a port, for the sake of reloads. false = failed and logged. */
 bool rgw_privileges_drop(const struct rgw_conf *conf, struct rgw_log *log) RGW_MUST_USE;
 
 /* Tells the files of the configuration that the process itself is not allowed to read; a path may be told twice. */
@@ -27,7 +27,9 @@ void rgw_privileges_each_unreadable(const struct rgw_conf *conf, rgw_conf_each_f
 /* Reports as warnings the files that the gateway will not be allowed to read once it has become its user. */
 void rgw_privileges_foresee(const struct rgw_conf *conf, struct rgw_conf_report *report);
 /* Reports as errors what of `next` is out of reach for a gateway that has become its user: files, which `next` or `now`
- * names, and ports. `next` is NULL if it could not even be read. */
-void rgw_privileges_explain(const struct rgw_conf *now, const struct rgw_conf *next, struct rgw_conf_report *report);
+ * names, and ports. `next` is NULL if it could not even be read; `denied`: some file could not be read for lack of
+ * rights, whichever that was. */
+void rgw_privileges_explain(const struct rgw_conf *now, const struct rgw_conf *next, bool denied,
+    struct rgw_conf_report *report);
 
 #endif

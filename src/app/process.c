@@ -12,6 +12,7 @@
 
 #include "control.h"
 #include "metrics.h"
+#include "confine.h"
 #include "privileges.h"
 #include "radsecgw/common.h"
 #include "radsecgw/mem.h"
@@ -294,8 +295,14 @@ start(struct process *p)
 {
 	allow_files();
 	if (!rgw_reloader_prepare(p->reloader) || !open_control(p) || !open_metrics(p) ||
-	    !rgw_privileges_drop(rgw_reloader_conf(p->reloader), p->log))
+	    !rgw_privileges_drop(rgw_reloader_conf(p->reloader), p->log) ||
+	    !rgw_confine(rgw_reloader_conf(p->reloader), p->path, p->log))
 		return false;
+	if (!rgw_logsink_start(p->sink)) {
+		RGW_LOG(p->log, RGW_LOG_ERROR, "start-failed", NULL, "cannot start the thread that writes the log",
+		    rgw_f_str("reason", strerror(errno)));
+		return false;
+	}
 	rgw_reloader_start(p->reloader);
 	watch(p);
 	return true;

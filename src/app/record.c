@@ -39,6 +39,7 @@ rgw_record_tell(const struct rgw_record *record, rgw_row_fn *row, void *ctx)
 		rgw_c_same(rgw_f_str("can_undo", record->can_undo ? "yes" : "no")),
 		rgw_c_same(rgw_f_str("awaits_confirmation", record->awaited ? "yes" : "no")),
 		rgw_c_same(rgw_f_uint("confirm_within", seconds_left(record))),
+		rgw_c_same(rgw_f_uint("keylogs", record->keylogs)),
 	};
 	const struct rgw_row one = { .table = &rgw_record_table, .cells = cells, .n = sizeof cells / sizeof cells[0] };
 
@@ -63,4 +64,7 @@ rgw_record_print(const struct rgw_record *record, FILE *out)
 	if (record->awaited)
 		fprintf(out, "the configuration before comes back in %ju s, unless `radsecgw confirm` comes before\n",
 		    (uintmax_t)seconds_left(record));
+	if (record->keylogs > 0)
+		fprintf(out, "warning: %u [tls] section%s written to the file of `keylog`\n", record->keylogs,
+		    record->keylogs == 1 ? " has the secrets of its sessions" : "s have the secrets of their sessions");
 }

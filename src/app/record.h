@@ -21,6 +21,7 @@ struct rgw_record {
 	bool can_undo;       /* there is a configuration to go back to */
 	bool awaited;        /* a confirmation is, without which that comes back ... */
 	rgw_ms left;         /* ... in so many milliseconds */
+	unsigned keylogs;    /* number of [tls] sections with `keylog` */
 };
 
 /* Tells the record as one row of this table. */

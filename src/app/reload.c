@@ -514,6 +514,8 @@ rgw_reloader_record(const struct rgw_reloader *r)
 	record.read = r->now->read;
 	record.can_undo = r->before != NULL;
 	record.left = r->confirm_by > now ? r->confirm_by - now : 0;
+	for (size_t i = 0; i < rgw_reloader_conf(r)->tls.n; i++)
+		record.keylogs += rgw_reloader_conf(r)->tls.v[i]->keylog != NULL;
 	return record;
 }
 

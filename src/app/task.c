@@ -37,8 +37,11 @@ void
 rgw_task_free(struct rgw_task *task)
 {
 	ev_timer_stop(task->scope->loop, &task->timer);
-	for (uint32_t i = 0; i < task->scope->n_workers; i++)
+	for (uint32_t i = 0; i < task->scope->n_workers; i++) {
 		rgw_rows_fini(&task->asks[i].rows);
+		free(task->asks[i].trails);
+	}
+	free(task->about);
 	rgw_link_remove(&task->link);
 	free(task->asks);
 	free(task->name);

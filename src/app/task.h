@@ -30,6 +30,8 @@ struct rgw_ask {
 	struct rgw_job job;
 	struct rgw_task *task;   /* borrowed; not to be written by the worker */
 	struct rgw_rows rows;    /* owned: what the worker tells */
+	struct rgw_trail *trails;/* owned: the same, requests that were looked for */
+	size_t n_trails, trails_room;
 	uint64_t number;         /* the same */
 	bool flag;               /* the same */
 	struct rgw_disconnects disconnects;  /* the same */
@@ -56,6 +58,7 @@ struct rgw_task {
 	enum rgw_log_level level;
 	rgw_ms time;
 	struct rgw_reload_ask reload;
+	struct rgw_request_ask *about;          /* owned: of a question about requests, or NULL */
 	/* Of a command that waits: */
 	ev_timer timer;                         /* the next look */
 	unsigned n_looks;
@@ -92,6 +95,9 @@ rgw_task_step rgw_begin_ping, rgw_begin_status;
 rgw_task_step rgw_begin_log_level, rgw_begin_drain, rgw_begin_resume, rgw_begin_reconnect, rgw_begin_disconnect;
 /* The time of a log level is over. */
 void rgw_on_level_timer(struct ev_loop *loop, ev_timer *w, int revents);
+
+/* requests.c: questions about requests */
+rgw_task_step rgw_begin_requests, rgw_begin_explain, rgw_begin_would;
 
 /* command_reload.c */
 rgw_task_step rgw_begin_reload, rgw_begin_confirm, rgw_begin_undo;

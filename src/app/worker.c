@@ -178,14 +178,15 @@ on_edition_over(void *ctx, const struct rgw_conf *conf)
 }
 
 struct rgw_worker_change *
-rgw_worker_prepare(struct rgw_worker *worker, const struct rgw_conf *next, struct rgw_conf_report *report)
+rgw_worker_prepare(struct rgw_worker *worker, const struct rgw_conf *next, const struct rgw_worker_change *first,
+    struct rgw_conf_report *report)
 {
 	struct rgw_worker_change *change = rgw_xcalloc(1, sizeof *change);
 
 	change->worker = worker;
 	change->job.done = tell_over;
 	change->view = rgw_share_new(next, worker->number);
-	change->net = rgw_net_prepare(worker->net, change->view, report);
+	change->net = rgw_net_prepare(worker->net, change->view, first != NULL ? first->net : NULL, report);
 	if (change->net == NULL) {
 		rgw_worker_change_free(change);
 		return NULL;
@@ -275,6 +276,7 @@ rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *
 	worker->common = common;
 	worker->home = home;
 	rgw_log_init(&worker->log, rgw_logsink_write, rgw_logsink_clock, sink);
+	worker->log.raw = rgw_logsink_syslog;
 	set_log(worker, conf);
 	worker->log.worker = conf->gateway.workers > 1 ? number + 1 : 0;
 	/* The loop uses epoll only: libev's io_uring is not ready for many sockets, and the environment must

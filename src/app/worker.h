@@ -30,10 +30,10 @@ struct rgw_worker_change;
 
 /* Prepares the first configuration or another one, which must have inherited its ids from the one that the worker has:
  * reads certificates, binds sockets, sorts realms. It may run in any thread while the worker runs, for one worker after
- * the other, in their order (rgw_net_prepare). The change borrows the configuration. NULL = something has failed, and
- * the report says what. */
+ * the other, in their order; `first` is the change of the first one, or NULL (rgw_net_prepare). The change borrows the
+ * configuration. NULL = something has failed, and the report says what. */
 struct rgw_worker_change *rgw_worker_prepare(struct rgw_worker *worker, const struct rgw_conf *next,
-    struct rgw_conf_report *report) RGW_MUST_USE;
+    const struct rgw_worker_change *first, struct rgw_conf_report *report) RGW_MUST_USE;
 /* Undoes what was prepared, in the thread that prepared it or in that of the worker; or frees one that is
  * over. NULL is ignored. */
 void rgw_worker_change_free(struct rgw_worker_change *change);

@@ -132,12 +132,47 @@ rgw_addr_is_local_name(const char *host)
 	return len >= n && strncasecmp(host + len - n, name, n) == 0 && (len == n || host[len - n - 1] == '.');
 }
 
+static char *
+put_decimal(char *at, unsigned number)
+{
+	char digits[5];
+	unsigned n = 0;
+
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	while (n > 0)
+		*at++ = digits[--n];
+	return at;
+}
+
+/* Most log lines have such an address. */
+static const char *
+format_ipv4(const struct rgw_addr *a, char buf[static RGW_ADDR_TEXT])
+{
+	char *at = buf;
+
+	for (unsigned i = 0; i < 4; i++) {
+		at = put_decimal(at, a->ip[i]);
+		*at++ = '.';
+	}
+	at--;
+	if (a->port != 0) {
+		*at++ = ':';
+		at = put_decimal(at, a->port);
+	}
+	*at = '\0';
+	return buf;
+}
+
 const char *
 rgw_addr_format(const struct rgw_addr *a, char buf[static RGW_ADDR_TEXT])
 {
 	char ip[INET6_ADDRSTRLEN] = "-";
 	char scope[16] = "";
 
+	if (a->family == 4 && a->scope == 0)
+		return format_ipv4(a, buf);
 	if (a->family != 0)
 		inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->ip, ip, sizeof ip);
 	if (a->scope != 0)

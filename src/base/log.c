@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "radsecgw/log.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -61,22 +60,39 @@ put_escaped(struct line *l, const void *data, size_t n, enum rgw_log_format form
 static bool
 needs_quotes(const uint8_t *p, size_t n)
 {
+	bool any = n == 0;
+
+	/* Without a way out of the loop it is done for many octets at once. */
 	for (size_t i = 0; i < n; i++)
-		if (p[i] <= ' ' || p[i] >= 0x7f || p[i] == '"' || p[i] == '\\' || p[i] == '=')
-			return true;
-	return n == 0;
+		any |= (p[i] <= ' ') | (p[i] >= 0x7f) | (p[i] == '"') | (p[i] == '\\') | (p[i] == '=');
+	return any;
 }
 
 static void
 put_value(struct line *l, const void *data, size_t n, enum rgw_log_format format)
 {
-	bool quotes = format == RGW_LOG_JSON || needs_quotes(data, n);
+	bool plain = !needs_quotes(data, n);
 
-	if (quotes)
+	if (!plain || format == RGW_LOG_JSON)
 		put(l, "\"", 1);
-	put_escaped(l, data, n, format);
-	if (quotes)
+	if (plain)
+		put(l, data, n);
+	else
+		put_escaped(l, data, n, format);
+	if (!plain || format == RGW_LOG_JSON)
 		put(l, "\"", 1);
+}
+
+static void
+put_number(struct line *l, uint64_t number)
+{
+	char text[20];
+	size_t at = sizeof text;
+
+	do
+		text[--at] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	put(l, text + at, sizeof text - at);
 }
 
 /* A field that would make the line longer than `limit` is left out as a whole, so that the line
@@ -106,8 +122,7 @@ put_field(struct line *l, const struct rgw_field *f, enum rgw_log_format format,
 		put_value(l, f->data, (size_t)f->number, format);
 		break;
 	case RGW_FIELD_UINT:
-		snprintf(text, sizeof text, "%" PRIu64, f->number);
-		put_str(l, text);
+		put_number(l, f->number);
 		break;
 	case RGW_FIELD_ADDR:
 		rgw_addr_format(f->data, text);
@@ -126,22 +141,27 @@ rgw_log_level_name(enum rgw_log_level level)
 	return names[level];
 }
 
+/* What stands before the milliseconds is the same for all lines of a second. */
 static void
 put_time(struct line *l, struct rgw_log *log)
 {
-	char text[48];
 	int64_t sec = 0;
-	uint32_t nsec = 0;
+	uint32_t nsec = 0, ms;
 	struct tm tm;
 	time_t t;
 
 	log->clock(log->ctx, &sec, &nsec);
+	ms = nsec / 1000000;
 	t = (time_t)sec;
-	if (gmtime_r(&t, &tm) == NULL)
-		memset(&tm, 0, sizeof tm);
-	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, nsec / 1000000);
-	put_str(l, text);
+	if (log->second_text[0] == '\0' || log->second != sec) {
+		if (gmtime_r(&t, &tm) == NULL)
+			memset(&tm, 0, sizeof tm);
+		snprintf(log->second_text, sizeof log->second_text, "%04d-%02d-%02dT%02d:%02d:%02d.",
+		    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+		log->second = sec;
+	}
+	put_str(l, log->second_text);
+	put(l, (char[]){ (char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10), 'Z' }, 4);
 }
 
 static void
@@ -239,20 +259,14 @@ put_note(struct line *l, const struct rgw_log *log, const char *key, uint64_t nu
 		put_field(l, &note, log->format, LINE_MAX_OCTETS);
 }
 
-void
-rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *who,
-    const char *text, const struct rgw_field *fields)
+/* `limit`: the bucket that the line was taken from; NULL = there is none. */
+static void
+write_line(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *text,
+    const struct rgw_field *fields, struct rgw_log_limit *limit)
 {
-	struct line l;
-	struct rgw_log_limit *limit = NULL;
 	uint64_t lost = log->dropped - log->dropped_told;
+	struct line l;
 
-	if (level > log->level)
-		return;
-	if (log->rate_per_second > 0)
-		limit = limit_of(log, event, who);
-	if (limit != NULL && !allowed(log, limit))
-		return;
 	l.len = 0;
 	put_head(&l, log, level, event, text);
 	put_note(&l, log, "worker", log->worker);
@@ -270,4 +284,32 @@ rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, 
 	log->dropped_told += lost;
 	if (limit != NULL)
 		limit->suppressed = 0;
+}
+
+void
+rgw_log_record(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *text,
+    const struct rgw_field *fields)
+{
+	write_line(log, level, event, text, fields, NULL);
+}
+
+void
+rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, const char *who,
+    const char *text, const struct rgw_field *fields)
+{
+	struct rgw_log_limit *limit = NULL;
+
+	if (level > log->level)
+		return;
+	if (log->rate_per_second > 0)
+		limit = limit_of(log, event, who);
+	if (limit == NULL || allowed(log, limit))
+		write_line(log, level, event, text, fields, limit);
+}
+
+void
+rgw_log_raw(struct rgw_log *log, const char *message, size_t len)
+{
+	if (log->raw == NULL || !log->raw(log->ctx, message, len))
+		log->dropped++;
 }

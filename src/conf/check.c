@@ -63,20 +63,61 @@ check_gateway(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_check_rewriting(d, section, &gateway->rewrite_in, ~0u, &gateway->rewrite_out, ~0u);
 }
 
+/* Nothing in a line may look like its next part. */
+static void
+check_fticks_text(struct rgw_draft *d, const struct rgw_section *section, char *const *text)
+{
+	if (*text != NULL && strpbrk(*text, "# \t") != NULL)
+		rgw_draft_error(d, rgw_check_place(section, text), "F-Ticks cannot have `#` or blanks in `%s`", *text);
+}
+
+static void
+check_fticks(struct rgw_draft *d, const struct rgw_section *section)
+{
+	const struct rgw_conf_log *log = section->data;
+	bool keyed = log->fticks_mac == RGW_FTICKS_VENDOR_KEYED_HASH || log->fticks_mac == RGW_FTICKS_FULLY_KEYED_HASH;
+
+	check_fticks_text(d, section, &log->fticks_prefix);
+	check_fticks_text(d, section, &log->fticks_country);
+	check_fticks_text(d, section, &log->fticks_institution);
+	check_fticks_text(d, section, &log->fticks_tag);
+	if (log->fticks != RGW_FTICKS_NO && keyed && !rgw_draft_given(section, &log->fticks_key)->yes &&
+	    !rgw_draft_given(section, &log->fticks_mac)->broken)
+		rgw_draft_error(d, rgw_check_place(section, &log->fticks),
+		    "fticks needs `fticks-key` or `fticks-key-file` for its keyed hashes, or another fticks-mac");
+}
+
 static void
 check_log(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_log *log = section->data;
 	const struct rgw_given *key = rgw_draft_given(section, &log->hash_key);
 
-	if (rgw_draft_given(section, &log->identity)->broken)
+	bool identity = log->identity == RGW_LOG_ID_HASH, station = log->station == RGW_LOG_STATION_HASH;
+
+	check_fticks(d, section);
+	if (rgw_draft_given(section, &log->identity)->broken || rgw_draft_given(section, &log->station)->broken)
 		return;
-	if (log->identity == RGW_LOG_ID_HASH && !key->yes)
+	if (identity && !key->yes)
 		rgw_draft_error(d, rgw_check_place(section, &log->identity),
 		    "identity = hash needs `hash-key` or `hash-key-file`");
-	if (log->identity != RGW_LOG_ID_HASH && key->yes)
+	else if (station && !key->yes)
+		rgw_draft_error(d, rgw_check_place(section, &log->station),
+		    "station = hash needs `hash-key` or `hash-key-file`");
+	if (!identity && !station && key->yes)
 		rgw_draft_error(d, key->at,
-		    "hash-key has no effect without identity = hash; remove one or set the other");
+		    "hash-key has no effect without identity = hash or station = hash; remove one or set the other");
+}
+
+/* Who gives CRLs wants them to be asked, unless they say that they do not. */
+static void
+check_crl(struct rgw_draft *d, const struct rgw_section *section)
+{
+	const struct rgw_conf_tls *tls = section->data;
+
+	if (tls->crl.n > 0 && !rgw_draft_given(section, &tls->crl_check)->yes)
+		rgw_check_warn(d, section, &tls->crl, "nobody looks into these CRLs, since `crl-check` is not given; "
+		    "set crl-check = leaf or chain, or off");
 }
 
 static void
@@ -89,6 +130,8 @@ check_tls(struct rgw_draft *d, const struct rgw_section *section)
 		rgw_draft_error(d,
 		    rgw_check_place(section, min_given ? &tls->min_version : &tls->max_version),
 		    "min-version is newer than max-version");
+	check_crl(d, section);
+	rgw_check_psk_tls(d, section);
 }
 
 /* Enters the address of a client at each [listen] where the client may ask. Returns another client that already

@@ -205,7 +205,7 @@ check_unambiguous(struct rgw_draft *d, const struct rgw_section *section)
 		const struct rgw_cert_rule *shared;
 		char rule[300];
 
-		if (!other->accept || other->insecure_tcp || other->tls != peer->tls ||
+		if (!other->accept || other->insecure_tcp || other->psk_identity != NULL || other->tls != peer->tls ||
 		    !rgw_cert_rules_overlap(&peer->identity, &other->identity, &shared))
 			continue;
 		/* Two sections of the same name have been reported as such. */
@@ -277,7 +277,7 @@ check_accept(struct rgw_draft *d, const struct rgw_section *section)
 
 	if (!peer->accept)
 		return;
-	if (!peer->insecure_tcp)
+	if (!peer->insecure_tcp && !rgw_draft_given(section, &peer->psk_identity)->yes)
 		check_identity(d, section);
 	rgw_check_twice(d, section, &peer->address);
 	if (peer->tls != NULL && !peer->insecure_tcp && d->conf->listen.n > 0 && !is_served(d, peer->tls))
@@ -287,7 +287,7 @@ check_accept(struct rgw_draft *d, const struct rgw_section *section)
 	if (d->conf->realm.n == 0)
 		rgw_check_error(d, section, NULL,
 		    "may send requests, but there is no [realm PATTERN] to route them; add one");
-	if (peer->tls != NULL && !peer->insecure_tcp)
+	if (peer->tls != NULL && !peer->insecure_tcp && !rgw_draft_given(section, &peer->psk_identity)->yes)
 		check_unambiguous(d, section);
 }
 
@@ -386,6 +386,7 @@ rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section)
 	check_peer_rewriting(d, section);
 	check_connections(d, section);
 	rgw_check_plain_peer(d, section);
+	rgw_check_psk_peer(d, section);
 	check_peer_secrets(d, section);
 	rgw_check_peer_changes(d, section);
 	for (size_t i = 0; i < peer->connect.n; i++) {

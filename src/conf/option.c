@@ -121,7 +121,7 @@ set_path(struct option *o, const char *text)
 {
 	char *path = rgw_path_from(o->at.file, text);
 
-	if (!o->d->no_files && o->opt->type != &rgw_type_log_target)
+	if (!o->d->no_files && rgw_conf_opt_has(o->opt, RGW_IS_PATH))
 		check_path(o, path);
 	set_value(o, path, strlen(path));
 	free(path);
@@ -205,7 +205,7 @@ set_item(struct option *o, const char *text, size_t len)
 		why = "the value contains a control character";
 	if (why != NULL) {
 		spoil(o, "%s", why);
-	} else if (rgw_conf_opt_has(o->opt, RGW_IS_PATH)) {
+	} else if (rgw_conf_opt_has(o->opt, RGW_IS_PATH) || o->opt->type == &rgw_type_new_file) {
 		set_path(o, text);
 	} else if (o->opt->type == &rgw_type_log_target) {
 		set_log_target(o, text);

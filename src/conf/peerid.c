@@ -44,9 +44,8 @@ add_match(struct rgw_cert_rules *rules, const struct rgw_cert_rules *match)
 	bool named = false;
 
 	for (size_t i = 0; i < match->n; i++) {
-		struct rgw_cert_rule rule = match->v[i];
+		struct rgw_cert_rule rule = rgw_cert_rule_copy(&match->v[i]);
 
-		rule.text = rgw_xstrdup(rule.text);
 		add_rule(rules, &rule);
 		named |= rule.kind != RGW_CERT_POLICY;
 	}
@@ -71,4 +70,18 @@ rgw_peer_rules(const struct rgw_conf_peer *peer, const char *host, struct rgw_ce
 	 * the others weaker than they were meant, and a policy alone would let in everybody who has it. */
 	if (!named)
 		rgw_cert_rules_free(out);
+}
+
+const char *
+rgw_peer_sni(const struct rgw_conf_peer *peer, const char *host, char name[static RGW_HOST_TEXT])
+{
+	char zone[RGW_ZONE_TEXT];
+	struct rgw_addr literal;
+	size_t len;
+
+	snprintf(name, RGW_HOST_TEXT, "%s", peer->sni != NULL ? peer->sni : host);
+	len = strlen(name);
+	if (len > 0 && name[len - 1] == '.')
+		name[len - 1] = '\0';
+	return name[0] == '\0' || rgw_addr_parse_zone(name, 0, &literal, zone) ? NULL : name;
 }

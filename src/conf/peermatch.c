@@ -21,8 +21,8 @@ struct search {
 	size_t size;
 };
 
-static bool
-may_come_from(const struct rgw_conf_peer *peer, const struct rgw_addr *from)
+bool
+rgw_peer_may_come_from(const struct rgw_conf_peer *peer, const struct rgw_addr *from)
 {
 	for (size_t i = 0; i < peer->address.n; i++)
 		if (rgw_prefix_contains(&peer->address.v[i], from))
@@ -58,9 +58,9 @@ fits(struct search *s, const struct rgw_conf_peer *peer)
 		note(s, peer, failed);
 	else if (verdict != RGW_CERT_OK)
 		rgw_cert_explain(verdict, NULL, s->why, s->size);
-	else if (s->elsewhere == NULL && !may_come_from(peer, s->from))
+	else if (s->elsewhere == NULL && !rgw_peer_may_come_from(peer, s->from))
 		s->elsewhere = peer;
-	return verdict == RGW_CERT_OK && may_come_from(peer, s->from);
+	return verdict == RGW_CERT_OK && rgw_peer_may_come_from(peer, s->from);
 }
 
 const struct rgw_conf_peer *
@@ -74,7 +74,7 @@ rgw_peer_match(const struct rgw_conf *conf, const struct rgw_conf_tls *tls, cons
 		for (size_t i = 0; i < conf->peer.n; i++) {
 			const struct rgw_conf_peer *peer = conf->peer.v[i];
 
-			if (peer->accept && !peer->insecure_tcp && peer->tls == tls &&
+			if (peer->accept && !peer->insecure_tcp && peer->psk_identity == NULL && peer->tls == tls &&
 			    rgw_cert_rules_are_any(&peer->identity) == (any == 1) && fits(&s, peer))
 				return peer;
 		}
@@ -92,7 +92,7 @@ rgw_peer_at(const struct rgw_conf *conf, const struct rgw_addr *from)
 	for (size_t i = 0; i < conf->peer.n; i++) {
 		const struct rgw_conf_peer *peer = conf->peer.v[i];
 
-		if (peer->accept && peer->insecure_tcp && peer->address.n > 0 && may_come_from(peer, from))
+		if (peer->accept && peer->insecure_tcp && peer->address.n > 0 && rgw_peer_may_come_from(peer, from))
 			return peer;
 	}
 	return NULL;

@@ -358,8 +358,8 @@ bool rgw_check_some_peer(const struct rgw_draft *d, bool accepts);
 /* How long a request lives; RGW_NEVER if that is not known because the option is broken. */
 rgw_ms rgw_check_lifetime(const struct rgw_draft *d);
 
-/* ---- check.c, check_changes.c, check_metrics.c, check_net.c, check_plain.c, check_pool.c, check_rewrite.c: what one
- * option cannot know alone ---- */
+/* ---- check.c, check_changes.c, check_metrics.c, check_net.c, check_plain.c, check_pool.c, check_psk.c,
+ * check_rewrite.c: what one option cannot know alone ---- */
 
 void rgw_check_all(struct rgw_draft *d, const char *path);
 void rgw_check_metrics(struct rgw_draft *d, const struct rgw_section *section);
@@ -368,6 +368,10 @@ void rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section);
 /* Checks the same two sections as far as plain TCP is concerned (P-TCP-1 to 3). */
 void rgw_check_plain_listen(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_plain_peer(struct rgw_draft *d, const struct rgw_section *section);
+/* Checks the same section as far as pre-shared keys are concerned (P-PSK-2 to 5, 12, 13), and what the [tls] section
+ * lacks if it has peers with certificates. */
+void rgw_check_psk_peer(struct rgw_draft *d, const struct rgw_section *section);
+void rgw_check_psk_tls(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_server(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_pool(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_rewrite(struct rgw_draft *d, const struct rgw_section *section);

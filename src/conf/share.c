@@ -43,6 +43,7 @@ divide_gateway(const struct share *s, struct rgw_conf_gateway *gateway)
 	divide(s, &gateway->kept_answers);
 	divide(s, &gateway->max_write_octets);
 	divide(s, &gateway->max_half_open);
+	divide(s, &gateway->ring);
 	divide_rate(s, &gateway->connect_rate);
 }
 

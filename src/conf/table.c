@@ -3,23 +3,20 @@
 
 #include <string.h>
 
+#include "logwords.h"
 #include "reading.h"
 #include "radsecgw/nai.h"
 #include "radsecgw/radius.h"
 
 /* The table of options. An option is declared here and nowhere else. */
 
-static const char *const levels[] = {
-	[RGW_LOG_ERROR] = "error", [RGW_LOG_WARNING] = "warning", [RGW_LOG_NOTICE] = "notice",
-	[RGW_LOG_INFO] = "info", [RGW_LOG_DEBUG] = "debug", NULL,
-};
-static const char *const formats[] = { [RGW_LOG_TEXT] = "text", [RGW_LOG_JSON] = "json", NULL };
-static const char *const identities[] = {
-	[RGW_LOG_ID_FULL] = "full", [RGW_LOG_ID_REALM] = "realm", [RGW_LOG_ID_HASH] = "hash", NULL,
-};
 static const char *const autos[] = { [RGW_AUTO] = "auto", [RGW_YES] = "yes", [RGW_NO] = "no", NULL };
 static const char *const switches[] = { [RGW_AUTO] = "auto", [RGW_YES] = "on", [RGW_NO] = "off", NULL };
 static const char *const versions[] = { [RGW_TLS_1_2] = "1.2", [RGW_TLS_1_3] = "1.3", NULL };
+static const char *const crl_checks[] = {
+	[RGW_CRL_OFF] = "off", [RGW_CRL_LEAF] = "leaf", [RGW_CRL_CHAIN] = "chain", NULL,
+};
+static const char *const crl_missings[] = { [RGW_CRL_REFUSE] = "refuse", [RGW_CRL_ACCEPT] = "accept", NULL };
 static const char *const bad_responses[] = {
 	[RGW_BAD_RESPONSE_CLOSE] = "close", [RGW_BAD_RESPONSE_DISCARD] = "discard", NULL,
 };
@@ -177,26 +174,62 @@ static const struct rgw_opt opts[] = {
 	  .help = "realms that are rejected here, since nobody can have them" },
 	{ OPT(RGW_CONF_GATEWAY, "watch", bool, AT(watch)), .def = "no",
 	  .help = "files of the configuration that change are loaded, as by a reload" },
+	{ OPT(RGW_CONF_GATEWAY, "core-dumps", bool, AT(core_dumps)), .def = "no", .flags = RGW_OPT_RESTART,
+	  .help = "a crash may leave an image of the memory, in which there are keys" },
+	{ OPT(RGW_CONF_GATEWAY, "sandbox", bool, AT(sandbox)), .def = "yes", .flags = RGW_OPT_RESTART,
+	  .help = "the process restricts itself to the files and system calls that it needs" },
+	{ OPT(RGW_CONF_GATEWAY, "ring", count, AT(ring)), .def = "4096",
+	  .min = 0, .max = 1000000, .unit = "requests",
+	  .help = "requests that are remembered with their way, for `radsecgw requests` and `explain`; 0 = none" },
 	REWRITING(RGW_CONF_GATEWAY, "all packets as they come in, before those of their neighbour",
 	    "all packets as they go out, after those of their neighbour"),
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_log, field)
-	{ OPT(RGW_CONF_LOG, "level", word, AT(level)), .def = "info", .words = levels,
+	{ OPT(RGW_CONF_LOG, "level", word, AT(level)), .def = "info", .words = rgw_words_levels,
 	  .help = "the least important lines to be written" },
-	{ OPT(RGW_CONF_LOG, "format", word, AT(format)), .def = "text", .words = formats,
+	{ OPT(RGW_CONF_LOG, "format", word, AT(format)), .def = "text", .words = rgw_words_formats,
 	  .help = "one line of text or one JSON object per event" },
 	{ OPT(RGW_CONF_LOG, "target", log_target, AT(target)), .def = "stderr",
 	  .min = 1, .max = 4095,
 	  .help = "where the lines go" },
-	{ OPT(RGW_CONF_LOG, "identity", word, AT(identity)), .def = "full", .words = identities,
+	{ OPT(RGW_CONF_LOG, "identity", word, AT(identity)), .def = "full", .words = rgw_words_identities,
 	  .help = "how much of a user's identity lines show" },
 	{ OPT(RGW_CONF_LOG, "hash-key", password, AT(hash_key)), .unset = "none",
 	  .min = 1, .max = 1024,
-	  .help = "key for identity = hash; needed then and only then" },
+	  .help = "key for what is hashed; needed then and only then" },
 	{ OPT(RGW_CONF_LOG, "rate", per_second, AT(rate)), .def = "10/s",
 	  .min = 0, .max = 100000,
 	  .help = "lines of one kind about one neighbour; 0 = no limit" },
+	{ OPT(RGW_CONF_LOG, "logins", bool, AT(logins)), .def = "yes",
+	  .help = "a line for each Access-Accept and Access-Reject" },
+	{ OPT(RGW_CONF_LOG, "accounting", bool, AT(accounting)), .def = "no",
+	  .help = "a line of level info, and not debug, for each answer to accounting" },
+	{ OPT(RGW_CONF_LOG, "station", word, AT(station)), .def = "full", .words = rgw_words_stations,
+	  .help = "how much of the address of a device lines show" },
+	{ OPT(RGW_CONF_LOG, "fticks", word, AT(fticks)), .def = "no", .words = rgw_words_fticks,
+	  .help = "where a line for each login goes in the form of F-Ticks, for the statistics of a federation" },
+	{ OPT(RGW_CONF_LOG, "fticks-prefix", string, AT(fticks_prefix)), .def = "F-TICKS/eduroam/1.0",
+	  .min = 1, .max = 64,
+	  .help = "what F-Ticks begin with" },
+	{ OPT(RGW_CONF_LOG, "fticks-country", string, AT(fticks_country)), .unset = "none",
+	  .min = 1, .max = 16,
+	  .help = "country of the clients, such as NL" },
+	{ OPT(RGW_CONF_LOG, "fticks-institution", string, AT(fticks_institution)), .unset = "none",
+	  .min = 1, .max = 128,
+	  .help = "institution of the clients" },
+	{ OPT(RGW_CONF_LOG, "fticks-mac", word, AT(fticks_mac)), .def = "vendor-keyed-hash",
+	  .words = rgw_words_fticks_macs,
+	  .help = "how F-Ticks show the address of a device" },
+	{ OPT(RGW_CONF_LOG, "fticks-key", password, AT(fticks_key)), .unset = "none",
+	  .min = 1, .max = 1024,
+	  .help = "key for keyed hashes in F-Ticks" },
+	{ OPT(RGW_CONF_LOG, "fticks-facility", word, AT(fticks_facility)), .def = "daemon",
+	  .words = rgw_words_facilities,
+	  .help = "facility of F-Ticks in syslog" },
+	{ OPT(RGW_CONF_LOG, "fticks-tag", string, AT(fticks_tag)), .def = "radsecgw",
+	  .min = 1, .max = 32,
+	  .help = "tag of F-Ticks in syslog" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_control, field)
@@ -228,16 +261,16 @@ static const struct rgw_opt opts[] = {
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_tls, field)
-	{ OPT(RGW_CONF_TLS, "certificate", file, AT(certificate)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_TLS, "certificate", file, AT(certificate)), .unset = "none",
 	  .min = 1, .max = 4095,
 	  .help = "PEM file with our certificate and, after it, those up to the root" },
-	{ OPT(RGW_CONF_TLS, "key", key_file, AT(key)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_TLS, "key", key_file, AT(key)), .unset = "none",
 	  .min = 1, .max = 4095,
 	  .help = "PEM file with the private key" },
 	{ OPT(RGW_CONF_TLS, "key-password", password, AT(key_password)), .unset = "none",
 	  .min = 1, .max = 1024,
 	  .help = "password of the private key" },
-	{ OPT(RGW_CONF_TLS, "ca", paths, AT(ca)), .flags = RGW_OPT_REQUIRED,
+	{ OPT(RGW_CONF_TLS, "ca", paths, AT(ca)), .unset = "none",
 	  .min = 1, .max = 4095,
 	  .help = "PEM files, or directories of them, with the authorities that are trusted" },
 	{ OPT(RGW_CONF_TLS, "min-version", word, AT(min_version)), .def = "1.2", .words = versions,
@@ -252,6 +285,18 @@ static const struct rgw_opt opts[] = {
 	  .help = "groups for the key exchange, best first" },
 	{ OPT(RGW_CONF_TLS, "watch", bool, AT(watch)), .def = "yes",
 	  .help = "files of the section that change are read again" },
+	{ OPT(RGW_CONF_TLS, "crl", paths, AT(crl)), .unset = "none",
+	  .min = 1, .max = 4095,
+	  .help = "files, or directories of them, with lists of revoked certificates, in PEM or DER" },
+	{ OPT(RGW_CONF_TLS, "crl-check", word, AT(crl_check)), .def = "off", .words = crl_checks,
+	  .only_with = "crl",
+	  .help = "certificates of peers that are looked up there: none, their own, or their whole chains" },
+	{ OPT(RGW_CONF_TLS, "crl-missing", word, AT(crl_missing)), .def = "refuse", .words = crl_missings,
+	  .only_with = "crl",
+	  .help = "what becomes of a certificate of which no CRL in force speaks" },
+	{ OPT(RGW_CONF_TLS, "keylog", new_file, AT(keylog)), .unset = "none",
+	  .min = 1, .max = 4095,
+	  .help = "file to which the secrets of sessions are written, for debugging" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_listen, field)
@@ -345,10 +390,10 @@ static const struct rgw_opt opts[] = {
 	  .help = "identity and trust to be used with the peer" },
 	INSECURE_TCP(RGW_CONF_PEER, NULL),
 	{ OPT(RGW_CONF_PEER, "name", host, AT(cert_name)), .unset = "the host of connect",
-	  .min = 1, .max = 253, .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
+	  .min = 1, .max = 253, .not_with = "psk-identity", .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
 	  .help = "DNS name or address that the peer's certificate must carry" },
 	{ OPT(RGW_CONF_PEER, "match", cert_rules, AT(match)), .unset = "name alone",
-	  .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
+	  .not_with = "psk-identity", .nor_with = "insecure-tcp", .flags = RGW_OPT_IDENTITY,
 	  .help = "rules that the peer's certificate must fulfil" },
 	{ OPT(RGW_CONF_PEER, "sni", sni, AT(sni)), .unset = "the host of connect",
 	  .min = 0, .max = 253,
@@ -433,6 +478,15 @@ static const struct rgw_opt opts[] = {
 	  .only_with = "accept",
 	  .help = "the peer understands Protocol-Error, so it may be sent one" },
 	REWRITING(RGW_CONF_PEER, "packets that come from the peer", "packets that go to the peer"),
+	{ OPT(RGW_CONF_PEER, "psk-identity", psk_identity, AT(psk_identity)), .unset = "certificates",
+	  .min = 1, .max = RGW_PSK_IDENTITY_MAX, .nor_with = "insecure-tcp",
+	  .help = "name of the pre-shared key that takes the place of certificates" },
+	{ OPT(RGW_CONF_PEER, "psk", psk, AT(psk)), .unset = "none",
+	  .min = RGW_PSK_MIN, .max = RGW_PSK_MAX, .only_with = "psk-identity",
+	  .help = "the key of that name" },
+	{ OPT(RGW_CONF_PEER, "previous-psk", psk, AT(previous_psk)), .unset = "none",
+	  .min = RGW_PSK_MIN, .max = RGW_PSK_MAX, .only_with = "accept", .nor_with = "insecure-tcp",
+	  .help = "key with which the peer may still connect" },
 	{ OPT(RGW_CONF_PEER, "coa-realms", strings, AT(coa_realms)), .unset = "those whose logins go to the peer",
 	  .min = 1, .max = RGW_ATTR_VALUE_MAX,
 	  .help = "realms whose sessions it may change or end; * = all" },

@@ -67,12 +67,15 @@ extern const struct rgw_opt_type
 	rgw_type_sni,                   /* char *, a name or empty */
 	rgw_type_file,                  /* char *, a file that can be read */
 	rgw_type_key_file,              /* as rgw_type_file, but the file is not to be read by others */
+	rgw_type_new_file,              /* char *, a file that is written; the path is relative as with RGW_IS_PATH */
 	rgw_type_paths,                 /* struct rgw_strings, files or directories; list */
 	rgw_type_log_target,            /* char *: stderr, syslog or a path */
 	rgw_type_socket,                /* char *: off or an absolute path */
 	rgw_type_mode,                  /* uint32_t, permissions */
 	rgw_type_secret,                /* struct rgw_secret * */
 	rgw_type_password,              /* char *, a secret that is a text */
+	rgw_type_psk,                   /* struct rgw_secret *, in hexadecimal digits */
+	rgw_type_psk_identity,          /* char *, UTF-8 */
 	rgw_type_addresses,             /* struct rgw_addrs; list */
 	rgw_type_prefixes,              /* struct rgw_prefixes; list */
 	rgw_type_origins,               /* struct rgw_conf_origins; list */

@@ -4,6 +4,7 @@
 
 #include "reading.h"
 #include "radsecgw/mem.h"
+#include "radsecgw/peerpsk.h"
 
 /*
  * The types of options that are texts: names of files, secrets, regular expressions, rules for certificates,
@@ -51,6 +52,9 @@ const struct rgw_opt_type rgw_type_file = {
 };
 const struct rgw_opt_type rgw_type_key_file = {
 	"file", RGW_IS_POINTER | RGW_IS_PATH, RGW_STRING,
+};
+const struct rgw_opt_type rgw_type_new_file = {
+	"file to write", RGW_IS_POINTER, RGW_STRING, .allowed = "a path",
 };
 const struct rgw_opt_type rgw_type_paths = {
 	"list of files or directories", RGW_ARRAY | RGW_IS_PATH, RGW_STRING,
@@ -104,6 +108,18 @@ rgw_decode_hex(const char *text, size_t len, struct rgw_strbuf *out)
 	return len % 2 == 0;
 }
 
+/* Keeps a secret of the octets if ok. The buffer is wiped and gone after that. */
+static bool
+keep_secret(struct rgw_setting *s, struct rgw_strbuf *octets, bool ok)
+{
+	s->len = octets->n;
+	ok = ok && rgw_setting_length_in_range(s);
+	if (ok)
+		*(struct rgw_secret **)s->field = rgw_secret_new(octets->v, octets->n);
+	rgw_strbuf_fini(octets);
+	return ok;
+}
+
 static bool
 set_secret(struct rgw_setting *s)
 {
@@ -117,12 +133,7 @@ set_secret(struct rgw_setting *s)
 	else if (!rgw_decode_hex(s->text + 4, s->len - 4, &octets))
 		ok = rgw_setting_refuse(s,
 		    "begins with hex: but goes on with something else than pairs of hexadecimal digits");
-	s->len = octets.n;
-	ok = ok && rgw_setting_length_in_range(s);
-	if (ok)
-		*(struct rgw_secret **)s->field = rgw_secret_new(octets.v, octets.n);
-	rgw_strbuf_fini(&octets);
-	return ok;
+	return keep_secret(s, &octets, ok);
 }
 
 static bool
@@ -144,6 +155,45 @@ clear_secret(void *value)
 const struct rgw_opt_type rgw_type_secret = {
 	"secret", RGW_IS_POINTER | RGW_IS_SECRET, sizeof(struct rgw_secret *), set_secret,
 	.equal = same_secret, .clear = clear_secret, .range = range_octets,
+};
+
+/* A pre-shared key has one way to be written: what looks like digits elsewhere must not be taken for letters here
+ * (P-PSK-3). Programs that make keys print the digits alone. */
+static bool
+set_psk(struct rgw_setting *s)
+{
+	size_t skip = s->len >= 4 && memcmp(s->text, "hex:", 4) == 0 ? 4 : 0;
+	struct rgw_strbuf octets = { 0 };
+	bool ok = true;
+
+	rgw_strbuf_put(&octets, "");
+	if (!rgw_decode_hex(s->text + skip, s->len - skip, &octets))
+		ok = rgw_setting_refuse(s, "is no key: it is written as pairs of hexadecimal digits, such as `openssl "
+		    "rand -hex 32` prints");
+	else if (octets.n < s->opt->min)
+		ok = rgw_setting_refuse(s, "has only %zu octets; a key has %u at the least (RFC 9813 4.1.1), and 32 "
+		    "random ones are advised", octets.n, (unsigned)s->opt->min);
+	return keep_secret(s, &octets, ok);
+}
+
+const struct rgw_opt_type rgw_type_psk = {
+	"key", RGW_IS_POINTER | RGW_IS_SECRET, sizeof(struct rgw_secret *), set_psk,
+	.equal = same_secret, .clear = clear_secret, .range = range_octets,
+};
+
+/* An identity is shown in lines and compared octet by octet. */
+static bool
+set_psk_identity(struct rgw_setting *s)
+{
+	if (!rgw_psk_is_identity((const uint8_t *)s->text, strlen(s->text)))
+		return rgw_setting_refuse(s, "is no UTF-8 of %u to %u octets without control characters",
+		    (unsigned)s->opt->min, (unsigned)s->opt->max);
+	return rgw_set_string(s);
+}
+
+const struct rgw_opt_type rgw_type_psk_identity = {
+	"identity", RGW_IS_POINTER, sizeof(char *), set_psk_identity, rgw_show_string,
+	.clear = rgw_clear_string, .range = range_octets,
 };
 
 static bool
@@ -229,7 +279,7 @@ show_cert_rule(struct rgw_strbuf *out, const struct rgw_value *v)
 static void
 clear_cert_rule(void *value)
 {
-	free(((struct rgw_cert_rule *)value)->text);
+	rgw_cert_rule_clear(value);
 }
 
 const struct rgw_opt_type rgw_type_cert_rules = {

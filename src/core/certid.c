@@ -16,12 +16,23 @@
  * was cut never equals a rule. */
 #define ISSUER_BUF (RGW_CERT_MAX_ISSUER + 128)
 
+/* Does the expression match the whole name? Where hosts are named, only proper ones are looked at: a wildcard stands
+ * for hosts that the expression may not mean. */
+static bool
+pattern_matches(struct rgw_span value, const struct rgw_cert_rule *rule)
+{
+	return (rule->kind != RGW_CERT_DNS || rgw_dns_is_valid(value)) &&
+	    rgw_pattern_match(rule->pattern, value.data, value.len, NULL);
+}
+
 /* Does a name of the rule's kind in the certificate satisfy the rule? */
 static bool
 value_matches(struct rgw_span value, const struct rgw_cert_rule *rule)
 {
 	struct rgw_span host;
 
+	if (rule->pattern != NULL)
+		return pattern_matches(value, rule);
 	switch (rule->kind) {
 	case RGW_CERT_DNS:
 		host = rgw_configured_host(rule->text);
@@ -37,6 +48,7 @@ value_matches(struct rgw_span value, const struct rgw_cert_rule *rule)
 	case RGW_CERT_RID:
 	case RGW_CERT_POLICY:
 	case RGW_CERT_SHA256:
+	case RGW_CERT_SPKI:
 		return rgw_span_equal(value, (struct rgw_span){ rule->octets, rule->n_octets });
 	case RGW_CERT_CN:
 		return rgw_span_equal_nocase(value, rgw_span_of_text(rule->text));
@@ -131,6 +143,8 @@ rule_holds(const struct rgw_x509 *cert, const uint8_t *sha256, const struct rgw_
 		return issuer_serial_matches(cert, rule);
 	case RGW_CERT_SHA256:
 		return sha256 != NULL && value_matches((struct rgw_span){ sha256, 32 }, rule);
+	case RGW_CERT_SPKI:
+		return cert->has_key_sha256 && value_matches((struct rgw_span){ cert->key_sha256, 32 }, rule);
 	case RGW_CERT_POLICY:
 		return policy_matches(cert, rule);
 	case RGW_CERT_ANY:
@@ -193,6 +207,7 @@ put_unmet(struct rgw_wr *w, const struct rgw_cert_rule *failed)
 		[RGW_CERT_CN] = "no common name (it counts only without a dNSName) is ",
 		[RGW_CERT_ISSUER_SERIAL] = "issuer and serial number are not ",
 		[RGW_CERT_SHA256] = "the SHA-256 fingerprint is not ",
+		[RGW_CERT_SPKI] = "the SHA-256 digest of its public key is not ",
 		[RGW_CERT_POLICY] = "no certificate policy is ",
 		[RGW_CERT_ANY] = "",
 	};

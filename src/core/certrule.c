@@ -47,10 +47,36 @@ parse_hex(const char *text, uint8_t *out, size_t size)
 
 /* Readers of the part behind "kind:". They fill octets; false = not well-formed. */
 
+/* Longest expression of a rule. */
+#define MAX_PATTERN 512
+
+/* Is the value an expression, which stands between slashes? Then *good tells whether it can be used. */
+static bool
+parse_pattern(const char *value, struct rgw_cert_rule *rule, bool *good)
+{
+	size_t n = strlen(value);
+	char text[MAX_PATTERN];
+	char why[128];
+
+	*good = false;
+	if (n < 2 || value[0] != '/' || value[n - 1] != '/')
+		return false;
+	if (n == 2 || n - 2 >= sizeof text)
+		return true;
+	memcpy(text, value + 1, n - 2);
+	text[n - 2] = '\0';
+	rule->pattern = rgw_pattern_new(text, true, why, sizeof why);
+	*good = rule->pattern != NULL;
+	return true;
+}
+
 static bool
 parse_dns(const char *value, struct rgw_cert_rule *rule)
 {
-	(void)rule;
+	bool good;
+
+	if (parse_pattern(value, rule, &good))
+		return good;
 	return rgw_dns_pattern_is_valid(rgw_configured_host(value));
 }
 
@@ -71,8 +97,10 @@ static bool
 parse_uri(const char *value, struct rgw_cert_rule *rule)
 {
 	size_t i = 0;
+	bool good;
 
-	(void)rule;
+	if (parse_pattern(value, rule, &good))
+		return good;
 	while (value[i] > ' ' && value[i] < 0x7f)
 		i++;
 	return i > 0 && value[i] == '\0';
@@ -93,13 +121,20 @@ parse_oid(const char *value, struct rgw_cert_rule *rule)
 }
 
 static bool
-parse_cn(const char *value, struct rgw_cert_rule *rule)
+is_name(const char *value)
 {
-	(void)rule;
 	for (const char *p = value; *p != '\0'; p++)
 		if ((uint8_t)*p < ' ' || *p == 0x7f)
 			return false;
 	return *value != '\0';
+}
+
+static bool
+parse_cn(const char *value, struct rgw_cert_rule *rule)
+{
+	bool good;
+
+	return parse_pattern(value, rule, &good) ? good : is_name(value);
 }
 
 /* The serial number becomes the contents of the INTEGER that DER makes of it. */
@@ -112,7 +147,7 @@ parse_issuer_serial(const char *value, struct rgw_cert_rule *rule)
 	size_t n, skip = 0;
 
 	if (slash == NULL || slash == value || slash - value > RGW_CERT_MAX_ISSUER ||
-	    !parse_cn(value, rule))
+	    !is_name(value))
 		return false;
 	n = parse_hex(slash + 1, number, sizeof number);
 	while (skip + 1 < n && number[skip] == 0)
@@ -147,22 +182,25 @@ static const struct {
 } kinds[RGW_CERT_KINDS] = {
 	[RGW_CERT_DNS] = { "dns", parse_dns,
 		"dns: needs a host name in ASCII, such as dns:radius.example.org or dns:*.example.org "
-		"(an address is ip:192.0.2.1)" },
+		"(an address is ip:192.0.2.1), or a regular expression, such as dns:/radius[0-9]\\.example\\.org/" },
 	[RGW_CERT_IP] = { "ip", parse_ip,
 		"ip: needs an address without port, such as ip:192.0.2.1 or ip:2001:db8::1" },
 	[RGW_CERT_URI] = { "uri", parse_uri,
-		"uri: needs a URI in ASCII, such as uri:radius://radius.example.org" },
+		"uri: needs a URI in ASCII, such as uri:radius://radius.example.org, or a regular expression "
+		"between slashes" },
 	[RGW_CERT_NAIREALM] = { "nairealm", parse_nairealm,
 		"nairealm: needs a realm without wildcard, such as nairealm:example.org" },
 	[RGW_CERT_RID] = { "rid", parse_oid,
 		"rid: needs a dotted object identifier, such as rid:2.999.1" },
 	[RGW_CERT_CN] = { "cn", parse_cn,
-		"cn: needs a common name, such as cn:radius.example.org" },
+		"cn: needs a common name, such as cn:radius.example.org, or a regular expression between slashes" },
 	[RGW_CERT_ISSUER_SERIAL] = { "issuer-serial", parse_issuer_serial,
 		"issuer-serial: needs the issuer's name and the serial number in hexadecimal, such as "
 		"issuer-serial:CN=Example CA/04D2" },
 	[RGW_CERT_SHA256] = { "sha256", parse_sha256,
 		"sha256: needs the 64 hexadecimal digits of a SHA-256 fingerprint" },
+	[RGW_CERT_SPKI] = { "spki", parse_sha256,
+		"spki: needs the 64 hexadecimal digits of the SHA-256 digest of a public key" },
 	[RGW_CERT_POLICY] = { "policy", parse_oid,
 		"policy: needs a dotted object identifier, such as policy:2.999.1.2" },
 	[RGW_CERT_ANY] = { "any", parse_any, "any stands alone, without a value" },
@@ -187,15 +225,36 @@ rgw_cert_rule_parse(const char *text, struct rgw_cert_rule *out)
 		*out = rule;
 		return NULL;
 	}
-	return "a rule begins with dns:, ip:, uri:, nairealm:, rid:, cn:, issuer-serial:, sha256: or "
-	    "policy:, or is the word any";
+	return "a rule begins with dns:, ip:, uri:, nairealm:, rid:, cn:, issuer-serial:, sha256:, "
+	    "spki: or policy:, or is the word any";
+}
+
+struct rgw_cert_rule
+rgw_cert_rule_copy(const struct rgw_cert_rule *rule)
+{
+	struct rgw_cert_rule copy = *rule;
+	bool good;
+
+	copy.text = rgw_xstrdup(rule->text);
+	copy.pattern = NULL;
+	if (rule->pattern != NULL && (!parse_pattern(copy.text, &copy, &good) || !good))
+		abort();  /* the expression has been compiled before, so there is no memory */
+	return copy;
+}
+
+void
+rgw_cert_rule_clear(struct rgw_cert_rule *rule)
+{
+	free(rule->text);
+	rgw_pattern_free(rule->pattern);
+	*rule = (struct rgw_cert_rule){ .text = NULL };
 }
 
 void
 rgw_cert_rules_free(struct rgw_cert_rules *rules)
 {
 	for (size_t i = 0; i < rules->n; i++)
-		free(rules->v[i].text);
+		rgw_cert_rule_clear(&rules->v[i]);
 	free(rules->v);
 	*rules = (struct rgw_cert_rules){ NULL, 0 };
 }
@@ -242,10 +301,25 @@ have_common_host(const struct rgw_cert_rule *a, const struct rgw_cert_rule *b)
 	    (rgw_wildcard_rest(y).len > 0 && rgw_dns_covers(y, x));
 }
 
+/* Is there a value that satisfies both rules, one of which has an expression? Of two expressions only the same one is
+ * taken for the same: which peer comes first in the file decides then. */
+static bool
+have_common_match(const struct rgw_cert_rule *a, const struct rgw_cert_rule *b)
+{
+	const struct rgw_cert_rule *pattern = a->pattern != NULL ? a : b;
+	struct rgw_span text = rgw_configured_host((pattern == a ? b : a)->text);
+
+	if (a->pattern != NULL && b->pattern != NULL)
+		return strcmp(a->text, b->text) == 0;
+	return rgw_pattern_match(pattern->pattern, text.data, text.len, NULL);
+}
+
 /* Is there a value that satisfies both rules, which are of one kind? */
 static bool
 have_common_value(const struct rgw_cert_rule *a, const struct rgw_cert_rule *b)
 {
+	if (a->pattern != NULL || b->pattern != NULL)
+		return have_common_match(a, b);
 	switch (a->kind) {
 	case RGW_CERT_DNS:
 		return have_common_host(a, b);
@@ -257,6 +331,7 @@ have_common_value(const struct rgw_cert_rule *a, const struct rgw_cert_rule *b)
 	case RGW_CERT_IP:
 	case RGW_CERT_RID:
 	case RGW_CERT_SHA256:
+	case RGW_CERT_SPKI:
 	case RGW_CERT_POLICY:
 		return rgw_span_equal(octets_of(a), octets_of(b));
 	case RGW_CERT_ISSUER_SERIAL:

@@ -18,8 +18,7 @@ struct entry {
 	struct rgw_link own;         /* among those of its talker; oldest first */
 	struct rgw_talker *talker;   /* borrowed */
 	rgw_ms expires;
-	uint32_t target;
-	uint32_t serial;
+	struct rgw_conversation where;
 };
 
 /* The hash table takes two pointers for each entry at the most. */
@@ -123,8 +122,7 @@ rgw_conversations_put(struct rgw_conversations *c, struct rgw_talker *talker, co
 	if (e == NULL)
 		return n_forgotten;  /* it goes by the other rules, then */
 	e->talker = talker;
-	e->target = where->target;
-	e->serial = where->serial;
+	e->where = *where;
 	e->expires = now + c->lifetime;
 	rgw_list_append(&talker->own, &e->own);
 	talker->n++;
@@ -138,8 +136,8 @@ rgw_conversations_get(const struct rgw_conversations *c, const struct rgw_talker
 	const struct entry *e = rgw_cache_find(&c->cache, hash_of(c, talker, state, len));
 
 	if (e == NULL || e->expires <= now)
-		return (struct rgw_conversation){ 0, 0 };
-	return (struct rgw_conversation){ e->target, e->serial };
+		return (struct rgw_conversation){ 0 };
+	return e->where;
 }
 
 void

@@ -22,6 +22,7 @@ enum {
 	RGW_DER_BIT_STRING = 0x03,
 	RGW_DER_OCTET_STRING = 0x04,
 	RGW_DER_OID = 0x06,
+	RGW_DER_ENUMERATED = 0x0a,
 	RGW_DER_UTF8 = 0x0c,
 	RGW_DER_NUMERIC = 0x12,
 	RGW_DER_PRINTABLE = 0x13,
@@ -99,5 +100,16 @@ bool rgw_der_is_oid(struct rgw_span s);
 /* Checks a Name throughout (x509name.c); *common_name becomes the last common name, empty if that is not plain
  * text. */
 bool rgw_x509_check_name(struct rgw_span name, struct rgw_span *common_name);
+
+/* What certificates and CRLs have in common (x509.c). */
+
+/* Takes a Name, checked as above; *name becomes the whole DER. */
+void rgw_x509_take_name(struct rgw_rd *r, struct rgw_span *name, struct rgw_span *common_name);
+/* Reads the contents of the AlgorithmIdentifier of a signature: is it one that is good enough for today, by its hash
+ * function? */
+bool rgw_x509_reads_as_sha2(struct rgw_rd algorithm);
+/* Reads an authorityKeyIdentifier (RFC 5280 4.2.1.1); *key_id becomes its keyIdentifier, empty if it has none.
+ * false = malformed. */
+bool rgw_x509_read_authority_key(struct rgw_rd value, struct rgw_span *key_id);
 
 #endif

@@ -18,14 +18,15 @@ enum { V1 = 0, V2 = 1, V3 = 2 };
 #define RSA_MIN_BITS 2048
 #define EC_MIN_BITS 256
 
-/* The sixth bit of keyUsage. */
+/* The sixth and seventh bit of keyUsage. */
 #define KEY_CERT_SIGN 0x04
+#define CRL_SIGN 0x02
 
 /* RFC 7585 2.2: ub-naiRealm-length. */
 #define MAX_NAIREALM 255
 
-static void
-read_name(struct rgw_rd *tbs, struct rgw_span *name, struct rgw_span *common_name)
+void
+rgw_x509_take_name(struct rgw_rd *tbs, struct rgw_span *name, struct rgw_span *common_name)
 {
 	struct rgw_span rest = rgw_der_rest(tbs);
 
@@ -160,6 +161,7 @@ read_key_usage(struct rgw_x509 *cert, struct rgw_rd value)
 
 	cert->has_key_usage = true;
 	cert->key_cert_sign = is_good && (s.data[1] & 0xffu << unused & KEY_CERT_SIGN) != 0;
+	cert->crl_sign = is_good && (s.data[1] & 0xffu << unused & CRL_SIGN) != 0;
 	return true;
 }
 
@@ -184,6 +186,46 @@ read_constraints(struct rgw_x509 *cert, struct rgw_rd value)
 	return rgw_der_used_up(&value);
 }
 
+bool
+rgw_x509_read_authority_key(struct rgw_rd value, struct rgw_span *key_id)
+{
+	static const uint8_t tags[] = { RGW_DER_PLAIN(0), RGW_DER_HOLDER(1), RGW_DER_PLAIN(2) };
+	struct rgw_rd seq = rgw_der_take(&value, RGW_DER_SEQUENCE);
+
+	*key_id = (struct rgw_span){ NULL, 0 };
+	for (size_t i = 0; i < sizeof tags; i++) {
+		struct rgw_rd part;
+
+		if (!rgw_der_next_is(&seq, tags[i]))
+			continue;
+		part = rgw_der_take(&seq, tags[i]);
+		if (i == 0)
+			*key_id = rgw_der_rest(&part);
+	}
+	return rgw_der_used_up(&seq) && rgw_der_used_up(&value);
+}
+
+/* The key's name only says which of several keys an issuer has signed with, so nothing is refused. */
+static bool
+read_authority_key(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	if (!rgw_x509_read_authority_key(value, &cert->authority_key))
+		cert->authority_key = (struct rgw_span){ NULL, 0 };
+	return true;
+}
+
+/* Reads cRLDistributionPoints as a list. Whoever asks for one that cannot be read finds no CRL for it, so nothing is
+ * refused here. */
+static bool
+read_crl_points(struct rgw_x509 *cert, struct rgw_rd value)
+{
+	struct rgw_rd list = rgw_der_take(&value, RGW_DER_SEQUENCE);
+
+	if (rgw_der_used_up(&value))
+		cert->crl_points = rgw_der_rest(&list);
+	return true;
+}
+
 /* The extensions that decide something here: 2.5.29.<last>. */
 static const struct {
 	uint8_t last;
@@ -193,7 +235,9 @@ static const struct {
 	{ 17, read_san },
 	{ 19, read_basic_constraints },
 	{ 30, read_constraints },
+	{ 31, read_crl_points },
 	{ 32, read_policies },
+	{ 35, read_authority_key },
 	{ 37, read_eku },
 };
 
@@ -269,9 +313,8 @@ is_pss_with_sha2(struct rgw_rd params)
 	return !hash.bad && is_sha2(oid);
 }
 
-/* Reads the AlgorithmIdentifier of a signature. */
-static bool
-reads_as_sha2(struct rgw_rd algorithm)
+bool
+rgw_x509_reads_as_sha2(struct rgw_rd algorithm)
 {
 	static const struct rgw_span good[] = {
 		OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"),  /* sha256WithRSAEncryption, and 384, 512 */
@@ -330,7 +373,7 @@ bits_of_point(struct rgw_rd key)
 
 /* Reads SubjectPublicKeyInfo; an unknown kind of key is no fault here. */
 static void
-read_key(struct rgw_rd info, struct rgw_x509 *cert)
+read_key(struct rgw_rd *tbs, struct rgw_x509 *cert)
 {
 	static const struct {
 		struct rgw_span oid;
@@ -344,10 +387,13 @@ read_key(struct rgw_rd info, struct rgw_x509 *cert)
 		{ OID("\x2b\x65\x70"), RGW_KEY_EDWARDS, NULL, 255 },
 		{ OID("\x2b\x65\x71"), RGW_KEY_EDWARDS, NULL, 448 },
 	};
+	struct rgw_span rest = rgw_der_rest(tbs);
+	struct rgw_rd info = rgw_der_take(tbs, RGW_DER_SEQUENCE);
 	struct rgw_rd algorithm = rgw_der_take(&info, RGW_DER_SEQUENCE);
 	struct rgw_span oid = rgw_der_take_oid(&algorithm);
 	struct rgw_rd key = rgw_der_take(&info, RGW_DER_BIT_STRING);
 
+	cert->key = (struct rgw_span){ rest.data, rest.len - rgw_rd_left(tbs) };
 	/* No kind of key leaves bits of the last octet unused. */
 	if (rgw_rd_u8(&key) != 0 || key.bad)
 		return;
@@ -385,14 +431,14 @@ read_tbs(struct rgw_rd *tbs, struct rgw_x509 *cert)
 	cert->is_v1 = version == V1;
 	cert->serial = rgw_der_take_integer(tbs);
 	/* A certificate says its algorithm twice: in what is signed, and beside the signature. */
-	cert->signed_with_sha2 &= reads_as_sha2(rgw_der_take(tbs, RGW_DER_SEQUENCE));
-	read_name(tbs, &cert->issuer, &unused);
+	cert->signed_with_sha2 &= rgw_x509_reads_as_sha2(rgw_der_take(tbs, RGW_DER_SEQUENCE));
+	rgw_x509_take_name(tbs, &cert->issuer, &unused);
 	validity = rgw_der_take(tbs, RGW_DER_SEQUENCE);
 	cert->not_before = rgw_der_take_time(&validity);
 	cert->not_after = rgw_der_take_time(&validity);
 	rgw_der_require(tbs, rgw_der_used_up(&validity));
-	read_name(tbs, &cert->subject, &cert->common_name);
-	read_key(rgw_der_take(tbs, RGW_DER_SEQUENCE), cert);
+	rgw_x509_take_name(tbs, &cert->subject, &cert->common_name);
+	read_key(tbs, cert);
 	for (uint8_t id = 1; id <= 2; id++) {
 		if (version != V1 && rgw_der_next_is(tbs, RGW_DER_PLAIN(id)))
 			rgw_der_take(tbs, RGW_DER_PLAIN(id));  /* unique identifiers */
@@ -409,13 +455,19 @@ rgw_x509_parse(struct rgw_x509 *out, const uint8_t *der, size_t len)
 	struct rgw_x509 cert = { 0 };
 
 	*out = cert;
-	cert.signed_with_sha2 = reads_as_sha2(rgw_der_take(&outer, RGW_DER_SEQUENCE));
+	cert.signed_with_sha2 = rgw_x509_reads_as_sha2(rgw_der_take(&outer, RGW_DER_SEQUENCE));
 	rgw_der_take(&outer, RGW_DER_BIT_STRING);  /* signature */
 	read_tbs(&tbs, &cert);
 	if (!rgw_der_used_up(&tbs) || !rgw_der_used_up(&outer) || !rgw_der_used_up(&r))
 		return false;
 	*out = cert;
 	return true;
+}
+
+bool
+rgw_octets_equal(struct rgw_span a, struct rgw_span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 bool
@@ -428,6 +480,12 @@ bool
 rgw_x509_may_anchor(const struct rgw_x509 *cert)
 {
 	return rgw_x509_may_issue(cert) || cert->is_v1;
+}
+
+bool
+rgw_x509_may_sign_crls(const struct rgw_x509 *cert)
+{
+	return !cert->has_key_usage || cert->crl_sign;
 }
 
 bool

@@ -216,6 +216,7 @@ rgw_gw_adopt(struct rgw_gw *gw, struct rgw_edition *edition, rgw_ms now)
 
 	gw->edition = rgw_edition_hold(edition);
 	gw->conf = edition->conf;
+	rgw_trails_change(gw);
 	gw->changes = rgw_conf_has_changes(gw->conf);
 	edition->serial = ++gw->n_editions;
 	edition->gw = gw;

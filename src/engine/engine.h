@@ -32,6 +32,7 @@
 #include "radsecgw/timerq.h"
 
 #include "asker.h"
+#include "requests/trails.h"
 
 struct rgw_pool;
 struct rgw_realms;
@@ -136,6 +137,8 @@ struct rgw_gw {
 	bool names_changed;                   /* client_by_name does not show how things are */
 	struct rgw_loopmark mark;             /* mark by which we know our own requests again */
 	struct rgw_conversations conversations;
+	uint64_t n_conversations;             /* number of conversations since the start */
+	struct rgw_trails trails;
 	struct rgw_deadrealms deadrealms;
 	struct rgw_admission admission;       /* admission of connections that peers open */
 	size_t n_conns;
@@ -204,11 +207,21 @@ bool rgw_batch_take(struct rgw_batch *batch, bool (*take)(void *arg, struct rgw_
     void *arg, rgw_ms now);
 
 /* fields.c: what log lines say about requests */
-/* User-Name of a request as a log field, shortened or hashed as the configuration says. */
+/* The length of a hash as a text, with its end. */
+#define RGW_HASH_TEXT 17
+
 struct rgw_identity {
 	char text[24];
 };
+
+/* User-Name of a request as a log field, shortened or hashed as the configuration says. */
 struct rgw_field rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet,
+    struct rgw_identity *room);
+/* The same of any name. */
+struct rgw_field rgw_f_user(const struct rgw_conf_log *conf, const uint8_t *name, size_t len,
+    struct rgw_identity *room);
+/* The address of a device as a log field, in the same way; empty if the configuration wants nothing of it. */
+struct rgw_field rgw_f_station(const struct rgw_conf_log *conf, const char *key, const uint8_t *value, size_t len,
     struct rgw_identity *room);
 
 /* Is it time to log the risk that a neighbour runs, which is done once a day? Then *said_at becomes now; 0 = it was

@@ -1,41 +1,101 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "engine.h"
 #include "radsecgw/md5.h"
 #include "radsecgw/nai.h"
 
-/* What log lines say about requests without saying more than the configuration allows (log identity). */
+/* What log lines, and all else that people see, say about requests without saying more than the configuration allows
+ * (log identity and station). */
 
-struct rgw_field
-rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet, struct rgw_identity *room)
+/* Equal octets give equal texts, and only somebody who has the key can try octets out. */
+static void
+hash(const struct rgw_conf_log *conf, const void *data, size_t len, char room[static RGW_HASH_TEXT])
 {
-	const struct rgw_conf_log *conf = &gw->conf->log;
-	const uint8_t *realm;
-	struct rgw_attr a;
+	static const char digits[] = "0123456789abcdef";
+	uint8_t digest[RGW_MD5_LEN];
 	struct rgw_hashkey key;
 	struct rgw_md5 md5;
-	uint8_t digest[RGW_MD5_LEN];
-	size_t len;
+	uint64_t value;
 
-	if (!rgw_packet_get(packet, RGW_AT_USER_NAME, &a))
-		return rgw_f_str("user", "");
+	rgw_md5_init(&md5);
+	rgw_md5_update(&md5, conf->hash_key, strlen(conf->hash_key));
+	rgw_md5_final(&md5, digest);
+	memcpy(&key, digest, sizeof key);
+	value = rgw_siphash(&key, data, len);
+	for (unsigned i = 0; i < 16; i++)
+		room[i] = digits[value >> (60 - 4 * i) & 15];
+	room[16] = '\0';
+}
+
+struct rgw_field
+rgw_f_user(const struct rgw_conf_log *conf, const uint8_t *name, size_t len, struct rgw_identity *room)
+{
+	const uint8_t *realm;
+	size_t realm_len;
+
 	switch (conf->identity) {
 	case RGW_LOG_ID_FULL:
 		break;
 	case RGW_LOG_ID_REALM:
-		realm = rgw_realm_of(a.value, a.len, &len);
-		return rgw_f_octets("realm", realm, realm != NULL ? len : 0);
+		realm = rgw_realm_of(name, len, &realm_len);
+		return rgw_f_octets("realm", realm, realm != NULL ? realm_len : 0);
 	case RGW_LOG_ID_HASH:
-		/* Equal names give equal texts, and only somebody who has the key can try names out. */
-		rgw_md5_init(&md5);
-		rgw_md5_update(&md5, conf->hash_key, strlen(conf->hash_key));
-		rgw_md5_final(&md5, digest);
-		memcpy(&key, digest, sizeof key);
-		snprintf(room->text, sizeof room->text, "%016llx",
-		    (unsigned long long)rgw_siphash(&key, a.value, a.len));
+		hash(conf, name, len, room->text);
 		return rgw_f_str("user", room->text);
 	}
-	return rgw_f_octets("user", a.value, a.len);
+	return rgw_f_octets("user", name, len);
+}
+
+struct rgw_field
+rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet, struct rgw_identity *room)
+{
+	struct rgw_attr a;
+
+	if (!rgw_packet_get(packet, RGW_AT_USER_NAME, &a))
+		return rgw_f_str("user", "");
+	return rgw_f_user(&gw->conf->log, a.value, a.len, room);
+}
+
+/* The twelve hexadecimal digits of an address of a device, in lower case, however it is written: "02-00-00-00-00-01",
+ * "0200.0000.0001:ssid", "020000000001". false = it begins with none. */
+static bool
+mac_of(const uint8_t *value, size_t len, char digits[static 12])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len && n < 12; i++) {
+		if (isxdigit(value[i]))
+			digits[n++] = (char)tolower(value[i]);
+		else if (n == 0 || (value[i] != '-' && value[i] != ':' && value[i] != '.'))
+			return false;
+	}
+	return n == 12;
+}
+
+struct rgw_field
+rgw_f_station(const struct rgw_conf_log *conf, const char *key, const uint8_t *value, size_t len,
+    struct rgw_identity *room)
+{
+	char digits[12];
+	bool is_mac = mac_of(value, len, digits);
+
+	switch (conf->station) {
+	case RGW_LOG_STATION_FULL:
+		return rgw_f_octets(key, value, len);
+	case RGW_LOG_STATION_VENDOR:
+		/* Of what is no such address, nobody knows which part tells the vendor. */
+		for (unsigned i = 0; is_mac && i < 3; i++) {
+			memcpy(room->text + 3 * i, digits + 2 * i, 2);
+			room->text[3 * i + 2] = i < 2 ? '-' : '\0';
+		}
+		return rgw_f_str(key, is_mac ? room->text : "");
+	case RGW_LOG_STATION_HASH:
+		hash(conf, is_mac ? (const void *)digits : value, is_mac ? sizeof digits : len, room->text);
+		return rgw_f_str(key, room->text);
+	case RGW_LOG_STATION_NONE:
+		break;
+	}
+	return rgw_f_str(key, "");
 }

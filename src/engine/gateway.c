@@ -37,6 +37,7 @@ rgw_gw_new(struct rgw_edition *edition, struct rgw_common *common, const struct 
 	rgw_loopmark_init(&gw->mark, &common->salt);
 	rgw_conversations_init(&gw->conversations, &key, (conf->gateway.max_requests + 1) / 2, CONVERSATION_MS);
 	rgw_deadrealms_init(&gw->deadrealms, &key, REALMS_PROVEN, REALMS_UNPROVEN);
+	rgw_trails_init(gw);
 	rgw_accept_init(gw, conf, &key, now);
 	rgw_names_init(gw);
 	rgw_adopt_init(gw);
@@ -63,6 +64,7 @@ rgw_gw_free(struct rgw_gw *gw)
 	rgw_names_fini(gw);
 	rgw_operator_free(gw);
 	rgw_conversations_fini(&gw->conversations);
+	rgw_trails_fini(gw);
 	rgw_deadrealms_fini(&gw->deadrealms);
 	rgw_dupcache_fini(&gw->dups);
 	rgw_slab_fini(&gw->reqs);

@@ -110,7 +110,7 @@ static void
 on_entry(void *ctx, const struct rgw_nas_entry *entry)
 {
 	static const uint8_t types[RGW_NAMES] = { [RGW_NAME_SESSION] = RGW_ACCT_SESSION_ID,
-		[RGW_NAME_STATION] = RGW_CALLING_STATION_ID, [RGW_NAME_CUI] = RGW_CUI,
+		[RGW_NAME_STATION] = RGW_CALLING_STATION_ID, [RGW_NAME_CUI] = RGW_CHARGEABLE_USER_IDENTITY,
 		[RGW_NAME_USER] = RGW_USER_NAME };
 	struct search *s = ctx;
 	size_t len = strlen(s->value);

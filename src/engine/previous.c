@@ -30,14 +30,33 @@ rgw_previous_side(const struct rgw_side *hop, const struct rgw_auth_check *check
 	return (struct rgw_side){ checked->secret, is_proven(checked) ? NULL : hop->previous };
 }
 
-static void
-on_used(struct rgw_gw *gw, struct rgw_previous *previous, struct rgw_field who, rgw_ms now)
+/* Counts a use. true = it is time to say so. */
+static bool
+count_use(struct rgw_gw *gw, struct rgw_previous *previous, rgw_ms now)
 {
 	gw->counters.v[previous->counter]++;
 	previous->used_at = now;
 	if (previous->said_at != 0 && now - previous->said_at < SAID_EVERY)
-		return;
+		return false;
 	previous->said_at = now;
+	return true;
+}
+
+void
+rgw_previous_psk_used(struct rgw_gw *gw, struct rgw_previous *previous, struct rgw_field who, rgw_ms now)
+{
+	if (count_use(gw, previous, now))
+		RGW_LOG(gw->log, RGW_LOG_NOTICE, "previous-psk-used", who.data,
+		    "the peer still uses its previous pre-shared key: give it the new one, and remove previous-psk "
+		    "when this is not said any more",
+		    who);
+}
+
+static void
+on_used(struct rgw_gw *gw, struct rgw_previous *previous, struct rgw_field who, rgw_ms now)
+{
+	if (!count_use(gw, previous, now))
+		return;
 	RGW_LOG(gw->log, RGW_LOG_NOTICE, "previous-secret-used", who.data,
 	    "the neighbour still uses its previous secret: give it the new one, and remove previous-secret when this "
 	    "is not said any more",

@@ -37,4 +37,7 @@ struct rgw_side rgw_previous_side(const struct rgw_side *hop, const struct rgw_a
 void rgw_previous_note(struct rgw_gw *gw, struct rgw_previous *previous, const struct rgw_side *hop,
     const struct rgw_auth_check *checked, struct rgw_field who, rgw_ms now);
 
+/* A peer has connected with its previous pre-shared key: counts it, and now and then writes a line. */
+void rgw_previous_psk_used(struct rgw_gw *gw, struct rgw_previous *previous, struct rgw_field who, rgw_ms now);
+
 #endif

@@ -81,17 +81,17 @@ tell(const struct report *r, enum rgw_report_table table, const char *name, cons
 
 /* When the previous secret of a neighbour was used last, by any worker. `room` holds the text. */
 static struct rgw_cell
-c_previous(const struct report *r, const struct rgw_secret *secret, const struct rgw_previous *previous,
-    char room[static PREVIOUS_TEXT])
+c_previous(const struct report *r, const char *name, const struct rgw_secret *secret,
+    const struct rgw_previous *previous, char room[static PREVIOUS_TEXT])
 {
 	rgw_ms seconds = (r->gw->log->now - previous->used_at) / 1000;
 
 	if (secret == NULL)
-		return rgw_c_best("previous_secret", "none", UINT_MAX);
+		return rgw_c_best(name, "none", UINT_MAX);
 	if (previous->used_at == 0)
-		return rgw_c_best("previous_secret", "not used since the start", UINT_MAX);
+		return rgw_c_best(name, "not used since the start", UINT_MAX);
 	snprintf(room, PREVIOUS_TEXT, "used %" PRIu64 " s ago", (uint64_t)seconds);
-	return rgw_c_best("previous_secret", room, (unsigned)seconds);
+	return rgw_c_best(name, room, (unsigned)seconds);
 }
 
 /* ---- who is asked ---- */
@@ -104,6 +104,7 @@ tell_peers(const struct report *r)
 
 	for (size_t i = 0; i < r->gw->conf->peer.n; i++) {
 		const struct rgw_peer *p = rgw_peer_by_id(r->gw, r->gw->conf->peer.v[i]->head.id);
+		char previous_psk[PREVIOUS_TEXT];
 		char previous[PREVIOUS_TEXT];
 
 		TELL(r, RGW_REPORT_PEERS, p->conf->head.name,
@@ -114,7 +115,8 @@ tell_peers(const struct report *r)
 		    rgw_c_logged(rgw_c_add("queued", p->queue.n)),
 		    rgw_c_logged(rgw_c_add("failed_attempts", p->fails)),
 		    rgw_c_logged(rgw_c_add("incoming", p->n_incoming)),
-		    c_previous(r, p->conf->previous_secret, &p->target.previous, previous));
+		    c_previous(r, "previous_secret", p->conf->previous_secret, &p->target.previous, previous),
+		    c_previous(r, "previous_psk", p->conf->previous_psk, &p->previous_psk, previous_psk));
 	}
 }
 
@@ -150,7 +152,8 @@ tell_servers(const struct report *r)
 		    rgw_c_logged(rgw_c_add("requests", port->queue.n + port->queue.n_sent)),
 		    rgw_c_logged(rgw_c_add("sources", port->n_sources)),
 		    rgw_c_best("drained", server->target.held ? "yes" : "no", 0),
-		    c_previous(r, server->conf->previous_secret, &server->target.previous, previous));
+		    c_previous(r, "previous_secret", server->conf->previous_secret, &server->target.previous,
+		        previous));
 	}
 }
 
@@ -160,13 +163,15 @@ tell_connection(const struct report *r, const struct rgw_conn *conn)
 	rgw_ms now = r->gw->log->now;
 	bool is_up = conn->state == RGW_CONN_UP || conn->state == RGW_CONN_DRAINING;
 	uint64_t open = conn->asked.n_pending + (conn->lane.ids != NULL ? rgw_idpool_busy(conn->lane.ids) : 0);
+	char proof[RGW_PROOF_TEXT];
 
 	TELL(r, RGW_REPORT_CONNECTIONS, conn->peer->conf->head.name,
 	    rgw_c_same(rgw_f_uint("worker", r->gw->log->worker > 0 ? r->gw->log->worker : 1)),
 	    rgw_c_same(rgw_f_uint("conn", conn->lane.serial)), rgw_c_same(rgw_f_addr("address", &conn->addr)),
 	    rgw_c_same(rgw_f_str("opened_by", conn->incoming ? "peer" : "us")),
 	    rgw_c_same(rgw_f_str("state", rgw_conn_state_name(conn->state))), rgw_c_same(rgw_f_uint("open", open)),
-	    rgw_c_same(rgw_f_uint("seconds", is_up ? (now - conn->up_at) / 1000 : 0)));
+	    rgw_c_same(rgw_f_uint("seconds", is_up ? (now - conn->up_at) / 1000 : 0)),
+	    rgw_c_same(rgw_f_str("proven_by", is_up ? rgw_conn_proof_text(conn, proof) : "nothing yet")));
 }
 
 static void
@@ -238,7 +243,7 @@ tell_clients(const struct report *r)
 		    rgw_c_best("message_authenticator",
 		        c->require_message_authenticator == RGW_YES ? "required" : "optional",
 		        c->require_message_authenticator != RGW_YES),
-		    c_previous(r, c->conf->previous_secret, &c->previous, previous));
+		    c_previous(r, "previous_secret", c->conf->previous_secret, &c->previous, previous));
 	}
 }
 
@@ -383,6 +388,7 @@ tell_limits(const struct report *r)
 static void
 tell_counters(const struct report *r)
 {
+	r->gw->counters.v[RGW_CTR_log_lines_lost] = r->gw->log->dropped;
 	for (unsigned c = 0; c < RGW_COUNTER_COUNT; c++) {
 		const struct rgw_cell value = rgw_c_logged(rgw_c_add("value", r->gw->counters.v[c]));
 		const struct rgw_row row = { .table = &rgw_report_tables[RGW_REPORT_COUNTERS],

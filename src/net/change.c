@@ -53,12 +53,14 @@ prepare(struct rgw_net_change *change)
 }
 
 struct rgw_net_change *
-rgw_net_prepare(struct rgw_net *net, const struct rgw_conf *next, struct rgw_conf_report *report)
+rgw_net_prepare(struct rgw_net *net, const struct rgw_conf *next, const struct rgw_net_change *first,
+    struct rgw_conf_report *report)
 {
 	struct rgw_net_change *change = rgw_xcalloc(1, sizeof *change);
 
 	change->net = net;
 	change->next = next;
+	change->first = first;
 	change->report = report;
 	change->peer_out = rgw_xcalloc(next->ids[RGW_CONF_PEER].n, sizeof *change->peer_out);
 	rgw_link_init(&change->udp);
@@ -67,6 +69,7 @@ rgw_net_prepare(struct rgw_net *net, const struct rgw_conf *next, struct rgw_con
 		rgw_net_now(net);
 	if (prepare(change)) {
 		change->report = NULL;
+		change->first = NULL;
 		return change;
 	}
 	rgw_net_change_free(change);

@@ -11,8 +11,9 @@
  * configuration, the contexts and the lists of sockets that listen.
  */
 struct rgw_net_change {
-	struct rgw_net *net;              /* borrowed, as the next two */
+	struct rgw_net *net;              /* borrowed, as the next three */
 	const struct rgw_conf *next;
+	const struct rgw_net_change *first; /* that of the first worker, until the change is prepared; or NULL */
 	struct rgw_conf_report *report;   /* hears what is wrong, until the change is prepared */
 	struct rgw_contexts *contexts;    /* owned, as all that follows; see rgw_contexts_discard */
 	struct rgw_link udp;              /* places (bind.h) of sockets for datagrams ... */

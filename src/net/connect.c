@@ -12,22 +12,6 @@
 /* Connections that we open. The peer is the one that the engine wants; its certificate must say so (P-CRT-3). Over
  * plain TCP, which stays on this machine or is protected by IPsec, nothing proves it (P-TCP-2). */
 
-/* The name to be sent as SNI: the host name, without the dot that a complete name may have at its end. NULL = none, as
- * for an address literal, which is never sent (RFC 6066 section 3). */
-static const char *
-sni_of(const struct rgw_conf_peer *peer, const char *host, char name[static RGW_HOST_TEXT])
-{
-	char zone[RGW_ZONE_TEXT];
-	struct rgw_addr literal;
-	size_t len;
-
-	snprintf(name, RGW_HOST_TEXT, "%s", peer->sni != NULL ? peer->sni : host);
-	len = strlen(name);
-	if (len > 0 && name[len - 1] == '.')
-		name[len - 1] = '\0';
-	return name[0] == '\0' || rgw_addr_parse_zone(name, 0, &literal, zone) ? NULL : name;
-}
-
 static int
 start_connect(const struct rgw_conf_peer *peer, const struct rgw_addr *to)
 {
@@ -67,13 +51,18 @@ make_tls(struct rgw_tcp *t, const struct rgw_conf_peer *peer, const char *host)
 {
 	struct rgw_tlsctx *ctx = rgw_contexts_find(t->contexts, peer->tls, RGW_TLS_CLIENT);
 	struct rgw_handshake *h = ctx != NULL ? rgw_tcp_prepare_handshake(t) : NULL;
+	struct rgw_session *session;
 	char name[RGW_HOST_TEXT];
 
 	t->host = strdup(host);
 	if (h == NULL || t->host == NULL)
 		return NULL;
 	rgw_peer_rules(peer, host, &h->rules);
-	return rgw_tls_new(ctx, judge, h, sni_of(peer, host, name));
+	session = rgw_tls_new(ctx, judge, h, rgw_peer_sni(peer, host, name));
+	if (session == NULL || peer->psk_identity == NULL || rgw_tls_offer_psk(session, peer->psk_identity, peer->psk))
+		return session;
+	rgw_session_free(session);
+	return NULL;
 }
 
 static bool
@@ -82,6 +71,7 @@ set_up(struct rgw_tcp *t, struct rgw_conn *conn, const struct rgw_conf_peer *pee
 	t->conn = conn;
 	t->peer = peer->head.id;
 	t->contexts = rgw_contexts_hold(t->net->contexts);
+	t->proof = peer->insecure_tcp ? RGW_PROVEN_BY_ADDRESS : RGW_PROVEN_BY_CERTIFICATE;
 	t->session = peer->insecure_tcp ? rgw_plain_new() : make_tls(t, peer, host);
 	return t->session != NULL;
 }

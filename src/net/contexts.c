@@ -12,8 +12,9 @@
  * the first connection of the edition and do not change after that, so the thread of the shaker may read them. A
  * context whose section and files are as they were is that of the edition before. */
 
-/* Seconds between two looks at the certificates. */
+/* Seconds between two looks at the certificates, and at CRLs, which live shorter. */
 #define DAY_S 86400.0
+#define HOUR_S 3600.0
 
 /* Something about a file that deserves a look; it is told when the contexts come into use. */
 struct note {
@@ -41,6 +42,15 @@ tell(void *arg, const char *key, const char *text)
 	const struct teller *teller = arg;
 
 	RGW_LOG(teller->net->log, RGW_LOG_WARNING, "certificate-warning", teller->conf->head.name, text,
+	    rgw_f_str("tls", teller->conf->head.name), rgw_f_str("key", key));
+}
+
+static void
+tell_crl(void *arg, const char *key, const char *text)
+{
+	const struct teller *teller = arg;
+
+	RGW_LOG(teller->net->log, RGW_LOG_WARNING, "crl-warning", teller->conf->head.name, text,
 	    rgw_f_str("tls", teller->conf->head.name), rgw_f_str("key", key));
 }
 
@@ -97,6 +107,20 @@ review(struct rgw_net *net, bool only_new)
 	}
 }
 
+static void
+review_crls(struct rgw_net *net, bool only_new)
+{
+	int64_t now = time(NULL);
+
+	for (size_t i = 0; i < net->contexts->n; i++) {
+		const struct rgw_context *c = &net->contexts->v[i];
+		struct teller teller = { net, c->conf };
+
+		if (either(c) != NULL && (c->is_new || !only_new))
+			rgw_tlsctx_review_crls(either(c), now, only_new, tell_crl, &teller);
+	}
+}
+
 /* Looks at the certificates, which come to their end while we run. */
 static void
 on_daily(struct ev_loop *loop, ev_timer *w, int revents)
@@ -107,6 +131,17 @@ on_daily(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)revents;
 	rgw_net_now(net);
 	review(net, false);
+}
+
+static void
+on_hourly(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct rgw_net *net = w->data;
+
+	(void)loop;
+	(void)revents;
+	rgw_net_now(net);
+	review_crls(net, false);
 }
 
 static void
@@ -132,11 +167,14 @@ review_new(struct rgw_net *net)
 	}
 	warn_of_clock(net);
 	for (size_t i = 0; i < contexts->n; i++)
-		if (contexts->v[i].is_new && either(&contexts->v[i]) != NULL)
+		if (contexts->v[i].is_new && either(&contexts->v[i]) != NULL &&
+		    !rgw_tlsctx_is_bare(either(&contexts->v[i])))
 			RGW_LOG(net->log, RGW_LOG_NOTICE, "trust-loaded", NULL, "CA certificates are loaded",
 			    rgw_f_str("tls", contexts->v[i].conf->head.name),
-			    rgw_f_uint("number", rgw_tlsctx_n_cas(either(&contexts->v[i]))));
+			    rgw_f_uint("number", rgw_tlsctx_n_cas(either(&contexts->v[i]))),
+			    rgw_f_uint("crls", rgw_tlsctx_n_crls(either(&contexts->v[i]))));
 	review(net, true);
+	review_crls(net, true);
 }
 
 /* ---- how they are made ---- */
@@ -185,6 +223,31 @@ begin_context(const struct rgw_net *net, struct rgw_context *c, const struct rgw
 	c->is_new = c->same == NULL;
 }
 
+/* What the first worker has for the section, if that was made of the same files. */
+static const struct rgw_context *
+find_first(const struct rgw_net_change *change, const struct rgw_context *c)
+{
+	const struct rgw_contexts *contexts = change->first != NULL ? change->first->contexts : NULL;
+	uint32_t id = c->conf->head.id;
+
+	return contexts != NULL && id < contexts->n && contexts->v[id].conf != NULL &&
+	    memcmp(contexts->v[id].digest, c->digest, sizeof c->digest) == 0 ? &contexts->v[id] : NULL;
+}
+
+/* A context of the section that was made of the same files: in the other role, for the edition before, or by another
+ * worker. */
+static const struct rgw_tlsctx *
+find_twin(const struct rgw_net_change *change, const struct rgw_context *c)
+{
+	const struct rgw_context *first = find_first(change, c);
+
+	if (either(c) != NULL)
+		return either(c);
+	if (c->same != NULL && either(c->same) != NULL)
+		return either(c->same);
+	return first != NULL ? either(first) : NULL;
+}
+
 static bool
 make_context(struct rgw_net_change *change, struct rgw_contexts *contexts, const struct rgw_conf_tls *conf,
     enum rgw_tls_role role)
@@ -204,7 +267,8 @@ make_context(struct rgw_net_change *change, struct rgw_contexts *contexts, const
 		*at = role == RGW_TLS_CLIENT ? c->same->client : c->same->server;
 	if (*at != NULL)
 		return true;
-	*at = rgw_tlsctx_new(conf, role, first && c->is_new ? take_note : NULL, &l, &problem);
+	*at = rgw_tlsctx_like(find_twin(change, c), conf, role, first && c->is_new ? take_note : NULL, &l,
+	    &problem);
 	if (*at == NULL) {
 		rgw_change_cannot_use(change, conf, problem.key, problem.text);
 		return false;
@@ -212,6 +276,27 @@ make_context(struct rgw_net_change *change, struct rgw_contexts *contexts, const
 	*(role == RGW_TLS_CLIENT ? &c->new_client : &c->new_server) = true;
 	/* Files that somebody replaced just now are read once more with the next change. */
 	c->is_settled = c->is_settled && rgw_tls_digest(conf, after) && memcmp(c->digest, after, sizeof after) == 0;
+	return true;
+}
+
+/* Is there a suite for the keys of all peers that have one? */
+static bool
+check_keys(struct rgw_net_change *change, const struct rgw_contexts *contexts)
+{
+	const struct rgw_conf *conf = change->next;
+
+	for (size_t i = 0; i < conf->peer.n; i++) {
+		const struct rgw_conf_peer *peer = conf->peer.v[i];
+		const struct rgw_tlsctx *ctx = NULL;
+
+		if (peer->psk_identity != NULL)
+			ctx = either(&contexts->v[peer->tls->head.id]);
+		if (ctx == NULL || rgw_tlsctx_can_psk(ctx))
+			continue;
+		rgw_change_cannot_use(change, peer->tls, "ciphers", "peers with `psk-identity` need a suite with "
+		    "SHA-256: TLS_AES_128_GCM_SHA256 or TLS_CHACHA20_POLY1305_SHA256");
+		return false;
+	}
 	return true;
 }
 
@@ -228,7 +313,7 @@ make_all(struct rgw_net_change *change, struct rgw_contexts *contexts)
 		for (size_t j = 0; j < conf->listen.v[i]->profile.n; j++)
 			good = good && make_context(change, contexts, (const void *)conf->listen.v[i]->profile.v[j],
 			    RGW_TLS_SERVER);
-	return good;
+	return good && check_keys(change, contexts);
 }
 
 /* What was noted explains why nothing could be made of a file. */
@@ -306,6 +391,8 @@ rgw_contexts_adopt(struct rgw_net *net, struct rgw_contexts *contexts, struct rg
 	net->contexts = contexts;
 	if (speaks_for_all(net))
 		review_new(net);
+	/* Files were in memory while they were read. */
+	rgw_net_tidy(net);
 	while ((l = rgw_list_pop(&contexts->notes)) != NULL)
 		drop_note(RGW_CONTAINER(l, struct note, link));
 }
@@ -362,19 +449,23 @@ void
 rgw_contexts_init(struct rgw_net *net)
 {
 	ev_timer_init(&net->daily, on_daily, DAY_S, DAY_S);
-	net->daily.data = net;
+	ev_timer_init(&net->hourly, on_hourly, HOUR_S, HOUR_S);
+	net->daily.data = net->hourly.data = net;
 }
 
 void
 rgw_contexts_start(struct rgw_net *net)
 {
-	if (speaks_for_all(net))
-		ev_timer_start(net->loop, &net->daily);
+	if (!speaks_for_all(net))
+		return;
+	ev_timer_start(net->loop, &net->daily);
+	ev_timer_start(net->loop, &net->hourly);
 }
 
 void
 rgw_contexts_fini(struct rgw_net *net)
 {
 	ev_timer_stop(net->loop, &net->daily);
+	ev_timer_stop(net->loop, &net->hourly);
 	rgw_contexts_drop(net->contexts);
 }

@@ -12,8 +12,9 @@
 
 /*
  * The judgement on connections that are up. Who was let in under one configuration must be good enough for the next
- * one, too: each connection is judged again after an adoption, a few in each turn of the loop. And no connection
- * outlives a certificate that it depends on, of either side (RFC 6614bis 3.4): before that it is replaced.
+ * one, too: each connection is judged again after an adoption, a few in each turn of the loop, by the CAs and CRLs that
+ * came with it (P-CRT-15). And no connection outlives a certificate that it depends on, of either side (RFC 6614bis
+ * 3.4): before that it is replaced.
  */
 
 /* Milliseconds of a turn for judgements. */
@@ -77,6 +78,8 @@ judge_server(const struct rgw_tcp *t, const struct rgw_conf_peer *peer, const st
 	enum rgw_cert_verdict verdict;
 	char text[RGW_TLS_JUDGE_TEXT];
 
+	if (peer->psk_identity != NULL)
+		return refuse(why, leaf, "the peer is known by a pre-shared key");
 	rgw_peer_rules(peer, t->host, &rules);
 	verdict = rgw_cert_judge(leaf, RGW_CERT_OF_SERVER, &rules, sha256, &failed);
 	if (verdict != RGW_CERT_OK)
@@ -95,6 +98,32 @@ judge_client(struct rgw_tcp *t, const struct rgw_conf_tls *tls, const struct rgw
 	if (peer == NULL)
 		return refuse(why, leaf, text);
 	return is_same_peer(t, peer, why);
+}
+
+/* ---- whether its key is still one of its peer ---- */
+
+static bool
+is_key(const char *identity, const struct rgw_secret *key, const uint8_t digest[static RGW_PSK_DIGEST])
+{
+	uint8_t own[RGW_PSK_DIGEST];
+
+	return key != NULL && rgw_psk_digest(identity, key, own) && memcmp(own, digest, sizeof own) == 0;
+}
+
+/* A key that was taken away ends what it has opened, in either direction. */
+static bool
+judge_psk(const struct rgw_tcp *t, const struct rgw_conf_peer *peer, char *why)
+{
+	if (peer == NULL && t->stage == RGW_TCP_OPEN)
+		return true;
+	if (peer == NULL || peer->psk_identity == NULL || (!is_key(peer->psk_identity, peer->psk, t->psk) &&
+	        (!t->incoming || !is_key(peer->psk_identity, peer->previous_psk, t->psk))))
+		return say(why, "the pre-shared key by which it came is not one of the new configuration");
+	if (t->incoming && (!peer->accept || peer->tls == NULL || peer->tls->head.id != t->tls))
+		return say(why, "by the new configuration its [peer] may not connect to us there");
+	if (t->incoming && !rgw_peer_may_come_from(peer, &t->addr))
+		return say(why, "by the new configuration its [peer] may not connect from there");
+	return true;
 }
 
 /* ---- whether its certificates are good ---- */
@@ -124,12 +153,17 @@ judge_chain(struct rgw_tcp *t, const struct rgw_conf_tls *tls, const struct rgw_
 {
 	const struct rgw_tlsctx *ctx = trust_of(t, tls);
 	int64_t own = rgw_tls_own_ends(t->session);
+	struct rgw_tls_verdict verdict;
 	char text[256];
 	int64_t ends;
 
 	if (ctx == NULL)
 		return true;
-	if (!rgw_chain_judge(t->chain, ctx, time(NULL), &ends)) {
+	if (!rgw_chain_judge(t->chain, ctx, time(NULL), &ends, &verdict)) {
+		if (verdict.revocation == RGW_TLS_REVOKED) {
+			rgw_gw_count(t->net->gw, RGW_CTR_certificates_revoked);
+			return refuse(why, leaf, verdict.text);
+		}
 		snprintf(text, sizeof text, "it does not verify against `ca` of [tls %s]", tls->head.name);
 		return refuse(why, leaf, text);
 	}
@@ -170,7 +204,34 @@ rgw_judge(struct rgw_tcp *t, bool names, char why[static RGW_JUDGE_TEXT])
 
 	if (t->chain != NULL)
 		return judge_tls(t, peer, names, why);
+	if (t->proof != RGW_PROVEN_BY_ADDRESS)
+		return judge_psk(t, peer, why);
 	return (peer == NULL && t->stage == RGW_TCP_OPEN) || judge_plain(t, peer, why);
+}
+
+bool
+rgw_judge_take(struct rgw_tcp *t, const struct rgw_conf_peer *peer)
+{
+	const struct rgw_conf_head *now = NULL;
+	bool old = t->contexts != t->net->contexts;
+	const uint8_t *digest;
+
+	if (peer != NULL)
+		now = rgw_conf_by_id(t->net->conf, RGW_CONF_PEER, peer->head.id);
+	t->proof = rgw_tls_proof(t->session, &digest);
+	if (peer != NULL && !old)
+		t->peer = peer->head.id;
+	if (t->proof != RGW_PROVEN_BY_CERTIFICATE) {
+		memcpy(t->psk, digest, sizeof t->psk);
+		/* A key belongs to a section, which the current configuration may have, too. */
+		if (now != NULL && strcmp(now->name, peer->head.name) == 0)
+			t->peer = now->id;
+		return true;
+	}
+	t->chain = rgw_tls_take_chain(t->session);
+	if (t->chain != NULL)
+		t->chain = rgw_chain_share(&t->net->chains, t->chain);
+	return t->chain != NULL;
 }
 
 /* ---- the time of its certificates ---- */

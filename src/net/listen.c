@@ -9,6 +9,7 @@
 
 #include "radsecgw/mem.h"
 #include "radsecgw/peermatch.h"
+#include "radsecgw/peerpsk.h"
 #include "accept.h"
 #include "change.h"
 #include "hello.h"
@@ -113,6 +114,19 @@ judge(void *arg, const struct rgw_x509 *leaf, const uint8_t *sha256, char *why, 
 	return h->peer != NULL;
 }
 
+/* Whose key is it? Runs in the thread of the shaker, too. */
+static bool
+find_key(void *arg, const uint8_t *identity, size_t len, struct rgw_psk_keys *keys)
+{
+	struct rgw_handshake *h = arg;
+	const struct rgw_conf_peer *peer = rgw_psk_find(h->conf, h->profile, &h->from, identity, len);
+
+	h->peer = peer;
+	if (peer != NULL)
+		*keys = (struct rgw_psk_keys){ peer->psk, peer->previous_psk };
+	return peer != NULL;
+}
+
 /* Tells the kernel when to wake us: when this many octets are there, or the connection is over. */
 static void
 wait_for(struct rgw_tcp *t, int octets)
@@ -140,6 +154,7 @@ static bool
 set_up(struct rgw_tcp *t, const uint8_t *hello, size_t len)
 {
 	struct rgw_handshake *h = rgw_tcp_prepare_handshake(t);
+	struct rgw_tlsctx *ctx;
 
 	if (h == NULL)
 		return false;
@@ -147,17 +162,31 @@ set_up(struct rgw_tcp *t, const uint8_t *hello, size_t len)
 	h->from = t->addr;
 	h->profile = choose_profile(t, hello, len);
 	t->tls = h->profile->head.id;
-	t->session = rgw_tls_new(rgw_contexts_find(t->contexts, h->profile, RGW_TLS_SERVER), judge, h, NULL);
-	return t->session != NULL;
+	ctx = rgw_contexts_find(t->contexts, h->profile, RGW_TLS_SERVER);
+	h->keys = rgw_psk_is_awaited(h->conf, h->profile, &h->from);
+	t->session = rgw_tls_new(ctx, judge, h, NULL);
+	return t->session != NULL && (!h->keys || rgw_tls_await_psk(t->session, find_key, h));
+}
+
+/* Is there nothing by which whoever comes from there could prove who it is? */
+static bool
+is_nobody(const struct rgw_tcp *t)
+{
+	const struct rgw_handshake *h = t->handshake;
+
+	return !h->keys && rgw_tlsctx_is_bare(rgw_contexts_find(t->contexts, h->profile, RGW_TLS_SERVER));
 }
 
 static void
 make_session(struct rgw_tcp *t, const uint8_t *hello, size_t len, rgw_ms now)
 {
-	if (set_up(t, hello, len))
-		rgw_tcp_begin(t, now);
-	else
+	if (!set_up(t, hello, len))
 		rgw_tcp_lost(t, "out of memory", now);
+	else if (is_nobody(t))
+		not_tls(t, "the profile has no certificate, and no [peer] with `psk-identity` may connect from there",
+		    now);
+	else
+		rgw_tcp_begin(t, now);
 }
 
 static void
@@ -201,6 +230,7 @@ begin_plain(struct rgw_tcp *t, rgw_ms now)
 	const struct rgw_conf_peer *peer = rgw_peer_at(t->net->conf, &t->addr);
 
 	t->session = rgw_plain_new();
+	t->proof = RGW_PROVEN_BY_ADDRESS;
 	t->peer = peer != NULL ? peer->head.id : RGW_TCP_NOBODY;
 	if (peer == NULL)
 		rgw_tcp_lost(t, "no [peer] with `insecure-tcp = yes` may connect from this address", now);

@@ -84,6 +84,12 @@ on_turn_end(struct ev_loop *loop, ev_prepare *w, int revents)
 	set_tick(net);
 }
 
+static void
+on_resolved(void *arg, void *asker, const struct rgw_addr *addrs, size_t n, uint32_t ttl, const char *why)
+{
+	rgw_host_on_resolved(asker, addrs, n, ttl, why, rgw_net_now(arg));
+}
+
 struct rgw_net *
 rgw_net_new(uint32_t worker, uint32_t workers, struct ev_loop *loop, struct rgw_log *log)
 {
@@ -103,7 +109,7 @@ rgw_net_new(uint32_t worker, uint32_t workers, struct ev_loop *loop, struct rgw_
 	net->tick.data = net->flush.data = net;
 	net->udp = rgw_udp_new(net);
 	net->listen = rgw_listen_new(net);
-	net->resolver = rgw_resolver_new(net);
+	net->resolver = rgw_resolver_new(net->loop, on_resolved, net);
 	net->shaker = rgw_shaker_new(net);
 	return net;
 }

@@ -110,7 +110,8 @@ struct rgw_net {
 	ev_timer tick;                 /* when the engine's next deadline is */
 	ev_timer linger;               /* when the oldest of the lingering connections is closed */
 	ev_timer trim;                 /* when memory is given back */
-	ev_timer daily;                /* when certificates are looked at anew */
+	ev_timer daily;                /* when certificates are looked at anew ... */
+	ev_timer hourly;               /* ... and CRLs */
 	ev_prepare flush;              /* runs at the end of a turn */
 	ev_timer slice;                /* when more connections are judged again */
 	ev_periodic certificates;      /* at the time of `look_at` */
@@ -213,10 +214,15 @@ void rgw_judge_fini(struct rgw_net *net);
 void rgw_judge_all(struct rgw_net *net, bool names);
 
 /* resolve.c */
-struct rgw_resolver *rgw_resolver_new(struct rgw_net *net);
-void rgw_resolver_ask(struct rgw_resolver *resolver, struct rgw_host *of, const char *host);
-/* The host does not want to know any more. */
-void rgw_resolver_forget(struct rgw_resolver *resolver, const struct rgw_host *of);
+/* Hears of the addresses of a name, or why there are none, for the one who asked. All pointers are borrowed. */
+typedef void rgw_resolved(void *arg, void *asker, const struct rgw_addr *addrs, size_t n, uint32_t ttl,
+    const char *why);
+/* Makes a resolver, which borrows the loop and the argument of its listener. */
+struct rgw_resolver *rgw_resolver_new(struct ev_loop *loop, rgw_resolved *tell, void *arg);
+/* Looks a name up; the answer comes in a later turn. */
+void rgw_resolver_ask(struct rgw_resolver *resolver, void *asker, const char *host);
+/* Who asked does not want to know any more. */
+void rgw_resolver_forget(struct rgw_resolver *resolver, const void *asker);
 void rgw_resolver_free(struct rgw_resolver *resolver);
 
 #endif

@@ -12,8 +12,9 @@
 
 #include "radsecgw/mem.h"
 
-/* The resolver looks up the names of neighbours by c-ares, on the loop of the worker. A look-up is for a
- * host of the engine, which hears of the addresses unless it has gone; the resolver owns the look-ups until then. */
+/* The resolver looks up the names of neighbours by c-ares, on a loop. A look-up is for somebody (in a gateway for a
+ * host of the engine), who hears of the addresses unless that one has gone; the resolver owns the look-ups until
+ * then. */
 
 /* Two name servers and a lost packet each fit into this time. */
 #define TIMEOUT_MS 2000
@@ -34,7 +35,9 @@
 #define ZONE_TTL 30
 
 struct rgw_resolver {
-	struct rgw_net *net;        /* borrowed: the owner */
+	struct ev_loop *loop;       /* borrowed, as the argument of the next */
+	rgw_resolved *tell;
+	void *arg;
 	ares_channel channel;       /* owned; NULL before the first look-up */
 	struct timespec read_at;    /* time stamp of the resolv.conf that the channel has read */
 	struct ares_options conf;   /* owned: options that the channel has read there; only domains and ndots are looked
@@ -50,7 +53,7 @@ struct rgw_resolver {
 struct query {
 	struct rgw_resolver *resolver;
 	struct rgw_link link;       /* among those that wait, or that are under way */
-	struct rgw_host *host_of;   /* borrowed: who wants to know; NULL = nobody any more */
+	void *asker;                /* borrowed: who wants to know; NULL = nobody any more */
 	char *host;                 /* owned: the name, without the dot at its end ... */
 	bool absolute;              /* ... which says that the name is to be taken as it is */
 	size_t turn;                /* number of the name's candidates that have been asked for */
@@ -65,11 +68,11 @@ set_timer(struct rgw_resolver *r)
 	struct timeval tv;
 	struct timeval *next = r->channel != NULL ? ares_timeout(r->channel, NULL, &tv) : NULL;
 
-	ev_timer_stop(r->net->loop, &r->timer);
+	ev_timer_stop(r->loop, &r->timer);
 	if (next == NULL)
 		return;
 	ev_timer_set(&r->timer, (double)next->tv_sec + (double)next->tv_usec / 1e6, 0);
-	ev_timer_start(r->net->loop, &r->timer);
+	ev_timer_start(r->loop, &r->timer);
 }
 
 static void
@@ -112,13 +115,13 @@ on_socket_state(void *ctx, ares_socket_t fd, int readable, int writable)
 		w = free_one;
 	if (w == NULL)
 		return;  /* the look-up times out */
-	ev_io_stop(r->net->loop, w);
+	ev_io_stop(r->loop, w);
 	if (!readable && !writable) {
 		ev_io_set(w, -1, 0);
 		return;
 	}
 	ev_io_set(w, fd, (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0));
-	ev_io_start(r->net->loop, w);
+	ev_io_start(r->loop, w);
 }
 
 static void
@@ -190,10 +193,10 @@ drop_query(struct query *q)
 static void
 answer(struct query *q, const struct rgw_addr *addrs, size_t n, uint32_t ttl, const char *why)
 {
-	struct rgw_net *net = q->resolver->net;
+	const struct rgw_resolver *r = q->resolver;
 
-	if (q->host_of != NULL)
-		rgw_host_on_resolved(q->host_of, addrs, n, ttl, why, rgw_net_now(net));
+	if (q->asker != NULL)
+		r->tell(r->arg, q->asker, addrs, n, ttl, why);
 	drop_query(q);
 }
 
@@ -369,11 +372,13 @@ on_start(struct ev_loop *loop, ev_timer *w, int revents)
 }
 
 struct rgw_resolver *
-rgw_resolver_new(struct rgw_net *net)
+rgw_resolver_new(struct ev_loop *loop, rgw_resolved *tell, void *arg)
 {
 	struct rgw_resolver *r = rgw_xcalloc(1, sizeof *r);
 
-	r->net = net;
+	r->loop = loop;
+	r->tell = tell;
+	r->arg = arg;
 	rgw_link_init(&r->waiting);
 	rgw_link_init(&r->asked);
 	ev_timer_init(&r->start, on_start, 0, 0);
@@ -387,13 +392,13 @@ rgw_resolver_new(struct rgw_net *net)
 }
 
 void
-rgw_resolver_ask(struct rgw_resolver *r, struct rgw_host *of, const char *host)
+rgw_resolver_ask(struct rgw_resolver *r, void *asker, const char *host)
 {
 	struct query *q = rgw_xcalloc(1, sizeof *q);
 	size_t len = strlen(host);
 
 	q->resolver = r;
-	q->host_of = of;
+	q->asker = asker;
 	q->host = rgw_xstrdup(host);
 	if (len > 0 && host[len - 1] == '.') {
 		q->host[len - 1] = '\0';
@@ -401,25 +406,25 @@ rgw_resolver_ask(struct rgw_resolver *r, struct rgw_host *of, const char *host)
 	}
 	rgw_link_init(&q->link);
 	rgw_list_append(&r->waiting, &q->link);
-	ev_timer_start(r->net->loop, &r->start);
+	ev_timer_start(r->loop, &r->start);
 }
 
 static void
-forget(struct rgw_link *list, const struct rgw_host *of)
+forget(struct rgw_link *list, const void *asker)
 {
 	for (struct rgw_link *l = list->next; l != list; l = l->next) {
 		struct query *q = RGW_CONTAINER(l, struct query, link);
 
-		if (q->host_of == of)
-			q->host_of = NULL;
+		if (q->asker == asker)
+			q->asker = NULL;
 	}
 }
 
 void
-rgw_resolver_forget(struct rgw_resolver *r, const struct rgw_host *of)
+rgw_resolver_forget(struct rgw_resolver *r, const void *asker)
 {
-	forget(&r->waiting, of);
-	forget(&r->asked, of);
+	forget(&r->waiting, asker);
+	forget(&r->asked, asker);
 }
 
 void
@@ -430,9 +435,9 @@ rgw_resolver_free(struct rgw_resolver *r)
 	while (!rgw_list_empty(&r->waiting))
 		drop_query(RGW_CONTAINER(rgw_list_first(&r->waiting), struct query, link));
 	drop_channel(r);
-	ev_timer_stop(r->net->loop, &r->start);
-	ev_timer_stop(r->net->loop, &r->timer);
+	ev_timer_stop(r->loop, &r->start);
+	ev_timer_stop(r->loop, &r->timer);
 	for (size_t i = 0; i < WATCHERS; i++)
-		ev_io_stop(r->net->loop, &r->watchers[i]);
+		ev_io_stop(r->loop, &r->watchers[i]);
 	free(r);
 }

@@ -51,26 +51,47 @@ come_up(struct rgw_tcp *t, rgw_ms now)
 	rgw_judge_begin(t);
 	if (t->incoming)
 		rgw_tcp_set_options(t->fd, (const struct rgw_conf_peer *)peer);
-	rgw_conn_on_open(t->conn, t->peer, now);
+	rgw_conn_on_open(t->conn, t->peer, t->proof, now);
 	/* The end of the handshake may have come together with the first packets. */
 	read_records(t, now);
 }
 
 /* The handshake is done. If it began under an older configuration, the current one judges what came of it. */
+/* Counts what CRLs had to do with a handshake. Who was let in without one is told: the counter alone does not say
+ * whose CRL is missing. */
+static void
+count_revocation(struct rgw_tcp *t)
+{
+	const char *text;
+	char addr[RGW_ADDR_TEXT];
+
+	switch (rgw_tls_revocation(t->session, &text)) {
+	case RGW_TLS_NOT_REVOKED:
+		break;
+	case RGW_TLS_REVOKED:
+		rgw_gw_count(t->net->gw, RGW_CTR_certificates_revoked);
+		break;
+	case RGW_TLS_NO_CRL:
+		rgw_gw_count(t->net->gw, RGW_CTR_certificates_without_crl);
+		break;
+	case RGW_TLS_UNCHECKED:
+		rgw_gw_count(t->net->gw, RGW_CTR_certificates_unchecked);
+		RGW_LOG(t->net->log, RGW_LOG_WARNING, "crl-missing", rgw_addr_format(&t->addr, addr), text != NULL
+		    ? text : "a certificate was let in without a CRL", rgw_f_addr("addr", &t->addr));
+		break;
+	}
+}
+
 static void
 on_done(struct rgw_tcp *t, rgw_ms now)
 {
 	const struct rgw_conf_peer *peer = t->handshake->peer;
 	bool old = t->contexts != t->net->contexts;
+	bool taken = rgw_judge_take(t, peer);
 	char why[RGW_JUDGE_TEXT];
 
-	if (peer != NULL && !old)
-		t->peer = peer->head.id;
-	t->chain = rgw_tls_take_chain(t->session);
-	if (t->chain != NULL)
-		t->chain = rgw_chain_share(&t->net->chains, t->chain);
 	rgw_tcp_end_handshake(t);
-	if (t->chain == NULL) {
+	if (!taken) {
 		rgw_tcp_lost(t, "out of memory", now);
 	} else if (!rgw_judge(t, old, why)) {
 		rgw_tcp_lost(t, why, now);
@@ -78,6 +99,22 @@ on_done(struct rgw_tcp *t, rgw_ms now)
 		log_session(t);
 		come_up(t, now);
 	}
+}
+
+/* Counts a handshake that a pre-shared key made fail. */
+static void
+count_fault(struct rgw_tcp *t)
+{
+	static const enum rgw_counter counters[] = {
+		[RGW_PSK_UNKNOWN] = RGW_CTR_psk_unknown_identity,
+		[RGW_PSK_WRONG_KEY] = RGW_CTR_psk_wrong_key,
+		[RGW_PSK_NO_SECRECY] = RGW_CTR_psk_without_secrecy,
+		[RGW_PSK_NO_SUITE] = RGW_CTR_psk_without_suite,
+	};
+	enum rgw_psk_fault fault = rgw_tls_psk_fault(t->session);
+
+	if (fault != RGW_PSK_NO_FAULT)
+		rgw_gw_count(t->net->gw, counters[fault]);
 }
 
 static void
@@ -93,9 +130,12 @@ on_step(struct rgw_tcp *t, rgw_ms now)
 		return;
 	case RGW_SESSION_CLOSED:
 	case RGW_SESSION_FAILED:
+		count_revocation(t);
+		count_fault(t);
 		rgw_tcp_lost(t, rgw_session_why(t->session), now);
 		return;
 	}
+	count_revocation(t);
 	on_done(t, now);
 }
 

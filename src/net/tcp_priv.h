@@ -37,6 +37,7 @@ struct rgw_handshake {
 	struct rgw_addr from;                    /* address that an incoming connection came from */
 	struct rgw_cert_rules rules;             /* owned: rules that tell who the peer that we connect to must be */
 	const struct rgw_conf_peer *peer;        /* borrowed: the peer that the far end turned out to be */
+	bool keys;                               /* there are peers with pre-shared keys that may come from there */
 };
 
 /* No id of a peer. */
@@ -56,6 +57,8 @@ struct rgw_tcp {
 	rgw_tcp_peek *peek;                  /* looks at the first octets, while ACCEPTED */
 	struct rgw_chain *chain;             /* holds a reference: what the peer has shown; NULL = nothing, over plain
 	                                      * TCP, or not yet */
+	enum rgw_proof proof;                /* how the far end has proven who it is, once it has ... */
+	uint8_t psk[RGW_PSK_DIGEST];         /* ... and by which key, if it was by one */
 	char *host;                          /* owned: the host that we connect to by TLS; NULL = we do not */
 	int64_t ends;                        /* last second of the certificates of either side, since 1970 ... */
 	double warn_at;                      /* ... and when the connection is to be replaced before that */
@@ -105,6 +108,9 @@ void rgw_sealer_add(struct rgw_tcp *t, const struct rgw_outgoing *packet);
 /* Is the connection good enough for the current configuration? Without `names` whose it is stays as it was. That of a
  * connection which is coming up is found. false: `why` is a sentence. */
 bool rgw_judge(struct rgw_tcp *t, bool names, char why[static RGW_JUDGE_TEXT]) RGW_MUST_USE;
+/* The handshake of a connection is done: takes from the session what proves whose it is. `peer` is what was found
+ * during the handshake, under the configuration of then, or NULL. false = there is no memory. */
+bool rgw_judge_take(struct rgw_tcp *t, const struct rgw_conf_peer *peer) RGW_MUST_USE;
 /* The connection, which is up now, ends with its certificates. */
 void rgw_judge_begin(struct rgw_tcp *t);
 

@@ -7,8 +7,14 @@
 
 #include <wolfssl/error-ssl.h>
 
+#include "radsecgw/mem.h"
+#include "tlspsk.h"
+
 /* One TLS session: a struct rgw_session whose records the library makes. The context that the session was made from
  * lives as long as the session (P-TLS-1 to 16). */
+
+/* Nothing is sent to such a peer, either. */
+#define NOBODY "the peer was not identified"
 
 static const char alpn[] = "radius/1.0";  /* P-ALP-1 */
 
@@ -34,7 +40,10 @@ drop(struct rgw_session *session)
 	wolfSSL_free(tls->ssl);
 	rgw_tlsctx_free(tls->ctx);
 	rgw_outbuf_fini(&session->out);
+	rgw_psk_free(tls->psk);
+	rgw_wipe(tls->secret, sizeof tls->secret);
 	free(tls->chain);
+	free(tls->unchecked);
 	free(tls->why);
 	free(tls);
 }
@@ -74,7 +83,7 @@ static const struct {
 	{ 86, "inappropriate_fallback" },
 	{ 109, "missing_extension" },
 	{ 112, "unrecognized_name: it has no certificate for the name we sent (SNI)" },
-	{ 115, "unknown_psk_identity" },
+	{ 115, "unknown_psk_identity: it knows no pre-shared key of ours" },
 	{ 116, "certificate_required: it wants a certificate" },
 	{ 120, "no_application_protocol: it does not speak radius/1.0 (ALPN)" },
 };
@@ -97,8 +106,9 @@ explain_alert(struct rgw_tls *tls)
 	memset(&history, 0, sizeof history);
 	wolfSSL_get_alert_history(tls->ssl, &history);
 	if (history.last_rx.code > 0)
-		rgw_tls_explain(tls, "the peer sent TLS alert %d (%s)", history.last_rx.code,
-		    alert_text(history.last_rx.code));
+		rgw_tls_explain(tls, "the peer sent TLS alert %d (%s)%s", history.last_rx.code,
+		    alert_text(history.last_rx.code), !tls->keys_only ? ""
+		        : "; it may know our `psk-identity` not at all, or with another key");
 }
 
 /* Turns the library's error into a sentence that tells an operator what to do. Only the first explanation counts. */
@@ -108,6 +118,7 @@ failed(struct rgw_tls *tls, int error)
 	const char *reason = wolfSSL_ERR_reason_error_string((unsigned long)error);
 	const char *fault = rgw_tls_cert_fault(error);
 
+	rgw_psk_explain(tls);
 	explain_alert(tls);
 	if (error == NO_PEER_CERT || error == VERIFY_CERT_ERROR)
 		/* A certificate that was sent and refused has been explained by then. */
@@ -135,11 +146,9 @@ static bool
 suite_allowed(struct rgw_tls *tls)
 {
 	unsigned number = (unsigned)wolfSSL_get_current_cipher_suite(tls->ssl);
-	const struct rgw_suite *table;
-	size_t n = rgw_suites(&table);
 
-	for (size_t i = 0; i < n; i++)
-		if (table[i].number == number)
+	for (size_t i = 0; i < RGW_SUITES; i++)
+		if (rgw_suites[i].number == number)
 			return (tls->ctx->suites >> i & 1) != 0;
 	return false;
 }
@@ -156,8 +165,8 @@ handshake(struct rgw_session *session)
 		error = wolfSSL_get_error(tls->ssl, ret);
 		return error == WOLFSSL_ERROR_WANT_READ ? RGW_SESSION_WANT : failed(tls, error);
 	}
-	if (!tls->accepted) {
-		rgw_tls_explain(tls, "the peer was not identified");
+	if (tls->psk != NULL ? !rgw_psk_conclude(tls) : !tls->accepted && tls->seen == NULL) {
+		rgw_tls_explain(tls, NOBODY);
 		return RGW_SESSION_FAILED;
 	}
 	if (!suite_allowed(tls)) {
@@ -165,6 +174,8 @@ handshake(struct rgw_session *session)
 		return RGW_SESSION_FAILED;
 	}
 	tls->judge = NULL;
+	rgw_psk_free(tls->psk);
+	tls->psk = NULL;
 	return RGW_SESSION_OK;
 }
 
@@ -194,8 +205,13 @@ static bool
 put(struct rgw_session *session, const uint8_t *data, size_t len)
 {
 	struct rgw_tls *tls = tls_of(session);
-	int ret = wolfSSL_write(tls->ssl, data, (int)len);
+	int ret;
 
+	if (!tls->accepted) {
+		rgw_tls_explain(tls, NOBODY);
+		return false;
+	}
+	ret = wolfSSL_write(tls->ssl, data, (int)len);
 	if (ret == (int)len)
 		return true;
 	(void)failed(tls, wolfSSL_get_error(tls->ssl, ret));
@@ -211,14 +227,16 @@ say_goodbye(struct rgw_session *session)
 static const char *
 describe(struct rgw_session *session, char *buf, size_t size)
 {
-	WOLFSSL *ssl = tls_of(session)->ssl;
+	const struct rgw_tls *tls = tls_of(session);
+	WOLFSSL *ssl = tls->ssl;
 	char *protocol = NULL;
 	unsigned short len = 0;
 
 	if (wolfSSL_ALPN_GetProtocol(ssl, &protocol, &len) != WOLFSSL_SUCCESS)
 		len = 0;
-	snprintf(buf, size, "%s, %s, ALPN %.*s", wolfSSL_get_version(ssl), wolfSSL_get_cipher_name(ssl),
-	    len > 0 ? (int)len : 4, len > 0 ? protocol : "none");
+	snprintf(buf, size, "%s, %s, ALPN %.*s%s", wolfSSL_get_version(ssl), wolfSSL_get_cipher_name(ssl),
+	    len > 0 ? (int)len : 4, len > 0 ? protocol : "none",
+	    tls->keylog_failed ? ", secrets not in keylog: the file cannot be written" : "");
 	return buf;
 }
 
@@ -258,6 +276,8 @@ rgw_tls_new(struct rgw_tlsctx *ctx, rgw_tls_judge *judge, void *arg, const char 
 	wolfSSL_SetIOReadCtx(tls->ssl, tls);
 	wolfSSL_SetIOWriteCtx(tls->ssl, tls);
 	wolfSSL_SetCertCbCtx(tls->ssl, tls);
+	if (ctx->keylog != NULL)
+		rgw_tls_hear_secrets(tls);
 	/* Strict servers want to hear that renegotiation is safe (RFC 5746 3.4), although there is none. */
 	if (client && ctx->tls12)
 		(void)wolfSSL_UseSecureRenegotiation(tls->ssl);
@@ -283,12 +303,24 @@ rgw_tls_take_chain(struct rgw_session *session)
 	return chain;
 }
 
+enum rgw_tls_revocation
+rgw_tls_revocation(const struct rgw_session *session, const char **text)
+{
+	const struct rgw_tls *tls = (const struct rgw_tls *)session;
+
+	*text = NULL;
+	if (session->ops != &ops)
+		return RGW_TLS_NOT_REVOKED;
+	*text = tls->unchecked;
+	return tls->revocation;
+}
+
 int64_t
 rgw_tls_own_ends(const struct rgw_session *session)
 {
 	const struct rgw_tls *tls = (const struct rgw_tls *)session;
 
-	return tls->ctx->own.v[0].x509.not_after;
+	return tls->ctx->own.n > 0 ? tls->ctx->own.v[0].x509.not_after : INT64_MAX;
 }
 
 bool

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tls_priv.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <wolfssl/error-ssl.h>
-#include <wolfssl/wolfcrypt/sha256.h>
 
 /* The CAs that a [tls] section trusts. People keep other things beside CAs: a file that holds no CA certificate is left
  * out, and named. */
@@ -78,6 +73,7 @@ rgw_tlsctx_forget_guests(struct rgw_tlsctx *t)
 struct loader {
 	struct rgw_tlsctx *t;
 	const struct rgw_tls_ear *ear;
+	bool has_crls;  /* the section has CRLs, which may lie beside the CAs */
 };
 
 /* Can the certificate be trusted? A certificate that has issued itself was put there by name, as a peer's own; another
@@ -126,7 +122,7 @@ guess(const struct rgw_blob *f)
 		const char *text;
 		const char *advice;
 	} table[] = {
-		{ "-----BEGIN X509 CRL", "it holds no certificate but a revocation list" },
+		{ RGW_PEM_CRL_BEGIN, "it holds no certificate but a revocation list" },
 		{ "PRIVATE KEY-----", "it holds no certificate but a private key" },
 		{ "-----BEGIN CERTIFICATE REQUEST", "it holds no certificate but a request for one" },
 		{ "-----BEGIN TRUSTED CERTIFICATE", "write it with `openssl x509 -in FILE -out FILE.pem`" },
@@ -140,118 +136,44 @@ guess(const struct rgw_blob *f)
 	return "there is no line with BEGIN CERTIFICATE";
 }
 
-static void
-load_file(const struct loader *l, const char *path, const struct rgw_blob *f)
+static bool
+is_crl(const struct rgw_blob *f)
 {
+	return memmem(f->data, f->len, RGW_PEM_CRL_BEGIN, strlen(RGW_PEM_CRL_BEGIN)) != NULL;
+}
+
+static bool
+load_file(void *ctx, const char *path, const struct rgw_blob *f, bool named, struct rgw_tls_problem *problem)
+{
+	const struct loader *l = ctx;
 	struct rgw_blob der;
 	unsigned nth = 0;
 	size_t at = 0;
 
+	(void)problem;
 	while (rgw_pem_next_cert(f, &at, &der)) {
 		(void)load_cert(l, path, ++nth, &der);
 		rgw_pem_drop(&der);
 	}
-	if (nth == 0)
+	if (nth == 0 && (named || !l->has_crls || !is_crl(f)))
 		rgw_tls_tell(l->ear, "ca", "%s is left out: it holds no CA certificate in PEM form; %s", path,
 		    guess(f));
-}
-
-/* Is the file one that editors and package managers leave behind, and that must not be trusted again? */
-static bool
-is_left_over(const char *name)
-{
-	static const char *const ends[] = { "~", "#", ".bak", ".orig", ".old", ".swp", ".tmp", ".dpkg-old",
-		".dpkg-dist", ".dpkg-new", ".rpmsave", ".rpmnew", ".rpmorig" };
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-		if (len > strlen(ends[i]) && strcmp(name + len - strlen(ends[i]), ends[i]) == 0)
-			return true;
-	return false;
-}
-
-static void
-load_entry(const struct loader *l, const char *folder, const char *name)
-{
-	char path[4096];
-	char why[512];
-	struct rgw_blob f;
-	struct stat st;
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	if (name[0] == '.' || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
-		return;
-	if (is_left_over(name)) {
-		rgw_tls_tell(l->ear, "ca", "%s is left out: its name is that of an old version of a file", path);
-	} else if (rgw_pem_read(path, &f, why, sizeof why)) {
-		load_file(l, path, &f);
-		rgw_pem_drop(&f);
-	} else {
-		rgw_tls_tell(l->ear, "ca", "left out: %s", why);
-	}
-}
-
-static bool
-load_folder(const struct loader *l, const char *path, struct rgw_tls_problem *problem)
-{
-	struct dirent **entries;
-	int n = scandir(path, &entries, NULL, alphasort);
-
-	if (n < 0)
-		return rgw_tls_fail(problem, "ca", "cannot open the directory %s: %s", path, strerror(errno));
-	for (int i = 0; i < n; i++) {
-		load_entry(l, path, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
 	return true;
-}
-
-/* Loads one value of the option. A file that the configuration names must be there. */
-static bool
-load_value(const struct loader *l, const char *path, struct rgw_tls_problem *problem)
-{
-	struct rgw_blob f;
-	char why[512];
-	struct stat st;
-
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return load_folder(l, path, problem);
-	if (rgw_pem_read(path, &f, why, sizeof why)) {
-		load_file(l, path, &f);
-		rgw_pem_drop(&f);
-		return true;
-	}
-	if (stat(path, &st) != 0 || st.st_size != 0)
-		return rgw_tls_fail(problem, "ca", "%s", why);
-	rgw_tls_tell(l->ear, "ca", "left out: %s", why);
-	return true;
-}
-
-/* Digests what is trusted, so that two contexts can be compared. */
-static bool
-digest_trust(struct rgw_tlsctx *t)
-{
-	wc_Sha256 sha;
-	bool good = wc_InitSha256(&sha) == 0;
-
-	for (size_t i = 0; good && i < t->trust.n; i++)
-		good = wc_Sha256Update(&sha, t->trust.v[i].der, (word32)t->trust.v[i].len) == 0;
-	return good && wc_Sha256Final(&sha, t->trust_sha256) == 0;
 }
 
 bool
 rgw_tlsctx_load_trust(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, const struct rgw_tls_ear *ear,
     struct rgw_tls_problem *problem)
 {
-	const struct loader l = { t, ear };
+	struct loader l = { t, ear, conf->crl.n > 0 };
+	const struct rgw_tls_files files = { "ca", RGW_PEM_MAX, ear, load_file, &l };
 
 	for (size_t i = 0; i < conf->ca.n; i++)
-		if (!load_value(&l, conf->ca.v[i], problem))
+		if (!rgw_tls_each_file(&files, conf->ca.v[i], problem))
 			return false;
 	forget_trusted_peers(t);
 	if (t->trust.n > 0)
-		return digest_trust(t) || rgw_tls_fail(problem, "ca", "the TLS library cannot digest it");
+		return true;
 	return rgw_tls_fail(problem, "ca", "%s holds no CA certificate in PEM form that can be used%s",
 	    conf->ca.v[0], conf->ca.n > 1 ? ", and neither do the others" : "");
 }

@@ -38,6 +38,15 @@ borrow(struct rgw_chain *chain, WOLFSSL_BUFFER_INFO out[CHAIN_MAX])
 	}
 }
 
+bool
+rgw_tls_read_leaf(struct rgw_x509 *out, const uint8_t *der, size_t len)
+{
+	if (!rgw_x509_parse(out, der, len))
+		return false;
+	out->has_key_sha256 = wc_Sha256Hash(out->key.data, (word32)out->key.len, out->key_sha256) == 0;
+	return true;
+}
+
 struct rgw_chain *
 rgw_chain_new(const struct rgw_tlsctx *ctx, const WOLFSSL_BUFFER_INFO *certs, int n, const uint8_t *leaf, int64_t now)
 {
@@ -59,7 +68,7 @@ rgw_chain_new(const struct rgw_tlsctx *ctx, const WOLFSSL_BUFFER_INFO *certs, in
 	}
 	memcpy(chain->leaf, leaf, sizeof chain->leaf);
 	memcpy(chain->trust, ctx->trust_sha256, sizeof chain->trust);
-	chain->ends = rgw_trust_ends(&ctx->trust, certs, n, now);
+	chain->ends = rgw_trust_ends(&(struct rgw_standard){ &ctx->trust, ctx->crls, true }, certs, n, now);
 	if (wc_Sha256Hash(chain->der, (word32)len, chain->sha256) == 0)
 		return chain;
 	free(chain);
@@ -108,20 +117,26 @@ rgw_chain_drop(struct rgw_htab *tab, struct rgw_chain *chain)
 const uint8_t *
 rgw_chain_leaf(const struct rgw_chain *chain, struct rgw_x509 *out)
 {
-	return rgw_x509_parse(out, chain->der, chain->len[0]) ? chain->leaf : NULL;
+	return rgw_tls_read_leaf(out, chain->der, chain->len[0]) ? chain->leaf : NULL;
 }
 
 bool
-rgw_chain_judge(struct rgw_chain *chain, const struct rgw_tlsctx *ctx, int64_t now, int64_t *ends)
+rgw_chain_judge(struct rgw_chain *chain, const struct rgw_tlsctx *ctx, int64_t now, int64_t *ends,
+    struct rgw_tls_verdict *verdict)
 {
+	const struct rgw_standard by = { &ctx->trust, ctx->crls, true };
 	WOLFSSL_BUFFER_INFO certs[CHAIN_MAX];
-	const struct rgw_kept_cert *stale;
+	struct rgw_chain_finding found = { .cert = -1 };
 
-	if (memcmp(chain->trust, ctx->trust_sha256, sizeof chain->trust) != 0) {
+	*verdict = (struct rgw_tls_verdict){ .revocation = RGW_TLS_NOT_REVOKED };
+	/* Each connection hears why a chain is refused. */
+	if (chain->ends == INT64_MIN || memcmp(chain->trust, ctx->trust_sha256, sizeof chain->trust) != 0) {
 		borrow(chain, certs);
-		chain->ends = rgw_trust_verifies(&ctx->trust, certs, chain->n, now, &stale)
-		    ? rgw_trust_ends(&ctx->trust, certs, chain->n, now) : INT64_MIN;
+		chain->ends = rgw_trust_verifies(&by, certs, chain->n, now, &found)
+		    ? rgw_trust_ends(&by, certs, chain->n, now) : INT64_MIN;
 		memcpy(chain->trust, ctx->trust_sha256, sizeof chain->trust);
+		if (chain->ends == INT64_MIN && found.cert >= 0)
+			rgw_revocation_explain(&found, certs, false, verdict);
 	}
 	*ends = chain->ends;
 	return chain->ends >= now;

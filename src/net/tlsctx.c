@@ -7,38 +7,17 @@
 #include <strings.h>
 
 #include <wolfssl/error-ssl.h>
+#include <wolfssl/wolfcrypt/sha256.h>
 
 #include "radsecgw/mem.h"
 
 /* A TLS context: versions, suites, groups and what makes them safe. Its files are read by tlsca.c and tlsown.c. */
 
-/* All suites have forward secrecy and authenticated encryption (P-TLS-9, 10; RFC 9325 4.2). */
-static const struct rgw_suite suites[] = {
-	{ "TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", "TLS13-AES128-GCM-SHA256", 0x1301, true },
-	{ "TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384", "TLS13-AES256-GCM-SHA384", 0x1302, true },
-	{ "TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256",
-	    "TLS13-CHACHA20-POLY1305-SHA256", 0x1303, true },
-	{ "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256",
-	    "ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b, false },
-	{ "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256",
-	    "ECDHE-RSA-AES128-GCM-SHA256", 0xc02f, false },
-	{ "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384",
-	    "ECDHE-ECDSA-AES256-GCM-SHA384", 0xc02c, false },
-	{ "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-GCM-SHA384",
-	    "ECDHE-RSA-AES256-GCM-SHA384", 0xc030, false },
-	{ "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305",
-	    "ECDHE-ECDSA-CHACHA20-POLY1305", 0xcca9, false },
-	{ "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-RSA-CHACHA20-POLY1305",
-	    "ECDHE-RSA-CHACHA20-POLY1305", 0xcca8, false },
-};
-
-#define N_SUITES (sizeof suites / sizeof suites[0])
-
 /* The order in which suites are preferred. Without AES instructions ChaCha20 is more than twice as fast. */
 #ifdef WOLFSSL_AESNI
-static const uint8_t preferred[N_SUITES] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
+static const uint8_t preferred[RGW_SUITES] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
 #else
-static const uint8_t preferred[N_SUITES] = { 2, 0, 1, 7, 8, 3, 4, 5, 6 };
+static const uint8_t preferred[RGW_SUITES] = { 2, 0, 1, 7, 8, 3, 4, 5, 6 };
 #endif
 
 static const struct {
@@ -58,20 +37,13 @@ static const struct {
 /* The number of certificates that a peer may send; not every build of the library takes so many. */
 #define CHAIN_DEPTH 10
 
-size_t
-rgw_suites(const struct rgw_suite **table)
-{
-	*table = suites;
-	return N_SUITES;
-}
-
 static bool
 set_versions(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf)
 {
 	bool server = t->role == RGW_TLS_SERVER;
 	WOLFSSL_METHOD *method;
 
-	if (conf->min_version == RGW_TLS_1_3)
+	if (!t->tls12)
 		method = server ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
 	else if (conf->max_version == RGW_TLS_1_2)
 		method = server ? wolfTLSv1_2_server_method() : wolfTLSv1_2_client_method();
@@ -80,8 +52,7 @@ set_versions(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf)
 	t->ctx = wolfSSL_CTX_new(method);
 	if (t->ctx == NULL)
 		return false;
-	return wolfSSL_CTX_SetMinVersion(t->ctx, conf->min_version == RGW_TLS_1_3
-	    ? WOLFSSL_TLSV1_3 : WOLFSSL_TLSV1_2) == WOLFSSL_SUCCESS;
+	return wolfSSL_CTX_SetMinVersion(t->ctx, t->tls12 ? WOLFSSL_TLSV1_2 : WOLFSSL_TLSV1_3) == WOLFSSL_SUCCESS;
 }
 
 /* Does this version of the protocol occur between min and max? */
@@ -91,35 +62,36 @@ uses_tls13(const struct rgw_conf_tls *conf)
 	return conf->max_version == RGW_TLS_1_3;
 }
 
+/* Without a certificate all peers have keys, which are for TLS 1.3 (P-PSK-5). */
 static bool
 uses_tls12(const struct rgw_conf_tls *conf)
 {
-	return conf->min_version == RGW_TLS_1_2;
+	return conf->min_version == RGW_TLS_1_2 && conf->certificate != NULL;
 }
 
 static int
 find_suite(const char *name)
 {
-	for (size_t i = 0; i < N_SUITES; i++)
-		if (strcasecmp(name, suites[i].iana) == 0 ||
-		    strcasecmp(name, suites[i].openssl) == 0 ||
-		    strcasecmp(name, suites[i].wolfssl) == 0)
+	for (size_t i = 0; i < RGW_SUITES; i++)
+		if (strcasecmp(name, rgw_suites[i].iana) == 0 ||
+		    strcasecmp(name, rgw_suites[i].openssl) == 0 ||
+		    strcasecmp(name, rgw_suites[i].wolfssl) == 0)
 			return (int)i;
 	return -1;
 }
 
 /* Collects the suites in the order of preference: the configured ones, or all. */
 static bool
-choose_suites(const struct rgw_conf_tls *conf, uint8_t order[static N_SUITES], size_t *n,
+choose_suites(const struct rgw_conf_tls *conf, uint8_t order[static RGW_SUITES], size_t *n,
     struct rgw_tls_problem *problem)
 {
 	bool have12 = false;
 	bool have13 = false;
 
 	*n = 0;
-	if (conf->ciphers.n > N_SUITES)
-		return rgw_tls_fail(problem, "ciphers", "more than the %zu suites there are", N_SUITES);
-	for (size_t i = 0; i < (conf->ciphers.n > 0 ? conf->ciphers.n : N_SUITES); i++) {
+	if (conf->ciphers.n > RGW_SUITES)
+		return rgw_tls_fail(problem, "ciphers", "more than the %d suites there are", RGW_SUITES);
+	for (size_t i = 0; i < (conf->ciphers.n > 0 ? conf->ciphers.n : RGW_SUITES); i++) {
 		int s = conf->ciphers.n > 0 ? find_suite(conf->ciphers.v[i]) : preferred[i];
 
 		if (s < 0)
@@ -127,8 +99,8 @@ choose_suites(const struct rgw_conf_tls *conf, uint8_t order[static N_SUITES], s
 			    "%s is not a suite that radsecgw speaks; see radsecgw.ini(5) for the list",
 			    conf->ciphers.v[i]);
 		order[(*n)++] = (uint8_t)s;
-		have12 |= !suites[s].tls13;
-		have13 |= suites[s].tls13;
+		have12 |= !rgw_suites[s].tls13;
+		have13 |= rgw_suites[s].tls13;
 	}
 	/* The library would fill a gap with suites of its own choice. */
 	if (uses_tls13(conf) && !have13)
@@ -141,7 +113,7 @@ choose_suites(const struct rgw_conf_tls *conf, uint8_t order[static N_SUITES], s
 static bool
 set_suites(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls_problem *problem)
 {
-	uint8_t order[N_SUITES];
+	uint8_t order[RGW_SUITES];
 	char list[512] = "";
 	size_t len = 0;
 	size_t n;
@@ -149,7 +121,7 @@ set_suites(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf, struct rgw_tls
 	if (!choose_suites(conf, order, &n, problem))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		const struct rgw_suite *s = &suites[order[i]];
+		const struct rgw_suite *s = &rgw_suites[order[i]];
 
 		if (s->tls13 ? !uses_tls13(conf) : !uses_tls12(conf))
 			continue;
@@ -208,10 +180,23 @@ forbid_resumption(struct rgw_tlsctx *t)
 	(void)t;
 }
 
+/* The library makes no sessions of a context without certificate, unless that knows of pre-shared keys. Each session
+ * that takes them has a call of its own (tlspsk.c); the name of a suite must be there whatever the answer is. */
+static unsigned
+no_key(WOLFSSL *ssl, const char *identity, unsigned char *key, unsigned max, const char **suite)
+{
+	(void)ssl;
+	(void)identity;
+	(void)key;
+	(void)max;
+	*suite = "TLS13-AES128-GCM-SHA256";
+	return 0;
+}
+
 /* Does everything that makes a context safe. The library's own defaults check no certificate, allow TLS 1.1 and suites
  * without encryption, and resume sessions across contexts. */
 static bool
-harden(struct rgw_tlsctx *t)
+harden(struct rgw_tlsctx *t, const struct rgw_conf_tls *conf)
 {
 	int verify = WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 
@@ -220,13 +205,60 @@ harden(struct rgw_tlsctx *t)
 	forbid_resumption(t);
 	wolfSSL_CTX_SetIORecv(t->ctx, rgw_tls_recv);
 	wolfSSL_CTX_SetIOSend(t->ctx, rgw_tls_send);
+	if (conf->certificate == NULL && t->role == RGW_TLS_SERVER)
+		wolfSSL_CTX_set_psk_server_tls13_callback(t->ctx, no_key);
 	return wolfSSL_CTX_SetMinRsaKey_Sz(t->ctx, RSA_MIN_BITS) == WOLFSSL_SUCCESS &&
 	    wolfSSL_CTX_SetMinEccKey_Sz(t->ctx, ECC_MIN_OCTETS * 8) == WOLFSSL_SUCCESS;
+}
+
+/* Digests what chains are judged by, so that two contexts can be compared. */
+static bool
+digest_trust(struct rgw_tlsctx *t)
+{
+	wc_Sha256 sha;
+	bool good = wc_InitSha256(&sha) == 0;
+
+	for (size_t i = 0; good && i < t->trust.n; i++)
+		good = wc_Sha256Update(&sha, t->trust.v[i].der, (word32)t->trust.v[i].len) == 0;
+	if (good && t->crls != NULL)
+		good = wc_Sha256Update(&sha, t->crls->sha256, sizeof t->crls->sha256) == 0;
+	return good && wc_Sha256Final(&sha, t->trust_sha256) == 0;
+}
+
+/* Have the two the same CAs, in the same order? Somebody may have replaced a file between them. */
+static bool
+trust_the_same(const struct rgw_certs *a, const struct rgw_certs *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = a->v[i].len == b->v[i].len && memcmp(a->v[i].der, b->v[i].der, a->v[i].len) == 0;
+	return same;
+}
+
+static bool
+load_trust(struct rgw_tlsctx *t, const struct rgw_tlsctx *twin, const struct rgw_conf_tls *conf,
+    const struct rgw_tls_ear *ear, struct rgw_tls_problem *problem)
+{
+	if (!rgw_tlsctx_load_trust(t, conf, ear, problem))
+		return false;
+	if (twin != NULL && trust_the_same(&twin->trust, &t->trust))
+		t->crls = rgw_revocation_hold(twin->crls);
+	else if (!rgw_tlsctx_load_crls(t, conf, ear, problem))
+		return false;
+	return digest_trust(t) || rgw_tls_fail(problem, "ca", "the TLS library cannot digest it");
 }
 
 struct rgw_tlsctx *
 rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_say *say, void *arg,
     struct rgw_tls_problem *problem)
+{
+	return rgw_tlsctx_like(NULL, conf, role, say, arg, problem);
+}
+
+struct rgw_tlsctx *
+rgw_tlsctx_like(const struct rgw_tlsctx *twin, const struct rgw_conf_tls *conf, enum rgw_tls_role role,
+    rgw_tls_say *say, void *arg, struct rgw_tls_problem *problem)
 {
 	const struct rgw_tls_ear ear = { say, arg };
 	struct rgw_tlsctx *t = rgw_xcalloc(1, sizeof *t);
@@ -234,14 +266,14 @@ rgw_tlsctx_new(const struct rgw_conf_tls *conf, enum rgw_tls_role role, rgw_tls_
 	t->role = role;
 	t->references = 1;
 	t->tls12 = uses_tls12(conf);
-	if (!set_versions(t, conf) || !harden(t)) {
+	if (!set_versions(t, conf) || !harden(t, conf)) {
 		rgw_tls_fail(problem, "min-version", "the TLS library cannot make a context for this");
 		rgw_tlsctx_free(t);
 		return NULL;
 	}
 	if (!set_suites(t, conf, problem) || !set_groups(t, conf, problem) ||
-	    !rgw_tlsctx_load_trust(t, conf, &ear, problem) ||
-	    !rgw_tlsctx_load_identity(t, conf, &ear, problem)) {
+	    (conf->certificate != NULL && (!load_trust(t, twin, conf, &ear, problem) ||
+	        !rgw_tlsctx_load_identity(t, conf, &ear, problem))) || !rgw_tlsctx_load_keylog(t, conf, problem)) {
 		rgw_tlsctx_free(t);
 		return NULL;
 	}
@@ -263,21 +295,44 @@ rgw_tlsctx_free(struct rgw_tlsctx *ctx)
 		wolfSSL_CTX_free(ctx->ctx);
 	rgw_certs_free(&ctx->trust);
 	rgw_certs_free(&ctx->own);
+	rgw_revocation_drop(ctx->crls);
+	free(ctx->keylog);
 	free(ctx);
+}
+
+size_t
+rgw_tlsctx_n_crls(const struct rgw_tlsctx *ctx)
+{
+	return ctx->crls != NULL ? ctx->crls->known.n + ctx->crls->unknown.n : 0;
+}
+
+const struct rgw_x509 *
+rgw_tlsctx_own(const struct rgw_tlsctx *ctx, size_t i)
+{
+	return i < ctx->own.n ? &ctx->own.v[i].x509 : NULL;
 }
 
 bool
 rgw_tlsctx_is_own(const struct rgw_tlsctx *ctx, const uint8_t *sha256)
 {
-	return memcmp(ctx->sha256, sha256, sizeof ctx->sha256) == 0;
+	return ctx->own.n > 0 && memcmp(ctx->sha256, sha256, sizeof ctx->sha256) == 0;
+}
+
+bool
+rgw_tlsctx_is_bare(const struct rgw_tlsctx *ctx)
+{
+	return ctx->own.n == 0;
 }
 
 bool
 rgw_tlsctx_serves(const struct rgw_tlsctx *ctx, const char *name)
 {
-	struct rgw_span rest = ctx->own.v[0].x509.san;
+	struct rgw_span rest;
 	struct rgw_san san;
 
+	if (ctx->own.n == 0)
+		return false;
+	rest = ctx->own.v[0].x509.san;
 	while (rgw_x509_next_san(&rest, &san))
 		if (san.kind == RGW_SAN_DNS && rgw_dns_match(san.value, name))
 			return true;

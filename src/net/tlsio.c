@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tlspsk.h"
+
 /* The TLS library's input and output over memory. Octets that come in are looked at before the library sees them; see
  * records.h. */
 
@@ -31,6 +33,7 @@ rgw_tls_recv(WOLFSSL *ssl, char *buf, int size, void *ctx)
 	}
 	if (n == 0)
 		return WOLFSSL_CBIO_ERR_WANT_READ;
+	rgw_psk_heard(tls, tls->in, n);
 	memcpy(buf, tls->in, n);
 	tls->in += n;
 	tls->in_len -= n;
@@ -45,5 +48,6 @@ rgw_tls_send(WOLFSSL *ssl, char *buf, int size, void *ctx)
 	struct rgw_tls *tls = ctx;
 
 	(void)ssl;
+	rgw_psk_said(tls, (const uint8_t *)buf, (size_t)size);
 	return rgw_outbuf_put(&tls->base.out, buf, (size_t)size) ? size : WOLFSSL_CBIO_ERR_GENERAL;
 }

@@ -55,9 +55,15 @@ void
 rgw_tlsctx_review(const struct rgw_tlsctx *ctx, int64_t now, unsigned uses, rgw_tls_say *say, void *arg)
 {
 	const struct rgw_tls_ear ear = { say, arg };
-	const struct rgw_x509 *leaf = &ctx->own.v[0].x509;
+	const struct rgw_x509 *leaf;
 
+	if (ctx->own.n == 0)
+		return;
+	leaf = &ctx->own.v[0].x509;
 	review_purpose(&ear, leaf, uses);
+	if (ctx->keylog != NULL)
+		rgw_tls_tell(&ear, "keylog", "the secrets of all sessions are written to %s, with which whoever has "
+		    "them can read passwords and keys; take this out when you have seen enough", ctx->keylog);
 	if (ctx->tls12 && leaf->key_kind == RGW_KEY_EC && leaf->key_bits > 384)
 		rgw_tls_tell(&ear, "certificate", "its key is on a curve longer than P-384, which peers with TLS 1.2 "
 		    "do not understand from us; take P-256, or set min-version = 1.3");

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <wolfssl/error-ssl.h>
@@ -159,6 +160,23 @@ explain_chain(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int 
 	    certs[0].length);
 }
 
+/* Says what CRLs had to do with the verdict. */
+static void
+explain_revocation(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, const struct rgw_chain_finding *found,
+    bool accepted)
+{
+	struct rgw_tls_verdict verdict;
+
+	rgw_revocation_explain(found, certs, accepted, &verdict);
+	tls->revocation = verdict.revocation;
+	if (!accepted) {
+		explain_cert(tls, verdict.text, certs[found->cert].buffer, certs[found->cert].length);
+		return;
+	}
+	free(tls->unchecked);
+	tls->unchecked = strdup(verdict.text);
+}
+
 /* Judges the leaf of a chain that is good in the library's eyes, or to which it did not find the way (its number for
  * that is `error`): is the chain good, and is the leaf that of the peer that we expect? */
 static bool
@@ -167,16 +185,20 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int err
 	const uint8_t *der = certs[0].buffer;
 	size_t len = certs[0].length;
 	uint8_t sha256[WC_SHA256_DIGEST_SIZE];
-	const struct rgw_kept_cert *stale;
+	const struct rgw_standard by = { &tls->ctx->trust, tls->ctx->crls, false };
 	int64_t now = time(NULL);
+	struct rgw_chain_finding found;
 	struct rgw_x509 cert;
 	char why[RGW_TLS_JUDGE_TEXT];
 
-	if (!rgw_trust_verifies(&tls->ctx->trust, certs, n, now, &stale)) {
-		explain_chain(tls, certs, n, error, stale);
+	if (!rgw_trust_verifies(&by, certs, n, now, &found)) {
+		if (found.cert >= 0)
+			explain_revocation(tls, certs, &found, false);
+		else
+			explain_chain(tls, certs, n, error, found.stale);
 		return false;
 	}
-	if (!rgw_x509_parse(&cert, der, len) || wc_Sha256Hash(der, (word32)len, sha256) != 0) {
+	if (!rgw_tls_read_leaf(&cert, der, len) || wc_Sha256Hash(der, (word32)len, sha256) != 0) {
 		explain_cert(tls, "the certificate is malformed", der, len);
 		return false;
 	}
@@ -189,6 +211,8 @@ judge_leaf(struct rgw_tls *tls, const WOLFSSL_BUFFER_INFO *certs, int n, int err
 	tls->chain = rgw_chain_new(tls->ctx, certs, n, sha256, now);
 	if (tls->chain == NULL)
 		rgw_tls_explain(tls, "out of memory");
+	if (found.cert >= 0)
+		explain_revocation(tls, certs, &found, true);
 	return tls->chain != NULL;
 }
 
@@ -209,16 +233,16 @@ pass_over(struct rgw_tls *tls, int error, int depth)
 	return fault != HARD;
 }
 
-int
-rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
+/* Judges one certificate of a chain. */
+static int
+judge_cert(struct rgw_tls *tls, int preverify, const WOLFSSL_X509_STORE_CTX *store)
 {
-	struct rgw_tls *tls = store->userCtx;
 	int depth = store->error_depth;
 	char room[96];
 
 	tls->ctx->has_guests |= store->totalCerts > 1;
 	/* There is no second handshake on a connection, whatever the library was built with. */
-	if (tls->judge == NULL)
+	if (tls->judge == NULL || tls->keys_only)
 		return 0;
 	if (depth < 0 || depth >= store->totalCerts)
 		return 0;
@@ -237,4 +261,20 @@ rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
 		    store->certs[depth].length);
 	tls->refused = !tls->accepted;
 	return tls->accepted ? 1 : 0;
+}
+
+/* An inspection goes on in any case, to see the rest. */
+int
+rgw_tls_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
+{
+	struct rgw_tls *tls = store->userCtx;
+	int verdict = judge_cert(tls, preverify, store);
+	char room[96];
+
+	if (tls->seen == NULL || tls->judge == NULL)
+		return verdict;
+	rgw_tls_inspect_cert(tls, store, preverify == 1 ? NULL : chain_error(store->error, room, sizeof room));
+	if (store->error_depth == 0)
+		rgw_tls_inspect_verdict(tls);
+	return 1;
 }

@@ -86,3 +86,22 @@ rgw_rekey_end(struct rgw_rekey *rk)
 {
 	rgw_wipe(rk, sizeof *rk);
 }
+
+size_t
+rgw_hide_password(struct rgw_hide_key key, const void *password, size_t len, uint8_t out[static RGW_PASSWORD_MAX])
+{
+	size_t n = (len + BLOCK - 1) / BLOCK * BLOCK;
+	uint8_t stream[BLOCK];
+
+	memset(out, 0, n);
+	memcpy(out, password, len);
+	first_stream(stream, RGW_HIDE_PASSWORD, &key, NULL);
+	for (size_t at = 0; at < n; at += BLOCK) {
+		if (at > 0)
+			next_stream(stream, key.secret, out + at - BLOCK);
+		for (size_t i = 0; i < BLOCK; i++)
+			out[at + i] ^= stream[i];
+	}
+	rgw_wipe(stream, sizeof stream);
+	return n;
+}

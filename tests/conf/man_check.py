@@ -84,7 +84,13 @@ def check_events():
     return len(events & set(explained)), len(complaints)
 
 
-MARKS = '.\\" The table of metrics, as man_check.py --update writes it.\n', '.\\" The end of the table of metrics.\n'
+def marks(what):
+    """What stands before and behind a table that is written here."""
+    return f'.\\" The table of {what}, as man_check.py --update writes it.\n', f'.\\" The end of the table of {what}.\n'
+
+
+def sentence(text):
+    return text[0].upper() + text[1:].rstrip(".") + "."
 
 
 def metrics_table(program):
@@ -93,20 +99,35 @@ def metrics_table(program):
     lines = [".Bl -tag -width Ds\n"]
     for line in sorted(listed.splitlines()):
         name, kind, labels, text = line.split("\t")
-        text = text[0].upper() + text[1:].rstrip(".") + "."
-        lines += [f".It Li {name} Pq {kind}{'' if labels == '-' else '; ' + labels}\n", text + "\n"]
+        lines += [f".It Li {name} Pq {kind}{'' if labels == '-' else '; ' + labels}\n", sentence(text) + "\n"]
     return [*lines, ".El\n"]
 
 
-def check_metrics(program, update):
-    """The same for the metrics: a line of the table is right or wrong."""
+# What the counters count that can be the reason for the end of a request, or of a packet that never became one.
+ENDS = re.compile(r"(?:requests ended|(?:datagrams|requests|Status-Servers) dropped|requests not accepted|"
+                  r"requests answered with Protocol-Error|connections closed(?=: \S+[ -]Authenticator)): (.*)")
+
+
+def reasons_table(program):
+    """The same for the reasons."""
+    listed = subprocess.run([*program, "reasons"], capture_output=True, text=True, check=True).stdout
+    lines = [".Bl -tag -width Ds\n"]
+    for line in sorted(listed.splitlines()):
+        name, text = line.split("\t")
+        if (ends := ENDS.match(text)) is not None:
+            lines += [f".It Li {name}\n", sentence(ends[1]) + "\n"]
+    return [*lines, ".El\n"]
+
+
+def check_table(want, what, update):
+    """The same for a table in the page: a line of it is right or wrong."""
     page = PAGES / "radsecgw.8"
     text = page.read_text(encoding="utf-8")
-    before, rest = text.split(MARKS[0])
-    table, after = rest.split(MARKS[1])
-    want = metrics_table(program)
+    begin, end = marks(what)
+    before, rest = text.split(begin)
+    table, after = rest.split(end)
     if update:
-        page.write_text(before + MARKS[0] + "".join(want) + MARKS[1] + after, encoding="utf-8")
+        page.write_text(before + begin + "".join(want) + end + after, encoding="utf-8")
         table = "".join(want)
     have = table.splitlines(True)
     for line in difflib.unified_diff(have, want, page.name, "the sources", n=0):
@@ -135,7 +156,8 @@ def main(args):
     if len(args) != 1:
         sys.exit(__doc__)
     program = args[0].split()
-    results = [check_options(program), check_events(), check_metrics(program, update), check_pages()]
+    results = [check_options(program), check_events(), check_table(metrics_table(program), "metrics", update),
+               check_table(reasons_table(program), "reasons", update), check_pages()]
     passed, failed = (sum(counts) for counts in zip(*results))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

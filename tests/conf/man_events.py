@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The log events that the sources can print, and those that the manual page explains.
 
-An event is what RGW_LOG, or a function with a parameter `event`, is given for it; what a variable of this
+An event is what RGW_LOG or rgw_log_record, or a function with a parameter `event`, is given for it; what a variable of this
 name is set to; and what constants of a struct have in a member of this name. Whatever else stands in such
 a place cannot be followed, and is a fault.
 """
@@ -45,7 +45,7 @@ def takers(text):
 
 def places(text, shared):
     """The expressions in one source that are events."""
-    functions = {"RGW_LOG": 2, **shared, **takers(text)}
+    functions = {"RGW_LOG": 2, "rgw_log_record": 2, **shared, **takers(text)}
     for name, items in lists(text, r"\b(\w+)\("):
         if name in functions and DECLARED not in items:
             yield items[functions[name]]

@@ -34,6 +34,9 @@ FILES = {
     "secrets/home": (0o600, SECRET + "\n"),
     "secrets/previous": (0o600, "the one that was shared before\n"),
     "secrets/open": (0o644, SECRET + "\n"),
+    "secrets/psk": (0o600, bytes(range(100, 132)).hex() + "\n"),
+    "secrets/open-psk": (0o644, bytes(range(150, 182)).hex() + "\n"),
+    "secrets/ap7.psk": (0o600, bytes(range(200, 232)).hex() + "\n"),
     "secrets/grouped": (0o640, SECRET + "\n"),
     "secrets/blank": (0o600, SECRET + "\n\n"),
     "connect": (0o644, "radius1.nro.example,radius2.nro.example\n"),
@@ -68,7 +71,10 @@ def differences(want, got, name):
 
 def read_again(program, work, dump):
     """The dump of the dump, which must be the same."""
-    filled = re.sub(r"^# ([a-z-]+) = \(hidden\)$", rf"\1 = {SECRET}", dump, flags=re.M)
+    keys = iter(range(200))
+    filled = re.sub(r"^# ((?:previous-)?psk) = \(hidden\)$", lambda m: f"{m[1]} = {32 * f'{next(keys):02x}'}", dump,
+                    flags=re.M)
+    filled = re.sub(r"^# ([a-z-]+) = \(hidden\)$", rf"\1 = {SECRET}", filled, flags=re.M)
     (work / "again.ini").write_text(filled)
     status, again, said = check(program, work, "again.ini")
     if status != 0:

@@ -382,6 +382,12 @@ clients radsec {{
         if tls is None:
             return ""
         pki, cert = tls
+        # Without a PKI: the identity and the pre-shared key of who may come.
+        proof = f"""psk_identity = "{cert[0]}"
+            psk_hexphrase = "{cert[1]}\"""" if pki is None else f"""private_key_file = {pki}/{cert}.key
+            certificate_file = {pki}/{cert}.pem
+            ca_file = {pki}/ca.pem
+            require_client_cert = yes"""
         return f"""
     listen {{
         type = auth+acct
@@ -395,10 +401,7 @@ clients radsec {{
             idle_timeout = 3600
         }}
         tls {{
-            private_key_file = {pki}/{cert}.key
-            certificate_file = {pki}/{cert}.pem
-            ca_file = {pki}/ca.pem
-            require_client_cert = yes
+            {proof}
             tls_min_version = "1.2"
             tls_max_version = "1.3"
             cipher_list = "DEFAULT"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a stranger sends before there is a session: how the first record is known, the server name that is
- * read out of it for the choice of a certificate, and the guard that reads the headers of all records. In
+ * read out of it for the choice of a certificate, the guard that reads the headers of all records, and our
+ * own reader of the keys that a Hello offers or selects. In
  * whatever pieces the octets come, the verdict is that on the whole, and nothing is read outside of them.
  *
  * The first octet of the input chooses the pieces and whether the others are a record as they are, or what
@@ -9,6 +10,7 @@
  */
 #include "../../src/net/hello.h"
 #include "../../src/net/records.h"
+#include "../../src/net/tlshello.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -148,7 +150,47 @@ check_records(const uint8_t *data, size_t size, uint32_t seed)
 	}
 }
 
-/* ---- both ---- */
+/* ---- keys ---- */
+
+/* Whatever the message says of keys stands in it. */
+static void
+read_message(void *arg, const uint8_t *message, size_t len)
+{
+	uint8_t *copy = copy_of(message, len);
+	struct rgw_client_hello client;
+	struct rgw_server_hello server;
+	unsigned *n = arg;
+
+	++*n;
+	if (rgw_client_hello_parse(&client, copy, len)) {
+		require(client.n <= RGW_HELLO_IDENTITIES && client.has_psk == (client.n > 0));
+		require(!client.has_psk || client.truncated < len);
+		for (size_t i = 0; i < client.n; i++)
+			require(client.identities[i].octets + client.identities[i].len <= client.identities[i].binder &&
+			    client.identities[i].binder + client.identities[i].binder_len <= copy + len);
+	}
+	if (rgw_server_hello_parse(&server, copy, len))
+		require(copy[0] == 2);
+	free(copy);
+}
+
+static void
+check_keys(const uint8_t *data, size_t size)
+{
+	struct rgw_flight whole = { .have = 0 };
+	struct rgw_flight pieces = { .have = 0 };
+	unsigned n_whole = 0;
+	unsigned n_pieces = 0;
+
+	rgw_flight_follow(&whole, data, size, read_message, &n_whole);
+	for (size_t i = 0; i < size; i++)
+		rgw_flight_follow(&pieces, data + i, 1, read_message, &n_pieces);
+	require(n_whole == n_pieces && whole.over == pieces.over && whole.len == pieces.len);
+	rgw_flight_fini(&whole);
+	rgw_flight_fini(&pieces);
+}
+
+/* ---- all of it ---- */
 
 /* A ClientHello around the octets; the caller frees it. */
 static uint8_t *
@@ -185,6 +227,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check_first(data, size);
 	check_records(data, size, seed);
+	check_keys(data, size);
 	free(hello);
 	return 0;
 }

@@ -146,6 +146,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_span(cert.common_name, data, size);
 	check_span(cert.san, data, size);
 	check_span(cert.policies, data, size);
+	check_span(cert.authority_key, data, size);
+	check_span(cert.crl_points, data, size);
 	check_names(&cert, data, size);
 	check_texts(&cert, size);
 	check_verdicts(&cert);

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of the fuzzers of the engine and of the ClientHello into tests/fuzz/corpus.
+"""Writes the seeds of the fuzzers of the engine, of the ClientHello and of CRLs into tests/fuzz/corpus.
 
-What an input means is said in fuzz_engine.c and fuzz_hello.c; the numbers of operations are read from there.
+What an input means is said in fuzz_engine.c, fuzz_hello.c and fuzz_crl.c; the numbers of operations are read from there.
 Files beside those that are written stay: they are inputs that have found something.
 """
 import pathlib
@@ -109,9 +109,79 @@ def hello():
     yield "records", b"\x02\x16\x03\x01" + whole + bytes.fromhex("140303000101 15030300020228".replace(" ", "")) + \
         b"\x17\x03\x03\x00\x11" + bytes(17) + b"\x17\x03\x03\x00\x10"
     yield "fragments", b"\x02" + b"".join(b"\x16\x03\x01" + block(">H", whole[2 + i:12 + i]) for i in range(0, 100, 10))
+    keys = bytes.fromhex("002d0003020001") + struct.pack(">H", 41) + block(">H", block(
+        ">H", block(">H", b"ap7@example.org") + bytes(4) + block(">H", b"\xff" * 16) + b"\0\0\1\0") + block(
+            ">H", 2 * block(">B", bytes(32))))
+    yield "keys", b"\x01" + body(versions + keys)
+    yield "keys-not-last", b"\x01" + body(keys + versions)
+    selected = b"\x03\x03" + bytes(32) + b"\0\x13\x01\0" + block(">H", bytes.fromhex(
+        "002900020000 00330004001d0000 002b00020304".replace(" ", "")))
+    selected = b"\x02" + struct.pack(">I", len(selected))[1:] + selected
+    yield "selected", b"\x02\x16\x03\x03" + block(">H", selected) + b"\x17\x03\x03\0\x01\0"
     yield "http", b"\x02GET / HTTP/1.1\r\n\r\n"
     yield "radius", b"\x02" + bytes.fromhex("0101002c") + bytes(40)
     yield "too-long", b"\x02\x16\x03\x01\x40\x01" + bytes(20)
+
+
+# ---- CRLs (RFC 5280 5)
+
+def der(tag, *parts):
+    inside = b"".join(parts)
+    n = len(inside)
+    return bytes([tag]) + (bytes([n]) if n < 128 else struct.pack(">BH", 0x82, n) if n > 255 else bytes([0x81, n])) + inside
+
+
+def extension(last, value, critical=False):
+    return der(0x30, bytes([6, 3, 0x55, 0x1D, last]), b"\1\1\xff" if critical else b"", der(4, value))
+
+
+def revoked(serial, *extensions, date=b"251224180000Z"):
+    return der(0x30, der(2, serial), der(0x17, date), der(0x30, *extensions) if extensions else b"")
+
+
+def crl(entries=(), extensions=(), version=b"\2\1\1", name=b"ca", dates=(b"260101000000Z", b"260201000000Z")):
+    # ecdsa-with-SHA256
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    tbs = der(0x30, version, algorithm, der(0x30, der(0x31, der(0x30, b"\6\3\x55\4\3", der(12, name)))),
+              *(der(0x17, date) for date in dates), der(0x30, *entries) if entries else b"",
+              der(0xA0, der(0x30, *extensions)) if extensions else b"")
+    # A second one is found where the length of the first one has two octets.
+    signature = der(3, bytes([0]), bytes(200))
+    return der(0x30, tbs, algorithm, signature)
+
+
+def crls():
+    number = [extension(20, der(2, bytes([n]))) for n in range(3)]
+    key = extension(35, der(0x30, der(0x80, b"key of ca")))
+    reason = [extension(21, bytes([10, 1, n])) for n in range(11)]
+    several = [revoked(bytes([5]), reason[1]), revoked(b"\x7f" + bytes(15)), revoked(b"\0\xff"), revoked(b"\xff"),
+               revoked(bytes([5]), reason[4])]
+
+    def scope(*parts):
+        return [extension(28, der(0x30, *parts), True)]
+
+    yield "several", crl(several, [key, number[1]])
+    yield "none", crl([], [key, number[1]])
+    yield "version-1", crl(several[1:3], version=b"")
+    yield "users", crl(several[:1], scope(b"\x81\1\xff"))
+    yield "cas", crl(several[:1], scope(b"\x82\1\xff"))
+    yield "point", crl([], scope(der(0xA0, der(0xA0, der(0x86, b"http://ca.test/1.crl")))))
+    yield "points", crl(several, scope(der(0xA0, der(0xA0, der(0x82, b"ca.test"), der(0x86, b"ldap:///"))), b"\x81\1\xff"))
+    yield "relative-point", crl([], scope(der(0xA0, der(0xA1, der(0x30, b"\6\3\x55\4\3", der(12, b"1"))))))
+    yield "some-reasons", crl([], scope(b"\x83\2\6\x40"))
+    yield "indirect", crl([], scope(b"\x84\1\xff"))
+    yield "attributes", crl([], scope(b"\x85\1\xff"))
+    yield "delta", crl([], [number[2], extension(27, der(2, b"\1"), True)])
+    yield "other-issuer", crl([revoked(b"\5", extension(29, der(0x30, der(0x82, b"ca.test")), True))])
+    yield "removes", crl([revoked(b"\5", reason[8])])
+    yield "unknown-critical", crl([], [extension(99, b"\x30\0", True)])
+    yield "no-end", crl(dates=(b"260101000000Z",))
+    yield "long-serial", crl([revoked(b"\1" + bytes(20))])
+    yield "longest-serial", crl([revoked(b"\0\xff" + bytes(19))])
+    yield "two-in-order", crl(several[:2], [number[1]]) + crl(several[2:4], [number[2]])
+    yield "two-of-the-future", crl([], [number[1]]) + crl([], [number[2]], dates=(b"260102000000Z", b"260301000000Z"))
+    yield "two-issuers", crl([], [number[1]]) + crl([], [number[1]], name=b"cb")
+    yield "two-alike", 2 * crl(several[:1])
 
 
 def write(name, seeds):
@@ -124,3 +194,4 @@ def write(name, seeds):
 
 write("engine", engine())
 write("hello", hello())
+write("crl", crls())

@@ -5,6 +5,7 @@
   - includes go one way: base <- radius <- core <- conf <- engine <- net <- app; so do symbols
   - the layers below net reach neither clock nor socket nor library of the outside
   - no mutable variables at file scope outside main.c
+  - connections that are not refused for what they show are made for `radsecgw probe` and nobody else
   - the rooms of the engine know each other only as src/engine/engine.h says
   - no function above 45 lines (tests 80) or a complexity of 15, no file above 600 lines (tests 820)
   - each function in a public header has a comment, unless its name says it all (new, free, init, ...)
@@ -126,6 +127,14 @@ def check_rooms(build):
             complain(obj.relative_to(build), f"calls {symbol}, which is not among the calls of events.h")
 
 
+def check_inspections(build):
+    """Sessions that go on with whoever is at the far end: only those who look at them may make one."""
+    for name, users in (("rgw_tls_inspect", {"inspect"}), ("rgw_inspect_new", {"probe_in", "probe_out"})):
+        for obj in sorted((build / "src").rglob("*.o")):
+            if obj.stem not in users and name in symbols(obj, "--undefined-only"):
+                complain(obj.relative_to(build), f"uses {name}, which is for radsecgw probe")
+
+
 def symbols(obj, which):
     return set(subprocess.run(["nm", "-j", "-g", which, str(obj)], capture_output=True, text=True, check=True).stdout.split())
 
@@ -193,6 +202,7 @@ def main():
     check_includes()
     check_symbols(build)
     check_rooms(build)
+    check_inspections(build)
     check_functions()
     check_headers()
     check_words()

@@ -38,12 +38,15 @@ radsecgw() {
 	esac
 }
 
-for command in run check ping status drain resume reconnect log-level; do
+for command in run check probe ping status drain resume reconnect log-level; do
 	check "the command $command" "$(complete_words "$command")" "$command"
 done
 check "tables of status" "$(complete_words status se)" "servers"
 check "neighbours to drain" "$(complete_words drain "" | tr ' ' '\n' | grep -v '^--' | paste -sd ' ')" "home national1"
 check "peers to reconnect" "$(complete_words reconnect n)" "national1"
+check "peers to probe" "$(complete_words probe n)" "national1"
+check "a password" "$(cd "$root" && complete_words probe --password-file README)" "README.md"
+check "an option of two words" "$(complete_words probe --pass)" "--password-file"
 check "levels" "$(complete_words log-level de)" "debug"
 check "a time for a level" "$(complete_words log-level debug f)" "for"
 check "a file" "$(cd "$root" && complete_words check -c README)" "README.md"

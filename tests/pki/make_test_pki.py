@@ -10,6 +10,7 @@ make_test_pki.py --samples TESTS     renews the samples kept in the repository: 
 
 import argparse
 import datetime
+import hashlib
 import ipaddress
 import json
 import os
@@ -110,8 +111,9 @@ CERTS = [
      dict(san=uris("uri-victim.test"), match=["uri:uri-victim.test"],
           refuse=["dns:uri-victim.test", "cn:uri-victim.test", "nairealm:uri-victim.test"])),
     ("uri-radius", "a URI of a host",
-     dict(san=uris("radius://victim.test"), match=["uri:radius://victim.test"],
-          refuse=["dns:victim.test", "uri:victim.test", "uri:radius://victim.test/"])),
+     dict(san=uris("radius://victim.test"),
+          match=["uri:radius://victim.test", "uri:/radius://.*/", "uri:/radius://(x|victim)[.]test/"],
+          refuse=["uri:/victim[.]test/", "uri:/radius/", "dns:/.*/", "dns:victim.test", "uri:victim.test", "uri:radius://victim.test/"])),
     ("wildcard-within", "wildcard within a label", dict(
         san=dns("f*o.test", "f*o.radius.test"),
         refuse=["dns:foo.test", "dns:fo.test", "dns:foo.radius.test", "dns:*.radius.test"])),
@@ -123,23 +125,35 @@ CERTS = [
      dict(san=dns("*.radius.test"),
           match=["dns:a.radius.test", "dns:A.Radius.TEST", "dns:*.radius.test",
                  "dns:a.radius.test."],
-          refuse=["dns:radius.test", "dns:a.b.radius.test", "dns:aradius.test", "dns:*.b.test"])),
+          refuse=["dns:/.*/", "dns:/.*[.]radius[.]test/", "dns:radius.test", "dns:a.b.radius.test", "dns:aradius.test", "dns:*.b.test"])),
     ("wildcard-twice", "two wildcards, and one in the middle",
      dict(san=dns("*.*.test", "a.*.test"),
           refuse=["dns:a.b.test", "dns:a.b.c.test", "dns:a.radius.test"])),
     ("trailing-dot", "the dot of the root in a dNSName",
-     dict(san=dns("radius.test."), refuse=["dns:radius.test", "dns:radius.test."])),
+     dict(san=dns("radius.test."), refuse=["dns:radius.test", "dns:radius.test.", "dns:/radius[.]test[.]?/"])),
+    ("idna-a", "an internationalised name as it goes over the wire",
+     dict(san=dns("xn--mnchen-3ya.test"), match=["dns:xn--mnchen-3ya.test", "dns:XN--MNCHEN-3YA.test"],
+          refuse=["dns:mnchen.test", "dns:munchen.test", "dns:*.mnchen.test"])),
+    ("idna-u", "an internationalised name in UTF-8, which is no IA5String",
+     dict(raw_san=der(0x30, der(0x82, "m\u00fcnchen.test".encode())),
+          refuse=["dns:xn--mnchen-3ya.test", "dns:munchen.test", "dns:/.*/"])),
+    ("ia5-odd", "blanks, a line break and a tilde around a host name",
+     dict(raw_san=der(0x30, b"".join(der(0x82, name) for name in (
+         b" radius.test", b"radius.test ", b"radius.test\n", b"\tradius.test", b"radius~.test", b"", b"."))),
+          refuse=["dns:radius.test", "dns:/.*radius.*/", "dns:/.*/"])),
+    ("ip-mapped", "an IPv4 address dressed as an IPv6 address",
+     dict(san=ips("::ffff:127.0.0.1"), match=["ip:::ffff:127.0.0.1"], refuse=["ip:127.0.0.1", "ip:::1"])),
     ("cn-only", "no alternative name, common name radius.test",
-     dict(cn="radius.test", san=None, match=["cn:radius.test", "cn:RADIUS.test"],
-          refuse=["dns:radius.test"])),
+     dict(cn="radius.test", san=None, match=["cn:radius.test", "cn:RADIUS.test", "cn:/radius[.].*/"],
+          refuse=["dns:radius.test", "dns:/.*/", "cn:/radius/"])),
     ("cn-and-dns", "common name radius.test, but a dNSName that says otherwise",
-     dict(cn="radius.test", san=dns("other.test"), match=["dns:other.test"],
-          refuse=["cn:radius.test", "dns:radius.test"])),
+     dict(cn="radius.test", san=dns("other.test"), match=["dns:other.test", "dns:/(other|another)[.]test/"],
+          refuse=["cn:/.*/", "cn:radius.test", "dns:radius.test"])),
     ("cn-wildcard", "common name *.radius.test",
      dict(cn="*.radius.test", san=None, refuse=["cn:a.radius.test", "dns:a.radius.test"])),
     ("nul", "a NUL within dNSName and common name",
      dict(cn="radius.test\0.evil.test", raw_san=der(0x30, der(0x82, b"radius.test\0.evil.test")),
-          refuse=["dns:radius.test", "cn:radius.test", "dns:evil.test"])),
+          refuse=["dns:radius.test", "cn:radius.test", "dns:evil.test", "dns:/.*/", "cn:/.*/"])),
     ("ip-as-dns", "an address written as dNSName",
      dict(san=dns("127.0.0.1"), refuse=["ip:127.0.0.1", "cn:127.0.0.1"])),
     ("ip-bad", "an iPAddress of nine octets (text), so the certificate is malformed",
@@ -167,7 +181,7 @@ CERTS = [
 ]
 
 # Kept in the repository: all but the large ones and those that differ in nothing the parser sees.
-SAMPLES_WITHOUT = {"rsa1024", "rsa4096", "unchained", "clone-leaf", "chained-p521", "under-no-ca", "under-no-sign",
+SAMPLES_WITHOUT = {"idna-a", "idna-u", "ia5-odd", "ip-mapped", "rsa1024", "rsa4096", "unchained", "clone-leaf", "chained-p521", "under-no-ca", "under-no-sign",
                    "under-leaf", "under-leaf-alone", "intermediate-p521", "intermediate-no-ca", "intermediate-no-sign"}
 
 # name, what it is, key, CA:TRUE, keyCertSign
@@ -306,7 +320,14 @@ def write(path, octets, mode=0o644):
         f.write(octets)
 
 
-def entry_of(name, what, cert, spec):
+def spki_of(cert):
+    key = cert.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return "spki:" + hashlib.sha256(key).hexdigest()
+
+
+def entry_of(name, what, cert, spec, other):
+    """`other` is a certificate with another key."""
+    has_key_rules = name in ("server", "client", "both")
     return {
         "name": name, "what": what,
         "certificate": name + ".pem", "key": name + ".key", "der": name + ".der",
@@ -314,7 +335,8 @@ def entry_of(name, what, cert, spec):
         "sha256": cert.fingerprint(hashes.SHA256()).hex(),
         "roles": [] if spec.get("ca") else spec.get("roles", BOTH),
         "chain_ok": spec.get("ok", True), "malformed": spec.get("malformed", False),
-        "match": spec.get("match", []), "refuse": spec.get("refuse", []),
+        "match": spec.get("match", []) + ([spki_of(cert)] if has_key_rules else []),
+        "refuse": spec.get("refuse", []) + ([spki_of(other)] if has_key_rules else []),
     }
 
 
@@ -336,7 +358,7 @@ def write_pki(pki, directory):
         write(os.path.join(directory, name + ".key"), pki.keys[name].private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption()), 0o600)
-        index.append(entry_of(name, what, pki.certs[name], spec))
+        index.append(entry_of(name, what, pki.certs[name], spec, pki.certs["ca"]))
     text = json.dumps({"trust": "ca.pem", "certificates": index}, indent=1) + "\n"
     write(os.path.join(directory, "index.json"), text.encode())
 

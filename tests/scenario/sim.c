@@ -147,11 +147,18 @@ sink(void *ctx, enum rgw_log_level level, const char *line, size_t len)
 	const char *event = line + 25;  /* behind the time stamp */
 	const char *end = line + len;   /* nothing ends the text there */
 
-	s->log_lines++;
+	if (s->log_full)
+		return false;
 	if (getenv("SIM_LOG") != NULL)
 		fprintf(stderr, "%8llu %d %.*s", (unsigned long long)s->now, level, (int)(end - event),
 		    event);
 	event += strcspn(event, " ") + 1;
+	if (strncmp(event, "login:", 6) == 0 || strncmp(event, "accounting:", 11) == 0) {
+		snprintf(s->last_login, sizeof s->last_login, "%.*s", (int)(end - event), event);
+		s->n_logins++;
+		return true;
+	}
+	s->log_lines++;
 	/* The course of states is told beside what happens. */
 	if (strncmp(event, "connection-state:", 17) == 0 || strncmp(event, "peer-state:", 11) == 0)
 		return true;

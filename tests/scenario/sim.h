@@ -266,9 +266,12 @@ struct sim {
 	size_t heard_len;
 	size_t foreign_datagrams;  /* datagrams that answer nothing sim_request asked ... */
 	size_t expected_foreign;   /* ... of which the story knows */
-	unsigned log_lines;
+	unsigned log_lines;        /* without those of logins and accounting */
+	bool log_full;             /* the log takes no lines */
 	char last_event[64];
 	char last_line[1024];      /* all of it, but for the time stamp */
+	char last_login[1024];     /* the last line of a login or of accounting, in the same way ... */
+	unsigned n_logins;         /* ... and the number of them */
 	struct sim_event *events;  /* owned: a heap of what will happen */
 	size_t n_events;
 	size_t events_room;

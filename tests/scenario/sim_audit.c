@@ -33,6 +33,38 @@ check_attempt(struct rgw_attempt *a)
 	}
 }
 
+static size_t
+length(const struct rgw_link *list)
+{
+	size_t n = 0;
+
+	for (const struct rgw_link *l = list->next; l != list; l = l->next)
+		n++;
+	return n;
+}
+
+/* Each open trail belongs to one request, and the others are no more than the ring holds. */
+static void
+check_trails(struct rgw_gw *gw)
+{
+	const struct rgw_trails *t = &gw->trails;
+	size_t n_open = length(&t->open), n_owned = 0;
+
+	for (struct rgw_link *l = gw->dups.pending.order.next; l != &gw->dups.pending.order; l = l->next) {
+		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
+		struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
+
+		n_owned += entry->req->trail != NULL;
+		if (entry->req->trail != NULL)
+			assert_int_equal(entry->req->trail->result, RGW_RESULT_OPEN);
+	}
+	assert_int_equal(n_owned, n_open);
+	assert_int_equal(length(&t->bad), t->n_bad);
+	assert_int_equal(n_open + length(&t->good) + t->n_bad, t->slab.used);
+	assert_true(t->slab.used <= t->limit || t->slab.used == n_open);
+	assert_int_equal(t->limit, gw->conf->gateway.ring);
+}
+
 static void
 check_requests(struct rgw_gw *gw)
 {
@@ -458,6 +490,7 @@ sim_audit(struct sim *s)
 	struct rgw_known *known;
 
 	check_requests(gw);
+	check_trails(gw);
 	check_memory(gw);
 	check_known(gw);
 	check_editions(s);

@@ -562,7 +562,7 @@ sim_conn_happen(struct sim *s, const struct sim_event *e)
 		return;
 	case HANDSHAKED:
 		c->up = true;
-		rgw_conn_on_open(engine, c->peer, s->now);
+		rgw_conn_on_open(engine, c->peer, RGW_PROVEN_BY_CERTIFICATE, s->now);
 		return;
 	case REFUSED:
 		sim_conn_over(s, c);

@@ -279,7 +279,7 @@ sim_identify_as(struct sim *s, struct sim_conn *c, const struct rgw_conf_peer *p
 		sim_shake(s, c);
 	c->up = true;
 	c->secret = s->visitor.secret;
-	rgw_conn_on_open(c->engine, peer->head.id, s->now);
+	rgw_conn_on_open(c->engine, peer->head.id, RGW_PROVEN_BY_CERTIFICATE, s->now);
 }
 
 /* Whom nobody knows any more cannot say who it is. */

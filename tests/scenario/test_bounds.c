@@ -407,6 +407,8 @@ copy_over_the_share_ends_its_request(void **state)
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
 	c = sim_visit(&s);
+	/* What is left in the end is enough for a request, and not for its copy. */
+	login(&s, USER, 600);
 	while (sim_counter(&s, RGW_CTR_request_over_share) == 0) {
 		login(&s, USER, 3500);
 		assert_in_range(s.n_reqs, 1, 200);

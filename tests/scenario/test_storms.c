@@ -125,7 +125,8 @@ get_in(struct sim *s, struct storm *storm, const char *network, bool always_new)
 		endure(s, storm, began, 100);
 		if (c != NULL && c->engine != NULL) {
 			c->up = true;
-			rgw_conn_on_open(c->engine, sim_peer_conf(s, "visitor")->head.id, s->now);
+			rgw_conn_on_open(c->engine, sim_peer_conf(s, "visitor")->head.id, RGW_PROVEN_BY_CERTIFICATE,
+			    s->now);
 		}
 		endure(s, storm, began, 500);
 		got_in += c != NULL && c->up;

@@ -183,6 +183,51 @@ test_cert_make(struct test_cert *out, const struct test_spec *spec)
 	wc_FreeRng(&rng);
 }
 
+/* ---- CRLs ---- */
+
+static void
+put_crl(struct text *t, const struct test_crl_spec *s)
+{
+	put(t, "30(020101 " ECDSA_SHA256);
+	put_name(t, s->issuer->name);
+	put(t, "%s ", s->dates != NULL ? s->dates : VALID);
+	put(t, "30(");
+	for (size_t i = 0; s->revoked != NULL && s->revoked[i] != NULL; i++) {
+		put(t, "30(02(01");
+		put_octets(t, s->revoked[i]->key.public + 1, 8);
+		put(t, ") 17('251224180000Z') 30(30(0603551d15 04(0a0101))))");
+	}
+	put(t, ") a0(30(30(0603551d14 04(0201%02x)) %s)))", s->number, s->extension != NULL ? s->extension : "");
+}
+
+void
+test_crl_make(struct test_crl *out, const struct test_crl_spec *spec)
+{
+	static struct test_der der;
+	static struct text t;
+	uint8_t signature[128];
+	size_t n;
+	WC_RNG rng;
+
+	require(wc_InitRng(&rng) == 0, "random numbers");
+	t.len = 0;
+	put_crl(&t, spec);
+	test_der_make(&der, t.v);
+	n = sign(spec->key != NULL ? spec->key : &spec->issuer->key, &rng, der.octets, der.len, signature,
+	    sizeof signature);
+	t.len = 0;
+	put(&t, "30(");
+	put_octets(&t, der.octets, der.len);
+	put(&t, ECDSA_SHA256 "03(00");
+	put_octets(&t, signature, n);
+	put(&t, "))");
+	test_der_make(&der, t.v);
+	require(der.len <= sizeof out->der, "a long CRL");
+	memcpy(out->der, der.octets, der.len);
+	out->len = der.len;
+	wc_FreeRng(&rng);
+}
+
 void
 test_ca_make(struct test_cert *out, const char *name, const struct test_cert *issuer)
 {
@@ -215,6 +260,17 @@ write_pem(FILE *out, const char *what, const uint8_t *data, size_t len)
 		    i % 48 == 45 || i + 3 >= len ? "\n" : "");
 	}
 	fprintf(out, "-----END %s-----\n", what);
+}
+
+void
+test_crl_write(const char *path, const struct test_crl *const *crls, size_t n)
+{
+	FILE *out = fopen(path, "w");
+
+	require(out != NULL, path);
+	for (size_t i = 0; i < n; i++)
+		write_pem(out, "X509 CRL", crls[i]->der, crls[i]->len);
+	fclose(out);
 }
 
 static char *

@@ -45,6 +45,25 @@ void test_cert_make(struct test_cert *out, const struct test_spec *spec);
 void test_ca_make(struct test_cert *out, const char *name, const struct test_cert *issuer);
 void test_leaf_make(struct test_cert *out, const char *name, const struct test_cert *issuer);
 
+/* What a CRL is to say. */
+struct test_crl_spec {
+	const struct test_cert *issuer;  /* whose name it has ... */
+	const struct test_key *key;      /* ... and who has signed it; NULL = the same */
+	const struct test_cert *const *revoked;  /* ends with NULL; NULL = it lists nobody */
+	unsigned number;                 /* below 128 */
+	const char *dates;               /* as above; NULL = from 2020 until 2099 */
+	const char *extension;           /* one more, in the language of dertext.h; NULL = none */
+};
+
+struct test_crl {
+	uint8_t der[2048];
+	size_t len;
+};
+
+void test_crl_make(struct test_crl *out, const struct test_crl_spec *spec);
+/* Writes CRLs in PEM into one file. */
+void test_crl_write(const char *path, const struct test_crl *const *crls, size_t n);
+
 /* The [tls] section of whoever shows this chain, the leaf first, and trusts these. Its files are in a folder
  * of their own. */
 void test_tls_section(struct rgw_conf_tls *out, const struct test_cert *const *chain, size_t n,

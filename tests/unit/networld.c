@@ -13,7 +13,7 @@
 struct rgw_conn *__wrap_rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from, void *io,
     rgw_ms now);
 void __wrap_rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
-void __wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
+void __wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw_ms now);
 void __wrap_rgw_conn_on_expiring(struct rgw_conn *conn, rgw_ms now);
 void __wrap_rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
 bool __wrap_rgw_conn_on_goodbye(struct rgw_conn *conn, rgw_ms now);
@@ -46,8 +46,9 @@ __wrap_rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 }
 
 void
-__wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
+__wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw_ms now)
 {
+	(void)proof;
 	(void)now;
 	conn->up = true;
 	conn->peer = peer;
@@ -222,7 +223,7 @@ world_prepare(struct world *w, const char *text, struct rgw_conf **next)
 		fail_msg("%s", w->files->said);
 	(*next)->gateway.request_lifetime = 100;
 	rgw_conf_inherit(*next, w->conf);
-	change = rgw_net_prepare(w->net, *next, &report);
+	change = rgw_net_prepare(w->net, *next, NULL, &report);
 	assert_int_equal(change == NULL, report.errors > 0);
 	return change;
 }

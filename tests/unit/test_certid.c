@@ -16,6 +16,8 @@
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define SHA256 "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
 
+#define KEY_SHA256 "2222222222222222222222222222222222222222222222222222222222222222"
+
 /* The digest that SHA256 spells. */
 static const uint8_t digest[32] = {
 	0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
@@ -69,6 +71,9 @@ sample(const char *name, struct test_der *der)
 	assert_non_null(test_cert_hex(name));
 	test_der_make(der, test_cert_hex(name));
 	assert_true(rgw_x509_parse(&cert, der->octets, der->len));
+	assert_false(cert.has_key_sha256);
+	cert.has_key_sha256 = true;
+	memset(cert.key_sha256, 0x22, sizeof cert.key_sha256);
 	return cert;
 }
 
@@ -110,6 +115,12 @@ test_rules_read(void **state)
 		{ "issuer-serial:CN=CA/9f:01", RGW_CERT_ISSUER_SERIAL, 3, "\x00\x9f\x01" },
 		{ "issuer-serial:CN=CA/00009f", RGW_CERT_ISSUER_SERIAL, 2, "\x00\x9f" },
 		{ "issuer-serial:CN=CA/0000", RGW_CERT_ISSUER_SERIAL, 1, "\x00" },
+		{ "dns:/radius[0-9]+\\.example\\.org/", RGW_CERT_DNS, 0, "" },
+		{ "uri:/radius://[a-z.]*/", RGW_CERT_URI, 0, "" },
+		{ "uri:/", RGW_CERT_URI, 0, "" },
+		{ "cn:/(a|b)/", RGW_CERT_CN, 0, "" },
+		{ "cn:/a", RGW_CERT_CN, 0, "" },
+		{ "nairealm:/a/", RGW_CERT_NAIREALM, 0, "" },
 		{ "any", RGW_CERT_ANY, 0, "" },
 	};
 	static const char colons[] = "sha256:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:"
@@ -125,19 +136,23 @@ test_rules_read(void **state)
 		assert_int_equal(rule.n_octets, rows[i].n_octets);
 		assert_memory_equal(rule.octets, rows[i].octets, rule.n_octets);
 		assert_string_equal(rgw_cert_rule_format(&rule, text, sizeof text), rows[i].text);
-		free(rule.text);
+		rgw_cert_rule_clear(&rule);
 	}
 	/* P-CRT-11: SHA-256 only, with or without colons, in either case. */
 	assert_null(rgw_cert_rule_parse(colons, &rule));
 	assert_int_equal(rule.kind, RGW_CERT_SHA256);
 	assert_memory_equal(rule.octets, digest, 32);
-	free(rule.text);
+	rgw_cert_rule_clear(&rule);
 	assert_null(rgw_cert_rule_parse("sha256:" SHA256, &rule));
 	assert_memory_equal(rule.octets, digest, 32);
-	free(rule.text);
+	rgw_cert_rule_clear(&rule);
+	assert_null(rgw_cert_rule_parse("spki:" SHA256, &rule));
+	assert_int_equal(rule.kind, RGW_CERT_SPKI);
+	assert_memory_equal(rule.octets, digest, 32);
+	rgw_cert_rule_clear(&rule);
 	assert_null(rgw_cert_rule_parse("DNS:a.example", &rule));
 	assert_string_equal(rgw_cert_rule_format(&rule, text, sizeof text), "dns:a.example");
-	free(rule.text);
+	rgw_cert_rule_clear(&rule);
 }
 
 /* The message must be the one of the kind, which begins with its name, or the list of kinds. */
@@ -188,6 +203,10 @@ test_rules_refused(void **state)
 		/* 32 octets would fit, but not with the zero that keeps them positive. */
 		{ "issuer-serial:CN=CA/f" "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		    "issuer-serial:" },
+		{ "dns:/", "dns:" }, { "dns://", "dns:" }, { "dns:/a(/", "dns:" }, { "dns:/(a)\\1/", "dns:" },
+		{ "dns:/a/b", "dns:" }, { "uri://", "uri:" }, { "uri:/[/", "uri:" }, { "cn:/(/", "cn:" },
+		{ "cn://", "cn:" }, { "cn:/a{9999}{99}/", "cn:" },
+		{ "spki:", "spki:" }, { "spki:0123", "spki:" }, { "spki:" SHA256 "00", "spki:" },
 		{ "sha256:", "sha256:" }, { "sha256:" SHA256 "00", "sha256:" },
 		{ "sha256:" SHA256 "0", "sha256:" }, { "sha256:0123", "sha256:" },
 		{ "sha256:g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "sha256:" },
@@ -228,7 +247,7 @@ test_rules_have_bounds(void **state)
 			memset(filler, 'a', n);
 			snprintf(text, sizeof text, "%s%s%s", rows[i].before, filler, rows[i].after);
 			assert_int_equal(rgw_cert_rule_parse(text, &rule) == NULL, n == rows[i].most);
-			free(rule.text);
+			rgw_cert_rule_clear(&rule);
 		}
 	}
 }
@@ -373,70 +392,81 @@ test_realms(void **state)
  * Whom each certificate identifies and whom not: P-CRT-3, 4, 6, 7, 8, 10, 11, 12. A "!" in front
  * of a rule means that it must not hold.
  */
+static const struct {
+	const char *name;
+	const char *rules;
+} sample_rows[] = {
+	{ "both", "dns:localhost dns:radius.test dns:RADIUS.TEST. ip:127.0.0.1 ip:::1"
+	    " !ip:127.0.0.2 !ip:::2 !ip:::ffff:127.0.0.1 !dns:radius !dns:both !cn:both"
+	    " !dns:test !uri:radius.test !nairealm:radius.test !rid:1.2 !policy:1.2" },
+	/* P-CRT-3: a URI is no host name, however it reads. */
+	{ "uri-bare", "uri:uri-victim.test !dns:uri-victim.test !nairealm:uri-victim.test"
+	    " !cn:uri-victim.test !uri:URI-victim.test" },
+	{ "uri-radius", "uri:radius://victim.test !uri:radius://victim.test/ !dns:victim.test"
+	    " !uri:victim.test !uri:radius://victim" },
+	/* P-CRT-6 */
+	{ "wildcard-within", "!dns:foo.test !dns:fo.test !dns:foo.radius.test !dns:*.radius.test" },
+	{ "wildcard-bare", "!dns:localhost !dns:test !dns:radius.test !ip:127.0.0.1"
+	    " !nairealm:test" },
+	{ "wildcard-tld", "!dns:radius.test !dns:a.radius.test !dns:test" },
+	{ "wildcard", "dns:a.radius.test dns:A.RADIUS.test. dns:*.radius.test dns:*.RADIUS.test."
+	    " !dns:radius.test !dns:a.b.radius.test !dns:xradius.test !dns:*.b.radius.test" },
+	{ "wildcard-twice", "!dns:a.b.test !dns:a.b.c.test !dns:a.radius.test !dns:*.b.test" },
+	/* A configured wildcard accepts each host below, and no deeper one. */
+	{ "both", "dns:radius.test !dns:*.radius.test" },
+	{ "cn-and-dns", "dns:other.test !dns:*.other.test !dns:*.x.test" },
+	/* P-CRT-7 */
+	{ "trailing-dot", "!dns:radius.test !dns:radius.test." },
+	{ "nul", "!dns:radius.test !dns:evil.test !cn:radius.test !dns:*.evil.test" },
+	/* P-CRT-3, P-CRT-8: an address is compared as an address. */
+	{ "ip-as-dns", "!ip:127.0.0.1 !cn:127.0.0.1" },
+	/* P-CRT-4 */
+	{ "cn-only", "cn:radius.test cn:RADIUS.Test !dns:radius.test !cn:radius !cn:radius.test."
+	    " !uri:radius.test" },
+	{ "cn-and-dns", "!cn:radius.test !dns:radius.test !cn:other.test" },
+	{ "cn-wildcard", "!cn:a.radius.test !dns:a.radius.test" },
+	/* P-CRT-10 */
+	{ "nairealm", "nairealm:example.test nairealm:a.wild.test nairealm:x.tld"
+	    " !nairealm:EXAMPLE.test !nairealm:wild.test !nairealm:a.b.wild.test"
+	    " !nairealm:example.test.evil !dns:example.test !dns:a.wild.test cn:nairealm" },
+	{ "nairealm-bad", "!nairealm:bar.foo.test !nairealm:a.b.example !nairealm:test" },
+	{ "rid", "rid:2.999.7 !rid:2.999 !rid:2.999.7.1 !policy:2.999.7" },
+	{ "policy", "policy:2.999.1 policy:2.999.2 !policy:2.999 !policy:2.999.3 !rid:2.999.1" },
+	/* P-CRT-12: issuer and serial number, together. */
+	{ "server", "issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/8000"
+	    " issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/00:80:00"
+	    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/8001"
+	    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/80"
+	    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|test/8000"
+	    " !issuer-serial:CN=radsecgw|test|CA/8000 !issuer-serial:CN=server/8000" },
+	/* P-CRT-11 */
+	{ "server", "sha256:" SHA256 },
+	{ "server", "!sha256:00:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:"
+	    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF" },
+	/* An expression must match the whole of a name, in either case of letters; a wildcard is no host. */
+	{ "both", "dns:/radius\\.test/ dns:/RADIUS.*/ dns:/.*/ !dns:/radius/ !dns:/adius\\.test/"
+	    " !cn:/.*/ !uri:/.*/ !dns:/127.*/" },
+	{ "wildcard", "!dns:/.*/ !dns:/.*\\.radius\\.test/" },
+	{ "wildcard-bare", "!dns:/.*/" },
+	{ "trailing-dot", "!dns:/.*/" },
+	{ "nul", "!dns:/.*/ !cn:/.*/" },
+	{ "uri-radius", "uri:/radius://.*/ uri:/radius://victim\\.test/ !uri:/victim\\.test/ !dns:/.*/" },
+	{ "cn-only", "cn:/radius\\..*/ !cn:/radius/ !dns:/.*/" },
+	{ "cn-and-dns", "!cn:/.*/" },
+	{ "server", "spki:" KEY_SHA256 " !spki:" SHA256 " !sha256:" KEY_SHA256 },
+	/* P-CRT-9 */
+	{ "wrong-name", "any !dns:radius.test" },
+	{ "cn-only", "any" },
+};
+
 static void
 test_samples(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *rules;
-	} rows[] = {
-		{ "both", "dns:localhost dns:radius.test dns:RADIUS.TEST. ip:127.0.0.1 ip:::1"
-		    " !ip:127.0.0.2 !ip:::2 !ip:::ffff:127.0.0.1 !dns:radius !dns:both !cn:both"
-		    " !dns:test !uri:radius.test !nairealm:radius.test !rid:1.2 !policy:1.2" },
-		/* P-CRT-3: a URI is no host name, however it reads. */
-		{ "uri-bare", "uri:uri-victim.test !dns:uri-victim.test !nairealm:uri-victim.test"
-		    " !cn:uri-victim.test !uri:URI-victim.test" },
-		{ "uri-radius", "uri:radius://victim.test !uri:radius://victim.test/ !dns:victim.test"
-		    " !uri:victim.test !uri:radius://victim" },
-		/* P-CRT-6 */
-		{ "wildcard-within", "!dns:foo.test !dns:fo.test !dns:foo.radius.test !dns:*.radius.test" },
-		{ "wildcard-bare", "!dns:localhost !dns:test !dns:radius.test !ip:127.0.0.1"
-		    " !nairealm:test" },
-		{ "wildcard-tld", "!dns:radius.test !dns:a.radius.test !dns:test" },
-		{ "wildcard", "dns:a.radius.test dns:A.RADIUS.test. dns:*.radius.test dns:*.RADIUS.test."
-		    " !dns:radius.test !dns:a.b.radius.test !dns:xradius.test !dns:*.b.radius.test" },
-		{ "wildcard-twice", "!dns:a.b.test !dns:a.b.c.test !dns:a.radius.test !dns:*.b.test" },
-		/* A configured wildcard accepts each host below, and no deeper one. */
-		{ "both", "dns:radius.test !dns:*.radius.test" },
-		{ "cn-and-dns", "dns:other.test !dns:*.other.test !dns:*.x.test" },
-		/* P-CRT-7 */
-		{ "trailing-dot", "!dns:radius.test !dns:radius.test." },
-		{ "nul", "!dns:radius.test !dns:evil.test !cn:radius.test !dns:*.evil.test" },
-		/* P-CRT-3, P-CRT-8: an address is compared as an address. */
-		{ "ip-as-dns", "!ip:127.0.0.1 !cn:127.0.0.1" },
-		/* P-CRT-4 */
-		{ "cn-only", "cn:radius.test cn:RADIUS.Test !dns:radius.test !cn:radius !cn:radius.test."
-		    " !uri:radius.test" },
-		{ "cn-and-dns", "!cn:radius.test !dns:radius.test !cn:other.test" },
-		{ "cn-wildcard", "!cn:a.radius.test !dns:a.radius.test" },
-		/* P-CRT-10 */
-		{ "nairealm", "nairealm:example.test nairealm:a.wild.test nairealm:x.tld"
-		    " !nairealm:EXAMPLE.test !nairealm:wild.test !nairealm:a.b.wild.test"
-		    " !nairealm:example.test.evil !dns:example.test !dns:a.wild.test cn:nairealm" },
-		{ "nairealm-bad", "!nairealm:bar.foo.test !nairealm:a.b.example !nairealm:test" },
-		{ "rid", "rid:2.999.7 !rid:2.999 !rid:2.999.7.1 !policy:2.999.7" },
-		{ "policy", "policy:2.999.1 policy:2.999.2 !policy:2.999 !policy:2.999.3 !rid:2.999.1" },
-		/* P-CRT-12: issuer and serial number, together. */
-		{ "server", "issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/8000"
-		    " issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/00:80:00"
-		    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/8001"
-		    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|tests/80"
-		    " !issuer-serial:CN=radsecgw|test|CA,|O=radsecgw|test/8000"
-		    " !issuer-serial:CN=radsecgw|test|CA/8000 !issuer-serial:CN=server/8000" },
-		/* P-CRT-11 */
-		{ "server", "sha256:" SHA256 },
-		{ "server", "!sha256:00:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:"
-		    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF" },
-		/* P-CRT-9 */
-		{ "wrong-name", "any !dns:radius.test" },
-		{ "cn-only", "any" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(sample_rows); i++) {
 		struct test_der der;
-		struct rgw_x509 cert = sample(rows[i].name, &der);
-		char *copy = rgw_xstrdup(rows[i].rules);
+		struct rgw_x509 cert = sample(sample_rows[i].name, &der);
+		char *copy = rgw_xstrdup(sample_rows[i].rules);
 		char *rest = copy;
 
 		for (char *rule = strtok_r(rest, " ", &rest); rule != NULL;
@@ -445,7 +475,7 @@ test_samples(void **state)
 			enum rgw_cert_role role = cert.eku_server ? RGW_CERT_OF_SERVER : RGW_CERT_OF_CLIENT;
 
 			if ((judge(&cert, role, rule + !want, NULL) == RGW_CERT_OK) != want)
-				fail_msg("%s: %s", rows[i].name, rule);
+				fail_msg("%s: %s", sample_rows[i].name, rule);
 		}
 		free(copy);
 	}
@@ -668,7 +698,7 @@ test_explanations(void **state)
 		assert_null(rgw_cert_rule_parse(rows[i].rule, &rule));
 		rgw_cert_explain(RGW_CERT_NO_MATCH, &rule, text, sizeof text);
 		assert_string_equal(text, rows[i].text);
-		free(rule.text);
+		rgw_cert_rule_clear(&rule);
 	}
 	assert_string_equal(rgw_cert_explain(RGW_CERT_NO_MATCH, NULL, text, sizeof text),
 	    "no rule says which certificate to accept");

@@ -25,7 +25,7 @@ init(struct world *w, uint32_t limit)
 static unsigned
 put(struct world *w, size_t who, const char *state, uint32_t target, uint32_t serial, rgw_ms now)
 {
-	const struct rgw_conversation where = { target, serial };
+	const struct rgw_conversation where = { .target = target, .serial = serial };
 
 	return rgw_conversations_put(&w->c, &w->who[who], state, strlen(state), &where, now);
 }
@@ -224,7 +224,7 @@ memory_comes_back(void **state)
 static void
 states_of_any_length(void **state)
 {
-	const struct rgw_conversation where = { HERE, 1 };
+	const struct rgw_conversation where = { .target = HERE, .serial = 1 };
 	struct world w;
 	uint8_t text[253];
 

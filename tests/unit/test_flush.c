@@ -103,7 +103,7 @@ set_up(void **state)
 	f->net = rgw_net_new(0, 1, f->loop, &f->log);
 	f->conf.gateway.head.name = f->conf.log.head.name = f->conf.control.head.name = f->conf.metrics.head.name = "";
 	rgw_conf_inherit(&f->conf, NULL);
-	change = rgw_net_prepare(f->net, &f->conf, &report);
+	change = rgw_net_prepare(f->net, &f->conf, NULL, &report);
 	assert_non_null(change);
 	edition = rgw_edition_new(&f->conf, NULL, NULL);
 	rgw_net_adopt(f->net, change, edition);

@@ -645,6 +645,30 @@ a_large_table(void **state)
 	rgw_hidden_table_free(table);
 }
 
+/* The example of RFC 2865 7.1, and a password of two blocks. */
+static void
+a_password_is_hidden(void **state)
+{
+	static const uint8_t auth[16] = "\x0f\x40\x3f\x94\x73\x97\x80\x57\xbd\x83\xd5\xcb\x98\xf4\x22\x7a";
+	static const uint8_t want[16] = "\x0d\xbe\x70\x8d\x93\xd4\x13\xce\x31\x96\xe4\x3f\x78\x2a\x0a\xee";
+	struct rgw_secret *secret = rgw_secret_new("xyzzy5461", 9);
+	const struct rgw_hide_key key = { secret, auth };
+	uint8_t out[RGW_PASSWORD_MAX], longer[RGW_PASSWORD_MAX], stream[RGW_MD5_LEN];
+	struct rgw_md5 md5 = secret->prefix;
+
+	(void)state;
+	assert_int_equal(rgw_hide_password(key, "arctangent", 10, out), 16);
+	assert_memory_equal(out, want, 16);
+	assert_int_equal(rgw_hide_password(key, "0123456789abcdef", 16, out), 16);
+	assert_int_equal(rgw_hide_password(key, "0123456789abcdefX", 17, longer), 32);
+	assert_memory_equal(longer, out, 16);
+	rgw_md5_update(&md5, longer, 16);
+	rgw_md5_final(&md5, stream);
+	assert_int_equal(longer[16] ^ stream[0], 'X');
+	assert_memory_equal(longer + 17, stream + 1, 15);
+	rgw_secret_free(secret);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -654,6 +678,7 @@ main(void)
 		cmocka_unit_test(the_built_in_list_is_the_documented_one),
 		cmocka_unit_test(what_is_not_hidden),
 		cmocka_unit_test(vendor_formats),
+		cmocka_unit_test(a_password_is_hidden),
 		TEST(every_built_in_row_is_carried),
 		TEST(ascend_hides_one_block),
 		TEST(passwords_of_every_length),

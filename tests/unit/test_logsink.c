@@ -176,6 +176,90 @@ bad_target(void **state)
 	assert_null(rgw_logsink_open("/nowhere/at/all"));
 }
 
+/* Reads a pipe to its end. */
+static unsigned
+read_all(int fd)
+{
+	char buf[4096];
+	unsigned octets = 0;
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof buf)) > 0)
+		octets += (unsigned)n;
+	return octets;
+}
+
+static void *
+read_late(void *arg)
+{
+	int fd = *(int *)arg;
+	unsigned *octets = arg;
+
+	*octets = read_all(fd);
+	return NULL;
+}
+
+/* With a thread of its own, the sink takes as many lines as its buffers hold while nobody reads the pipe, nobody waits,
+ * and whatever was taken arrives as soon as somebody reads. */
+static void
+thread_and_a_full_pipe(void **state)
+{
+	enum { line_len = 20 * 4 + 1, lines = 20000 };
+	struct writer w = { .letter = 'd' };
+	int before = dup(STDERR_FILENO);
+	unsigned taken = 0, octets;
+	pthread_t reader;
+	char line[line_len];
+	int ends[2], arg;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	close(ends[1]);
+	w.sink = rgw_logsink_open("stderr");
+	assert_true(rgw_logsink_start(w.sink));
+	memset(line, w.letter, line_len - 1);
+	line[line_len - 1] = '\n';
+	for (unsigned i = 0; i < lines; i++)
+		taken += rgw_logsink_write(w.sink, RGW_LOG_INFO, line, line_len);
+	assert_in_range(taken, (512u << 10) / (line_len + 4), lines - 1);
+	arg = ends[0];
+	assert_int_equal(pthread_create(&reader, NULL, read_late, &arg), 0);
+	rgw_logsink_close(w.sink);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	pthread_join(reader, NULL);
+	octets = (unsigned)arg;
+	close(ends[0]);
+	assert_int_equal(octets, taken * line_len);
+}
+
+/* The same as many_threads_and_rotation, with the thread: all lines that were taken are there at the end. */
+static void
+thread_and_rotation(void **state)
+{
+	struct place *p = *state;
+	struct rgw_logsink *sink = rgw_logsink_open(p->path);
+	struct writer writers[THREADS];
+	pthread_t threads[THREADS];
+	unsigned taken = 0;
+
+	assert_true(rgw_logsink_start(sink));
+	for (int i = 0; i < THREADS; i++) {
+		writers[i] = (struct writer){ .sink = sink, .letter = (char)('a' + i) };
+		assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &writers[i]), 0);
+	}
+	assert_int_equal(rename(p->path, p->old), 0);
+	assert_true(rgw_logsink_reopen(sink));
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		taken += writers[i].taken;
+	}
+	rgw_logsink_close(sink);
+	assert_int_equal(count_lines(p->old) + count_lines(p->path), taken);
+	assert_true(taken > 0);
+}
+
 /* A pipe that is full makes nobody wait, whoever filled it; every line that was taken is there. */
 static void
 full_pipe(void **state)
@@ -221,6 +305,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(keeps_the_old_file, setup, teardown),
 		cmocka_unit_test(bad_target),
 		cmocka_unit_test(full_pipe),
+		cmocka_unit_test(thread_and_a_full_pipe),
+		cmocka_unit_test_setup_teardown(thread_and_rotation, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,7 @@ struct fixture {
 struct rgw_conn *__wrap_rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from, void *io,
     rgw_ms now);
 void __wrap_rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now);
-void __wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
+void __wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw_ms now);
 void __wrap_rgw_conn_on_data(struct rgw_conn *conn, const uint8_t *data, size_t len, rgw_ms now);
 void __wrap_rgw_conn_on_lost(struct rgw_conn *conn, const char *why, rgw_ms now);
 rgw_ms __wrap_rgw_gw_deadline(const struct rgw_gw *gw);
@@ -76,8 +76,9 @@ __wrap_rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 }
 
 void
-__wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
+__wrap_rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw_ms now)
 {
+	(void)proof;
 	(void)now;
 	assert_true(conn->connected);
 	conn->peer = &conn->f->peer[peer];
@@ -198,7 +199,7 @@ set_up(void **state)
 	f->net = rgw_net_new(0, 1, f->loop, &f->log);
 	f->conf.gateway.head.name = f->conf.log.head.name = f->conf.control.head.name = f->conf.metrics.head.name = "";
 	rgw_conf_inherit(&f->conf, NULL);
-	change = rgw_net_prepare(f->net, &f->conf, &report);
+	change = rgw_net_prepare(f->net, &f->conf, NULL, &report);
 	assert_non_null(change);
 	edition = rgw_edition_new(&f->conf, NULL, NULL);
 	rgw_net_adopt(f->net, change, edition);

@@ -133,6 +133,8 @@ knows_any(void **state)
 
 #define SHA "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddee"
 
+#define SPKI "spki:00112233445566778899aabbccddeeff00112233445566778899aabbccddee"
+
 static const struct {
 	const char *a[MOST];
 	const char *b[MOST];
@@ -168,6 +170,18 @@ static const struct {
 	{ { "uri:radius://a" }, { "uri:radius://A" }, NULL },
 	{ { "nairealm:a.x" }, { "nairealm:a.x" }, "nairealm:a.x" },
 	{ { "nairealm:a.x" }, { "nairealm:b.x" }, NULL },
+	/* An expression and a name that it matches; of two expressions only the same one is known to have names in
+	 * common. */
+	{ { "dns:/r[0-9].x/" }, { "dns:r1.x" }, "dns:/r[0-9].x/" },
+	{ { "dns:r1.x." }, { "dns:/r[0-9].x/" }, "dns:r1.x." },
+	{ { "dns:/r[0-9].x/" }, { "dns:r.x" }, NULL },
+	{ { "dns:/r.x/" }, { "dns:/r.x/" }, "dns:/r.x/" },
+	{ { "dns:/r.x/" }, { "dns:/r[.]x/" }, NULL },
+	{ { "uri:/radius:.*/" }, { "uri:radius://a" }, "uri:/radius:.*/" },
+	{ { "cn:/g.*/" }, { "cn:Gate" }, "cn:/g.*/" },
+	{ { SPKI "ff" }, { SPKI ":FF" }, SPKI "ff" },
+	{ { SPKI "ff" }, { SPKI "fe" }, NULL },
+	{ { SPKI "ff" }, { SHA "ff" }, NULL },
 	/* All kinds must hold, so one that differs is enough to tell them apart ... */
 	{ { "dns:a.x", "cn:a" }, { "dns:a.x", "cn:b" }, NULL },
 	{ { "dns:a.x", "policy:1.2" }, { "dns:a.x", "policy:1.3" }, NULL },

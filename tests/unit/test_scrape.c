@@ -66,6 +66,8 @@ add_all(struct rgw_rows *rows)
 	    rgw_c_same(rgw_f_str("kind", "peer")), rgw_c_same(rgw_f_str("of", "second")));
 	add_durations(rows, "second");
 	ADD(rows, &rgw_net_certificates, "t", rgw_c_same(rgw_f_uint("not_after", 1999999999)));
+	ADD(rows, &rgw_net_crls, "t", rgw_c_same(rgw_f_str("issuer", "CN=a \"b\"")),
+	    rgw_c_same(rgw_f_uint("next_update", 1888888888)));
 	ADD(rows, &rgw_record_table, NULL, rgw_c_same(rgw_f_uint("reloads", 3)), rgw_c_same(rgw_f_uint("failed", 1)),
 	    rgw_c_same(rgw_f_uint("last_ms", 1500)));
 }
@@ -126,6 +128,7 @@ samples(void **state)
 	expect(text, "radsecgw_target_duration_seconds_bucket{target=\"second\",le=\"+Inf\"} 105");
 	expect(text, "radsecgw_target_duration_seconds_sum{target=\"second\"} 1234.567");
 	expect(text, "radsecgw_certificate_not_after_timestamp_seconds{tls=\"t\"} 1999999999");
+	expect(text, "radsecgw_crl_next_update_timestamp_seconds{tls=\"t\",issuer=\"CN=a \\\"b\\\"\"} 1888888888");
 	expect(text, "radsecgw_configuration_reloads_failed_total 1");
 	expect(text, "radsecgw_configuration_last_reload_duration_seconds 1.5");
 	free(text);

@@ -27,7 +27,8 @@ trust(struct rgw_certs *t, const struct test_cert *const *cas, size_t n)
 static bool
 verifies(const struct rgw_certs *t, const struct test_cert *const *chain)
 {
-	const struct rgw_kept_cert *stale;
+	const struct rgw_standard by = { t, NULL, false };
+	struct rgw_finding found;
 	WOLFSSL_BUFFER_INFO certs[9];
 	int n = 0;
 
@@ -35,7 +36,7 @@ verifies(const struct rgw_certs *t, const struct test_cert *const *chain)
 		certs[n].buffer = (unsigned char *)(uintptr_t)chain[n]->der;
 		certs[n].length = (unsigned)chain[n]->len;
 	}
-	return rgw_trust_verifies(t, certs, n, NOW, &stale);
+	return rgw_trust_verifies(&by, certs, n, NOW, &found);
 }
 
 #define VERIFIES(t, ...) verifies(t, (const struct test_cert *const[]){ __VA_ARGS__, NULL })
@@ -94,7 +95,8 @@ broken_chains(void **state)
 {
 	struct cast *c = *state;
 	const struct rgw_certs nothing = { NULL, 0 };
-	const struct rgw_kept_cert *stale;
+	const struct rgw_standard by = { &c->trust, NULL, false };
+	struct rgw_finding found;
 	struct test_cert strange, copy;
 
 	test_leaf_make(&strange, "strange.test", &c->other);
@@ -113,7 +115,7 @@ broken_chains(void **state)
 	assert_false(VERIFIES(&c->trust, &copy));
 	/* Nothing is trusted, or nothing is shown. */
 	assert_false(VERIFIES(&nothing, &c->leaf));
-	assert_false(rgw_trust_verifies(&c->trust, NULL, 0, NOW, &stale));
+	assert_false(rgw_trust_verifies(&by, NULL, 0, NOW, &found));
 }
 
 /* The name of the root with another key, in each place. */
@@ -263,8 +265,9 @@ anchors_have_dates(void **state)
 	};
 	struct cast *c = *state;
 	struct test_cert ca, leaf;
-	const struct rgw_kept_cert *stale;
 	struct rgw_certs trust_it;
+	const struct rgw_standard by = { &trust_it, NULL, false };
+	struct rgw_finding found;
 	WOLFSSL_BUFFER_INFO cert;
 
 	test_ca_make(&ca, "ca", NULL);
@@ -273,8 +276,8 @@ anchors_have_dates(void **state)
 	cert.buffer = leaf.der;
 	cert.length = (unsigned)leaf.len;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		assert_int_equal(rgw_trust_verifies(&trust_it, &cert, 1, rows[i].now, &stale), rows[i].good);
-		assert_ptr_equal(stale, rows[i].good ? NULL : &trust_it.v[1]);
+		assert_int_equal(rgw_trust_verifies(&by, &cert, 1, rows[i].now, &found), rows[i].good);
+		assert_ptr_equal(found.stale, rows[i].good ? NULL : &trust_it.v[1]);
 	}
 	rgw_certs_free(&trust_it);
 }
@@ -283,13 +286,14 @@ static void
 too_many(void **state)
 {
 	struct cast *c = *state;
-	const struct rgw_kept_cert *stale;
+	const struct rgw_standard by = { &c->trust, NULL, false };
+	struct rgw_finding found;
 	WOLFSSL_BUFFER_INFO certs[17];
 
 	for (size_t i = 0; i < COUNT(certs); i++)
 		certs[i] = (WOLFSSL_BUFFER_INFO){ c->leaf.der, (unsigned)c->leaf.len };
-	assert_true(rgw_trust_verifies(&c->trust, certs, 16, NOW, &stale));
-	assert_false(rgw_trust_verifies(&c->trust, certs, 17, NOW, &stale));
+	assert_true(rgw_trust_verifies(&by, certs, 16, NOW, &found));
+	assert_false(rgw_trust_verifies(&by, certs, 17, NOW, &found));
 }
 
 static void

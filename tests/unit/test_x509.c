@@ -185,28 +185,28 @@ test_who_may_issue(void **state)
 {
 	static const struct {
 		const char *text;
-		bool has_usage, cert_sign, may_issue;
+		bool has_usage, cert_sign, crl_sign, may_issue;
 	} rows[] = {
-		{ WITH(""), false, false, false },
-		{ WITH(EXTENSIONS(CA)), false, false, true },
-		{ WITH(EXTENSIONS(EXTENSION("13", "3000"))), false, false, false },
-		{ WITH(EXTENSIONS(KEY_USAGE("0302 0106"))), true, true, false },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0106"))), true, true, true },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0204"))), true, true, true },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0186"))), true, true, true },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0303 070680"))), true, true, true },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0102"))), true, false, false },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 07 80"))), true, false, false },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0303 07 0080"))), true, false, false },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0301 00"))), true, false, false },
+		{ WITH(""), false, false, false, false },
+		{ WITH(EXTENSIONS(CA)), false, false, false, true },
+		{ WITH(EXTENSIONS(EXTENSION("13", "3000"))), false, false, false, false },
+		{ WITH(EXTENSIONS(KEY_USAGE("0302 0106"))), true, true, true, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0106"))), true, true, true, true },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0204"))), true, true, false, true },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0186"))), true, true, true, true },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0303 070680"))), true, true, true, true },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0102"))), true, false, true, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 07 80"))), true, false, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0303 07 0080"))), true, false, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0301 00"))), true, false, false, false },
 		/* The bit is there, but does not count. */
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0304"))), true, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0304"))), true, false, false, false },
 		/* No BIT STRING, an empty one, nine bits that do not count, and something behind it. */
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0402 0106"))), true, false, false },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0300"))), true, false, false },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0906"))), true, false, false },
-		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0106 00"))), true, false, false },
-		{ WITH(EXTENSIONS(CA KEY_USAGE(""))), true, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0402 0106"))), true, false, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0300"))), true, false, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0906"))), true, false, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE("0302 0106 00"))), true, false, false, false },
+		{ WITH(EXTENSIONS(CA KEY_USAGE(""))), true, false, false, false },
 	};
 
 	(void)state;
@@ -216,7 +216,8 @@ test_who_may_issue(void **state)
 
 		test_der_make(&der, rows[i].text);
 		if (!rgw_x509_parse(&cert, der.octets, der.len) || cert.has_key_usage != rows[i].has_usage ||
-		    cert.key_cert_sign != rows[i].cert_sign ||
+		    cert.key_cert_sign != rows[i].cert_sign || cert.crl_sign != rows[i].crl_sign ||
+		    rgw_x509_may_sign_crls(&cert) != (!rows[i].has_usage || rows[i].crl_sign) ||
 		    rgw_x509_may_issue(&cert) != rows[i].may_issue)
 			fail_msg("row %zu: %s", i, rows[i].text);
 	}

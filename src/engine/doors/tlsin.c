@@ -66,6 +66,7 @@ note(struct rgw_conn *conn, const struct rgw_packet *p, enum rgw_counter counter
 	const char *peer = conn->peer->conf->head.name;
 
 	rgw_count(conn->gw, counter);
+	rgw_trail_dropped(conn->gw, counter, peer, true, &conn->addr, p, conn->gw->log->now);
 	RGW_LOG(conn->gw->log, RGW_LOG_WARNING, event, peer, text, rgw_f_str("from_peer", peer),
 	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial),
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
@@ -97,13 +98,19 @@ is_answer(uint8_t code)
 static const char *
 why_not_authentic(struct rgw_conn *conn, struct rgw_auth_check *check)
 {
+	const char *peer = conn->peer->conf->head.name;
+
 	rgw_previous_check(check, &conn->lane.side);
 	if (!check->auth_ok) {
 		rgw_count(conn->gw, RGW_CTR_tls_bad_authenticator);
+		rgw_trail_dropped(conn->gw, RGW_CTR_tls_bad_authenticator, peer, true, &conn->addr, check->packet,
+		    conn->gw->log->now);
 		return "Request Authenticator does not verify; is the secret of this peer right?";
 	}
 	if (rgw_code_is_request(check->packet->code) && check->msgauth == RGW_MSGAUTH_BAD) {
 		rgw_count(conn->gw, RGW_CTR_tls_bad_message_authenticator);
+		rgw_trail_dropped(conn->gw, RGW_CTR_tls_bad_message_authenticator, peer, true, &conn->addr,
+		    check->packet, conn->gw->log->now);
 		return "Message-Authenticator does not verify; is the secret of this peer right?";
 	}
 	return NULL;

@@ -29,7 +29,8 @@ struct arrival {
 	const struct rgw_udp_from *from;
 	struct rgw_client *client;
 	struct rgw_packet *packet;            /* borrowed, as the next one: of the batch */
-	struct rgw_auth_check *check;         /* check with the client's secret, or with its previous one */
+	struct rgw_auth_check *check;         /* check with the client's secret, or with its previous one; NULL = the
+	                                       * packet is not known to be one */
 };
 
 /* Why a datagram is dropped: the counter, and a line that says what to do about it. */
@@ -78,6 +79,8 @@ drop(struct rgw_gw *gw, const struct arrival *a, const struct drop *why)
 	const char *name = a->client->conf->head.name;
 
 	rgw_count(gw, why->counter);
+	rgw_trail_dropped(gw, why->counter, name, false, &a->from->remote, a->check != NULL ? a->packet : NULL,
+	    gw->log->now);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, why->event, name, why->text, rgw_f_str("client", name),
 	    rgw_f_addr("from", &a->from->remote), rgw_f_str("code", rgw_code_name(a->packet->code)),
 	    rgw_f_uint("id", a->packet->id), rgw_f_str("counter", rgw_counter_name(why->counter)));
@@ -297,9 +300,11 @@ is_readable(struct rgw_gw *gw, struct arrival *a, const struct rgw_octets *in, r
 	struct rgw_client *client = rgw_names_find(gw, &a->from->remote, a->from->listen, now);
 	const struct drop *why;
 
+	a->check = NULL;
 	rgw_count(gw, RGW_CTR_udp_received);
 	if (client == NULL) {
 		rgw_count(gw, RGW_CTR_udp_unknown_client);
+		rgw_trail_dropped(gw, RGW_CTR_udp_unknown_client, NULL, false, &a->from->remote, NULL, now);
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "unknown-client", NULL,
 		    "dropped: no [client] section has this address",
 		    rgw_f_addr("from", &a->from->remote), rgw_f_addr("to", &a->from->local));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "links.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /*
@@ -94,8 +95,10 @@ rgw_conn_enter(struct rgw_conn *conn, enum rgw_conn_state state)
 	conn->lane.gone = state == RGW_CONN_GONE;
 	if (conn->incoming)
 		return;
-	if (state == RGW_CONN_UP)
+	if (state == RGW_CONN_UP) {
 		conn->peer->unreachable = false;
+		conn->peer->target.trouble[0] = '\0';
+	}
 	else if (state == RGW_CONN_DRAINING || state == RGW_CONN_GONE)
 		rgw_guard_leave(conn);
 	rgw_peer_review(conn->peer);
@@ -157,15 +160,12 @@ rgw_conn_set_timer(struct rgw_conn *conn)
 	rgw_timer_set(&conn->gw->timers, &conn->timer, at);
 }
 
-/* May the connection be closed when nobody uses it? The connections that the option `connections` wants open stay, and
- * those on which sessions may be changed (P-RCA-8). */
+/* May the connection be closed when nobody uses it, since neither `connections` nor changes (P-RCA-8) want it open? */
 static bool
 is_spare(const struct rgw_conn *conn)
 {
-	if (conn->incoming && (conn->peer->conf->allow & RGW_SERVICE_CHANGES) != 0)
-		return conn->state == RGW_CONN_DRAINING;
-	return conn->incoming || conn->state == RGW_CONN_DRAINING ||
-	    conn->peer->n_up > conn->peer->conf->connections.min;
+	return conn->state == RGW_CONN_DRAINING || (conn->incoming ? !rgw_reverse_stays(conn->peer)
+	        : conn->peer->n_up > conn->peer->conf->connections.min);
 }
 
 static void
@@ -398,6 +398,8 @@ gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 	enum rgw_conn_state last = conn->state;
 	struct rgw_gw *gw = conn->gw;
 
+	if (peer != NULL && !is_up(conn))
+		(void)snprintf(peer->target.trouble, sizeof peer->target.trouble, "%s", why);
 	if (conn->incoming)
 		rgw_conn_enter(conn, RGW_CONN_GONE);
 	rgw_on_conn_gone(conn, now);
@@ -487,9 +489,8 @@ rgw_conn_settled(struct rgw_conn *conn, rgw_ms now)
 	/* The timer closes the connection, since the caller may be in the middle of something on it. */
 	if (conn->state == RGW_CONN_DRAINING && !is_busy(conn))
 		rgw_conn_set_timer(conn);
-	if (!conn->incoming && conn->state != RGW_CONN_GONE && conn->peer->queue.n > 0)
+	if (conn->state != RGW_CONN_GONE && conn->peer->queue.n + conn->peer->changes.n > 0)
 		rgw_peer_wake(conn->peer, now);
-	rgw_reverse_opened(conn, now);
 }
 
 void
@@ -516,7 +517,7 @@ rgw_conn_make_ids(struct rgw_conn *conn)
 }
 
 void
-rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
+rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
 
@@ -527,14 +528,14 @@ rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, rgw_ms now)
 		return;
 	}
 	conn->up_at = conn->used_at = now;
+	conn->proof = proof;
 	conn->deadline = RGW_NEVER;
 	rgw_conn_enter(conn, RGW_CONN_UP);
 	if (!conn->incoming)
 		rgw_guard_open(conn, now);
 	rgw_conn_set_timer(conn);
 	rgw_count(gw, conn->incoming ? RGW_CTR_incoming_opened : RGW_CTR_connections_opened);
-	log_conn(conn, RGW_LOG_NOTICE, "connection-up",
-	    conn->incoming ? "a peer has connected" : "connection to the peer is up", "");
+	rgw_conn_tell_proof(conn, now);
 	rgw_reverse_opened(conn, now);
 	if (conn->incoming)
 		return;
@@ -567,10 +568,9 @@ void
 rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now)
 {
 	conn->blocked = false;
+	rgw_reverse_opened(conn, now);
 	if (!conn->incoming)
 		rgw_peer_pump(conn->peer, now);
-	else
-		rgw_reverse_opened(conn, now);
 }
 
 bool

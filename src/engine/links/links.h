@@ -38,6 +38,7 @@ struct rgw_conn {
 	                               * success */
 	bool blocked;                 /* conn_send has refused a packet, and no room has been told since */
 	enum rgw_conn_state state;
+	enum rgw_proof proof;         /* by what the far end has proven who it is, once the connection is up */
 	struct rgw_edition *edition;  /* holds a reference: the edition by which the connection stands, whose secret
 	                               * it uses */
 	struct rgw_listener *listener;/* borrowed: incoming: where the connection came in */
@@ -118,6 +119,7 @@ struct rgw_peer {
 	struct rgw_link incoming;           /* connections that the peer opened */
 	unsigned n_incoming;
 	struct rgw_quota *quota;            /* borrowed: number of connections that the peer opened, in all workers */
+	struct rgw_previous previous_psk;   /* use of the peer's previous pre-shared key */
 	struct rgw_queue queue;             /* requests that go to homes ... */
 	struct rgw_queue changes;           /* ... and those that change or end sessions */
 	struct rgw_timer open_timer;        /* when the next attempt to connect is due */
@@ -246,6 +248,12 @@ rgw_conn_of(struct rgw_lane *lane)
 
 /* conn.c: one connection of either direction */
 const char *rgw_conn_state_name(enum rgw_conn_state state);
+/* By what the far end of a connection that is up has proven who it is: "certificate", "psk" or "previous-psk" with the
+ * identity, or "address"; returns buf. */
+#define RGW_PROOF_TEXT (RGW_PSK_IDENTITY_MAX + 16)
+const char *rgw_conn_proof_text(const struct rgw_conn *conn, char buf[static RGW_PROOF_TEXT]);
+/* The connection has come up: tells by what. */
+void rgw_conn_tell_proof(struct rgw_conn *conn, rgw_ms now);
 struct rgw_conn *rgw_conn_new(struct rgw_gw *gw, const struct rgw_addr *addr);
 /* Opens a connection to a peer; NULL = that is not possible now. */
 struct rgw_conn *rgw_conn_open(struct rgw_peer *peer, const char *host, const struct rgw_addr *to,
@@ -461,6 +469,8 @@ extern const struct rgw_lane_ops rgw_reverse_lane_ops;
 /* A connection of either direction that can take the request; NULL = none. */
 struct rgw_lane *rgw_reverse_lane(struct rgw_peer *peer, struct rgw_wish *wish, rgw_ms now);
 enum rgw_standing rgw_reverse_standing(const struct rgw_peer *peer);
+/* Do connections that the peer has opened stay for that when nobody uses them? */
+bool rgw_reverse_stays(const struct rgw_peer *peer);
 /* The connection is up, or has room again: what waits for it goes on. */
 void rgw_reverse_opened(struct rgw_conn *conn, rgw_ms now);
 

@@ -479,6 +479,7 @@ rgw_peer_make(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now
 
 	peer->known.section = section;
 	rgw_target_init(&peer->target, gw, section, &target_ops);
+	peer->previous_psk.counter = RGW_CTR_previous_psk_used;
 	rgw_queue_init(&peer->queue, &peer->target, conf->queue, conf->queue_time);
 	rgw_queue_init(&peer->changes, &peer->target, conf->queue, conf->queue_time);
 	for (unsigned i = 0; i < RGW_SERVICES; i++)

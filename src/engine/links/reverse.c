@@ -110,6 +110,12 @@ rgw_reverse_standing(const struct rgw_peer *peer)
 	return peer->conf->connect.n > 0 && !peer->failed ? RGW_IDLE : RGW_DOWN;
 }
 
+bool
+rgw_reverse_stays(const struct rgw_peer *peer)
+{
+	return (peer->conf->allow & RGW_SERVICE_CHANGES) != 0;
+}
+
 void
 rgw_reverse_opened(struct rgw_conn *conn, rgw_ms now)
 {

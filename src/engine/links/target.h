@@ -125,6 +125,8 @@ struct rgw_target {
 	rgw_ms silent_until;                      /* time until which others go first, since they answered what the
 	                                           * target did not */
 	struct rgw_measures measures;             /* of its answers */
+	char trouble[64];                         /* why the last connection to the target did not come up, for people;
+	                                           * empty = it did, or there was none */
 	struct rgw_doubt *doubt;                  /* owned: the realm for which the target was silent; NULL = none */
 };
 

@@ -236,6 +236,7 @@ rgw_attempt_send(struct rgw_attempt *a, struct rgw_lane *lane, rgw_ms now)
 		return RGW_NO_ROOM;
 	}
 	a->state = RGW_ATTEMPT_SENT;
+	rgw_trail_note_numbers(req, RGW_STEP_SENT, lane->serial, a->ticket.id, a->target->conf->name, now);
 	rgw_target_queue(a->target, rgw_req_service(req))->n_sent++;
 	set_timer(a, lane, now);
 	if (a->sent_before)

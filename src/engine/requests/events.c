@@ -146,8 +146,10 @@ rgw_on_lane_lost(struct rgw_lane *lane, enum rgw_loss loss, const char *why, rgw
 
 	if (loss == RGW_LOSS_ENDED || loss == RGW_LOSS_EXPLAINED)
 		suspect_first(lane);
-	for (unsigned id = 0; (t = rgw_idpool_next(lane->ids, &id)) != NULL;)
+	for (unsigned id = 0; (t = rgw_idpool_next(lane->ids, &id)) != NULL;) {
+		rgw_trail_note(attempt_of(t)->req, RGW_STEP_LOST, why != NULL ? why : "", now);
 		on_loss[loss](attempt_of(t), why, now);
+	}
 }
 
 /* ---- targets ---- */

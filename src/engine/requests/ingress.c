@@ -97,10 +97,20 @@ accept_request(struct rgw_gw *gw, const struct rgw_origin *origin, const struct 
 	return req;
 }
 
+/* Counts a request that is dropped before it has an object. */
 static void
-on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin, enum rgw_counter why)
+count(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet, enum rgw_counter why)
 {
 	rgw_count(gw, why);
+	rgw_trail_dropped(gw, why, rgw_origin_name(origin), origin->door->is_stream, &origin->remote, packet,
+	    gw->log->now);
+}
+
+static void
+on_no_room(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_packet *packet,
+    enum rgw_counter why)
+{
+	count(gw, origin, packet, why);
 	if (why == RGW_CTR_requests_over_share)
 		rgw_memory_log(gw, origin, "requests-over-share", rgw_origin_name(origin),
 		    "dropped: max-requests or max-request-octets is short, and the asker holds more than its "
@@ -122,7 +132,7 @@ is_arap_trap(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 	if (packet->code != RGW_ACCESS_REQUEST || !rgw_packet_has(packet, RGW_AT_ARAP_PASSWORD) ||
 	    !rgw_hop_hides(packet, gw->conf->hidden))
 		return false;
-	rgw_count(gw, RGW_CTR_arap_beside_hidden);
+	count(gw, origin, packet, RGW_CTR_arap_beside_hidden);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "arap-beside-hidden", name,
 	    "dropped: a request has ARAP-Password and another hidden attribute, which could not be protected on "
 	    "the next hop",
@@ -139,7 +149,7 @@ is_bad_eap(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rgw_
 
 	if (!gw->conf->gateway.verify_eap || packet->code != RGW_ACCESS_REQUEST || rgw_eap_is_well_formed(packet))
 		return false;
-	rgw_count(gw, RGW_CTR_malformed_eap);
+	count(gw, origin, packet, RGW_CTR_malformed_eap);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "malformed-eap", name,
 	    "dropped: the EAP-Message of a request is no EAP packet: its code, its length or its type is wrong",
 	    rgw_f_origin(origin), rgw_f_uint("id", packet->id));
@@ -186,7 +196,7 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 	    is_duplicate(gw, origin, packet, &key, now))
 		return;
 	if (gw->draining || origin->asker->gone) {
-		rgw_count(gw, RGW_CTR_requests_while_draining);
+		count(gw, origin, packet, RGW_CTR_requests_while_draining);
 		return;
 	}
 	rewritten = rgw_rewriting_came(gw, origin, packet, &room);
@@ -194,7 +204,7 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 	if (rgw_memory_admits(gw, origin, kept->len, &why))
 		req = accept_request(gw, origin, kept, &key, now);
 	if (req == NULL)
-		on_no_room(gw, origin, why);
+		on_no_room(gw, origin, packet, why);
 	else if (rgw_loopmark_is_own(&gw->mark, origin->asker->talker.number, packet))
 		on_loop(gw, req, now);
 	else if (rewritten == NULL)

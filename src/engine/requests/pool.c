@@ -44,9 +44,8 @@ rgw_pools_free(struct rgw_edition *edition)
 	edition->pools = NULL;
 }
 
-/* The pool that a section means. */
-static struct rgw_pool *
-pool_of(struct rgw_gw *gw, const struct rgw_conf_head *head)
+struct rgw_pool *
+rgw_pool_of(struct rgw_gw *gw, const struct rgw_conf_head *head)
 {
 	return head->kind == RGW_CONF_POOL ? &gw->edition->pools[head->index] : &rgw_target_of(gw, head)->alone;
 }
@@ -65,6 +64,7 @@ rgw_pool_start(struct rgw_attempt *a, struct rgw_target *target, uint32_t prefer
 	a->prefer = prefer;
 	a->ticket.sent_at = now;
 	req->tried |= rgw_pool_bit(req->pool, target);
+	rgw_trail_note(req, RGW_STEP_TRIES, target->conf->name, now);
 	rgw_retry_arm(req, now);
 	if (rgw_queue_take(a, now) == RGW_NO_ROOM)
 		rgw_pool_failed(a, RGW_FAIL_FULL, 0, now);
@@ -117,17 +117,12 @@ on_unfit(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 
 /* The member where the conversation of a request lives, if it can be reached (P-TCP-46). */
 static struct rgw_target *
-home_of(struct rgw_gw *gw, const struct rgw_req *req, uint32_t *serial, rgw_ms now)
+home_of(const struct rgw_req *req, uint32_t *serial, rgw_ms now)
 {
-	struct rgw_conversation where;
+	const struct rgw_conversation where = req->talk;
 	struct rgw_target *home = NULL;
-	struct rgw_attr state;
 
 	*serial = 0;
-	if (!rgw_packet_get(&req->packet, RGW_AT_STATE, &state))
-		return NULL;
-	where = rgw_conversations_get(&gw->conversations, &req->origin.asker->talker, state.value,
-	    state.len, now);
 	for (size_t i = 0; where.target != 0 && i < req->pool->n; i++)
 		if (req->pool->members[i]->number == where.target)
 			home = req->pool->members[i];
@@ -140,7 +135,8 @@ home_of(struct rgw_gw *gw, const struct rgw_req *req, uint32_t *serial, rgw_ms n
 void
 rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_head *section, rgw_ms now)
 {
-	rgw_pool_dispatch_in(gw, req, pool_of(gw, section), 0, now);
+	rgw_trail_note(req, RGW_STEP_POOL, section->name, now);
+	rgw_pool_dispatch_in(gw, req, rgw_pool_of(gw, section), 0, now);
 }
 
 void
@@ -150,7 +146,7 @@ rgw_pool_dispatch_in(struct rgw_gw *gw, struct rgw_req *req, struct rgw_pool *po
 	uint32_t serial;
 
 	req->pool = pool;
-	target = home_of(gw, req, &serial, now);
+	target = home_of(req, &serial, now);
 	if (prefer != 0)
 		serial = prefer;
 	if (target == NULL)
@@ -223,6 +219,7 @@ rgw_pool_failed(struct rgw_attempt *a, enum rgw_failure how, uint32_t error_caus
 	enum rgw_counter full = a->target->ops->full;
 	struct rgw_target *next;
 
+	rgw_trail_note_numbers(req, RGW_STEP_FAILED, how, error_cause, a->target->conf->name, now);
 	if (how == RGW_FAIL_NO_ANSWER)
 		rgw_mark_unanswered(a, now);
 	if (how == RGW_FAIL_REFUSED && error_cause == RGW_CAUSE_NOT_ROUTABLE)

@@ -59,6 +59,7 @@ enqueue(struct rgw_queue *q, struct rgw_attempt *a, rgw_ms now)
 
 	join(q, &q->waiting, a);
 	a->queued_at = now;
+	rgw_trail_note(a->req, RGW_STEP_WAITS, target->trouble, now);
 	if (!rgw_timer_is_set(&q->timer))
 		rgw_timer_set(&target->gw->timers, &q->timer, rgw_ms_after(now, q->time));
 	target->ops->wake(target, rgw_req_service(a->req), now);

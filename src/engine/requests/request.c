@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "login.h"
 #include "radsecgw/build.h"
 
 /* The life of a request, from its object to one of the ways in which it ends: each way counts it in exactly one
@@ -43,6 +44,8 @@ rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin 
 	rgw_retry_init(req);
 	for (unsigned i = 0; i < RGW_ATTEMPTS; i++)
 		rgw_attempt_init(&req->attempts[i], req);
+	rgw_login_begin(gw, req, now);
+	rgw_trail_begin(gw, req, now);
 	entry->req = req;
 	return req;
 }
@@ -77,19 +80,24 @@ rgw_req_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_ms
 	struct rgw_entry *entry = req->entry;
 
 	rgw_count(gw, how);
+	rgw_trail_end(gw, req, how, 0, now);
 	not_pending(gw, req, false, now);
 	free_req(gw, req);
 	rgw_entry_free(gw, entry);
 }
 
-/* Sends the answer and keeps it. Nothing that this calls may use the scratch buffer: the answer lies there. */
+/* Counts how the request ends, sends the answer and keeps it. Nothing that this calls may use the scratch buffer: the
+ * answer lies there. */
 static void
-send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing *answer, rgw_ms now)
+send_and_keep(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, const struct rgw_outgoing *answer,
+    rgw_ms now)
 {
 	struct rgw_entry *entry = req->entry;
 	const struct rgw_door *door = req->origin.door;
 	bool sent = door->send(gw, &req->origin, answer);
 
+	rgw_count(gw, how);
+	rgw_trail_end(gw, req, how, answer->data[0], now);
 	not_pending(gw, req, true, now);
 	free_req(gw, req);
 	/* An answer that a connection has taken arrives, or the connection ends and the entry with it (P-TCP-30). A
@@ -105,15 +113,15 @@ send_and_keep(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_outgoing 
 void
 rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
 {
-	rgw_count(gw, RGW_CTR_request_answered);
-	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, req->origin.side.secret }, now);
+	send_and_keep(gw, req, RGW_CTR_request_answered, &(struct rgw_outgoing){ gw->scratch, len,
+		req->origin.side.secret }, now);
 }
 
-/* Sends an answer of our own, which is signed as it is built. */
+/* Ends the request in this counter with an answer of our own, which is signed as it is built. */
 static void
-send_own(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now)
+send_own(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, size_t len, rgw_ms now)
 {
-	send_and_keep(gw, req, &(struct rgw_outgoing){ gw->scratch, len, NULL }, now);
+	send_and_keep(gw, req, how, &(struct rgw_outgoing){ gw->scratch, len, NULL }, now);
 }
 
 void
@@ -133,8 +141,7 @@ rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 		rgw_req_end(gw, req, how, now);
 		return;
 	}
-	rgw_count(gw, how);
-	send_own(gw, req, len, now);
+	send_own(gw, req, how, len, now);
 }
 
 void
@@ -150,8 +157,8 @@ rgw_req_reject(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 		rgw_req_refuse(gw, req, how, error_cause, now);
 		return;
 	}
-	rgw_count(gw, how);
-	send_own(gw, req, len, now);
+	rgw_login_made_here(gw, req, how, error_cause, message, now);
+	send_own(gw, req, how, len, now);
 }
 
 void
@@ -169,8 +176,8 @@ rgw_req_acknowledge(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how
 	size_t len = rgw_build_status_answer(gw->scratch, sizeof gw->scratch, &req->packet, true,
 	    req->origin.side.secret);
 
-	rgw_count(gw, how);
-	send_own(gw, req, len, now);
+	rgw_login_made_here(gw, req, how, 0, NULL, now);
+	send_own(gw, req, how, len, now);
 }
 
 bool
@@ -210,6 +217,7 @@ rgw_req_stop(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, rgw_m
 	if (rgw_req_answer_outage(gw, req, how, now))
 		return;
 	rgw_count(gw, how);
+	rgw_trail_end(gw, req, how, 0, now);
 	not_pending(gw, req, false, now);
 	free_req(gw, req);
 	rgw_entry_mute(gw, entry, now);

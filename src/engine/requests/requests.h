@@ -75,6 +75,8 @@ struct rgw_req {
 	struct rgw_origin origin;
 	size_t holds;                /* octets of the request in the holdings of its asker and of the gateway */
 	rgw_ms accepted_at;
+	struct rgw_trail *trail;     /* borrowed: what is remembered of the request; NULL = nothing */
+	struct rgw_conversation talk;/* the conversation of an Access-Request, and where it lives */
 	struct rgw_edition *edition; /* holds a reference: the edition under which the request began, and ends */
 	struct rgw_pool *pool;       /* borrowed: the pool that the request goes to; NULL before that is known */
 	uint64_t tried;              /* members of the pool that have had their chance, as bits */
@@ -138,6 +140,8 @@ void rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32
 /* route.c: which way a request takes */
 /* Sends the request to whoever serves its realm, or ends it as the configuration says for the realm. */
 void rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
+/* The [realm] section for the request, NULL = none, and what is wrong with its realm (rgw_nai_fault). */
+const struct rgw_conf_realm *rgw_route_section(const struct rgw_gw *gw, const struct rgw_req *req, unsigned *faults);
 
 /* teach.c: what passing requests tell about NASes and sessions */
 /* Learns from an accepted request. */
@@ -254,6 +258,8 @@ void rgw_queue_each(struct rgw_queue *queue, void (*visit)(struct rgw_attempt *a
  * one, go on in their round. */
 void rgw_pools_make(struct rgw_gw *gw, const struct rgw_edition *old);
 void rgw_pools_free(struct rgw_edition *edition);
+/* The pool that a section of a pool, peer or server means. */
+struct rgw_pool *rgw_pool_of(struct rgw_gw *gw, const struct rgw_conf_head *section);
 /* Sends a request on its way to the pool, peer or server of this section. */
 void rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_head *section, rgw_ms now);
 /* The same for a pool, and a connection of its only member that is preferred, by its serial; 0 = none. */
@@ -262,16 +268,6 @@ void rgw_pool_dispatch_in(struct rgw_gw *gw, struct rgw_req *req, struct rgw_poo
 void rgw_pool_start(struct rgw_attempt *a, struct rgw_target *target, uint32_t prefer, rgw_ms now);
 /* Begins the attempt at a target for a request that was elsewhere before. */
 void rgw_pool_move_to(struct rgw_attempt *a, struct rgw_target *target, rgw_ms now);
-
-/* Why an attempt came to nothing; that decides what becomes of the request if no member is left to try. */
-enum rgw_failure {
-	RGW_FAIL_FULL,         /* the target's queue is full, or its max-requests reached */
-	RGW_FAIL_QUEUE_TIME,   /* no connection took the request in time */
-	RGW_FAIL_NO_ANSWER,    /* response-window or all repetitions are over */
-	RGW_FAIL_REFUSED,      /* the target says that it cannot serve the request */
-	RGW_FAIL_OVER_SHARE,   /* whoever asked holds more octets than its share */
-	RGW_FAIL_TOO_BIG,      /* the rewritten request does not fit into a packet */
-};
 
 /* The attempt came to nothing: the next member is tried, or the request ends. error_cause: what the
  * target said, for REFUSED. */

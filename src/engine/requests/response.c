@@ -7,6 +7,7 @@
 #include "radsecgw/hop.h"
 
 #include "../links/events.h"
+#include "login.h"
 
 /* Answers that come on lanes: which request an answer belongs to, whether it may be believed (P-TCP-35, P-COD-1), and
  * its way back to whoever asked. */
@@ -99,11 +100,12 @@ static void
 note_conversation(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *p,
     rgw_ms now)
 {
-	struct rgw_conversation where = { .target = lane->target->number,
-		.serial = lane->serial };
+	struct rgw_conversation where = req->talk;
 	struct rgw_gw *gw = lane->target->gw;
 	struct rgw_attr state;
 
+	where.target = lane->target->number;
+	where.serial = lane->serial;
 	if (p->code == RGW_ACCESS_CHALLENGE && rgw_packet_get(p, RGW_AT_STATE, &state))
 		gw->counters.v[RGW_CTR_conversations_forgotten] += rgw_conversations_put(&gw->conversations,
 		    &req->origin.asker->talker, state.value, state.len, &where, now);
@@ -157,6 +159,7 @@ pass_on(struct rgw_lane *lane, struct rgw_req *req, const struct rgw_auth_check 
 	    rgw_f_target(lane->target), rgw_f_uint("ms", now - req->accepted_at),
 	    rgw_f_identity(gw, &req->packet, &room));
 	note_conversation(lane, req, p, now);
+	rgw_login_answered(lane, req, hop.in, now);
 	rgw_req_reply(gw, req, len, now);
 }
 
@@ -179,6 +182,7 @@ on_match(struct rgw_lane *lane, struct rgw_attempt *a, const struct rgw_auth_che
 	struct rgw_req *req = a->req;
 	struct rgw_queue *queue = rgw_target_queue(lane->target, rgw_req_service(req));
 
+	rgw_trail_answered(a, p, now);
 	rgw_measures_answered(&lane->target->measures, p->code, now - a->ticket.sent_at);
 	if (lane->ops->answered != NULL)
 		lane->ops->answered(lane, &a->ticket, now);

@@ -17,6 +17,7 @@
 /* A packet on its way through the rewrites. */
 struct run {
 	struct rgw_gw *gw;
+	const struct rgw_req *req;             /* borrowed; NULL = the packet is still to become one */
 	const struct rgw_origin *origin;       /* borrowed: who asked */
 	const struct rgw_target *target;       /* borrowed: who is asked; NULL = not known yet */
 	const struct rgw_packet *request;      /* borrowed: the request that the packet answers; NULL = the packet is a
@@ -148,6 +149,7 @@ apply(struct run *r, const struct rgw_rewrite *rewrite, enum rgw_overflow overfl
 		break;
 	case RGW_REWRITE_CHANGED:
 		rgw_count(r->gw, RGW_CTR_rewrite_changed);
+		rgw_trail_rewritten(r->gw, r->req, which->data, r->gw->log->now);
 		RGW_LOG(r->gw->log, RGW_LOG_DEBUG, "rewritten", rgw_origin_name(r->origin),
 		    "attributes of a packet were changed", *which, rgw_f_origin(r->origin),
 		    rgw_f_str("code", rgw_code_name(r->packet->code)),
@@ -228,6 +230,7 @@ rgw_rewriting_came(struct rgw_gw *gw, const struct rgw_origin *origin, const str
 {
 	struct run r = { .gw = gw, .origin = origin, .packet = packet, .room = room };
 
+	gw->trails.n_early = 0;
 	apply_sections(&r, &gw->conf->gateway.rewrite_in);
 	apply_sections(&r, lists_of(origin->asker->conf).in);
 	if (r.packet != NULL && origin->asker->operator_name != NULL)
@@ -240,7 +243,7 @@ rgw_rewriting_goes(const struct rgw_attempt *a, struct rgw_packet *room)
 {
 	const struct rgw_req *req = a->req;
 	struct rgw_gw *gw = a->target->gw;
-	struct run r = { .gw = gw, .origin = &req->origin, .target = a->target, .request = &req->packet,
+	struct run r = { .gw = gw, .req = req, .origin = &req->origin, .target = a->target, .request = &req->packet,
 		.packet = &req->packet, .room = room };
 
 	apply_sections(&r, lists_for(gw, req, a->target->conf).out);
@@ -253,7 +256,7 @@ rgw_rewriting_answered(const struct rgw_req *req, const struct rgw_target *targe
     const struct rgw_hop_response *hop, struct rgw_packet *room)
 {
 	struct rgw_gw *gw = target->gw;
-	struct run r = { .gw = gw, .origin = &req->origin, .target = target, .request = &req->packet,
+	struct run r = { .gw = gw, .req = req, .origin = &req->origin, .target = target, .request = &req->packet,
 		.hop = hop, .packet = hop->in, .room = room };
 
 	apply_sections(&r, &req->edition->conf->gateway.rewrite_in);

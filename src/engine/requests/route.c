@@ -106,13 +106,25 @@ follow_acct(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_realm 
 	}
 }
 
+const struct rgw_conf_realm *
+rgw_route_section(const struct rgw_gw *gw, const struct rgw_req *req, unsigned *faults)
+{
+	const struct rgw_conf_realm *section;
+	const struct rgw_attr *name = NULL;
+	struct rgw_attr attr;
+
+	if (rgw_packet_get(&req->packet, RGW_AT_USER_NAME, &attr))
+		name = &attr;
+	section = section_of(gw, req, name);
+	*faults = faults_of(gw, name, section);
+	return section;
+}
+
 void
 rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 {
 	const struct rgw_conf_head *pool = req->origin.asker->pool;
 	const struct rgw_conf_realm *section;
-	const struct rgw_attr *name = NULL;
-	struct rgw_attr attr;
 	unsigned faults;
 
 	if (rgw_code_is_dynamic(req->packet.code)) {
@@ -123,10 +135,9 @@ rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 		rgw_pool_dispatch(gw, req, pool, now);
 		return;
 	}
-	if (rgw_packet_get(&req->packet, RGW_AT_USER_NAME, &attr))
-		name = &attr;
-	section = section_of(gw, req, name);
-	faults = faults_of(gw, name, section);
+	section = rgw_route_section(gw, req, &faults);
+	if (section != NULL)
+		rgw_trail_note(req, RGW_STEP_RULE, section->head.name, now);
 	if (faults != 0)
 		on_malformed(gw, req, faults, now);
 	else if (section == NULL)
