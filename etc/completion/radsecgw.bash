@@ -42,7 +42,7 @@ _radsecgw() {
 		fi
 		;;
 	:*) words=$commands ;;
-	status:*) words="gateway peers servers pools connections clients realms listeners limits counters" ;;
+	status:*) words="gateway peers servers pools connections clients realms listeners limits nas counters" ;;
 	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;
 	probe:--tls | probe:--idle | probe:--user | probe:--timeout) return ;;
 	*:--client) words=$(_radsecgw_names clients peers) ;;

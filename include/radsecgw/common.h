@@ -4,16 +4,18 @@
 
 #include "radsecgw/conf.h"
 #include "radsecgw/hash.h"
+#include "radsecgw/nastable.h"
 #include "radsecgw/quota.h"
 
 /*
  * What the workers of one process have in common beside the configuration: how many connections peers have opened,
- * whose limits hold for all workers together, and the key of the hashes by which workers choose, so that the same thing
- * is chosen wherever the same request arrives. It is made before the first worker and freed after the last; each engine
- * borrows it.
+ * whose limits hold for all workers together, where NASes and sessions are, and the key of the hashes by which workers
+ * choose, so that the same thing is chosen wherever the same request arrives. It is made before the first worker and
+ * freed after the last; each engine borrows it.
  */
 struct rgw_common {
 	struct rgw_hashkey salt;
+	struct rgw_nastable nases;   /* where NASes and sessions are */
 	struct rgw_quota incoming;   /* number of connections that peers have opened, in all ... */
 	struct rgw_quota **listens;  /* owned: ... on the addresses of each [listen], by its id ... */
 	struct rgw_quota **peers;    /* owned: ... and by each [peer]; ids that no section has had have NULL */

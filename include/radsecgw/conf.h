@@ -78,8 +78,15 @@ struct rgw_conf_refs {
 	size_t n;
 };
 
-/* The services that a listener or peer may carry; bits. */
-enum rgw_service { RGW_SERVICE_AUTH = 1, RGW_SERVICE_ACCT = 2 };
+/* The services that a listener, client or peer may carry; bits. CoA and Disconnect go against the stream: from home to
+ * the NAS. */
+enum rgw_service {
+	RGW_SERVICE_AUTH = 1,
+	RGW_SERVICE_ACCT = 2,
+	RGW_SERVICE_COA = 4,
+	RGW_SERVICE_DISCONNECT = 8,
+	RGW_SERVICE_CHANGES = RGW_SERVICE_COA | RGW_SERVICE_DISCONNECT,
+};
 
 /* What to do with a connection on which a response failed its authenticator (P-TCP-36). */
 enum rgw_bad_response { RGW_BAD_RESPONSE_CLOSE, RGW_BAD_RESPONSE_DISCARD };
@@ -277,6 +284,8 @@ struct rgw_conf_peer {
 	                                      * by certificates, or over plain TCP */
 	struct rgw_secret *psk;              /* that key; not NULL if there is an identity */
 	struct rgw_secret *previous_psk;     /* the peer may connect with this key, too; NULL = none */
+	struct rgw_strings coa_realms;       /* realms whose sessions it may change; empty = those whose logins go to
+	                                      * it (P-COA-41) */
 };
 
 /* The octets that an identity may have (P-PSK-7), and a key (P-PSK-2): the TLS library takes no more. */
@@ -303,6 +312,12 @@ struct rgw_conf_server {
 	struct rgw_conf_refs rewrite_out;
 };
 
+/* Where the CoA- and Disconnect-Requests of a client go. */
+struct rgw_conf_coa {
+	bool reached;          /* the client takes such requests ... */
+	struct rgw_addr addr;  /* ... there; family 0 = where its own requests come from, at the port of `addr` */
+};
+
 struct rgw_conf_client {
 	struct rgw_conf_head head;
 	struct rgw_conf_origins address;
@@ -318,6 +333,12 @@ struct rgw_conf_client {
 	char *operator_name;                          /* Operator-Name with its namespace (P-CPX-1); NULL = none */
 	struct rgw_conf_refs rewrite_in;
 	struct rgw_conf_refs rewrite_out;
+	unsigned allow;                               /* what it may send: RGW_SERVICE_* bits (P-COA-40) */
+	struct rgw_conf_coa coa;
+	struct rgw_strings nas_identifier;            /* NASes behind it: NAS-Identifier or an address of a NAS */
+	struct rgw_strings coa_realms;                /* realms whose sessions it may change; empty = those whose
+	                                               * logins go to it (P-COA-41) */
+	bool require_event_timestamp;                 /* CoA and Disconnect need Event-Timestamp (P-COA-34) */
 };
 
 enum rgw_pool_policy {
@@ -378,6 +399,8 @@ struct rgw_conf_realm {
 	const struct rgw_conf_head *pool;  /* where requests go: [pool], [peer] or [server]; NULL = rejected */
 	char *reject;                      /* Reply-Message of the rejection, if there is no pool */
 	struct rgw_conf_acct acct;
+	const struct rgw_conf_head *coa;   /* [peer] or [pool] where CoA for NASes of the realm's network goes, by
+	                                    * Operator-Name; NULL = none (P-CPX-5) */
 };
 
 /* Packets that a rewrite is for; bits. */
@@ -388,6 +411,15 @@ enum rgw_rewrite_packets {
 	RGW_REWRITE_ACCESS_CHALLENGE = 8,
 	RGW_REWRITE_ACCOUNTING_REQUEST = 16,
 	RGW_REWRITE_ACCOUNTING_RESPONSE = 32,
+	RGW_REWRITE_COA_REQUEST = 64,
+	RGW_REWRITE_COA_ACK = 128,
+	RGW_REWRITE_COA_NAK = 256,
+	RGW_REWRITE_DISCONNECT_REQUEST = 512,
+	RGW_REWRITE_DISCONNECT_ACK = 1024,
+	RGW_REWRITE_DISCONNECT_NAK = 2048,
+	RGW_REWRITE_CHANGES = RGW_REWRITE_COA_REQUEST | RGW_REWRITE_DISCONNECT_REQUEST,
+	RGW_REWRITE_CHANGE_ANSWERS = RGW_REWRITE_COA_ACK | RGW_REWRITE_COA_NAK | RGW_REWRITE_DISCONNECT_ACK |
+	    RGW_REWRITE_DISCONNECT_NAK,
 	RGW_REWRITE_REQUESTS = RGW_REWRITE_ACCESS_REQUEST | RGW_REWRITE_ACCOUNTING_REQUEST,
 	RGW_REWRITE_ANSWERS = RGW_REWRITE_ACCESS_ACCEPT | RGW_REWRITE_ACCESS_REJECT |
 	    RGW_REWRITE_ACCESS_CHALLENGE | RGW_REWRITE_ACCOUNTING_RESPONSE,
@@ -447,6 +479,9 @@ rgw_conf_lets_in(const struct rgw_conf_listen *listen, const struct rgw_conf_pee
 			return true;
 	return false;
 }
+
+/* May any neighbour send CoA or Disconnect, or is any to get such requests? */
+bool rgw_conf_has_changes(const struct rgw_conf *conf);
 
 /* May the client ask on the addresses of the [listen] section with this index? */
 static inline bool

@@ -32,6 +32,9 @@
 	X(duplicate_too_many, "retransmissions dropped: the answer had been sent again too often") \
 	X(probes_too_fast, "requests dropped: more Status-Servers or codes that are not served than allowed") \
 	X(udp_sent, "datagrams sent to clients")                                                   \
+	X(udp_not_allowed, "datagrams dropped: the client may not send this kind of request (allow)")     \
+	X(udp_stale, "CoA and Disconnect dropped: Event-Timestamp more than 300 s from now")              \
+	X(udp_missing_event_timestamp, "CoA and Disconnect dropped: Event-Timestamp missing but required")\
 	/* requests: each accepted one ends in exactly one of the request_ counters */             \
 	X(requests_accepted, "requests accepted for forwarding")                                   \
 	X(request_answered, "requests ended: answered by the peer")                                \
@@ -57,12 +60,18 @@
 	X(request_loop, "requests ended: they came back to us, or would go back to the peer that they came from") \
 	X(request_gone, "requests ended: the connection that they came on has ended")              \
 	X(request_abandoned, "requests ended: still open when the gateway stopped")                \
+	X(request_change_wrong_sender, "requests ended: CoA or Disconnect from where the user's logins do not go")\
+	X(request_change_unroutable, "requests ended: CoA or Disconnect for a NAS or session that is not known") \
+	X(request_change_mismatch, "requests ended: CoA or Disconnect whose names contradict each other") \
+	X(request_nas_unreachable, "requests ended: nobody listens where the NAS takes CoA and Disconnect")\
 	X(answers_forgotten, "kept answers that gave way to requests: max-requests, max-request-octets") \
 	X(answers_crowded_out, "kept answers that gave way to newer ones: kept-answers reached")   \
 	X(conversations_forgotten, "conversations forgotten before their time, the table being full") \
 	X(requests_no_room, "requests not accepted: max-requests or max-request-octets reached, or no memory") \
 	X(requests_over_share, "requests not accepted: the client or peer holds more than its share of these limits") \
 	X(requests_while_draining, "requests not accepted: the gateway is stopping or drained")    \
+	X(nas_conflicts, "NASes and sessions that were named by more than one neighbour")                 \
+	X(nas_crowded_out, "NASes and sessions forgotten before their time, the table being full")        \
 	/* the log */                                                                              \
 	X(log_lines_lost, "lines of the log left out, since their target did not take them in time") \
 	/* what rewrites do to packets */                                                          \
@@ -79,6 +88,8 @@
 	X(outage_acks, "Accounting-Responses made because no member could be reached")             \
 	/* requests from peers */                                                                  \
 	X(tls_bad_code, "requests answered with Protocol-Error: code unknown or not served")       \
+	X(tls_not_allowed, "CoA and Disconnect from peers refused: the peer may not send them (allow)") \
+	X(tls_stale, "CoA and Disconnect on connections with an Event-Timestamp more than 300 s from now") \
 	X(tls_bad_authenticator, "connections closed: Request Authenticator does not verify")      \
 	X(tls_bad_message_authenticator, "connections closed: Message-Authenticator does not verify") \
 	X(tls_missing_message_authenticator, "Status-Servers dropped: no Message-Authenticator")   \
@@ -97,6 +108,7 @@
 	X(response_bad_message_authenticator, "answers dropped: Message-Authenticator does not verify") \
 	X(tls_malformed, "connections closed: malformed packet")                                   \
 	X(response_missing_message_authenticator, "answers dropped: Message-Authenticator missing but required") \
+	X(response_stale, "answers to CoA and Disconnect dropped: Event-Timestamp more than 300 s from now") \
 	X(peer_unexpected_code, "packets dropped: the code has no place in this direction")        \
 	X(protocol_errors_received, "Protocol-Errors received from peers")                         \
 	X(accounting_unsupported, "Accounting-Responses with Error-Cause 406, not acknowledgements") \

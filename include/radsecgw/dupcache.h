@@ -15,8 +15,9 @@
  * Every request that is being worked on or was answered a short while ago, found by what makes a request the same
  * (P-DUP-1): where it came from and to, Code, Identifier, and then the Request Authenticator. The cache owns its
  * entries, which the engine makes longer for what it keeps of a request. Pending entries end after the request's
- * lifetime, answered entries after the duplicate window; both times are the same for all, so two rows in order of time
- * replace a timer per request.
+ * lifetime, answered entries after the duplicate window, those of CoA and Disconnect after the time in which such a
+ * request counts as new (P-COA-33); each time is the same for all, so a row in order of time for each replaces a timer
+ * per request.
  */
 
 /* What must be equal before authenticators are compared. Unused octets are zero. */
@@ -40,7 +41,8 @@ struct rgw_dup {
 struct rgw_dupcache {
 	struct rgw_cache cache;
 	struct rgw_cache_row pending;   /* entries of requests that are worked on, oldest first */
-	struct rgw_cache_row answered;  /* entries of requests that are answered, oldest first */
+	struct rgw_cache_row answered;  /* entries of requests that are answered, oldest first ... */
+	struct rgw_cache_row changes;   /* ... but for CoA and Disconnect */
 	struct rgw_hashkey hashkey;
 	rgw_ms lifetime;
 	rgw_ms window;
@@ -69,6 +71,9 @@ struct rgw_dup *rgw_dupcache_add(struct rgw_dupcache *cache, const struct rgw_du
 void rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now);
 /* Frees the entry. */
 void rgw_dupcache_remove(struct rgw_dupcache *cache, struct rgw_dup *dup);
+
+/* The answered entry that is the first to give way, or NULL. */
+struct rgw_dup *rgw_dupcache_oldest(const struct rgw_dupcache *cache);
 
 /* Returns an entry whose time is over, which is still in the cache, or NULL. */
 struct rgw_dup *rgw_dupcache_expired(const struct rgw_dupcache *cache, rgw_ms now);

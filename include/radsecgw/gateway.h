@@ -180,6 +180,18 @@ bool rgw_gw_load(struct rgw_gw *gw, const char *name, size_t *open, rgw_ms *sinc
 bool rgw_gw_reconnect(struct rgw_gw *gw, const char *name, bool renew, rgw_ms now) RGW_MUST_USE;
 /* How many connections are left of those that were to be replaced; and is a good one there? */
 size_t rgw_gw_old_connections(struct rgw_gw *gw, const char *name, bool *good) RGW_MUST_USE;
+/* Ends all sessions that were learned and have this value in this name (one about sessions), by a Disconnect for
+ * each; 64 of them at the most. false = the sessions of the last command are not ended yet. */
+bool rgw_gw_disconnect(struct rgw_gw *gw, enum rgw_nas_name name, const char *value, rgw_ms now) RGW_MUST_USE;
+/* What has become of the last rgw_gw_disconnect: numbers of sessions. */
+struct rgw_disconnects {
+	unsigned found;
+	unsigned ended;
+	unsigned refused;       /* the NAS, or somebody on the way there, has refused, ... */
+	uint32_t error_cause;   /* ... and the last one of them said why (RFC 5176 3.5) */
+	unsigned open;          /* there is no answer yet */
+};
+struct rgw_disconnects rgw_gw_disconnected(const struct rgw_gw *gw);
 /* The number of requests that wait for an answer. */
 size_t rgw_gw_pending(const struct rgw_gw *gw);
 

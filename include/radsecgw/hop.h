@@ -27,6 +27,8 @@ struct rgw_hop_request {
 	const uint8_t *mark;                     /* the value of a Proxy-State of our own, or NULL (P-PRX-7) */
 	uint8_t mark_len;
 	uint8_t id;                              /* identifier on the hop `to` */
+	bool to_nas;                             /* CoA, Disconnect: the next hop is a NAS, which may refuse what is
+	                                          * meant for proxies */
 	bool later;                              /* leave the packet unsigned, see rgw_hop_unsigned */
 };
 
@@ -35,11 +37,12 @@ struct rgw_hop_request {
  * ARAP-Password, which keeps the incoming one (P-CHP-6). CHAP-Challenge is added where the old authenticator was the
  * challenge (P-CHP-3). Access-Request always gets a Message-Authenticator (P-BR-1, P-BR-12), Accounting-Request never
  * (P-MA-2), CoA- and Disconnect-Request if they had one. Our own Proxy-State goes last (P-PRX-2), or is left out if it
- * does not fit. Returns the length, or 0 if it would exceed cap (P-ATT-16).
+ * does not fit. A NAS gets no Proxy-State (P-CPX-22), and neither Operator-Name nor Operator-NAS-Identifier (P-CPX-14,
+ * P-CPX-15). Returns the length, or 0 if it would exceed cap (P-ATT-16).
  */
 size_t rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop) RGW_MUST_USE;
-/* How long the request will be on the next hop; the result may be more than a packet can have. */
-size_t rgw_hop_request_len(const struct rgw_packet *in);
+/* How long the request will be on the next hop, a NAS or another one; the result may be more than a packet can have. */
+size_t rgw_hop_request_len(const struct rgw_packet *in, bool to_nas);
 
 /* Is anything in the packet hidden with the secret of its hop, so that it is re-keyed for the next? */
 bool rgw_hop_hides(const struct rgw_packet *in, const struct rgw_hidden_table *hidden);

@@ -210,6 +210,29 @@ rgw_client_reconnect(const struct rgw_client_call *call)
 	return call->n == 1 ? ask_about(call, "reconnect", usage) : wrong(usage);
 }
 
+/* A NAS is waited for. */
+#define DISCONNECT_MS 20000
+
+int
+rgw_client_disconnect(const struct rgw_client_call *call)
+{
+	const char *const values[] = { call->given[RGW_GIVEN_USER], call->given[RGW_GIVEN_MAC], call->session };
+	static const char *const keys[] = { "user", "mac", "session" };
+	char query[1024] = "?";
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		if (values[i] == NULL)
+			continue;
+		n++;
+		if (!add(query, sizeof query, keys[i], values[i]))
+			return RGW_CLIENT_REFUSED;
+	}
+	if (n != 1 || call->n > 0)
+		return wrong("disconnect --user NAME | --mac ADDRESS | --session ID [--json]");
+	return ask(call, "POST", "disconnect", query, DISCONNECT_MS);
+}
+
 /* Certificates and names of thousands of peers take a while, and so does a reload that is under way already. */
 #define RELOAD_MS 300000
 

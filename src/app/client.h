@@ -24,6 +24,7 @@ struct rgw_client_call {
 	bool check;            /* `reload` changes nothing */
 	const char *confirm;   /* `reload` is undone after this time, unless `confirm` comes; NULL = it is not */
 	const char *given[RGW_GIVENS];
+	const char *session;   /* `disconnect`: an Acct-Session-Id; NULL = not given */
 	char *const *words;    /* behind the name of the command */
 	int n;
 };
@@ -34,7 +35,8 @@ enum { RGW_CLIENT_DONE = 0, RGW_CLIENT_REFUSED = 1, RGW_CLIENT_NO_ANSWER = 2 };
 typedef int rgw_client_command(const struct rgw_client_call *call);
 
 rgw_client_command rgw_client_ping, rgw_client_status, rgw_client_log_level, rgw_client_drain, rgw_client_resume,
-    rgw_client_reconnect, rgw_client_reload, rgw_client_confirm, rgw_client_undo, rgw_client_requests,
+    rgw_client_reconnect, rgw_client_disconnect, rgw_client_reload, rgw_client_confirm, rgw_client_undo,
+    rgw_client_requests,
     rgw_client_explain, rgw_client_would;
 
 #endif

@@ -275,3 +275,73 @@ rgw_on_level_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	task->level = rgw_reloader_conf(control->scope.reloader)->log.level;
 	rgw_task_round(task, reset_level, say_level);
 }
+
+/* ---- disconnect ---- */
+
+/* A NAS has ten seconds, and one behind another gateway two more. */
+#define DISCONNECT_MS 15000
+
+static const struct {
+	const char *parameter;
+	enum rgw_nas_name name;
+} session_names[] = { { "user", RGW_NAME_USER }, { "mac", RGW_NAME_STATION }, { "session", RGW_NAME_SESSION } };
+
+/* Any worker can do it; the first one does. */
+static void
+disconnect(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
+{
+	struct rgw_log *log = rgw_worker_log(worker);
+
+	ask->flag = log->worker > 1 ||
+	    rgw_gw_disconnect(rgw_worker_gw(worker), task->session_name, task->name, log->now);
+}
+
+static void
+look_at_sessions(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
+{
+	(void)task;
+	ask->disconnects = rgw_gw_disconnected(rgw_worker_gw(worker));
+}
+
+static void
+say_disconnected(struct rgw_task *task)
+{
+	const struct rgw_disconnects *d = &task->asks[0].disconnects;
+
+	if (d->found == 0)
+		rgw_task_say(task, 404, "no session of '%s' is known", task->name);
+	else if (d->open > 0 && (uint64_t)(task->n_looks * LOOK_S * 1000) < DISCONNECT_MS)
+		look_soon(task, look_at_sessions, say_disconnected);
+	else if (d->ended == d->found)
+		rgw_task_say(task, 200, "%u sessions of '%s' are ended", d->ended, task->name);
+	else
+		rgw_task_say(task, 409, "%u of %u sessions of '%s' are ended, %u were refused (Error-Cause %u)",
+		    d->ended, d->found, task->name, d->refused, (unsigned)d->error_cause);
+}
+
+static void
+say_disconnecting(struct rgw_task *task)
+{
+	if (task->asks[0].flag)
+		rgw_task_round(task, look_at_sessions, say_disconnected);
+	else
+		rgw_task_say(task, 409, "another disconnect is under way");
+}
+
+void
+rgw_begin_disconnect(struct rgw_task *task)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < sizeof session_names / sizeof session_names[0] && value == NULL; i++) {
+		value = rgw_task_parameter(task, session_names[i].parameter);
+		task->session_name = session_names[i].name;
+	}
+	task->name = value != NULL ? rgw_xstrdup(value) : NULL;
+	if (value == NULL)
+		rgw_task_say(task, 400, "one of user, mac and session is needed");
+	else if (!rgw_conf_has_changes(rgw_reloader_conf(task->scope->reloader)))
+		rgw_task_say(task, 409, "nothing is known of sessions: no client has `coa`, and nobody may send CoA");
+	else
+		rgw_task_round(task, disconnect, say_disconnecting);
+}

@@ -25,6 +25,7 @@ static const struct rgw_command commands[] = {
 	{ "drain", "POST", rgw_begin_drain },
 	{ "resume", "POST", rgw_begin_resume },
 	{ "reconnect", "POST", rgw_begin_reconnect },
+	{ "disconnect", "POST", rgw_begin_disconnect },
 	{ "reload", "POST", rgw_begin_reload },
 	{ "confirm", "POST", rgw_begin_confirm },
 	{ "undo", "POST", rgw_begin_undo },

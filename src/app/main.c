@@ -258,6 +258,8 @@ static const struct command commands[] = {
 	{ "resume", "[NAME]: end a drain", NULL, rgw_client_resume, true },
 	{ "reconnect", "PEER: open new connections to the peer in place of all, without losing a request", NULL,
 	  rgw_client_reconnect, true },
+	{ "disconnect", "--user, --mac or --session X: end sessions, by a Disconnect to their NAS", NULL,
+	  rgw_client_disconnect, true },
 	{ "reload", "take up what the files say now, without losing a request; --check, --confirm TIME", NULL,
 	  rgw_client_reload, true },
 	{ "confirm", "keep what `reload --confirm` has taken up", NULL, rgw_client_confirm, true },
@@ -281,7 +283,7 @@ usage(FILE *out)
 	      "usage: radsecgw [COMMAND] [-c FILE]\n\n", out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (commands[i].help != NULL)
-			fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+			fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fputs("\n  -c, --config FILE  the configuration [" DEFAULT_CONFIG "]\n"
 	      "      --dump         with check: print the effective configuration\n"
 	      "      --json         with commands for a running gateway: print JSON\n"
@@ -296,6 +298,7 @@ usage(FILE *out)
 	      "      --since TIME   of the last 10m, for example\n"
 	      "      --last N       no more than so many [100]\n"
 	      "      --code WORD    with would: auth or acct\n"
+	      "      --session ID   with disconnect: this Acct-Session-Id; --user and --mac as above\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
 	      "      --tls SECTION  with probe: the identity to show [that of the peer, or the first]\n"
 	      "      --idle TIME    with probe: be silent for so long, then ask again\n"
@@ -369,6 +372,7 @@ static const struct option long_options[] = {
 	TEXT("socket", call.socket),
 	TEXT("user", call.given[RGW_GIVEN_USER]),
 	TEXT("mac", call.given[RGW_GIVEN_MAC]),
+	TEXT("session", call.session),
 	TEXT("realm", call.given[RGW_GIVEN_REALM]),
 	TEXT("client", call.given[RGW_GIVEN_CLIENT]),
 	TEXT("result", call.given[RGW_GIVEN_RESULT]),

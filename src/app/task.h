@@ -34,6 +34,7 @@ struct rgw_ask {
 	size_t n_trails, trails_room;
 	uint64_t number;         /* the same */
 	bool flag;               /* the same */
+	struct rgw_disconnects disconnects;  /* the same */
 };
 
 typedef void rgw_task_step(struct rgw_task *task);
@@ -53,6 +54,7 @@ struct rgw_task {
 	/* What was asked for: */
 	char *name;                             /* owned: of a neighbour, or NULL */
 	unsigned tables;
+	enum rgw_nas_name session_name;         /* what `name` is of sessions */
 	enum rgw_log_level level;
 	rgw_ms time;
 	struct rgw_reload_ask reload;
@@ -90,7 +92,7 @@ void rgw_task_free(struct rgw_task *task);
 rgw_task_step rgw_begin_ping, rgw_begin_status;
 
 /* commands.c */
-rgw_task_step rgw_begin_log_level, rgw_begin_drain, rgw_begin_resume, rgw_begin_reconnect;
+rgw_task_step rgw_begin_log_level, rgw_begin_drain, rgw_begin_resume, rgw_begin_reconnect, rgw_begin_disconnect;
 /* The time of a log level is over. */
 void rgw_on_level_timer(struct ev_loop *loop, ev_timer *w, int revents);
 

@@ -226,8 +226,7 @@ check_client(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_check_secret(d, section, &client->secret);
 	rgw_check_secret(d, section, &client->previous_secret);
 	rgw_check_previous_secret(d, section, &client->secret, &client->previous_secret);
-	rgw_check_rewriting(d, section, &client->rewrite_in, RGW_REWRITE_REQUESTS, &client->rewrite_out,
-	    RGW_REWRITE_ANSWERS);
+	rgw_check_client_changes(d, section);
 	if (!rgw_draft_given(section, &client->pool)->yes && d->conf->realm.n == 0)
 		rgw_check_error(d, section, NULL,
 		    "has no `pool`, and there is no [realm PATTERN] to route its requests; add one of them");
@@ -300,6 +299,7 @@ check_realm(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_check_target(d, section, &realm->pool, realm->pool);
 	rgw_check_target(d, section, &realm->acct, realm->acct.target);
 	rgw_check_takes_acct(d, section, &realm->acct, realm->acct.target);
+	rgw_check_takes_changes(d, section, &realm->coa, realm->coa);
 }
 
 static void
@@ -382,7 +382,7 @@ rgw_check_all(struct rgw_draft *d, const char *path)
 		rgw_draft_error(d, whole,
 		    "there is no [peer NAME] with `connect` and no [server NAME], so requests could go "
 		    "nowhere");
-	check_unused(d, RGW_CONF_POOL, "nothing leads to", "[client] or [realm] has it as `pool` or `acct`");
+	check_unused(d, RGW_CONF_POOL, "nothing leads to", "[client] or [realm] has it as `pool`, `acct` or `coa`");
 	check_unused(d, RGW_CONF_REWRITE, "nothing uses",
 	    "[gateway], [client], [peer] or [server] has it in `rewrite-in` or `rewrite-out`");
 }

@@ -326,8 +326,11 @@ check_peer_rewriting(struct rgw_draft *d, const struct rgw_section *section)
 	const struct rgw_conf_peer *peer = section->data;
 	bool asks = peer->accept || rgw_draft_given(section, &peer->accept)->broken;
 	bool asked = rgw_draft_given(section, &peer->connect)->yes;
-	unsigned comes = (asks ? RGW_REWRITE_REQUESTS : 0) | (asked ? RGW_REWRITE_ANSWERS : 0);
-	unsigned goes = (asked ? RGW_REWRITE_REQUESTS : 0) | (asks ? RGW_REWRITE_ANSWERS : 0);
+	/* CoA goes both ways on any connection, if it is allowed. */
+	unsigned changes = (peer->allow & RGW_SERVICE_CHANGES) != 0 || rgw_draft_given(section, &peer->allow)->broken
+	    ? RGW_REWRITE_CHANGES | RGW_REWRITE_CHANGE_ANSWERS : 0;
+	unsigned comes = (asks ? RGW_REWRITE_REQUESTS : 0) | (asked ? RGW_REWRITE_ANSWERS : 0) | changes;
+	unsigned goes = (asked ? RGW_REWRITE_REQUESTS : 0) | (asks ? RGW_REWRITE_ANSWERS : 0) | changes;
 
 	rgw_check_rewriting(d, section, &peer->rewrite_in, comes, &peer->rewrite_out, goes);
 }
@@ -340,6 +343,12 @@ check_connections(struct rgw_draft *d, const struct rgw_section *section)
 	const struct rgw_section *gateway = rgw_draft_find(d, RGW_CONF_GATEWAY, "");
 	const uint32_t *workers = &d->conf->gateway.workers;
 	const struct rgw_conf_peer *peer = section->data;
+
+	/* A peer that may change sessions sends that down a connection that stands. */
+	if (peer->connect.n > 0 && (peer->allow & RGW_SERVICE_CHANGES) != 0 && peer->connections.min == 0 &&
+	    !rgw_draft_given(section, &peer->connections)->broken)
+		rgw_check_error(d, section, &peer->connections,
+		    "`allow` has coa or disconnect, so one connection must stay open; keep 1 or more");
 
 	if (peer->connect.n > 0 && peer->connections.max < *workers &&
 	    !rgw_draft_given(section, &peer->connections)->broken &&
@@ -379,6 +388,7 @@ rgw_check_peer(struct rgw_draft *d, const struct rgw_section *section)
 	rgw_check_plain_peer(d, section);
 	rgw_check_psk_peer(d, section);
 	check_peer_secrets(d, section);
+	rgw_check_peer_changes(d, section);
 	for (size_t i = 0; i < peer->connect.n; i++) {
 		if (!peer->insecure_tcp && is_udp_port(peer->connect.v[i].port))
 			rgw_check_warn(d, section, &peer->connect,

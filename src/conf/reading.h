@@ -358,8 +358,8 @@ bool rgw_check_some_peer(const struct rgw_draft *d, bool accepts);
 /* How long a request lives; RGW_NEVER if that is not known because the option is broken. */
 rgw_ms rgw_check_lifetime(const struct rgw_draft *d);
 
-/* ---- check.c, check_metrics.c, check_net.c, check_plain.c, check_pool.c, check_psk.c, check_rewrite.c: what one
- * option cannot know alone ---- */
+/* ---- check.c, check_changes.c, check_metrics.c, check_net.c, check_plain.c, check_pool.c, check_psk.c,
+ * check_rewrite.c: what one option cannot know alone ---- */
 
 void rgw_check_all(struct rgw_draft *d, const char *path);
 void rgw_check_metrics(struct rgw_draft *d, const struct rgw_section *section);
@@ -384,6 +384,12 @@ void rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, co
     const struct rgw_conf_head *target);
 /* Reports an `acct` that leads to a target which takes no accounting. */
 void rgw_check_takes_acct(struct rgw_draft *d, const struct rgw_section *section, const void *field,
+    const struct rgw_conf_head *target);
+/* Check the options about CoA and Disconnect of a [client], of a [peer], and of what leads to a target that takes none.
+ * The first also checks the rewrites of the client. */
+void rgw_check_client_changes(struct rgw_draft *d, const struct rgw_section *section);
+void rgw_check_peer_changes(struct rgw_draft *d, const struct rgw_section *section);
+void rgw_check_takes_changes(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_conf_head *target);
 /* Reports a target whose name also means something else: each name must lead to one target. */
 void rgw_check_target_name(struct rgw_draft *d, const struct rgw_section *section);

@@ -80,6 +80,7 @@ extern const struct rgw_opt_type
 	rgw_type_prefixes,              /* struct rgw_prefixes; list */
 	rgw_type_origins,               /* struct rgw_conf_origins; list */
 	rgw_type_hosts,                 /* struct rgw_hostports; list */
+	rgw_type_coa,                   /* struct rgw_conf_coa: no, yes, or an address with a port */
 	rgw_type_cert_rules,            /* struct rgw_cert_rules; list */
 	rgw_type_hidden,                /* struct rgw_strings, each for rgw_hidden_parse; list */
 	rgw_type_reference,             /* pointer to the head of a section of one of the kinds `refers` */

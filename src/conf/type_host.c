@@ -385,3 +385,42 @@ const struct rgw_opt_type rgw_type_hosts = {
 	"list of hosts", RGW_ARRAY, sizeof(struct rgw_hostport), set_hostport, show_hostport,
 	.clear = clear_hostport, .range = range_port,
 };
+
+/* ---- where CoA goes ---- */
+
+static bool
+set_coa(struct rgw_setting *s)
+{
+	struct rgw_conf_coa *coa = s->field;
+	struct rgw_addr a;
+
+	*coa = (struct rgw_conf_coa){ .addr = { .port = s->opt->port } };
+	if (strcmp(s->text, "no") == 0)
+		return true;
+	coa->reached = true;
+	if (strcmp(s->text, "yes") == 0)
+		return true;
+	if (!rgw_addr_parse(s->text, s->opt->port, &a))
+		return rgw_setting_refuse(s, "is none of yes, no, or address:port, such as 192.0.2.1:%u", s->opt->port);
+	if (lacks_zone(&a))
+		return refuse_without_zone(s);
+	coa->addr = a;
+	return true;
+}
+
+static void
+show_coa(struct rgw_strbuf *out, const struct rgw_value *v)
+{
+	const struct rgw_conf_coa *coa = v->p;
+	char buf[RGW_ADDR_TEXT];
+
+	if (coa->addr.family != 0)
+		rgw_strbuf_put(out, rgw_addr_format(&coa->addr, buf));
+	else
+		rgw_strbuf_put(out, coa->reached ? "yes" : "no");
+}
+
+const struct rgw_opt_type rgw_type_coa = {
+	"yes, no or address", 0, sizeof(struct rgw_conf_coa), set_coa, show_coa,
+	.allowed = "yes, no, or an address with port 3799 if it has none",
+};

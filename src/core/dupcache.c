@@ -3,10 +3,15 @@
 
 #include <string.h>
 
+#include "radsecgw/packet.h"
+
 /*
  * The cache of requests by source and identifier, which finds duplicates (P-DUP). A worker owns it; entries are
  * embedded in what remembers a request.
  */
+
+/* Milliseconds that an answered CoA or Disconnect is kept: as long as its Event-Timestamp may be old (P-COA-33). */
+#define CHANGE_WINDOW 300000
 
 void
 rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey, size_t entry_size, size_t limit,
@@ -15,6 +20,7 @@ rgw_dupcache_init(struct rgw_dupcache *cache, const struct rgw_hashkey *hashkey,
 	rgw_cache_init(&cache->cache, entry_size, limit);
 	rgw_cache_row_init(&cache->pending);
 	rgw_cache_row_init(&cache->answered);
+	rgw_cache_row_init(&cache->changes);
 	cache->hashkey = *hashkey;
 	cache->lifetime = lifetime;
 	cache->window = window;
@@ -70,15 +76,17 @@ rgw_dupcache_add(struct rgw_dupcache *cache, const struct rgw_dupkey *key, const
 }
 
 static struct rgw_cache_row *
-row_of(struct rgw_dupcache *cache, const struct rgw_dup *dup)
+row_of(struct rgw_dupcache *cache, const struct rgw_dup *dup, bool answered)
 {
-	return dup->answered ? &cache->answered : &cache->pending;
+	if (!answered)
+		return &cache->pending;
+	return rgw_code_is_dynamic(dup->key.code) ? &cache->changes : &cache->answered;
 }
 
 void
 rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms now)
 {
-	rgw_cache_move(row_of(cache, dup), &cache->answered, dup);
+	rgw_cache_move(row_of(cache, dup, dup->answered), row_of(cache, dup, true), dup);
 	dup->since = now;
 	dup->answered = true;
 }
@@ -86,7 +94,7 @@ rgw_dupcache_answered(struct rgw_dupcache *cache, struct rgw_dup *dup, rgw_ms no
 void
 rgw_dupcache_remove(struct rgw_dupcache *cache, struct rgw_dup *dup)
 {
-	rgw_cache_remove(&cache->cache, row_of(cache, dup), dup);
+	rgw_cache_remove(&cache->cache, row_of(cache, dup, dup->answered), dup);
 }
 
 /* When the time of the first entry of a row is over, which is before all others of the row. */
@@ -103,11 +111,23 @@ rgw_dupcache_expired(const struct rgw_dupcache *cache, rgw_ms now)
 {
 	if (end_of(&cache->pending, cache->lifetime) <= now)
 		return rgw_cache_first(&cache->pending);
-	return end_of(&cache->answered, cache->window) <= now ? rgw_cache_first(&cache->answered) : NULL;
+	if (end_of(&cache->answered, cache->window) <= now)
+		return rgw_cache_first(&cache->answered);
+	return end_of(&cache->changes, CHANGE_WINDOW) <= now ? rgw_cache_first(&cache->changes) : NULL;
+}
+
+struct rgw_dup *
+rgw_dupcache_oldest(const struct rgw_dupcache *cache)
+{
+	struct rgw_dup *oldest = rgw_cache_first(&cache->answered);
+
+	return oldest != NULL ? oldest : rgw_cache_first(&cache->changes);
 }
 
 rgw_ms
 rgw_dupcache_next(const struct rgw_dupcache *cache)
 {
-	return rgw_ms_min(end_of(&cache->pending, cache->lifetime), end_of(&cache->answered, cache->window));
+	rgw_ms next = rgw_ms_min(end_of(&cache->pending, cache->lifetime), end_of(&cache->answered, cache->window));
+
+	return rgw_ms_min(next, end_of(&cache->changes, CHANGE_WINDOW));
 }

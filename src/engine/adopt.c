@@ -217,6 +217,7 @@ rgw_gw_adopt(struct rgw_gw *gw, struct rgw_edition *edition, rgw_ms now)
 	gw->edition = rgw_edition_hold(edition);
 	gw->conf = edition->conf;
 	rgw_trails_change(gw);
+	gw->changes = rgw_conf_has_changes(gw->conf);
 	edition->serial = ++gw->n_editions;
 	edition->gw = gw;
 	edition->left = on_left;
@@ -250,6 +251,7 @@ rgw_adopt_init(struct rgw_gw *gw)
 {
 	rgw_link_init(&gw->editions);
 	rgw_link_init(&gw->gone);
+	rgw_link_init(&gw->nases);
 	rgw_timer_init(&gw->sweep_timer, on_sweep_timer);
 }
 

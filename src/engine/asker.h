@@ -64,6 +64,7 @@ struct rgw_origin {
 	struct rgw_side side;      /* how packets look on the asker's hop */
 	struct rgw_asker *asker;
 	struct rgw_asked *asked;   /* borrowed: requests of the client or connection that this one belongs to */
+	uint32_t serial;           /* over a connection: its serial */
 	uint32_t sock;             /* over UDP: index of the receiving socket ... */
 	struct rgw_addr local;     /* ... and its address */
 	struct rgw_addr remote;

@@ -7,6 +7,10 @@
 
 /* What all workers share; see common.h. */
 
+/* Entries of the table of NASes and sessions, and octets that they may take. */
+#define NASES 65536
+#define NAS_OCTETS (16u << 20)
+
 /* Gives the quota of an id its limit, and makes the quota if there is none. */
 static void
 set(struct rgw_quota **quotas, uint32_t id, uint32_t max)
@@ -50,6 +54,7 @@ rgw_common_new(const struct rgw_conf *conf, const struct rgw_hashkey *salt)
 	struct rgw_common *c = rgw_xcalloc(1, sizeof *c);
 
 	c->salt = *salt;
+	rgw_nastable_init(&c->nases, salt, NASES, NAS_OCTETS);
 	rgw_quota_init(&c->incoming, conf->gateway.max_connections);
 	rgw_common_adopt(c, conf);
 	return c;
@@ -70,6 +75,7 @@ rgw_common_free(struct rgw_common *c)
 		return;
 	free_all(c->listens, c->n_listens);
 	free_all(c->peers, c->n_peers);
+	rgw_nastable_fini(&c->nases);
 	rgw_wipe(c, sizeof *c);
 	free(c);
 }

@@ -48,7 +48,7 @@ struct rgw_batch {
 };
 
 /* The services that a request can ask for; each has an index for arrays of this size. */
-#define RGW_SERVICES 2
+#define RGW_SERVICES 4
 
 /* The service that a request of this code asks for; 0 = none, since the gateway does not forward the code. */
 static inline unsigned
@@ -59,6 +59,10 @@ rgw_service_of(uint8_t code)
 		return RGW_SERVICE_AUTH;
 	case RGW_ACCOUNTING_REQUEST:
 		return RGW_SERVICE_ACCT;
+	case RGW_COA_REQUEST:
+		return RGW_SERVICE_COA;
+	case RGW_DISCONNECT_REQUEST:
+		return RGW_SERVICE_DISCONNECT;
 	default:
 		return 0;
 	}
@@ -141,6 +145,10 @@ struct rgw_gw {
 	size_t n_sources;
 	struct rgw_holding holding;           /* what requests take that are worked on */
 	uint64_t kept;                        /* octets of entries that are kept to know repetitions */
+	struct rgw_link nases;                /* owned: NASes of clients that take CoA; see links/nas.c ... */
+	size_t n_nases;                       /* ... and their number */
+	struct rgw_operator *operator;        /* owned: who ends sessions by a command; NULL = nobody has */
+	bool changes;                         /* somebody may send CoA or is to get it, so sessions are learned */
 	bool draining;
 	uint32_t serial;                      /* serial of the last connection */
 	struct rgw_counters counters;
@@ -154,6 +162,17 @@ static inline void
 rgw_count(struct rgw_gw *gw, enum rgw_counter c)
 {
 	gw->counters.v[c]++;
+}
+
+/* Seconds of wall time, as the log has it. */
+static inline int64_t
+rgw_gw_wall(const struct rgw_gw *gw)
+{
+	uint32_t nsec;
+	int64_t sec;
+
+	gw->log->clock(gw->log->ctx, &sec, &nsec);
+	return sec;
 }
 
 /* What the gateway knows by the id of a section of this kind; NULL = no section has the id. */
@@ -177,6 +196,9 @@ uint16_t rgw_gw_random16(struct rgw_gw *gw);
 rgw_ms rgw_gw_below(struct rgw_gw *gw, rgw_ms most);
 /* A random time between `delay` and one and a half of it, so that many who wait do not move in step. */
 rgw_ms rgw_gw_spread(struct rgw_gw *gw, rgw_ms delay);
+
+/* operator.c: sessions that an operator ends */
+void rgw_operator_free(struct rgw_gw *gw);
 
 /* batch.c: packets that came together */
 /* Checks the packets of the batch, hands them over in their order, and empties the batch. Whatever one packet changes

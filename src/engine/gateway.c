@@ -62,6 +62,7 @@ rgw_gw_free(struct rgw_gw *gw)
 	rgw_adopt_fini(gw, now);
 	rgw_admission_fini(&gw->admission);
 	rgw_names_fini(gw);
+	rgw_operator_free(gw);
 	rgw_conversations_fini(&gw->conversations);
 	rgw_trails_fini(gw);
 	rgw_deadrealms_fini(&gw->deadrealms);

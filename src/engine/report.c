@@ -52,6 +52,7 @@ const struct rgw_table rgw_report_tables[RGW_REPORT_TABLES] = {
 	[RGW_REPORT_ROUTES] = { "routes", "route", false },
 	[RGW_REPORT_DURATIONS] = { "durations", "target", false },
 	[RGW_REPORT_ANSWERS] = { "answers", "target", false },
+	[RGW_REPORT_NASES] = { "nas", "nas", false },
 };
 
 /* The length of what is said of a previous secret. */
@@ -315,6 +316,17 @@ tell_quota(const struct report *r, const char *limit, const struct of *of, const
 	    rgw_c_same(rgw_f_str("kind", of->kind)), rgw_c_same(rgw_f_str("of", of->name)));
 }
 
+/* The table of NASes and sessions is that of all workers. */
+static void
+tell_learned(const struct report *r, const struct of *of)
+{
+	struct rgw_nastable_use use = rgw_nastable_used(&r->gw->common->nases);
+
+	TELL(r, RGW_REPORT_LIMITS, "learned", rgw_c_same(rgw_f_uint("used", use.nases + use.sessions)),
+	    rgw_c_same(rgw_f_uint("max", use.limit)), rgw_c_percent("percent"),
+	    rgw_c_same(rgw_f_str("kind", of->kind)), rgw_c_same(rgw_f_str("of", of->name)));
+}
+
 static void
 tell_limits_of_peer(const struct report *r, const struct rgw_peer *p)
 {
@@ -341,6 +353,8 @@ tell_limits_of_gateway(const struct report *r)
 	tell_limit(r, "max-request-octets", &of, gw->holding.octets + gw->kept, conf->max_request_octets);
 	tell_limit(r, "kept-answers", &of, gw->kept, conf->kept_answers);
 	tell_quota(r, "max-connections", &of, &gw->common->incoming);
+	if (gw->changes)
+		tell_learned(r, &of);
 	for (unsigned i = 0; i < RGW_CLASSES; i++)
 		tell_limit(r, "max-half-open", &classes[i], gw->admission.classes[i].n_half_open, conf->max_half_open);
 }
@@ -415,6 +429,12 @@ tell_answers(const struct report *r)
 	rgw_tell_answers(r->gw, &(struct rgw_hearer){ &rgw_report_tables[RGW_REPORT_ANSWERS], r->row, r->ctx });
 }
 
+static void
+tell_nases(const struct report *r)
+{
+	rgw_tell_nases(r->gw, &(struct rgw_hearer){ &rgw_report_tables[RGW_REPORT_NASES], r->row, r->ctx });
+}
+
 void
 rgw_gw_report(struct rgw_gw *gw, unsigned tables, rgw_row_fn *row, void *ctx)
 {
@@ -432,6 +452,7 @@ rgw_gw_report(struct rgw_gw *gw, unsigned tables, rgw_row_fn *row, void *ctx)
 		[RGW_REPORT_ROUTES] = tell_routes,
 		[RGW_REPORT_DURATIONS] = tell_durations,
 		[RGW_REPORT_ANSWERS] = tell_answers,
+		[RGW_REPORT_NASES] = tell_nases,
 	};
 	const struct report r = { gw, row, ctx };
 

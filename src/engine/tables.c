@@ -2,6 +2,7 @@
 #include "tables.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "radsecgw/mem.h"
 #include "engine.h"
@@ -23,7 +24,8 @@ rgw_standing_of(struct rgw_target *target, rgw_ms now)
 {
 	enum rgw_standing best = RGW_UNFIT;
 
-	for (unsigned i = 0; i < RGW_SERVICES; i++) {
+	/* For CoA others count. */
+	for (unsigned i = 0; 1u << i < RGW_SERVICE_COA; i++) {
 		enum rgw_standing standing = target->ops->standing(target, 1u << i, now);
 
 		best = standing < best ? standing : best;
@@ -144,4 +146,59 @@ void
 rgw_tell_answers(struct rgw_gw *gw, const struct rgw_hearer *to)
 {
 	tell_targets(gw, to, tell_answers);
+}
+
+/* ---- NASes ---- */
+
+/* Who is told of the NASes of this gateway. */
+struct nases {
+	struct rgw_gw *gw;
+	const struct rgw_hearer *to;
+};
+
+/* The name of a NAS as text: an address, or what it calls itself, in which nothing stands that is not to be printed. */
+static const char *
+nas_text(const struct rgw_nas_entry *entry, unsigned kind, char text[static RGW_ATTR_VALUE_MAX + 1])
+{
+	struct rgw_addr addr = { .family = kind == RGW_NAME_IP ? 4 : 6 };
+	size_t len = entry->names.v[kind].len;
+
+	if ((kind == RGW_NAME_IP && len == 4) || (kind == RGW_NAME_IPV6 && len == sizeof addr.ip)) {
+		memcpy(addr.ip, entry->names.v[kind].p, len);
+		return rgw_addr_format(&addr, text);
+	}
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)(entry->names.v[kind].p[i] >= 0x20 && entry->names.v[kind].p[i] < 0x7f
+		        ? entry->names.v[kind].p[i] : '?');
+	text[len] = '\0';
+	return text;
+}
+
+static void
+tell_nas(void *ctx, const struct rgw_nas_entry *entry)
+{
+	static const char *const kinds[RGW_NAS_NAMES] = { "NAS-IP-Address", "NAS-IPv6-Address", "NAS-Identifier" };
+	const struct nases *n = ctx;
+	const struct rgw_known *known = rgw_known_by_id(n->gw, entry->from.is_peer ? RGW_CONF_PEER : RGW_CONF_CLIENT,
+	    entry->from.id);
+	char text[RGW_ATTR_VALUE_MAX + 1];
+	unsigned kind = 0;
+
+	while (kind < RGW_NAS_NAMES && entry->names.v[kind].len == 0)
+		kind++;
+	if (entry->is_session || kind == RGW_NAS_NAMES || known == NULL)
+		return;
+	tell(n->to, nas_text(entry, kind, text), (const struct rgw_cell[]){
+		rgw_c_same(rgw_f_str("attribute", kinds[kind])),
+		rgw_c_same(rgw_f_str("behind", entry->from.is_peer ? "peer" : "client")),
+		rgw_c_same(rgw_f_str("name", known->section->name)),
+		rgw_c_same(rgw_f_uint("seconds", (n->gw->log->now - entry->seen) / 1000)),
+	}, 4);
+}
+
+void
+rgw_tell_nases(struct rgw_gw *gw, const struct rgw_hearer *to)
+{
+	if (gw->log->worker <= 1)
+		rgw_nastable_each(&gw->common->nases, tell_nas, &(struct nases){ gw, to });
 }

@@ -23,6 +23,9 @@ struct rgw_hearer {
 void rgw_tell_routes(struct rgw_gw *gw, const struct rgw_hearer *to);
 /* How long the answers of each peer and server take. */
 void rgw_tell_durations(struct rgw_gw *gw, const struct rgw_hearer *to);
+/* Each name of a NAS that was learned, by whom, and the use of the table that they are in; the first worker tells it
+ * for all. */
+void rgw_tell_nases(struct rgw_gw *gw, const struct rgw_hearer *to);
 /* Which answers they give. */
 void rgw_tell_answers(struct rgw_gw *gw, const struct rgw_hearer *to);
 

@@ -293,6 +293,16 @@ is_forwarded(const struct rgw_attr *a)
 	return a->type != RGW_MESSAGE_AUTHENTICATOR && !is_original_code(a);
 }
 
+/* Is the attribute for proxies only? A NAS takes all attributes of a CoA- or Disconnect-Request as mandatory
+ * (P-COA-8), and refuses the whole for one that it does not know, though it should not (P-CPX-21). What may stand in
+ * such a request beside that is for the NAS to judge, which alone can change a session (P-COA-7, P-COA-9). */
+static bool
+is_for_proxies(const struct rgw_attr *a)
+{
+	return a->type == RGW_PROXY_STATE || a->type == RGW_OPERATOR_NAME ||
+	    (a->type == RGW_EXTENDED_1 && a->len > 0 && a->value[0] == RGW_OPERATOR_NAS_IDENTIFIER);
+}
+
 /* Does the attribute of an answer come along? Its Proxy-States do not: those of the request take their place
  * (P-PRX-6). */
 static bool
@@ -325,11 +335,11 @@ rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop)
 	    (struct rgw_hide_key){ hop->to, auth });
 	put_header(&c.w, in->code, hop->id, auth, msgauth);
 	while (rgw_packet_next(in, &a))
-		if (is_forwarded(&a))
+		if (is_forwarded(&a) && !(hop->to_nas && is_for_proxies(&a)))
 			convert_attr(&c, &a);
 	if (needs_chap_challenge(in))
 		put_attr(&c.w, RGW_CHAP_CHALLENGE, rgw_packet_auth(in), RGW_AUTH_LEN);
-	if (hop->mark != NULL && !c.w.bad && c.w.cap - c.w.len >= 2u + hop->mark_len)
+	if (hop->mark != NULL && !hop->to_nas && !c.w.bad && c.w.cap - c.w.len >= 2u + hop->mark_len)
 		put_attr(&c.w, RGW_PROXY_STATE, hop->mark, hop->mark_len);
 	close_chain(&c);
 	rgw_wr_patch_u16(&c.w, 2, (uint16_t)c.w.len);
@@ -341,14 +351,14 @@ rgw_hop_request(uint8_t *out, size_t cap, const struct rgw_hop_request *hop)
 }
 
 size_t
-rgw_hop_request_len(const struct rgw_packet *in)
+rgw_hop_request_len(const struct rgw_packet *in, bool to_nas)
 {
 	size_t len = RGW_HEADER_LEN + (request_wants_msgauth(in) ? RGW_MSGAUTH_LEN : 0) +
 	    (needs_chap_challenge(in) ? 2 + RGW_AUTH_LEN : 0);
 	struct rgw_attr a = { 0 };
 
 	while (rgw_packet_next(in, &a))
-		len += is_forwarded(&a) ? 2u + a.len : 0;
+		len += is_forwarded(&a) && !(to_nas && is_for_proxies(&a)) ? 2u + a.len : 0;
 	return len;
 }
 

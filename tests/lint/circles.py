@@ -21,7 +21,7 @@ KNOWN = [
     "src/engine/requests/request.c src/engine/requests/retry.c src/engine/requests/suspects.c",
     "src/engine/doors/tlsin.c src/engine/links/accept.c src/engine/links/blame.c src/engine/links/conn.c "
     "src/engine/links/connchange.c src/engine/links/growth.c src/engine/links/guard.c src/engine/links/mute.c "
-    "src/engine/links/peer.c",
+    "src/engine/links/peer.c src/engine/links/reverse.c",
     "src/engine/links/health.c src/engine/links/server.c",
 ]
 

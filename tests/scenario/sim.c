@@ -170,8 +170,9 @@ sink(void *ctx, enum rgw_log_level level, const char *line, size_t len)
 static void
 wall_clock(void *ctx, int64_t *sec, uint32_t *nsec)
 {
-	(void)ctx;
-	*sec = 0;
+	const struct sim *s = ctx;
+
+	*sec = SIM_EPOCH + (int64_t)(s->now / 1000);
 	*nsec = 0;
 }
 
@@ -412,6 +413,9 @@ sim_end(struct sim *s)
 	assert_int_equal(s->foreign_datagrams, s->expected_foreign);
 	s->quiet = true;
 	sim_run(s, s->conf->gateway.request_lifetime + s->conf->gateway.duplicate_window + 1);
+	/* Answers to what changes sessions are kept for longer. */
+	if (rgw_conf_has_changes(s->conf))
+		sim_run(s, 300000);
 	if (s->reloads > 0)
 		sim_run(s, SWEPT_MS);
 	sim_audit(s);

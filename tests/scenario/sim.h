@@ -33,6 +33,9 @@
 /* Of so many copies of a request the times are kept. */
 #define SIM_COPIES 8
 
+/* Wall time when the clock of the world begins, seconds. */
+#define SIM_EPOCH 1000000000
+
 /* What arrives together arrives within so much time; of datagrams that is so many. */
 #define SIM_HELD_MS 2
 #define SIM_HELD 40

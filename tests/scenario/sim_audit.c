@@ -195,11 +195,11 @@ check_asker(struct rgw_gw *gw, const struct rgw_asker *asker)
 }
 
 static uint64_t
-check_kept(struct rgw_gw *gw)
+sum_kept(const struct rgw_cache_row *row)
 {
 	uint64_t sum = 0;
 
-	for (struct rgw_link *l = gw->dups.answered.order.next; l != &gw->dups.answered.order; l = l->next) {
+	for (struct rgw_link *l = row->order.next; l != &row->order; l = l->next) {
 		struct rgw_dup *dup = RGW_CONTAINER(l, struct rgw_dup, cached.order);
 		const struct rgw_entry *entry = RGW_CONTAINER(dup, struct rgw_entry, dup);
 
@@ -208,6 +208,14 @@ check_kept(struct rgw_gw *gw)
 		    ENTRY_OCTETS + (entry->answer != NULL ? rgw_bufs_octets(entry->answer_len) : 0));
 		sum += entry->kept;
 	}
+	return sum;
+}
+
+static uint64_t
+check_kept(struct rgw_gw *gw)
+{
+	uint64_t sum = sum_kept(&gw->dups.answered) + sum_kept(&gw->dups.changes);
+
 	assert_int_equal(sum, gw->kept);
 	return sum;
 }

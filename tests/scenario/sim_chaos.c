@@ -358,12 +358,24 @@ is_well(const struct chaos *c, const struct sim_far *far, rgw_ms since)
 	return far->sick_until == 0 || far->sick_until + c->slack <= since;
 }
 
+/* Have connections ended so often while the request was open on them that it is taken for the reason, though it was
+ * chance? */
+static bool
+is_suspected(const struct sim_req *r)
+{
+	unsigned n = 0;
+
+	for (const struct sim_got *g = r->got; g != NULL && g->life == r->life; g = g->before)
+		n += g->conn == NULL && g->source == NULL && !g->answered;
+	return n > 2;
+}
+
 bool
 sim_chaos_promises(const struct sim *s, const struct sim_req *r)
 {
 	const struct chaos *c = chaos_of(s);
 
-	if (!c->promises || r->superseded || r->spoiled || !r->pooled)
+	if (!c->promises || r->superseded || r->spoiled || !r->pooled || is_suspected(r))
 		return false;
 	/* To a visitor that does not read nothing is promised. */
 	if (r->conn != NULL && (r->conn->engine == NULL || r->conn->was_full))

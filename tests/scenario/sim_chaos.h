@@ -51,6 +51,8 @@ struct chaos {
 	unsigned hostile;             /* one of so many requests does harm; 0 = none */
 	bool no_rewrites;             /* to read them would take too long */
 	unsigned reloads;             /* one of so many things is another configuration; 0 = none */
+	bool changes;                 /* CoA and Disconnect go both ways */
+	unsigned changed;             /* so many have been sent */
 	bool collide;                 /* NASes use few ports and identifiers again and again */
 	rgw_ms slack;                 /* after a fault nothing is promised for so long */
 	rgw_ms gap;                   /* between two things that happen, on average half of it */

@@ -164,6 +164,23 @@ keep(struct sim_got ***list, size_t *n, struct sim_got *g)
 	(*list)[(*n)++] = g;
 }
 
+/* No change of a session reaches a NAS that it was not for: stations of the NAS begin with n, those behind the
+ * visitor with v. Nobody else knows any of them, and with three peers no one of them is the only other one that
+ * takes it. */
+static void
+check_change(const struct sim *s, const struct rgw_packet *p, const struct sim_far *far)
+{
+	bool to_nas = far == &s->server;
+	struct rgw_attr station;
+
+	if (!rgw_code_is_dynamic(p->code) || !rgw_packet_get(p, RGW_AT_CALLING_STATION_ID, &station))
+		return;
+	if (station.value[0] == 'n')
+		assert_true(to_nas || s->conf->peer.n < 3);
+	if (station.value[0] == 'v')
+		assert_true(!to_nas && (far == &s->visitor || s->conf->peer.n < 3));
+}
+
 struct sim_got *
 sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len, const char *text)
 {
@@ -180,6 +197,7 @@ sim_receive(struct sim *s, struct sim_far *far, const uint8_t *data, size_t len,
 	    p.code == RGW_ACCOUNTING_REQUEST ? RGW_MSGAUTH_ABSENT : RGW_MSGAUTH_OK);
 	/* P-TCP-20, P-TCP-41: on connections 0 is for Status-Server, and for nothing else. */
 	assert_true((p.id == 0) == (p.code == RGW_STATUS_SERVER && far != &s->server));
+	check_change(s, &p, far);
 	g->data = (uint8_t *)(g + 1);
 	memcpy(g->data, data, len);
 	g->len = len;
@@ -291,17 +309,14 @@ sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 	if (c->full)
 		return false;
 	c->sent++;
-	if (c->incoming) {
+	if (!rgw_code_is_request(data[0])) {
+		/* To a request of its own. */
 		sim_visitor_hears(s, c, data, packet->len);
 		return true;
 	}
-	if (!rgw_code_is_request(data[0])) {
-		/* To a request of its own. */
-		memcpy(s->heard, data, packet->len);
-		s->heard_len = packet->len;
-		return true;
-	}
-	g = sim_receive(s, c->far, data, packet->len, c->secret);
+	/* A connection that the visitor opened carries nothing but what changes sessions. */
+	assert_true(!c->incoming || rgw_code_is_dynamic(data[0]));
+	g = sim_receive(s, c->incoming ? &s->visitor : c->far, data, packet->len, c->secret);
 	g->conn = c;
 	g->next_here = c->got;
 	c->got = g;
@@ -313,7 +328,7 @@ sim_op_conn_send(void *ctx, void *io, const struct rgw_outgoing *packet)
 		check_sent_once(g);
 		sim_check_identifier(s, g);
 	}
-	answer_later(s, c->far, g);
+	answer_later(s, g->far, g);
 	return true;
 }
 
@@ -360,6 +375,8 @@ sim_choose_how(struct sim *s, struct sim_far *far, const struct sim_got *g)
 static uint8_t
 usual_answer(uint8_t request)
 {
+	if (rgw_code_is_dynamic(request))
+		return (uint8_t)(request + 1);
 	return request == RGW_ACCOUNTING_REQUEST ? RGW_ACCOUNTING_RESPONSE : RGW_ACCESS_ACCEPT;
 }
 
@@ -552,7 +569,7 @@ sim_conn_happen(struct sim *s, const struct sim_event *e)
 		rgw_conn_on_lost(engine, "Connection refused", s->now);
 		return;
 	default:
-		if (!c->far->hang && !c->mute)
+		if (!e->got->far->hang && !c->mute)
 			sim_reply_how(s, e->got, e->how);
 		return;
 	}

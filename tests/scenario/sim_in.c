@@ -23,7 +23,8 @@ sim_op_source_open(void *ctx, struct rgw_source *source, const struct rgw_addr *
 		return NULL;
 	new = rgw_xcalloc(1, sizeof *new);
 	new->engine = source;
-	new->secret = s->server.secret;
+	/* A NAS is asked with the secret of the client that it is. */
+	new->secret = to->port == SIM_NAS_PORT ? s->nas_secret : s->server.secret;
 	new->to = *to;
 	if (from != NULL)
 		new->from = *from;
@@ -382,7 +383,7 @@ sim_visitor_hears(struct sim *s, struct sim_conn *c, const uint8_t *data, size_t
 	s->heard_len = len;
 	r = find_asked(s, c, &p);
 	if (r == NULL) {
-		s->foreign_datagrams++;
+		s->foreign_datagrams += c->incoming;
 		return;
 	}
 	assert_false(sim_is_taken_back(s, r));

@@ -198,12 +198,22 @@ sim_deliver(struct sim *s, struct sim_req *r, void (*give)(struct sim *s, struct
 
 /* ---- datagrams ---- */
 
+/* What the listener takes at the port of this socket. */
+static unsigned
+accept_of(const struct sim *s, uint32_t sock)
+{
+	for (size_t i = 0; i < s->conf->listen.n; i++)
+		if (strcmp(s->conf->listen.v[i]->head.name, "radius") == 0 && sock == 0)
+			return s->conf->listen.v[i]->accept;
+	return RGW_SERVICE_ACCT;
+}
+
 void
 sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *data, size_t len)
 {
 	struct rgw_udp_from f = {
 		.sock = sock,
-		.accept = sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
+		.accept = accept_of(s, sock),
 	};
 
 	assert_true(sim_listen_id(s, "radius", &f.listen));
@@ -217,7 +227,7 @@ give_datagram(struct sim *s, struct sim_req *r)
 {
 	struct rgw_udp_from f = {
 		.sock = r->sock,
-		.accept = r->sock == 0 ? RGW_SERVICE_AUTH | RGW_SERVICE_ACCT : RGW_SERVICE_ACCT,
+		.accept = accept_of(s, r->sock),
 		.local = { .family = 4, .ip = { 192, 0, 2, 1 }, .port = (uint16_t)(1812 + r->sock) },
 		.remote = { .family = 4, .ip = { 192, 0, 2, (uint8_t)(10 + r->nas) }, .port = r->port },
 	};

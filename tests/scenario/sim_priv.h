@@ -15,7 +15,10 @@
 #include "sim.h"
 
 /* The NAS puts the number of its request here, and the far end sends it back in Reply-Message. */
-#define NONCE_ATTR RGW_NAS_IDENTIFIER
+/* Where NASes take CoA and Disconnect. */
+#define SIM_NAS_PORT 3799
+
+#define NONCE_ATTR 87  /* NAS-Port-Id: nobody goes by it */
 
 enum sim_event_kind {
 	CONNECTED,

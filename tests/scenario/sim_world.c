@@ -117,6 +117,21 @@ configure_rewrites(struct sim *s)
 		    "\t200 /^/${realm}${realm}${realm}${realm}${realm}${realm}${realm}${realm}/");
 }
 
+/* The visitor and all peers may change sessions, and so may the second client; the first one takes that as a NAS. */
+static void
+configure_changes(struct sim *s)
+{
+	static const char *const names[] = { "national", "second", "visitor" };
+
+	sim_add_client(s);
+	sim_ini(s, "[listen radius]\naccept = auth, acct, coa\n[client nas]\ncoa = yes\n"
+	    "[client second-nas]\nallow = coa, disconnect\ncoa-realms = *");
+	for (size_t i = 0; i < 3; i++)
+		sim_ini(s, "[peer %s]\nallow = auth, acct, coa, disconnect\ncoa-realms = *", names[i]);
+	for (size_t i = 0; i < 2; i++)
+		sim_ini(s, "[peer %s]\nconnections = 1-%u", names[i], 1 + sim_random(s, 4));
+}
+
 void
 sim_chaos_world(struct sim *s, struct chaos *c)
 {
@@ -140,6 +155,8 @@ sim_chaos_world(struct sim *s, struct chaos *c)
 	configure_server(s);
 	configure_visitor(s);
 	configure_rewrites(s);
+	if (c->changes)
+		configure_changes(s);
 	sim_ini(s, "[client nas]\nprotocol-error = %s", sim_yes(sim_random(s, 2) == 0));
 	s->dns_ip2 = 2;
 	s->dns_ttl = 30;

@@ -19,7 +19,7 @@
 
 /* Called-Station-Id, Operator-Name and Chargeable-User-Identity, as they are on the wire. */
 static const char more[] =
-	"\x1e\x0bx:eduroam" "\x7e\x0d" "1campus.org" "\x59\x08" "cui-77";
+	"\x1e\x0bx:eduroam" "\x7e\x0d" "1campus.org" "\x59\x08" "cui-77" "\x20\x06" "ap-1";
 
 static void
 assert_says(const struct sim *s, const char *text)
@@ -60,7 +60,7 @@ accepted(void **state)
 	assert_int_equal(s.n_logins, 1);
 	assert_int_equal(strncmp(s.last_login, "login: a login is accepted ", 27), 0);
 	assert_says(&s, " user=bob@example.org realm=example.org calling_station=" STATION
-	    " called_station=x:eduroam nas=");
+	    " called_station=x:eduroam nas=ap-1");
 	assert_says(&s, " operator=1campus.org client=nas from=192.0.2.10 peer=national conn=");
 	assert_says(&s, " ms=20 conversation_ms=20 rounds=1 conversation=");
 	assert_says(&s, " result=accept cui=cui-77");

@@ -49,6 +49,8 @@ struct totals {
 	uint64_t suspected;
 	uint64_t closed;
 	uint64_t stopped;
+	uint64_t changed;    /* CoA and Disconnect that were sent ... */
+	uint64_t found;      /* ... and how often one came to a NAS */
 	rgw_ms ms;
 	uint64_t faults[FAULT_COUNT];
 };
@@ -95,6 +97,15 @@ some_station(struct sim *s)
 	return stations[sim_random(s, 6)];
 }
 
+/* Where sessions are changed, the station tells where it is: behind the NAS, or behind the visitor. */
+static const char *
+station_at(struct sim *s, bool visitor)
+{
+	static const char *const stations[2][3] = { { "n-1", "n-2", "n-3" }, { "v-1", "v-2", "v-3" } };
+
+	return stations[visitor][sim_random(s, 3)];
+}
+
 /* One of the latest requests, or NULL; `visitor`: one that can be sent again on its connection. */
 static struct sim_req *
 some_req(struct sim *s, bool visitor)
@@ -138,6 +149,8 @@ nas_asks(struct sim *s, struct sim_spec spec, struct sim_far *home)
 	struct sim_req *r;
 
 	fill_place(s, &spec);
+	if (chaos_of(s)->changes)
+		spec.station = station_at(s, false);
 	r = sim_build_request(s, &spec, s->nas_secret);
 	r->port = spec.port;
 	r->home = home;
@@ -354,6 +367,8 @@ visitor_asks(struct sim *s, struct sim_conn *c)
 	}
 	spec = some_spec(s);
 	spec.id = (uint8_t)sim_random(s, 200);
+	if (chaos_of(s)->changes)
+		spec.station = station_at(s, true);
 	r = sim_build_request(s, &spec, c->secret);
 	r->pooled = is_pooled(spec.user);
 	r->conn = c;
@@ -391,11 +406,31 @@ visitor_does_something(struct sim *s)
 		visitor_asks(s, c);
 }
 
+/* ---- changes of sessions ---- */
+
+/* The home's server over UDP, or national down a connection of ours. */
+static void
+home_changes_something(struct sim *s)
+{
+	struct chaos *c = chaos_of(s);
+	struct sim_conn *conn = sim_random(s, 2) == 0 ? sim_first_to(s, &s->national) : NULL;
+	struct sim_spec spec = { .nas = 1, .port = (uint16_t)(20000 + c->changed / 200),
+		.id = (uint8_t)(c->changed % 200), .station = station_at(s, sim_random(s, 2) == 0) };
+
+	spec.code = sim_random(s, 2) == 0 ? RGW_COA_REQUEST : RGW_DISCONNECT_REQUEST;
+	c->changed++;
+	if (conn != NULL && conn->up)
+		(void)sim_ask_with(s, conn, &spec);
+	else
+		(void)sim_login(s, &spec);
+}
+
 /* ---- a world ---- */
 
 static void
 configure(struct sim *s, struct chaos *c)
 {
+	c->changes = c->no_rewrites = s->seed % 4 == 2;
 	sim_chaos_world(s, c);
 	s->on_accepted = on_accepted;
 	s->on_answer = on_answer;
@@ -417,7 +452,9 @@ something_happens(struct sim *s)
 	sim_chaos_follow(s);
 	if (c->reloads > 0 && sim_random(s, c->reloads) == 0)
 		sim_chaos_reload(s);
-	if (sim_random(s, 4) == 0)
+	if (c->changes && sim_random(s, 6) == 0)
+		home_changes_something(s);
+	else if (sim_random(s, 4) == 0)
 		visitor_does_something(s);
 	else
 		nas_does_something(s);
@@ -459,6 +496,9 @@ add_up(struct totals *t, const struct sim *s, rgw_ms began)
 	t->stopped += sim_counter(s, RGW_CTR_request_ends_connections);
 	t->stopped += sim_counter(s, RGW_CTR_request_bad_answer);
 	t->promised += c->promised;
+	t->changed += c->changed;
+	for (size_t i = 0; i < s->n_got; i++)
+		t->found += rgw_code_is_dynamic(s->got[i]->data[0]);
 	t->ms += s->now - began;
 	for (size_t i = 0; i < FAULT_COUNT; i++)
 		t->faults[i] += c->faults[i];
@@ -544,6 +584,8 @@ show(const struct totals *t, double seconds)
 	    (unsigned long long)t->retried, (unsigned long long)t->suspected,
 	    (unsigned long long)t->closed);
 	print_message("stopped             %12llu\n", (unsigned long long)t->stopped);
+	print_message("sessions changed    %12llu  at a NAS or on the way there %llu\n", (unsigned long long)t->changed,
+	    (unsigned long long)t->found);
 	print_message("simulated seconds   %12llu\n", (unsigned long long)(t->ms / 1000));
 	print_message("requests per second %12.0f  in %.1f s\n", (double)t->accepted / seconds, seconds);
 	for (size_t i = 0; i < FAULT_COUNT; i++)

@@ -395,7 +395,7 @@ help_forward(struct help_hops *h, const struct rgw_packet *in)
 	const uint8_t *auth = h->zero;
 
 	out = help_parse(h->out, rgw_hop_request(h->out, sizeof h->out, &hop));
-	assert_int_equal(rgw_hop_request_len(in), out.len);
+	assert_int_equal(rgw_hop_request_len(in, false), out.len);
 	assert_int_equal(out.code, in->code);
 	assert_int_equal(out.id, 77);
 	if (in->code == RGW_ACCESS_REQUEST)

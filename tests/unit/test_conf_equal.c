@@ -48,6 +48,7 @@ static const struct {
 	{ RGW_CONF_PEER, "address", "192.0.2.0/24", { "192.0.2.0/25", "198.51.100.0/24", "2001:db8::/32" } },
 	{ RGW_CONF_CLIENT, "address", "192.0.2.0/24", { "192.0.2.0/25", "nas.example.org" } },
 	{ RGW_CONF_PEER, "connect", "a.example.org:2083", { "a.example.org:2084", "b.example.org:2083" } },
+	{ RGW_CONF_CLIENT, "coa", "192.0.2.1", { "yes", "no", "192.0.2.1:3800", "192.0.2.2" } },
 	{ RGW_CONF_PEER, "match", "dns:a.example.org", { "cn:a.example.org", "dns:b.example.org", "any" } },
 	{ RGW_CONF_GATEWAY, "encrypted-attribute", "0:214:ascend", { "0:215:ascend", "0:214:salt" } },
 	{ RGW_CONF_REALM, "regex", "a+", { "a*", "A+" } },

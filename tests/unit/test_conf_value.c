@@ -217,7 +217,7 @@ static const struct row bad[] = {
 	    "none of error, warning, notice, info, debug; did you mean warning?" },
 	{ RGW_CONF_LOG, "level", "Error", "did you mean error?" },
 	{ RGW_CONF_TLS, "min-version", "1.1", "none of 1.2, 1.3" },
-	{ RGW_CONF_LISTEN, "accept", "coa", "none of auth, acct" },
+	{ RGW_CONF_LISTEN, "accept", "disconnect", "none of auth, acct, coa" },
 	{ RGW_CONF_GATEWAY, "max-requests", "15",
 	    "out of range; allowed is 16 to 1000000 requests" },
 	{ RGW_CONF_GATEWAY, "max-requests", "1000001", "out of range" },

@@ -555,6 +555,39 @@ proxy_states_of_other_requests(void **state)
 	}
 }
 
+/* P-CPX-14, P-CPX-15, P-CPX-22, P-COA-20: a NAS gets nothing that is for proxies; Event-Timestamp and the rest stay. */
+static void
+nas_gets_what_it_knows(void **state)
+{
+	static const uint8_t mark[4] = { 1, 2, 3, 4 };
+	struct help_hops *h = *state;
+	struct help_packet p;
+	struct rgw_packet in, out;
+	uint8_t octets[4096];
+	size_t len;
+
+	help_begin(&p, 43, 9, NULL);
+	help_text(&p, 33, "abc");
+	help_text(&p, 44, "session");
+	help_text(&p, 126, "1example.org");
+	help_attr(&p, 241, "\x08token", 6);
+	help_attr(&p, 241, "\x05x", 2);
+	help_attr(&p, 55, "\x01\x02\x03\x04", 4);
+	in = help_finish(&p);
+	for (int to_nas = 0; to_nas <= 1; to_nas++) {
+		len = rgw_hop_request(octets, sizeof octets, &(struct rgw_hop_request){ .in = &in,
+			.hidden = h->hidden, .from = h->secret_a, .to = h->secret_b, .mark = mark,
+			.mark_len = sizeof mark, .id = 3, .to_nas = to_nas != 0 });
+		assert_int_equal(rgw_packet_parse(&out, octets, len), RGW_PACKET_OK);
+		assert_int_equal(out.n_proxy_state, to_nas != 0 ? 0 : 2);
+		assert_int_equal(help_count(&out, 126), to_nas == 0);
+		assert_int_equal(help_count(&out, 241), to_nas != 0 ? 1 : 2);
+		assert_int_equal(help_count(&out, 55), 1);
+		assert_int_equal(help_count(&out, 44), 1);
+		assert_int_equal(rgw_hop_request_len(&in, to_nas != 0), to_nas != 0 ? len : len - 6);
+	}
+}
+
 /* P-ATT-9 to 13, P-ENC-5: the extended attributes and chains of fragments with the More flag,
  * finished or not, with others in between, are not touched; nor is what looks hidden inside
  * them. */
@@ -701,7 +734,7 @@ small_buffers(void **state)
 	put_hidden_attributes(&p, &rng);
 	in = help_finish(&p);
 	need = in.len + 36u;
-	assert_int_equal(rgw_hop_request_len(&in), need);
+	assert_int_equal(rgw_hop_request_len(&in, false), need);
 	for (size_t cap = 0; cap <= need + 1; cap++) {
 		const struct rgw_hop_request hop = { .in = &in, .hidden = h->hidden,
 			.from = h->secret_a, .to = h->secret_b, .fresh_auth = h->auth_b };
@@ -759,6 +792,7 @@ main(void)
 		TEST(proxy_states_are_restored),
 		TEST(without_proxy_states_none_come_back),
 		TEST(proxy_states_of_other_requests),
+		TEST(nas_gets_what_it_knows),
 		TEST(extended_attributes_are_untouched),
 		TEST(original_packet_code_is_removed),
 		TEST(the_largest_request),

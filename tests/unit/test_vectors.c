@@ -156,7 +156,7 @@ hop(struct work *w, const struct rgw_packet *in)
 	if (rgw_code_is_request(in->code))
 		len = rgw_hop_request(w->hopped_octets, sizeof w->hopped_octets,
 		    &(struct rgw_hop_request){ in, w->hidden, w->secret, w->second,
-		    second_auth, NULL, 0, 9, false });
+		    second_auth, NULL, 0, 9, false, false });
 	else
 		len = rgw_hop_response(w->hopped_octets, sizeof w->hopped_octets,
 		    &(struct rgw_hop_response){ in, w->hidden, w->secret, w->request_auth, &request,
@@ -593,7 +593,7 @@ hops_give_the_derived_packets(void **state)
 		if (of == NULL)
 			len = rgw_hop_request(out, sizeof out,
 			    &(struct rgw_hop_request){ &in->packet, in->hidden, in->secret,
-			    want->secret, rgw_packet_auth(&want->packet), NULL, 0, want->packet.id, false });
+			    want->secret, rgw_packet_auth(&want->packet), NULL, 0, want->packet.id, false, false });
 		else
 			len = rgw_hop_response(out, sizeof out,
 			    &(struct rgw_hop_response){ &in->packet, in->hidden, in->secret,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../links/links.h"
 #include "doors.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ read_section(struct rgw_known *known)
 	c->asker.operator_name = conf->operator_name;
 	c->asker.wants_msgauth = conf->reply_message_authenticator;
 	c->asker.hears_errors = conf->protocol_error;
+	rgw_nases_read(c->gw, known);
 }
 
 static struct rgw_known *
@@ -63,7 +65,7 @@ change(struct rgw_known *known, struct rgw_edition *old, rgw_ms now)
 	const struct rgw_conf_client *was = (const struct rgw_conf_client *)known->was;
 	bool same = is_same_address(&was->address, &c->conf->address);
 
-	(void)old;
+	rgw_nases_change(c->gw, known, old, now);
 	rgw_bucket_change(&c->asker.probes, &c->conf->status_server_rate, now);
 	/* What was learned counts as long as it is the same client, and the option leaves it open. */
 	if (!same || c->conf->require_message_authenticator != was->require_message_authenticator)
@@ -79,9 +81,10 @@ leave(struct rgw_known *known, rgw_ms now)
 {
 	struct rgw_client *c = rgw_client_of(known);
 
-	(void)now;
 	c->asker.gone = true;
 	rgw_names_free(c);
+	rgw_nases_leave(c->gw, known, now);
+	rgw_nastable_end_owner(&c->gw->common->nases, false, known->section->id);
 }
 
 static void
@@ -91,6 +94,7 @@ end(struct rgw_known *known, rgw_ms now)
 
 	(void)now;
 	rgw_names_free(c);
+	rgw_nases_end(c->gw, known);
 	rgw_conversations_leave(&c->gw->conversations, &c->asker.talker);
 	free(c);
 }

@@ -3,6 +3,7 @@
 
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
+#include "radsecgw/eventtime.h"
 
 #include "../links/links.h"
 #include "../requests/requests.h"
@@ -54,7 +55,7 @@ static struct rgw_origin
 origin_of(struct rgw_conn *conn, const struct rgw_auth_check *checked)
 {
 	return (struct rgw_origin){ .door = &tls_door, .side = rgw_previous_side(&conn->lane.side, checked),
-		.asker = &conn->peer->asker, .asked = &conn->asked, .remote = conn->addr };
+		.asker = &conn->peer->asker, .asked = &conn->asked, .serial = conn->lane.serial, .remote = conn->addr };
 }
 
 /* Counts a packet that is not worked on, and says why. */
@@ -151,11 +152,19 @@ refuse_code(struct rgw_conn *conn, const struct rgw_origin *origin, const struct
 {
 	struct rgw_gw *gw = conn->gw;
 	const char *text = "dropped: this code is not served here, or not from this peer; see its option `allow`";
+	enum rgw_counter counter = RGW_CTR_tls_bad_code;
 	size_t len = 0;
 
 	if (!rgw_asker_may_probe(gw, origin, now))
 		return;
-	if (rgw_code_is_dynamic(p->code)) {
+	if (rgw_code_is_dynamic(p->code) && gw->changes) {
+		/* Who accepts our connections and may not use them so hears nothing (P-RCA-6). */
+		if (conn->incoming)
+			len = rgw_build_nak(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_PROHIBITED,
+			    origin->side.secret);
+		text = "refused: this peer may not change or end sessions; see its option `allow`";
+		counter = RGW_CTR_tls_not_allowed;
+	} else if (rgw_code_is_dynamic(p->code)) {
 		len = rgw_build_nak(gw->scratch, sizeof gw->scratch, p, RGW_CAUSE_UNSUPPORTED_EXTENSION,
 		    origin->side.secret);
 		text = "answered with a NAK: requests to change or end a session are not served here";
@@ -169,9 +178,19 @@ refuse_code(struct rgw_conn *conn, const struct rgw_origin *origin, const struct
 		    origin->side.secret);
 		text = "rejected: this peer may not ask for authentication; see its option `allow`";
 	}
-	note(conn, p, RGW_CTR_tls_bad_code, "unexpected-code", text);
+	note(conn, p, counter, "unexpected-code", text);
 	if (len > 0)
 		(void)tls_door.send(gw, origin, &(struct rgw_outgoing){ gw->scratch, len, NULL });
+}
+
+/* Tells of a CoA or Disconnect that seems old. On a connection nobody can repeat it, so it goes on (P-COA-35). */
+static void
+look_at_time(struct rgw_conn *conn, const struct rgw_packet *p)
+{
+	if (rgw_code_is_dynamic(p->code) && rgw_event_time(p, rgw_gw_wall(conn->gw)) == RGW_EVENT_STALE)
+		note(conn, p, RGW_CTR_tls_stale, "stale-request",
+		    "the Event-Timestamp of a request is more than 300 s from now: are the clocks right? It goes on, "
+		    "since TLS protects it");
 }
 
 static bool
@@ -201,8 +220,10 @@ take(struct rgw_conn *conn, const struct rgw_auth_check *checked, rgw_ms now)
 	else if (loop_limit != 0 && p->n_proxy_state > loop_limit)
 		note(conn, p, RGW_CTR_tls_too_many_proxy_states, "loop-suspected",
 		    "dropped: more Proxy-States than loop-limit; does a route lead back here?");
-	else
+	else {
+		look_at_time(conn, p);
 		rgw_ingress_take(conn->gw, &origin, PLACE_OF_CONNECTIONS | conn->lane.serial, p, now);
+	}
 	/* Watchdogs do not count as use of a connection (P-TLS-27). */
 	if (p->code != RGW_STATUS_SERVER)
 		conn->used_at = now;

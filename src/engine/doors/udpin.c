@@ -3,6 +3,7 @@
 
 #include "radsecgw/auth.h"
 #include "radsecgw/build.h"
+#include "radsecgw/eventtime.h"
 
 #include "../requests/requests.h"
 
@@ -47,6 +48,13 @@ static const struct drop drop_bad_attribute = { RGW_CTR_udp_bad_attribute, "malf
 	"dropped: attributes do not fill the packet exactly" };
 static const struct drop drop_bad_code = { RGW_CTR_udp_bad_code, "unexpected-code",
 	"dropped: this code is not served on this port; see `accept` of the listen section" };
+static const struct drop drop_not_allowed = { RGW_CTR_udp_not_allowed, "not-allowed-here",
+	"dropped: the client may not send this kind of request; see its option `allow`" };
+static const struct drop drop_stale = { RGW_CTR_udp_stale, "stale-request",
+	"dropped: the Event-Timestamp of the request is more than 300 s from now: it is an old one that somebody "
+	"repeats, or the clocks are wrong" };
+static const struct drop drop_untimed = { RGW_CTR_udp_missing_event_timestamp, "missing-event-timestamp",
+	"dropped: require-event-timestamp holds for this client, and the request has none" };
 static const struct drop drop_bad_auth = { RGW_CTR_udp_bad_authenticator, "bad-authenticator",
 	"dropped: Request Authenticator does not verify; compare the shared secret on both sides" };
 static const struct drop drop_bad_msgauth = { RGW_CTR_udp_bad_message_authenticator,
@@ -98,7 +106,29 @@ why_malformed(enum rgw_packet_error error)
 static bool
 is_served(const struct arrival *a)
 {
-	return (a->from->accept & rgw_service_of(a->packet->code)) != 0 || a->packet->code == RGW_STATUS_SERVER;
+	unsigned service = rgw_service_of(a->packet->code);
+
+	/* CoA and Disconnect have one port. */
+	if (service == RGW_SERVICE_DISCONNECT)
+		service = RGW_SERVICE_COA;
+	return (a->from->accept & service) != 0 || a->packet->code == RGW_STATUS_SERVER;
+}
+
+/* Is it a CoA or Disconnect that is too old, or may be (P-COA-31, P-COA-34)? */
+static const struct drop *
+why_untimely(const struct rgw_gw *gw, const struct arrival *a)
+{
+	if (!rgw_code_is_dynamic(a->packet->code))
+		return NULL;
+	switch (rgw_event_time(a->packet, rgw_gw_wall(gw))) {
+	case RGW_EVENT_STALE:
+		return &drop_stale;
+	case RGW_EVENT_UNTOLD:
+		return a->client->conf->require_event_timestamp ? &drop_untimed : NULL;
+	case RGW_EVENT_FRESH:
+		break;
+	}
+	return NULL;
 }
 
 /* Does an option hold for this client? Nobody stands between us and a client on this machine, and a proxy there signs
@@ -172,9 +202,15 @@ why_drop(struct rgw_gw *gw, const struct arrival *a)
 
 	if (!is_served(a))
 		return &drop_bad_code;
+	/* Nobody else hears of it (P-COA-40). */
+	if (a->packet->code != RGW_STATUS_SERVER &&
+	    (a->client->conf->allow & rgw_service_of(a->packet->code)) == 0)
+		return &drop_not_allowed;
 	why = why_unprotected(a);
 	if (why == NULL)
 		why = why_not_authentic(a);
+	if (why == NULL)
+		why = why_untimely(gw, a);
 	if (why == NULL && gw->conf->gateway.loop_limit != 0 &&
 	    a->packet->n_proxy_state > gw->conf->gateway.loop_limit)
 		why = &drop_loop;

@@ -395,6 +395,7 @@ rgw_accept_identified(struct rgw_conn *conn, uint32_t id, rgw_ms now)
 		return false;
 	}
 	rgw_conn_belongs(conn, peer);
+	conn->lane.ops = &rgw_reverse_lane_ops;
 	conn->heard_at = now;
 	rgw_list_append(&peer->incoming, &conn->link);
 	peer->n_incoming++;
@@ -402,7 +403,7 @@ rgw_accept_identified(struct rgw_conn *conn, uint32_t id, rgw_ms now)
 }
 
 void
-rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, rgw_ms now)
+rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, const char *why, rgw_ms now)
 {
 	struct rgw_gw *gw = conn->gw;
 
@@ -414,6 +415,8 @@ rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, rgw_ms now)
 		rgw_quota_give(conn->listener->quota);
 		rgw_quota_give(&gw->common->incoming);
 		rgw_count(gw, RGW_CTR_incoming_ended);
+		if (conn->lane.ids != NULL)
+			rgw_on_lane_lost(&conn->lane, RGW_LOSS_CLOSED, why, now);
 		return;
 	}
 	rgw_count(gw, last == RGW_CONN_ACCEPTED ? RGW_CTR_incoming_silent : RGW_CTR_incoming_failed);

@@ -160,12 +160,12 @@ rgw_conn_set_timer(struct rgw_conn *conn)
 	rgw_timer_set(&conn->gw->timers, &conn->timer, at);
 }
 
-/* May the connection be closed when nobody uses it? The connections that the option `connections` wants open stay. */
+/* May the connection be closed when nobody uses it, since neither `connections` nor changes (P-RCA-8) want it open? */
 static bool
 is_spare(const struct rgw_conn *conn)
 {
-	return conn->incoming || conn->state == RGW_CONN_DRAINING ||
-	    conn->peer->n_up > conn->peer->conf->connections.min;
+	return conn->state == RGW_CONN_DRAINING || (conn->incoming ? !rgw_reverse_stays(conn->peer)
+	        : conn->peer->n_up > conn->peer->conf->connections.min);
 }
 
 static void
@@ -404,7 +404,7 @@ gone(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms now)
 		rgw_conn_enter(conn, RGW_CONN_GONE);
 	rgw_on_conn_gone(conn, now);
 	if (conn->incoming)
-		rgw_accept_forget(conn, last, now);
+		rgw_accept_forget(conn, last, why, now);
 	else
 		leave_peer(conn, fault, why, now);
 	gw->n_conns--;
@@ -489,7 +489,7 @@ rgw_conn_settled(struct rgw_conn *conn, rgw_ms now)
 	/* The timer closes the connection, since the caller may be in the middle of something on it. */
 	if (conn->state == RGW_CONN_DRAINING && !is_busy(conn))
 		rgw_conn_set_timer(conn);
-	if (!conn->incoming && conn->state != RGW_CONN_GONE && conn->peer->queue.n > 0)
+	if (conn->state != RGW_CONN_GONE && conn->peer->queue.n + conn->peer->changes.n > 0)
 		rgw_peer_wake(conn->peer, now);
 }
 
@@ -507,9 +507,8 @@ rgw_conn_on_connected(struct rgw_conn *conn, rgw_ms now)
 	rgw_conn_set_timer(conn);
 }
 
-/* Identifiers are made when something is to be asked on the connection. false = memory is out. */
-static bool
-make_ids(struct rgw_conn *conn)
+bool
+rgw_conn_make_ids(struct rgw_conn *conn)
 {
 	if (conn->lane.ids != NULL)
 		return true;
@@ -524,8 +523,7 @@ rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw
 
 	if (conn->incoming && !rgw_accept_identified(conn, peer, now))
 		return;
-	/* On a connection that a peer opened nothing is asked, so the connection needs no identifiers. */
-	if (!conn->incoming && !make_ids(conn)) {
+	if (!conn->incoming && !rgw_conn_make_ids(conn)) {
 		rgw_conn_close(conn, RGW_LOG_ERROR, "connect-failed", "out of memory", now);
 		return;
 	}
@@ -538,6 +536,7 @@ rgw_conn_on_open(struct rgw_conn *conn, uint32_t peer, enum rgw_proof proof, rgw
 	rgw_conn_set_timer(conn);
 	rgw_count(gw, conn->incoming ? RGW_CTR_incoming_opened : RGW_CTR_connections_opened);
 	rgw_conn_tell_proof(conn, now);
+	rgw_reverse_opened(conn, now);
 	if (conn->incoming)
 		return;
 	rgw_peer_watch_size(conn->peer, now);
@@ -569,6 +568,7 @@ void
 rgw_conn_on_writable(struct rgw_conn *conn, rgw_ms now)
 {
 	conn->blocked = false;
+	rgw_reverse_opened(conn, now);
 	if (!conn->incoming)
 		rgw_peer_pump(conn->peer, now);
 }

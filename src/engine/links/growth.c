@@ -27,7 +27,7 @@ opening_max(const struct rgw_peer *peer)
 size_t
 rgw_peer_load(const struct rgw_peer *peer)
 {
-	size_t load = peer->queue.n;
+	size_t load = peer->queue.n + peer->changes.n;
 
 	for (struct rgw_link *l = peer->conns.next; l != &peer->conns; l = l->next) {
 		const struct rgw_conn *conn = RGW_CONTAINER(l, struct rgw_conn, link);

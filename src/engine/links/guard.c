@@ -66,11 +66,17 @@ on_okay(struct rgw_conn *conn, rgw_ms now)
 	rgw_peer_renewed(conn, now);
 }
 
+/* A peer that may change sessions must find a connection that works, so it is asked at least so often. */
+#define CHANGES_MS 15000
+
 /* Milliseconds between the watchdogs of the peer; 0 = it is not asked. */
 static rgw_ms
 interval_of(const struct rgw_peer *peer)
 {
-	return peer->conf->status_server == RGW_NO || peer->ignores_status ? 0 : peer->conf->watchdog;
+	if (peer->conf->status_server == RGW_NO || peer->ignores_status)
+		return 0;
+	return (peer->conf->allow & RGW_SERVICE_CHANGES) != 0 ? rgw_ms_min(peer->conf->watchdog, CHANGES_MS)
+	                                                      : peer->conf->watchdog;
 }
 
 void

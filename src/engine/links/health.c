@@ -47,7 +47,7 @@ enter(struct rgw_port *port, enum rgw_port_state state, const char *why, rgw_ms 
 	bool good = state == RGW_PORT_ALIVE;
 
 	RGW_LOG(gw->log, good ? RGW_LOG_NOTICE : RGW_LOG_WARNING, good ? "server-alive" : "server-down",
-	    name, why, rgw_f_str("server", name), rgw_f_str("port", port->name),
+	    name, why, rgw_f_target(&port->server->target), rgw_f_str("port", port->name),
 	    rgw_f_str("was", rgw_health_name(port->state)), rgw_f_str("is", rgw_health_name(state)));
 	port->state = state;
 	port->since = now;

@@ -120,7 +120,8 @@ struct rgw_peer {
 	unsigned n_incoming;
 	struct rgw_quota *quota;            /* borrowed: number of connections that the peer opened, in all workers */
 	struct rgw_previous previous_psk;   /* use of the peer's previous pre-shared key */
-	struct rgw_queue queue;             /* requests of all services */
+	struct rgw_queue queue;             /* requests that go to homes ... */
+	struct rgw_queue changes;           /* ... and those that change or end sessions */
 	struct rgw_timer open_timer;        /* when the next attempt to connect is due */
 	rgw_ms retry_at;                    /* time before which no attempt to connect is made */
 	unsigned fails;                     /* number of attempts to connect in a row that came to nothing, ... */
@@ -278,6 +279,8 @@ void rgw_conn_settled(struct rgw_conn *conn, rgw_ms now);
 void rgw_conn_stand_by_current(struct rgw_conn *conn);
 /* Sets the connection's timer to its next deadline. */
 void rgw_conn_set_timer(struct rgw_conn *conn);
+/* Makes the identifiers of the connection, if it has none: something is to be asked on it. false = memory is out. */
+bool rgw_conn_make_ids(struct rgw_conn *conn);
 /* When the rest of a packet must have come; RGW_NEVER = no packet has begun. */
 rgw_ms rgw_conn_packet_deadline(const struct rgw_conn *conn);
 
@@ -303,9 +306,9 @@ void rgw_accept_drain(struct rgw_gw *gw, rgw_ms now);
 void rgw_accept_shaking(struct rgw_conn *conn);
 /* The peer of the connection, by its id, is known now. false = the connection was closed. */
 bool rgw_accept_identified(struct rgw_conn *conn, uint32_t peer, rgw_ms now);
-/* The connection ends, and `last` was its state: it leaves all lists and counts, and the requests that came on it
- * end. */
-void rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, rgw_ms now);
+/* The connection ends, and `last` was its state: it leaves all lists and counts, the requests that came on it end, and
+ * those that are open on its lane move; `why` is a phrase for the log. */
+void rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, const char *why, rgw_ms now);
 
 /* peer.c: the connection set of a peer */
 extern const struct rgw_lane_ops rgw_conn_lane_ops;
@@ -449,7 +452,31 @@ void rgw_port_set_host(struct rgw_port *port, const struct rgw_hostport *conf, r
 /* A source that has an identifier left, opened if need be; NULL = there is none for the moment. */
 struct rgw_source *rgw_port_source(struct rgw_port *port, rgw_ms now);
 
+/* The ports of a server that lives inside something else are taken down. */
+void rgw_server_fini(struct rgw_server *server);
+extern const struct rgw_target_ops rgw_server_target_ops;
+
+/* nas.c: clients that take CoA and Disconnect */
+/* The NASes of a client work by its section, and change, leave and end with it. */
+void rgw_nases_read(struct rgw_gw *gw, const struct rgw_known *client);
+void rgw_nases_change(struct rgw_gw *gw, const struct rgw_known *client, struct rgw_edition *old, rgw_ms now);
+void rgw_nases_leave(struct rgw_gw *gw, const struct rgw_known *client, rgw_ms now);
+void rgw_nases_end(struct rgw_gw *gw, const struct rgw_known *client);
+
+/* reverse.c: CoA and Disconnect to peers */
+/* Connections that came in, as lanes. */
+extern const struct rgw_lane_ops rgw_reverse_lane_ops;
+/* A connection of either direction that can take the request; NULL = none. */
+struct rgw_lane *rgw_reverse_lane(struct rgw_peer *peer, struct rgw_wish *wish, rgw_ms now);
+enum rgw_standing rgw_reverse_standing(const struct rgw_peer *peer);
+/* Do connections that the peer has opened stay for that when nobody uses them? */
+bool rgw_reverse_stays(const struct rgw_peer *peer);
+/* The connection is up, or has room again: what waits for it goes on. */
+void rgw_reverse_opened(struct rgw_conn *conn, rgw_ms now);
+
 /* serverchange.c: a server from one edition to the next */
+/* The sockets of a port go on by the edition after `old`, or are retired. */
+void rgw_server_change_sources(struct rgw_port *port, struct rgw_edition *old, rgw_ms now);
 extern const struct rgw_known_ops rgw_server_ops;
 
 /* health.c: is a server alive? */

@@ -18,6 +18,8 @@ rgw_measures_answered(struct rgw_measures *m, uint8_t code, rgw_ms duration)
 		answer = RGW_ANSWER_CHALLENGE;
 	else if (code == RGW_ACCOUNTING_RESPONSE)
 		answer = RGW_ANSWER_ACCOUNTING;
-	m->answers[answer]++;
+	/* Answers to CoA and Disconnect are told by other figures. */
+	if (code < RGW_DISCONNECT_REQUEST || code > RGW_COA_NAK)
+		m->answers[answer]++;
 	rgw_histogram_add(&m->durations, duration);
 }

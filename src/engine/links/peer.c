@@ -64,6 +64,8 @@ standing(struct rgw_target *target, unsigned service, rgw_ms now)
 		return RGW_UNFIT;
 	if (peer->known.gone)
 		return RGW_DOWN;
+	if ((service & RGW_SERVICE_CHANGES) != 0)
+		return rgw_reverse_standing(peer);
 	switch (peer->state) {
 	case RGW_PEER_UP:
 		return RGW_UP;
@@ -265,8 +267,11 @@ static struct rgw_lane *
 lane(struct rgw_target *target, struct rgw_wish *wish, rgw_ms now)
 {
 	struct rgw_peer *peer = rgw_peer_of(target);
-	struct rgw_conn *best = preferred(peer, wish);
+	struct rgw_conn *best;
 
+	if ((wish->service & RGW_SERVICE_CHANGES) != 0)
+		return rgw_reverse_lane(peer, wish, now);
+	best = preferred(peer, wish);
 	if (best != NULL && can_take(best, wish, now) && best->counted)
 		return &best->lane;
 	best = NULL;
@@ -476,8 +481,9 @@ rgw_peer_make(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms now
 	rgw_target_init(&peer->target, gw, section, &target_ops);
 	peer->previous_psk.counter = RGW_CTR_previous_psk_used;
 	rgw_queue_init(&peer->queue, &peer->target, conf->queue, conf->queue_time);
+	rgw_queue_init(&peer->changes, &peer->target, conf->queue, conf->queue_time);
 	for (unsigned i = 0; i < RGW_SERVICES; i++)
-		peer->target.queues[i] = &peer->queue;
+		peer->target.queues[i] = (1u << i & RGW_SERVICE_CHANGES) != 0 ? &peer->changes : &peer->queue;
 	peer->quota = gw->common->peers[section->id];
 	rgw_asker_init(&peer->asker, gw, &conf->status_server_rate, now);
 	rgw_link_init(&peer->conns);
@@ -518,6 +524,7 @@ rgw_peer_end(struct rgw_known *known, rgw_ms now)
 	rgw_peer_free_hosts(peer);
 	rgw_target_fini(&peer->target);
 	rgw_queue_fini(&peer->queue);
+	rgw_queue_fini(&peer->changes);
 	rgw_conversations_leave(&gw->conversations, &peer->asker.talker);
 	rgw_timer_unset(&gw->timers, &peer->open_timer);
 	rgw_timer_unset(&gw->timers, &peer->shrink_timer);

@@ -58,6 +58,7 @@ change(struct rgw_known *known, struct rgw_edition *old, rgw_ms now)
 	const struct rgw_conf_peer *conf = peer->conf;
 
 	rgw_queue_change(&peer->queue, conf->queue, conf->queue_time);
+	rgw_queue_change(&peer->changes, conf->queue, conf->queue_time);
 	rgw_bucket_change(&peer->asker.probes, &conf->status_server_rate, now);
 	rgw_bucket_change(&peer->connect_rate, &conf->connect_rate, now);
 	if (conf->status_server != was->status_server)
@@ -81,6 +82,7 @@ leave(struct rgw_known *known, rgw_ms now)
 	struct rgw_peer *peer = RGW_CONTAINER(known, struct rgw_peer, known);
 
 	peer->asker.gone = true;
+	rgw_nastable_end_owner(&peer->target.gw->common->nases, true, known->section->id);
 	for (size_t i = 0; i < peer->n_hosts; i++)
 		rgw_host_rest(&peer->hosts[i]);
 	drain_incoming(peer, now);

@@ -2,6 +2,7 @@
 #include "links.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A server as a target, and its sockets as lanes (P-ID-1). The gateway owns the server, each of its ports the sockets
  * from which it is asked: one socket has 255 identifiers, so more are opened as requests need them, and closed when
@@ -246,8 +247,15 @@ close_source(struct rgw_source *source)
 	free(source);
 }
 
-/* Closes sources that are not used. One to the current address is kept for the next request; a source to another
- * address is not. */
+/* Is it the port of a NAS? There may be many of those, and little is sent to each. */
+static bool
+is_nas(const struct rgw_port *port)
+{
+	return port->server->target.conf->kind == RGW_CONF_CLIENT;
+}
+
+/* Closes sources that are not used. One to the current address of a server is kept for the next request; a source to
+ * another address is not. */
 static void
 close_unused(struct rgw_port *port, rgw_ms now)
 {
@@ -260,7 +268,7 @@ close_unused(struct rgw_port *port, rgw_ms now)
 
 		next = l->next;
 		if (rgw_idpool_busy(source->lane.ids) == 0 && (is_retired(source) ||
-		        (now - source->used_at >= UNUSED_MS && (port->n_sources > 1 || !current))))
+		        (now - source->used_at >= UNUSED_MS && (port->n_sources > 1 || !current || is_nas(port)))))
 			close_source(source);
 	}
 }
@@ -290,6 +298,9 @@ server_of(struct rgw_target *target)
 static struct rgw_port *
 port_of(struct rgw_target *target, unsigned service)
 {
+	/* CoA and Disconnect have one port. */
+	if (service == RGW_SERVICE_DISCONNECT)
+		service = RGW_SERVICE_COA;
 	return &server_of(target)->ports[rgw_service_index(service)];
 }
 
@@ -352,7 +363,7 @@ complain(struct rgw_target *target, unsigned service, enum rgw_trouble trouble, 
 	switch (trouble) {
 	case RGW_TROUBLE_FULL:
 		RGW_LOG(target->gw->log, RGW_LOG_WARNING, "server-full", name,
-		    "max-requests of the server is reached; does it answer?", rgw_f_str("server", name),
+		    "max-requests of the server is reached; does it answer?", rgw_f_target(target),
 		    rgw_f_str("port", port->name), rgw_f_uint("requests", requests));
 		break;
 	case RGW_TROUBLE_WAITS:
@@ -360,7 +371,7 @@ complain(struct rgw_target *target, unsigned service, enum rgw_trouble trouble, 
 		RGW_LOG(target->gw->log, RGW_LOG_WARNING, "server-wait", name,
 		    "a request waits: no address is known, no socket can be opened, or all identifiers wait for "
 		    "answers",
-		    rgw_f_str("server", name), rgw_f_str("port", port->name),
+		    rgw_f_target(target), rgw_f_str("port", port->name),
 		    rgw_f_uint("sources", port->n_sources), rgw_f_uint("requests", requests));
 		break;
 	case RGW_TROUBLE_TIME:
@@ -368,7 +379,20 @@ complain(struct rgw_target *target, unsigned service, enum rgw_trouble trouble, 
 	}
 }
 
-static const struct rgw_target_ops target_ops = {
+static bool
+has_address(struct rgw_target *target, const struct rgw_addr *addr)
+{
+	const struct rgw_server *server = server_of(target);
+
+	for (unsigned i = 0; i < RGW_SERVICES; i++)
+		for (size_t k = 0; k < server->ports[i].host.n_addrs; k++)
+			if (server->ports[i].host.addrs[k].family == addr->family &&
+			    memcmp(server->ports[i].host.addrs[k].ip, addr->ip, sizeof addr->ip) == 0)
+				return true;
+	return false;
+}
+
+const struct rgw_target_ops rgw_server_target_ops = {
 	.field = "server",
 	.unanswered = "no answer from the server; is it up, and does it know us and our secret?",
 	.full = RGW_CTR_request_no_identifier,
@@ -376,6 +400,7 @@ static const struct rgw_target_ops target_ops = {
 	.load = load,
 	.lane = lane,
 	.wake = wake,
+	.has_address = has_address,
 	.complain = complain,
 };
 
@@ -406,7 +431,8 @@ rgw_port_set_host(struct rgw_port *port, const struct rgw_hostport *conf, rgw_ms
 {
 	if (port->host.name != NULL)
 		rgw_host_fini(&port->host);
-	rgw_host_init(&port->host, port->server->target.gw, &port->server->known, "server", conf, now);
+	rgw_host_init(&port->host, port->server->target.gw, &port->server->known, port->server->target.ops->field, conf,
+	    now);
 	port->host.changed = on_host_changed;
 	port->next_addr = port->refused = 0;
 }
@@ -418,11 +444,13 @@ rgw_port_init(struct rgw_server *server, unsigned service, const struct rgw_host
 	struct rgw_target *target = &server->target;
 
 	port->server = server;
-	port->name = service == RGW_SERVICE_AUTH ? "auth" : "acct";
+	port->name = service == RGW_SERVICE_AUTH ? "auth" : service == RGW_SERVICE_ACCT ? "acct" : "coa";
 	rgw_link_init(&port->sources);
 	rgw_queue_init(&port->queue, target, server->conf->max_requests, RGW_NEVER);
 	port->queue.limits_sent = true;
 	target->queues[rgw_service_index(service)] = &port->queue;
+	if (service == RGW_SERVICE_COA)
+		target->queues[rgw_service_index(RGW_SERVICE_DISCONNECT)] = &port->queue;
 	rgw_timer_init(&port->tidy_timer, on_tidy_timer);
 	rgw_health_init(port);
 	rgw_port_set_host(port, conf, now);
@@ -449,7 +477,7 @@ rgw_server_make(struct rgw_gw *gw, const struct rgw_conf_head *section, rgw_ms n
 	struct rgw_server *server = rgw_xcalloc(1, sizeof *server);
 
 	server->known.section = section;
-	rgw_target_init(&server->target, gw, section, &target_ops);
+	rgw_target_init(&server->target, gw, section, &rgw_server_target_ops);
 	rgw_server_read(&server->known);
 	server->require_message_authenticator = server->conf->require_message_authenticator;
 	if (server->conf->auth.n > 0)
@@ -475,14 +503,20 @@ fini_port(struct rgw_port *port)
 }
 
 void
+rgw_server_fini(struct rgw_server *server)
+{
+	for (unsigned i = 0; i < RGW_SERVICES; i++)
+		fini_port(&server->ports[i]);
+	rgw_target_fini(&server->target);
+}
+
+void
 rgw_server_end(struct rgw_known *known, rgw_ms now)
 {
 	struct rgw_server *server = RGW_CONTAINER(known, struct rgw_server, known);
 
 	(void)now;
-	for (unsigned i = 0; i < RGW_SERVICES; i++)
-		fini_port(&server->ports[i]);
-	rgw_target_fini(&server->target);
+	rgw_server_fini(server);
 	free(server);
 }
 

@@ -7,8 +7,8 @@
  * them. A server that is gone, or one of its ports, is asked no more; what is open there ends by its own rules.
  */
 
-static void
-change_sources(struct rgw_port *port, struct rgw_edition *old, rgw_ms now)
+void
+rgw_server_change_sources(struct rgw_port *port, struct rgw_edition *old, rgw_ms now)
 {
 	struct rgw_server *server = port->server;
 	struct rgw_gw *gw = server->target.gw;
@@ -56,7 +56,7 @@ change_port(struct rgw_server *server, unsigned service, const struct rgw_hostpo
 	else if (port->closed || !rgw_host_is(&port->host, &conf->v[0]))
 		rgw_port_set_host(port, &conf->v[0], now);
 	port->closed = conf->n == 0;
-	change_sources(port, old, now);
+	rgw_server_change_sources(port, old, now);
 	if (!port->closed)
 		rgw_health_change(port, now);
 }

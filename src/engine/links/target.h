@@ -91,6 +91,8 @@ struct rgw_target_ops {
 	void (*ask)(struct rgw_target *target, rgw_ms now);
 	/* The target is needed: if it was given up, it is tried soon. */
 	void (*call)(struct rgw_target *target, rgw_ms now);
+	/* Does the target have the address, whatever the port? NULL = that is not known. */
+	bool (*has_address)(struct rgw_target *target, const struct rgw_addr *addr);
 	/* Writes a line, and may count, about a request that waits or would. */
 	void (*complain)(struct rgw_target *target, unsigned service, enum rgw_trouble trouble,
 	    const struct rgw_field *origin);
@@ -159,6 +161,9 @@ void rgw_queue_init(struct rgw_queue *queue, struct rgw_target *target, uint32_t
 void rgw_queue_fini(struct rgw_queue *queue);
 /* Changes the limit and the time, also for the requests that wait. */
 void rgw_queue_change(struct rgw_queue *queue, uint32_t limit, rgw_ms time);
+/* nas.c: the NAS of a client at this address, as a target, from now until it is not used for long. NULL = there are too
+ * many, or there is no memory. */
+struct rgw_target *rgw_nas_target(struct rgw_gw *gw, struct rgw_known *client, const struct rgw_addr *addr, rgw_ms now);
 /* The target of a [peer] or [server] section of the current edition. */
 struct rgw_target *rgw_target_of(struct rgw_gw *gw, const struct rgw_conf_head *section);
 

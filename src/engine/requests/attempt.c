@@ -165,6 +165,7 @@ write_request(struct rgw_attempt *a, const struct rgw_lane *lane, const struct r
 		.to = lane->side.secret,
 		.fresh_auth = rgw_gw_random(gw, RGW_AUTH_LEN),
 		.id = a->ticket.id,
+		.to_nas = a->target->conf->kind == RGW_CONF_CLIENT,
 		.later = is_signed_later(a),
 	};
 	uint8_t mark[RGW_LOOPMARK_LEN];
@@ -180,6 +181,16 @@ write_request(struct rgw_attempt *a, const struct rgw_lane *lane, const struct r
 	return hop.in != NULL ? rgw_hop_request(gw->scratch, sizeof gw->scratch, &hop) : 0;
 }
 
+/* Milliseconds for the answer to a CoA or Disconnect on a connection: more than a NAS behind the next gateway has. */
+#define CHANGE_MS 12000
+
+/* How long the answer may take on a lane where requests are not repeated; 0 = as long as the request lives. */
+static rgw_ms
+window_of(const struct rgw_attempt *a, const struct rgw_lane *lane)
+{
+	return rgw_code_is_dynamic(a->req->packet.code) ? CHANGE_MS : *lane->window;
+}
+
 /* Sets the timer that ends the wait for the answer, or repeats the request. */
 static void
 set_timer(struct rgw_attempt *a, const struct rgw_lane *lane, rgw_ms now)
@@ -189,8 +200,8 @@ set_timer(struct rgw_attempt *a, const struct rgw_lane *lane, rgw_ms now)
 	if (lane->repeats != NULL)
 		rgw_timer_set(&gw->timers, &a->timer,
 		    rgw_retrans_begin(&a->retrans, lane->repeats, rgw_gw_random16(gw), now));
-	else if (*lane->window != 0 && *lane->window < gw->conf->gateway.request_lifetime)
-		rgw_timer_set(&gw->timers, &a->timer, now + *lane->window);
+	else if (window_of(a, lane) != 0 && window_of(a, lane) < gw->conf->gateway.request_lifetime)
+		rgw_timer_set(&gw->timers, &a->timer, now + window_of(a, lane));
 }
 
 enum rgw_fate

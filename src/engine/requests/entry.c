@@ -21,7 +21,7 @@ entry_of(struct rgw_dup *dup)
 bool
 rgw_entry_forget_oldest(struct rgw_gw *gw, enum rgw_counter why)
 {
-	struct rgw_entry *oldest = entry_of(rgw_cache_first(&gw->dups.answered));
+	struct rgw_entry *oldest = entry_of(rgw_dupcache_oldest(&gw->dups));
 
 	if (oldest == NULL)
 		return false;
@@ -144,6 +144,6 @@ rgw_entries_end(struct rgw_gw *gw, rgw_ms now)
 
 	while ((dup = rgw_cache_first(&gw->dups.pending)) != NULL)
 		rgw_entry_end(gw, entry_of(dup), RGW_CTR_request_abandoned, now);
-	while ((dup = rgw_cache_first(&gw->dups.answered)) != NULL)
+	while ((dup = rgw_dupcache_oldest(&gw->dups)) != NULL)
 		rgw_entry_free(gw, entry_of(dup));
 }

@@ -72,11 +72,22 @@ on_refused(struct rgw_attempt *a, const char *why, rgw_ms now)
 		rgw_queue_take_back(a, now);
 }
 
+/* Refuses CoA and Disconnect for a NAS at whose address nobody listens (P-COA-42). */
+static bool
+is_refused(struct rgw_attempt *a, rgw_ms now)
+{
+	if (!rgw_code_is_dynamic(a->req->packet.code))
+		return false;
+	rgw_req_refuse(a->target->gw, a->req, RGW_CTR_request_nas_unreachable, RGW_CAUSE_UNSUPPORTED_EXTENSION, now);
+	return true;
+}
+
 static void
 on_hopeless(struct rgw_attempt *a, const char *why, rgw_ms now)
 {
 	(void)why;
-	rgw_retry_lose_hope(a, now);
+	if (!is_refused(a, now))
+		rgw_retry_lose_hope(a, now);
 }
 
 /* Nobody listens at any address: the request goes to another member; without one it is repeated with its pauses, for
@@ -85,6 +96,8 @@ static void
 on_unreachable(struct rgw_attempt *a, const char *why, rgw_ms now)
 {
 	(void)why;
+	if (is_refused(a, now))
+		return;
 	rgw_retry_lose_hope(a, now);
 	if (rgw_pool_has_other(a, now))
 		rgw_pool_move(a, now);

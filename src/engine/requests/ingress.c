@@ -174,6 +174,14 @@ on_loop(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 	rgw_req_turn_away(gw, req, RGW_CTR_request_loop, now);
 }
 
+static void
+go_on(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
+{
+	if (gw->changes)
+		rgw_teach(gw, req, now);
+	rgw_route(gw, req, now);
+}
+
 void
 rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t place,
     const struct rgw_packet *packet, rgw_ms now)
@@ -202,5 +210,5 @@ rgw_ingress_take(struct rgw_gw *gw, const struct rgw_origin *origin, uint32_t pl
 	else if (rewritten == NULL)
 		rgw_req_refuse(gw, req, RGW_CTR_request_too_big, RGW_CAUSE_OTHER_PROXY_ERROR, now);
 	else
-		rgw_route(gw, req, now);
+		go_on(gw, req, now);
 }

@@ -135,12 +135,20 @@ home_of(const struct rgw_req *req, uint32_t *serial, rgw_ms now)
 void
 rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_head *section, rgw_ms now)
 {
+	rgw_trail_note(req, RGW_STEP_POOL, section->name, now);
+	rgw_pool_dispatch_in(gw, req, rgw_pool_of(gw, section), 0, now);
+}
+
+void
+rgw_pool_dispatch_in(struct rgw_gw *gw, struct rgw_req *req, struct rgw_pool *pool, uint32_t prefer, rgw_ms now)
+{
 	struct rgw_target *target, *held;
 	uint32_t serial;
 
-	req->pool = rgw_pool_of(gw, section);
-	rgw_trail_note(req, RGW_STEP_POOL, section->name, now);
+	req->pool = pool;
 	target = home_of(req, &serial, now);
+	if (prefer != 0)
+		serial = prefer;
 	if (target == NULL)
 		target = rgw_rank_best(req, RGW_RANK_DOWN, now);
 	req->pool->next++;

@@ -17,7 +17,7 @@ rgw_recall_members(struct rgw_pool *pool, rgw_ms now)
 static bool
 works(struct rgw_target *target, rgw_ms now)
 {
-	for (unsigned i = 0; i < RGW_SERVICES; i++)
+	for (unsigned i = 0; 1u << i < RGW_SERVICE_COA; i++)
 		if (target->ops->standing(target, 1u << i, now) <= RGW_SHAKY)
 			return true;
 	return false;

@@ -130,7 +130,11 @@ rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uin
 {
 	size_t len = 0;
 
-	if (req->origin.asker->hears_errors)
+	/* CoA and Disconnect have an answer of their own for that, which everybody understands. */
+	if (rgw_code_is_dynamic(req->packet.code))
+		len = rgw_build_nak(gw->scratch, sizeof gw->scratch, &req->packet, error_cause,
+		    req->origin.side.secret);
+	else if (req->origin.asker->hears_errors)
 		len = rgw_build_protocol_error(gw->scratch, sizeof gw->scratch, &req->packet,
 		    error_cause, req->origin.side.secret);
 	if (len == 0) {
@@ -182,7 +186,7 @@ rgw_req_answer_outage(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter h
 	const struct rgw_conf_pool *pool = req->pool->conf;
 
 	/* An asker that understands the error can turn to another server; a reject would end the login. */
-	if (req->origin.asker->hears_errors) {
+	if (req->origin.asker->hears_errors || rgw_code_is_dynamic(req->packet.code)) {
 		rgw_req_refuse(gw, req, how, RGW_CAUSE_NOT_ROUTABLE, now);
 	} else if (req->packet.code == RGW_ACCESS_REQUEST &&
 	    pool->outage_auth == RGW_OUTAGE_AUTH_REJECT) {
@@ -238,5 +242,9 @@ rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 		if (a->state == RGW_ATTEMPT_SENT && a->ticket.lane->ops->silent != NULL)
 			a->ticket.lane->ops->silent(a->ticket.lane, a->retrans.since, now);
 	}
-	rgw_req_end(gw, req, RGW_CTR_request_timed_out, now);
+	/* Over UDP the sender repeats the request, and may have an answer then; on a connection it waits for one. */
+	if (rgw_code_is_dynamic(req->packet.code) && req->origin.door->is_stream)
+		rgw_req_refuse(gw, req, RGW_CTR_request_timed_out, RGW_CAUSE_RESOURCES_UNAVAILABLE, now);
+	else
+		rgw_req_end(gw, req, RGW_CTR_request_timed_out, now);
 }

@@ -143,6 +143,14 @@ void rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* The [realm] section for the request, NULL = none, and what is wrong with its realm (rgw_nai_fault). */
 const struct rgw_conf_realm *rgw_route_section(const struct rgw_gw *gw, const struct rgw_req *req, unsigned *faults);
 
+/* teach.c: what passing requests tell about NASes and sessions */
+/* Learns from an accepted request. */
+void rgw_teach(struct rgw_gw *gw, const struct rgw_req *req, rgw_ms now);
+
+/* change.c: which way CoA and Disconnect take */
+/* Sends the request to its NAS, or refuses it. */
+void rgw_change_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
+
 /* entry.c: what requests are known by */
 /* Makes a new entry, which is found from now on; NULL = there is no room. Kept answers give way to it. */
 struct rgw_entry *rgw_entry_new(struct rgw_gw *gw, const struct rgw_dupkey *key, const uint8_t *auth,
@@ -182,7 +190,8 @@ void rgw_req_time_out(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* Sends the answer in gw->scratch, as rgw_hop_response has left it, to whoever asked, and keeps it for
  * retransmissions. */
 void rgw_req_reply(struct rgw_gw *gw, struct rgw_req *req, size_t len, rgw_ms now);
-/* Tells whoever asked about a failure if they want to hear of it (protocol-error), and ends the request. */
+/* Tells whoever asked about a failure, with a NAK if it was CoA or Disconnect, else if they want to hear of it
+ * (protocol-error), and ends the request. */
 void rgw_req_refuse(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint32_t error_cause,
     rgw_ms now);
 /* Ends the request with an Access-Reject; if it is no Access-Request, in the way of rgw_req_refuse. error_cause and
@@ -253,6 +262,8 @@ void rgw_pools_free(struct rgw_edition *edition);
 struct rgw_pool *rgw_pool_of(struct rgw_gw *gw, const struct rgw_conf_head *section);
 /* Sends a request on its way to the pool, peer or server of this section. */
 void rgw_pool_dispatch(struct rgw_gw *gw, struct rgw_req *req, const struct rgw_conf_head *section, rgw_ms now);
+/* The same for a pool, and a connection of its only member that is preferred, by its serial; 0 = none. */
+void rgw_pool_dispatch_in(struct rgw_gw *gw, struct rgw_req *req, struct rgw_pool *pool, uint32_t prefer, rgw_ms now);
 /* Begins the attempt at a target. The request may be gone after this. */
 void rgw_pool_start(struct rgw_attempt *a, struct rgw_target *target, uint32_t prefer, rgw_ms now);
 /* Begins the attempt at a target for a request that was elsewhere before. */

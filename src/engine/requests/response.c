@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-#include "login.h"
+#include "radsecgw/eventtime.h"
 #include "radsecgw/hop.h"
 
 #include "../links/events.h"
+#include "login.h"
 
 /* Answers that come on lanes: which request an answer belongs to, whether it may be believed (P-TCP-35, P-COD-1), and
  * its way back to whoever asked. */
@@ -288,6 +289,13 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 		    "update the software that sent it; for a server see also its option require-message-authenticator");
 		return NULL;
 	}
+	/* Outside of a connection an answer can be an old one (P-COA-31). */
+	if (lane->serial == 0 && lane->target->conf->kind == RGW_CONF_CLIENT &&
+	    rgw_event_time(p, rgw_gw_wall(lane->target->gw)) == RGW_EVENT_STALE) {
+		drop(lane, p, RGW_CTR_response_stale, RGW_LOG_WARNING, "stale-response",
+		    "dropped: the Event-Timestamp of the answer is more than 300 s from now; are the clocks right?");
+		return NULL;
+	}
 	slot = rgw_idpool_find(lane->ids, p->id);
 	how = match(slot, &lane->side, check);
 	if (how <= LATE_BEFORE && check->msgauth == RGW_MSGAUTH_BAD) {
@@ -299,20 +307,34 @@ on_response(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 	return judge(lane, slot, check, how, now);
 }
 
+/* Is this the code of an answer to anything that we may have asked? */
+static bool
+may_answer(const struct rgw_gw *gw, uint8_t code)
+{
+	switch (code) {
+	case RGW_ACCESS_ACCEPT:
+	case RGW_ACCESS_REJECT:
+	case RGW_ACCESS_CHALLENGE:
+	case RGW_ACCOUNTING_RESPONSE:
+	case RGW_PROTOCOL_ERROR:
+		return true;
+	case RGW_DISCONNECT_ACK:
+	case RGW_DISCONNECT_NAK:
+	case RGW_COA_ACK:
+	case RGW_COA_NAK:
+		return gw->changes;
+	default:
+		return false;
+	}
+}
+
 const char *
 rgw_on_answer(struct rgw_lane *lane, struct rgw_auth_check *check, rgw_ms now)
 {
 	const struct rgw_packet *p = check->packet;
 	const char *rule;
 
-	switch (p->code) {
-	case RGW_ACCESS_ACCEPT:
-	case RGW_ACCESS_REJECT:
-	case RGW_ACCESS_CHALLENGE:
-	case RGW_ACCOUNTING_RESPONSE:
-	case RGW_PROTOCOL_ERROR:
-		break;
-	default:
+	if (!may_answer(lane->target->gw, p->code)) {
 		/* An odd code is no reason to close (P-TCP-39, P-RCA-6). */
 		drop(lane, p, lane->ops->unexpected_code, RGW_LOG_INFO, "unexpected-code",
 		    "dropped: a packet of this code answers nothing that this side asks");

@@ -43,6 +43,18 @@ packets_of(uint8_t code)
 		return RGW_REWRITE_ACCOUNTING_REQUEST;
 	case RGW_ACCOUNTING_RESPONSE:
 		return RGW_REWRITE_ACCOUNTING_RESPONSE;
+	case RGW_COA_REQUEST:
+		return RGW_REWRITE_COA_REQUEST;
+	case RGW_COA_ACK:
+		return RGW_REWRITE_COA_ACK;
+	case RGW_COA_NAK:
+		return RGW_REWRITE_COA_NAK;
+	case RGW_DISCONNECT_REQUEST:
+		return RGW_REWRITE_DISCONNECT_REQUEST;
+	case RGW_DISCONNECT_ACK:
+		return RGW_REWRITE_DISCONNECT_ACK;
+	case RGW_DISCONNECT_NAK:
+		return RGW_REWRITE_DISCONNECT_NAK;
 	default:
 		return 0;
 	}
@@ -87,7 +99,7 @@ most_octets(const struct run *r)
 		hop.in = r->packet;
 		there = rgw_hop_response_len(&hop);
 	} else {
-		there = rgw_hop_request_len(r->packet);
+		there = rgw_hop_request_len(r->packet, r->target != NULL && r->target->conf->kind == RGW_CONF_CLIENT);
 	}
 	if (there >= RGW_PACKET_MAX)
 		return r->packet->len;
@@ -187,10 +199,14 @@ struct lists {
 static struct lists
 lists_of(const struct rgw_conf_head *section)
 {
+	static const struct rgw_conf_refs none;
 	const struct rgw_conf_client *client = (const struct rgw_conf_client *)section;
 	const struct rgw_conf_server *server = (const struct rgw_conf_server *)section;
 	const struct rgw_conf_peer *peer = (const struct rgw_conf_peer *)section;
 
+	/* An operator has no section. */
+	if (section->kind == RGW_CONF_GATEWAY)
+		return (struct lists){ &none, &none };
 	if (section->kind == RGW_CONF_PEER)
 		return (struct lists){ &peer->rewrite_in, &peer->rewrite_out };
 	if (section->kind == RGW_CONF_CLIENT)
@@ -203,7 +219,7 @@ lists_of(const struct rgw_conf_head *section)
 static struct lists
 lists_for(const struct rgw_gw *gw, const struct rgw_req *req, const struct rgw_conf_head *section)
 {
-	if (req->edition != gw->edition)
+	if (req->edition != gw->edition && section->kind != RGW_CONF_GATEWAY)
 		section = rgw_conf_by_id(req->edition->conf, section->kind, section->id);
 	return lists_of(section);
 }

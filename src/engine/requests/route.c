@@ -127,6 +127,10 @@ rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 	const struct rgw_conf_realm *section;
 	unsigned faults;
 
+	if (rgw_code_is_dynamic(req->packet.code)) {
+		rgw_change_route(gw, req, now);
+		return;
+	}
 	if (pool != NULL) {
 		rgw_pool_dispatch(gw, req, pool, now);
 		return;
