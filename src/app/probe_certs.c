@@ -531,7 +531,8 @@ rgw_probe_key(struct rgw_probe *p, const struct rgw_seen *seen, enum rgw_inspect
 	if (seen->proof == RGW_PROVEN_BY_PSK || seen->proof == RGW_PROVEN_BY_PREVIOUS_PSK) {
 		f = rgw_report_add(&p->report, RGW_STEP_PSK, seen->proof == RGW_PROVEN_BY_PSK ? RGW_PASSED
 		    : RGW_WARNING, "both sides have the key%s%s%s",
-		    identity[0] != '\0' ? " of the identity " : "", identity, seen->proof == RGW_PROVEN_BY_PSK ? "" : "; it is `previous-psk`");
+		    identity[0] != '\0' ? " of the identity " : "", identity,
+		    seen->proof == RGW_PROVEN_BY_PSK ? "" : "; it is `previous-psk`");
 		if (seen->proof == RGW_PROVEN_BY_PREVIOUS_PSK)
 			rgw_finding_advise(f, "let the other side change to the new key");
 	} else if (result != RGW_INSPECT_OK) {

@@ -8,61 +8,6 @@
 
 /* The table of options. An option is declared here and nowhere else. */
 
-<<<<<<< HEAD
-=======
-static const char *const autos[] = { [RGW_AUTO] = "auto", [RGW_YES] = "yes", [RGW_NO] = "no", NULL };
-static const char *const switches[] = { [RGW_AUTO] = "auto", [RGW_YES] = "on", [RGW_NO] = "off", NULL };
-static const char *const versions[] = { [RGW_TLS_1_2] = "1.2", [RGW_TLS_1_3] = "1.3", NULL };
-static const char *const crl_checks[] = {
-	[RGW_CRL_OFF] = "off", [RGW_CRL_LEAF] = "leaf", [RGW_CRL_CHAIN] = "chain", NULL,
-};
-static const char *const crl_missings[] = { [RGW_CRL_REFUSE] = "refuse", [RGW_CRL_ACCEPT] = "accept", NULL };
-static const char *const bad_responses[] = {
-	[RGW_BAD_RESPONSE_CLOSE] = "close", [RGW_BAD_RESPONSE_DISCARD] = "discard", NULL,
-};
-static const char *const policies[] = {
-	[RGW_POOL_FAILOVER] = "failover", [RGW_POOL_ROUND_ROBIN] = "round-robin",
-	[RGW_POOL_LEAST_OUTSTANDING] = "least-outstanding", [RGW_POOL_HASH] = "hash", NULL,
-};
-static const char *const outages_auth[] = {
-	[RGW_OUTAGE_AUTH_REJECT] = "reject", [RGW_OUTAGE_AUTH_DROP] = "drop", NULL,
-};
-static const char *const outages_acct[] = {
-	[RGW_OUTAGE_ACCT_DROP] = "drop", [RGW_OUTAGE_ACCT_ACK] = "ack", NULL,
-};
-static const char *const accts[] = {
-	[RGW_ACCT_SAME] = "same", [RGW_ACCT_ACK] = "ack", [RGW_ACCT_DROP] = "drop", NULL,
-};
-static const char *const readies[] = {
-	[RGW_READY_ANY] = "any", [RGW_READY_ALL] = "all", [RGW_READY_NONE] = "none", NULL,
-};
-static const char *const overflows[] = {
-	[RGW_OVERFLOW_REFUSE] = "refuse", [RGW_OVERFLOW_SKIP] = "skip", NULL,
-};
-
-/* In these lists of words, bit n of the field stands for word n. */
-static const char *const services[] = { "auth", "acct", "coa", "disconnect", NULL };
-/* A listener takes Disconnect with CoA: both have one port. */
-static const char *const accepts[] = { "auth", "acct", "coa", NULL };
-static const char *const faults[] = {
-	"none", "space", "two-dots", "leading-dot", "trailing-dot", "no-dot", "two-ats", NULL,
-};
-static const char *const packets[] = {
-	"access-request", "access-accept", "access-reject", "access-challenge", "accounting-request",
-	"accounting-response", "coa-request", "coa-ack", "coa-nak", "disconnect-request", "disconnect-ack",
-	"disconnect-nak", NULL,
-};
-static const char *const layers[] = { "ipsec", NULL };
-_Static_assert(RGW_SERVICE_AUTH == 1 && RGW_SERVICE_ACCT == 2, "bits of services");
-_Static_assert(RGW_SERVICE_COA == 4 && RGW_SERVICE_DISCONNECT == 8, "bits of services");
-_Static_assert(RGW_NAI_NONE == 1 && RGW_NAI_SPACE == 2 && RGW_NAI_TWO_ATS == 64, "bits of faults");
-_Static_assert(RGW_REWRITE_ACCESS_REQUEST == 1 && RGW_REWRITE_ACCESS_ACCEPT == 2, "bits of packets");
-_Static_assert(RGW_REWRITE_ACCESS_REJECT == 4 && RGW_REWRITE_ACCESS_CHALLENGE == 8, "bits of packets");
-_Static_assert(RGW_REWRITE_ACCOUNTING_REQUEST == 16 && RGW_REWRITE_ACCOUNTING_RESPONSE == 32, "bits");
-_Static_assert(RGW_REWRITE_COA_REQUEST == 64 && RGW_REWRITE_DISCONNECT_NAK == 2048, "bits of packets");
-_Static_assert(RGW_LAYER_IPSEC == 1, "bits of layers");
-
->>>>>>> coa
 /* clang-format off */
 #define MS 1
 #define S  1000
@@ -304,11 +249,7 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_LISTEN, "udp", addresses, AT(udp)), .unset = "none",
 	  .port = 1812,
 	  .help = "addresses on which requests from clients are received" },
-<<<<<<< HEAD
-	{ OPT(RGW_CONF_LISTEN, "accept", words, AT(accept)), .def = "auth, acct", .words = rgw_words_services,
-=======
-	{ OPT(RGW_CONF_LISTEN, "accept", words, AT(accept)), .def = "auth, acct", .words = accepts,
->>>>>>> coa
+	{ OPT(RGW_CONF_LISTEN, "accept", words, AT(accept)), .def = "auth, acct", .words = rgw_words_accepts,
 	  .not_with = "tls",
 	  .help = "kinds of requests that are taken here" },
 	{ OPT(RGW_CONF_LISTEN, "receive-buffer", size, AT(receive_buffer)), .def = "0",
@@ -366,7 +307,7 @@ static const struct rgw_opt opts[] = {
 	  .min = 2, .max = RGW_ATTR_VALUE_MAX,
 	  .help = "Operator-Name for its requests that have none" },
 	REWRITING(RGW_CONF_CLIENT, "its requests", "the answers to them"),
-	{ OPT(RGW_CONF_CLIENT, "allow", words, AT(allow)), .def = "auth, acct", .words = services,
+	{ OPT(RGW_CONF_CLIENT, "allow", words, AT(allow)), .def = "auth, acct", .words = rgw_words_services,
 	  .help = "kinds of requests that may come from it" },
 	{ OPT(RGW_CONF_CLIENT, "coa", coa, AT(coa)), .def = "no", .port = 3799, .flags = RGW_OPT_IDENTITY,
 	  .help = "where it takes CoA and Disconnect; yes = at the address from which its requests come" },

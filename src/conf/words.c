@@ -72,18 +72,23 @@ const char *const rgw_words_overflows[] = {
 };
 
 /* In these lists of words, bit n of the field stands for word n. */
-const char *const rgw_words_services[] = { "auth", "acct", NULL };
+const char *const rgw_words_services[] = { "auth", "acct", "coa", "disconnect", NULL };
+/* A listener takes Disconnect with CoA: both have one port. */
+const char *const rgw_words_accepts[] = { "auth", "acct", "coa", NULL };
 const char *const rgw_words_faults[] = {
 	"none", "space", "two-dots", "leading-dot", "trailing-dot", "no-dot", "two-ats", NULL,
 };
 const char *const rgw_words_packets[] = {
 	"access-request", "access-accept", "access-reject", "access-challenge", "accounting-request",
-	"accounting-response", NULL,
+	"accounting-response", "coa-request", "coa-ack", "coa-nak", "disconnect-request", "disconnect-ack",
+	"disconnect-nak", NULL,
 };
 const char *const rgw_words_layers[] = { "ipsec", NULL };
 _Static_assert(RGW_SERVICE_AUTH == 1 && RGW_SERVICE_ACCT == 2, "bits of services");
+_Static_assert(RGW_SERVICE_COA == 4 && RGW_SERVICE_DISCONNECT == 8, "bits of services");
 _Static_assert(RGW_NAI_NONE == 1 && RGW_NAI_SPACE == 2 && RGW_NAI_TWO_ATS == 64, "bits of faults");
 _Static_assert(RGW_REWRITE_ACCESS_REQUEST == 1 && RGW_REWRITE_ACCESS_ACCEPT == 2, "bits of packets");
 _Static_assert(RGW_REWRITE_ACCESS_REJECT == 4 && RGW_REWRITE_ACCESS_CHALLENGE == 8, "bits of packets");
 _Static_assert(RGW_REWRITE_ACCOUNTING_REQUEST == 16 && RGW_REWRITE_ACCOUNTING_RESPONSE == 32, "bits");
+_Static_assert(RGW_REWRITE_COA_REQUEST == 64 && RGW_REWRITE_DISCONNECT_NAK == 2048, "bits of packets");
 _Static_assert(RGW_LAYER_IPSEC == 1, "bits of layers");

@@ -23,6 +23,7 @@ extern const char *const rgw_words_accts[];
 extern const char *const rgw_words_readies[];
 extern const char *const rgw_words_overflows[];
 extern const char *const rgw_words_services[];
+extern const char *const rgw_words_accepts[];
 extern const char *const rgw_words_faults[];
 extern const char *const rgw_words_packets[];
 extern const char *const rgw_words_layers[];

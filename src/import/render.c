@@ -222,8 +222,8 @@ section_at(struct rgw_out *out, unsigned line)
 	return found;
 }
 
-/* Two peers with the same certificate rule are told apart by their host names there, and here one of them stands for both
- * where they connect to us. Whom we connect to stays as it is. */
+/* Two peers with the same certificate rule are told apart by their host names there, and here one of them stands for
+ * both where they connect to us. Whom we connect to stays as it is. */
 static bool
 leave_to_other(struct rgw_out_section *s, const char *text)
 {
