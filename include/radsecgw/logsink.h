@@ -24,7 +24,10 @@ void rgw_logsink_become(struct rgw_logsink *sink, struct rgw_logsink *other);
 /* Starts the thread of the sink, before other threads write to it. false = it does not start, with errno set; the sink
  * goes on as before. */
 bool rgw_logsink_start(struct rgw_logsink *sink) RGW_MUST_USE;
-/* Gives the target what is left, and some time to take it. NULL is ignored. */
+/* Gives the target what is left, with some time to take it, and ends the thread. Each line goes to the target at once
+ * from then on. */
+void rgw_logsink_stop(struct rgw_logsink *sink);
+/* Does the same, and closes the target. NULL is ignored. */
 void rgw_logsink_close(struct rgw_logsink *sink);
 
 /* Sends a message to the syslog of this machine, whatever the target is: a rgw_log_raw_sink; ctx is the sink. */

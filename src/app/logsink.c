@@ -397,8 +397,8 @@ rgw_logsink_start(struct rgw_logsink *s)
 	return s->is_started;
 }
 
-static void
-stop(struct rgw_logsink *s)
+void
+rgw_logsink_stop(struct rgw_logsink *s)
 {
 	if (!s->is_started)
 		return;
@@ -455,7 +455,7 @@ rgw_logsink_close(struct rgw_logsink *s)
 {
 	if (s == NULL)
 		return;
-	stop(s);
+	rgw_logsink_stop(s);
 	if (s->kind != TO_STDERR)
 		close(s->fd);
 	if (s->raw >= 0)

@@ -578,6 +578,7 @@ rgw_reloader_stop(struct rgw_reloader *r)
 	/* What the thread uses cannot be freed, and whoever stops the gateway does not wait for a file system. */
 	RGW_LOG(r->scope.log, RGW_LOG_ERROR, "reload-stuck", NULL,
 	    "the gateway ends although a reload still reads files", rgw_f_str("path", r->scope.path));
+	rgw_logsink_stop(r->scope.sink);
 	_exit(EXIT_SUCCESS);
 }
 
