@@ -22,7 +22,8 @@ run() {
 }
 
 # What does not depend on the TLS library is not repeated with the other one, and what only waits, not with sanitizers.
-not_tls="not test_metrics and not test_monitoring and not test_notify and not test_reload and not test_control"
+not_tls="not test_import and not test_helpdesk and not test_login_line and not test_coa and not test_metrics and \
+not test_monitoring and not test_notify and not test_reload and not test_control"
 not_slow="not test_monitoring and not test_notify and not test_reload_load and not test_watch"
 
 run --build build

@@ -125,6 +125,17 @@ def time_of(stamp):
 class Gateway(Process):
     """radsecgw, with its log read as events."""
 
+    def log(self):
+        """The lines so far. One that was said a moment ago is still on its way through the thread of the log, so the
+        file is read when it has not grown for a moment."""
+        size = -1
+        for _ in range(5):
+            if self.popen.poll() is not None or size == self.log_path.stat().st_size:
+                break
+            size = self.log_path.stat().st_size
+            time.sleep(0.005 * PATIENCE)
+        return super().log()
+
     def lines(self, event=None, **fields):
         """All lines of the log so far, or those of one event, that have these fields."""
         found = [Line(time_of(stamp), name, {k: v.strip('"') for k, v in FIELD.findall(rest)})
