@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Certificates that their CAs have revoked: who is let in with which CRLs, in both roles and over both versions of TLS, and
 what becomes of connections that are up when a new CRL comes (P-CRT-2, 15, RFC 5280 6.3)."""
+import json
 import re
 import socket
 import subprocess
@@ -384,6 +385,19 @@ pool = home
                            with_it[3])[1])
     assert 29 * 86400 < ends - time.time() < 31 * 86400
     assert "radsecgw_certificates_revoked_total 1" in with_it[3]
+
+
+def test_a_probe_asks_the_crl(lab):
+    """A probe of a peer says that no CRL lists its certificate, and which one does."""
+    world = World(lab)
+    for listed, status, said in ((), "passed", "no CRL lists a certificate of the chain"), \
+            (("near.test",), "failed", "revoked"):
+        put(world.crl, crl("root", *listed, until=HOUR, number=len(listed) + 2))
+        done = subprocess.run([*binary(), "probe", "near", "-c", world.path, "--json"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        found = {step["step"]: step for step in json.loads(done.stdout)["steps"]}
+        assert found["revocation"]["outcome"] == status and said in found["revocation"]["presented"], done.stdout
+        assert found["judgement"]["outcome"] == status
 
 
 def test_check_tells(lab):

@@ -373,3 +373,37 @@ def test_freeradius_as_server(lab):
     assert gw.lines("connection-up", peer="far")[0].fields["proven_by"] == f"psk {NAME}"
     ok, out = radclient(lab.auth, "auth", pap())
     assert ok and "Access-Accept" in out, out
+
+
+# ---- what a probe says
+
+def probe(*words):
+    return subprocess.run([*binary(), "probe", *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_probe_with_a_key(lab):
+    """A probe offers the key of the peer, and says whether the other side has it, too; so does one that listens."""
+    lab.gateway(server_conf(lab), wait="started")
+    good = probe("-c", client_conf(lab, lab.radsec), "--json")
+    found = {step["step"]: step for step in json.loads(good.stdout)["steps"]}
+    assert good.returncode in (0, 1), good.stdout
+    assert found["pre-shared-key"]["outcome"] == "passed" and NAME in found["pre-shared-key"]["presented"]
+    assert found["status-server"]["outcome"] == "passed" and "chain" not in found
+    bad = probe("-c", client_conf(lab, lab.radsec, key=OTHER))
+    assert bad.returncode == 2 and f"the key of the identity {NAME} was not proven" in bad.stdout
+    assert "compare identity and key on both sides" in bad.stdout and KEY not in bad.stdout + good.stdout
+
+
+@pytest.mark.parametrize("key,status,said", [
+    (KEY, 0, "it is [peer ap]"), (OTHER, 2, f"the key of the identity {NAME} was not proven")], ids=["right", "wrong"])
+def test_probe_that_listens_for_a_key(lab, key, status, said):
+    conf, port = server_conf(lab), lab.port()
+    waits = subprocess.Popen([*binary(), "probe", "--listen", f"127.0.0.1:{port}", "--tls", "lab", "-c", conf],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for("the probe", lambda: str(port) in subprocess.run(["ss", "-Hltn"], capture_output=True, text=True,
+                                                              check=True).stdout)
+    client = openssl_client(port, NAME, key)
+    client.send(STATUS)
+    out, _ = waits.communicate(timeout=60)
+    client.close()
+    assert waits.returncode == status and said in out, out
