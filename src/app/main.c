@@ -268,6 +268,8 @@ static const struct command commands[] = {
 	  true },
 	{ "would", "USER@REALM: say what would become of a request now; --client NAME, --code acct", NULL,
 	  rgw_client_would, true },
+	{ "trace", "follow requests as they come, with their packets; --user, --mac, --realm, --client, --for TIME",
+	  NULL, rgw_client_trace, true },
 	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level,
 	  true },
 };
@@ -287,7 +289,7 @@ usage(FILE *out)
 	      "      --json         with commands for a running gateway: print JSON\n"
 	      "      --check        with reload: say what would change, and change nothing\n"
 	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
-	      "      --user NAME    with requests: only those of this user; in the same way:\n"
+	      "      --user NAME    with requests and trace: only those of this user; in the same way:\n"
 	      "      --mac ADDRESS  of the device with this address\n"
 	      "      --realm REALM  of this realm\n"
 	      "      --client NAME  from this client or peer\n"
@@ -296,6 +298,7 @@ usage(FILE *out)
 	      "      --since TIME   of the last 10m, for example\n"
 	      "      --last N       no more than so many [100]\n"
 	      "      --code WORD    with would: auth or acct\n"
+	      "      --for TIME     with trace: how long, from 1s to 1h [60s]\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
 	      "      --tls SECTION  with probe: the identity to show [that of the peer, or the first]\n"
 	      "      --idle TIME    with probe: be silent for so long, then ask again\n"
@@ -376,6 +379,7 @@ static const struct option long_options[] = {
 	TEXT("since", call.given[RGW_GIVEN_SINCE]),
 	TEXT("last", call.given[RGW_GIVEN_LAST]),
 	TEXT("code", call.given[RGW_GIVEN_CODE]),
+	TEXT("for", call.given[RGW_GIVEN_FOR]),
 	TEXT("tls", probe.tls),
 	TEXT("idle", probe.idle),
 	TEXT("password-file", probe.password_file),
