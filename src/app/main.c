@@ -17,6 +17,7 @@
 #include "radsecgw/confread.h"
 #include "radsecgw/counters.h"
 #include "radsecgw/import.h"
+#include "radsecgw/logfields.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
 #include "radsecgw/thread.h"
@@ -239,6 +240,20 @@ do_reasons(const struct options *options)
 	return RGW_EXIT_OK;
 }
 
+static int
+do_fields(const struct options *options)
+{
+	const struct rgw_log_field *fields;
+	size_t n;
+
+	(void)options;
+	fields = rgw_log_fields(&n);
+	for (size_t i = 0; i < n; i++)
+		printf("%s\t%s\t%s\t%s\t%s\n", fields[i].name, fields[i].type,
+		    fields[i].unit != NULL ? fields[i].unit : "-", fields[i].example, fields[i].meaning);
+	return RGW_EXIT_OK;
+}
+
 static const struct command commands[] = {
 	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL, false },
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL, false },
@@ -249,6 +264,7 @@ static const struct command commands[] = {
 	{ "options", NULL, do_options, NULL, false },
 	{ "metrics", NULL, do_metrics, NULL, false },
 	{ "reasons", NULL, do_reasons, NULL, false },
+	{ "fields", NULL, do_fields, NULL, false },
 	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
 	    rgw_client_ping, true },
 	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json", NULL,
