@@ -16,10 +16,10 @@
 #define RGW_TRACE_FETCH_MS 5000
 
 enum rgw_trace_kind {
-	RGW_TRACE_CAME,      /* a request came; text: who asked; from; its packet */
+	RGW_TRACE_CAME,      /* a request came; text: who asked; its packet */
 	RGW_TRACE_DROPPED,   /* a packet was dropped before it became a request; the same, number: enum rgw_counter */
 	RGW_TRACE_STEP,      /* `step` as in a trail */
-	RGW_TRACE_SENT,      /* it was sent; text: to whom; number: serial of the connection, 0 = over UDP; its packet */
+	RGW_TRACE_SENT,      /* it was sent; text: to whom; number: serial of the connection, 0 = UDP; its packet */
 	RGW_TRACE_ANSWERED,  /* an answer came; text: from whom; its packet */
 	RGW_TRACE_REPLIED,   /* a packet goes back to whoever asked */
 	RGW_TRACE_ENDED,     /* it has ended; number: enum rgw_counter; second: enum rgw_result */

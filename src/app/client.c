@@ -295,7 +295,8 @@ rgw_client_requests(const struct rgw_client_call *call)
 	if (call->n > 0)
 		return wrong("requests [--user NAME] [--mac ADDRESS] [--realm REALM] [--client NAME] [--result WORD] "
 		    "[--slower TIME] [--since TIME] [--last N] [--json]");
-	if (!add_given(call, (1u << RGW_GIVENS) - 1 - (1u << RGW_GIVEN_CODE) - (1u << RGW_GIVEN_FOR), query, sizeof query))
+	if (!add_given(call, (1u << RGW_GIVENS) - 1 - (1u << RGW_GIVEN_CODE) - (1u << RGW_GIVEN_FOR), query,
+	    sizeof query))
 		return RGW_CLIENT_REFUSED;
 	return ask(call, "GET", "requests", query, QUICK_MS);
 }
@@ -403,9 +404,10 @@ rgw_client_trace(const struct rgw_client_call *call)
 	struct trace t = { .call = call };
 	char query[1000];
 	rgw_ms ms = 60000;
+	const char *time = call->given[RGW_GIVEN_FOR];
 	int result;
 
-	if (call->n > 0 || (call->given[RGW_GIVEN_FOR] != NULL && rgw_conf_time(call->given[RGW_GIVEN_FOR], &ms) != NULL))
+	if (call->n > 0 || (time != NULL && rgw_conf_time(time, &ms) != NULL))
 		return wrong(usage);
 	if (getrandom(&t.id, sizeof t.id, 0) != sizeof t.id)
 		return RGW_CLIENT_REFUSED;

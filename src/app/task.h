@@ -100,8 +100,8 @@ void rgw_on_level_timer(struct ev_loop *loop, ev_timer *w, int revents);
 
 /* requests.c: questions about requests */
 rgw_task_step rgw_begin_requests, rgw_begin_explain, rgw_begin_would;
-/* Why it would be of no use to look for requests that are like that, since the log may not say whose they are; NULL = it
- * is of use. */
+/* Why it would be of no use to look for requests that are like that, since the log may not say whose they are;
+ * NULL = it is of use. */
 const char *rgw_search_refused(const struct rgw_conf *conf, const struct rgw_search *search);
 
 /* tracing.c: requests as they come */
