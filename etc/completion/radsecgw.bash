@@ -44,6 +44,7 @@ _radsecgw() {
 	:*) words=$commands ;;
 	status:*) words="gateway peers servers pools connections clients realms listeners limits nas counters" ;;
 	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;
+	trace:--for | trace:--mac | trace:--user | trace:--realm) return ;;
 	probe:--tls | probe:--idle | probe:--user | probe:--timeout) return ;;
 	*:--client) words=$(_radsecgw_names clients peers) ;;
 	*:--result) words="open accept reject challenge acknowledged error timeout dropped" ;;

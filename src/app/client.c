@@ -2,9 +2,13 @@
 #include "client.h"
 
 #include <ini.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
 #include "radsecgw/confread.h"
 #include "radsecgw/controlclient.h"
@@ -76,30 +80,50 @@ find_socket(const struct rgw_client_call *call)
 
 /* ---- asking ---- */
 
-/* Asks, and prints the answer; `query` begins with a "?". */
+/* Asks at this socket; `query` begins with a "?". false = nobody has answered, which is said. */
+static bool
+ask_at(const char *socket, const struct rgw_client_call *call, struct rgw_control_request *request,
+    const char *command, const char *query, struct rgw_control_answer *answer)
+{
+	char target[1200], why[512];
+
+	snprintf(target, sizeof target, "/v1/%s%sformat=%s", command, query, call->json ? "json" : "text");
+	request->socket = socket;
+	request->target = target;
+	request->limit = ANSWER_LIMIT;
+	if (rgw_control_ask(request, answer, why, sizeof why))
+		return true;
+	fprintf(stderr, "radsecgw: %s\n", why);
+	return false;
+}
+
+/* The socket, or NULL if there is none, which is said. */
+static char *
+need_socket(const struct rgw_client_call *call)
+{
+	char *socket = find_socket(call);
+
+	if (socket == NULL)
+		fprintf(stderr, "radsecgw: %s has no control socket: [control] socket is off\n", call->config);
+	return socket;
+}
+
+/* Asks, and prints the answer. */
 static int
 ask(const struct rgw_client_call *call, const char *method, const char *command, const char *query,
     unsigned timeout_ms)
 {
-	struct rgw_control_request request = { .method = method, .timeout_ms = timeout_ms, .limit = ANSWER_LIMIT };
+	struct rgw_control_request request = { .method = method, .timeout_ms = timeout_ms };
 	struct rgw_control_answer answer;
-	char *socket = find_socket(call);
-	char target[1024], why[512];
+	char *socket = need_socket(call);
 	bool ok;
 
-	if (socket == NULL) {
-		fprintf(stderr, "radsecgw: %s has no control socket: [control] socket is off\n", call->config);
+	if (socket == NULL)
 		return RGW_CLIENT_NO_ANSWER;
-	}
-	snprintf(target, sizeof target, "/v1/%s%sformat=%s", command, query, call->json ? "json" : "text");
-	request.socket = socket;
-	request.target = target;
-	ok = rgw_control_ask(&request, &answer, why, sizeof why);
+	ok = ask_at(socket, call, &request, command, query, &answer);
 	free(socket);
-	if (!ok) {
-		fprintf(stderr, "radsecgw: %s\n", why);
+	if (!ok)
 		return RGW_CLIENT_NO_ANSWER;
-	}
 	ok = answer.status == 200;
 	fwrite(answer.body, 1, answer.len, ok || call->json ? stdout : stderr);
 	if (call->json)
@@ -271,7 +295,7 @@ add_given(const struct rgw_client_call *call, unsigned which, char *query, size_
 	static const char *const names[RGW_GIVENS] = { [RGW_GIVEN_USER] = "user", [RGW_GIVEN_MAC] = "mac",
 		[RGW_GIVEN_REALM] = "realm", [RGW_GIVEN_CLIENT] = "client", [RGW_GIVEN_RESULT] = "result",
 		[RGW_GIVEN_SLOWER] = "slower", [RGW_GIVEN_SINCE] = "since", [RGW_GIVEN_LAST] = "last",
-		[RGW_GIVEN_CODE] = "code" };
+		[RGW_GIVEN_CODE] = "code", [RGW_GIVEN_FOR] = "for" };
 
 	for (unsigned i = 0; i < RGW_GIVENS; i++) {
 		if (call->given[i] == NULL)
@@ -294,7 +318,8 @@ rgw_client_requests(const struct rgw_client_call *call)
 	if (call->n > 0)
 		return wrong("requests [--user NAME] [--mac ADDRESS] [--realm REALM] [--client NAME] [--result WORD] "
 		    "[--slower TIME] [--since TIME] [--last N] [--json]");
-	if (!add_given(call, (1u << RGW_GIVENS) - 1 - (1u << RGW_GIVEN_CODE), query, sizeof query))
+	if (!add_given(call, (1u << RGW_GIVENS) - 1 - (1u << RGW_GIVEN_CODE) - (1u << RGW_GIVEN_FOR), query,
+	    sizeof query))
 		return RGW_CLIENT_REFUSED;
 	return ask(call, "GET", "requests", query, QUICK_MS);
 }
@@ -322,4 +347,102 @@ rgw_client_would(const struct rgw_client_call *call)
 	    !add_given(call, 1u << RGW_GIVEN_CLIENT | 1u << RGW_GIVEN_CODE, query, sizeof query))
 		return RGW_CLIENT_REFUSED;
 	return ask(call, "GET", "would", query, QUICK_MS);
+}
+
+/* ---- trace ---- */
+
+/* So often it is fetched what has come. */
+#define FETCH_MS 250
+
+/* What a trace is asked for with; the same gateway answers until the end. */
+struct trace {
+	const struct rgw_client_call *call;
+	char *socket;        /* owned */
+	uint64_t id;
+};
+
+/* Asks once, and prints what has come. */
+static int
+fetch(const struct trace *t, const char *query)
+{
+	struct rgw_control_request request = { .method = "GET", .timeout_ms = QUICK_MS };
+	struct rgw_control_answer answer;
+	bool ok;
+
+	if (!ask_at(t->socket, t->call, &request, "trace", query, &answer))
+		return RGW_CLIENT_NO_ANSWER;
+	ok = answer.status == 200;
+	fwrite(answer.body, 1, answer.len, ok ? stdout : stderr);
+	if (!ok && t->call->json)
+		fputc('\n', stderr);
+	free(answer.body);
+	return ok && fflush(stdout) == 0 ? RGW_CLIENT_DONE : RGW_CLIENT_REFUSED;
+}
+
+static int64_t
+clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Waits until it is time to fetch, or until somebody ends the program: what has come by then is still printed, and the
+ * gateway hears that the trace is over. */
+static bool
+is_ended(int64_t end)
+{
+	static const struct timespec pause = { 0, FETCH_MS * 1000000L };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return sigtimedwait(&set, NULL, &pause) > 0 || clock_ms() >= end;
+}
+
+static int
+follow(const struct trace *t, const char *first, int64_t ms)
+{
+	int result = fetch(t, first);
+	int64_t end = clock_ms() + ms;
+	bool over = false;
+	char query[64];
+
+	while (result == RGW_CLIENT_DONE && !over) {
+		over = is_ended(end);
+		snprintf(query, sizeof query, "?id=%" PRIx64 "&%s", t->id, over ? "end=yes&" : "");
+		result = fetch(t, query);
+	}
+	return result;
+}
+
+int
+rgw_client_trace(const struct rgw_client_call *call)
+{
+	static const char usage[] = "trace [--user NAME] [--mac ADDRESS] [--realm REALM] [--client NAME] [--for TIME] "
+	    "[--json]";
+	struct trace t = { .call = call };
+	char query[1000];
+	rgw_ms ms = 60000;
+	const char *time = call->given[RGW_GIVEN_FOR];
+	int result;
+
+	if (call->n > 0 || (time != NULL && rgw_conf_time(time, &ms) != NULL))
+		return wrong(usage);
+	if (getrandom(&t.id, sizeof t.id, 0) != sizeof t.id)
+		return RGW_CLIENT_REFUSED;
+	t.id |= 1;
+	snprintf(query, sizeof query, "?id=%" PRIx64 "&begin=yes&", t.id);
+	if (!add_given(call, 1u << RGW_GIVEN_USER | 1u << RGW_GIVEN_MAC | 1u << RGW_GIVEN_REALM |
+	    1u << RGW_GIVEN_CLIENT | 1u << RGW_GIVEN_FOR, query, sizeof query))
+		return RGW_CLIENT_REFUSED;
+	t.socket = need_socket(call);
+	if (t.socket == NULL)
+		return RGW_CLIENT_NO_ANSWER;
+	result = follow(&t, query, (int64_t)ms);
+	free(t.socket);
+	return result;
 }

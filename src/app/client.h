@@ -12,7 +12,7 @@
 /* Options that are handed to the gateway as they are, each under its name. */
 enum rgw_client_option {
 	RGW_GIVEN_USER, RGW_GIVEN_MAC, RGW_GIVEN_REALM, RGW_GIVEN_CLIENT, RGW_GIVEN_RESULT, RGW_GIVEN_SLOWER,
-	RGW_GIVEN_SINCE, RGW_GIVEN_LAST, RGW_GIVEN_CODE, RGW_GIVENS
+	RGW_GIVEN_SINCE, RGW_GIVEN_LAST, RGW_GIVEN_CODE, RGW_GIVEN_FOR, RGW_GIVENS
 };
 
 
@@ -36,7 +36,6 @@ typedef int rgw_client_command(const struct rgw_client_call *call);
 
 rgw_client_command rgw_client_ping, rgw_client_status, rgw_client_log_level, rgw_client_drain, rgw_client_resume,
     rgw_client_reconnect, rgw_client_disconnect, rgw_client_reload, rgw_client_confirm, rgw_client_undo,
-    rgw_client_requests,
-    rgw_client_explain, rgw_client_would;
+    rgw_client_requests, rgw_client_explain, rgw_client_would, rgw_client_trace;
 
 #endif

@@ -21,6 +21,7 @@ static const struct rgw_command commands[] = {
 	{ "requests", "GET", rgw_begin_requests },
 	{ "explain", "GET", rgw_begin_explain },
 	{ "would", "GET", rgw_begin_would },
+	{ "trace", "GET", rgw_begin_trace },
 	{ "log-level", "POST", rgw_begin_log_level },
 	{ "drain", "POST", rgw_begin_drain },
 	{ "resume", "POST", rgw_begin_resume },

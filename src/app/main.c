@@ -17,6 +17,7 @@
 #include "radsecgw/confread.h"
 #include "radsecgw/counters.h"
 #include "radsecgw/import.h"
+#include "radsecgw/logfields.h"
 #include "radsecgw/logsink.h"
 #include "radsecgw/process.h"
 #include "radsecgw/thread.h"
@@ -239,6 +240,20 @@ do_reasons(const struct options *options)
 	return RGW_EXIT_OK;
 }
 
+static int
+do_fields(const struct options *options)
+{
+	const struct rgw_log_field *fields;
+	size_t n;
+
+	(void)options;
+	fields = rgw_log_fields(&n);
+	for (size_t i = 0; i < n; i++)
+		printf("%s\t%s\t%s\t%s\t%s\n", fields[i].name, fields[i].type,
+		    fields[i].unit != NULL ? fields[i].unit : "-", fields[i].example, fields[i].meaning);
+	return RGW_EXIT_OK;
+}
+
 static const struct command commands[] = {
 	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL, false },
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL, false },
@@ -249,6 +264,7 @@ static const struct command commands[] = {
 	{ "options", NULL, do_options, NULL, false },
 	{ "metrics", NULL, do_metrics, NULL, false },
 	{ "reasons", NULL, do_reasons, NULL, false },
+	{ "fields", NULL, do_fields, NULL, false },
 	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
 	    rgw_client_ping, true },
 	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json", NULL,
@@ -270,6 +286,8 @@ static const struct command commands[] = {
 	  true },
 	{ "would", "USER@REALM: say what would become of a request now; --client NAME, --code acct", NULL,
 	  rgw_client_would, true },
+	{ "trace", "follow requests as they come, with their packets; --user, --mac, --realm, --client, --for TIME",
+	  NULL, rgw_client_trace, true },
 	{ "log-level", "LEVEL [for TIME]: set the least important lines that are logged", NULL, rgw_client_log_level,
 	  true },
 };
@@ -289,7 +307,7 @@ usage(FILE *out)
 	      "      --json         with commands for a running gateway: print JSON\n"
 	      "      --check        with reload: say what would change, and change nothing\n"
 	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
-	      "      --user NAME    with requests: only those of this user; in the same way:\n"
+	      "      --user NAME    with requests and trace: only those of this user; in the same way:\n"
 	      "      --mac ADDRESS  of the device with this address\n"
 	      "      --realm REALM  of this realm\n"
 	      "      --client NAME  from this client or peer\n"
@@ -299,6 +317,7 @@ usage(FILE *out)
 	      "      --last N       no more than so many [100]\n"
 	      "      --code WORD    with would: auth or acct\n"
 	      "      --session ID   with disconnect: this Acct-Session-Id; --user and --mac as above\n"
+	      "      --for TIME     with trace: how long, from 1s to 1h [60s]\n"
 	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
 	      "      --tls SECTION  with probe: the identity to show [that of the peer, or the first]\n"
 	      "      --idle TIME    with probe: be silent for so long, then ask again\n"
@@ -380,6 +399,7 @@ static const struct option long_options[] = {
 	TEXT("since", call.given[RGW_GIVEN_SINCE]),
 	TEXT("last", call.given[RGW_GIVEN_LAST]),
 	TEXT("code", call.given[RGW_GIVEN_CODE]),
+	TEXT("for", call.given[RGW_GIVEN_FOR]),
 	TEXT("tls", probe.tls),
 	TEXT("idle", probe.idle),
 	TEXT("password-file", probe.password_file),

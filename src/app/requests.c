@@ -56,13 +56,11 @@ read_time(struct rgw_task *task, const char *name, rgw_ms *out)
 }
 
 /* Nobody is to believe that there is nothing where the log may not say whose it is. */
-static const char *
-why_useless(const struct rgw_conf *conf, const struct rgw_search *search)
+const char *
+rgw_search_refused(const struct rgw_conf *conf, const struct rgw_search *search)
 {
 	const struct rgw_conf_log *log = &conf->log;
 
-	if (conf->gateway.ring == 0)
-		return "nothing is remembered, since [gateway] ring is 0";
 	if (search->user != NULL && log->identity == RGW_LOG_ID_REALM)
 		return "no names of users are remembered, since [log] identity is realm; look for --realm or --mac";
 	if (search->mac != NULL && log->station == RGW_LOG_STATION_NONE)
@@ -90,7 +88,8 @@ read_search(struct rgw_task *task)
 		rgw_task_say(task, 400, "--last wants a number from 1 to %d", FOUND_MOST);
 		return false;
 	}
-	useless = why_useless(conf, s);
+	useless = conf->gateway.ring == 0 ? "nothing is remembered, since [gateway] ring is 0"
+	                                  : rgw_search_refused(conf, s);
 	if (useless != NULL)
 		rgw_task_say(task, 409, "%s", useless);
 	return useless == NULL;

@@ -141,9 +141,8 @@ put_sent(FILE *out, const struct rgw_trail_step *s)
 	fprintf(out, ", with the identifier %u.", s->second);
 }
 
-/* A sentence about the step; false = it is part of what was said at the beginning. */
-static void
-put_step(FILE *out, const struct rgw_trail_step *s)
+void
+rgw_story_step(FILE *out, const struct rgw_trail_step *s)
 {
 	switch (s->what) {
 	case RGW_STEP_REWRITE:
@@ -194,7 +193,7 @@ put_steps(FILE *out, const struct rgw_trail *trail)
 		if (s.what < RGW_STEP_REWRITE)
 			continue;
 		fprintf(out, "  after %6" PRIu64 " ms  ", (uint64_t)s.after);
-		put_step(out, &s);
+		rgw_story_step(out, &s);
 		fputc('\n', out);
 	}
 	if (trail->cut)
@@ -205,16 +204,16 @@ put_steps(FILE *out, const struct rgw_trail *trail)
 
 /* The help of a counter is about all that it counts. */
 static const char *
-reason_text(const struct rgw_trail *trail)
+reason_text(unsigned how)
 {
-	const char *help = rgw_counter_help(trail->how);
+	const char *help = rgw_counter_help(how);
 	const char *colon = strstr(help, ": ");
 
 	return colon != NULL ? colon + 2 : help;
 }
 
-static void
-put_end(FILE *out, const struct rgw_trail *trail, const struct rgw_wall *wall)
+void
+rgw_story_end(FILE *out, unsigned how, enum rgw_result result)
 {
 	static const char *const texts[RGW_RESULTS] = {
 		[RGW_RESULT_ACCEPT] = "was an Access-Accept",
@@ -225,17 +224,23 @@ put_end(FILE *out, const struct rgw_trail *trail, const struct rgw_wall *wall)
 		[RGW_RESULT_TIMEOUT] = "never came",
 		[RGW_RESULT_DROPPED] = "was never made: the request was dropped",
 	};
+
+	fprintf(out, "The answer to whoever asked %s", texts[result]);
+	if (how != RGW_CTR_request_answered)
+		fprintf(out, ". Reason: %s (%s)", reason_text(how), rgw_reason_name(how));
+	fputs(".\n", out);
+}
+
+static void
+put_end(FILE *out, const struct rgw_trail *trail, const struct rgw_wall *wall)
+{
 	rgw_ms end = trail->result == RGW_RESULT_OPEN ? wall->now : trail->ended;
 
 	fprintf(out, "  after %6" PRIu64 " ms  ", (uint64_t)(end - trail->began));
-	if (trail->result == RGW_RESULT_OPEN) {
+	if (trail->result == RGW_RESULT_OPEN)
 		fputs("It is still being worked on.\n", out);
-		return;
-	}
-	fprintf(out, "The answer to whoever asked %s", texts[trail->result]);
-	if (trail->how != RGW_CTR_request_answered)
-		fprintf(out, ". Reason: %s (%s)", reason_text(trail), rgw_reason_name(trail->how));
-	fputs(".\n", out);
+	else
+		rgw_story_end(out, trail->how, trail->result);
 }
 
 static void
@@ -248,7 +253,7 @@ tell_drop(FILE *out, const struct rgw_trail *trail, const struct rgw_wall *wall)
 	if (trail->code != 0)
 		fprintf(out, ": it was an %s", rgw_code_name(trail->code));
 	put_facts(out, trail);
-	fprintf(out, ".\n  Reason: %s (%s).\n", reason_text(trail), rgw_reason_name(trail->how));
+	fprintf(out, ".\n  Reason: %s (%s).\n", reason_text(trail->how), rgw_reason_name(trail->how));
 }
 
 void

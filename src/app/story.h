@@ -31,6 +31,10 @@ const uint8_t *rgw_story_fact(const struct rgw_trail *trail, enum rgw_step what,
     size_t *len);
 /* Writes octets as text without anything that a terminal obeys. */
 void rgw_story_octets(FILE *out, const uint8_t *octets, size_t len);
+/* Writes a sentence about a step that is no fact. */
+void rgw_story_step(FILE *out, const struct rgw_trail_step *s);
+/* Writes, in a line, how the request ended: enum rgw_counter and enum rgw_result. */
+void rgw_story_end(FILE *out, unsigned how, enum rgw_result result);
 /* Writes the story. */
 void rgw_story_tell(FILE *out, const struct rgw_trail *trail, const struct rgw_wall *wall);
 

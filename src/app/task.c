@@ -42,6 +42,7 @@ rgw_task_free(struct rgw_task *task)
 		free(task->asks[i].trails);
 	}
 	free(task->about);
+	free(task->trace);
 	rgw_link_remove(&task->link);
 	free(task->asks);
 	free(task->name);

@@ -7,6 +7,7 @@
 #include "control.h"
 #include "radsecgw/http.h"
 #include "radsecgw/rows.h"
+#include "radsecgw/search.h"
 #include "reload.h"
 #include "worker.h"
 
@@ -23,6 +24,8 @@ struct rgw_control {
 	struct rgw_link tasks;      /* owned */
 	bool drained;               /* all was told to drain, by a command */
 	ev_timer level_timer;       /* the log has the level of the configuration again */
+	uint64_t trace;             /* what somebody follows, by its number; 0 = nobody does */
+	rgw_ms trace_seen;          /* when its events were fetched last */
 };
 
 /* What one worker is asked. */
@@ -59,6 +62,7 @@ struct rgw_task {
 	rgw_ms time;
 	struct rgw_reload_ask reload;
 	struct rgw_request_ask *about;          /* owned: of a question about requests, or NULL */
+	struct rgw_trace_ask *trace;            /* owned: of a trace, or NULL */
 	/* Of a command that waits: */
 	ev_timer timer;                         /* the next look */
 	unsigned n_looks;
@@ -98,6 +102,12 @@ void rgw_on_level_timer(struct ev_loop *loop, ev_timer *w, int revents);
 
 /* requests.c: questions about requests */
 rgw_task_step rgw_begin_requests, rgw_begin_explain, rgw_begin_would;
+/* Why it would be of no use to look for requests that are like that, since the log may not say whose they are;
+ * NULL = it is of use. */
+const char *rgw_search_refused(const struct rgw_conf *conf, const struct rgw_search *search);
+
+/* tracing.c: requests as they come */
+rgw_task_step rgw_begin_trace;
 
 /* command_reload.c */
 rgw_task_step rgw_begin_reload, rgw_begin_confirm, rgw_begin_undo;

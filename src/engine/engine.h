@@ -139,6 +139,7 @@ struct rgw_gw {
 	struct rgw_conversations conversations;
 	uint64_t n_conversations;             /* number of conversations since the start */
 	struct rgw_trails trails;
+	struct rgw_trace *trace;              /* owned: what somebody follows; NULL = nobody follows anything */
 	struct rgw_deadrealms deadrealms;
 	struct rgw_admission admission;       /* admission of connections that peers open */
 	size_t n_conns;

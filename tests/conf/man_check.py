@@ -6,7 +6,7 @@
 
 RADSECGW is the program, with words before it if it runs inside another (in one argument). Every
 option must stand in its section with its type, default and range, every event in the section about
-the log, and every metric in the table between two marks, which --update writes anew; the pages must name no others. All manual pages must be well-formed. The last line says
+the log, and every metric, reason and field of log lines in a table between two marks, which --update writes anew; the pages must name no others. All manual pages must be well-formed. The last line says
 how many options, events and pages are right.
 """
 import difflib
@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 import man_events
+import man_fields
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ROOT / "etc" / "man"
@@ -119,6 +120,39 @@ def reasons_table(program):
     return [*lines, ".El\n"]
 
 
+def log_fields(program):
+    """The dictionary of the fields, as the program has it: rows of name, type, unit, example, meaning."""
+    listed = subprocess.run([*program, "fields"], capture_output=True, text=True, check=True).stdout
+    return [line.split("\t") for line in listed.splitlines()]
+
+
+def fields_table(program):
+    """The same for the fields of log lines."""
+    events = man_fields.events_of_fields(sorted(ROOT.glob("src/**/*.[ch]")))
+    lines = [".Bl -tag -width Ds\n"]
+    for name, kind, unit, example, meaning in log_fields(program):
+        lines += [f".It Li {name} Pq {kind}{'' if unit == '-' else ', ' + unit}\n", sentence(meaning) + "\n",
+                  "Example:\n", f".Ql {example} .\n"]
+        if name in events:
+            lines += ["Events:\n", f".Li {' , '.join(sorted(events[name]))} .\n"]
+    return [*lines, ".El\n"]
+
+
+def check_fields(program):
+    """Each field that the sources give to lines is in the dictionary with its type, and the reverse."""
+    rows = {name: kind for name, kind, *_ in log_fields(program)}
+    sources = man_fields.fields_of(sorted(ROOT.glob("src/**/*.[ch]")))
+    complaints = [f"the dictionary does not have the field {name}" for name in sorted(sources.keys() - rows.keys())]
+    complaints += [f"no source has the field {name} of the dictionary" for name in sorted(rows.keys() - sources.keys())]
+    complaints += [f"the field {name} is {sorted(sources[name])} in the sources, {rows[name]} in the dictionary"
+                   for name in sorted(rows.keys() & sources.keys()) if rows[name] not in sources[name]]
+    if list(rows) != sorted(rows):
+        complaints.append("the dictionary is not sorted")
+    for complaint in complaints:
+        print(complaint)
+    return len(rows), len(complaints)
+
+
 def check_table(want, what, update):
     """The same for a table in the page: a line of it is right or wrong."""
     page = PAGES / "radsecgw.8"
@@ -157,7 +191,8 @@ def main(args):
         sys.exit(__doc__)
     program = args[0].split()
     results = [check_options(program), check_events(), check_table(metrics_table(program), "metrics", update),
-               check_table(reasons_table(program), "reasons", update), check_pages()]
+               check_table(reasons_table(program), "reasons", update), check_fields(program),
+               check_table(fields_table(program), "fields", update), check_pages()]
     passed, failed = (sum(counts) for counts in zip(*results))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

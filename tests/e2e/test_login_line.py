@@ -33,6 +33,12 @@ def gateway(lab, name, log="", **more):
     return lab.gateway(conf, name=name)
 
 
+def dictionary():
+    """Field -> type, as the program has it for the manual."""
+    rows = subprocess.run([*binary(), "fields"], capture_output=True, text=True, check=True).stdout.splitlines()
+    return {name: kind for name, kind, *_ in (row.split("\t") for row in rows)}
+
+
 def test_pap_accounting_and_reject(home):
     gw = gateway(home, "text", log="accounting = yes")
     ok, out = radclient(home.auth, "auth", pap(more=STATION + CUI))
@@ -49,6 +55,10 @@ def test_pap_accounting_and_reject(home):
     assert ok, out
     line = gw.wait_line("accounting").fields
     assert line["session"] == "0042" and line["status"] == "start" and line["user"] == "bob@example.org", line
+    known = dictionary()
+    for line in gw.lines():
+        assert not line.fields.keys() - known.keys(), line.fields
+        assert all(value.isdigit() for key, value in line.fields.items() if known[key] == "number"), line.fields
 
 
 def test_eap_is_one_login(home):
@@ -63,6 +73,11 @@ def test_eap_is_one_login(home):
     assert len(logins) == 1 and logins[0]["result"] == "accept" and logins[0]["level"] == "info", logins
     assert logins[0]["rounds"] == len(rounds) > 5, (logins, len(rounds))
     assert logins[0]["conversation_ms"] >= logins[0]["ms"]
+    known = dictionary()
+    for line in lines:
+        wrong = {key: value for key, value in line.items() if key not in ("ts", "level", "event", "msg")
+                 and (key not in known or isinstance(value, int) != (known[key] == "number"))}
+        assert not wrong, wrong
 
 
 def test_rejected_here(home):

@@ -5,6 +5,7 @@
 
 #include "radsecgw/hop.h"
 #include "radsecgw/loopmark.h"
+#include "trace.h"
 
 /* A request at one target: what is sent on a lane, how it is repeated there, and how both let go of each other. The
  * attempt is part of its request. */
@@ -237,6 +238,8 @@ rgw_attempt_send(struct rgw_attempt *a, struct rgw_lane *lane, rgw_ms now)
 	}
 	a->state = RGW_ATTEMPT_SENT;
 	rgw_trail_note_numbers(req, RGW_STEP_SENT, lane->serial, a->ticket.id, a->target->conf->name, now);
+	if (req->traced != 0)
+		rgw_trace_packet(req, RGW_TRACE_SENT, lane->serial, a->target->conf->name, out.data, out.len, now);
 	rgw_target_queue(a->target, rgw_req_service(req))->n_sent++;
 	set_timer(a, lane, now);
 	if (a->sent_before)

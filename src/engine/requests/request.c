@@ -5,6 +5,7 @@
 
 #include "login.h"
 #include "radsecgw/build.h"
+#include "trace.h"
 
 /* The life of a request, from its object to one of the ways in which it ends: each way counts it in exactly one
  * counter, and frees it (P-PRX-1, P-ERR-8 to 11). A request is owned by its entry. */
@@ -46,6 +47,8 @@ rgw_req_new(struct rgw_gw *gw, struct rgw_entry *entry, const struct rgw_origin 
 		rgw_attempt_init(&req->attempts[i], req);
 	rgw_login_begin(gw, req, now);
 	rgw_trail_begin(gw, req, now);
+	if (gw->trace != NULL)
+		rgw_trace_came(gw, req, now);
 	entry->req = req;
 	return req;
 }
@@ -97,6 +100,8 @@ send_and_keep(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, cons
 	bool sent = door->send(gw, &req->origin, answer);
 
 	rgw_count(gw, how);
+	if (req->traced != 0)
+		rgw_trace_packet(req, RGW_TRACE_REPLIED, 0, "", answer->data, answer->len, now);
 	rgw_trail_end(gw, req, how, answer->data[0], now);
 	not_pending(gw, req, true, now);
 	free_req(gw, req);

@@ -84,8 +84,8 @@ fits_numbers(const struct rgw_trail *t, const struct rgw_search *s, rgw_ms now)
 	return (s->slower == 0 || end - t->began >= s->slower) && (s->since == 0 || now - end <= s->since);
 }
 
-static bool
-fits_texts(const struct rgw_trail *t, const struct rgw_conf_log *conf, const struct rgw_search *s)
+bool
+rgw_trail_is_like(const struct rgw_trail *t, const struct rgw_conf_log *conf, const struct rgw_search *s)
 {
 	return (s->asker == NULL || is_text(t, RGW_STEP_ASKER, s->asker, strlen(s->asker))) &&
 	    (s->realm == NULL || is_text(t, RGW_STEP_REALM, s->realm, strlen(s->realm))) &&
@@ -96,7 +96,7 @@ fits_texts(const struct rgw_trail *t, const struct rgw_conf_log *conf, const str
 static bool
 fits(const struct rgw_trail *t, const struct rgw_conf_log *conf, const struct rgw_search *s, rgw_ms now)
 {
-	return fits_numbers(t, s, now) && fits_texts(t, conf, s);
+	return fits_numbers(t, s, now) && rgw_trail_is_like(t, conf, s);
 }
 
 void

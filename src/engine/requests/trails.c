@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "login.h"
-#include "radsecgw/nai.h"
+#include "trace.h"
 
 /* The trails of requests, see trails.h. What is written into a trail is shortened or hashed before. */
 
@@ -66,63 +66,10 @@ rgw_trails_change(struct rgw_gw *gw)
 void
 rgw_trails_fini(struct rgw_gw *gw)
 {
+	rgw_gw_trace_end(gw);
 	rgw_slab_fini(&gw->trails.slab);
 	for (unsigned i = 0; i < RGW_DROPS; i++)
 		free(gw->trails.drops[i]);
-}
-
-/* ---- what it is known by ---- */
-
-static void
-put_field(struct rgw_trail *trail, enum rgw_step what, const struct rgw_field *f)
-{
-	rgw_trail_text(trail, what, f->data, f->type == RGW_FIELD_OCTETS ? (size_t)f->number : strlen(f->data),
-	    trail->began);
-}
-
-static void
-put_facts(struct rgw_trail *trail, const struct rgw_conf_log *conf, const struct rgw_packet *p)
-{
-	struct rgw_identity room;
-	struct rgw_facts facts;
-	struct rgw_field field;
-	const uint8_t *text;
-	size_t len;
-
-	rgw_facts_find(p, &facts);
-	if (facts.user.len > 0) {
-		text = rgw_realm_of(facts.user.value, facts.user.len, &len);
-		if (text != NULL)
-			rgw_trail_text(trail, RGW_STEP_REALM, text, len, trail->began);
-		field = rgw_f_user(conf, facts.user.value, facts.user.len, &room);
-		if (conf->identity != RGW_LOG_ID_REALM)
-			put_field(trail, RGW_STEP_USER, &field);
-	}
-	if (facts.station.len > 0) {
-		field = rgw_f_station(conf, "", facts.station.value, facts.station.len, &room);
-		put_field(trail, RGW_STEP_STATION, &field);
-	}
-	rgw_trail_text(trail, RGW_STEP_CALLED, facts.called.value, facts.called.len, trail->began);
-	rgw_trail_text(trail, RGW_STEP_NAS, facts.nas_name.value, facts.nas_name.len, trail->began);
-	if (facts.nas_name.len == 0 && (facts.nas_address.len == 4 || facts.nas_address.len == 16))
-		rgw_trail_text(trail, RGW_STEP_NAS_ADDRESS, facts.nas_address.value, facts.nas_address.len,
-		    trail->began);
-}
-
-static void
-put_origin(struct rgw_trail *trail, const char *asker, const struct rgw_addr *from)
-{
-	if (asker != NULL)
-		rgw_trail_text(trail, RGW_STEP_ASKER, asker, strlen(asker), trail->began);
-	rgw_trail_text(trail, RGW_STEP_FROM, from->ip, from->family == 4 ? 4 : 16, trail->began);
-}
-
-static void
-start(struct rgw_gw *gw, struct rgw_trail *trail, rgw_ms now)
-{
-	*trail = (struct rgw_trail){ .serial = ++gw->trails.serial, .began = now, .ended = now,
-		.worker = (uint16_t)(gw->log->worker > 0 ? gw->log->worker : 1) };
-	rgw_link_init(&trail->link);
 }
 
 /* ---- its life ---- */
@@ -135,13 +82,13 @@ rgw_trail_begin(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 
 	if (t->limit == 0 || !shrink(t, t->limit - 1) || (trail = rgw_slab_get(&t->slab)) == NULL)
 		return;
-	start(gw, trail, now);
+	rgw_trail_start(gw, trail, now);
 	trail->conversation = req->talk.id;
 	trail->rounds = (uint16_t)req->talk.rounds;
 	trail->code = req->packet.code;
 	trail->is_peer = req->origin.door->is_stream;
-	put_facts(trail, &gw->conf->log, &req->packet);
-	put_origin(trail, rgw_origin_name(&req->origin), &req->origin.remote);
+	rgw_trail_put_facts(trail, &gw->conf->log, &req->packet);
+	rgw_trail_put_origin(trail, rgw_origin_name(&req->origin), &req->origin.remote);
 	for (unsigned i = 0; i < t->n_early; i++)
 		rgw_trail_text(trail, RGW_STEP_REWRITE, t->early[i], strlen(t->early[i]), now);
 	t->n_early = 0;
@@ -177,6 +124,8 @@ rgw_trail_end(struct rgw_gw *gw, struct rgw_req *req, enum rgw_counter how, uint
 	struct rgw_trail *trail = req->trail;
 	bool good = how == RGW_CTR_request_answered && answer != RGW_ACCESS_REJECT;
 
+	if (req->traced != 0)
+		rgw_trace_ended(req, how, result_of(how, answer), now);
 	if (trail == NULL)
 		return;
 	trail->ended = now;
@@ -196,6 +145,8 @@ rgw_trail_note(const struct rgw_req *req, enum rgw_step what, const char *text, 
 {
 	if (req->trail != NULL)
 		rgw_trail_text(req->trail, what, text, strlen(text), now);
+	if (req->traced != 0)
+		rgw_trace_step(req, what, 0, 0, text, now);
 }
 
 void
@@ -204,6 +155,9 @@ rgw_trail_note_numbers(const struct rgw_req *req, enum rgw_step what, uint32_t n
 {
 	if (req->trail != NULL)
 		rgw_trail_numbers(req->trail, what, number, second, text, now);
+	/* Of what was sent, the trace shows the packet. */
+	if (req->traced != 0 && what != RGW_STEP_SENT)
+		rgw_trace_step(req, what, number, second, text, now);
 }
 
 void
@@ -223,6 +177,8 @@ rgw_trail_answered(const struct rgw_attempt *a, const struct rgw_packet *answer,
 	const struct rgw_conf_log *conf = &a->target->gw->conf->log;
 	struct rgw_attr message = { 0 }, user = { 0 };
 
+	if (a->req->traced != 0)
+		rgw_trace_packet(a->req, RGW_TRACE_ANSWERED, 0, a->target->conf->name, answer->data, answer->len, now);
 	if (a->req->trail == NULL)
 		return;
 	rgw_trail_numbers(a->req->trail, RGW_STEP_ANSWER, answer->code, rgw_packet_error_cause(answer),
@@ -265,6 +221,8 @@ rgw_trail_dropped(struct rgw_gw *gw, enum rgw_counter how, const char *asker, bo
 	uint64_t key;
 	unsigned i;
 
+	if (gw->trace != NULL)
+		rgw_trace_dropped(gw, how, asker, is_peer, from, p, now);
 	if (t->limit == 0)
 		return;
 	key = asker != NULL ? rgw_siphash(&hashkey, asker, strlen(asker)) : rgw_siphash(&hashkey, from->ip, 16);
@@ -275,14 +233,14 @@ rgw_trail_dropped(struct rgw_gw *gw, enum rgw_counter how, const char *asker, bo
 	times = t->drop_keys[i] == (key | 1) ? trail->times + (trail->times < UINT32_MAX) : 1;
 	t->drop_keys[i] = key | 1;
 	t->drop_seen[i] = now;
-	start(gw, trail, now);
+	rgw_trail_start(gw, trail, now);
 	trail->times = times;
 	trail->how = (uint8_t)how;
 	trail->result = RGW_RESULT_DROPPED;
 	trail->is_peer = is_peer;
-	put_origin(trail, asker, from);
+	rgw_trail_put_origin(trail, asker, from);
 	if (p == NULL)
 		return;
 	trail->code = p->code;
-	put_facts(trail, &gw->conf->log, p);
+	rgw_trail_put_facts(trail, &gw->conf->log, p);
 }

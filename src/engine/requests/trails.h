@@ -15,9 +15,11 @@
 
 struct rgw_addr;
 struct rgw_attempt;
+struct rgw_conf_log;
 struct rgw_gw;
 struct rgw_packet;
 struct rgw_req;
+struct rgw_search;
 
 /* Places for packets that never became requests, the first half for those of strangers. */
 #define RGW_DROPS 64
@@ -63,5 +65,12 @@ void rgw_trail_answered(const struct rgw_attempt *a, const struct rgw_packet *an
  * it was no packet. */
 void rgw_trail_dropped(struct rgw_gw *gw, enum rgw_counter how, const char *asker, bool is_peer,
     const struct rgw_addr *from, const struct rgw_packet *p, rgw_ms now);
+
+/* A trail without steps, with a number of its own; and what one is known by: facts of the packet, and who sent it. */
+void rgw_trail_start(struct rgw_gw *gw, struct rgw_trail *trail, rgw_ms now);
+void rgw_trail_put_facts(struct rgw_trail *trail, const struct rgw_conf_log *conf, const struct rgw_packet *p);
+void rgw_trail_put_origin(struct rgw_trail *trail, const char *asker, const struct rgw_addr *from);
+/* search.c: is it known by the texts that are looked for? */
+bool rgw_trail_is_like(const struct rgw_trail *trail, const struct rgw_conf_log *conf, const struct rgw_search *search);
 
 #endif
