@@ -59,7 +59,7 @@ rgw_confine(const struct rgw_conf *conf, const char *path, struct rgw_log *log)
 	}
 	filter = rgw_syscalls_filter();
 	RGW_LOG(log, RGW_LOG_INFO, "confined", NULL, "the process is restricted to what it needs; 0 is what "
-	    "this kernel or machine does not offer", rgw_f_uint("system-calls", filter ? rgw_syscalls_allowed() : 0),
+	    "this kernel or machine does not offer", rgw_f_uint("system_calls", filter ? rgw_syscalls_allowed() : 0),
 	    rgw_f_uint("landlock", (uint64_t)version));
 	return true;
 }

@@ -86,7 +86,7 @@ static const struct rgw_log_field fields[] = {
 	{ "state", "text", NULL, "up", "the state of the connection or of the port of a server" },
 	{ "status", "text", NULL, "start", "of a record: start, stop, interim, on, off or other" },
 	{ "suppressed", "number", NULL, "35", "lines like this that [log] rate has left out since the last one" },
-	{ "system-calls", "number", NULL, "94", "how many system calls the process may make" },
+	{ "system_calls", "number", NULL, "94", "how many system calls the process may make" },
 	{ "target", "text", NULL, "/var/log/radsecgw.log", "where log lines go" },
 	{ "time", "number", "s", "1796035320", "seconds since 1970 by the clock of the machine" },
 	{ "tls", "text", NULL, "federation", "the [tls] section; at the start, the TLS library and its version" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "spread_priv.h"
 
+#include <errno.h>
 #include <linux/filter.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,6 +70,9 @@ rgw_spread_program(struct sock_filter *out, enum rgw_spread_by by, uint32_t work
 	return (unsigned short)(at + N(end) - out);
 }
 
+/* Some kernels allow filters only to those who may administer the network, and the process has given that up once it
+ * runs. A new address is then spread by the kernel's own measure, address and port, and what comes for it while a
+ * configuration is prepared waits. */
 static bool
 attach(int fd, int how, struct sock_filter *steps, unsigned short n)
 {
@@ -78,7 +82,7 @@ attach(int fd, int how, struct sock_filter *steps, unsigned short n)
 	memset(&program, 0, sizeof program);
 	program.len = n;
 	program.filter = steps;
-	return setsockopt(fd, SOL_SOCKET, how, &program, sizeof program) == 0;
+	return setsockopt(fd, SOL_SOCKET, how, &program, sizeof program) == 0 || errno == EPERM;
 }
 
 bool

@@ -56,7 +56,7 @@ def test_every_thread_has_given_up_its_rights(lab, user):
         assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == int(status["CapBnd"], 16) == 0, status
         assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2", status
     assert limit_of_cores(gw.popen.pid) == "0"
-    gw.wait_log(r"confined: .* system-calls=\d\d+ landlock=\d+")
+    gw.wait_log(r"confined: .* system_calls=\d\d+ landlock=\d+")
     assert ("runs-as-root" in gw.log()) == (user == "")
 
 

@@ -176,17 +176,17 @@ def test_peer_that_may_not_connect_any_more(world):
     world.visitor(cert="second.test").ask(radius.access_request(1, b"radsec", b"bob@home.example"))
 
 
-def test_new_certificate_is_shown(world, lab):
+def test_new_certificate_is_shown(world):
     """The certificate of the door changes: by another path, and by other octets in the same file."""
     door = world.first["tls door"]
-    copy = {"certificate": lab.dir / "door.pem", "key": lab.dir / "door.key"}
-    lab.write("door.pem", door["certificate"].read_text())
-    lab.write("door.key", door["key"].read_text())
+    copy = {"certificate": world.lab.dir / "door.pem", "key": world.lab.dir / "door.key"}
+    world.lab.write("door.pem", door["certificate"].read_text())
+    world.lab.write("door.key", door["key"].read_text())
     world.reload(world.changed({"tls door": copy}))
     before = certificate_of(world.tls)
     other = world.lab.pki("other-pki")
-    lab.write("door.pem", (other / "localhost.pem").read_text())
-    lab.write("door.key", (other / "localhost.key").read_text())
+    world.lab.write("door.pem", (other / "localhost.pem").read_text())
+    world.lab.write("door.key", (other / "localhost.key").read_text())
     world.reload(world.ini)
     assert certificate_of(world.tls) != before
 
