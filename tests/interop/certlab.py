@@ -31,9 +31,10 @@ class Case:
     def __init__(self, certificate, rule, role):
         c = certificate
         self.cert, self.rule, self.role = c, rule, role
-        # The library knows no URI without a scheme, and refuses the whole certificate.
-        good = c["chain_ok"] and role in c["roles"] and not c["malformed"] and c["name"] not in ("rsa1024", "uri-bare")
+        good = c["chain_ok"] and role in c["roles"] and not c["malformed"] and c["name"] != "rsa1024"
         self.expected = good and (rule in c["match"] or rule == "any")
+        # Newer versions of the library refuse a certificate that has a URI without a scheme, whatever the rule.
+        self.either = self.expected and c["name"] == "uri-bare"
         self.admitted = None  # None = not tried
         self.why = ""
 
@@ -163,7 +164,7 @@ def run_clients(lab, pki, make, version, cases):
 
 
 def mark(cases):
-    if any(c.admitted is not None and c.admitted != c.expected for c in cases):
+    if any(c.admitted is not None and c.admitted != c.expected and not c.either for c in cases):
         return "!"
     if all(c.admitted is None for c in cases):
         return "-"
@@ -204,7 +205,7 @@ def print_table(certificates, columns):
             mine = [case for case in cases if case.cert["name"] == c["name"]]
             total += sum(case.admitted is not None for case in mine)
             wrong += [f"{title}: {c['name']} with {case.rule} is {'admitted' if case.admitted else 'refused'}; {case.why}"
-                      for case in mine if case.admitted is not None and case.admitted != case.expected]
+                      for case in mine if case.admitted is not None and case.admitted != case.expected and not case.either]
             marks.append(mark(mine))
         print("  ".join(f"{m}" for m in marks) + f"   {c['name']}: {c['what']}")
     print(f"\n{total} handshakes, {len(wrong)} wrong")
