@@ -8,6 +8,8 @@ SAN      ?=
 # LIBC=musl makes a static program; SIZE=medium or small takes a smaller and slower wolfSSL (etc/build/lean-wolfssl.sh).
 LIBC     ?=
 SIZE     ?=
+# PAGE=no leaves the status page out.
+PAGE     ?= yes
 # A sanitizer sees into the library only if that was built with it, too, by the same compiler.
 comma    := ,
 kind      = $(if $(LIBC),-$(LIBC))$(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
@@ -90,7 +92,7 @@ crt_end     = $(shell gcc -print-file-name=crtendS.o) $(musl_crt)/crtn.o
 endif
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
-lib_obj  = $(lib_src:%.c=$(O)/%.o)
+lib_obj  = $(lib_src:%.c=$(O)/%.o) $(O)/src/app/pagehtml.o
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
 test_bin = $(test_src:tests/%.c=$(O)/tests/%)
 unit_help = $(filter-out tests/unit/test_% tests/unit/networld.c,$(wildcard tests/unit/*.c))
@@ -169,6 +171,17 @@ $(O)/flags: FORCE | $(tls_ready) $(http_ready) $(musl_ready)
 	@mkdir -p $(@D)
 	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
 
+# The status page is a text in the program.
+$(O)/src/app/pagehtml.c: etc/web/status.html $(O)/page
+	@mkdir -p $(@D)
+	@{ echo 'extern const char rgw_page_html[];'; echo 'const char rgw_page_html[] = ""'; \
+		[ '$(PAGE)' = no ] || sed 's/[\\"?]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
+$(O)/src/app/pagehtml.o: $(O)/src/app/pagehtml.c $(O)/flags
+	$(call quiet,CC  ) $(CC) $(cflags) -c -o $@ $<
+$(O)/page: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PAGE)' | cmp -s - $@ || echo '$(PAGE)' >$@
+
 # Only the files that tell the version are made anew when that changes.
 $(O)/src/net/tlsreview.o: cflags += -DRGW_WRITTEN=$(WRITTEN)
 $(O)/src/app/version.o $(O)/src/app/crash.o $(O)/src/net/tlsreview.o: $(O)/version
@@ -179,7 +192,7 @@ $(O)/version: FORCE
 # ---- static programs
 
 # The names of functions go into a file beside the program, for the addresses that a crash leaves (addr2line).
-small_flags  = O=build/small LIBC=musl SIZE=small OPT=-Os
+small_flags  = O=build/small LIBC=musl SIZE=small OPT=-Os PAGE=no
 static_flags = O=build/static LIBC=musl SIZE=medium
 define stripped
 objcopy --only-keep-debug $(1) $(1).debug
