@@ -105,7 +105,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
 .PHONY: all small static static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
-	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
+	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load page-test \
 	clauses instructions interop cert-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
@@ -130,6 +130,7 @@ help:
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
 	@echo 'make reload-load   200 reloads in 100 s under load in both directions, with 1 and 3 workers: five minutes'
+	@echo 'make page-test     the status page in Chromium, with pictures in build/page'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
@@ -172,13 +173,13 @@ $(O)/flags: FORCE | $(tls_ready) $(http_ready) $(musl_ready)
 	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
 
 # The status page is a text in the program.
-$(O)/src/app/pagehtml.c: etc/web/status.html $(O)/page
+$(O)/src/app/pagehtml.c: etc/web/status.html $(O)/with-page
 	@mkdir -p $(@D)
 	@{ echo 'extern const char rgw_page_html[];'; echo 'const char rgw_page_html[] = ""'; \
 		[ '$(PAGE)' = no ] || sed 's/[\\"?]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
 $(O)/src/app/pagehtml.o: $(O)/src/app/pagehtml.c $(O)/flags
 	$(call quiet,CC  ) $(CC) $(cflags) -c -o $@ $<
-$(O)/page: FORCE
+$(O)/with-page: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PAGE)' | cmp -s - $@ || echo '$(PAGE)' >$@
 
@@ -323,6 +324,12 @@ lab:
 	etc/build/deps.sh build test
 	$(MAKE) all bench-tools
 	tests/bench/deadrealms.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
+
+# The status page in a browser, which is too large for all tests; pictures of it are in build/page.
+page-test:
+	etc/build/deps.sh build test browser
+	$(MAKE) all
+	RADSECGW='$(abspath $(O))/radsecgw' /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e/test_page.py
 
 reload-load:
 	etc/build/deps.sh build test

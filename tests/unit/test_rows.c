@@ -16,16 +16,16 @@ static void
 tell(struct rgw_rows *rows, uint64_t n, const char *state, unsigned rank)
 {
 	const struct rgw_cell peer[] = { rgw_c_best("state", state, rank), rgw_c_add("up", n),
-		rgw_c_same(rgw_f_uint("same", 7)) };
+		rgw_c_same(rgw_f_uint("same", 7)), rgw_c_least("least", 10 - n) };
 	const struct rgw_cell conn[] = { rgw_c_same(rgw_f_uint("worker", n)) };
 	const struct rgw_cell limit[] = { rgw_c_add("used", n), rgw_c_add("max", 10), rgw_c_percent("percent") };
 	const struct rgw_cell pending[] = { rgw_c_add("pending", n) };
 
 	rgw_rows_init(rows);
-	rgw_rows_add(rows, &(struct rgw_row){ &peers, "a", NULL, peer, 3 });
+	rgw_rows_add(rows, &(struct rgw_row){ &peers, "a", NULL, peer, 4 });
 	for (uint64_t i = 0; i < n; i++)
 		rgw_rows_add(rows, &(struct rgw_row){ &conns, "a", NULL, conn, 1 });
-	rgw_rows_add(rows, &(struct rgw_row){ &peers, "b", NULL, peer, 3 });
+	rgw_rows_add(rows, &(struct rgw_row){ &peers, "b", NULL, peer, 4 });
 	/* Two rows of one name are two rows. */
 	rgw_rows_add(rows, &(struct rgw_row){ &limits, "queue", NULL, limit, 3 });
 	rgw_rows_add(rows, &(struct rgw_row){ &limits, "queue", NULL, limit, 3 });
