@@ -62,8 +62,8 @@ one_worker(void **state)
 {
 	struct rgw_rows one, all;
 	static const char want[] =
-	    "{\"peers\":[{\"name\":\"a\",\"state\":\"down\",\"up\":2,\"same\":7},"
-	    "{\"name\":\"b\",\"state\":\"down\",\"up\":2,\"same\":7}],"
+	    "{\"peers\":[{\"name\":\"a\",\"state\":\"down\",\"up\":2,\"same\":7,\"least\":8},"
+	    "{\"name\":\"b\",\"state\":\"down\",\"up\":2,\"same\":7,\"least\":8}],"
 	    "\"connections\":[{\"name\":\"a\",\"worker\":2},{\"name\":\"a\",\"worker\":2}],"
 	    "\"limits\":[{\"name\":\"queue\",\"used\":2,\"max\":10,\"percent\":20},"
 	    "{\"name\":\"queue\",\"used\":2,\"max\":10,\"percent\":20}],\"gateway\":{\"pending\":2}}";
@@ -95,8 +95,8 @@ several_workers(void **state)
 		rgw_rows_fini(&one);
 	}
 	check(&all,
-	    "{\"peers\":[{\"name\":\"a\",\"state\":\"up\",\"up\":3,\"same\":7},"
-	    "{\"name\":\"b\",\"state\":\"up\",\"up\":3,\"same\":7}],"
+	    "{\"peers\":[{\"name\":\"a\",\"state\":\"up\",\"up\":3,\"same\":7,\"least\":8},"
+	    "{\"name\":\"b\",\"state\":\"up\",\"up\":3,\"same\":7,\"least\":8}],"
 	    "\"connections\":[{\"name\":\"a\",\"worker\":1},{\"name\":\"a\",\"worker\":2},"
 	    "{\"name\":\"a\",\"worker\":2}],"
 	    "\"limits\":[{\"name\":\"queue\",\"used\":3,\"max\":30,\"percent\":10},"
