@@ -27,7 +27,9 @@ policy(void **state)
 
 	(void)state;
 	rgw_page_policy("<html><style>a{}</style><script>f()</script></html>", text);
-	assert_string_equal(text, "default-src 'none'; script-src 'sha256-GcEEE0IkDzIP5EQ6DXZaDPORqT5RTBELX8Fyzyg9yvo='; style-src 'sha256-X1RutGBrXCt9KkSaXMK7tHftWiRscFHOhxsS8tv8hBk='; "
+	assert_string_equal(text, "default-src 'none'; script-src "
+	    "'sha256-GcEEE0IkDzIP5EQ6DXZaDPORqT5RTBELX8Fyzyg9yvo='; "
+	    "style-src 'sha256-X1RutGBrXCt9KkSaXMK7tHftWiRscFHOhxsS8tv8hBk='; "
 	    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 	/* Without either, what counts is the hash of nothing. */
 	rgw_page_policy("<html></html>", text);
@@ -74,7 +76,8 @@ warnings_repeated(void **state)
 	hear(w, 12, "one", "it fails", "because");
 	text = warnings_of(w);
 	assert_string_equal(text, "{\"warnings\":["
-	    "{\"at\":12,\"times\":2,\"level\":\"warning\",\"event\":\"event\",\"neighbour\":\"one\",\"text\":\"it fails\","
+	    "{\"at\":12,\"times\":2,\"level\":\"warning\",\"event\":\"event\",\"neighbour\":\"one\","
+	    "\"text\":\"it fails\","
 	    "\"reason\":\"because\"},"
 	    "{\"at\":11,\"times\":1,\"level\":\"warning\",\"event\":\"event\",\"neighbour\":\"\",\"text\":\"another\","
 	    "\"reason\":\"why\"}]}");
@@ -202,7 +205,8 @@ json(void **state)
 	s.warnings = rgw_warnings_new();
 	text = rgw_page_json(&s, &len);
 	assert_non_null(text);
-	assert_non_null(strstr(text, "\"workers\":3,\"time\":1700000000,\"ready\":false,\"health\":\"not ready: 0 of 1 pools"));
+	assert_non_null(strstr(text, "\"workers\":3,\"time\":1700000000,\"ready\":false,"
+	    "\"health\":\"not ready: 0 of 1 pools"));
 	assert_non_null(strstr(text, "\"peers\":[{\"name\":\"<b>one\\\"\",\"state\":\"down\"}]"));
 	assert_non_null(strstr(text, "\"routes\":[{\"name\":\"p\",\"usable\":\"no\"}]"));
 	assert_non_null(strstr(text, "\"samples\":[{\"ago_ms\":0,\"accepted\":20,\"unanswered\":7"));
