@@ -43,6 +43,7 @@ enum {
 	REFER = 1 << 13,     /* from the second version on */
 	TRUNCATE = 1 << 14,  /* from the third version on */
 	ALL = (1 << 13) - 1,
+	OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE,
 	TO_READ = READ_FILE | READ_DIR,
 	TO_WRITE = TO_READ | WRITE_FILE | MAKE_REG | REMOVE_FILE | MAKE_SOCK | TRUNCATE,
 };
@@ -63,10 +64,14 @@ static void
 allow_folder(struct wall *w, const char *folder, uint64_t rights)
 {
 	struct rule rule = { .allowed = rights & w->handled, .folder = open(folder, O_PATH | O_CLOEXEC) };
+	struct stat st;
 
 	/* What is not there, nobody can look into; and it cannot be allowed. */
 	if (rule.folder < 0)
 		return;
+	/* For a file the kernel takes only the rights that a file can have. */
+	if (fstat(rule.folder, &st) != 0 || !S_ISDIR(st.st_mode))
+		rule.allowed &= OF_FILES;
 	w->failed |= syscall(SYS_landlock_add_rule, w->ruleset, BENEATH_PATH, &rule, 0) != 0;
 	close(rule.folder);
 }
@@ -123,9 +128,10 @@ allow_all(struct wall *w, const struct rgw_conf *conf, const char *path)
 		if (conf->tls.v[i]->keylog != NULL)
 			allow_to_write(w, conf->tls.v[i]->keylog);
 	}
-	if (strchr(conf->log.target, '/') != NULL)
+	if (strcmp(conf->log.target, "stderr") != 0 && strcmp(conf->log.target, "syslog") != 0)
 		allow_to_write(w, conf->log.target);
-	allow_to_write(w, conf->control.socket != NULL ? conf->control.socket : RGW_CONTROL_SOCKET);
+	if (conf->control.socket == NULL || strcmp(conf->control.socket, "off") != 0)
+		allow_to_write(w, conf->control.socket != NULL ? conf->control.socket : RGW_CONTROL_SOCKET);
 }
 
 int

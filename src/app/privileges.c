@@ -20,14 +20,24 @@
 
 #define LOW_PORTS 1024
 
-/* The sets of one right; the calls are the kernel's, without a library. */
-static bool
-has_bind_right(void)
+/* The rights of the thread, as bits; the calls are the kernel's, without a library. */
+static uint64_t
+rights(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-	return syscall(SYS_capget, &head, sets) == 0 && (sets[0].permitted & 1u << CAP_NET_BIND_SERVICE) != 0;
+	if (syscall(SYS_capget, &head, sets) != 0)
+		return 0;
+	return (uint64_t)sets[1].permitted << 32 | sets[0].permitted;
+}
+
+#define BIND_RIGHT (UINT64_C(1) << CAP_NET_BIND_SERVICE)
+
+static bool
+has_bind_right(void)
+{
+	return (rights() & BIND_RIGHT) != 0;
 }
 
 /* Gives up the rights that programs could get that the process starts. Who has no right to do that has none that
@@ -39,7 +49,8 @@ forgo_rights(void)
 		(void)prctl(PR_CAPBSET_DROP, right, 0, 0, 0);
 }
 
-/* Gives up all rights of the thread but this one, which may be kept. */
+/* Gives up all rights of the thread but this one, which may be kept. A service manager that forbids the call has seen to
+ * that already: then it is enough that no other right is left. */
 static bool
 give_up_rights(bool keep_bind_right)
 {
@@ -47,7 +58,9 @@ give_up_rights(bool keep_bind_right)
 	uint32_t kept = keep_bind_right ? 1u << CAP_NET_BIND_SERVICE : 0;
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { { .effective = kept, .permitted = kept } };
 
-	return syscall(SYS_capset, &head, sets) == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) == 0;
+	if (syscall(SYS_capset, &head, sets) != 0 && (rights() & ~BIND_RIGHT) != 0)
+		return false;
+	return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) == 0;
 }
 
 static const struct rgw_addr *

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The process restricts itself: rights, system calls, folders, images of its memory; and all that it has to do works
 behind these walls."""
+import os
 import pathlib
+import platform
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -125,3 +128,53 @@ def test_nothing_that_it_does_is_forbidden(lab):
                ("ENOSYS" in line and "clone3" not in line)}
     assert not refused, "\n".join(sorted(refused)[:20])
     assert "exited with 0" in after
+
+
+# What the service manager's filter does to a process: no call changes its rights.
+WITHOUT_CAPSET = """
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+steps = b"".join(struct.pack("HBBI", *s) for s in (
+    (0x20, 0, 0, 0), (0x15, 0, 1, int(sys.argv[1])), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)))
+room = ctypes.create_string_buffer(steps, len(steps))
+program = struct.pack("HxxxxxxP", len(steps) // 8, ctypes.addressof(room))
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_a_service_manager_has_taken_the_rights_already(lab):
+    """Where changing rights is forbidden, and none are left, there is nothing to give up."""
+    if platform.machine() != "x86_64":
+        pytest.skip("the test knows the number of capset on this machine only")
+    pki, conf = world(lab)
+    lab.dir.chmod(0o777)
+    for path in [conf, pki, *pki.iterdir()]:
+        path.chmod(0o755)
+    conf.write_text(conf.read_text() + f"\n[control]\nsocket = {lab.dir}/c.sock\n")
+    gw = Process(lab, "managed", ["/usr/bin/python3", "-c", WITHOUT_CAPSET, "126", *binary(), "run", "-c", conf])
+    gw.wait_log(" connection-up: ")
+    assert login(lab)
+    assert all(int(status["CapPrm"], 16) == 0 for status in statuses(gw.popen.pid))
+
+
+def test_without_a_control_socket_no_folder_is_written(lab, tmp_path):
+    """The word `off` is no path: the folder in which the gateway was started stays closed to it."""
+    _, conf = world(lab)
+    text = conf.read_text() + "\n[control]\nsocket = off\n"
+    conf.write_text(text)
+    before = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        gw = lab.gateway(conf)
+    finally:
+        os.chdir(before)
+    if "landlock=0" in gw.log():
+        pytest.skip("this kernel has no Landlock")
+    conf.write_text(re.sub(r"^\[log\]\n", f"[log]\ntarget = {tmp_path}/new.log\n", text, flags=re.M))
+    gw.signal(signal.SIGHUP)
+    gw.wait_log(r"reload-failed: .*cannot open")
+    assert not (tmp_path / "new.log").exists()
