@@ -218,8 +218,8 @@ do_import(const struct options *options)
 {
 	struct rgw_import_request request = options->import;
 
-	if (request.path == NULL) {
-		fputs("radsecgw: import needs the file that is to be read; see radsecgw --help\n", stderr);
+	if (request.path == NULL || options->call.n > 1) {
+		fputs("radsecgw: import needs the one file that is to be read; see radsecgw --help\n", stderr);
 		return RGW_IMPORT_UNREADABLE;
 	}
 	if (options->from != NULL && !rgw_import_from_word(options->from, &request.from)) {

@@ -49,8 +49,8 @@ forgo_rights(void)
 		(void)prctl(PR_CAPBSET_DROP, right, 0, 0, 0);
 }
 
-/* Gives up all rights of the thread but this one, which may be kept. A service manager that forbids the call has seen to
- * that already: then it is enough that no other right is left. */
+/* Gives up all rights of the thread but this one, which may be kept. A service manager that forbids the call has seen
+ * to that already: then it is enough that no other right is left. */
 static bool
 give_up_rights(bool keep_bind_right)
 {
