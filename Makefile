@@ -8,6 +8,8 @@ SAN      ?=
 # LIBC=musl makes a static program; SIZE=medium or small takes a smaller and slower wolfSSL (etc/build/lean-wolfssl.sh).
 LIBC     ?=
 SIZE     ?=
+# PAGE=no leaves the status page out.
+PAGE     ?= yes
 # A sanitizer sees into the library only if that was built with it, too, by the same compiler.
 comma    := ,
 kind      = $(if $(LIBC),-$(LIBC))$(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
@@ -90,7 +92,7 @@ crt_end     = $(shell gcc -print-file-name=crtendS.o) $(musl_crt)/crtn.o
 endif
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
-lib_obj  = $(lib_src:%.c=$(O)/%.o)
+lib_obj  = $(lib_src:%.c=$(O)/%.o) $(O)/src/app/pagehtml.o
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
 test_bin = $(test_src:tests/%.c=$(O)/tests/%)
 unit_help = $(filter-out tests/unit/test_% tests/unit/networld.c,$(wildcard tests/unit/*.c))
@@ -103,7 +105,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
 .PHONY: all small static static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
-	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
+	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load page-test \
 	clauses instructions interop cert-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
@@ -128,6 +130,7 @@ help:
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
 	@echo 'make reload-load   200 reloads in 100 s under load in both directions, with 1 and 3 workers: five minutes'
+	@echo 'make page-test     the status page in Chromium, with pictures in build/page'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
@@ -169,6 +172,17 @@ $(O)/flags: FORCE | $(tls_ready) $(http_ready) $(musl_ready)
 	@mkdir -p $(@D)
 	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
 
+# The status page is a text in the program.
+$(O)/src/app/pagehtml.c: etc/web/status.html $(O)/with-page
+	@mkdir -p $(@D)
+	@{ echo 'extern const char rgw_page_html[];'; echo 'const char rgw_page_html[] = ""'; \
+		[ '$(PAGE)' = no ] || sed 's/[\\"?]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
+$(O)/src/app/pagehtml.o: $(O)/src/app/pagehtml.c $(O)/flags
+	$(call quiet,CC  ) $(CC) $(cflags) -c -o $@ $<
+$(O)/with-page: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PAGE)' | cmp -s - $@ || echo '$(PAGE)' >$@
+
 # Only the files that tell the version are made anew when that changes.
 $(O)/src/net/tlsreview.o: cflags += -DRGW_WRITTEN=$(WRITTEN)
 $(O)/src/app/version.o $(O)/src/app/crash.o $(O)/src/net/tlsreview.o: $(O)/version
@@ -179,7 +193,7 @@ $(O)/version: FORCE
 # ---- static programs
 
 # The names of functions go into a file beside the program, for the addresses that a crash leaves (addr2line).
-small_flags  = O=build/small LIBC=musl SIZE=small OPT=-Os
+small_flags  = O=build/small LIBC=musl SIZE=small OPT=-Os PAGE=no
 static_flags = O=build/static LIBC=musl SIZE=medium
 define stripped
 objcopy --only-keep-debug $(1) $(1).debug
@@ -310,6 +324,12 @@ lab:
 	etc/build/deps.sh build test
 	$(MAKE) all bench-tools
 	tests/bench/deadrealms.py --tools $(O)/tests/bench --gateway $(O)/radsecgw
+
+# The status page in a browser, which is too large for all tests; pictures of it are in build/page.
+page-test:
+	etc/build/deps.sh build test browser
+	$(MAKE) all
+	RADSECGW='$(abspath $(O))/radsecgw' /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e/test_page.py
 
 reload-load:
 	etc/build/deps.sh build test

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Installs what a step needs, on Debian and as root; elsewhere it says what is missing.
 #
-#   deps.sh build|musl|system|test|interop|lint|package|containers|boot...
+#   deps.sh build|musl|system|test|browser|interop|lint|package|containers|boot...
 set -eu
 
 packages() {
@@ -20,6 +20,7 @@ packages() {
 	package) echo debhelper lintian fakeroot dpkg-dev ;;
 	containers) echo podman buildah runc conmon uidmap netavark aardvark-dns catatonit iptables mmdebstrap podman-compose ;;
 	boot) echo mmdebstrap systemd-container ;;
+	browser) echo chromium ;;
 	valgrind) echo valgrind libc6-dbg ;;
 	*) echo "deps.sh: unknown step $1" >&2 && exit 1 ;;
 	esac

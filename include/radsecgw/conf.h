@@ -210,6 +210,7 @@ struct rgw_conf_metrics {
 	struct rgw_addrs listen;      /* addresses on which metrics and health are served; empty = none */
 	struct rgw_prefixes allow;    /* addresses that may ask; empty = loopback addresses */
 	enum rgw_ready_requires ready_requires;
+	bool page;                    /* the status page is served, too */
 };
 
 struct rgw_conf_tls {

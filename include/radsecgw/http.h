@@ -110,6 +110,10 @@ const char *rgw_http_query(struct rgw_http_exchange *exchange, const char *name)
 /* The value of a header, or NULL; the same, and only in the handler. */
 const char *rgw_http_header(struct rgw_http_exchange *exchange, const char *name);
 
+/* Adds a header to the answer to come; both are constants. A further one than RGW_HTTP_HEADERS is ignored. */
+#define RGW_HTTP_HEADERS 4
+void rgw_http_add_header(struct rgw_http_exchange *exchange, const char *name, const char *value);
+
 /* In the handler: the answer comes later. */
 void rgw_http_defer(struct rgw_http_exchange *exchange, rgw_http_gone *gone, void *arg);
 

@@ -80,6 +80,19 @@ typedef bool rgw_log_sink(void *ctx, enum rgw_log_level level, const char *line,
 /* Takes one message in the form of syslog, for the syslog of this machine, whatever the target of lines is. */
 typedef bool rgw_log_raw_sink(void *ctx, const char *message, size_t len);
 
+/* A line of level warning or error that has been written. */
+struct rgw_log_heard {
+	enum rgw_log_level level;
+	const char *event;
+	const char *who;                 /* the neighbour that the limit is counted for, or NULL */
+	const char *text;
+	const struct rgw_field *fields;  /* ends with a RGW_FIELD_END */
+};
+
+/* Is told of each such line, in the thread that writes it. It must not block. All pointers are borrowed for the
+ * duration of the call. */
+typedef void rgw_log_ear(void *ctx, const struct rgw_log_heard *heard);
+
 /* Seconds and nanoseconds of wall time for the time stamp; NULL ctx is allowed. */
 typedef void rgw_log_clock(void *ctx, int64_t *sec, uint32_t *nsec);
 
@@ -101,8 +114,9 @@ struct rgw_log {
 	rgw_ms now;                /* time, set by the owner before it calls into lower layers */
 	rgw_log_sink *sink;
 	rgw_log_raw_sink *raw;     /* where whole messages for syslog go; NULL = nowhere */
+	rgw_log_ear *ear;          /* who is told of warnings and errors; NULL = nobody */
 	rgw_log_clock *clock;
-	void *ctx;                 /* borrowed: argument of sink and clock */
+	void *ctx;                 /* borrowed: argument of the four functions */
 	uint64_t dropped;          /* number of lines that the sink did not take, since the start */
 	uint64_t dropped_told;     /* number of these lines that a later line has reported */
 	int64_t second;            /* the second of wall time ... */

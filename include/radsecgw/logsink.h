@@ -36,4 +36,10 @@ bool rgw_logsink_syslog(void *ctx, const char *message, size_t len);
 bool rgw_logsink_write(void *ctx, enum rgw_log_level level, const char *line, size_t len);
 void rgw_logsink_clock(void *ctx, int64_t *sec, uint32_t *nsec);
 
+/* Remembers a warning: a rgw_log_ear; ctx is the sink. */
+void rgw_logsink_hear(void *ctx, const struct rgw_log_heard *heard);
+/* The last warnings of all threads; borrowed, good as long as the sink is. */
+struct rgw_warnings;
+struct rgw_warnings *rgw_logsink_warnings(struct rgw_logsink *sink);
+
 #endif

@@ -19,6 +19,7 @@ enum rgw_cell_join {
 	RGW_CELL_SAME,     /* all workers say the same, or the first one counts */
 	RGW_CELL_ADD,      /* numbers are added up */
 	RGW_CELL_BEST,     /* the text with the lowest rank */
+	RGW_CELL_LEAST,    /* the lowest number */
 	RGW_CELL_PERCENT,  /* the part of the second cell that the first is; worked out when a row is read */
 };
 
@@ -66,6 +67,12 @@ static inline struct rgw_cell
 rgw_c_best(const char *key, const char *text, unsigned rank)
 {
 	return (struct rgw_cell){ rgw_f_str(key, text), RGW_CELL_BEST, rank, false };
+}
+
+static inline struct rgw_cell
+rgw_c_least(const char *key, uint64_t value)
+{
+	return (struct rgw_cell){ rgw_f_uint(key, value), RGW_CELL_LEAST, 0, false };
 }
 
 static inline struct rgw_cell

@@ -18,6 +18,7 @@
 
 #include "radsecgw/mem.h"
 #include "radsecgw/thread.h"
+#include "warnings.h"
 
 /*
  * A log sink writes the lines of the log to standard error, a file or syslog. The process owns it, and all
@@ -67,6 +68,7 @@ struct rgw_logsink {
 	bool idle;             /* the thread waits for a line */
 	bool stopping;
 	struct buffer leaving; /* the thread's own */
+	struct rgw_warnings *warnings;  /* owned */
 };
 
 #define SYSLOG_SOCKET "/dev/log"
@@ -114,6 +116,7 @@ rgw_logsink_open(const char *target)
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->gate, NULL);
 	pthread_cond_init(&s->more, NULL);
+	s->warnings = rgw_warnings_new();
 	return s;
 }
 
@@ -448,6 +451,23 @@ rgw_logsink_write(void *ctx, enum rgw_log_level level, const char *line, size_t 
 	return taken;
 }
 
+void
+rgw_logsink_hear(void *ctx, const struct rgw_log_heard *heard)
+{
+	struct rgw_logsink *s = ctx;
+	int64_t sec = 0;
+	uint32_t nsec = 0;
+
+	rgw_logsink_clock(s, &sec, &nsec);
+	rgw_warnings_add(s->warnings, heard, sec);
+}
+
+struct rgw_warnings *
+rgw_logsink_warnings(struct rgw_logsink *s)
+{
+	return s->warnings;
+}
+
 /* ---- its end ---- */
 
 void
@@ -460,6 +480,7 @@ rgw_logsink_close(struct rgw_logsink *s)
 		close(s->fd);
 	if (s->raw >= 0)
 		close(s->raw);
+	rgw_warnings_free(s->warnings);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->gate);
 	pthread_cond_destroy(&s->more);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "health.h"
+#include "page.h"
 #include "radsecgw/certrows.h"
 #include "radsecgw/mem.h"
 #include "radsecgw/report.h"
@@ -33,7 +34,9 @@ static const struct rgw_http_limits limits = {
 #define PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-enum which { SCRAPE, LIVE, READY, ROUNDS };
+#define JSON "application/json"
+
+enum which { SCRAPE, LIVE, READY, STATUS, ROUNDS };
 
 struct rgw_metrics {
 	struct rgw_metrics_scope scope;
@@ -46,6 +49,11 @@ struct rgw_metrics {
 	struct rgw_http **servers;      /* owned: one for each address */
 	size_t n_servers;
 	struct rgw_round rounds[ROUNDS];
+	bool page;                      /* the page and its JSON are served, and samples are taken */
+	char policy[RGW_PAGE_POLICY];
+	struct rgw_round sampling;      /* the round of the next sample */
+	ev_timer sample;                /* when it begins */
+	struct rgw_history history;
 	pthread_t thread;
 	bool running;
 };
@@ -99,19 +107,26 @@ join_rows(struct rgw_round *round)
 
 /* ---- /metrics ---- */
 
+/* Tells these tables of the report, and what else there is. */
 static void
-tell_scrape(struct rgw_worker *worker, struct rgw_visit *visit)
+tell(struct rgw_worker *worker, struct rgw_visit *visit, unsigned tables)
 {
 	const struct rgw_round *round = visit->round;
 	struct rgw_record record;
 
-	rgw_gw_report(rgw_worker_gw(worker), rgw_scrape_tables(), rgw_rows_add, &visit->rows);
+	rgw_gw_report(rgw_worker_gw(worker), tables, rgw_rows_add, &visit->rows);
 	rgw_net_tell_certificates(rgw_worker_net(worker), rgw_rows_add, &visit->rows);
 	/* The first worker has the thread of the process, to which the reloader belongs. */
 	if (visit == &round->visits[0]) {
 		record = rgw_reloader_record(owner_of(round)->scope.reloader);
 		rgw_record_tell(&record, rgw_rows_add, &visit->rows);
 	}
+}
+
+static void
+tell_scrape(struct rgw_worker *worker, struct rgw_visit *visit)
+{
+	tell(worker, visit, rgw_scrape_tables());
 }
 
 static void
@@ -193,30 +208,136 @@ say_ready(struct rgw_round *round)
 	answer_all(round, ready ? 200 : 503, text);
 }
 
+/* ---- the page ---- */
+
+static rgw_ms
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (rgw_ms)ts.tv_sec * 1000 + (rgw_ms)ts.tv_nsec / 1000000;
+}
+
+static void
+tell_sample(struct rgw_worker *worker, struct rgw_visit *visit)
+{
+	rgw_gw_report(rgw_worker_gw(worker), rgw_history_tables(), rgw_rows_add, &visit->rows);
+}
+
+static void
+keep_sample(struct rgw_round *round)
+{
+	struct rgw_sample sample = rgw_history_sample(join_rows(round), now_ms());
+
+	rgw_history_add(&owner_of(round)->history, &sample);
+}
+
+/* A sample that comes too late is left out. */
+static void
+leave_out(struct rgw_round *round)
+{
+	(void)round;
+}
+
+static const struct rgw_round_ops sampling = { tell_sample, keep_sample, leave_out, SCRAPE_MS };
+
+static void
+on_sample(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct rgw_metrics *m = w->data;
+
+	(void)loop;
+	(void)revents;
+	rgw_round_begin(&m->sampling);
+}
+
+static void
+tell_status(struct rgw_worker *worker, struct rgw_visit *visit)
+{
+	tell(worker, visit, rgw_page_tables());
+}
+
+static void
+send_status(struct rgw_round *round)
+{
+	struct rgw_metrics *m = owner_of(round);
+	const struct rgw_page_state state = { .rows = join_rows(round), .workers = round->n_workers,
+		.ready_requires = m->ready_requires, .time = (int64_t)time(NULL), .now = now_ms(),
+		.history = &m->history, .warnings = rgw_logsink_warnings(m->scope.sink) };
+	struct rgw_waiter *waiter;
+
+	while ((waiter = rgw_round_next(round)) != NULL) {
+		size_t len;
+		char *text = rgw_page_json(&state, &len);
+
+		if (text == NULL)
+			rgw_http_answer_text(waiter->exchange, 500, "there is no memory for the answer\n");
+		else
+			rgw_http_answer(waiter->exchange, 200, JSON, text, len);
+		free(waiter);
+	}
+}
+
+/* A page that is looked at asks again and again; its connection does not take the place of another meanwhile. */
+static void
+add_headers(const struct rgw_metrics *m, struct rgw_http_exchange *exchange)
+{
+	rgw_http_add_header(exchange, "Connection", "close");
+	rgw_http_add_header(exchange, "Content-Security-Policy", m->policy);
+	rgw_http_add_header(exchange, "Referrer-Policy", "no-referrer");
+	rgw_http_add_header(exchange, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
+static void
+send_page(const struct rgw_metrics *m, struct rgw_http_exchange *exchange)
+{
+	size_t len = strlen(rgw_page_html);
+	char *copy = rgw_xcalloc(1, len + 1);
+
+	memcpy(copy, rgw_page_html, len);
+	add_headers(m, exchange);
+	rgw_http_answer(exchange, 200, "text/html; charset=utf-8", copy, len);
+}
+
 static const struct rgw_round_ops ops[ROUNDS] = {
 	[SCRAPE] = { tell_scrape, send_scrape, say_late, SCRAPE_MS },
 	[LIVE] = { tell_nothing, say_live, say_late, TURN_MS },
 	[READY] = { tell_health, say_ready, say_late, TURN_MS },
+	[STATUS] = { tell_status, send_status, say_late, SCRAPE_MS },
 };
 
 /* ---- requests ---- */
 
 static void
+join(struct rgw_metrics *m, unsigned which, struct rgw_http_exchange *exchange)
+{
+	if (which == STATUS)
+		add_headers(m, exchange);
+	rgw_round_join(&m->rounds[which], exchange,
+	    rgw_scrape_wants_openmetrics(rgw_http_header(exchange, "Accept")));
+}
+
+static void
 on_request(void *ctx, struct rgw_http_exchange *exchange, const struct rgw_http_request *request)
 {
-	static const char *const paths[ROUNDS] = { [SCRAPE] = "/metrics", [LIVE] = "/livez", [READY] = "/readyz" };
+	static const char *const paths[ROUNDS] = { [SCRAPE] = "/metrics", [LIVE] = "/livez", [READY] = "/readyz",
+		[STATUS] = "/status.json" };
 	struct rgw_metrics *m = ctx;
+	bool is_page = m->page && rgw_page_html[0] != '\0' && strcmp(request->path, "/") == 0;
 	unsigned i = 0;
 
 	while (i < ROUNDS && strcmp(request->path, paths[i]) != 0)
 		i++;
-	if (i == ROUNDS)
-		rgw_http_answer_text(exchange, 404, "there are /metrics, /livez and /readyz\n");
+	if (!is_page && (i == ROUNDS || (i == STATUS && !m->page)))
+		rgw_http_answer_text(exchange, 404, m->page ? "there are /metrics, /livez, /readyz and /status.json\n"
+		                                            : "there are /metrics, /livez and /readyz\n");
 	else if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
 		rgw_http_answer_text(exchange, 405, "only GET and HEAD are served here\n");
+	else if (is_page)
+		send_page(m, exchange);
 	else
-		rgw_round_join(&m->rounds[i], exchange,
-		    rgw_scrape_wants_openmetrics(rgw_http_header(exchange, "Accept")));
+		join(m, i, exchange);
 }
 
 /* ---- its life ---- */
@@ -260,6 +381,18 @@ listen_at(struct rgw_metrics *m, const struct rgw_addr *addr, const struct rgw_p
 	return true;
 }
 
+/* Prepares what the page needs. */
+static void
+open_page(struct rgw_metrics *m)
+{
+	rgw_page_policy(rgw_page_html, m->policy);
+	rgw_round_init(&m->sampling, &sampling, m, &m->inbox);
+	rgw_round_set_workers(&m->sampling, m->scope.workers, m->scope.n_workers);
+	ev_timer_init(&m->sample, on_sample, 0, (double)RGW_HISTORY_EACH / 1000);
+	m->sample.data = m;
+	ev_timer_start(m->loop, &m->sample);
+}
+
 static bool
 open_all(struct rgw_metrics *m, const struct rgw_conf_metrics *conf)
 {
@@ -269,6 +402,8 @@ open_all(struct rgw_metrics *m, const struct rgw_conf_metrics *conf)
 	rgw_inbox_open(&m->inbox, m->loop, take_job, m);
 	ev_async_init(&m->stop, on_stop);
 	ev_async_start(m->loop, &m->stop);
+	if (m->page)
+		open_page(m);
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		rgw_round_init(&m->rounds[i], &ops[i], m, &m->inbox);
 		rgw_round_set_workers(&m->rounds[i], m->scope.workers, m->scope.n_workers);
@@ -294,9 +429,11 @@ rgw_metrics_open(const struct rgw_metrics_scope *scope, struct rgw_metrics **out
 	m->scope = *scope;
 	m->scope.conf = NULL;
 	m->ready_requires = conf->metrics.ready_requires;
+	m->page = conf->metrics.page;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	m->started = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 	rgw_log_init(&m->log, rgw_logsink_write, rgw_logsink_clock, scope->sink);
+	m->log.ear = rgw_logsink_hear;
 	m->log.level = conf->log.level;
 	m->log.format = conf->log.format;
 	m->log.rate_per_second = conf->log.rate;
@@ -345,6 +482,10 @@ rgw_metrics_free(struct rgw_metrics *m)
 			;
 		for (unsigned i = 0; i < ROUNDS; i++)
 			rgw_round_fini(&m->rounds[i]);
+		if (m->page) {
+			rgw_round_fini(&m->sampling);
+			ev_timer_stop(m->loop, &m->sample);
+		}
 		ev_async_stop(m->loop, &m->stop);
 		rgw_inbox_close(&m->inbox);
 		ev_loop_destroy(m->loop);

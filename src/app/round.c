@@ -78,9 +78,11 @@ rgw_round_fini(struct rgw_round *round)
 	free(round->visits);
 }
 
-static void
-begin(struct rgw_round *round)
+void
+rgw_round_begin(struct rgw_round *round)
 {
+	if (round->n_out > 0 || round->is_over)
+		return;
 	ev_timer_set(&round->deadline, (double)round->ops->limit / 1000, 0);
 	ev_timer_start(round->home->loop, &round->deadline);
 	round->n_out = round->n_workers;
@@ -113,8 +115,8 @@ rgw_round_join(struct rgw_round *round, struct rgw_http_exchange *exchange, bool
 	rgw_http_defer(exchange, on_gone, waiter);
 	if (round->is_late || round->is_over)
 		round->ops->late(round);
-	else if (round->n_out == 0)
-		begin(round);
+	else
+		rgw_round_begin(round);
 }
 
 struct rgw_waiter *

@@ -67,6 +67,8 @@ void rgw_round_fini(struct rgw_round *round);
 
 /* The exchange, which has not been answered, waits for the end of the round, which begins if it is not under way. */
 void rgw_round_join(struct rgw_round *round, struct rgw_http_exchange *exchange, bool openmetrics);
+/* The same without anybody who waits; nothing if the round is under way or some worker is late. */
+void rgw_round_begin(struct rgw_round *round);
 /* Takes one that waits off the list, in order to answer it; NULL = nobody waits. The caller frees it. */
 struct rgw_waiter *rgw_round_next(struct rgw_round *round);
 /* A job has come to the inbox. */

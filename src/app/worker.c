@@ -277,6 +277,7 @@ rgw_worker_new(const struct rgw_conf *conf, uint32_t number, struct rgw_common *
 	worker->home = home;
 	rgw_log_init(&worker->log, rgw_logsink_write, rgw_logsink_clock, sink);
 	worker->log.raw = rgw_logsink_syslog;
+	worker->log.ear = rgw_logsink_hear;
 	set_log(worker, conf);
 	worker->log.worker = conf->gateway.workers > 1 ? number + 1 : 0;
 	/* The loop uses epoll only: libev's io_uring is not ready for many sockets, and the environment must

@@ -303,8 +303,11 @@ rgw_log_write(struct rgw_log *log, enum rgw_log_level level, const char *event, 
 		return;
 	if (log->rate_per_second > 0)
 		limit = limit_of(log, event, who);
-	if (limit == NULL || allowed(log, limit))
-		write_line(log, level, event, text, fields, limit);
+	if (limit != NULL && !allowed(log, limit))
+		return;
+	write_line(log, level, event, text, fields, limit);
+	if (level <= RGW_LOG_WARNING && log->ear != NULL)
+		log->ear(log->ctx, &(struct rgw_log_heard){ level, event, who, text, fields });
 }
 
 void

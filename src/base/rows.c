@@ -109,6 +109,8 @@ join(struct rgw_rows *rows, const struct rgw_kept_row *kept, const struct rgw_ro
 
 		if (mine->join == RGW_CELL_ADD)
 			mine->number += c->field.number;
+		if (mine->join == RGW_CELL_LEAST && c->field.number < mine->number)
+			mine->number = c->field.number;
 		if (mine->join != RGW_CELL_BEST || c->rank >= mine->rank)
 			continue;
 		mine->rank = c->rank;

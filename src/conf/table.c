@@ -204,6 +204,9 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_METRICS, "ready-requires", word, AT(ready_requires)), .def = "any", .words = rgw_words_readies,
 	  .only_with = "listen", .flags = RGW_OPT_RESTART,
 	  .help = "pools that must be usable for /readyz to say yes" },
+	{ OPT(RGW_CONF_METRICS, "page", bool, AT(page)), .def = "yes",
+	  .only_with = "listen", .flags = RGW_OPT_RESTART,
+	  .help = "a page for people and programs that shows how the gateway stands, at / and /status.json" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_tls, field)

@@ -96,6 +96,21 @@ c_previous(const struct report *r, const char *name, const struct rgw_secret *se
 
 /* ---- who is asked ---- */
 
+/* Milliseconds for which no connection to the peer has been good; 0 = not so. */
+static rgw_ms
+ailing(const struct report *r, const struct rgw_peer *p)
+{
+	return p->ailing_since != 0 ? r->gw->log->now - p->ailing_since + 1 : 0;
+}
+
+/* Why no connection to the peer is good. Of several workers the one that has gone without for the shortest time counts,
+ * as for the time itself. */
+static struct rgw_cell
+c_ailment(const struct report *r, const struct rgw_peer *p)
+{
+	return rgw_c_best("ailment", p->ailing_since != 0 ? p->ailment : "", (unsigned)ailing(r, p));
+}
+
 static void
 tell_peers(const struct report *r)
 {
@@ -116,7 +131,8 @@ tell_peers(const struct report *r)
 		    rgw_c_logged(rgw_c_add("failed_attempts", p->fails)),
 		    rgw_c_logged(rgw_c_add("incoming", p->n_incoming)),
 		    c_previous(r, "previous_secret", p->conf->previous_secret, &p->target.previous, previous),
-		    c_previous(r, "previous_psk", p->conf->previous_psk, &p->previous_psk, previous_psk));
+		    c_previous(r, "previous_psk", p->conf->previous_psk, &p->previous_psk, previous_psk),
+		    rgw_c_least("ailing_ms", ailing(r, p)), c_ailment(r, p));
 	}
 }
 
@@ -152,6 +168,7 @@ tell_servers(const struct report *r)
 		    rgw_c_logged(rgw_c_add("requests", port->queue.n + port->queue.n_sent)),
 		    rgw_c_logged(rgw_c_add("sources", port->n_sources)),
 		    rgw_c_best("drained", server->target.held ? "yes" : "no", 0),
+		    rgw_c_least("ailing_ms", port->state != RGW_PORT_ALIVE ? r->gw->log->now - port->since + 1 : 0),
 		    c_previous(r, "previous_secret", server->conf->previous_secret, &server->target.previous,
 		        previous));
 	}

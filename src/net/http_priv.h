@@ -63,6 +63,11 @@ struct rgw_http_exchange {
 	void *arg;
 	struct MHD_Response *response;  /* owned, from the answer until it is queued */
 	unsigned status;
+	struct rgw_http_header {
+		const char *name;    /* constants, as the value */
+		const char *value;
+	} headers[RGW_HTTP_HEADERS];    /* further ones of the answer */
+	unsigned n_headers;
 };
 
 /* Tells the log what time it is. */

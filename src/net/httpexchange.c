@@ -86,6 +86,8 @@ set_response(struct rgw_http_exchange *x, unsigned status, const char *type, str
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	for (unsigned i = 0; i < x->n_headers; i++)
+		(void)MHD_add_response_header(response, x->headers[i].name, x->headers[i].value);
 }
 
 static void
@@ -118,6 +120,13 @@ rgw_http_answer(struct rgw_http_exchange *x, unsigned status, const char *type, 
 		free(octets);
 	set_response(x, status, type, response);
 	answered(x);
+}
+
+void
+rgw_http_add_header(struct rgw_http_exchange *x, const char *name, const char *value)
+{
+	if (x->n_headers < RGW_HTTP_HEADERS)
+		x->headers[x->n_headers++] = (struct rgw_http_header){ name, value };
 }
 
 void
@@ -341,6 +350,7 @@ rgw_http_on_completed(void *cls, struct MHD_Connection *mhd, void **request, enu
 	if (x->response != NULL)
 		MHD_destroy_response(x->response);
 	x->response = NULL;
+	x->n_headers = 0;
 	enter(x, RGW_HTTP_READING, x->http->limits.request);
 }
 

@@ -225,7 +225,7 @@ def test_process_figures(world):
 
 
 def test_other_paths_and_methods(world):
-    assert world.health("/") == (404, "there are /metrics, /livez and /readyz\n")
+    assert world.health("/other") == (404, "there are /metrics, /livez, /readyz and /status.json\n")
     conn = http.client.HTTPConnection("127.0.0.1", world.port, timeout=10)
     with contextlib.closing(conn):
         for method, path, status in ("POST", "/metrics", 405), ("DELETE", "/livez", 405), ("HEAD", "/metrics", 200):

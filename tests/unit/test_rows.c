@@ -16,16 +16,16 @@ static void
 tell(struct rgw_rows *rows, uint64_t n, const char *state, unsigned rank)
 {
 	const struct rgw_cell peer[] = { rgw_c_best("state", state, rank), rgw_c_add("up", n),
-		rgw_c_same(rgw_f_uint("same", 7)) };
+		rgw_c_same(rgw_f_uint("same", 7)), rgw_c_least("least", 10 - n) };
 	const struct rgw_cell conn[] = { rgw_c_same(rgw_f_uint("worker", n)) };
 	const struct rgw_cell limit[] = { rgw_c_add("used", n), rgw_c_add("max", 10), rgw_c_percent("percent") };
 	const struct rgw_cell pending[] = { rgw_c_add("pending", n) };
 
 	rgw_rows_init(rows);
-	rgw_rows_add(rows, &(struct rgw_row){ &peers, "a", NULL, peer, 3 });
+	rgw_rows_add(rows, &(struct rgw_row){ &peers, "a", NULL, peer, 4 });
 	for (uint64_t i = 0; i < n; i++)
 		rgw_rows_add(rows, &(struct rgw_row){ &conns, "a", NULL, conn, 1 });
-	rgw_rows_add(rows, &(struct rgw_row){ &peers, "b", NULL, peer, 3 });
+	rgw_rows_add(rows, &(struct rgw_row){ &peers, "b", NULL, peer, 4 });
 	/* Two rows of one name are two rows. */
 	rgw_rows_add(rows, &(struct rgw_row){ &limits, "queue", NULL, limit, 3 });
 	rgw_rows_add(rows, &(struct rgw_row){ &limits, "queue", NULL, limit, 3 });
@@ -62,8 +62,8 @@ one_worker(void **state)
 {
 	struct rgw_rows one, all;
 	static const char want[] =
-	    "{\"peers\":[{\"name\":\"a\",\"state\":\"down\",\"up\":2,\"same\":7},"
-	    "{\"name\":\"b\",\"state\":\"down\",\"up\":2,\"same\":7}],"
+	    "{\"peers\":[{\"name\":\"a\",\"state\":\"down\",\"up\":2,\"same\":7,\"least\":8},"
+	    "{\"name\":\"b\",\"state\":\"down\",\"up\":2,\"same\":7,\"least\":8}],"
 	    "\"connections\":[{\"name\":\"a\",\"worker\":2},{\"name\":\"a\",\"worker\":2}],"
 	    "\"limits\":[{\"name\":\"queue\",\"used\":2,\"max\":10,\"percent\":20},"
 	    "{\"name\":\"queue\",\"used\":2,\"max\":10,\"percent\":20}],\"gateway\":{\"pending\":2}}";
@@ -95,8 +95,8 @@ several_workers(void **state)
 		rgw_rows_fini(&one);
 	}
 	check(&all,
-	    "{\"peers\":[{\"name\":\"a\",\"state\":\"up\",\"up\":3,\"same\":7},"
-	    "{\"name\":\"b\",\"state\":\"up\",\"up\":3,\"same\":7}],"
+	    "{\"peers\":[{\"name\":\"a\",\"state\":\"up\",\"up\":3,\"same\":7,\"least\":8},"
+	    "{\"name\":\"b\",\"state\":\"up\",\"up\":3,\"same\":7,\"least\":8}],"
 	    "\"connections\":[{\"name\":\"a\",\"worker\":1},{\"name\":\"a\",\"worker\":2},"
 	    "{\"name\":\"a\",\"worker\":2}],"
 	    "\"limits\":[{\"name\":\"queue\",\"used\":3,\"max\":30,\"percent\":10},"

@@ -380,7 +380,7 @@ leave_peer(struct rgw_conn *conn, enum rgw_fault fault, const char *why, rgw_ms 
 	/* The orderly end of a connection that was replaced says nothing about the peer. */
 	if (last != RGW_CONN_DRAINING)
 		rgw_peer_on_attempt(peer, &(struct rgw_try){ .to = &conn->addr, .began = conn->opened_at,
-			.connected = was_up, .good = good }, now);
+			.connected = was_up, .good = good, .why = why }, now);
 	if (excused)
 		peer->retry_at = now;
 	if (conn->lane.ids != NULL)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "links.h"
 
+#include <stdio.h>
+
 /* How many connections a peer has: they are opened as the load asks for them, with pauses where that fails (P-TLS-20 to
  * 23), and those that the load has not needed for long are closed (P-FO-3). */
 
@@ -123,7 +125,8 @@ open_more(struct rgw_peer *peer, rgw_ms now)
 	}
 	if (rgw_conn_open(peer, host, &to, now) == NULL) {
 		rgw_count(gw, RGW_CTR_connections_failed);
-		rgw_peer_on_attempt(peer, &(struct rgw_try){ .to = &to, .began = now }, now);
+		rgw_peer_on_attempt(peer, &(struct rgw_try){ .to = &to, .began = now,
+			.why = "no connection can be begun" }, now);
 		rgw_peer_wake(peer, peer->retry_at);
 		return false;
 	}
@@ -289,6 +292,7 @@ next_address(struct rgw_peer *peer, rgw_ms now)
 void
 rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now)
 {
+	snprintf(peer->ailment, sizeof peer->ailment, "%s", try->why);
 	if (try->good) {
 		/* The connection worked until now, so the next try may come soon, but not in step with everybody else
 		 * who lost the same peer. */
@@ -297,6 +301,8 @@ rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now
 		return;
 	}
 	peer->fails++;
+	if (peer->ailing_since == 0 && peer->n_okay == 0)
+		peer->ailing_since = now;
 	if (!is_next(peer, try->to))
 		return;
 	next_address(peer, now);

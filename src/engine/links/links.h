@@ -154,6 +154,9 @@ struct rgw_peer {
 	unsigned shrink_ticks;              /* number of times in a row that there were too many connections for the
 	                                     * load */
 	struct rgw_bucket connect_rate;
+	rgw_ms ailing_since;                /* time since when no connection is good although one was wanted; 0 = not
+	                                     * so */
+	char ailment[96];                   /* why the last connection ended, or did not come up; cut if it is longer */
 };
 
 /* One UDP socket towards a server; owned by its port. */
@@ -350,6 +353,7 @@ struct rgw_try {
 	rgw_ms began;
 	bool connected;  /* a connection came up ... */
 	bool good;       /* ... and it was of use */
+	const char *why; /* borrowed: why it has ended, or did not come up */
 };
 void rgw_peer_on_attempt(struct rgw_peer *peer, const struct rgw_try *try, rgw_ms now);
 /* Notes that a connection of the peer is good. */

@@ -44,6 +44,10 @@ rgw_peer_review(struct rgw_peer *peer)
 	enum rgw_peer_state state = state_of(peer);
 	const char *name = peer->conf->head.name;
 
+	if (state == RGW_PEER_UP)
+		peer->ailing_since = 0;
+	else if ((state == RGW_PEER_DOUBTFUL || state == RGW_PEER_DOWN) && peer->ailing_since == 0)
+		peer->ailing_since = peer->target.gw->log->now;
 	if (state == peer->state)
 		return;
 	RGW_LOG(peer->target.gw->log, RGW_LOG_DEBUG, "peer-state", name, "the state of the peer has changed",
