@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../src/net/tlspsk.h"
 #include "helpers.h"
 #include "minipki.h"
 #include "radsecgw/peerpsk.h"
@@ -145,10 +146,18 @@ tear_down(void **state)
 	return 0;
 }
 
-/* A whole handshake. identity NULL = the client offers no key; ring NULL = the server takes none. true = both ends are
- * content. The ends stay, for a look at them, until the next handshake or drop. */
 static bool
-shake(struct cast *c, struct rgw_tlsctx *client, struct rgw_tlsctx *server, const char *identity,
+talk(struct cast *c)
+{
+	for (int turn = 0; turn < 6; turn++) {
+		step(&c->c, &c->s);
+		step(&c->s, &c->c);
+	}
+	return c->c.result == RGW_SESSION_OK && c->s.result == RGW_SESSION_OK;
+}
+
+static void
+meet(struct cast *c, struct rgw_tlsctx *client, struct rgw_tlsctx *server, const char *identity,
     const struct rgw_secret *key, struct keyring *ring)
 {
 	c->c = (struct end){ rgw_tls_new(client, judge, &c->c, NULL), RGW_SESSION_WANT, 0 };
@@ -157,11 +166,16 @@ shake(struct cast *c, struct rgw_tlsctx *client, struct rgw_tlsctx *server, cons
 	assert_non_null(c->s.tls);
 	assert_true(identity == NULL || rgw_tls_offer_psk(c->c.tls, identity, key));
 	assert_true(ring == NULL || rgw_tls_await_psk(c->s.tls, find, ring));
-	for (int turn = 0; turn < 6; turn++) {
-		step(&c->c, &c->s);
-		step(&c->s, &c->c);
-	}
-	return c->c.result == RGW_SESSION_OK && c->s.result == RGW_SESSION_OK;
+}
+
+/* A whole handshake. identity NULL = the client offers no key; ring NULL = the server takes none. true = both ends are
+ * content. The ends stay, for a look at them, until the next handshake or drop. */
+static bool
+shake(struct cast *c, struct rgw_tlsctx *client, struct rgw_tlsctx *server, const char *identity,
+    const struct rgw_secret *key, struct keyring *ring)
+{
+	meet(c, client, server, identity, key, ring);
+	return talk(c);
 }
 
 static void
@@ -291,6 +305,77 @@ certificates_do_not_take_the_place_of_keys(void **state)
 	drop(c);
 }
 
+/* P-PSK-6: a server that has the key, but makes no Diffie-Hellman exchange with it, is left. */
+static void
+keys_alone_are_not_enough(void **state)
+{
+	struct cast *c = *state;
+
+	meet(c, c->bare_client, c->bare_server, c->ring.identity, c->key, &c->ring);
+	assert_int_equal(wolfSSL_no_dhe_psk(((struct rgw_tls *)c->s.tls)->ssl), 0);
+	assert_false(talk(c));
+	assert_int_equal(c->c.result, RGW_SESSION_FAILED);
+	assert_int_equal(c->s.result, RGW_SESSION_FAILED);
+	drop(c);
+}
+
+/* A ServerHello, in its record, that takes the key of this place. */
+static size_t
+server_hello(uint8_t *record, bool share, unsigned place)
+{
+	static const uint8_t versions[] = { 0, 43, 0, 2, 3, 4 };
+	static const uint8_t group[] = { 0, 51, 0, 6, 0, 29, 0, 2, 1, 2 };
+	uint8_t body[128] = { 3, 3 };
+	size_t n = 2 + 32 + 1;
+	size_t at;
+
+	memset(body + 2, 7, 32);
+	body[n++] = 0x13;
+	body[n++] = 0x01;
+	body[n++] = 0;
+	at = n;
+	n += 2;
+	memcpy(body + n, versions, sizeof versions);
+	n += sizeof versions;
+	if (share) {
+		memcpy(body + n, group, sizeof group);
+		n += sizeof group;
+	}
+	memcpy(body + n, (uint8_t[]){ 0, 41, 0, 2, 0, (uint8_t)place }, 6);
+	n += 6;
+	body[at + 1] = (uint8_t)(n - at - 2);
+	memcpy(record, (uint8_t[]){ 22, 3, 3, 0, (uint8_t)(n + 4), 2, 0, 0, (uint8_t)n }, 9);
+	memcpy(record + 9, body, n);
+	return n + 9;
+}
+
+/* P-PSK-6: the verdict is ours, whatever the library makes of it: the key that we gave, and an exchange. */
+static void
+verdict_wants_the_key_and_an_exchange(void **state)
+{
+	static const struct {
+		bool share;
+		unsigned place;
+		bool good;
+		const char *why;
+	} rows[] = { { true, 0, true, "" }, { false, 0, false, "forward secrecy" }, { true, 1, false, "not identified" } };
+	struct cast *c = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		uint8_t record[160];
+		struct rgw_tls *tls;
+		size_t n = server_hello(record, rows[i].share, rows[i].place);
+
+		meet(c, c->bare_client, c->bare_server, c->ring.identity, c->key, &c->ring);
+		tls = (struct rgw_tls *)c->c.tls;
+		assert_int_equal(rgw_session_handshake(c->c.tls), RGW_SESSION_WANT);
+		rgw_psk_heard(tls, record, n);
+		assert_int_equal(rgw_psk_conclude(tls), rows[i].good);
+		assert_non_null(strstr(rgw_session_why(c->c.tls), rows[i].why));
+		drop(c);
+	}
+}
+
 /* One listener serves both. */
 static void
 certificates_go_beside_keys(void **state)
@@ -367,6 +452,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(another_group_is_asked_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(strangers_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(certificates_do_not_take_the_place_of_keys, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keys_alone_are_not_enough, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(verdict_wants_the_key_and_an_exchange, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(certificates_go_beside_keys, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(suites_fit_the_key, set_up, tear_down),
 		cmocka_unit_test(identities_are_texts),
