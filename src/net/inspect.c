@@ -63,7 +63,8 @@ on_resolved(void *arg, void *asker, const struct rgw_addr *addrs, size_t n, uint
 	(void)asker;
 	(void)ttl;
 	l->n = n < RGW_INSPECT_ADDRS ? n : RGW_INSPECT_ADDRS;
-	memcpy(l->addrs, addrs, l->n * sizeof *addrs);
+	if (l->n > 0)
+		memcpy(l->addrs, addrs, l->n * sizeof *addrs);
 	snprintf(l->why, l->size, "%s", why);
 	ev_break(l->loop, EVBREAK_ALL);
 }

@@ -8,7 +8,7 @@ import threading
 
 import radius
 from inbound import FakeHome, Visitor
-from lab import HOME_SECRET, NAS_SECRET, wait_for
+from lab import HOME_SECRET, NAS_SECRET, is_plain, wait_for
 from peer import Nas
 
 NAS, RADSEC = NAS_SECRET.encode(), b"radsec"
@@ -108,9 +108,7 @@ pool = home
         return int(text.split(f"{key}:")[1].split()[0])
 
     def is_plain(self):
-        """Does the program run without sanitizers and valgrind? These have memory of their own."""
-        maps = pathlib.Path(f"/proc/{self.gw.pid}/maps").read_text(encoding="ascii")
-        return not any(word in maps for word in ("asan", "tsan", "valgrind"))
+        return is_plain(self.gw.pid)
 
     def flood(self, n, user, states=STATES):
         """Sends so many logins of the NAS, from as many ports as that takes. %d in the name is the number of the

@@ -37,6 +37,12 @@ def binary():
     return words
 
 
+def is_plain(pid):
+    """Does this process run without sanitizers and valgrind? These have memory of their own."""
+    maps = pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="ascii")
+    return not any(word in maps for word in ("asan", "tsan", "valgrind"))
+
+
 def wait_for(what, condition, seconds=15.0):
     """Polls until the condition gives something true, and returns that."""
     end = time.monotonic() + seconds * PATIENCE
