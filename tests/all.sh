@@ -23,8 +23,11 @@ run() {
 
 # What does not depend on the TLS library is not repeated with the other one, and what only waits, not with sanitizers.
 not_tls="not test_import and not test_helpdesk and not test_login_line and not test_coa and not test_metrics and \
-not test_monitoring and not test_notify and not test_reload and not test_control"
-not_slow="not test_monitoring and not test_notify and not test_reload_load and not test_watch"
+not test_monitoring and not test_notify and not test_reload and not test_control and not test_memory and not test_watch and \
+not test_failover and not test_network and not test_circles and not test_deadrealms and not test_rewrites and \
+not test_crash and not test_trace and not test_workers and not test_plain and not test_lab and not test_page"
+not_slow="not test_monitoring and not test_notify and not test_reload_load and not test_watch and not test_lab and \
+not test_circles and not test_memory and not test_network and not test_page"
 
 run --build build
 run --build build/system --select "$not_tls" unit scenario conf e2e
