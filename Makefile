@@ -8,11 +8,13 @@ SAN      ?=
 # LIBC=musl makes a static program; SIZE=medium or small takes a smaller and slower wolfSSL (etc/build/lean-wolfssl.sh).
 LIBC     ?=
 SIZE     ?=
+# HOST=TRIPLE makes a static program for another processor, with TRIPLE-gcc and its C library.
+HOST     ?=
 # PAGE=no leaves the status page out.
 PAGE     ?= yes
 # A sanitizer sees into the library only if that was built with it, too, by the same compiler.
 comma    := ,
-kind      = $(if $(LIBC),-$(LIBC))$(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
+kind      = $(if $(LIBC),-$(LIBC))$(if $(HOST),-$(HOST))$(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
 LEAN     ?= build/wolfssl$(kind)$(if $(SIZE),-$(SIZE))
 HTTPD    ?= build/microhttpd$(kind)
 
@@ -21,6 +23,11 @@ CC = gcc
 endif
 ifeq ($(LIBC),musl)
 CC = musl-gcc
+endif
+AR = ar
+ifneq ($(HOST),)
+CC = $(HOST)-gcc
+AR = $(HOST)-ar
 endif
 # V=1 shows the commands.
 ifeq ($(V),)
@@ -79,21 +86,31 @@ $(error WOLFSSL is lean or system, not '$(WOLFSSL)')
 endif
 libs = $(tls_libs) $(http_libs) -lev -linih -lcares -pthread
 
+# A static program brings its own libraries.
+ifneq ($(LIBC)$(HOST),)
+STATIC      ?= build/$(if $(HOST),libraries-$(HOST),musl)
+static_ready = $(STATIC)/lib/libcares.a
+static_stamp = "$$(cat $(STATIC)/stamp)"
+cflags      += -isystem $(STATIC)/include
+ldflags     += -L$(STATIC)/lib
+endif
 # musl-gcc knows static programs and position-independent ones, but not both in one.
 ifeq ($(LIBC),musl)
-MUSL       ?= build/musl
-musl_ready  = $(MUSL)/lib/libcares.a
-musl_stamp  = "$$(cat $(MUSL)/stamp)"
 musl_crt    = /usr/lib/$(subst gnu,musl,$(shell gcc -print-multiarch))
-cflags     += -isystem $(MUSL)/include -idirafter $(MUSL)/kernel
-ldflags    += -L$(MUSL)/lib -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text -Wl,-T,etc/build/no-unwind.ld
+cflags     += -idirafter $(STATIC)/kernel
+ldflags    += -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text -Wl,-T,etc/build/no-unwind.ld
 crt_begin   = $(addprefix $(musl_crt)/,rcrt1.o crti.o) $(shell gcc -print-file-name=crtbeginS.o)
 crt_end     = $(shell gcc -print-file-name=crtendS.o) $(musl_crt)/crtn.o
+endif
+
+ifneq ($(HOST),)
+ldflags += -static-pie
 endif
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
 lib_obj  = $(lib_src:%.c=$(O)/%.o) $(O)/src/app/pagehtml.o
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
+unit_bin = $(patsubst %.c,%,$(wildcard tests/unit/test_*.c))
 test_bin = $(test_src:tests/%.c=$(O)/tests/%)
 unit_help = $(filter-out tests/unit/test_% tests/unit/networld.c,$(wildcard tests/unit/*.c))
 sim_help = $(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c))
@@ -104,7 +121,7 @@ bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all small static static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
+.PHONY: all small static cross cross-test cross-test-one static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
 	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load page-test \
 	clauses instructions interop cert-lab demo deps install clean FORCE
 
@@ -115,6 +132,8 @@ help:
 	@echo 'make deps          installs what building needs (Debian, as root)'
 	@echo 'make static        build/static/radsecgw: a static program with musl, assembler for P-256 and RSA-2048'
 	@echo 'make small         build/small/radsecgw: the same in half the size, for routers; slower'
+	@echo 'make cross         the same for another processor: TARGET=mips|armhf|aarch64 or a triple, SIZE=small'
+	@echo 'make cross-test    unit tests and logins of those three processors, in an emulator: half an hour'
 	@echo 'make demo          sets everything up and shows logins crossing, with real servers at both ends'
 	@echo 'make test          installs what it needs and runs all tests, with both wolfSSLs and with sanitizers'
 	@echo 'make check         all tests of this build only'
@@ -148,9 +167,9 @@ $(O)/radsecgw: $(O)/src/app/main.o $(O)/libradsecgw.a
 
 $(O)/libradsecgw.a: $(lib_obj)
 	@rm -f $@
-	$(call quiet,AR  ) ar rcs $@ $^
+	$(call quiet,AR  ) $(AR) rcs $@ $^
 
-$(O)/%.o: %.c $(O)/flags | $(tls_ready) $(http_ready) $(musl_ready)
+$(O)/%.o: %.c $(O)/flags | $(tls_ready) $(http_ready) $(static_ready)
 	@mkdir -p $(@D)
 	$(call quiet,CC  ) $(CC) $(cflags) $(tls_cflags) $(http_cflags) -MMD -MP -c -o $@ $<
 
@@ -158,17 +177,17 @@ $(O)/src/app/version.o $(O)/src/app/crash.o: cflags += -DRGW_VERSION='"$(VERSION
 
 # The scripts know whether there is something to do.
 $(LEAN)/lib/libwolfssl.a: FORCE
-	@CC=$(CC) LIBC=$(LIBC) SIZE=$(SIZE) etc/build/lean-wolfssl.sh $(LEAN) $(SAN)
+	@CC=$(CC) LIBC=$(LIBC) HOST=$(HOST) SIZE=$(SIZE) etc/build/lean-wolfssl.sh $(LEAN) $(SAN)
 
 $(HTTPD)/lib/libmicrohttpd.a: FORCE
-	@CC=$(CC) LIBC=$(LIBC) etc/build/lean-microhttpd.sh $(HTTPD) $(SAN)
+	@CC=$(CC) LIBC=$(LIBC) HOST=$(HOST) etc/build/lean-microhttpd.sh $(HTTPD) $(SAN)
 
-$(MUSL)/lib/libcares.a: FORCE
-	@etc/build/musl-libs.sh $(MUSL)
+$(STATIC)/lib/libcares.a: FORCE
+	@HOST=$(HOST) etc/build/static-libs.sh $(STATIC)
 
 # Objects are made anew when the flags or the library change, so that one folder never mixes two builds.
-built_with = '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(http_cflags) $(libs)' $(tls_stamp) $(http_stamp) $(musl_stamp)
-$(O)/flags: FORCE | $(tls_ready) $(http_ready) $(musl_ready)
+built_with = '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(http_cflags) $(libs)' $(tls_stamp) $(http_stamp) $(static_stamp)
+$(O)/flags: FORCE | $(tls_ready) $(http_ready) $(static_ready)
 	@mkdir -p $(@D)
 	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
 
@@ -196,9 +215,9 @@ $(O)/version: FORCE
 small_flags  = O=build/small LIBC=musl SIZE=small OPT=-Os PAGE=no
 static_flags = O=build/static LIBC=musl SIZE=medium
 define stripped
-objcopy --only-keep-debug $(1) $(1).debug
-strip $(1)
-@size $(1); ls -l $(1)
+$(2)objcopy --only-keep-debug $(1) $(1).debug
+$(2)strip $(1)
+@$(2)size $(1); ls -l $(1)
 endef
 
 small:
@@ -211,6 +230,32 @@ static:
 	$(MAKE) $(static_flags) all
 	$(call stripped,build/static/radsecgw)
 
+# Other processors. TARGET is one of these names, or the triple of a cross compiler of Debian; SIZE=small is for routers.
+TARGET       ?= aarch64
+host_mips     = mips-linux-gnu
+host_armhf    = arm-linux-gnueabihf
+host_aarch64  = aarch64-linux-gnu
+host          = $(or $(host_$(TARGET)),$(TARGET))
+cross         = build/cross-$(TARGET)$(if $(SIZE),-$(SIZE))
+cross_flags   = O=$(cross) HOST=$(host) SIZE=$(or $(SIZE),medium) $(if $(filter small,$(SIZE)),OPT=-Os PAGE=no)
+CROSS_TARGETS = mips armhf aarch64
+
+cross:
+	@etc/build/deps.sh build $(host)
+	$(MAKE) $(cross_flags) all
+	$(call stripped,$(cross)/radsecgw,$(host)-)
+
+# The unit tests, and the logins of the demonstration, of each processor in an emulator of it.
+cross-test:
+	@etc/build/deps.sh build test qemu $(foreach t,$(CROSS_TARGETS),$(or $(host_$(t)),$(t)))
+	set -e; for t in $(CROSS_TARGETS); do $(MAKE) TARGET=$$t cross-test-one; done
+
+cross-test-one:
+	$(MAKE) $(cross_flags) all $(unit_bin:%=$(cross)/%)
+	tests/run.py --build $(cross) --wrap $(qemu) unit
+	RADSECGW='$(qemu) $(cross)/radsecgw' LAB_PATIENCE=8 tests/e2e/demo.py
+qemu = qemu-$(or $(qemu_$(TARGET)),$(firstword $(subst -, ,$(host))))-static
+
 # What the static program is made of, as SPDX.
 sbom: static
 	etc/build/sbom.sh '$(VERSION)' $(WRITTEN) build/static/radsecgw build/wolfssl-musl-medium build/microhttpd-musl \
@@ -218,7 +263,7 @@ sbom: static
 
 static-libraries:
 	$(MAKE) $(static_flags) libraries
-libraries: $(tls_ready) $(http_ready) $(musl_ready)
+libraries: $(tls_ready) $(http_ready) $(static_ready)
 
 # ---- tests
 

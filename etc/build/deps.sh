@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Installs what a step needs, on Debian and as root; elsewhere it says what is missing.
 #
-#   deps.sh build|musl|system|test|browser|interop|lint|package|containers|boot...
+#   deps.sh build|musl|TRIPLE|qemu|system|test|browser|interop|lint|package|containers|boot...
 set -eu
 
 packages() {
@@ -10,6 +10,11 @@ packages() {
 	build) echo gcc make git pkg-config libc6-dev libev-dev libinih-dev libc-ares-dev \
 		autoconf automake libtool dpkg-dev xz-utils ;;  # the last five build the lean libraries
 	musl) echo gcc make libc6-dev musl-tools autoconf automake libtool dpkg-dev xz-utils ;;
+	mips-linux-gnu) echo gcc-mips-linux-gnu libc6-dev-mips-cross ;;
+	arm-linux-gnueabihf) echo gcc-arm-linux-gnueabihf libc6-dev-armhf-cross ;;
+	aarch64-linux-gnu) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+	*-linux-gnu*) echo "gcc-$1" ;;  # other triples
+	qemu) echo qemu-user-static ;;
 	system) echo libwolfssl-dev libmicrohttpd-dev ;;
 	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 nftables \
 		freeradius freeradius-utils radsecproxy eapoltest pmccabe curl prometheus strace busybox-static python3-yaml \

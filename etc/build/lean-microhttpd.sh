@@ -7,7 +7,7 @@
 #
 # leaves DIRECTORY/lib/libmicrohttpd.a, DIRECTORY/include, DIRECTORY/version (what it was made from) and
 # DIRECTORY/stamp (what it was made by). With sanitizers, those of -fsanitize, the compiler is $CC; LIBC=musl takes
-# musl-gcc. The archive of the source stays in DIRECTORY/../microhttpd-source, for the next build.
+# musl-gcc, HOST=TRIPLE a cross compiler. The archive of the source stays in DIRECTORY/../microhttpd-source, for the next build.
 #
 # MICROHTTPD_SOURCE=DIR takes an unpacked source tree with its configure script instead (another release, a machine
 # without Debian).
@@ -19,6 +19,7 @@ sanitizers=${2:-}
 compiler=gcc
 [ -z "$sanitizers" ] || compiler=${CC:-gcc}
 [ "${LIBC:-}" != musl ] || compiler=musl-gcc
+[ -z "${HOST:-}" ] || compiler=$HOST-gcc
 
 # Upstream's archive as Debian 12 has it, known by its digest, so that no signature is needed. The one patch that
 # Debian adds to it is for the form parser, which is left out here.
@@ -58,7 +59,7 @@ flags="-Os -g0 -fstack-protector-strong -D_FORTIFY_SOURCE=2"
 say "building $version${sanitizers:+ with $sanitizers} (a minute or so)"
 mkdir -p "$work/build"
 cd "$work/build"
-"$tree/configure" --prefix="$dest" --disable-option-checking --disable-shared --enable-static --disable-doc \
+"$tree/configure" --prefix="$dest" ${HOST:+"--host=$HOST"} --disable-option-checking --disable-shared --enable-static --disable-doc \
 	--disable-examples --disable-curl --disable-https --disable-dauth --disable-bauth --disable-postprocessor \
 	--disable-httpupgrade --disable-poll --disable-sendfile --disable-nls --enable-epoll --enable-messages=no \
 	CC="$compiler" CFLAGS="$flags -fPIC -ffunction-sections -fdata-sections" >>"$log" 2>&1 || fail "configure failed"

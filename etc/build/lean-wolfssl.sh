@@ -7,7 +7,7 @@
 #
 # leaves DIRECTORY/lib/libwolfssl.a, DIRECTORY/include, DIRECTORY/version (what it was made from) and
 # DIRECTORY/stamp (what it was made by). With sanitizers, those of -fsanitize, the compiler is $CC, and all of it
-# is C; LIBC=musl takes musl-gcc. SIZE=medium has tables and assembler for P-256 and RSA with 2048 bits only, larger
+# is C; LIBC=musl takes musl-gcc, HOST=TRIPLE a cross compiler. SIZE=medium has tables and assembler for P-256 and RSA with 2048 bits only, larger
 # keys take the general code; SIZE=small is portable C that was made small at the cost of speed. The sources stay in
 # DIRECTORY/../wolfssl-source, for the next one.
 #
@@ -20,6 +20,8 @@ sanitizers=${2:-}
 compiler=gcc
 [ -z "$sanitizers" ] || compiler=${CC:-gcc}
 [ "${LIBC:-}" != musl ] || compiler=musl-gcc
+[ -z "${HOST:-}" ] || compiler=$HOST-gcc
+machine=${HOST:-$(uname -m)}
 
 recipe=$(cksum <"$0")
 made_by="$recipe $compiler ${SIZE:-fast} ${sanitizers:-plain}"
@@ -97,7 +99,7 @@ is_current "$source/stamp" "$wanted" || fetch
 # P-521 can only occur in certificates: it has no tables of its own, which are a quarter of the library.
 fast="--enable-sp=rsa2048,rsa3072,rsa4096,p256,p384"
 [ "${SIZE:-}" != medium ] || fast="--enable-sp=2048,p256 --enable-sp-math-all"
-case $(uname -m)${sanitizers:+-sanitized} in
+case ${machine%%-*}${sanitizers:+-sanitized} in
 x86_64) fast="$fast --enable-sp-asm --enable-intelasm" ;;
 aarch64) fast="$fast --enable-sp-asm --enable-armasm" ;;
 x86_64-* | aarch64-*) fast="$fast --disable-sp-asm --disable-asm" ;;
@@ -108,6 +110,11 @@ if [ "${SIZE:-}" = small ]; then
 	fast="--enable-sp-math-all=small --disable-sp-asm --disable-asm --enable-curve25519=small --enable-ed25519=small"
 	flags="-Os -DUSE_SLOW_SHA256 -DUSE_SLOW_SHA512 -DWOLFSSL_AES_SMALL_TABLES -DNO_ERROR_STRINGS"
 fi
+# Some of these processors stop at a number that does not stand where its kind belongs.
+case ${machine%%-*} in
+mips | mips64) flags="$flags -DBIG_ENDIAN_ORDER -DWOLFSSL_SP_INT_DIGIT_ALIGN" ;;
+arm* | mips*) flags="$flags -DWOLFSSL_SP_INT_DIGIT_ALIGN" ;;
+esac
 flags="$flags -g0 -fstack-protector-strong"
 [ -z "$sanitizers" ] || flags="-O1 -g -fsanitize=$sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
@@ -120,7 +127,7 @@ cd "$work"
 # keys that are encrypted with it, and for nothing else. Clients that have a ticket of another server offer it where
 # pre-shared keys are offered, and it must not be too long to be passed over. The callback for secrets is for `keylog`.
 # shellcheck disable=SC2086
-"$source/tree/configure" --prefix="$dest" --disable-option-checking --disable-shared --enable-static \
+"$source/tree/configure" --prefix="$dest" ${HOST:+"--host=$HOST"} --disable-option-checking --disable-shared --enable-static \
 	--disable-examples --disable-crypttests --disable-jobserver --disable-oldtls --enable-tls13 --enable-harden \
 	--enable-curve25519 --enable-ed25519 --enable-sni --enable-alpn --enable-psk --enable-crl --enable-pwdbased --enable-des3 \
 	--disable-dh --disable-mlkem --disable-sha3 --disable-shake128 --disable-shake256 --disable-enc-then-mac \

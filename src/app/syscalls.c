@@ -56,17 +56,24 @@ static const int allowed[] = {
 	SYS_sysinfo,
 	SYS_uname, SYS_getrandom, SYS_capget, SYS_prlimit64, SYS_getcpu, SYS_times,
 #ifdef SYS_poll
-	SYS_poll, SYS_epoll_wait, SYS_select, SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_unlink,
-	SYS_chmod, SYS_chown, SYS_time, SYS_getdents,
+	SYS_poll, SYS_epoll_wait, SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_unlink,
+	SYS_chmod, SYS_chown, SYS_getdents,
+#endif
+#ifdef SYS_select
+	SYS_select,
+#endif
+#ifdef SYS_time
+	SYS_time,
 #endif
 #ifdef SYS_newfstatat
 	SYS_newfstatat, SYS_fstat,
 #endif
 #ifdef SYS_fstatat64
 	SYS_fstatat64, SYS_fstat64, SYS_stat64, SYS_lstat64, SYS_fcntl64, SYS__llseek, SYS__newselect, SYS_send,
-	SYS_recv,
+	SYS_recv, SYS_ftruncate64, SYS_fstatfs64, SYS_sigreturn,
+#endif
+#ifdef SYS_getuid32
 	SYS_getuid32, SYS_geteuid32, SYS_getgid32, SYS_getegid32, SYS_ugetrlimit, SYS_fchown32, SYS_chown32,
-	SYS_ftruncate64, SYS_fstatfs64, SYS_sigreturn,
 #endif
 #ifdef SYS_clock_gettime64
 	SYS_clock_gettime64, SYS_clock_getres_time64, SYS_clock_nanosleep_time64, SYS_futex_time64, SYS_ppoll_time64,
