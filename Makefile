@@ -84,7 +84,7 @@ http_libs   = $(shell pkg-config --libs libmicrohttpd)
 else
 $(error WOLFSSL is lean or system, not '$(WOLFSSL)')
 endif
-libs = $(tls_libs) $(http_libs) -lev -linih -lcares -pthread
+libs = $(tls_libs) $(http_libs) -lev -linih -lcares -lm -pthread
 
 # A static program brings its own libraries.
 ifneq ($(LIBC)$(HOST),)
@@ -103,8 +103,9 @@ crt_begin   = $(addprefix $(musl_crt)/,rcrt1.o crti.o) $(shell gcc -print-file-n
 crt_end     = $(shell gcc -print-file-name=crtendS.o) $(musl_crt)/crtn.o
 endif
 
+# Some C libraries have no start of static programs whose addresses are chosen anew each time.
 ifneq ($(HOST),)
-ldflags += -static-pie
+ldflags += $(if $(wildcard $(shell $(CC) -print-file-name=rcrt1.o)),-static-pie,-static -no-pie)
 endif
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
