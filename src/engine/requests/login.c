@@ -151,6 +151,7 @@ add_user_id(struct line *l, const struct rgw_attr *id)
 		return;
 	field = rgw_f_user(l->conf, id->value, id->len, &l->user_id);
 	field.key = "cui";
+	field.key_len = 3;
 	add(l, field);
 }
 
