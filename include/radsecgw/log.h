@@ -32,6 +32,8 @@ enum rgw_log_identity { RGW_LOG_ID_FULL, RGW_LOG_ID_REALM, RGW_LOG_ID_HASH };
 
 /* Where lines for the statistics of a federation (F-Ticks) go, and how they show the address of a device. */
 enum rgw_log_fticks { RGW_FTICKS_NO, RGW_FTICKS_SYSLOG, RGW_FTICKS_LOG };
+/* Which logins they are for, unless a pool or realm says so itself. */
+enum rgw_log_fticks_for { RGW_FTICKS_FOR_ALL, RGW_FTICKS_FOR_CHOSEN };
 enum rgw_log_fticks_mac {
 	RGW_FTICKS_STATIC, RGW_FTICKS_ORIGINAL, RGW_FTICKS_VENDOR_HASH, RGW_FTICKS_VENDOR_KEYED_HASH,
 	RGW_FTICKS_FULLY_HASH, RGW_FTICKS_FULLY_KEYED_HASH

@@ -116,6 +116,20 @@ put_line(struct line *l, const struct rgw_conf_log *conf, const struct rgw_facts
 	put(l, accept ? "#RESULT=OK#" : "#RESULT=FAIL#");
 }
 
+bool
+rgw_fticks_wanted(const struct rgw_gw *gw, const struct rgw_req *req)
+{
+	const struct rgw_conf_log *conf = &gw->conf->log;
+
+	if (conf->fticks == RGW_FTICKS_NO)
+		return false;
+	if (req->fticks != RGW_AUTO)
+		return req->fticks == RGW_YES;
+	if (req->pool->conf->fticks != RGW_AUTO)
+		return req->pool->conf->fticks == RGW_YES;
+	return conf->fticks_for == RGW_FTICKS_FOR_ALL;
+}
+
 void
 rgw_fticks_write(struct rgw_gw *gw, const struct rgw_facts *facts, bool accept)
 {

@@ -308,7 +308,7 @@ rgw_login_answered(const struct rgw_lane *lane, const struct rgw_req *req, const
 {
 	bool login = answer->code == RGW_ACCESS_ACCEPT || answer->code == RGW_ACCESS_REJECT;
 	struct rgw_gw *gw = lane->target->gw;
-	bool ticks = login && gw->conf->log.fticks != RGW_FTICKS_NO;
+	bool ticks = login && rgw_fticks_wanted(gw, req);
 	bool line = (login || answer->code == RGW_ACCOUNTING_RESPONSE) && is_wanted(gw, req->packet.code);
 	struct rgw_facts facts;
 

@@ -35,7 +35,9 @@ void rgw_login_begin(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* The answer, as whoever asked gets it, has come on the lane. */
 void rgw_login_answered(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *answer,
     rgw_ms now);
-/* fticks.c: writes the line of a login for the statistics of a federation, in the way that the configuration says. */
+/* fticks.c: has a login such a line, as its realm says, else its pool, else [log]? And: writes the line of a login for
+ * the statistics of a federation, in the way that the configuration says. */
+bool rgw_fticks_wanted(const struct rgw_gw *gw, const struct rgw_req *req);
 void rgw_fticks_write(struct rgw_gw *gw, const struct rgw_facts *facts, bool accept);
 
 /* The gateway itself answers with a reject, or acknowledges a record. `message`: for the user, or NULL. */
