@@ -124,7 +124,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 .SECONDARY:
 .PHONY: all small static cross cross-test cross-test-one static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
 	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load page-test \
-	clauses instructions interop cert-lab demo deps install clean FORCE
+	clauses instructions telling interop cert-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -145,6 +145,7 @@ help:
 	@echo 'make lint          clang-tidy, cppcheck, includes, size of functions, manual pages'
 	@echo 'make clauses       $(O)/clauses.md: each clause of the RFCs beside the code and the tests that keep it'
 	@echo 'make instructions  instructions per request, counted by callgrind; WITH=BINARY compares'
+	@echo 'make telling       what it costs to tell of logins: line, ring and metrics'
 	@echo 'make fuzz          each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS), or for FUZZ_RUNS= executions'
 	@echo 'make bench         costs, speed and memory, workers, hostile clients and servers that go away, beside radsecproxy'
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
@@ -423,6 +424,11 @@ clauses:
 instructions: bench-tools all
 	etc/build/deps.sh test valgrind
 	tests/bench/instructions.py --tools $(O)/tests/bench $(WITH) $(O)/radsecgw
+
+# What the login line, the ring and metrics cost, in instructions and in processor time.
+telling: bench-tools all
+	etc/build/deps.sh build test valgrind
+	tests/bench/telling.py --tools $(O)/tests/bench $(O)/radsecgw
 
 # ---- use
 

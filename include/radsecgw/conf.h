@@ -189,6 +189,7 @@ struct rgw_conf_log {
 	char *fticks_key;          /* a secret; NULL unless fticks_mac needs it */
 	uint32_t fticks_facility;  /* of syslog */
 	char *fticks_tag;
+	enum rgw_log_fticks_for fticks_for;
 };
 
 /* Where the control socket is if the configuration does not say. */
@@ -369,6 +370,7 @@ struct rgw_conf_pool {
 	enum rgw_outage_auth outage_auth;
 	enum rgw_outage_acct outage_acct;
 	char *reply_message;            /* text in the Access-Reject of an outage; NULL = none */
+	enum rgw_auto fticks;           /* have its logins F-Ticks? RGW_AUTO = as [log] says */
 };
 
 /* What kind of pattern a [realm PATTERN] is. */
@@ -402,6 +404,7 @@ struct rgw_conf_realm {
 	struct rgw_conf_acct acct;
 	const struct rgw_conf_head *coa;   /* [peer] or [pool] where CoA for NASes of the realm's network goes, by
 	                                    * Operator-Name; NULL = none (P-CPX-5) */
+	enum rgw_auto fticks;              /* have its logins F-Ticks? RGW_AUTO = as the pool says */
 };
 
 /* Packets that a rewrite is for; bits. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "radsecgw/addr.h"
 #include "radsecgw/time.h"
@@ -31,6 +32,8 @@ enum rgw_log_identity { RGW_LOG_ID_FULL, RGW_LOG_ID_REALM, RGW_LOG_ID_HASH };
 
 /* Where lines for the statistics of a federation (F-Ticks) go, and how they show the address of a device. */
 enum rgw_log_fticks { RGW_FTICKS_NO, RGW_FTICKS_SYSLOG, RGW_FTICKS_LOG };
+/* Which logins they are for, unless a pool or realm says so itself. */
+enum rgw_log_fticks_for { RGW_FTICKS_FOR_ALL, RGW_FTICKS_FOR_CHOSEN };
 enum rgw_log_fticks_mac {
 	RGW_FTICKS_STATIC, RGW_FTICKS_ORIGINAL, RGW_FTICKS_VENDOR_HASH, RGW_FTICKS_VENDOR_KEYED_HASH,
 	RGW_FTICKS_FULLY_HASH, RGW_FTICKS_FULLY_KEYED_HASH
@@ -41,37 +44,39 @@ enum rgw_log_station { RGW_LOG_STATION_FULL, RGW_LOG_STATION_VENDOR, RGW_LOG_STA
 
 enum rgw_field_type { RGW_FIELD_END, RGW_FIELD_STR, RGW_FIELD_OCTETS, RGW_FIELD_UINT, RGW_FIELD_ADDR };
 
-/* All pointers are borrowed for the duration of the call. */
+/* All pointers are borrowed for the duration of the call. The functions below measure the key, which the compiler does
+ * where it is a constant. */
 struct rgw_field {
 	const char *key;
-	enum rgw_field_type type;
 	const void *data;
 	uint64_t number;  /* value of UINT, length of OCTETS */
+	uint32_t key_len;
+	enum rgw_field_type type;
 };
 
 static inline struct rgw_field
 rgw_f_str(const char *key, const char *value)
 {
-	return (struct rgw_field){ key, RGW_FIELD_STR, value != NULL ? value : "", 0 };
+	return (struct rgw_field){ key, value != NULL ? value : "", 0, (uint32_t)strlen(key), RGW_FIELD_STR };
 }
 
 /* Octets of any kind, for example a User-Name; escaped as the format needs. */
 static inline struct rgw_field
 rgw_f_octets(const char *key, const void *data, size_t len)
 {
-	return (struct rgw_field){ key, RGW_FIELD_OCTETS, data, len };
+	return (struct rgw_field){ key, data, len, (uint32_t)strlen(key), RGW_FIELD_OCTETS };
 }
 
 static inline struct rgw_field
 rgw_f_uint(const char *key, uint64_t value)
 {
-	return (struct rgw_field){ key, RGW_FIELD_UINT, NULL, value };
+	return (struct rgw_field){ key, NULL, value, (uint32_t)strlen(key), RGW_FIELD_UINT };
 }
 
 static inline struct rgw_field
 rgw_f_addr(const char *key, const struct rgw_addr *a)
 {
-	return (struct rgw_field){ key, RGW_FIELD_ADDR, a, 0 };
+	return (struct rgw_field){ key, a, 0, (uint32_t)strlen(key), RGW_FIELD_ADDR };
 }
 
 /* A sink takes one finished line, newline included. It must not block. false = the line was not taken. */
@@ -146,7 +151,7 @@ void rgw_log_raw(struct rgw_log *log, const char *message, size_t len);
 		struct rgw_log *rgw_log_ = (log_);                                                \
 		if ((level_) <= rgw_log_->level)                                                  \
 			rgw_log_write(rgw_log_, (level_), (event_), (who_), (text_),              \
-			    (const struct rgw_field[]){ __VA_ARGS__, { NULL, RGW_FIELD_END, NULL, 0 } }); \
+			    (const struct rgw_field[]){ __VA_ARGS__, { .type = RGW_FIELD_END } });        \
 	} while (0)
 
 const char *rgw_log_level_name(enum rgw_log_level level);

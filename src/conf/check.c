@@ -311,6 +311,51 @@ check_control(struct rgw_draft *d, const struct rgw_section *section)
 		rgw_check_warn(d, section, &control->mode, "lets everybody on this machine give commands");
 }
 
+/* Are there none at all? A word that is broken does not say so. */
+static bool
+no_fticks(const struct rgw_draft *d)
+{
+	const struct rgw_section *section = rgw_draft_find(d, RGW_CONF_LOG, "");
+	const enum rgw_log_fticks *fticks = &d->conf->log.fticks;
+
+	return *fticks == RGW_FTICKS_NO && (section == NULL || !rgw_draft_given(section, fticks)->broken);
+}
+
+/* Where F-Ticks of a pool or realm would go is for [log] to say. Returns whether there are any. */
+static bool
+check_chosen(struct rgw_draft *d, enum rgw_conf_kind kind, size_t field)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->sections.n; i++) {
+		const struct rgw_section *section = d->sections.v[i];
+		const enum rgw_auto *fticks = (const void *)((const char *)section->data + field);
+
+		if (section->kind != kind || *fticks != RGW_YES)
+			continue;
+		any = true;
+		if (no_fticks(d))
+			rgw_check_error(d, section, fticks, "has no effect without `fticks` in [log]");
+	}
+	return any;
+}
+
+static void
+check_fticks_for(struct rgw_draft *d)
+{
+	const struct rgw_section *section = rgw_draft_find(d, RGW_CONF_LOG, "");
+	bool pools = check_chosen(d, RGW_CONF_POOL, offsetof(struct rgw_conf_pool, fticks));
+	bool realms = check_chosen(d, RGW_CONF_REALM, offsetof(struct rgw_conf_realm, fticks));
+
+	if (section == NULL || d->conf->log.fticks_for == RGW_FTICKS_FOR_ALL)
+		return;
+	if (no_fticks(d))
+		rgw_check_error(d, section, &d->conf->log.fticks_for, "has no effect without `fticks`");
+	else if (!pools && !realms)
+		rgw_check_error(d, section, &d->conf->log.fticks_for,
+		    "needs a [pool] or [realm] with `fticks = yes`, or no login has any");
+}
+
 static void (*const checks[RGW_CONF_KINDS])(struct rgw_draft *d, const struct rgw_section *section) = {
 	[RGW_CONF_GATEWAY] = check_gateway,
 	[RGW_CONF_LOG] = check_log,
@@ -368,6 +413,7 @@ rgw_check_all(struct rgw_draft *d, const char *path)
 		check_effects(d, d->sections.v[i]);
 		checks[d->sections.v[i]->kind](d, d->sections.v[i]);
 	}
+	check_fticks_for(d);
 	if (d->conf->listen.n == 0)
 		rgw_draft_error(d, whole,
 		    "there is no [listen NAME], so nothing would be received");

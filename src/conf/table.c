@@ -176,6 +176,8 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_LOG, "fticks-tag", string, AT(fticks_tag)), .def = "radsecgw",
 	  .min = 1, .max = 32,
 	  .help = "tag of F-Ticks in syslog" },
+	{ OPT(RGW_CONF_LOG, "fticks-for", word, AT(fticks_for)), .def = "all", .words = rgw_words_fticks_for,
+	  .help = "logins that have F-Ticks: all, or those of pools and realms with fticks = yes" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_control, field)
@@ -510,6 +512,8 @@ static const struct rgw_opt opts[] = {
 	  .min = 1, .max = RGW_ATTR_VALUE_MAX,
 	  .not_with = "outage-auth", .with_word = "drop",
 	  .help = "text for the user in the Access-Reject of an outage" },
+	{ OPT(RGW_CONF_POOL, "fticks", word, AT(fticks)), .def = "auto", .words = rgw_words_autos,
+	  .help = "whether its logins have F-Ticks; auto = as fticks-for in [log] says" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_realm, field)
@@ -527,6 +531,8 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_REALM, "coa", reference, AT(coa)), .refers = 1u << RGW_CONF_PEER | 1u << RGW_CONF_POOL,
 	  .unset = "by what was learned",
 	  .help = "where CoA and Disconnect go for NASes whose Operator-Name has this realm" },
+	{ OPT(RGW_CONF_REALM, "fticks", word, AT(fticks)), .def = "auto", .words = rgw_words_autos,
+	  .help = "whether its logins have F-Ticks; auto = as the pool says" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_rewrite, field)

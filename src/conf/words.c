@@ -35,6 +35,10 @@ const char *const rgw_words_fticks_macs[] = {
 	[RGW_FTICKS_FULLY_KEYED_HASH] = "fully-keyed-hash", NULL,
 };
 
+const char *const rgw_words_fticks_for[] = {
+	[RGW_FTICKS_FOR_ALL] = "all", [RGW_FTICKS_FOR_CHOSEN] = "chosen", NULL,
+};
+
 /* By their numbers in syslog (RFC 5424 6.2.1). */
 const char *const rgw_words_facilities[] = {
 	"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp",

@@ -9,6 +9,7 @@ extern const char *const rgw_words_identities[];
 extern const char *const rgw_words_stations[];
 extern const char *const rgw_words_fticks[];
 extern const char *const rgw_words_fticks_macs[];
+extern const char *const rgw_words_fticks_for[];
 extern const char *const rgw_words_facilities[];
 extern const char *const rgw_words_autos[];
 extern const char *const rgw_words_switches[];

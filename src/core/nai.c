@@ -8,12 +8,10 @@
 const uint8_t *
 rgw_realm_of(const uint8_t *name, size_t len, size_t *realm_len)
 {
-	size_t at = len;
+	const uint8_t *at = len > 0 ? memrchr(name, '@', len) : NULL;
 
-	while (at > 0 && name[at - 1] != '@')
-		at--;
-	*realm_len = at > 0 ? len - at : 0;
-	return *realm_len > 0 ? name + at : NULL;
+	*realm_len = at != NULL ? (size_t)(name + len - at) - 1 : 0;
+	return *realm_len > 0 ? at + 1 : NULL;
 }
 
 unsigned

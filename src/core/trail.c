@@ -35,14 +35,18 @@ is_fact(unsigned what)
 static void
 put(struct rgw_trail *trail, const struct head *head, const void *text)
 {
-	size_t head_len = is_fact(head->what) ? 2 : sizeof *head;
+	bool fact = is_fact(head->what);
+	size_t head_len = fact ? 2 : sizeof *head;
 	uint8_t *at = trail->steps + trail->len;
 
 	if (sizeof trail->steps - trail->len < head_len + head->len) {
 		trail->cut = true;
 		return;
 	}
-	memcpy(at, head, head_len);
+	if (fact)
+		memcpy(at, head, 2);
+	else
+		memcpy(at, head, sizeof *head);
 	memcpy(at + head_len, text, head->len);
 	trail->len += (uint16_t)(head_len + head->len);
 }

@@ -498,11 +498,13 @@ static void
 log_row(void *ctx, const struct rgw_row *row)
 {
 	const struct rgw_report_line *line = &lines[row->table - rgw_report_tables];
-	struct rgw_field fields[RGW_CELLS + 2] = { rgw_f_str(row->table->one, row->name) };
-	size_t n = row->name != NULL ? 1 : 0;
+	struct rgw_field fields[RGW_CELLS + 2];
+	size_t n = 0;
 
 	if (row->table == &rgw_report_tables[RGW_REPORT_COUNTERS] && row->cells[0].field.number == 0)
 		return;
+	if (row->name != NULL)
+		fields[n++] = rgw_f_str(row->table->one, row->name);
 	for (size_t i = 0; i < row->n; i++)
 		if (row->cells[i].logged)
 			fields[n++] = row->cells[i].field;

@@ -31,10 +31,10 @@ CONNECTIONS = 16
 
 class Shape:
     """How large a configuration is: so many realms, spread over so many peers; 0 = one of each. With `workers`
-    it serves clients at many addresses."""
+    it serves clients at many addresses. `more`: further sections for radsecgw."""
 
-    def __init__(self, realms=0, peers=0, workers=0):
-        self.realms, self.peers, self.workers = realms, peers, workers
+    def __init__(self, realms=0, peers=0, workers=0, more=""):
+        self.realms, self.peers, self.workers, self.more = realms, peers, workers, more
 
     @property
     def user(self):
@@ -136,6 +136,7 @@ address = {"127.0.0.0/8" if shape.workers else "127.0.0.1"}
 secret = {NAS_SECRET}
 {peers}
 {realms}
+{shape.more}
 """)
     process = Gateway(lab, f"gateway-{len(lab.processes)}", [binary, "run", "-c", conf])
     process.port = port

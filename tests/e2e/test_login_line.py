@@ -157,11 +157,101 @@ def test_full_pipe(home):
     assert all(re.match(r"20\S+Z \w+ [\w-]+: ", line) for line in log.splitlines()), "broken lines"
 
 
-def test_full_disk(home):
-    """The disk of the log is full: each login is answered, and the gateway ends when it is told to."""
+def log_in_until_lost(lab, path):
+    """Each login is answered while nobody takes the lines, until some have found no room."""
+    before = lost(path)
+    while lost(path) == before:
+        log_in(lab, 200)
+
+
+def test_no_disk(home):
+    """Nothing can be written at all: each login is answered, lines are counted, and the gateway ends when it is told
+    to."""
     process, path = run_with(home, "disk", log="target = /dev/full")
-    log_in(home, 50)
+    log_in_until_lost(home, path)
     process.terminate()
+    assert process.wait(30) == 0
+
+
+def start_inside(lab, name, script, log):
+    """A gateway in mounts of its own, which the script makes; returns (process, path of the control socket)."""
+    path = lab.dir / f"{name}.sock"
+    conf = lab.gateway_conf(lab.keys, lab.proxy.port, name=f"{name}.ini", log=log,
+                            extra=f"[control]\nsocket = {path}\n")
+    process = subprocess.Popen(["unshare", "--mount", "sh", "-c",
+                                f"{script} && exec {' '.join(map(str, binary()))} run -c {conf}"],
+                               stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+    wait_for("the gateway", lambda: process.poll() is not None or command(path, "ping").returncode == 0)
+    if process.poll() is not None:
+        pytest.skip("no mount namespace here: " + process.stderr.read()[-300:])
+    return process, path
+
+
+def test_full_disk(home):
+    """The disk is full after some lines, until somebody makes room: logins are answered all the while, and the first
+    line that finds room tells how many were left out."""
+    disk = home.dir / "small"
+    disk.mkdir()
+    process, path = start_inside(home, "full", f"mount -t tmpfs -o size=64k none {disk}", f"target = {disk}/log")
+    inside = f"/proc/{process.pid}/root{disk}/log"
+    try:
+        log_in_until_lost(home, path)
+        assert os.stat(inside).st_size == 65536
+
+        def told():
+            """A rotation by hand, again and again: what waits is more than the disk."""
+            with open(inside, "r+", encoding="utf-8") as log:
+                text = log.read()
+                log.truncate(0)
+            return sum(map(int, re.findall(r"lines_lost=(\d+)", text)))
+
+        # Lines that come while it is still full are lost, too: some line tells of each.
+        wait_for("what was lost", lambda: log_in(home, 1) or told() > 0, 60)
+    finally:
+        process.terminate()
+    assert process.wait(30) == 0
+
+
+SYSLOG = ("mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9 && "
+          "ln -s {} /dev/log")
+
+
+def test_stopped_syslog(home):
+    """The syslog of this machine reads nothing, then is gone, then is back: logins are answered all the while, and
+    what was left out is told of when it is back."""
+    path = home.dir / "stopped.log"
+
+    def listen():
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        sock.bind(str(path))
+        sock.settimeout(20)
+        return sock
+
+    sock = listen()
+    process, control = start_inside(home, "stopped", SYSLOG.format(path),
+                                    "target = syslog\nfticks = syslog\nfticks-mac = static")
+    try:
+        log_in_until_lost(home, control)
+        sock.close()
+        path.unlink()
+        log_in_until_lost(home, control)
+        sock = listen()
+        messages = []
+
+        def is_told():
+            log_in(home, 1)
+            sock.settimeout(0.05)
+            try:
+                while True:
+                    messages.append(sock.recv(5000).decode())
+            except TimeoutError:
+                return any("lines_lost=" in message for message in messages)
+
+        wait_for("what was lost", is_told, 60)
+        assert all(re.match(r"<\d+>radsecgw(\[\d+\])?: ", message) for message in messages), messages[:3]
+    finally:
+        process.terminate()
+        sock.close()
     assert process.wait(30) == 0
 
 
@@ -174,6 +264,60 @@ def read_tick(text):
     found = TICK.search(text)
     assert found, text
     return dict(part.split("=", 1) for part in found["parts"].rstrip("#").split("#"))
+
+
+def read_tick_by_keys(text):
+    """The same, read in another way: a field ends at each #, the first is the prefix, and each key may stand once."""
+    start = text.index("F-TICKS/")
+    names, *fields, end = text[start:].split("#")
+    assert names.split("/")[0] == "F-TICKS" and len(names.split("/")) == 3 and end.strip() == "", text
+    parts = {}
+    for field in fields:
+        key, _, value = field.partition("=")
+        assert key not in parts and key in ("REALM", "VISCOUNTRY", "VISINST", "CSI", "RESULT"), text
+        parts[key] = value
+    return parts
+
+
+@pytest.mark.parametrize("mac", ["original", "vendor-hash", "fully-hash"])
+def test_nothing_of_strangers_is_a_part_of_fticks(home, mac):
+    """Whatever is in a name or an address, a line has its parts once, and the result is ours."""
+    gw = gateway(home, f"inject-{mac}", log=f"fticks = log\nfticks-mac = {mac}\nfticks-country = NL")
+    bad = "x#RESULT=OK#REALM=evil.example#VISINST=them#"
+    for user, more in ((f"eve@{bad}", STATION),
+                       ("eve@example.org", f'Calling-Station-Id = "02-00-00#RESULT=OK#CSI={bad}"\n'),
+                       ("eve@example.org", f'{STATION}Operator-Name = "1{bad}"\nNAS-Identifier = "{bad}"\n'),
+                       ("eve@F-TICKS/eduroam/1.0#REALM=b#RESULT=OK#", 'Calling-Station-Id = "#"\n')):
+        before = gw.log().count(" f-ticks: ")
+        radclient(home.auth, "auth", pap(user=user, password="wrong", more=more))
+        wait_for("a tick", lambda before=before: gw.log().count(" f-ticks: ") == before + 1)
+    ticks = [line.split(" f-ticks: ")[1] for line in gw.log().splitlines() if " f-ticks: " in line]
+    assert len(ticks) == 4
+    for tick in ticks:
+        parts = read_tick(tick)
+        assert parts == read_tick_by_keys(tick) and tick.count("#") == 5, tick
+        assert parts.keys() == {"REALM", "VISCOUNTRY", "CSI", "RESULT"}, tick
+        assert parts["RESULT"] == "FAIL" and parts["VISCOUNTRY"] == "NL", tick
+
+
+def test_fticks_of_one_realm(home):
+    """Only the realm that says so is told of, and a reload says otherwise."""
+    gw = gateway(home, "chosen", log="fticks = log\nfticks-mac = static\nfticks-for = chosen",
+                 extra="[realm example.org]\npool = national\nfticks = yes")
+    radclient(home.auth, "auth", pap(user="eve@other.example"))
+    radclient(home.auth, "auth", pap())
+    wait_for("the logins", lambda: len(gw.lines("login")) == 2)
+    ticks = [read_tick_by_keys(line) for line in gw.log().splitlines() if " f-ticks: " in line]
+    assert [tick["REALM"] for tick in ticks] == ["example.org"], ticks
+    conf = home.dir / "chosen.ini"
+    conf.write_text(conf.read_text().replace("fticks-for = chosen", "fticks-for = all").replace(
+        "fticks = yes", "fticks = no"))
+    assert command(home.dir / "chosen.sock", "reload").returncode == 0
+    radclient(home.auth, "auth", pap(user="eve@other.example"))
+    radclient(home.auth, "auth", pap())
+    wait_for("the logins", lambda: len(gw.lines("login")) == 4)
+    ticks = [read_tick(line) for line in gw.log().splitlines() if " f-ticks: " in line]
+    assert [tick["REALM"] for tick in ticks] == ["example.org", "other.example"], ticks
 
 
 @pytest.mark.parametrize("mac, csi", [
@@ -201,18 +345,9 @@ def test_fticks_to_syslog(home):
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sock.bind(str(path))
     sock.settimeout(20)
-    conf = home.gateway_conf(home.keys, home.proxy.port, name="syslog.ini",
-                             log="fticks = syslog\nfticks-mac = static\nfticks-facility = local3\nfticks-tag = roam",
-                             extra=f"[control]\nsocket = {home.dir}/syslog.sock\n")
-    script = (f"mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9 && "
-              f"ln -s {path} /dev/log && exec {' '.join(map(str, binary()))} run -c {conf}")
-    process = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stderr=subprocess.PIPE, text=True,
-                               preexec_fn=die_with_parent)
+    process, _ = start_inside(home, "syslog", SYSLOG.format(path),
+                              "fticks = syslog\nfticks-mac = static\nfticks-facility = local3\nfticks-tag = roam")
     try:
-        wait_for("the gateway", lambda: process.poll() is not None or
-                 command(home.dir / "syslog.sock", "ping").returncode == 0)
-        if process.poll() is not None:
-            pytest.skip("no mount namespace here: " + process.stderr.read()[-300:])
         radclient(home.auth, "auth", pap())
         message = sock.recv(2000).decode()
     finally:

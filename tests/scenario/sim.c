@@ -159,6 +159,10 @@ sink(void *ctx, enum rgw_log_level level, const char *line, size_t len)
 		return true;
 	}
 	s->log_lines++;
+	if (strncmp(event, "f-ticks:", 8) == 0) {
+		snprintf(s->last_tick, sizeof s->last_tick, "%.*s", (int)(end - event - 1), event);
+		s->n_ticks++;
+	}
 	/* The course of states is told beside what happens. */
 	if (strncmp(event, "connection-state:", 17) == 0 || strncmp(event, "peer-state:", 11) == 0)
 		return true;

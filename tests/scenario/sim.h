@@ -272,6 +272,8 @@ struct sim {
 	char last_line[1024];      /* all of it, but for the time stamp */
 	char last_login[1024];     /* the last line of a login or of accounting, in the same way ... */
 	unsigned n_logins;         /* ... and the number of them */
+	char last_tick[1024];      /* the last line of F-Ticks, and the number of them */
+	unsigned n_ticks;
 	struct sim_event *events;  /* owned: a heap of what will happen */
 	size_t n_events;
 	size_t events_room;

@@ -183,6 +183,41 @@ accounting(void **state)
 	sim_end(&s);
 }
 
+/* What the realm says goes before what the pool says, which goes before [log]; a reload changes it. */
+static void
+fticks_of_some(void **state)
+{
+	static const struct {
+		const char *log, *pool, *realm;
+		unsigned ticks;
+	} rows[] = {
+		{ "all", "auto", "auto", 1 }, { "chosen", "yes", "no", 0 }, { "chosen", "no", "yes", 1 },
+		{ "chosen", "yes", "auto", 1 }, { "all", "no", "auto", 0 }, { "all", "no", "yes", 1 },
+		{ "all", "auto", "no", 0 }, { "all", "yes", "no", 0 },
+	};
+	unsigned expected = 0;
+	struct sim s;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[log]\nfticks = log\nfticks-mac = static");
+	sim_start(&s);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char lines[256];
+
+		(void)snprintf(lines, sizeof lines, "[log]\nfticks-for = %s\n"
+		    "[pool federation]\nmembers = national\nfticks = %s\n[realm *]\npool = federation\nfticks = %s",
+		    rows[i].log, rows[i].pool, rows[i].realm);
+		sim_reload(&s, lines);
+		(void)ask(&s, RGW_ACCESS_REQUEST, USER);
+		(void)ask(&s, RGW_ACCOUNTING_REQUEST, USER);
+		expected += rows[i].ticks;
+		assert_int_equal(s.n_ticks, expected);
+	}
+	assert_string_equal(s.last_tick, "f-ticks: F-TICKS/eduroam/1.0#REALM=example.org#CSI=undisclosed#RESULT=OK#");
+	sim_end(&s);
+}
+
 /* At the level that the gateway has by itself, each login has a line whatever the rate of lines is, and accounting has
  * none unless it is wanted. */
 static void
@@ -239,6 +274,7 @@ main(void)
 		cmocka_unit_test(privacy),
 		cmocka_unit_test(rounds_are_one_login),
 		cmocka_unit_test(accounting),
+		cmocka_unit_test(fticks_of_some),
 		cmocka_unit_test(levels_and_rates),
 		cmocka_unit_test(lost_lines_are_counted),
 	};

@@ -226,6 +226,42 @@ dropped_packets(void **state)
 	sim_end(&s);
 }
 
+/* The rewrites of a packet that found no room are not told of the next request. */
+static void
+rewrites_of_the_dropped(void **state)
+{
+	struct sim s;
+	struct found f;
+	uint64_t dropped;
+	size_t len;
+
+	(void)state;
+	sim_init(&s, "198.51.100.1");
+	sim_ini(&s, "[gateway]\nmax-requests = 16\n[rewrite short]\nreplace = \"User-Name /^bob@/rob@/\"\n"
+	    "[client nas]\nrewrite-in = short");
+	s.national.answer = SIM_SILENT;
+	sim_start(&s);
+	sim_run(&s, 1000);
+	for (unsigned i = 0; i < 16; i++)
+		ask(&s, "eve@example.org");
+	dropped = sim_counter(&s, RGW_CTR_requests_no_room) + sim_counter(&s, RGW_CTR_requests_over_share);
+	ask(&s, USER);
+	assert_int_equal(sim_counter(&s, RGW_CTR_rewrite_changed), 1);
+	assert_int_equal(sim_counter(&s, RGW_CTR_requests_no_room) +
+	    sim_counter(&s, RGW_CTR_requests_over_share), dropped + 1);
+	s.national.answer = SIM_ANSWER;
+	sim_run(&s, 60000);
+	ask(&s, "ada@example.org");
+	f = search(&s, &(struct rgw_search){ .user = "ada@example.org" });
+	assert_int_equal(f.n, 1);
+	assert_null(rgw_trail_first(&f.last, RGW_STEP_REWRITE, &len));
+	ask(&s, USER);
+	f = search(&s, &(struct rgw_search){ .user = "rob@example.org" });
+	assert_int_equal(f.n, 1);
+	assert_step(&f.last, RGW_STEP_REWRITE, "short");
+	sim_end(&s);
+}
+
 int
 main(void)
 {
@@ -236,6 +272,7 @@ main(void)
 		cmocka_unit_test(reload_changes_the_ring),
 		cmocka_unit_test(privacy),
 		cmocka_unit_test(dropped_packets),
+		cmocka_unit_test(rewrites_of_the_dropped),
 	};
 
 	return cmocka_run_group_tests_name("trails", tests, NULL, NULL);

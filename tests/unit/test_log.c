@@ -398,7 +398,7 @@ levels_filter(void **state)
 			    rgw_f_uint("n", 1));
 			assert_int_equal(t->taken - before, line <= level);
 			rgw_log_write(&t->log, (enum rgw_log_level)line, "e", NULL, "m",
-			    (const struct rgw_field[]){ { NULL, RGW_FIELD_END, NULL, 0 } });
+			    (const struct rgw_field[]){ { .type = RGW_FIELD_END } });
 			assert_int_equal(t->taken - before, line <= level ? 2 : 0);
 		}
 	assert_string_equal(rgw_log_level_name(RGW_LOG_WARNING), "warning");

@@ -58,7 +58,7 @@ static void
 hear(struct rgw_warnings *w, int64_t at, const char *who, const char *text, const char *reason)
 {
 	const struct rgw_field fields[] = { rgw_f_str("user", "bob@example.org"), rgw_f_str("reason", reason),
-		{ NULL, RGW_FIELD_END, NULL, 0 } };
+		{ .type = RGW_FIELD_END } };
 
 	rgw_warnings_add(w, &(struct rgw_log_heard){ RGW_LOG_WARNING, "event", who, text, fields }, at);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
  * (draft-johansson-fticks-00). There is no name of a user in it. */
 
 /* How much of the address of a device is shown in front of its hash: three octets with what stands behind each. */
-#define VENDOR_OCTETS 9
+#define VENDOR_LEN 9
 
 /* Hexadecimal digits of a hash, alone and behind the vendor: both forms have a length that collectors know. */
 #define DIGITS_ALONE 64
@@ -63,6 +64,27 @@ put_hash(struct line *l, const struct rgw_attr *station, const char *key, unsign
 		put(l, (char[]){ hex[digest[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15], '\0' });
 }
 
+/* The octets that tell the vendor, as they are written; where they stand without separators, as is usual. An address
+ * that is none of a device has no vendor, and nothing of it is shown. */
+static void
+put_vendor(struct line *l, const struct rgw_attr *station)
+{
+	static const struct rgw_conf_log vendor = { .station = RGW_LOG_STATION_VENDOR };
+	const uint8_t *v = station->value;
+	struct rgw_identity room;
+	struct rgw_field field = rgw_f_station(&vendor, "", v, station->len, &room);
+	const char *text = field.data;
+
+	if (text[0] == '\0')
+		return;
+	if (!isxdigit(v[2]) && !isxdigit(v[5]) && !isxdigit(v[8])) {
+		put_octets(l, v, VENDOR_LEN);
+		return;
+	}
+	put(l, text);
+	put(l, "-");
+}
+
 static void
 put_station(struct line *l, const struct rgw_conf_log *conf, const struct rgw_attr *station)
 {
@@ -88,7 +110,7 @@ put_station(struct line *l, const struct rgw_conf_log *conf, const struct rgw_at
 		put_hash(l, station, key, DIGITS_ALONE);
 		return;
 	}
-	put_octets(l, station->value, station->len < VENDOR_OCTETS ? station->len : VENDOR_OCTETS);
+	put_vendor(l, station);
 	put_hash(l, station, key, DIGITS_BEHIND);
 }
 
@@ -114,6 +136,20 @@ put_line(struct line *l, const struct rgw_conf_log *conf, const struct rgw_facts
 	put(l, "#CSI=");
 	put_station(l, conf, &facts->station);
 	put(l, accept ? "#RESULT=OK#" : "#RESULT=FAIL#");
+}
+
+bool
+rgw_fticks_wanted(const struct rgw_gw *gw, const struct rgw_req *req)
+{
+	const struct rgw_conf_log *conf = &gw->conf->log;
+
+	if (conf->fticks == RGW_FTICKS_NO)
+		return false;
+	if (req->fticks != RGW_AUTO)
+		return req->fticks == RGW_YES;
+	if (req->pool->conf->fticks != RGW_AUTO)
+		return req->pool->conf->fticks == RGW_YES;
+	return conf->fticks_for == RGW_FTICKS_FOR_ALL;
 }
 
 void

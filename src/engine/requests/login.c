@@ -151,6 +151,7 @@ add_user_id(struct line *l, const struct rgw_attr *id)
 		return;
 	field = rgw_f_user(l->conf, id->value, id->len, &l->user_id);
 	field.key = "cui";
+	field.key_len = 3;
 	add(l, field);
 }
 
@@ -161,22 +162,11 @@ add_station(struct line *l, const struct rgw_attr *station)
 		add(l, rgw_f_station(l->conf, "calling_station", station->value, station->len, &l->station));
 }
 
-bool
-rgw_login_names(const uint8_t *message, size_t len, const struct rgw_attr *user)
-{
-	size_t n = 0;
-
-	while (n < user->len && user->value[n] != '@')
-		n++;
-	return n > 0 && memmem(message, len, user->value, n) != NULL;
-}
-
 static void
-add_message(struct line *l, const uint8_t *message, size_t len, const struct rgw_attr *user)
+add_message(struct line *l, const struct rgw_req *req, const uint8_t *message, size_t len)
 {
-	if (message == NULL || (l->conf->identity != RGW_LOG_ID_FULL && rgw_login_names(message, len, user)))
-		return;
-	add_value(l, "reply_message", message, len);
+	if (message != NULL && !rgw_login_hides_message(l->conf, &req->packet, message, len))
+		add_value(l, "reply_message", message, len);
 }
 
 /* ---- the line ---- */
@@ -255,10 +245,12 @@ write_login(struct rgw_gw *gw, struct line *l, const char *text)
 }
 
 static void
-write_accounting(struct rgw_gw *gw, struct line *l, const struct rgw_facts *facts, const char *text)
+write_accounting(struct rgw_gw *gw, const struct rgw_req *req, struct line *l, const struct rgw_facts *facts,
+    const char *text)
 {
 	add(l, rgw_f_str("status", status_of(&facts->status)));
-	add_attr(l, "session", &facts->session);
+	if (!rgw_login_hides(l->conf, &req->packet, facts->session.value, facts->session.len))
+		add_attr(l, "session", &facts->session);
 	add(l, (struct rgw_field){ .type = RGW_FIELD_END });
 	rgw_log_record(gw->log, gw->conf->log.accounting ? RGW_LOG_INFO : RGW_LOG_DEBUG, "accounting", text, l->v);
 }
@@ -291,12 +283,12 @@ tell_answer(const struct rgw_lane *lane, const struct rgw_req *req, const struct
 	add_target(&l, lane);
 	add_times(&l, req, now);
 	if (answer->code == RGW_ACCOUNTING_RESPONSE) {
-		write_accounting(gw, &l, facts, "a record is acknowledged");
+		write_accounting(gw, req, &l, facts, "a record is acknowledged");
 		return;
 	}
 	add(&l, rgw_f_str("result", accept ? "accept" : "reject"));
 	add_user_id(&l, &facts->user_id);
-	add_message(&l, message.value, message.len, &facts->user);
+	add_message(&l, req, message.value, message.len);
 	if (rgw_packet_error_cause(answer) != 0)
 		add(&l, rgw_f_uint("error_cause", rgw_packet_error_cause(answer)));
 	write_login(gw, &l, accept ? "a login is accepted" : "a login is rejected");
@@ -307,7 +299,7 @@ rgw_login_answered(const struct rgw_lane *lane, const struct rgw_req *req, const
 {
 	bool login = answer->code == RGW_ACCESS_ACCEPT || answer->code == RGW_ACCESS_REJECT;
 	struct rgw_gw *gw = lane->target->gw;
-	bool ticks = login && gw->conf->log.fticks != RGW_FTICKS_NO;
+	bool ticks = login && rgw_fticks_wanted(gw, req);
 	bool line = (login || answer->code == RGW_ACCOUNTING_RESPONSE) && is_wanted(gw, req->packet.code);
 	struct rgw_facts facts;
 
@@ -334,13 +326,13 @@ rgw_login_made_here(struct rgw_gw *gw, const struct rgw_req *req, enum rgw_count
 	add_times(&l, req, now);
 	add(&l, rgw_f_str("reason", rgw_reason_name(how)));
 	if (req->packet.code == RGW_ACCOUNTING_REQUEST) {
-		write_accounting(gw, &l, &facts, "a record is acknowledged by the gateway itself");
+		write_accounting(gw, req, &l, &facts, "a record is acknowledged by the gateway itself");
 		return;
 	}
 	add(&l, rgw_f_str("result", "reject"));
 	add_user_id(&l, &facts.user_id);
 	if (message != NULL)
-		add_message(&l, (const uint8_t *)message, strlen(message), &facts.user);
+		add_message(&l, req, (const uint8_t *)message, strlen(message));
 	if (error_cause != 0)
 		add(&l, rgw_f_uint("error_cause", error_cause));
 	write_login(gw, &l, "a login is rejected by the gateway itself");

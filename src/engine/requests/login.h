@@ -27,15 +27,20 @@ void rgw_facts_find(const struct rgw_packet *packet, struct rgw_facts *facts);
 /* The NAS as a text: its name, else its address, for which `room` is. Returns the length. */
 const uint8_t *rgw_facts_nas(const struct rgw_facts *facts, char room[static RGW_ADDR_TEXT], size_t *len);
 
-/* Does a message for the user name the user, whom not everybody may see? */
-bool rgw_login_names(const uint8_t *message, size_t len, const struct rgw_attr *user);
+/* discreet.c: does a text that came with a request, or with its answer, tell of the user or of the device what the
+ * configuration hides? And: does a message for the user do so? With EAP nobody here knows the name in the tunnel. */
+bool rgw_login_hides(const struct rgw_conf_log *conf, const struct rgw_packet *request, const uint8_t *text, size_t len);
+bool rgw_login_hides_message(const struct rgw_conf_log *conf, const struct rgw_packet *request, const uint8_t *text,
+    size_t len);
 
 /* Says to which conversation a new request belongs, which is a new one unless its State tells. */
 void rgw_login_begin(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);
 /* The answer, as whoever asked gets it, has come on the lane. */
 void rgw_login_answered(const struct rgw_lane *lane, const struct rgw_req *req, const struct rgw_packet *answer,
     rgw_ms now);
-/* fticks.c: writes the line of a login for the statistics of a federation, in the way that the configuration says. */
+/* fticks.c: has a login such a line, as its realm says, else its pool, else [log]? And: writes the line of a login for
+ * the statistics of a federation, in the way that the configuration says. */
+bool rgw_fticks_wanted(const struct rgw_gw *gw, const struct rgw_req *req);
 void rgw_fticks_write(struct rgw_gw *gw, const struct rgw_facts *facts, bool accept);
 
 /* The gateway itself answers with a reject, or acknowledges a record. `message`: for the user, or NULL. */

@@ -91,6 +91,7 @@ struct rgw_req {
 	uint8_t n_moved;             /* number of connections that have ended with the request, for no reason that is
 	                              * known */
 	bool no_hope;                /* all members of the pool were dead a moment ago */
+	uint8_t fticks;              /* enum rgw_auto: has its login F-Ticks, as the [realm] section says? */
 	uint32_t traced;             /* serial of the request, if a trace follows it; 0 = none does */
 	struct rgw_timer retry_timer;/* when the request is tried elsewhere, too, or given up for want of hope */
 };

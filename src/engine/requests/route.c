@@ -136,8 +136,10 @@ rgw_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 		return;
 	}
 	section = rgw_route_section(gw, req, &faults);
-	if (section != NULL)
+	if (section != NULL) {
 		rgw_trail_note(req, RGW_STEP_RULE, section->head.name, now);
+		req->fticks = (uint8_t)section->fticks;
+	}
 	if (faults != 0)
 		on_malformed(gw, req, faults, now);
 	else if (section == NULL)

@@ -59,7 +59,7 @@ put_field(struct told *t, const char *name, const struct rgw_field *f)
 
 /* Is this to be shown by its length only, since it may tell who it is? */
 static bool
-tells_who(const struct rgw_conf_log *conf, const struct rgw_decoded *d, const struct rgw_attr *user)
+tells_who(const struct rgw_conf_log *conf, const struct rgw_decoded *d, const struct rgw_packet *request)
 {
 	switch (d->as) {
 	case RGW_DECODED_OPAQUE:
@@ -67,15 +67,14 @@ tells_who(const struct rgw_conf_log *conf, const struct rgw_decoded *d, const st
 	case RGW_DECODED_STATION:
 		return conf->station != RGW_LOG_STATION_FULL;
 	case RGW_DECODED_MESSAGE:
-		return conf->identity != RGW_LOG_ID_FULL && (user == NULL || rgw_login_names(d->value, d->len, user));
+		return rgw_login_hides_message(conf, request, d->value, d->len);
 	default:
-		return false;
+		return rgw_login_hides(conf, request, d->value, d->len);
 	}
 }
 
-/* `user`: User-Name of the request, or NULL. */
 static void
-put_decoded(struct told *t, const struct rgw_conf_log *conf, struct rgw_decoded *d, const struct rgw_attr *user)
+put_decoded(struct told *t, const struct rgw_conf_log *conf, struct rgw_decoded *d, const struct rgw_packet *request)
 {
 	struct rgw_identity room;
 	struct rgw_field f;
@@ -87,7 +86,7 @@ put_decoded(struct told *t, const struct rgw_conf_log *conf, struct rgw_decoded 
 		f = rgw_f_station(conf, "", d->octets, d->n, &room);
 		put_field(t, d->name, &f);
 	} else {
-		if (tells_who(conf, d, user))
+		if (tells_who(conf, d, request))
 			rgw_decode_length(d);
 		put(t, d->name, d->value, d->len);
 	}
@@ -98,12 +97,10 @@ tell(struct told *t, struct rgw_gw *gw, const struct rgw_packet *packet, const s
 {
 	struct rgw_decoder decoder = rgw_decoder_of(packet, gw->conf->hidden);
 	struct rgw_decoded d;
-	struct rgw_attr user;
-	bool named = rgw_packet_get(request, RGW_AT_USER_NAME, &user);
 
 	t->len = 0;
 	while (rgw_decode_next(&decoder, &d))
-		put_decoded(t, &gw->conf->log, &d, named ? &user : NULL);
+		put_decoded(t, &gw->conf->log, &d, request);
 }
 
 /* ---- events ---- */

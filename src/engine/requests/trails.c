@@ -175,7 +175,7 @@ void
 rgw_trail_answered(const struct rgw_attempt *a, const struct rgw_packet *answer, rgw_ms now)
 {
 	const struct rgw_conf_log *conf = &a->target->gw->conf->log;
-	struct rgw_attr message = { 0 }, user = { 0 };
+	struct rgw_attr message = { 0 };
 
 	if (a->req->traced != 0)
 		rgw_trace_packet(a->req, RGW_TRACE_ANSWERED, 0, a->target->conf->name, answer->data, answer->len, now);
@@ -188,10 +188,8 @@ rgw_trail_answered(const struct rgw_attempt *a, const struct rgw_packet *answer,
 			break;
 	if (message.type != RGW_REPLY_MESSAGE || message.len == 0)
 		return;
-	if (conf->identity != RGW_LOG_ID_FULL && rgw_packet_get(&a->req->packet, RGW_AT_USER_NAME, &user) &&
-	    rgw_login_names(message.value, message.len, &user))
-		return;
-	rgw_trail_text(a->req->trail, RGW_STEP_MESSAGE, message.value, message.len, now);
+	if (!rgw_login_hides_message(conf, &a->req->packet, message.value, message.len))
+		rgw_trail_text(a->req->trail, RGW_STEP_MESSAGE, message.value, message.len, now);
 }
 
 /* ---- packets that never became requests ---- */
