@@ -396,6 +396,9 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples
 	install -m 644 etc/examples/*.ini $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
 	install -m 755 certs/make-pki.sh $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/monitoring/fail2ban
+	install -m 644 $(wildcard etc/monitoring/*.*) $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/monitoring/
+	install -m 644 etc/monitoring/fail2ban/*.conf $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/monitoring/fail2ban/
 	install -D -m 644 etc/completion/radsecgw.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/radsecgw
 
 clean:
