@@ -140,6 +140,7 @@ add_counts(const struct rgw_metrics *m, struct rgw_http_counts *sum)
 		sum->requests += c->requests;
 		sum->not_allowed += c->not_allowed;
 		sum->too_many += c->too_many;
+		sum->gave_way += c->gave_way;
 		sum->too_large += c->too_large;
 		sum->late_requests += c->late_requests;
 		sum->late_deferred += c->late_deferred;

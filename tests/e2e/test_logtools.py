@@ -184,8 +184,9 @@ def test_logrotate(lab):
     systemctl.chmod(0o755)
     knock(lab, b"first\r\n")
     wait_for("the line", lambda: lines_of(log, FAILED))
+    environment = {**os.environ, "PATH": f"{systemctl.parent}:{os.environ['PATH']}"}
     done = subprocess.run(["logrotate", "-f", "-s", lab.dir / "state", conf], capture_output=True, text=True,
-                          timeout=60, env={**os.environ, "PATH": f"{systemctl.parent}:{os.environ['PATH']}"}, check=False)
+                          env=environment, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done
     assert (lab.dir / "said").read_text() == "kill --kill-whom=main -s HUP radsecgw.service\n"
     wait_for("a new file", lambda: lines_of(log, "log-reopened"))
