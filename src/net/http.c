@@ -86,6 +86,10 @@ connections_of(struct rgw_http *http, const struct rgw_visitor *v)
 
 /* ---- who gives way ---- */
 
+/* Connections that are being closed are still there for some turns of the loop, in which others come. With them there
+ * are no more than this times the limit. */
+#define CLOSING 4
+
 /* A client that has not taken its answer for so long may lose its place. */
 #define DEAF_S 1.0
 
@@ -108,8 +112,9 @@ goes_first(const struct rgw_http_exchange *a, unsigned held_a, const struct rgw_
 	return a->phase != b->phase ? a->phase < b->phase : a->since < b->since;
 }
 
-/* The connection that gives way to this visitor, or NULL: of the neighbour that has most of them, or, if the visitor has
- * too many itself, one of its own. So nobody who holds connections keeps others out. */
+/* The connection that gives way to this visitor, or NULL: one of its own, or, unless it has too many itself, of the
+ * neighbour that has most of them and more than it. So nobody who holds connections, or makes new ones all the time,
+ * keeps others out. */
 static struct rgw_http_exchange *
 find_victim(struct rgw_http *http, const struct rgw_visitor *v, unsigned theirs, bool own)
 {
@@ -119,8 +124,9 @@ find_victim(struct rgw_http *http, const struct rgw_visitor *v, unsigned theirs,
 	for (struct rgw_link *l = http->exchanges.next; l != &http->exchanges; l = l->next) {
 		struct rgw_http_exchange *x = exchange_at(l);
 		unsigned held = connections_of(http, &x->visitor);
+		bool same = same_neighbour(&x->visitor, v);
 
-		if ((own && !same_neighbour(&x->visitor, v)) || !may_lose(x, held > theirs ? held - theirs : 0))
+		if (!(same || (!own && held > theirs)) || !may_lose(x, held > theirs ? held - theirs : 0))
 			continue;
 		if (best != NULL && !goes_first(x, held, best, most))
 			continue;
@@ -136,8 +142,7 @@ make_room(struct rgw_http *http, const struct rgw_visitor *v, unsigned theirs, b
 {
 	struct rgw_http_exchange *x = find_victim(http, v, theirs, own);
 
-	/* Some that are being closed are still there; the library takes no more than so many. */
-	if (x == NULL || rgw_http_open(http) >= 2 * http->limits.connections)
+	if (x == NULL || rgw_http_open(http) >= CLOSING * http->limits.connections)
 		return false;
 	http->counts.gave_way++;
 	RGW_LOG(http->log, RGW_LOG_WARNING, "http-refused", NULL, "an HTTP connection gives way to another one",
@@ -224,7 +229,7 @@ start(struct rgw_http *http)
 	http->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 	    rgw_http_on_request, http, MHD_OPTION_NOTIFY_COMPLETED, rgw_http_on_completed, http,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-	    MHD_OPTION_CONNECTION_LIMIT, 2 * http->limits.connections + 1,
+	    MHD_OPTION_CONNECTION_LIMIT, CLOSING * http->limits.connections + 1,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, http->limits.header,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	if (http->mhd == NULL)
