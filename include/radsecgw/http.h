@@ -97,6 +97,10 @@ bool rgw_http_listen_unix(struct rgw_http *http, const struct rgw_http_unix *pla
 bool rgw_http_listen_tcp(struct rgw_http *http, const struct rgw_addr *addr, const struct rgw_prefix *allow, size_t n,
     char *why, size_t size) __attribute__((warn_unused_result));
 
+/* Other addresses may connect from now on, as rgw_http_listen_tcp says; connections of those who may not any more are
+ * closed. Not in the handler. */
+void rgw_http_set_allow(struct rgw_http *http, const struct rgw_prefix *allow, size_t n);
+
 /* Takes no more connections and removes the UNIX socket; those that are open go on. Allowed in the handler. */
 void rgw_http_close(struct rgw_http *http);
 

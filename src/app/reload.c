@@ -34,6 +34,7 @@ struct rgw_reloader {
 	struct rgw_snapshot *now;          /* a reference, as the next one */
 	struct rgw_snapshot *before;       /* what `now` came after; NULL = there is none to go back to */
 	struct rgw_snapshot *next;         /* a reference: on its way into effect */
+	unsigned n_taking;                 /* of those who take it up, the workers being one, who have not yet */
 	struct rgw_link waiting;           /* asks, oldest first */
 	unsigned n_waiting;
 	struct rgw_reload_ask *current;    /* borrowed: being carried out */
@@ -237,18 +238,24 @@ finish(struct rgw_reloader *r)
 	say_done(r, ask);
 }
 
-/* The workers have done what they were asked. */
-static void
-on_adoption_done(void *ctx, struct rgw_adoption *adoption)
+void
+rgw_reloader_taken(struct rgw_reloader *r)
 {
-	struct rgw_reloader *r = ctx;
-
-	(void)adoption;
+	if (--r->n_taking > 0)
+		return;
 	if (r->next != NULL)
 		finish(r);
 	else
 		fail(r, r->current, "the gateway is stopping");
 	go_on(r);
+}
+
+/* The workers have done what they were asked. */
+static void
+on_adoption_done(void *ctx, struct rgw_adoption *adoption)
+{
+	(void)adoption;
+	rgw_reloader_taken(ctx);
 }
 
 /* ---- the first phase ---- */
@@ -328,6 +335,7 @@ switch_over(struct rgw_reloader *r)
 	if (r->loading.sink != NULL)
 		rgw_logsink_become(r->scope.sink, r->loading.sink);
 	r->loading.sink = NULL;
+	r->n_taking = 1 + r->scope.others(r->scope.ctx, r->next->conf);
 	rgw_adoption_switch(take_adoption(r, r->next));
 }
 
@@ -339,6 +347,7 @@ give_up(struct rgw_reloader *r)
 
 	rgw_logsink_close(r->loading.sink);
 	r->loading.sink = NULL;
+	r->n_taking = 1;
 	rgw_adoption_discard(take_adoption(r, snapshot));
 	rgw_snapshot_drop(snapshot);
 }

@@ -276,15 +276,25 @@ rgw_http_listen_unix(struct rgw_http *http, const struct rgw_http_unix *place, c
 	return opened(http, rgw_door_open_unix(http->door, place, why, size));
 }
 
+void
+rgw_http_set_allow(struct rgw_http *http, const struct rgw_prefix *allow, size_t n)
+{
+	free(http->allow);
+	http->allow = n > 0 ? rgw_xcalloc(n, sizeof *allow) : NULL;
+	http->n_allow = n;
+	if (n > 0)
+		memcpy(http->allow, allow, n * sizeof *allow);
+	rgw_http_set_now(http);
+	for (struct rgw_link *l = http->exchanges.next; l != &http->exchanges; l = l->next)
+		if (!exchange_at(l)->closing && !is_allowed(http, &exchange_at(l)->visitor))
+			rgw_http_hang_up(exchange_at(l));
+}
+
 bool
 rgw_http_listen_tcp(struct rgw_http *http, const struct rgw_addr *addr, const struct rgw_prefix *allow, size_t n,
     char *why, size_t size)
 {
-	if (n > 0) {
-		http->allow = rgw_xcalloc(n, sizeof *allow);
-		memcpy(http->allow, allow, n * sizeof *allow);
-		http->n_allow = n;
-	}
+	rgw_http_set_allow(http, allow, n);
 	http->door = rgw_door_new(http->loop, take, http);
 	return opened(http, rgw_door_open_tcp(http->door, addr, why, size));
 }

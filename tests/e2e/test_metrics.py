@@ -249,10 +249,47 @@ def test_metrics_after_a_reload(lab):
     assert {dict(k)["route"] for k in m["radsecgw_route_usable"]} == {"pool-one", "pool-three"}
     assert m["radsecgw_target_answers_total"][("answer", "accept"), ("target", "one")] == 3
     assert m["radsecgw_configuration_reloads_total"][()] == 1
-    w.conf.write_text(text.replace("[metrics]\n", "[metrics]\nready-requires = all\n"))
+    w.conf.write_text(text.replace(f"listen = 127.0.0.1:{w.port}", f"listen = 127.0.0.1:{lab.port()}"))
     said = w.say("reload")
-    assert said.returncode != 0 and "ready-requires" in said.stderr, said
+    assert said.returncode != 0 and "listen: a change from " in said.stderr, said
     assert w.value("radsecgw_configuration_reloads_failed_total") == 1
+
+
+def is_let_in(w, source):
+    try:
+        return w.health("/livez", source=source)[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def test_metrics_work_by_what_was_reloaded(lab):
+    """Who may ask, what is needed to be ready, and whether there is a page: all of that holds when the reload is done,
+    and a connection of somebody who may not ask any more is closed. `undo` takes it back."""
+    w = World(lab, workers=3)
+    text = w.conf.read_text()
+    w.peers["one"].close()
+    wait_for("the first pool's end", lambda: "1 of 2" in w.health("/readyz")[1])
+    inside = http.client.HTTPConnection("127.0.0.1", w.port, timeout=20, source_address=("127.0.0.2", 0))
+    inside.request("GET", "/livez")
+    assert inside.getresponse().read()
+    for _ in range(3):
+        w.conf.write_text(text.replace(
+            "[metrics]\n", "[metrics]\nallow = 127.0.0.1\nready-requires = all\npage = no\n"))
+        w.done("reload")
+        assert w.health("/readyz")[0] == 503 and w.say("ping").returncode == 1
+        assert w.health("/")[0] == w.health("/status.json")[0] == 404
+        assert is_let_in(w, "127.0.0.1") and not is_let_in(w, "127.0.0.2")
+        if inside:
+            with contextlib.closing(inside), pytest.raises((OSError, http.client.HTTPException)):
+                inside.auto_open = 0
+                inside.request("GET", "/livez")
+                inside.getresponse()
+            inside = None
+        w.done("undo")
+        assert w.health("/readyz")[0] == 200 and w.done("ping")
+        assert w.health("/")[0] == w.health("/status.json")[0] == 200
+        assert is_let_in(w, "127.0.0.2")
+    assert w.gw.stop() == 0
 
 
 # ---- health
