@@ -487,19 +487,15 @@ on_lapsed(struct rgw_reload_ask *ask, bool ok, const char *message, const struct
 static void
 on_confirm_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	struct rgw_reloader *r = w->data;
-
 	(void)loop;
 	(void)revents;
-	rgw_reloader_ask(r, &r->lapse);
+	rgw_reloader_ask(w->data, &((struct rgw_reloader *)w->data)->lapse);
 }
 
 bool
 rgw_reloader_confirm(struct rgw_reloader *r)
 {
-	bool going_back = r->current != NULL && r->current->what == RGW_RELOAD_BACK;
-
-	if (!r->record.awaited || going_back)
+	if (!r->record.awaited || (r->current != NULL && r->current->what == RGW_RELOAD_BACK))
 		return false;
 	settle(r);
 	return true;
@@ -558,11 +554,9 @@ rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *firs
 bool
 rgw_reloader_prepare(struct rgw_reloader *r)
 {
-	struct rgw_loading *l = &r->loading;
-
-	l->workers = r->scope.workers;
-	l->n_workers = r->scope.n_workers;
-	return rgw_loading_prepare(l, r->now->conf);
+	r->loading.workers = r->scope.workers;
+	r->loading.n_workers = r->scope.n_workers;
+	return rgw_loading_prepare(&r->loading, r->now->conf);
 }
 
 void
