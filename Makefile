@@ -122,9 +122,9 @@ bench_bin = $(bench_src:tests/%.c=$(O)/tests/%)
 bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all small static cross cross-test cross-test-one static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
-	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load page-test \
-	clauses instructions telling interop cert-lab demo deps install clean FORCE
+.PHONY: all small static cross cross-test cross-test-one static-libraries libraries sbom dist deb containers-test boot-test help \
+	tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
+	scrape-test page-test clauses instructions telling interop cert-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -151,6 +151,7 @@ help:
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
 	@echo 'make reload-load   200 reloads in 100 s under load in both directions, with 1 and 3 workers: five minutes'
+	@echo 'make scrape-test   what logins notice of metrics of 1,000 peers, and of 200 bad clients of theirs: three minutes'
 	@echo 'make page-test     the status page in Chromium, with pictures in build/page'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
@@ -383,6 +384,11 @@ reload-load:
 	$(MAKE) all bench-tools
 	tests/bench/reloads.py --gateway $(O)/radsecgw
 
+scrape-test:
+	etc/build/deps.sh build test
+	$(MAKE) all bench-tools
+	/usr/bin/python3 tests/bench/scrapes.py --gateway $(O)/radsecgw
+
 # What cannot be installed is said in the table. As root: each row has a network and mounts of its own.
 ONLY =
 interop:
@@ -448,6 +454,9 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples
 	install -m 644 etc/examples/*.ini $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
 	install -m 755 certs/make-pki.sh $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/monitoring/fail2ban
+	install -m 644 $(wildcard etc/monitoring/*.*) $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/monitoring/
+	install -m 644 etc/monitoring/fail2ban/*.conf $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/monitoring/fail2ban/
 	install -D -m 644 etc/completion/radsecgw.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/radsecgw
 
 clean:

@@ -42,7 +42,7 @@ _radsecgw() {
 		fi
 		;;
 	:*) words=$commands ;;
-	status:*) words="gateway peers servers pools connections clients realms listeners limits nas counters" ;;
+	status:*) words="--nagios gateway peers servers pools connections clients realms listeners limits nas counters" ;;
 	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;
 	trace:--for | trace:--mac | trace:--user | trace:--realm) return ;;
 	probe:--tls | probe:--idle | probe:--user | probe:--timeout) return ;;

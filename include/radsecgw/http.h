@@ -28,8 +28,9 @@ struct rgw_http_exchange;
 
 /* Sizes are in octets. One neighbour is one IP address, or one user of the system on a UNIX socket. */
 struct rgw_http_limits {
-	unsigned connections;    /* at once; whoever comes then is answered 503 */
-	unsigned per_neighbour;  /* of them from one neighbour; likewise */
+	unsigned connections;    /* at once; whoever comes then takes the place of a connection that has not asked yet,
+	                          * that does not take its answer, or whose neighbour has more of them; else, 503 */
+	unsigned per_neighbour;  /* of them from one neighbour; likewise, among its own */
 	size_t header;           /* memory of a connection: a request's header, and its query a second time */
 	size_t body;             /* a longer one is answered 413, or cut off if it did not say its length */
 	rgw_ms request;          /* until a whole request is there: from the connection, or from the last answer */
@@ -48,7 +49,8 @@ struct rgw_http_counts {
 	uint64_t connections;    /* that were taken */
 	uint64_t requests;       /* that reached the handler */
 	uint64_t not_allowed;    /* connections from addresses that may not */
-	uint64_t too_many;       /* connections above a limit */
+	uint64_t too_many;       /* connections above a limit, with nobody who would give way */
+	uint64_t gave_way;       /* connections that were closed to make room for others */
 	uint64_t too_large;      /* bodies above the limit */
 	uint64_t late_requests;  /* connections that had no whole request in time, idle ones included */
 	uint64_t late_deferred;  /* exchanges whose deferred answer did not come in time */
@@ -94,6 +96,10 @@ bool rgw_http_listen_unix(struct rgw_http *http, const struct rgw_http_unix *pla
     __attribute__((warn_unused_result));
 bool rgw_http_listen_tcp(struct rgw_http *http, const struct rgw_addr *addr, const struct rgw_prefix *allow, size_t n,
     char *why, size_t size) __attribute__((warn_unused_result));
+
+/* Other addresses may connect from now on, as rgw_http_listen_tcp says; connections of those who may not any more are
+ * closed. Not in the handler. */
+void rgw_http_set_allow(struct rgw_http *http, const struct rgw_prefix *allow, size_t n);
 
 /* Takes no more connections and removes the UNIX socket; those that are open go on. Allowed in the handler. */
 void rgw_http_close(struct rgw_http *http);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client.h"
 
+#include <errno.h>
 #include <ini.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -9,9 +10,11 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "radsecgw/confread.h"
 #include "radsecgw/controlclient.h"
+#include "verdict.h"
 
 /* Commands for a running gateway (see client.h). A command is made into one request to the control socket; the gateway
  * itself words the answer. */
@@ -168,11 +171,57 @@ rgw_client_ping(const struct rgw_client_call *call)
 	return ask(call, "GET", "ping", "?", QUICK_MS / 2);
 }
 
+/* The answer for monitoring, which reads one line of the standard output and the exit status. */
+static int
+say_verdict(enum rgw_verdict_state state, const char *line)
+{
+	printf("%s: %s\n", rgw_verdict_words[state], line);
+	return (int)state;
+}
+
+/* What is said of a gateway at this socket that has not answered. Whoever may not ask it knows nothing of it. */
+static int
+say_silence(const char *socket, const char *why)
+{
+	bool forbidden = access(socket, W_OK) != 0 && errno == EACCES;
+
+	return say_verdict(forbidden ? RGW_VERDICT_UNKNOWN : RGW_VERDICT_CRITICAL, why);
+}
+
+/* Asks for the verdict. The exit status is that of plugins for Nagios. */
+static int
+ask_verdict(const struct rgw_client_call *call)
+{
+	struct rgw_control_request request = { .method = "GET", .target = "/v1/verdict?format=text",
+		.timeout_ms = QUICK_MS, .limit = ANSWER_LIMIT };
+	struct rgw_control_answer answer;
+	char *socket, why[512];
+	int result;
+
+	if (call->n > 0 || call->json)
+		return say_verdict(RGW_VERDICT_UNKNOWN, "usage: radsecgw status --nagios [-c FILE | --socket PATH]");
+	socket = need_socket(call);
+	if (socket == NULL)
+		return say_verdict(RGW_VERDICT_UNKNOWN, "the configuration has no control socket");
+	request.socket = socket;
+	if (rgw_control_ask(&request, &answer, why, sizeof why)) {
+		result = (int)rgw_verdict_read(answer.body, answer.len);
+		fwrite(answer.body, 1, answer.len, stdout);
+		free(answer.body);
+	} else {
+		result = say_silence(socket, why);
+	}
+	free(socket);
+	return result;
+}
+
 int
 rgw_client_status(const struct rgw_client_call *call)
 {
 	char query[512] = "?", names[256] = "";
 
+	if (call->nagios)
+		return ask_verdict(call);
 	for (int i = 0; i < call->n; i++) {
 		size_t len = strlen(names);
 

@@ -21,6 +21,7 @@ struct rgw_client_call {
 	const char *config;    /* says where the socket is, unless the next one does */
 	const char *socket;    /* path, or NULL */
 	bool json;             /* prints JSON and no text for people */
+	bool nagios;           /* `status` is one line and an exit status for monitoring */
 	bool check;            /* `reload` changes nothing */
 	const char *confirm;   /* `reload` is undone after this time, unless `confirm` comes; NULL = it is not */
 	const char *given[RGW_GIVENS];

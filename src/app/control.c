@@ -18,6 +18,7 @@
 static const struct rgw_command commands[] = {
 	{ "ping", "GET", rgw_begin_ping },
 	{ "status", "GET", rgw_begin_status },
+	{ "verdict", "GET", rgw_begin_verdict },
 	{ "requests", "GET", rgw_begin_requests },
 	{ "explain", "GET", rgw_begin_explain },
 	{ "would", "GET", rgw_begin_would },

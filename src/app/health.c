@@ -54,16 +54,32 @@ read_row(struct finding *f, const struct rgw_row *row)
 	}
 }
 
-bool
-rgw_health_is_ready(const struct rgw_rows *rows, enum rgw_ready_requires what, char why[static RGW_HEALTH_TEXT])
+static struct finding
+read_rows(const struct rgw_rows *rows)
 {
 	struct finding f = { .n = 0 };
 	struct rgw_cell room[RGW_CELLS];
 	struct rgw_row row;
-	bool enough;
 
 	for (size_t i = 0; rgw_rows_get(rows, i, &row, room); i++)
 		read_row(&f, &row);
+	return f;
+}
+
+struct rgw_health_pools
+rgw_health_pools(const struct rgw_rows *rows)
+{
+	struct finding f = read_rows(rows);
+
+	return (struct rgw_health_pools){ .all = f.n, .usable = f.n_usable };
+}
+
+bool
+rgw_health_is_ready(const struct rgw_rows *rows, enum rgw_ready_requires what, char why[static RGW_HEALTH_TEXT])
+{
+	struct finding f = read_rows(rows);
+	bool enough;
+
 	enough = what == RGW_READY_NONE || (what == RGW_READY_ALL ? f.n_usable == f.n : f.n_usable > 0 || f.n == 0);
 	if (f.draining)
 		snprintf(why, RGW_HEALTH_TEXT,

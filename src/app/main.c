@@ -265,9 +265,9 @@ static const struct command commands[] = {
 	{ "metrics", NULL, do_metrics, NULL, false },
 	{ "reasons", NULL, do_reasons, NULL, false },
 	{ "fields", NULL, do_fields, NULL, false },
-	{ "ping", "ask whether the gateway runs and takes requests: the health check of a container", NULL,
+	{ "ping", "ask whether the gateway is ready for requests: the health check of a container", NULL,
 	    rgw_client_ping, true },
-	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json", NULL,
+	{ "status", "print tables of the running gateway, such as peers, connections, limits; --json, --nagios", NULL,
 	    rgw_client_status, true },
 	{ "drain", "[NAME]: give a peer, a server or the whole gateway no new requests; wait for the open ones", NULL,
 	  rgw_client_drain, true },
@@ -305,6 +305,7 @@ usage(FILE *out)
 	fputs("\n  -c, --config FILE  the configuration [" DEFAULT_CONFIG "]\n"
 	      "      --dump         with check: print the effective configuration\n"
 	      "      --json         with commands for a running gateway: print JSON\n"
+	      "      --nagios       with status: one line and an exit status for Nagios, Icinga and the like\n"
 	      "      --check        with reload: say what would change, and change nothing\n"
 	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
 	      "      --user NAME    with requests and trace: only those of this user; in the same way:\n"
@@ -386,6 +387,7 @@ static const struct option long_options[] = {
 	TEXT("config", config),
 	FLAG("dump", dump),
 	FLAG("json", call.json),
+	FLAG("nagios", call.nagios),
 	FLAG("check", call.check),
 	TEXT("confirm", call.confirm),
 	TEXT("socket", call.socket),
@@ -430,7 +432,7 @@ misused(char *const *argv)
 {
 	fputs("see radsecgw --help\n", stderr);
 	for (argv++; *argv != NULL; argv++)
-		if (strcmp(*argv, "probe") == 0)
+		if (strcmp(*argv, "probe") == 0 || strcmp(*argv, "--nagios") == 0)
 			return RGW_PROBE_UNKNOWN;
 	return RGW_EXIT_CONFIG;
 }

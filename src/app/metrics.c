@@ -44,7 +44,8 @@ struct rgw_metrics {
 	uint64_t started;               /* milliseconds since 1970 */
 	struct rgw_log log;
 	struct ev_loop *loop;           /* owned */
-	struct rgw_inbox inbox;
+	struct rgw_inbox inbox;         /* what comes back from the workers */
+	struct rgw_inbox orders;        /* what the process wants */
 	ev_async stop;
 	struct rgw_http **servers;      /* owned: one for each address */
 	size_t n_servers;
@@ -56,6 +57,16 @@ struct rgw_metrics {
 	struct rgw_history history;
 	pthread_t thread;
 	bool running;
+};
+
+/* Another configuration, on its way from the process to the thread and back. */
+struct order {
+	struct rgw_job job;
+	struct rgw_metrics *metrics;    /* borrowed */
+	enum rgw_ready_requires ready_requires;
+	bool page;
+	struct rgw_prefix *allow;       /* owned */
+	size_t n_allow;
 };
 
 static struct rgw_metrics *
@@ -140,6 +151,7 @@ add_counts(const struct rgw_metrics *m, struct rgw_http_counts *sum)
 		sum->requests += c->requests;
 		sum->not_allowed += c->not_allowed;
 		sum->too_many += c->too_many;
+		sum->gave_way += c->gave_way;
 		sum->too_large += c->too_large;
 		sum->late_requests += c->late_requests;
 		sum->late_deferred += c->late_deferred;
@@ -390,7 +402,66 @@ open_page(struct rgw_metrics *m)
 	rgw_round_set_workers(&m->sampling, m->scope.workers, m->scope.n_workers);
 	ev_timer_init(&m->sample, on_sample, 0, (double)RGW_HISTORY_EACH / 1000);
 	m->sample.data = m;
-	ev_timer_start(m->loop, &m->sample);
+}
+
+/* Serves the page, or does not. Samples of before a time without it stay, with a gap after them. */
+static void
+set_page(struct rgw_metrics *m, bool page)
+{
+	m->page = page;
+	if (page && !ev_is_active(&m->sample)) {
+		ev_timer_set(&m->sample, 0, (double)RGW_HISTORY_EACH / 1000);
+		ev_timer_start(m->loop, &m->sample);
+	} else if (!page) {
+		ev_timer_stop(m->loop, &m->sample);
+	}
+}
+
+/* ---- another configuration ---- */
+
+/* In the thread of metrics. */
+static void
+take_order(void *ctx, struct rgw_job *job)
+{
+	struct order *order = RGW_CONTAINER(job, struct order, job);
+	struct rgw_metrics *m = ctx;
+
+	m->ready_requires = order->ready_requires;
+	set_page(m, order->page);
+	for (size_t i = 0; i < m->n_servers; i++)
+		rgw_http_set_allow(m->servers[i], order->allow, order->n_allow);
+	job->was_run = true;
+	rgw_inbox_put(m->scope.home, job);
+}
+
+/* In the thread of the process. */
+static void
+on_order_done(struct rgw_job *job)
+{
+	struct order *order = RGW_CONTAINER(job, struct order, job);
+	const struct rgw_metrics *m = order->metrics;
+
+	free(order->allow);
+	free(order);
+	m->scope.adopted(m->scope.ctx);
+}
+
+bool
+rgw_metrics_adopt(struct rgw_metrics *m, const struct rgw_conf_metrics *conf)
+{
+	struct order *order;
+
+	if (m == NULL)
+		return false;
+	order = rgw_xcalloc(1, sizeof *order);
+	*order = (struct order){ .job.done = on_order_done, .metrics = m, .ready_requires = conf->ready_requires,
+		.page = conf->page, .n_allow = conf->allow.n };
+	if (order->n_allow > 0) {
+		order->allow = rgw_xcalloc(order->n_allow, sizeof *order->allow);
+		memcpy(order->allow, conf->allow.v, order->n_allow * sizeof *order->allow);
+	}
+	rgw_inbox_put(&m->orders, &order->job);
+	return true;
 }
 
 static bool
@@ -402,8 +473,9 @@ open_all(struct rgw_metrics *m, const struct rgw_conf_metrics *conf)
 	rgw_inbox_open(&m->inbox, m->loop, take_job, m);
 	ev_async_init(&m->stop, on_stop);
 	ev_async_start(m->loop, &m->stop);
-	if (m->page)
-		open_page(m);
+	rgw_inbox_open(&m->orders, m->loop, take_order, m);
+	open_page(m);
+	set_page(m, conf->page);
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		rgw_round_init(&m->rounds[i], &ops[i], m, &m->inbox);
 		rgw_round_set_workers(&m->rounds[i], m->scope.workers, m->scope.n_workers);
@@ -429,7 +501,6 @@ rgw_metrics_open(const struct rgw_metrics_scope *scope, struct rgw_metrics **out
 	m->scope = *scope;
 	m->scope.conf = NULL;
 	m->ready_requires = conf->metrics.ready_requires;
-	m->page = conf->metrics.page;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	m->started = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 	rgw_log_init(&m->log, rgw_logsink_write, rgw_logsink_clock, scope->sink);
@@ -461,11 +532,15 @@ rgw_metrics_start(struct rgw_metrics *m)
 void
 rgw_metrics_stop(struct rgw_metrics *m)
 {
+	struct rgw_job *job;
+
 	if (m == NULL || !m->running)
 		return;
 	ev_async_send(m->loop, &m->stop);
 	pthread_join(m->thread, NULL);
 	m->running = false;
+	while ((job = rgw_inbox_next(&m->orders)) != NULL)
+		rgw_inbox_put(m->scope.home, job);
 }
 
 void
@@ -482,12 +557,11 @@ rgw_metrics_free(struct rgw_metrics *m)
 			;
 		for (unsigned i = 0; i < ROUNDS; i++)
 			rgw_round_fini(&m->rounds[i]);
-		if (m->page) {
-			rgw_round_fini(&m->sampling);
-			ev_timer_stop(m->loop, &m->sample);
-		}
+		rgw_round_fini(&m->sampling);
+		ev_timer_stop(m->loop, &m->sample);
 		ev_async_stop(m->loop, &m->stop);
 		rgw_inbox_close(&m->inbox);
+		rgw_inbox_close(&m->orders);
 		ev_loop_destroy(m->loop);
 	}
 	free(m);

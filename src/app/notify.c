@@ -95,6 +95,13 @@ rgw_notifier_reloading(struct rgw_notifier *n)
 }
 
 void
+rgw_notifier_require(struct rgw_notifier *n, enum rgw_ready_requires what)
+{
+	if (n != NULL)
+		n->scope.ready_requires = what;
+}
+
+void
 rgw_notifier_stopping(struct rgw_notifier *n)
 {
 	if (n == NULL || n->stopping)

@@ -35,5 +35,7 @@ void rgw_notifier_free(struct rgw_notifier *notifier);
 void rgw_notifier_ready(struct rgw_notifier *notifier);
 void rgw_notifier_reloading(struct rgw_notifier *notifier);
 void rgw_notifier_stopping(struct rgw_notifier *notifier);
+/* Other pools are required for the gateway to be ready. */
+void rgw_notifier_require(struct rgw_notifier *notifier, enum rgw_ready_requires what);
 
 #endif

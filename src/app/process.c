@@ -243,6 +243,23 @@ on_in_effect(void *ctx)
 	struct process *p = ctx;
 
 	rgw_watcher_follow(p->watcher);
+	rgw_notifier_require(p->notifier, rgw_reloader_conf(p->reloader)->metrics.ready_requires);
+}
+
+static unsigned
+tell_others(void *ctx, const struct rgw_conf *next)
+{
+	struct process *p = ctx;
+
+	return rgw_metrics_adopt(p->metrics, &next->metrics) ? 1 : 0;
+}
+
+static void
+on_metrics_adopted(void *ctx)
+{
+	struct process *p = ctx;
+
+	rgw_reloader_taken(p->reloader);
 }
 
 /* Files are watched before they are read. */
@@ -252,7 +269,8 @@ make_reloader(struct process *p, struct rgw_snapshot *first)
 	static const struct rgw_watcher_tuning tuning = RGW_WATCHER_TUNING;
 	const struct rgw_reload_scope scope = { .path = p->path, .workers = p->workers, .n_workers = p->n_workers,
 		.common = p->common, .sink = p->sink, .log = p->log, .home = &p->home, .loop = p->loop,
-		.stopping = &p->draining, .notifier = p->notifier, .in_effect = on_in_effect, .ctx = p };
+		.stopping = &p->draining, .notifier = p->notifier, .others = tell_others,
+		.in_effect = on_in_effect, .ctx = p };
 
 	p->reloader = rgw_reloader_new(&scope, first);
 	p->watcher = rgw_watcher_new(p->loop, p->log, p->reloader, &tuning);
@@ -284,7 +302,8 @@ static bool
 open_metrics(struct process *p)
 {
 	const struct rgw_metrics_scope scope = { .conf = rgw_reloader_conf(p->reloader), .sink = p->sink, .log = p->log,
-		.reloader = p->reloader, .workers = p->workers, .n_workers = p->n_workers };
+		.reloader = p->reloader, .workers = p->workers, .n_workers = p->n_workers, .home = &p->home,
+		.adopted = on_metrics_adopted, .ctx = p };
 
 	return rgw_metrics_open(&scope, &p->metrics);
 }

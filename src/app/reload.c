@@ -34,6 +34,7 @@ struct rgw_reloader {
 	struct rgw_snapshot *now;          /* a reference, as the next one */
 	struct rgw_snapshot *before;       /* what `now` came after; NULL = there is none to go back to */
 	struct rgw_snapshot *next;         /* a reference: on its way into effect */
+	unsigned n_taking;                 /* of those who take it up, the workers being one, who have not yet */
 	struct rgw_link waiting;           /* asks, oldest first */
 	unsigned n_waiting;
 	struct rgw_reload_ask *current;    /* borrowed: being carried out */
@@ -237,18 +238,24 @@ finish(struct rgw_reloader *r)
 	say_done(r, ask);
 }
 
-/* The workers have done what they were asked. */
-static void
-on_adoption_done(void *ctx, struct rgw_adoption *adoption)
+void
+rgw_reloader_taken(struct rgw_reloader *r)
 {
-	struct rgw_reloader *r = ctx;
-
-	(void)adoption;
+	if (--r->n_taking > 0)
+		return;
 	if (r->next != NULL)
 		finish(r);
 	else
 		fail(r, r->current, "the gateway is stopping");
 	go_on(r);
+}
+
+/* The workers have done what they were asked. */
+static void
+on_adoption_done(void *ctx, struct rgw_adoption *adoption)
+{
+	(void)adoption;
+	rgw_reloader_taken(ctx);
 }
 
 /* ---- the first phase ---- */
@@ -328,6 +335,7 @@ switch_over(struct rgw_reloader *r)
 	if (r->loading.sink != NULL)
 		rgw_logsink_become(r->scope.sink, r->loading.sink);
 	r->loading.sink = NULL;
+	r->n_taking = 1 + r->scope.others(r->scope.ctx, r->next->conf);
 	rgw_adoption_switch(take_adoption(r, r->next));
 }
 
@@ -339,6 +347,7 @@ give_up(struct rgw_reloader *r)
 
 	rgw_logsink_close(r->loading.sink);
 	r->loading.sink = NULL;
+	r->n_taking = 1;
 	rgw_adoption_discard(take_adoption(r, snapshot));
 	rgw_snapshot_drop(snapshot);
 }
@@ -478,19 +487,15 @@ on_lapsed(struct rgw_reload_ask *ask, bool ok, const char *message, const struct
 static void
 on_confirm_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	struct rgw_reloader *r = w->data;
-
 	(void)loop;
 	(void)revents;
-	rgw_reloader_ask(r, &r->lapse);
+	rgw_reloader_ask(w->data, &((struct rgw_reloader *)w->data)->lapse);
 }
 
 bool
 rgw_reloader_confirm(struct rgw_reloader *r)
 {
-	bool going_back = r->current != NULL && r->current->what == RGW_RELOAD_BACK;
-
-	if (!r->record.awaited || going_back)
+	if (!r->record.awaited || (r->current != NULL && r->current->what == RGW_RELOAD_BACK))
 		return false;
 	settle(r);
 	return true;
@@ -549,11 +554,9 @@ rgw_reloader_new(const struct rgw_reload_scope *scope, struct rgw_snapshot *firs
 bool
 rgw_reloader_prepare(struct rgw_reloader *r)
 {
-	struct rgw_loading *l = &r->loading;
-
-	l->workers = r->scope.workers;
-	l->n_workers = r->scope.n_workers;
-	return rgw_loading_prepare(l, r->now->conf);
+	r->loading.workers = r->scope.workers;
+	r->loading.n_workers = r->scope.n_workers;
+	return rgw_loading_prepare(&r->loading, r->now->conf);
 }
 
 void

@@ -26,6 +26,9 @@ struct rgw_reload_scope {
 	struct rgw_inbox *home;              /* of the process */
 	struct ev_loop *loop;
 	const bool *stopping;                /* the gateway has been told to stop */
+	/* Asks others than the workers to take up what comes into effect; returns how many there are, each of which
+	 * tells when it has, with rgw_reloader_taken. */
+	unsigned (*others)(void *ctx, const struct rgw_conf *next);
 	void (*in_effect)(void *ctx);        /* called when another configuration is in effect */
 	void *ctx;                           /* what it is given */
 	struct rgw_notifier *notifier;       /* of the process; NULL = nobody wants to be told */
@@ -46,6 +49,9 @@ const struct rgw_conf *rgw_reloader_conf(const struct rgw_reloader *reloader);
 bool rgw_reloader_prepare(struct rgw_reloader *reloader) RGW_MUST_USE;
 /* Has the workers, which do not run yet, take the first configuration up. */
 void rgw_reloader_start(struct rgw_reloader *reloader);
+
+/* One of the others has taken up the configuration that comes into effect. */
+void rgw_reloader_taken(struct rgw_reloader *reloader);
 
 enum rgw_reload_what {
 	RGW_RELOAD_FILES,  /* what the files say is to be in effect */

@@ -226,6 +226,7 @@ write_counters(struct rgw_metrictext *t, const struct rgw_counters *counters)
 #define REFUSALS(X)                           \
 	X("not_allowed", h->not_allowed)      \
 	X("too_many", h->too_many)            \
+	X("gave_way", h->gave_way)            \
 	X("too_large", h->too_large)          \
 	X("late_request", h->late_requests)   \
 	X("late_answer", h->late_deferred)    \

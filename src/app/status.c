@@ -2,10 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "radsecgw/report.h"
 #include "radsecgw/version.h"
+#include "health.h"
+#include "radsecgw/certrows.h"
 #include "task.h"
+#include "verdict.h"
 
 /* The questions: does the gateway work, and how does it stand? Each worker is asked; what they tell is joined and
  * written as JSON, or as tables for people. */
@@ -14,21 +18,39 @@
 
 /* ---- ping ---- */
 
+/* The rows of all workers, added up in those of the first one. */
+static const struct rgw_rows *
+join_rows(struct rgw_task *task)
+{
+	for (uint32_t i = 1; i < task->scope->n_workers; i++)
+		rgw_rows_join(&task->asks[0].rows, &task->asks[i].rows);
+	return &task->asks[0].rows;
+}
+
+static enum rgw_ready_requires
+ready_requires(const struct rgw_task *task)
+{
+	return rgw_reloader_conf(task->scope->reloader)->metrics.ready_requires;
+}
+
 static void
 answer_ping(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
 {
-	(void)worker;
 	(void)task;
-	(void)ask;
+	rgw_gw_report(rgw_worker_gw(worker), rgw_health_tables(), rgw_rows_add, &ask->rows);
 }
 
 static void
 say_ping(struct rgw_task *task)
 {
+	char why[RGW_HEALTH_TEXT];
+
 	if (*task->scope->stopping)
 		rgw_task_say(task, 503, "the gateway is stopping and takes no new requests");
 	else if (task->control->drained)
 		rgw_task_say(task, 503, "the gateway is drained and takes no new requests");
+	else if (!rgw_health_is_ready(join_rows(task), ready_requires(task), why))
+		rgw_task_say_notes(task, 503, why, NULL);
 	else
 		rgw_task_say(task, 200, "the gateway works");
 }
@@ -37,6 +59,31 @@ void
 rgw_begin_ping(struct rgw_task *task)
 {
 	rgw_task_round(task, answer_ping, say_ping);
+}
+
+/* ---- verdict ---- */
+
+static void
+answer_verdict(struct rgw_worker *worker, const struct rgw_task *task, struct rgw_ask *ask)
+{
+	(void)task;
+	rgw_gw_report(rgw_worker_gw(worker), rgw_verdict_tables(), rgw_rows_add, &ask->rows);
+	rgw_net_tell_certificates(rgw_worker_net(worker), rgw_rows_add, &ask->rows);
+}
+
+static void
+say_verdict(struct rgw_task *task)
+{
+	struct rgw_verdict verdict;
+
+	rgw_verdict_make(join_rows(task), ready_requires(task), (int64_t)time(NULL), &verdict);
+	rgw_task_say_notes(task, 200, verdict.line, NULL);
+}
+
+void
+rgw_begin_verdict(struct rgw_task *task)
+{
+	rgw_task_round(task, answer_verdict, say_verdict);
 }
 
 /* ---- which tables ---- */

@@ -93,7 +93,7 @@ struct rgw_task *rgw_task_new(struct rgw_control *control, const struct rgw_comm
 void rgw_task_free(struct rgw_task *task);
 
 /* status.c: questions */
-rgw_task_step rgw_begin_ping, rgw_begin_status;
+rgw_task_step rgw_begin_ping, rgw_begin_status, rgw_begin_verdict;
 
 /* commands.c */
 rgw_task_step rgw_begin_log_level, rgw_begin_drain, rgw_begin_resume, rgw_begin_reconnect, rgw_begin_disconnect;

@@ -201,13 +201,12 @@ static const struct rgw_opt opts[] = {
 	  .port = 12083, .flags = RGW_OPT_RESTART,
 	  .help = "addresses on which metrics and health are served over HTTP" },
 	{ OPT(RGW_CONF_METRICS, "allow", prefixes, AT(allow)), .unset = "loopback addresses",
-	  .only_with = "listen", .flags = RGW_OPT_RESTART,
+	  .only_with = "listen",
 	  .help = "addresses or networks that may ask for them" },
 	{ OPT(RGW_CONF_METRICS, "ready-requires", word, AT(ready_requires)), .def = "any", .words = rgw_words_readies,
-	  .only_with = "listen", .flags = RGW_OPT_RESTART,
-	  .help = "pools that must be usable for /readyz to say yes" },
+	  .help = "pools that must be usable for the gateway to be ready" },
 	{ OPT(RGW_CONF_METRICS, "page", bool, AT(page)), .def = "yes",
-	  .only_with = "listen", .flags = RGW_OPT_RESTART,
+	  .only_with = "listen",
 	  .help = "a page for people and programs that shows how the gateway stands, at / and /status.json" },
 #undef AT
 

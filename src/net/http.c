@@ -67,28 +67,116 @@ same_neighbour(const struct rgw_visitor *a, const struct rgw_visitor *b)
 	    a->uid == b->uid;
 }
 
+static struct rgw_http_exchange *
+exchange_at(struct rgw_link *l)
+{
+	return RGW_CONTAINER(l, struct rgw_http_exchange, link);
+}
+
+/* Connections that are not about to be closed: of this neighbour, or of all if it is NULL. */
+static unsigned
+connections_of(struct rgw_http *http, const struct rgw_visitor *v)
+{
+	unsigned n = 0;
+
+	for (struct rgw_link *l = http->exchanges.next; l != &http->exchanges; l = l->next)
+		n += !exchange_at(l)->closing && (v == NULL || same_neighbour(&exchange_at(l)->visitor, v));
+	return n;
+}
+
+/* ---- who gives way ---- */
+
+/* Connections that are being closed are still there for some turns of the loop, in which others come. With them there
+ * are no more than this times the limit. */
+#define CLOSING 4
+
+/* A client that has not taken its answer for so long may lose its place. */
+#define DEAF_S 1.0
+
+/* May this one lose its place to somebody who has fewer connections by `more`? Whoever has not asked yet may always: a
+ * client that means it asks at once. One that is being answered may if it is deaf, or takes the places of others. */
+static bool
+may_lose(const struct rgw_http_exchange *x, unsigned more)
+{
+	bool deaf = x->phase == RGW_HTTP_ANSWERING && ev_now(x->http->loop) - x->since >= DEAF_S;
+
+	return !x->closing && (x->phase == RGW_HTTP_READING || deaf || more > 1);
+}
+
+/* Is the place of `a` better taken than that of `b`? */
+static bool
+goes_first(const struct rgw_http_exchange *a, unsigned held_a, const struct rgw_http_exchange *b, unsigned held_b)
+{
+	if (held_a != held_b)
+		return held_a > held_b;
+	return a->phase != b->phase ? a->phase < b->phase : a->since < b->since;
+}
+
+/* The connection that gives way to this visitor, or NULL: one of its own, or, unless it has too many itself, of the
+ * neighbour that has most of them and more than it. So nobody who holds connections, or makes new ones all the time,
+ * keeps others out. */
+static struct rgw_http_exchange *
+find_victim(struct rgw_http *http, const struct rgw_visitor *v, unsigned theirs, bool own)
+{
+	struct rgw_http_exchange *best = NULL;
+	unsigned most = 0;
+
+	for (struct rgw_link *l = http->exchanges.next; l != &http->exchanges; l = l->next) {
+		struct rgw_http_exchange *x = exchange_at(l);
+		unsigned held = connections_of(http, &x->visitor);
+		bool same = same_neighbour(&x->visitor, v);
+
+		if (!(same || (!own && held > theirs)) || !may_lose(x, held > theirs ? held - theirs : 0))
+			continue;
+		if (best != NULL && !goes_first(x, held, best, most))
+			continue;
+		best = x;
+		most = held;
+	}
+	return best;
+}
+
+/* Makes room for a visitor; `own`: it has too many connections itself. false = nobody gives way. */
+static bool
+make_room(struct rgw_http *http, const struct rgw_visitor *v, unsigned theirs, bool own)
+{
+	struct rgw_http_exchange *x = find_victim(http, v, theirs, own);
+
+	if (x == NULL || rgw_http_open(http) >= CLOSING * http->limits.connections)
+		return false;
+	http->counts.gave_way++;
+	RGW_LOG(http->log, RGW_LOG_WARNING, "http-refused", NULL, "an HTTP connection gives way to another one",
+	    rgw_http_who(&x->visitor), rgw_f_str("reason", own ? "there are too many connections of this neighbour" :
+	    "there are too many connections"));
+	rgw_http_hang_up(x);
+	return true;
+}
+
+static bool
+is_allowed(const struct rgw_http *http, const struct rgw_visitor *v)
+{
+	bool allowed = v->addr.family == 0 || (http->n_allow == 0 && rgw_addr_is_loopback(&v->addr));
+
+	for (size_t i = 0; i < http->n_allow && !allowed; i++)
+		allowed = rgw_prefix_contains(&http->allow[i], &v->addr);
+	return allowed;
+}
+
 /* Why this visitor may not come in, or NULL. */
 static const char *
 judge(struct rgw_http *http, const struct rgw_visitor *v)
 {
-	bool allowed = v->addr.family == 0 || (http->n_allow == 0 && rgw_addr_is_loopback(&v->addr));
-	unsigned all = 0, theirs = 0;
+	unsigned theirs = connections_of(http, v);
+	bool own = theirs >= http->limits.per_neighbour;
 
-	for (size_t i = 0; i < http->n_allow && !allowed; i++)
-		allowed = rgw_prefix_contains(&http->allow[i], &v->addr);
-	if (!allowed) {
+	if (!is_allowed(http, v)) {
 		http->counts.not_allowed++;
 		return "the address is not allowed";
 	}
-	for (struct rgw_link *l = http->exchanges.next; l != &http->exchanges; l = l->next) {
-		all++;
-		theirs += same_neighbour(&RGW_CONTAINER(l, struct rgw_http_exchange, link)->visitor, v);
-	}
-	if (all < http->limits.connections && theirs < http->limits.per_neighbour)
+	if ((!own && connections_of(http, NULL) < http->limits.connections) || make_room(http, v, theirs, own))
 		return NULL;
 	http->counts.too_many++;
-	return all < http->limits.connections ? "there are too many connections of this neighbour" :
-	    "there are too many connections";
+	return own ? "there are too many connections of this neighbour" : "there are too many connections";
 }
 
 /* Says no, as far as there is room for that in the socket, and closes it. */
@@ -137,11 +225,11 @@ start(struct rgw_http *http)
 	http->departures = epoll_create1(EPOLL_CLOEXEC);
 	if (http->departures < 0)
 		return false;
-	/* One more than our own limit, for a connection that is closed, but not yet cleaned up. */
+	/* More than our own limit, for connections that are being closed, but not yet cleaned up. */
 	http->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 	    rgw_http_on_request, http, MHD_OPTION_NOTIFY_COMPLETED, rgw_http_on_completed, http,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-	    MHD_OPTION_CONNECTION_LIMIT, http->limits.connections + 1,
+	    MHD_OPTION_CONNECTION_LIMIT, CLOSING * http->limits.connections + 1,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, http->limits.header,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	if (http->mhd == NULL)
@@ -188,15 +276,25 @@ rgw_http_listen_unix(struct rgw_http *http, const struct rgw_http_unix *place, c
 	return opened(http, rgw_door_open_unix(http->door, place, why, size));
 }
 
+void
+rgw_http_set_allow(struct rgw_http *http, const struct rgw_prefix *allow, size_t n)
+{
+	free(http->allow);
+	http->allow = n > 0 ? rgw_xcalloc(n, sizeof *allow) : NULL;
+	http->n_allow = n;
+	if (n > 0)
+		memcpy(http->allow, allow, n * sizeof *allow);
+	rgw_http_set_now(http);
+	for (struct rgw_link *l = http->exchanges.next; l != &http->exchanges; l = l->next)
+		if (!exchange_at(l)->closing && !is_allowed(http, &exchange_at(l)->visitor))
+			rgw_http_hang_up(exchange_at(l));
+}
+
 bool
 rgw_http_listen_tcp(struct rgw_http *http, const struct rgw_addr *addr, const struct rgw_prefix *allow, size_t n,
     char *why, size_t size)
 {
-	if (n > 0) {
-		http->allow = rgw_xcalloc(n, sizeof *allow);
-		memcpy(http->allow, allow, n * sizeof *allow);
-		http->n_allow = n;
-	}
+	rgw_http_set_allow(http, allow, n);
 	http->door = rgw_door_new(http->loop, take, http);
 	return opened(http, rgw_door_open_tcp(http->door, addr, why, size));
 }

@@ -56,6 +56,8 @@ struct rgw_http_exchange {
 	enum rgw_http_phase phase;
 	bool suspended;              /* the library is not looking at the connection */
 	bool cut;                    /* the connection is closed instead of an answer */
+	bool closing;                /* the library is about to close the connection */
+	double since;                /* when the phase began, by the loop's clock */
 	ev_timer deadline;           /* of the phase */
 	char *body;                  /* owned */
 	size_t body_len;
@@ -103,6 +105,8 @@ struct rgw_http_exchange *rgw_http_exchange_new(struct rgw_http *http, struct MH
 void rgw_http_exchange_free(struct rgw_http_exchange *x);
 /* The connection is to be closed without an answer. */
 void rgw_http_exchange_cut(struct rgw_http_exchange *x);
+/* The same, at once, whatever it does. Not in the handler. */
+void rgw_http_hang_up(struct rgw_http_exchange *x);
 /* The watcher of http->departures, and what the library calls for requests. */
 void rgw_http_on_departed(struct ev_loop *loop, ev_io *w, int revents);
 enum MHD_Result rgw_http_on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,

@@ -13,6 +13,7 @@ static void
 enter(struct rgw_http_exchange *x, enum rgw_http_phase phase, rgw_ms limit)
 {
 	x->phase = phase;
+	x->since = ev_now(x->http->loop);
 	ev_timer_stop(x->http->loop, &x->deadline);
 	ev_timer_set(&x->deadline, (double)limit / 1000, 0);
 	ev_timer_start(x->http->loop, &x->deadline);
@@ -175,11 +176,14 @@ late_answer(struct rgw_http_exchange *x)
 
 /* Ends a connection: the library closes it as soon as it looks. What the client did not take is dropped, lest the
  * system keep it for long. */
-static void
-hang_up(const struct rgw_http_exchange *x)
+void
+rgw_http_hang_up(struct rgw_http_exchange *x)
 {
 	static const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
 
+	x->closing = true;
+	if (x->phase == RGW_HTTP_DEFERRED)
+		rgw_http_exchange_cut(x);
 	(void)setsockopt(x->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 	(void)shutdown(x->fd, SHUT_RDWR);
 }
@@ -207,7 +211,7 @@ on_deadline(struct ev_loop *loop, ev_timer *w, int revents)
 		    "an HTTP connection is closed: its client did not take the answer in time",
 		    rgw_http_who(&x->visitor));
 	}
-	hang_up(x);
+	rgw_http_hang_up(x);
 }
 
 /* ---- requests: what the library calls ---- */

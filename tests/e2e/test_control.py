@@ -108,8 +108,8 @@ def test_status_of_several_workers_is_added_up(control):
 
 def test_status_as_tables(control):
     text = control.done("status", "servers", "limits")
-    assert re.search(r"^SERVER  PORT  STATE  REQUESTS  SOURCES  DRAINED  PREVIOUS SECRET$", text, re.M), text
-    assert re.search(r"^home    auth  alive +\d+ +\d+  no +none$", text, re.M), text
+    assert re.search(r"^SERVER  PORT  STATE  REQUESTS  SOURCES  DRAINED  AILING MS  PREVIOUS SECRET$", text, re.M), text
+    assert re.search(r"^home    auth  alive +\d+ +\d+  no +\d+  none$", text, re.M), text
     assert re.search(r"^max-requests +\d+ +65536 +\d+  gateway  gateway$", text, re.M), text
     assert control.done("status", "peers") == "There are no peers.\n"
     assert f"workers: {control.workers}\n" in control.done("status")

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -100,6 +101,26 @@ def test_reload(lab):
         words = [w for t, w in m.words if t >= began and w in ("READY=1", "RELOADING=1")]
         assert words == ["RELOADING=1", "READY=1"]
     assert m.gw.lines("reload-failed")
+
+
+def test_what_is_required_after_a_reload(lab):
+    """The sentence about health is by the configuration that is in effect."""
+    m = Manager(lab, workers=1, WATCHDOG_USEC="90000")
+    m.hear("STATUS=ready: all pools can be used")
+    m.conf.write_text(m.conf.read_text() + """\
+[server spare]
+auth = 127.0.0.1:9
+secret = spare-secret-of-the-lab
+[realm spare.example]
+pool = spare
+""")
+    m.gw.signal(signal.SIGHUP)
+    m.hear("STATUS=ready: all pools can be used, of which there are 2")
+    subprocess.run([*binary(), "drain", "spare", "-c", m.conf], check=True, timeout=60, capture_output=True)
+    m.hear("STATUS=ready: 1 of 2 pools can be used, but not spare")
+    m.conf.write_text(m.conf.read_text() + "[metrics]\nready-requires = all\n")
+    m.gw.signal(signal.SIGHUP)
+    m.hear("STATUS=not ready: 1 of 2 pools can be used, but not spare")
 
 
 @pytest.mark.skipif(len(binary()) > 1, reason="the threads are those of the program around it")

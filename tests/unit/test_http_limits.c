@@ -86,13 +86,16 @@ limits_of_connections(void **state)
 	limits.connections = 3;
 	limits.per_neighbour = 4;
 	begin(s, &limits);
+	/* None of those who wait for an answer gives way to one of their own. */
 	for (size_t i = 0; i < COUNT(fd); i++)
-		fd[i] = call(s->path);
+		fd[i] = ask(s, GET("/later"));
+	until_waiting(s, 3);
 	more = call(s->path);
 	expect(s, more, &a, 503);
 	close(more);
 	assert_int_equal(rgw_http_open(s->http), 3);
 	assert_int_equal(rgw_http_counts(s->http)->too_many, 1);
+	assert_int_equal(rgw_http_counts(s->http)->gave_way, 0);
 	assert_true(s->lines > 0);
 	close(fd[0]);
 	until_open(s, 2);
@@ -100,6 +103,37 @@ limits_of_connections(void **state)
 	expect(s, fd[0], &a, 200);
 	for (size_t i = 0; i < COUNT(fd); i++)
 		close(fd[i]);
+}
+
+/* Whoever has not asked gives way, the one that came first; whoever comes in its place is served. */
+static void
+silent_ones_give_way(void **state)
+{
+	struct server *s = *state;
+	struct rgw_http_limits limits = RGW_HTTP_LIMITS;
+	struct answer a;
+	int fd[3], more[8];
+
+	limits.connections = 3;
+	begin(s, &limits);
+	for (size_t i = 0; i < COUNT(fd); i++) {
+		fd[i] = ask(s, "GET /x HTTP/1.1\r\nHo");
+		until_open(s, (unsigned)i + 1);
+	}
+	/* More than the library would hold, all in one turn: each takes the place of the one before. */
+	for (size_t i = 0; i < COUNT(more); i++)
+		more[i] = call(s->path);
+	until(s, &rgw_http_counts(s->http)->gave_way, 3);
+	expect_closed(s, fd[0]);
+	expect_closed(s, fd[1]);
+	expect_closed(s, fd[2]);
+	until_open(s, 3);
+	for (size_t i = 0; i < COUNT(more); i++)
+		close(more[i]);
+	until_open(s, 0);
+	more[0] = ask(s, GET("/x"));
+	expect(s, more[0], &a, 200);
+	close(more[0]);
 }
 
 static int
@@ -130,16 +164,55 @@ limit_of_an_address(void **state)
 	addr = begin_tcp(s, &limits, "127.0.0.1", NULL);
 	one = call_tcp(addr.port, "127.0.0.1");
 	until_open(s, 1);
-	two = call_tcp(addr.port, "127.0.0.1");
-	expect(s, two, &a, 503);
+	/* The limit is one of each neighbour: its first connection gives way to its second, and nobody else's. */
 	other = call_tcp(addr.port, "127.0.0.2");
+	until_open(s, 2);
+	two = call_tcp(addr.port, "127.0.0.1");
+	expect_closed(s, one);
 	say(other, GET("/x"));
 	expect(s, other, &a, 200);
-	say(one, GET("/x"));
-	expect(s, one, &a, 200);
+	say(two, GET("/x"));
+	expect(s, two, &a, 200);
+	assert_int_equal(rgw_http_counts(s->http)->gave_way, 1);
 	close(one);
 	close(two);
 	close(other);
+}
+
+/* Whoever holds many connections keeps nobody out who has none, even with questions that nobody has answered, or with
+ * answers that it does not take. */
+static void
+many_give_way_to_one(void **state)
+{
+	static const char *const says[] = { GET("/later"), GET("/big") };
+	struct server *s = *state;
+	struct rgw_http_limits limits = RGW_HTTP_LIMITS;
+	struct rgw_addr addr;
+	struct answer a;
+	int greedy[4], fd;
+
+	limits.connections = 4;
+	addr = begin_tcp(s, &limits, "127.0.0.1", NULL);
+	for (unsigned round = 0; round < COUNT(says); round++) {
+		const uint64_t asked = rgw_http_counts(s->http)->requests;
+
+		for (size_t i = 0; i < COUNT(greedy); i++) {
+			greedy[i] = call_tcp(addr.port, "127.0.0.1");
+			say(greedy[i], says[round]);
+		}
+		until(s, &rgw_http_counts(s->http)->requests, asked + COUNT(greedy));
+		fd = call_tcp(addr.port, "127.0.0.2");
+		say(fd, GET("/x"));
+		expect(s, fd, &a, 200);
+		assert_int_equal(rgw_http_counts(s->http)->gave_way, round + 1);
+		assert_int_equal(s->gone, 1);
+		close(fd);
+		for (size_t i = 0; i < COUNT(greedy); i++)
+			close(greedy[i]);
+		until_open(s, 0);
+		s->gone = 1;
+		s->n_waiting = 0;
+	}
 }
 
 static void
@@ -276,6 +349,8 @@ main(void)
 		TEST(slow_reader),
 		TEST(limits_of_connections),
 		TEST(limit_of_an_address),
+		TEST(silent_ones_give_way),
+		TEST(many_give_way_to_one),
 		TEST(allow_list),
 		TEST(nobody_is_allowed),
 		TEST(socket_file),
