@@ -12,7 +12,7 @@ packages() {
 	musl) echo gcc make libc6-dev musl-tools autoconf automake libtool dpkg-dev xz-utils ;;
 	system) echo libwolfssl-dev libmicrohttpd-dev ;;
 	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 nftables \
-		freeradius freeradius-utils radsecproxy eapoltest pmccabe curl prometheus strace busybox-static python3-yaml \
+		freeradius freeradius-utils radsecproxy eapoltest hostapd wpasupplicant pmccabe curl prometheus strace busybox-static python3-yaml \
 		tshark ;;
 	interop) echo iproute2 mount util-linux mmdebstrap gnutls-bin default-jdk-headless ;;
 	lint) echo clang clang-tidy cppcheck mandoc pmccabe universal-ctags python3 shellcheck ;;
