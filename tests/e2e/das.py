@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A site whose stations can be sent away from home, with real parts, for tests that run in a network namespace of their own.
+"""A site whose stations can be sent away from home, with real parts, for tests in a network namespace of their own.
 
-    radclient, FreeRADIUS -> UDP -> home gateway -> [national gateway ->] [NAT ->] site gateway -> UDP -> hostapd, FreeRADIUS
+    radclient, FreeRADIUS -> home gateway -> [national gateway ->] [NAT ->] site gateway -> hostapd, FreeRADIUS
 
 The site has a network namespace of its own. It opens the connection on which all of this travels: with `nat`, behind a
 router that hides its addresses and lets nothing in; with `national`, to a third gateway that connects to the home one.
@@ -54,7 +54,8 @@ class Place:
 
 
 class Server(Home):
-    """The FreeRADIUS at home, which sends a CoA by itself when `steered` logs in."""
+    """The FreeRADIUS at home, which sends a CoA by itself when `steered` logs in, and a Disconnect for the station that
+    `ender` names as Called-Station-Id."""
 
     def __init__(self, lab, coa_port):
         self.coa_port = coa_port
@@ -88,6 +89,13 @@ client local {{
                 &NAS-Identifier := "%{NAS-Identifier}"
                 &Filter-Id := "steered"
                 &Event-Timestamp := "%l"
+            }
+        }
+        if (&User-Name =~ /^ender/) {
+            update disconnect {
+                &Calling-Station-Id := "%{Called-Station-Id}"
+                &Event-Timestamp := "%l"
+                &Message-Authenticator := 0x00
             }
         }
         ok
@@ -127,8 +135,8 @@ radius_das_require_message_authenticator=1
         self.wait_log("AP-ENABLED")
 
     def ask(self, *words):
-        return subprocess.run(["/usr/sbin/hostapd_cli", "-p", self.control, "-i", "port", *words], capture_output=True, text=True,
-                              check=True, timeout=20).stdout
+        return subprocess.run(["/usr/sbin/hostapd_cli", "-p", self.control, "-i", "port", *words], capture_output=True,
+                              text=True, check=True, timeout=20).stdout
 
     def stations(self):
         """The addresses of those who are logged in, and their accounting sessions."""
@@ -140,8 +148,8 @@ radius_das_require_message_authenticator=1
 
 
 class Station(Process):
-    """wpa_supplicant with an address of its own on the cable. No address is used twice: hostapd sends away who comes back
-    within seconds after a Disconnect."""
+    """wpa_supplicant with an address of its own on the cable. No address is used twice: hostapd sends away who comes
+    back within seconds after a Disconnect."""
 
     def __init__(self, world, number):
         lab, port = world.lab, f"station{number}"
@@ -151,7 +159,8 @@ class Station(Process):
         conf = eapol_conf(world.server, "PEAP-MSCHAPv2", user=self.user).replace("WPA-EAP", "IEEE8021X")
         conf = conf.replace('    ssid="lab"\n', "    eapol_flags=0\n")
         conf = lab.write(f"{port}.conf", f"ap_scan=0\n{conf}")
-        super().__init__(lab, port, [*world.site.before, "/sbin/wpa_supplicant", "-D", "wired", "-i", port, "-c", conf])
+        argv = ["/sbin/wpa_supplicant", "-D", "wired", "-i", port, "-c", conf]
+        super().__init__(lab, port, [*world.site.before, *argv])
 
     @property
     def calling(self):
@@ -186,7 +195,8 @@ pool = home
 """)
         if national:
             home, port = port, lab.port()
-            self.national = self.gateway("national", f"{self._listen(port)}{self._accept('site.test')}{self._connect('home', home)}")
+            text = self._listen(port) + self._accept("site.test") + self._connect("home", home)
+            self.national = self.gateway("national", text)
             self.national.wait_log(" connection-up: ")
         with self.site.programs(lab):
             self.switch = AccessPoint(lab, "switch")
@@ -224,7 +234,11 @@ table ip nat {
     chain leaving { type nat hook postrouting priority srcnat; oifname "wan" masquerade; }
 }
 table ip filter {
-    chain forward { type filter hook forward priority 0; policy drop; iifname "lan" accept; ct state established,related accept; }
+    chain forward {
+        type filter hook forward priority 0; policy drop;
+        iifname "lan" accept
+        ct state established,related accept
+    }
     chain input { type filter hook input priority 0; iifname "wan" drop; }
 }
 """)
@@ -281,14 +295,16 @@ ca = {self.pki}/ca.pem
             station.session = self.ap.stations()[station.mac]
         return stations
 
-    def log_in_at_the_switch(self, user, mac):
-        done = subprocess.run([*self.site.before, "/usr/bin/radclient", "-x", "-t", "10", "127.0.0.1:1812", "auth", NAS_SECRET],
-                              input=pap(user=f"{user}@example.org", more=f'Packet-Src-IP-Address = {SWITCH}\n'
-                                        f'Calling-Station-Id = "{mac}"\nNAS-Identifier = "switch"\n'),
-                              capture_output=True, text=True, timeout=60, check=False)
+    def log_in_at_the_switch(self, user, mac, more=""):
+        text = pap(user=f"{user}@example.org", more=f'Packet-Src-IP-Address = {SWITCH}\nNAS-Identifier = "switch"\n'
+                   f'Calling-Station-Id = "{mac}"\n{more}')
+        words = ["/usr/bin/radclient", "-x", "-t", "10", "127.0.0.1:1812", "auth", NAS_SECRET]
+        done = subprocess.run([*self.site.before, *words], input=text, capture_output=True, text=True, timeout=60,
+                              check=False)
         assert "Received Access-Accept" in done.stdout, done.stdout + done.stderr
 
     def send(self, kind, attributes, stamp=True, timeout=15):
         """radclient at home sends a CoA or a Disconnect to the home gateway; gives what it says."""
         when = f"Event-Timestamp = {int(time.time())}\n" if stamp else ""
-        return radclient(self.coa, kind, f"{attributes}\n{when}Message-Authenticator = 0x00\n", timeout=timeout)[1]
+        text = f"{attributes}\n{when}Message-Authenticator = 0x00\n"
+        return radclient(self.coa, kind, text, timeout=timeout)[1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""hostapd ends the session of a station that the home server wants to go. `make coa-lab` tries more ways and requests."""
+"""hostapd ends the session of a station that home wants to go. `make coa-lab` tries more ways and requests."""
 import os
 import shutil
 
@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="needs the right to m
 
 @in_namespace
 def test_one_station_goes(lab):
-    """P-RCA-6: two stations have logged in by PEAP through two gateways and a NAT. A Disconnect from home, which could not
-    connect to the site, ends the session of one, and the answer of hostapd comes back; a CoA of FreeRADIUS finds a switch."""
+    """P-RCA-6: two stations have logged in by PEAP through two gateways and a NAT. A Disconnect from home, which could
+    not connect to the site, ends the session of one, and the answer comes back; a CoA of FreeRADIUS finds a switch."""
     world = World(lab, nat=True)
     station, other = world.log_in()
     said = world.send("disconnect", station.calling)

@@ -4,8 +4,9 @@
 
     coalab.py [--only WAY]
 
-At home are radclient and FreeRADIUS, which send CoA and Disconnect; at the site are hostapd with stations on a cable and
-FreeRADIUS as a switch; tests/e2e/das.py sets them up. `ok` and `FAIL` are results, and a `FAIL` ends with status 1."""
+At home are radclient and FreeRADIUS, which send CoA and Disconnect; at the site are hostapd with stations on a cable
+and FreeRADIUS as a switch; tests/e2e/das.py sets them up. `ok` and `FAIL` are results, and a `FAIL` ends with
+status 1."""
 import argparse
 import contextlib
 import os
@@ -27,15 +28,16 @@ SWITCH_MAC = "02-00-00-00-00-33"
 
 
 def way_in(world):
-    """Nobody at home can connect to the site: the way of all that follows is the connection that the site has opened."""
+    """Nobody at home can connect to the site: all that follows goes down the connection that the site has opened."""
     for gateway, below in zip(world.gateways(), world.gateways()[1:]):
-        assert len(gateway.lines("connection-up", peer="below")) >= 1, f"{below.name} has not connected to {gateway.name}"
+        assert gateway.lines("connection-up", peer="below"), f"{below.name} has not connected to {gateway.name}"
     if not world.nat:
         return
     with contextlib.suppress(OSError):
         socket.create_connection((SITE, 3799), 2).close()
         raise AssertionError("the site's addresses are known at home")
-    addresses = {line.fields["addr"].rsplit(":", 1)[0] for line in world.gateways()[-2].lines("connection-up", peer="below")}
+    lines = world.gateways()[-2].lines("connection-up", peer="below")
+    addresses = {line.fields["addr"].rsplit(":", 1)[0] for line in lines}
     assert addresses == {ROUTER}, addresses
 
 
@@ -107,7 +109,8 @@ def filter_id(world):
     said = world.send("coa", f'Calling-Station-Id = "{SWITCH_MAC}"\nFilter-Id = "guests"')
     assert "Received CoA-ACK" in said, said
     (code, attributes), = world.switch.received()[before:]
-    assert code == "CoA-Request" and 'Filter-Id = "guests"' in attributes and "Proxy-State" not in attributes, attributes
+    assert code == "CoA-Request" and 'Filter-Id = "guests"' in attributes, attributes
+    assert "Proxy-State" not in attributes, attributes
 
 
 def refused(world):
@@ -127,11 +130,21 @@ def by_server(world):
     assert code == "CoA-Request" and 'Filter-Id = "steered"' in attributes, attributes
 
 
+def ended_by_server(world):
+    """The same with a Disconnect for a station at hostapd."""
+    station, _ = world.log_in()
+    before, answered = world.ap.stations(), world.server.log().count("Received Disconnect-ACK")
+    world.log_in_at_the_switch("ender", "02-00-00-00-00-66", station.calling.replace("Calling", "Called"))
+    wait_for("the answer", lambda: world.server.log().count("Received Disconnect-ACK") == answered + 1)
+    assert ended(world, before) == {station.mac}
+
+
 CHECKS = {"the site has connected": way_in, "hostapd: Disconnect by Calling-Station-Id": by_station,
           "hostapd: Disconnect by Acct-Session-Id": by_session, "hostapd: `radsecgw disconnect --user`": by_operator,
           "hostapd: NAK with Error-Cause": unknown_session, "hostapd: no Event-Timestamp, no effect": without_time,
           "FreeRADIUS: CoA with Filter-Id": filter_id, "FreeRADIUS: NAK with Error-Cause": refused,
-          "FreeRADIUS: CoA that a server sends by itself": by_server}
+          "FreeRADIUS: CoA that a server sends by itself": by_server,
+          "hostapd: Disconnect that a server sends by itself": ended_by_server}
 
 
 def try_way(name, shape):
@@ -170,9 +183,9 @@ def main():
         if only in name:
             results[name] = try_way(name, shape)
             print(f"{name}: {sum(why is None for why in results[name].values())} of {len(CHECKS)} ok", flush=True)
-    print("\n" + " " * 48 + "  ".join(f"{name:>14}" for name in results))
+    print("\n" + " " * 50 + "  ".join(f"{name:>14}" for name in results))
     for title in CHECKS:
-        print(f"{title:48}" + "  ".join(f"{'FAIL' if found[title] else 'ok':>14}" for found in results.values()))
+        print(f"{title:50}" + "  ".join(f"{'FAIL' if found[title] else 'ok':>14}" for found in results.values()))
     wrong = [f"{name}: {title}: {why}" for name, found in results.items() for title, why in found.items() if why]
     print(f"\n{len(results) * len(CHECKS) - len(wrong)} ok, {len(wrong)} failed; what the programs said is in "
           f"{LOGS.relative_to(ROOT)}/*.log", *wrong, sep="\n")
