@@ -164,8 +164,8 @@ class Station(Process):
 
     @property
     def calling(self):
-        """The attribute that names the station."""
-        return f'Calling-Station-Id = "{self.mac.replace(":", "-")}"'
+        """The attribute that names the station, as hostapd writes it."""
+        return f'Calling-Station-Id = "{self.mac.replace(":", "-").upper()}"'
 
 
 class World:
