@@ -124,7 +124,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 .SECONDARY:
 .PHONY: all small static cross cross-test cross-test-one static-libraries libraries sbom dist deb containers-test boot-test help \
 	tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
-	scrape-test page-test clauses instructions telling interop cert-lab demo deps install clean FORCE
+	scrape-test page-test clauses instructions telling interop cert-lab coa-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -155,6 +155,7 @@ help:
 	@echo 'make page-test     the status page in Chromium, with pictures in build/page'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
+	@echo 'make coa-lab       a table of CoA and Disconnect to hostapd and FreeRADIUS, through NAT and a third gateway'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make containers-test  builds the images of docker/ and runs them with podman: alone, in a pod, with compose'
 	@echo 'make boot-test     boots a Debian with systemd in a container and looks at the service of the package'
@@ -405,6 +406,12 @@ cert-lab:
 	$(MAKE) all
 	$(MAKE) O=build/system WOLFSSL=system all
 	@set -e; for o in $(O) build/system; do echo; echo "== $$o"; RADSECGW="$$PWD/$$o/radsecgw" tests/interop/certlab.py; done
+
+# CoA and Disconnect from home to hostapd and FreeRADIUS at a site. As root: the site has a network of its own.
+coa-lab:
+	etc/build/deps.sh build test
+	$(MAKE) all
+	RADSECGW='$(abspath $(O))/radsecgw' tests/interop/coalab.py
 
 lint:
 	etc/build/deps.sh build test lint

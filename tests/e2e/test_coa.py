@@ -72,7 +72,7 @@ server nas {{
     }}
 }}
 """)
-        super().__init__(lab, name, ["/usr/sbin/freeradius", "-d", folder, "-f", "-l", "stdout", "-x"])
+        super().__init__(lab, name, [*lab.before, "/usr/sbin/freeradius", "-d", folder, "-f", "-l", "stdout", "-x"])
         self.wait_log("Ready to process requests")
 
     def received(self):
