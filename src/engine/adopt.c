@@ -218,6 +218,7 @@ rgw_gw_adopt(struct rgw_gw *gw, struct rgw_edition *edition, rgw_ms now)
 	gw->conf = edition->conf;
 	rgw_trails_change(gw);
 	gw->changes = rgw_conf_has_changes(gw->conf);
+	rgw_opnas_change(gw);
 	edition->serial = ++gw->n_editions;
 	edition->gw = gw;
 	edition->left = on_left;

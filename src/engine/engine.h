@@ -26,6 +26,7 @@
 #include "radsecgw/dupcache.h"
 #include "radsecgw/gateway.h"
 #include "radsecgw/loopmark.h"
+#include "radsecgw/opnas.h"
 #include "radsecgw/mem.h"
 #include "radsecgw/packet.h"
 #include "radsecgw/radius.h"
@@ -136,6 +137,7 @@ struct rgw_gw {
 	struct rgw_prefixmap *client_by_name; /* owned: ... and struct rgw_client by the addresses of these names */
 	bool names_changed;                   /* client_by_name does not show how things are */
 	struct rgw_loopmark mark;             /* mark by which we know our own requests again */
+	struct rgw_opnas_key opnas;           /* what Operator-NAS-Identifiers are made with */
 	struct rgw_conversations conversations;
 	uint64_t n_conversations;             /* number of conversations since the start */
 	struct rgw_trails trails;
