@@ -105,7 +105,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 
 .SECONDARY:
 .PHONY: all small static static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
-	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load page-test \
+	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load coa-bench page-test \
 	clauses instructions interop cert-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
@@ -130,6 +130,7 @@ help:
 	@echo 'make bench-quick   costs, speed and memory only, in a few minutes'
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
 	@echo 'make reload-load   200 reloads in 100 s under load in both directions, with 1 and 3 workers: five minutes'
+	@echo 'make coa-bench     10,000 sessions at 500 NASes that a home server ends, and floods of CoA: a minute'
 	@echo 'make page-test     the status page in Chromium, with pictures in build/page'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
@@ -330,6 +331,10 @@ page-test:
 	etc/build/deps.sh build test browser
 	$(MAKE) all
 	RADSECGW='$(abspath $(O))/radsecgw' /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e/test_page.py
+
+# CoA at scale, floods of it, and what it costs beside a login.
+coa-bench: all
+	tests/bench/coa.py --gateway $(O)/radsecgw
 
 reload-load:
 	etc/build/deps.sh build test

@@ -149,7 +149,7 @@ struct rgw_gw {
 	struct rgw_holding holding;           /* what requests take that are worked on */
 	uint64_t kept;                        /* octets of entries that are kept to know repetitions */
 	struct rgw_link nases;                /* owned: NASes of clients that take CoA; see links/nas.c ... */
-	size_t n_nases;                       /* ... and their number */
+	struct rgw_htab nas_by_addr;          /* ... and the same by client and address */
 	struct rgw_operator *operator;        /* owned: who ends sessions by a command; NULL = nobody has */
 	bool changes;                         /* somebody may send CoA or is to get it, so sessions are learned */
 	bool draining;

@@ -13,8 +13,8 @@
  * The way of CoA and Disconnect to the NAS (P-PRX-12, P-CPX-5, P-CPX-23), which is never that of the User-Name: that
  * leads back home (P-CPX-6). In this order: a client of the configuration that the names of the NAS mean; the NAS that
  * our own Operator-NAS-Identifier means; whoever taught us the session; whoever taught us the NAS; the peer of the
- * realm in Operator-Name; the only peer that takes CoA. Before all that the sender must be one to whom the user's logins go
- * (P-COA-41, P-CPX-8).
+ * realm in Operator-Name; the only peer that takes CoA. Before all that the sender must be one to whom the user's
+ * logins go (P-COA-41, P-CPX-8).
  */
 
 /* A request on its way, and what it says. */
