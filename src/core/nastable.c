@@ -15,8 +15,8 @@
 /* What the system's allocator adds to a block, about. */
 #define BLOCK_OCTETS 16
 
-/* So many entries are found by the same name: of a user who may be anybody at all, and of one neighbour if it is another
- * name. More of them only make every walk longer. */
+/* So many entries are found by the same name: of a user who may be anybody at all, and of one neighbour if it is
+ * another name. More of them only make every walk longer. */
 #define SAME_USER 64
 #define SAME_NAME 16
 
@@ -95,7 +95,8 @@ bool
 rgw_nastable_is_equal(const struct rgw_nas_item *e, const struct rgw_nas_key *name,
     const struct rgw_nas_names *names, unsigned kind)
 {
-	return name->len == names->v[kind].len && memcmp(rgw_nastable_text(e) + name->at, names->v[kind].p, name->len) == 0;
+	return name->len == names->v[kind].len &&
+	    memcmp(rgw_nastable_text(e) + name->at, names->v[kind].p, name->len) == 0;
 }
 
 /* The first entry of this name from `node` on, which is the first node with the hash or NULL. */

@@ -18,8 +18,8 @@ struct rgw_nas_owner {
 	uint32_t id;
 };
 
-/* Where entries were last heard from: a NAS behind a neighbour, as far as its names and its address tell. It is there as
- * long as it has entries. */
+/* Where entries were last heard from: a NAS behind a neighbour, as far as its names and its address tell. It is there
+ * as long as it has entries. */
 struct rgw_nas_place {
 	struct rgw_hnode node;
 	struct rgw_link items;          /* entries of this place */
@@ -86,7 +86,7 @@ struct rgw_nas_where rgw_nastable_where(const struct rgw_nastable *t, const stru
 struct rgw_nas_place *rgw_nastable_find_place(const struct rgw_nastable *t, const struct rgw_nas_where *where);
 /* The entry was heard of again, from there. */
 void rgw_nastable_hear(struct rgw_nastable *t, struct rgw_nas_item *e, const struct rgw_nas_where *where, rgw_ms now);
-/* Adds an entry with those of the names that are of the kinds from `first` to before `end`. NULL = there is no memory. */
+/* Adds an entry with those of the names whose kinds are from `first` to before `end`. NULL = there is no memory. */
 struct rgw_nas_item *rgw_nastable_add(struct rgw_nastable *t, struct rgw_nas_owner *o,
     const struct rgw_nas_names *names, unsigned first, unsigned end, const struct rgw_nas_where *where, rgw_ms now);
 bool rgw_nastable_same_nas(const struct rgw_nastable *t, const struct rgw_nas_item *e,

@@ -224,8 +224,8 @@ bounds_hold(void **state)
 
 #define MANY 20000
 
-/* A neighbour that says again and again that a NAS has started anew makes nobody wait: that takes no more steps than there
- * are sessions to be ended, whatever the others are. */
+/* A neighbour that says again and again that a NAS has started anew makes nobody wait: that takes no more steps than
+ * there are sessions to be ended, whatever the others are. */
 static void
 ending_a_nas_is_cheap(void **state)
 {
@@ -259,8 +259,8 @@ ending_a_nas_is_cheap(void **state)
 	assert_int_equal(rgw_nastable_used(t).sessions, MANY / 2);
 }
 
-/* Many sessions of one user, as whoever hides the name of users has them, or of one name of another kind: what is learned
- * of them, asked of them and ended takes a few steps each. */
+/* Many sessions of one user, as whoever hides the name of users has them, or of one name of another kind: what is
+ * learned of them, asked of them and ended takes a few steps each. */
 static void
 common_names_are_cheap(void **state)
 {
