@@ -124,7 +124,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 .SECONDARY:
 .PHONY: all small static cross cross-test cross-test-one static-libraries libraries sbom dist deb containers-test boot-test help \
 	tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
-	scrape-test page-test clauses instructions telling interop cert-lab coa-lab demo deps install clean FORCE
+	scrape-test coa-bench page-test clauses instructions telling interop cert-lab coa-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -152,6 +152,7 @@ help:
 	@echo 'make lab           200 logins each while real servers and proxies of a federation come and go: ten minutes'
 	@echo 'make reload-load   200 reloads in 100 s under load in both directions, with 1 and 3 workers: five minutes'
 	@echo 'make scrape-test   what logins notice of metrics of 1,000 peers, and of 200 bad clients of theirs: three minutes'
+	@echo 'make coa-bench     10,000 sessions at 500 NASes that a home server ends, and floods of CoA: a minute'
 	@echo 'make page-test     the status page in Chromium, with pictures in build/page'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
@@ -379,6 +380,10 @@ page-test:
 	etc/build/deps.sh build test browser
 	$(MAKE) all
 	RADSECGW='$(abspath $(O))/radsecgw' /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e/test_page.py
+
+# CoA at scale, floods of it, and what it costs beside a login.
+coa-bench: all
+	tests/bench/coa.py --gateway $(O)/radsecgw
 
 reload-load:
 	etc/build/deps.sh build test

@@ -165,6 +165,7 @@ struct rgw_conf_gateway {
 	bool core_dumps;      /* the memory of a process that has crashed may be written to a file */
 	bool sandbox;         /* the process restricts itself to what it needs once it has started */
 	uint32_t ring;        /* number of requests that are remembered with their way */
+	struct rgw_secret *operator_nas_key;      /* what Operator-NAS-Identifiers are made with; NULL = a random key */
 	struct rgw_strings encrypted_attribute;
 	struct rgw_conf_refs rewrite_in;          /* [rewrite] sections: first on the way in ... */
 	struct rgw_conf_refs rewrite_out;         /* ... and last on the way out */
@@ -288,6 +289,8 @@ struct rgw_conf_peer {
 	struct rgw_secret *previous_psk;     /* the peer may connect with this key, too; NULL = none */
 	struct rgw_strings coa_realms;       /* realms whose sessions it may change; empty = those whose logins go to
 	                                      * it (P-COA-41) */
+	bool operator_nas_identifier;        /* requests of our own clients to it say which NAS they are from, in a way
+	                                      * that only we can read (P-CPX-11) */
 };
 
 /* The octets that an identity may have (P-PSK-7), and a key (P-PSK-2): the TLS library takes no more. */

@@ -63,6 +63,9 @@
 	X(request_change_wrong_sender, "requests ended: CoA or Disconnect from where the user's logins do not go")\
 	X(request_change_unroutable, "requests ended: CoA or Disconnect for a NAS or session that is not known") \
 	X(request_change_mismatch, "requests ended: CoA or Disconnect whose names contradict each other") \
+	X(request_change_foreign_nas, "requests ended: CoA or Disconnect with a foreign Operator-NAS-Identifier") \
+	X(request_change_foreign_operator, \
+	  "requests ended: CoA or Disconnect whose Operator-Name is not that of its NAS") \
 	X(request_nas_unreachable, "requests ended: nobody listens where the NAS takes CoA and Disconnect")\
 	X(answers_forgotten, "kept answers that gave way to requests: max-requests, max-request-octets") \
 	X(answers_crowded_out, "kept answers that gave way to newer ones: kept-answers reached")   \

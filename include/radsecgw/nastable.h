@@ -20,8 +20,9 @@
  * Whatever is learned belongs to the neighbour that taught it. What another neighbour says of the same NAS is a
  * conflict and changes nothing as long as the first one is fresh; two neighbours may each have a session with the same
  * name, and then the one that was there first counts. The table is bounded: a neighbour that fills it gives up its own
- * oldest entries, by the rule of fair.h. Entries are forgotten a day after they were last heard of. Times are
- * milliseconds.
+ * oldest entries, by the rule of fair.h. Entries are forgotten a day after they were last heard of. No call walks
+ * through more than a few entries of one name: of the many sessions with one User-Name or Chargeable-User-Identity only 64 are
+ * found by that alone, and of those of one neighbour with one other name 16. Times are milliseconds.
  */
 
 /* What a packet may say about a NAS (the first ones) and about a session (P-COA-4, P-COA-5). */
@@ -73,12 +74,14 @@ struct rgw_nastable {
 	struct rgw_hashkey key;
 	size_t limit;             /* greatest number of entries */
 	struct rgw_htab names;    /* entries by each of their names */
+	struct rgw_htab places;   /* owned: where entries were heard from, with these */
 	struct rgw_link owners;   /* owned: neighbours that have entries, with these */
 	uint64_t taught;          /* number of entries that there have been */
 	size_t n;                 /* number of entries ... */
 	size_t n_sessions;        /* ... and of those that are sessions */
 	uint64_t octets;          /* octets that entries take ... */
 	uint64_t max_octets;      /* ... and the greatest number of them */
+	uint64_t steps;           /* entries that were looked at since the start, which tells what calls cost */
 };
 
 /* Makes an empty table, which takes no memory of its own, for so many entries and so many octets. */
@@ -91,7 +94,8 @@ struct rgw_lesson rgw_nastable_learn(struct rgw_nastable *table, const struct rg
 /* The session that the names say is over: the neighbour said so. */
 void rgw_nastable_end_session(struct rgw_nastable *table, const struct rgw_nas_names *names,
     const struct rgw_teacher *from);
-/* The NAS that the names say has started anew or ends: all of its sessions are over. */
+/* The NAS that the names say has started anew or ends: what was last told of it with just these names is over. Takes as
+ * many steps as there are such entries, whatever else the neighbour has. */
 void rgw_nastable_end_nas(struct rgw_nastable *table, const struct rgw_nas_names *names,
     const struct rgw_teacher *from);
 /* The neighbour with this section is no more: all that it taught is forgotten. */

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * SHA-256 (FIPS 180-4) and HMAC-SHA256 (RFC 2104) of short texts, for pseudonyms in the log; the TLS library is for
- * everything that protects something. Pure.
+ * SHA-256 (FIPS 180-4) and HMAC-SHA256 (RFC 2104) of short texts, for pseudonyms: in the log, and of NASes
+ * (Operator-NAS-Identifier). The TLS library is for everything that protects something. Pure.
  */
 #define RGW_SHA256_LEN 32
 

@@ -46,6 +46,7 @@ check_gateway(struct rgw_draft *d, const struct rgw_section *section)
 
 	check_malformed_realms(d, section);
 	check_octets(d, section);
+	rgw_check_gateway_changes(d, section);
 	for (size_t i = 0; i < list->n; i++) {
 		struct rgw_hidden row;
 		struct rgw_hidden before;

@@ -38,12 +38,29 @@ rgw_check_client_changes(struct rgw_draft *d, const struct rgw_section *section)
 	    RGW_REWRITE_ANSWERS | goes);
 }
 
+/* Operator-NAS-Identifier stands beside Operator-Name only (P-CPX-11). */
+static void
+check_opnas(struct rgw_draft *d, const struct rgw_section *section)
+{
+	const struct rgw_conf_peer *peer = section->data;
+	bool has_operator = !peer->operator_nas_identifier;
+
+	for (size_t i = 0; i < d->conf->client.n; i++) {
+		const char *operator = d->conf->client.v[i]->operator_name;
+
+		has_operator |= operator != NULL && operator[0] == '1';
+	}
+	check_idle(d, section, &peer->operator_nas_identifier, has_operator,
+	    "a client whose `operator-name` is a realm");
+}
+
 void
 rgw_check_peer_changes(struct rgw_draft *d, const struct rgw_section *section)
 {
 	const struct rgw_conf_peer *peer = section->data;
 
 	check_idle(d, section, &peer->coa_realms, may_send(section, &peer->allow), WITHOUT_ALLOW);
+	check_opnas(d, section);
 	/* P-RCA-2 */
 	if (peer->insecure_tcp && (peer->allow & RGW_SERVICE_CHANGES) != 0)
 		rgw_check_error(d, section, &peer->allow, "coa and disconnect are for TLS only, not for plain TCP");
@@ -51,6 +68,17 @@ rgw_check_peer_changes(struct rgw_draft *d, const struct rgw_section *section)
 	if (peer->accept && (peer->allow & RGW_SERVICE_CHANGES) != 0 && d->conf->gateway.workers > 1)
 		rgw_check_error(d, section, &peer->allow,
 		    "coa and disconnect of a peer that connects to us need `workers = 1`");
+}
+
+void
+rgw_check_gateway_changes(struct rgw_draft *d, const struct rgw_section *section)
+{
+	const struct rgw_conf_gateway *gateway = section->data;
+	bool counts = false;
+
+	for (size_t i = 0; i < d->conf->peer.n; i++)
+		counts |= d->conf->peer.v[i]->operator_nas_identifier;
+	check_idle(d, section, &gateway->operator_nas_key, counts, "a peer with `operator-nas-identifier = yes`");
 }
 
 static bool

@@ -385,8 +385,9 @@ void rgw_check_target(struct rgw_draft *d, const struct rgw_section *section, co
 /* Reports an `acct` that leads to a target which takes no accounting. */
 void rgw_check_takes_acct(struct rgw_draft *d, const struct rgw_section *section, const void *field,
     const struct rgw_conf_head *target);
-/* Check the options about CoA and Disconnect of a [client], of a [peer], and of what leads to a target that takes none.
- * The first also checks the rewrites of the client. */
+/* Check the options about CoA and Disconnect of [gateway], of a [client], of a [peer], and of what leads to a target
+ * that takes none. The one for a client also checks its rewrites. */
+void rgw_check_gateway_changes(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_client_changes(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_peer_changes(struct rgw_draft *d, const struct rgw_section *section);
 void rgw_check_takes_changes(struct rgw_draft *d, const struct rgw_section *section, const void *field,

@@ -129,6 +129,9 @@ static const struct rgw_opt opts[] = {
 	  .help = "requests that are remembered with their way, for `radsecgw requests` and `explain`; 0 = none" },
 	REWRITING(RGW_CONF_GATEWAY, "all packets as they come in, before those of their neighbour",
 	    "all packets as they go out, after those of their neighbour"),
+	{ OPT(RGW_CONF_GATEWAY, "operator-nas-key", secret, AT(operator_nas_key)), .unset = "a random key",
+	  .min = 16, .max = 1024,
+	  .help = "key that Operator-NAS-Identifiers are made with, so that they hold across a restart" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_log, field)
@@ -440,6 +443,8 @@ static const struct rgw_opt opts[] = {
 	{ OPT(RGW_CONF_PEER, "coa-realms", strings, AT(coa_realms)), .unset = "those whose logins go to the peer",
 	  .min = 1, .max = RGW_ATTR_VALUE_MAX,
 	  .help = "realms whose sessions it may change or end; * = all" },
+	{ OPT(RGW_CONF_PEER, "operator-nas-identifier", bool, AT(operator_nas_identifier)), .def = "no",
+	  .help = "requests to the peer say which of our NASes they are from, readable for us alone" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_server, field)

@@ -15,6 +15,11 @@
 /* What the system's allocator adds to a block, about. */
 #define BLOCK_OCTETS 16
 
+/* So many entries are found by the same name: of a user who may be anybody at all, and of one neighbour if it is
+ * another name. More of them only make every walk longer. */
+#define SAME_USER 64
+#define SAME_NAME 16
+
 /* What a name takes in the table of names, at the most. */
 #define NAME_OCTETS (2 * sizeof(void *))
 
@@ -90,16 +95,19 @@ bool
 rgw_nastable_is_equal(const struct rgw_nas_item *e, const struct rgw_nas_key *name,
     const struct rgw_nas_names *names, unsigned kind)
 {
-	return name->len == names->v[kind].len && memcmp(e->text + name->at, names->v[kind].p, name->len) == 0;
+	return name->len == names->v[kind].len &&
+	    memcmp(rgw_nastable_text(e) + name->at, names->v[kind].p, name->len) == 0;
 }
 
 /* The first entry of this name from `node` on, which is the first node with the hash or NULL. */
 struct rgw_nas_item *
-rgw_nastable_next_with(struct rgw_hnode *node, const struct rgw_nas_names *names, unsigned kind, struct rgw_hnode **at)
+rgw_nastable_next_with(struct rgw_nastable *t, struct rgw_hnode *node, const struct rgw_nas_names *names,
+    unsigned kind, struct rgw_hnode **at)
 {
 	for (; node != NULL; node = rgw_htab_next(node)) {
 		struct rgw_nas_key *name = RGW_CONTAINER(node, struct rgw_nas_key, node);
 
+		t->steps++;
 		if (name->kind == kind && rgw_nastable_is_equal(entry_of(name), name, names, kind)) {
 			*at = node;
 			return entry_of(name);
@@ -113,14 +121,14 @@ rgw_nastable_first_with(struct rgw_nastable *t, const struct rgw_nas_names *name
 {
 	uint64_t hash = hash_of(t, kind, names->v[kind].p, names->v[kind].len);
 
-	return rgw_nastable_next_with(rgw_htab_first(&t->names, hash), names, kind, at);
+	return rgw_nastable_next_with(t, rgw_htab_first(&t->names, hash), names, kind, at);
 }
 
 const struct rgw_nas_key *
 rgw_nastable_name_of(const struct rgw_nas_item *e, unsigned kind)
 {
 	for (unsigned i = 0; i < e->n_names; i++)
-		if (e->names[i].kind == kind && e->names[i].len > 0)
+		if (e->names[i].kind == kind)
 			return &e->names[i];
 	return NULL;
 }
@@ -136,24 +144,114 @@ rgw_nastable_is_fresh(const struct rgw_nas_item *e, rgw_ms now)
 static size_t
 octets_of(const struct rgw_nas_item *e)
 {
-	return sizeof *e + e->n_names * (sizeof e->names[0] + NAME_OCTETS) + e->text_len + 2 * BLOCK_OCTETS;
+	return sizeof *e + e->n_names * (sizeof e->names[0] + NAME_OCTETS) + e->text_len + BLOCK_OCTETS;
+}
+
+#define PLACE_OCTETS (sizeof(struct rgw_nas_place) + NAME_OCTETS + BLOCK_OCTETS)
+
+/* Takes the entry from its place, which ends with its last one. */
+static void
+leave_place(struct rgw_nastable *t, struct rgw_nas_item *e)
+{
+	struct rgw_nas_place *p = e->place;
+
+	rgw_link_remove(&e->beside);
+	e->place = NULL;
+	if (rgw_list_first(&p->items) != NULL)
+		return;
+	t->octets -= PLACE_OCTETS;
+	p->owner->octets -= PLACE_OCTETS;
+	rgw_htab_remove(&t->places, &p->node);
+	free(p);
 }
 
 void
 rgw_nastable_forget(struct rgw_nastable *t, struct rgw_nas_item *e)
 {
+	struct rgw_nas_owner *o = e->place->owner;
+
 	for (unsigned i = 0; i < e->n_names; i++)
-		if (e->names[i].len > 0)
+		if (e->names[i].is_found)
 			rgw_htab_remove(&t->names, &e->names[i].node);
 	t->octets -= octets_of(e);
 	t->n--;
 	t->n_sessions -= e->is_session;
-	e->owner->n--;
-	e->owner->octets -= octets_of(e);
+	o->n--;
+	o->octets -= octets_of(e);
 	rgw_link_remove(&e->link);
-	free(e->text);
+	leave_place(t, e);
 	free(e);
 }
+
+/* ---- places ---- */
+
+struct rgw_nas_where
+rgw_nastable_where(const struct rgw_nastable *t, const struct rgw_nas_names *names, const struct rgw_teacher *from)
+{
+	struct rgw_nas_where where = { .from = from };
+
+	for (unsigned i = 0; i < RGW_NAS_NAMES; i++)
+		where.marks[i] = rgw_nastable_mark_of(t, names, i);
+	return where;
+}
+
+static uint64_t
+place_hash(const struct rgw_nastable *t, const struct rgw_nas_where *where)
+{
+	struct {
+		struct rgw_addr addr;
+		uint32_t marks[RGW_NAS_NAMES];
+		uint32_t id;
+		uint32_t is_peer;
+	} key = { .addr = where->from->addr, .id = where->from->id, .is_peer = where->from->is_peer };
+
+	memcpy(key.marks, where->marks, sizeof key.marks);
+	return rgw_siphash(&t->key, &key, sizeof key);
+}
+
+static bool
+is_place(const struct rgw_nas_place *p, const struct rgw_nas_where *where)
+{
+	return p->owner->id == where->from->id && p->owner->is_peer == where->from->is_peer &&
+	    memcmp(p->marks, where->marks, sizeof p->marks) == 0 && rgw_addr_equal(&p->addr, &where->from->addr);
+}
+
+struct rgw_nas_place *
+rgw_nastable_find_place(const struct rgw_nastable *t, const struct rgw_nas_where *where)
+{
+	struct rgw_hnode *node = rgw_htab_first(&t->places, place_hash(t, where));
+
+	for (; node != NULL; node = rgw_htab_next(node))
+		if (is_place(RGW_CONTAINER(node, struct rgw_nas_place, node), where))
+			return RGW_CONTAINER(node, struct rgw_nas_place, node);
+	return NULL;
+}
+
+/* The place, which is made if there is none, and must then get an entry. NULL = there is no memory. */
+static struct rgw_nas_place *
+place_for(struct rgw_nastable *t, struct rgw_nas_owner *o, const struct rgw_nas_where *where)
+{
+	struct rgw_nas_place *p = rgw_nastable_find_place(t, where);
+
+	if (p != NULL)
+		return p;
+	p = calloc(1, sizeof *p);
+	if (p == NULL)
+		return NULL;
+	p->owner = o;
+	p->addr = where->from->addr;
+	memcpy(p->marks, where->marks, sizeof p->marks);
+	rgw_link_init(&p->items);
+	if (!rgw_htab_add(&t->places, &p->node, place_hash(t, where))) {
+		free(p);
+		return NULL;
+	}
+	t->octets += PLACE_OCTETS;
+	o->octets += PLACE_OCTETS;
+	return p;
+}
+
+/* ---- owners ---- */
 
 struct rgw_nas_owner *
 rgw_nastable_find_owner(struct rgw_nastable *t, bool is_peer, uint32_t id)
@@ -212,7 +310,7 @@ largest(struct rgw_nastable *t)
 
 /* The greatest size of an entry. */
 #define MOST_OCTETS \
-	(sizeof(struct rgw_nas_item) + 2 * BLOCK_OCTETS + \
+	(sizeof(struct rgw_nas_item) + BLOCK_OCTETS + PLACE_OCTETS + \
 	    RGW_SESSION_NAMES * (sizeof(struct rgw_nas_key) + NAME_OCTETS + RGW_ATTR_VALUE_MAX))
 
 static bool
@@ -246,71 +344,97 @@ rgw_nastable_make_room(struct rgw_nastable *t, struct rgw_nas_owner *o, rgw_ms n
 bool
 rgw_nastable_is_from(const struct rgw_nas_item *e, const struct rgw_teacher *from)
 {
-	return e->owner->id == from->id && e->owner->is_peer == from->is_peer &&
-	    (from->is_peer || rgw_addr_equal(&e->addr, &from->addr));
+	const struct rgw_nas_place *p = e->place;
+
+	return p->owner->id == from->id && p->owner->is_peer == from->is_peer &&
+	    (from->is_peer || rgw_addr_equal(&p->addr, &from->addr));
 }
 
 void
-rgw_nastable_hear(struct rgw_nas_item *e, const struct rgw_teacher *from, rgw_ms now)
+rgw_nastable_hear(struct rgw_nastable *t, struct rgw_nas_item *e, const struct rgw_nas_where *where, rgw_ms now)
 {
+	struct rgw_nas_owner *o = e->place->owner;
+	struct rgw_nas_place *p = is_place(e->place, where) ? e->place : place_for(t, o, where);
+
 	e->seen = now;
-	e->worker = from->worker;
-	e->serial = from->serial;
+	e->worker = where->from->worker;
+	e->serial = where->from->serial;
 	rgw_link_remove(&e->link);
-	rgw_list_append(&e->owner->entries, &e->link);
+	rgw_list_append(&o->entries, &e->link);
+	if (p == NULL || p == e->place)
+		return;
+	leave_place(t, e);
+	e->place = p;
+	rgw_list_append(&p->items, &e->beside);
 }
 
-/* Copies the names of these kinds into the entry. false = memory is out, and the entry has none. */
+/* Have so many entries the name that one more need not be found by it? */
 static bool
-write_names(struct rgw_nastable *t, struct rgw_nas_item *e, const struct rgw_nas_names *names, unsigned first)
+is_common(struct rgw_nastable *t, const struct rgw_nas_owner *o, const struct rgw_nas_names *names, unsigned kind)
 {
-	size_t at = 0;
+	bool is_user = kind == RGW_NAME_USER || kind == RGW_NAME_CUI;
+	unsigned n = 0;
+	struct rgw_hnode *at;
 
-	for (unsigned i = 0; i < e->n_names; i++)
-		at += names->v[first + i].len;
-	e->text = malloc(at > 0 ? at : 1);
-	e->text_len = at;
-	if (e->text == NULL)
-		return false;
-	at = 0;
-	for (unsigned i = 0; i < e->n_names; i++) {
-		struct rgw_nas_key *name = &e->names[i];
-		uint8_t len = names->v[first + i].len;
+	for (struct rgw_nas_item *e = rgw_nastable_first_with(t, names, kind, &at); e != NULL;
+	     e = rgw_nastable_next_with(t, rgw_htab_next(at), names, kind, &at)) {
+		n += is_user || e->place->owner == o;
+		if (n >= (is_user ? SAME_USER : SAME_NAME))
+			return true;
+	}
+	return false;
+}
 
-		*name = (struct rgw_nas_key){ .kind = (uint8_t)(first + i), .at = (uint16_t)at,
-			.entry = (uint32_t)((char *)name - (char *)e) };
+/* Copies the names of these kinds into the entry. */
+static void
+write_names(struct rgw_nastable *t, struct rgw_nas_item *e, const struct rgw_nas_names *names, unsigned first,
+    unsigned end)
+{
+	struct rgw_nas_key *name = e->names;
+
+	for (unsigned i = first; i < end; i++) {
+		uint8_t len = names->v[i].len;
+
 		if (len == 0)
 			continue;
-		memcpy(e->text + at, names->v[first + i].p, len);
-		if (!rgw_htab_add(&t->names, &name->node, hash_of(t, first + i, names->v[first + i].p, len)))
-			continue;
-		name->len = len;
-		at += len;
+		*name = (struct rgw_nas_key){ .kind = (uint8_t)i, .len = len, .at = e->text_len,
+			.entry = (uint16_t)((char *)name - (char *)e) };
+		memcpy(rgw_nastable_text(e) + e->text_len, names->v[i].p, len);
+		e->text_len = (uint16_t)(e->text_len + len);
+		name->is_found = !is_common(t, e->place->owner, names, i) &&
+		    rgw_htab_add(&t->names, &name->node, hash_of(t, i, names->v[i].p, len));
+		name++;
 	}
-	return true;
 }
 
-/* Adds an entry with n_names names from `first` on. NULL = there is no memory. */
 struct rgw_nas_item *
 rgw_nastable_add(struct rgw_nastable *t, struct rgw_nas_owner *o, const struct rgw_nas_names *names,
-    unsigned first, unsigned n_names,
-    const struct rgw_teacher *from, rgw_ms now)
+    unsigned first, unsigned end, const struct rgw_nas_where *where, rgw_ms now)
 {
-	struct rgw_nas_item *e = calloc(1, sizeof *e + n_names * sizeof e->names[0]);
+	struct rgw_nas_item *e;
+	unsigned n_names = 0;
+	size_t text = 0;
 
+	for (unsigned i = first; i < end; i++) {
+		n_names += names->v[i].len > 0;
+		text += names->v[i].len;
+	}
+	e = calloc(1, sizeof *e + n_names * sizeof e->names[0] + text);
 	if (e == NULL)
 		return NULL;
-	e->n_names = (uint8_t)n_names;
-	if (!write_names(t, e, names, first)) {
+	e->place = place_for(t, o, where);
+	if (e->place == NULL) {
 		free(e);
 		return NULL;
 	}
-	e->owner = o;
-	e->is_session = n_names > 1;
-	e->addr = from->addr;
-	e->nth = ++t->taught;
 	rgw_link_init(&e->link);
-	rgw_nastable_hear(e, from, now);
+	rgw_link_init(&e->beside);
+	rgw_list_append(&e->place->items, &e->beside);
+	e->n_names = (uint8_t)n_names;
+	write_names(t, e, names, first, end);
+	e->is_session = first >= RGW_NAS_NAMES;
+	e->nth = ++t->taught;
+	rgw_nastable_hear(t, e, where, now);
 	o->n++;
 	t->n++;
 	t->n_sessions += e->is_session;
@@ -327,7 +451,7 @@ rgw_nastable_same_nas(const struct rgw_nastable *t, const struct rgw_nas_item *e
 	for (unsigned i = 0; i < RGW_NAS_NAMES; i++) {
 		uint32_t mark = rgw_nastable_mark_of(t, names, i);
 
-		if (mark != 0 && e->marks[i] != 0 && e->marks[i] != mark)
+		if (mark != 0 && e->place->marks[i] != 0 && e->place->marks[i] != mark)
 			return false;
 	}
 	return true;
@@ -360,8 +484,10 @@ rgw_nastable_best_name(const struct rgw_nas_names *names)
 struct rgw_teacher
 rgw_nastable_teacher_of(const struct rgw_nas_item *e)
 {
-	return (struct rgw_teacher){ .is_peer = e->owner->is_peer, .id = e->owner->id, .worker = e->worker,
-		.serial = e->serial, .addr = e->addr };
+	const struct rgw_nas_place *p = e->place;
+
+	return (struct rgw_teacher){ .is_peer = p->owner->is_peer, .id = p->owner->id, .worker = e->worker,
+		.serial = e->serial, .addr = p->addr };
 }
 
 void
@@ -383,6 +509,7 @@ rgw_nastable_init(struct rgw_nastable *t, const struct rgw_hashkey *key, size_t 
 	*t = (struct rgw_nastable){ .key = *key, .limit = limit, .max_octets = max_octets };
 	pthread_mutex_init(&t->lock, NULL);
 	rgw_htab_init(&t->names);
+	rgw_htab_init(&t->places);
 	rgw_link_init(&t->owners);
 }
 
@@ -394,5 +521,6 @@ rgw_nastable_fini(struct rgw_nastable *t)
 	while ((l = rgw_list_first(&t->owners)) != NULL)
 		rgw_nastable_free_owner(t, RGW_CONTAINER(l, struct rgw_nas_owner, link));
 	rgw_htab_fini(&t->names);
+	rgw_htab_fini(&t->places);
 	pthread_mutex_destroy(&t->lock);
 }

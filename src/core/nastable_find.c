@@ -16,7 +16,7 @@ find_session(struct rgw_nastable *t, const struct rgw_nas_names *names, rgw_ms n
 	if (kind == RGW_NAMES)
 		return RGW_NAS_UNKNOWN;
 	for (struct rgw_nas_item *e = rgw_nastable_first_with(t, names, kind, &at); e != NULL;
-	     e = rgw_nastable_next_with(rgw_htab_next(at), names, kind, &at)) {
+	     e = rgw_nastable_next_with(t, rgw_htab_next(at), names, kind, &at)) {
 		if (!rgw_nastable_is_fresh(e, now))
 			continue;
 		if (!rgw_nastable_is_session(e, names, true) || !rgw_nastable_same_nas(t, e, names))
@@ -45,7 +45,7 @@ rgw_nastable_find_session(struct rgw_nastable *t, const struct rgw_nas_names *na
 		found->from = rgw_nastable_teacher_of(e);
 		found->user_len = user != NULL ? user->len : 0;
 		if (user != NULL)
-			memcpy(found->user, e->text + user->at, user->len);
+			memcpy(found->user, rgw_nastable_text(e) + user->at, user->len);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return finding;
@@ -98,7 +98,7 @@ rgw_nastable_each(struct rgw_nastable *t, void (*visit)(void *ctx, const struct 
 				.seen = e->seen };
 
 			for (unsigned i = 0; i < e->n_names; i++) {
-				shown.names.v[e->names[i].kind].p = e->text + e->names[i].at;
+				shown.names.v[e->names[i].kind].p = rgw_nastable_text(e) + e->names[i].at;
 				shown.names.v[e->names[i].kind].len = e->names[i].len;
 			}
 			visit(ctx, &shown);

@@ -7,7 +7,7 @@
 
 static void
 learn_nas(struct rgw_nastable *t, struct rgw_nas_owner *o, const struct rgw_nas_names *names, unsigned kind,
-    const struct rgw_teacher *from, rgw_ms now, struct rgw_lesson *lesson)
+    const struct rgw_nas_where *where, rgw_ms now, struct rgw_lesson *lesson)
 {
 	struct rgw_hnode *at;
 	struct rgw_nas_item *e;
@@ -15,8 +15,8 @@ learn_nas(struct rgw_nastable *t, struct rgw_nas_owner *o, const struct rgw_nas_
 	if (names->v[kind].len == 0)
 		return;
 	e = rgw_nastable_first_with(t, names, kind, &at);
-	if (e != NULL && rgw_nastable_is_from(e, from)) {
-		rgw_nastable_hear(e, from, now);
+	if (e != NULL && rgw_nastable_is_from(e, where->from)) {
+		rgw_nastable_hear(t, e, where, now);
 		return;
 	}
 	if (e != NULL && rgw_nastable_is_fresh(e, now)) {
@@ -26,7 +26,7 @@ learn_nas(struct rgw_nastable *t, struct rgw_nas_owner *o, const struct rgw_nas_
 	if (e != NULL)
 		rgw_nastable_forget(t, e);
 	lesson->crowded_out += rgw_nastable_make_room(t, o, now);
-	(void)rgw_nastable_add(t, o, names, kind, 1, from, now);
+	(void)rgw_nastable_add(t, o, names, kind, kind + 1, where, now);
 }
 
 /* The session that the neighbour has told of before; *foreign = another one has it, too, and had it first. */
@@ -43,7 +43,7 @@ own_session(struct rgw_nastable *t, const struct rgw_nas_names *names, const str
 		if (names->v[kind].len == 0)
 			continue;
 		for (struct rgw_nas_item *e = rgw_nastable_first_with(t, names, kind, &at); e != NULL;
-		     e = rgw_nastable_next_with(rgw_htab_next(at), names, kind, &at)) {
+		     e = rgw_nastable_next_with(t, rgw_htab_next(at), names, kind, &at)) {
 			bool same = rgw_nastable_is_session(e, names, false) && rgw_nastable_same_nas(t, e, names);
 
 			if (same && rgw_nastable_is_from(e, from))
@@ -68,7 +68,7 @@ merge(struct rgw_nas_names *names, const struct rgw_nas_item *e)
 
 		if (names->v[i].len > 0 || name == NULL)
 			continue;
-		names->v[i].p = e->text + name->at;
+		names->v[i].p = rgw_nastable_text(e) + name->at;
 		names->v[i].len = name->len;
 	}
 }
@@ -87,38 +87,33 @@ says_nothing_new(const struct rgw_nas_item *e, const struct rgw_nas_names *names
 
 static void
 learn_session(struct rgw_nastable *t, struct rgw_nas_owner *o, const struct rgw_nas_names *names,
-    const struct rgw_teacher *from, rgw_ms now, struct rgw_lesson *lesson)
+    const struct rgw_nas_where *where, rgw_ms now, struct rgw_lesson *lesson)
 {
 	struct rgw_nas_names all = *names;
-	uint64_t nth = 0;
-	bool foreign;
+	struct rgw_nas_where at = *where;
 	struct rgw_nas_item *old, *e;
+	bool foreign;
 
-	old = own_session(t, names, from, now, &foreign);
+	old = own_session(t, names, where->from, now, &foreign);
 	lesson->conflicts += foreign;
-	if (old != NULL && says_nothing_new(old, names)) {
-		rgw_nastable_hear(old, from, now);
-		e = old;
-	} else {
-		if (old != NULL) {
-			merge(&all, old);
-			nth = old->nth;
-		} else {
-			lesson->crowded_out += rgw_nastable_make_room(t, o, now);
-		}
-		e = rgw_nastable_add(t, o, &all, RGW_NAS_NAMES, RGW_SESSION_NAMES, from, now);
-		if (old != NULL && e != NULL)
-			memcpy(e->marks, old->marks, sizeof e->marks);
-		if (old != NULL)
-			rgw_nastable_forget(t, old);
-	}
-	if (e == NULL)
+	if (old == NULL) {
+		lesson->crowded_out += rgw_nastable_make_room(t, o, now);
+		(void)rgw_nastable_add(t, o, names, RGW_NAS_NAMES, RGW_NAMES, where, now);
 		return;
-	if (nth != 0)
-		e->nth = nth;
+	}
+	/* What was said of its NAS before, and is not said now, holds. */
 	for (unsigned i = 0; i < RGW_NAS_NAMES; i++)
-		if (names->v[i].len > 0)
-			e->marks[i] = rgw_nastable_mark_of(t, names, i);
+		if (at.marks[i] == 0)
+			at.marks[i] = old->place->marks[i];
+	if (says_nothing_new(old, names)) {
+		rgw_nastable_hear(t, old, &at, now);
+		return;
+	}
+	merge(&all, old);
+	e = rgw_nastable_add(t, o, &all, RGW_NAS_NAMES, RGW_NAMES, &at, now);
+	if (e != NULL)
+		e->nth = old->nth;
+	rgw_nastable_forget(t, old);
 }
 
 struct rgw_lesson
@@ -126,14 +121,18 @@ rgw_nastable_learn(struct rgw_nastable *t, const struct rgw_nas_names *names, co
     rgw_ms now)
 {
 	struct rgw_lesson lesson = { 0, 0 };
+	struct rgw_nas_where where;
+	struct rgw_nas_place *place;
 	struct rgw_nas_owner *o;
 
 	pthread_mutex_lock(&t->lock);
-	o = rgw_nastable_owner_for(t, from);
+	where = rgw_nastable_where(t, names, from);
+	place = rgw_nastable_find_place(t, &where);
+	o = place != NULL ? place->owner : rgw_nastable_owner_for(t, from);
 	for (unsigned i = 0; o != NULL && i < RGW_NAS_NAMES; i++)
-		learn_nas(t, o, names, i, from, now, &lesson);
+		learn_nas(t, o, names, i, &where, now, &lesson);
 	if (o != NULL && rgw_nas_names_session(names))
-		learn_session(t, o, names, from, now, &lesson);
+		learn_session(t, o, names, &where, now, &lesson);
 	pthread_mutex_unlock(&t->lock);
 	return lesson;
 }
@@ -151,30 +150,21 @@ rgw_nastable_end_session(struct rgw_nastable *t, const struct rgw_nas_names *nam
 	pthread_mutex_unlock(&t->lock);
 }
 
-/* Is the entry one of the NAS, or of a session there? */
-static bool
-is_at(const struct rgw_nastable *t, const struct rgw_nas_item *e, const struct rgw_nas_names *names)
-{
-	unsigned kind = e->names[0].kind;
-
-	return e->is_session ? rgw_nastable_same_nas(t, e, names)
-	                     : names->v[kind].len > 0 && rgw_nastable_is_equal(e, &e->names[0], names, kind);
-}
-
 void
 rgw_nastable_end_nas(struct rgw_nastable *t, const struct rgw_nas_names *names, const struct rgw_teacher *from)
 {
-	struct rgw_link *next;
-	struct rgw_nas_owner *o;
+	struct rgw_nas_where where;
+	struct rgw_nas_place *p;
+	struct rgw_link *l, *next;
 
 	pthread_mutex_lock(&t->lock);
-	o = rgw_nastable_find_owner(t, from->is_peer, from->id);
-	for (struct rgw_link *l = o != NULL ? o->entries.next : NULL; l != NULL && l != &o->entries; l = next) {
-		struct rgw_nas_item *e = RGW_CONTAINER(l, struct rgw_nas_item, link);
-
-		next = l->next;
-		if (rgw_nastable_is_from(e, from) && is_at(t, e, names))
-			rgw_nastable_forget(t, e);
+	where = rgw_nastable_where(t, names, from);
+	p = rgw_nastable_find_place(t, &where);
+	for (l = p != NULL ? p->items.next : NULL; l != NULL; l = next) {
+		/* The place ends with its last entry. */
+		next = l->next != &p->items ? l->next : NULL;
+		t->steps++;
+		rgw_nastable_forget(t, RGW_CONTAINER(l, struct rgw_nas_item, beside));
 	}
 	pthread_mutex_unlock(&t->lock);
 }

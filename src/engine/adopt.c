@@ -218,6 +218,7 @@ rgw_gw_adopt(struct rgw_gw *gw, struct rgw_edition *edition, rgw_ms now)
 	gw->conf = edition->conf;
 	rgw_trails_change(gw);
 	gw->changes = rgw_conf_has_changes(gw->conf);
+	rgw_opnas_change(gw);
 	edition->serial = ++gw->n_editions;
 	edition->gw = gw;
 	edition->left = on_left;
@@ -252,6 +253,7 @@ rgw_adopt_init(struct rgw_gw *gw)
 	rgw_link_init(&gw->editions);
 	rgw_link_init(&gw->gone);
 	rgw_link_init(&gw->nases);
+	rgw_htab_init(&gw->nas_by_addr);
 	rgw_timer_init(&gw->sweep_timer, on_sweep_timer);
 }
 
@@ -288,4 +290,5 @@ rgw_adopt_fini(struct rgw_gw *gw, rgw_ms now)
 	rgw_timer_unset(&gw->timers, &gw->sweep_timer);
 	while ((l = rgw_list_first(&gw->editions)) != NULL)
 		end_edition(gw, RGW_CONTAINER(l, struct rgw_edition, link), now);
+	rgw_htab_fini(&gw->nas_by_addr);
 }

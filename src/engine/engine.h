@@ -26,6 +26,7 @@
 #include "radsecgw/dupcache.h"
 #include "radsecgw/gateway.h"
 #include "radsecgw/loopmark.h"
+#include "radsecgw/opnas.h"
 #include "radsecgw/mem.h"
 #include "radsecgw/packet.h"
 #include "radsecgw/radius.h"
@@ -136,6 +137,7 @@ struct rgw_gw {
 	struct rgw_prefixmap *client_by_name; /* owned: ... and struct rgw_client by the addresses of these names */
 	bool names_changed;                   /* client_by_name does not show how things are */
 	struct rgw_loopmark mark;             /* mark by which we know our own requests again */
+	struct rgw_opnas_key opnas;           /* what Operator-NAS-Identifiers are made with */
 	struct rgw_conversations conversations;
 	uint64_t n_conversations;             /* number of conversations since the start */
 	struct rgw_trails trails;
@@ -147,7 +149,7 @@ struct rgw_gw {
 	struct rgw_holding holding;           /* what requests take that are worked on */
 	uint64_t kept;                        /* octets of entries that are kept to know repetitions */
 	struct rgw_link nases;                /* owned: NASes of clients that take CoA; see links/nas.c ... */
-	size_t n_nases;                       /* ... and their number */
+	struct rgw_htab nas_by_addr;          /* ... and the same by client and address */
 	struct rgw_operator *operator;        /* owned: who ends sessions by a command; NULL = nobody has */
 	bool changes;                         /* somebody may send CoA or is to get it, so sessions are learned */
 	bool draining;

@@ -191,6 +191,28 @@ def test_attacks(path):
     login(path)
 
 
+def test_flood_for_unknown_nases(path):
+    """P-CPX-7: CoA for NASes that nobody knows, as fast as it goes: each that is answered gets a NAK, nothing reaches a NAS, and
+    logins go on beside it."""
+    inner, nas, far = path.inner.counters(), len(path.nas.received()), len(path.far.received())
+    codes = set()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind((HOME, 0))
+        s.settimeout(0.01)
+        for i in range(1000):
+            name = radius.attr(32, b"nobody-%d" % i) + radius.attr(55, int(time.time()).to_bytes(4, "big"))
+            s.sendto(radius.request(43, i % 256, name, NAS_SECRET.encode()), ("127.0.0.1", path.coa))
+            if i % 500 == 250:
+                login(path)
+            try:
+                codes.add(s.recv(4096)[0])
+            except TimeoutError:
+                pass
+    assert codes == {45}
+    assert counted(path.inner, "requests_accepted", inner) >= 900
+    assert (nas, far) == (len(path.nas.received()), len(path.far.received()))
+
+
 def test_repetition_is_answered_once(path):
     """P-COA-3, P-COA-33: the octets of a request again, seconds later: the same answer, and the NAS hears nothing."""
     login(path)

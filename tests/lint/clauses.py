@@ -21,8 +21,7 @@ NAMED = re.compile(r"\b(P-[A-Z0-9]+)-(\d+[a-z]?)((?:(?:/|, |,| and | to )\d+[a-z
 OWED = ("MUST", "MUST NOT")
 NOT_BUILT = {
     "P-R11": "RADIUS/1.1", "P-ALP": "ALPN of RADIUS/1.1", "P-DD": "dynamic discovery", "P-DTL": "RADIUS/DTLS",
-    "P-BIG": "packets above 4096 octets (RFC 7930)", "P-CHP-4": "RADIUS/1.1", "P-CPX-10": "Operator-NAS-Identifier",
-    "P-CPX-11": "Operator-NAS-Identifier",
+    "P-BIG": "packets above 4096 octets (RFC 7930)", "P-CHP-4": "RADIUS/1.1",
 }
 # How many obligations nobody names today. It may only become smaller.
 SILENT = 0

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim_coa.h"
 #include "sim_priv.h"
 #include "radsecgw/build.h"
 
@@ -17,59 +18,6 @@ init(struct sim *s)
 	    "[client second-nas]\nallow = coa, disconnect\ncoa-realms = *\n");
 }
 
-struct more {
-	struct rgw_wr w;
-	uint8_t octets[512];
-};
-
-static void
-put(struct more *m, uint8_t type, const void *value, size_t len)
-{
-	rgw_wr_u8(&m->w, type);
-	rgw_wr_u8(&m->w, (uint8_t)(2 + len));
-	rgw_wr_bytes(&m->w, value, len);
-}
-
-static void
-begin(struct more *m)
-{
-	m->w = rgw_wr_of(m->octets, sizeof m->octets);
-}
-
-static void
-put_text(struct more *m, uint8_t type, const char *text)
-{
-	put(m, type, text, strlen(text));
-}
-
-static void
-put_u32(struct more *m, uint8_t type, uint32_t v)
-{
-	rgw_wr_u8(&m->w, type);
-	rgw_wr_u8(&m->w, 6);
-	rgw_wr_u32(&m->w, v);
-}
-
-/* The home's server sends a request over UDP. */
-static struct sim_req *
-change(struct sim *s, uint8_t code, uint8_t id, const char *user, const char *station, const struct more *more)
-{
-	return sim_request_with(s, &(struct sim_spec){ .code = code, .nas = 1, .port = 6000, .id = id, .user = user,
-		.station = station, .more = more != NULL ? more->octets : NULL,
-		.more_len = more != NULL ? more->w.len : 0 });
-}
-
-static void
-expect_cause(const struct sim_req *r, uint8_t code, uint32_t cause)
-{
-	struct rgw_packet p;
-
-	assert_int_equal(r->answers, 1);
-	p = sim_packet_of(r->answer, r->answer_len);
-	assert_int_equal(p.code, code);
-	assert_int_equal(rgw_packet_error_cause(&p), cause);
-}
-
 /* A login from "nas": what it teaches. */
 static void
 login(struct sim *s, uint8_t id, const char *user, const char *station)
@@ -81,23 +29,13 @@ login(struct sim *s, uint8_t id, const char *user, const char *station)
 	assert_int_equal(r->answers, 1);
 }
 
-static size_t
-n_at_nases(const struct sim *s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_got; i++)
-		n += rgw_code_is_dynamic(s->got[i]->data[0]);
-	return n;
-}
-
 /* P-COA-1, P-COA-20, P-COA-21, P-CPX-14, P-CPX-15, P-CPX-20, P-CPX-22: to the NAS and back. It gets what it can
  * take, and who asked gets all Proxy-States; State and unknown attributes are left as they are. */
 static void
 goes_to_the_nas_and_back(void **state)
 {
 	static const uint8_t codes[] = { RGW_COA_REQUEST, RGW_DISCONNECT_REQUEST };
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 
 	(void)state;
@@ -106,14 +44,14 @@ goes_to_the_nas_and_back(void **state)
 	for (size_t i = 0; i < sizeof codes; i++) {
 		struct sim_req *r;
 
-		begin(&m);
-		put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-		put_text(&m, RGW_OPERATOR_NAME, "1example.net");
-		put(&m, RGW_EXTENDED_1, "\x08opaque", 7);
-		put_text(&m, RGW_STATE, "state");
-		put_text(&m, 11, "filter");
-		put(&m, 200, "\x01\x02", 2);
-		r = change(&s, codes[i], (uint8_t)(1 + i), "bob@example.org", NULL, &m);
+		sim_more_begin(&m);
+		sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+		sim_more_text(&m, RGW_OPERATOR_NAME, "1example.net");
+		sim_more_put(&m, RGW_EXTENDED_1, "\x08opaque", 7);
+		sim_more_text(&m, RGW_STATE, "state");
+		sim_more_text(&m, 11, "filter");
+		sim_more_put(&m, 200, "\x01\x02", 2);
+		r = sim_change(&s, codes[i], (uint8_t)(1 + i), "bob@example.org", NULL, &m);
 		sim_run(&s, 100);
 		assert_int_equal(s.n_got, i + 1);
 		assert_int_equal(s.got[i]->source->to.ip[3], 10);
@@ -137,7 +75,7 @@ static void
 nak_of_the_nas_goes_back(void **state)
 {
 	static const uint8_t cause[4] = { 0, 0, 1, 251 };  /* 507 */
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 	struct sim_req *r;
 
@@ -145,12 +83,12 @@ nak_of_the_nas_goes_back(void **state)
 	init(&s);
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	put_u32(&m, 6, 17);
-	r = change(&s, RGW_COA_REQUEST, 1, "bob@example.org", NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	sim_more_u32(&m, 6, 17);
+	r = sim_change(&s, RGW_COA_REQUEST, 1, "bob@example.org", NULL, &m);
 	sim_server_reply_with(&s, s.got[0], RGW_COA_NAK, RGW_ERROR_CAUSE, cause, sizeof cause);
-	expect_cause(r, RGW_COA_NAK, 507);
+	sim_expect_cause(r, RGW_COA_NAK, 507);
 	sim_end(&s);
 }
 
@@ -165,18 +103,18 @@ finds_the_session(void **state)
 	init(&s);
 	sim_start(&s);
 	login(&s, 1, "bob@example.org", "02-00-00-00-00-01");
-	(void)change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL);
-	(void)change(&s, RGW_DISCONNECT_REQUEST, 2, "bob@example.org", NULL, NULL);
-	(void)change(&s, RGW_DISCONNECT_REQUEST, 3, "bob@example.org", "02-00-00-00-00-01", NULL);
+	(void)sim_change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL);
+	(void)sim_change(&s, RGW_DISCONNECT_REQUEST, 2, "bob@example.org", NULL, NULL);
+	(void)sim_change(&s, RGW_DISCONNECT_REQUEST, 3, "bob@example.org", "02-00-00-00-00-01", NULL);
 	sim_run(&s, 100);
-	assert_int_equal(n_at_nases(&s), 3);
-	expect_cause(change(&s, RGW_DISCONNECT_REQUEST, 4, "eve@example.org", "02-00-00-00-00-01", NULL),
+	assert_int_equal(sim_n_at_nases(&s), 3);
+	sim_expect_cause(sim_change(&s, RGW_DISCONNECT_REQUEST, 4, "eve@example.org", "02-00-00-00-00-01", NULL),
 	    RGW_DISCONNECT_NAK, RGW_CAUSE_NO_SESSION);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_change_mismatch), 1);
 	assert_string_equal(s.last_event, "coa-mismatch");
-	expect_cause(change(&s, RGW_DISCONNECT_REQUEST, 5, NULL, "02-00-00-00-00-02", NULL), RGW_DISCONNECT_NAK,
+	sim_expect_cause(sim_change(&s, RGW_DISCONNECT_REQUEST, 5, NULL, "02-00-00-00-00-02", NULL), RGW_DISCONNECT_NAK,
 	    RGW_CAUSE_NO_SESSION);
-	assert_int_equal(n_at_nases(&s), 3);
+	assert_int_equal(sim_n_at_nases(&s), 3);
 	sim_end(&s);
 }
 
@@ -185,7 +123,7 @@ static void
 forgets_what_ended(void **state)
 {
 	static const uint32_t stops[] = { 2, 7, 8 };
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 
 	(void)state;
@@ -193,16 +131,17 @@ forgets_what_ended(void **state)
 	sim_start(&s);
 	for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
 		login(&s, 1, "bob@example.org", "02-00-00-00-00-01");
-		begin(&m);
-		put_u32(&m, RGW_ACCT_STATUS_TYPE, stops[i]);
+		sim_more_begin(&m);
+		sim_more_u32(&m, RGW_ACCT_STATUS_TYPE, stops[i]);
 		(void)sim_request_with(&s, &(struct sim_spec){ .code = RGW_ACCOUNTING_REQUEST, .port = 5000,
 			.id = (uint8_t)(10 + i), .station = stops[i] == 2 ? "02-00-00-00-00-01" : NULL,
 			.more = m.octets, .more_len = m.w.len });
-		expect_cause(change(&s, RGW_DISCONNECT_REQUEST, (uint8_t)(1 + i), NULL, "02-00-00-00-00-01", NULL),
+		sim_expect_cause(
+		    sim_change(&s, RGW_DISCONNECT_REQUEST, (uint8_t)(1 + i), NULL, "02-00-00-00-00-01", NULL),
 		    RGW_DISCONNECT_NAK, RGW_CAUSE_NO_SESSION);
 		sim_run(&s, 60000);
 	}
-	assert_int_equal(n_at_nases(&s), 0);
+	assert_int_equal(sim_n_at_nases(&s), 0);
 	sim_end(&s);
 }
 
@@ -210,26 +149,27 @@ forgets_what_ended(void **state)
 static void
 says_why_not(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 
 	(void)state;
 	init(&s);
 	sim_ini(&s, "[client third]\naddress = 192.0.2.12\nsecret = " SIM_SECRET "\ncoa = yes\nnas-identifier = third");
 	sim_start(&s);
-	expect_cause(change(&s, RGW_COA_REQUEST, 1, NULL, NULL, NULL), RGW_COA_NAK, RGW_CAUSE_MISSING_ATTRIBUTE);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000024d);
-	expect_cause(change(&s, RGW_COA_REQUEST, 2, NULL, NULL, &m), RGW_COA_NAK, RGW_CAUSE_NOT_ROUTABLE);
+	sim_expect_cause(sim_change(&s, RGW_COA_REQUEST, 1, NULL, NULL, NULL), RGW_COA_NAK,
+	    RGW_CAUSE_MISSING_ATTRIBUTE);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000024d);
+	sim_expect_cause(sim_change(&s, RGW_COA_REQUEST, 2, NULL, NULL, &m), RGW_COA_NAK, RGW_CAUSE_NOT_ROUTABLE);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_change_unroutable), 2);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	put_text(&m, RGW_NAS_IDENTIFIER, "third");
-	expect_cause(change(&s, RGW_COA_REQUEST, 3, NULL, NULL, &m), RGW_COA_NAK, RGW_CAUSE_NAS_MISMATCH);
-	assert_int_equal(n_at_nases(&s), 0);
-	begin(&m);
-	put_text(&m, RGW_NAS_IDENTIFIER, "third");
-	(void)change(&s, RGW_COA_REQUEST, 4, NULL, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	sim_more_text(&m, RGW_NAS_IDENTIFIER, "third");
+	sim_expect_cause(sim_change(&s, RGW_COA_REQUEST, 3, NULL, NULL, &m), RGW_COA_NAK, RGW_CAUSE_NAS_MISMATCH);
+	assert_int_equal(sim_n_at_nases(&s), 0);
+	sim_more_begin(&m);
+	sim_more_text(&m, RGW_NAS_IDENTIFIER, "third");
+	(void)sim_change(&s, RGW_COA_REQUEST, 4, NULL, NULL, &m);
 	assert_int_equal(s.got[0]->source->to.ip[3], 12);
 	sim_run(&s, 100);
 	sim_end(&s);
@@ -239,7 +179,7 @@ says_why_not(void **state)
 static void
 silence_for_who_may_not(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 	struct sim_req *r;
 
@@ -247,15 +187,15 @@ silence_for_who_may_not(void **state)
 	init(&s);
 	sim_ini(&s, "[client second-nas]\nallow = coa");
 	sim_start(&s);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	r = change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	r = sim_change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, NULL, &m);
 	assert_int_equal(r->answers, 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_udp_not_allowed), 1);
 	assert_string_equal(s.last_event, "not-allowed-here");
 	(void)sim_request(&s, RGW_ACCESS_REQUEST, 5000, 1, "bob@example.org");
 	assert_int_equal(sim_counter(&s, RGW_CTR_udp_not_allowed), 1);
-	assert_int_equal(n_at_nases(&s), 0);
+	assert_int_equal(sim_n_at_nases(&s), 0);
 	sim_end(&s);
 }
 
@@ -267,7 +207,7 @@ old_requests_are_dropped(void **state)
 	static const struct { int64_t age; bool fresh; } rows[] = {
 		{ 301, false }, { 300, true }, { 0, true }, { -300, true }, { -301, false }, { 600, false },
 	};
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 	uint64_t stale = 0;
 	size_t fresh = 0;
@@ -277,22 +217,22 @@ old_requests_are_dropped(void **state)
 	sim_start(&s);
 	sim_run(&s, 5000);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		begin(&m);
-		put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-		put_u32(&m, RGW_EVENT_TIMESTAMP, (uint32_t)(SIM_EPOCH + (int64_t)(s.now / 1000) - rows[i].age));
-		(void)change(&s, RGW_COA_REQUEST, (uint8_t)i, NULL, NULL, &m);
+		sim_more_begin(&m);
+		sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+		sim_more_u32(&m, RGW_EVENT_TIMESTAMP, (uint32_t)(SIM_EPOCH + (int64_t)(s.now / 1000) - rows[i].age));
+		(void)sim_change(&s, RGW_COA_REQUEST, (uint8_t)i, NULL, NULL, &m);
 		stale += !rows[i].fresh;
 		fresh += rows[i].fresh;
 		assert_int_equal(sim_counter(&s, RGW_CTR_udp_stale), stale);
-		assert_int_equal(n_at_nases(&s), fresh);
+		assert_int_equal(sim_n_at_nases(&s), fresh);
 	}
 	sim_run(&s, 100);
 	sim_reload(&s, "[client second-nas]\nrequire-event-timestamp = yes");
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	(void)change(&s, RGW_COA_REQUEST, 100, NULL, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	(void)sim_change(&s, RGW_COA_REQUEST, 100, NULL, NULL, &m);
 	assert_int_equal(sim_counter(&s, RGW_CTR_udp_missing_event_timestamp), 1);
-	assert_int_equal(n_at_nases(&s), fresh);
+	assert_int_equal(sim_n_at_nases(&s), fresh);
 	sim_end(&s);
 }
 
@@ -301,7 +241,7 @@ static void
 old_answers_are_dropped(void **state)
 {
 	uint8_t then[4] = { 0x3b, 0x9a, 0xc8, 0 };
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 	struct sim_req *r;
 
@@ -309,9 +249,9 @@ old_answers_are_dropped(void **state)
 	init(&s);
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	r = change(&s, RGW_COA_REQUEST, 1, NULL, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	r = sim_change(&s, RGW_COA_REQUEST, 1, NULL, NULL, &m);
 	sim_server_reply_with(&s, s.got[0], RGW_COA_ACK, RGW_EVENT_TIMESTAMP, then, sizeof then);
 	assert_int_equal(sim_counter(&s, RGW_CTR_response_stale), 1);
 	assert_int_equal(r->answers, 0);
@@ -325,25 +265,25 @@ old_answers_are_dropped(void **state)
 static void
 repetitions_are_known(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 	struct sim_req *r;
 
 	(void)state;
 	init(&s);
 	sim_start(&s);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	r = change(&s, RGW_COA_REQUEST, 1, NULL, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	r = sim_change(&s, RGW_COA_REQUEST, 1, NULL, NULL, &m);
 	sim_run(&s, 290000);
 	sim_again(&s, r);
 	assert_int_equal(r->answers, 2);
-	assert_int_equal(n_at_nases(&s), 1);
-	put_text(&m, 11, "new");
-	r = change(&s, RGW_COA_REQUEST, 1, NULL, NULL, &m);
+	assert_int_equal(sim_n_at_nases(&s), 1);
+	sim_more_text(&m, 11, "new");
+	r = sim_change(&s, RGW_COA_REQUEST, 1, NULL, NULL, &m);
 	sim_run(&s, 100);
 	assert_int_equal(r->answers, 1);
-	assert_int_equal(n_at_nases(&s), 2);
+	assert_int_equal(sim_n_at_nases(&s), 2);
 	sim_end(&s);
 }
 
@@ -351,7 +291,7 @@ repetitions_are_known(void **state)
 static void
 nobody_listens(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 
 	(void)state;
@@ -361,11 +301,11 @@ nobody_listens(void **state)
 	for (uint8_t i = 1; i <= 2; i++) {
 		struct sim_req *r;
 
-		begin(&m);
-		put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-		r = change(&s, RGW_COA_REQUEST, i, NULL, NULL, &m);
+		sim_more_begin(&m);
+		sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+		r = sim_change(&s, RGW_COA_REQUEST, i, NULL, NULL, &m);
 		sim_run(&s, 100);
-		expect_cause(r, RGW_COA_NAK, RGW_CAUSE_UNSUPPORTED_EXTENSION);
+		sim_expect_cause(r, RGW_COA_NAK, RGW_CAUSE_UNSUPPORTED_EXTENSION);
 		assert_int_equal(sim_counter(&s, RGW_CTR_request_nas_unreachable), i);
 	}
 	sim_end(&s);
@@ -375,7 +315,7 @@ nobody_listens(void **state)
 static void
 mute_nas(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 	struct sim_req *r;
 
@@ -383,9 +323,9 @@ mute_nas(void **state)
 	init(&s);
 	s.server.answer = SIM_SILENT;
 	sim_start(&s);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	r = change(&s, RGW_COA_REQUEST, 1, NULL, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	r = sim_change(&s, RGW_COA_REQUEST, 1, NULL, NULL, &m);
 	sim_run(&s, 9000);
 	assert_in_range(s.got[0]->copies, 2, 4);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_timed_out), 0);
@@ -404,38 +344,6 @@ init_federation(struct sim *s)
 	sim_init(s, "198.51.100.1");
 	sim_ini(s, "[peer national]\nallow = auth, acct, coa, disconnect\n"
 	    "[peer visitor]\nallow = auth, acct, coa, disconnect\n");
-}
-
-/* National sends a request down our connection. */
-static void
-from_national(struct sim *s, uint8_t code, uint8_t id, const char *station, const struct more *more)
-{
-	struct rgw_builder b;
-	uint8_t packet[600];
-	size_t len;
-
-	rgw_build_begin(&b, packet, sizeof packet, code, id, NULL, true);
-	if (station != NULL)
-		rgw_build_attr(&b, RGW_CALLING_STATION_ID, station, strlen(station));
-	if (more != NULL)
-		rgw_wr_bytes(&b.w, more->octets, more->w.len);
-	rgw_build_attr(&b, RGW_PROXY_STATE, "home", 4);
-	len = rgw_build_request(&b, sim_secret_of(s, SIM_RADSEC));
-	s->heard_len = 0;
-	sim_octets(s, sim_first_ours(s), packet, len);
-}
-
-static void
-expect_heard(const struct sim *s, uint8_t code, uint8_t id, uint32_t cause)
-{
-	struct rgw_packet p;
-
-	assert_true(s->heard_len > 0);
-	p = sim_packet_of(s->heard, s->heard_len);
-	assert_int_equal(p.code, code);
-	assert_int_equal(p.id, id);
-	assert_int_equal(rgw_packet_error_cause(&p), cause);
-	sim_expect_values(s->heard, s->heard_len, RGW_PROXY_STATE, "home,");
 }
 
 static struct sim_conn *
@@ -467,18 +375,18 @@ goes_down_the_connection_of_the_session(void **state)
 	second = visit_and_login(&s, 1, "02-00-00-00-00-02");
 	s.visitor.answer = SIM_SILENT;
 	for (uint8_t i = 0; i < 4; i++) {
-		from_national(&s, RGW_DISCONNECT_REQUEST, i, i % 2 == 0 ? "02-00-00-00-00-01" : "02-00-00-00-00-02",
-		    NULL);
+		sim_change_by_peer(&s, RGW_DISCONNECT_REQUEST, i,
+		    i % 2 == 0 ? "02-00-00-00-00-01" : "02-00-00-00-00-02", NULL);
 		g = s.got[s.n_got - 1];
 		assert_int_equal(g->data[0], RGW_DISCONNECT_REQUEST);
 		assert_ptr_equal(g->conn, i % 2 == 0 ? first : second);
 		assert_int_equal(sim_count_attrs(g->data, g->len, RGW_PROXY_STATE), 2);
 		sim_reply(&s, g, RGW_DISCONNECT_ACK);
-		expect_heard(&s, RGW_DISCONNECT_ACK, i, 0);
+		sim_expect_heard(&s, RGW_DISCONNECT_ACK, i, 0);
 	}
 	/* Without that connection, another one of the peer. */
 	sim_cut(&s, first);
-	from_national(&s, RGW_DISCONNECT_REQUEST, 9, "02-00-00-00-00-01", NULL);
+	sim_change_by_peer(&s, RGW_DISCONNECT_REQUEST, 9, "02-00-00-00-00-01", NULL);
 	assert_ptr_equal(s.got[s.n_got - 1]->conn, second);
 	/* And when that ends, too, the request waits for the next one. */
 	sim_cut(&s, second);
@@ -487,7 +395,7 @@ goes_down_the_connection_of_the_session(void **state)
 	sim_run(&s, 100);
 	assert_ptr_equal(s.got[s.n_got - 1]->conn, second);
 	sim_reply(&s, s.got[s.n_got - 1], RGW_DISCONNECT_ACK);
-	expect_heard(&s, RGW_DISCONNECT_ACK, 9, 0);
+	sim_expect_heard(&s, RGW_DISCONNECT_ACK, 9, 0);
 	sim_end(&s);
 }
 
@@ -504,15 +412,15 @@ peer_without_answer(void **state)
 	sim_run(&s, 1000);
 	c = visit_and_login(&s, 1, "02-00-00-00-00-01");
 	s.visitor.answer = SIM_SILENT;
-	from_national(&s, RGW_COA_REQUEST, 1, "02-00-00-00-00-01", NULL);
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 1, "02-00-00-00-00-01", NULL);
 	sim_run(&s, 11000);
 	assert_int_equal(s.heard_len, 0);
 	sim_run(&s, 2000);
-	expect_heard(&s, RGW_COA_NAK, 1, RGW_CAUSE_RESOURCES_UNAVAILABLE);
+	sim_expect_heard(&s, RGW_COA_NAK, 1, RGW_CAUSE_RESOURCES_UNAVAILABLE);
 	sim_cut(&s, c);
-	from_national(&s, RGW_COA_REQUEST, 2, "02-00-00-00-00-01", NULL);
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 2, "02-00-00-00-00-01", NULL);
 	sim_run(&s, 6000);
-	expect_heard(&s, RGW_COA_NAK, 2, RGW_CAUSE_NOT_ROUTABLE);
+	sim_expect_heard(&s, RGW_COA_NAK, 2, RGW_CAUSE_NOT_ROUTABLE);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_outage), 1);
 	sim_end(&s);
 }
@@ -522,7 +430,7 @@ peer_without_answer(void **state)
 static void
 reverse_path_is_checked(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 
 	(void)state;
@@ -530,23 +438,23 @@ reverse_path_is_checked(void **state)
 	sim_ini(&s, "[client nas]\ncoa = yes\n[realm example.net]\npool = local\n");
 	sim_start(&s);
 	sim_run(&s, 1000);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	put_text(&m, RGW_USER_NAME, "eve@example.net");
-	from_national(&s, RGW_COA_REQUEST, 1, NULL, &m);
-	expect_heard(&s, RGW_COA_NAK, 1, RGW_CAUSE_NOT_ROUTABLE);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	sim_more_text(&m, RGW_USER_NAME, "eve@example.net");
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 1, NULL, &m);
+	sim_expect_heard(&s, RGW_COA_NAK, 1, RGW_CAUSE_NOT_ROUTABLE);
 	assert_int_equal(sim_counter(&s, RGW_CTR_request_change_wrong_sender), 1);
 	assert_string_equal(s.last_event, "coa-wrong-sender");
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	put_text(&m, RGW_USER_NAME, "bob@example.org");
-	from_national(&s, RGW_COA_REQUEST, 2, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	sim_more_text(&m, RGW_USER_NAME, "bob@example.org");
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 2, NULL, &m);
 	sim_run(&s, 100);
-	expect_heard(&s, RGW_COA_ACK, 2, 0);
+	sim_expect_heard(&s, RGW_COA_ACK, 2, 0);
 	sim_reload(&s, "[peer national]\ncoa-realms = .example.net, example.net");
-	from_national(&s, RGW_COA_REQUEST, 3, NULL, &m);
-	expect_heard(&s, RGW_COA_NAK, 3, RGW_CAUSE_NOT_ROUTABLE);
-	assert_int_equal(n_at_nases(&s), 1);
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 3, NULL, &m);
+	sim_expect_heard(&s, RGW_COA_NAK, 3, RGW_CAUSE_NOT_ROUTABLE);
+	assert_int_equal(sim_n_at_nases(&s), 1);
 	sim_end(&s);
 }
 
@@ -554,7 +462,7 @@ reverse_path_is_checked(void **state)
 static void
 server_is_where_logins_go(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 	struct sim_req *r;
 
@@ -563,12 +471,12 @@ server_is_where_logins_go(void **state)
 	sim_ini(&s, "[client second-nas]\ncoa-realms =\n[server home]\nauth = 192.0.2.11\nsecret = " SIM_LOCAL "\n"
 	    "[realm example.net]\npool = home\n");
 	sim_start(&s);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	r = change(&s, RGW_COA_REQUEST, 1, "bob@example.net", NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	r = sim_change(&s, RGW_COA_REQUEST, 1, "bob@example.net", NULL, &m);
 	sim_run(&s, 100);
 	assert_int_equal(r->answer[0], RGW_COA_ACK);
-	expect_cause(change(&s, RGW_COA_REQUEST, 2, "bob@example.org", NULL, &m), RGW_COA_NAK,
+	sim_expect_cause(sim_change(&s, RGW_COA_REQUEST, 2, "bob@example.org", NULL, &m), RGW_COA_NAK,
 	    RGW_CAUSE_NOT_ROUTABLE);
 	sim_end(&s);
 }
@@ -578,7 +486,7 @@ server_is_where_logins_go(void **state)
 static void
 peers_that_may_not(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 
 	(void)state;
@@ -586,17 +494,17 @@ peers_that_may_not(void **state)
 	sim_ini(&s, "[peer national]\nallow = auth, coa\n[peer visitor]\nallow = auth\n[client nas]\ncoa = yes\n");
 	sim_start(&s);
 	sim_run(&s, 1000);
-	begin(&m);
-	put_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
-	put_u32(&m, RGW_EVENT_TIMESTAMP, SIM_EPOCH - 1000);
-	from_national(&s, RGW_DISCONNECT_REQUEST, 1, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_u32(&m, RGW_NAS_IP_ADDRESS, 0xc000020a);
+	sim_more_u32(&m, RGW_EVENT_TIMESTAMP, SIM_EPOCH - 1000);
+	sim_change_by_peer(&s, RGW_DISCONNECT_REQUEST, 1, NULL, &m);
 	assert_int_equal(s.heard_len, 0);
-	expect_cause(sim_ask(&s, sim_visit(&s), RGW_COA_REQUEST, 1, NULL), RGW_COA_NAK, RGW_CAUSE_PROHIBITED);
+	sim_expect_cause(sim_ask(&s, sim_visit(&s), RGW_COA_REQUEST, 1, NULL), RGW_COA_NAK, RGW_CAUSE_PROHIBITED);
 	assert_int_equal(sim_counter(&s, RGW_CTR_tls_not_allowed), 2);
-	assert_int_equal(n_at_nases(&s), 0);
-	from_national(&s, RGW_COA_REQUEST, 2, NULL, &m);
+	assert_int_equal(sim_n_at_nases(&s), 0);
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 2, NULL, &m);
 	sim_run(&s, 100);
-	expect_heard(&s, RGW_COA_ACK, 2, 0);
+	sim_expect_heard(&s, RGW_COA_ACK, 2, 0);
 	assert_int_equal(sim_counter(&s, RGW_CTR_tls_stale), 1);
 	sim_end(&s);
 }
@@ -606,7 +514,7 @@ peers_that_may_not(void **state)
 static void
 goes_by_operator_name(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 
 	(void)state;
@@ -616,20 +524,20 @@ goes_by_operator_name(void **state)
 	sim_start(&s);
 	sim_run(&s, 1000);
 	(void)sim_visit(&s);
-	begin(&m);
-	put_text(&m, RGW_OPERATOR_NAME, "1visited.example");
-	put_text(&m, RGW_OPERATOR_NAME, "1other.example");
-	put_text(&m, RGW_NAS_IDENTIFIER, "far away");
-	from_national(&s, RGW_COA_REQUEST, 1, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_text(&m, RGW_OPERATOR_NAME, "1visited.example");
+	sim_more_text(&m, RGW_OPERATOR_NAME, "1other.example");
+	sim_more_text(&m, RGW_NAS_IDENTIFIER, "far away");
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 1, NULL, &m);
 	assert_true(s.got[s.n_got - 1]->conn->incoming);
 	EXPECT_GOT(&s, s.n_got - 1, RGW_OPERATOR_NAME, "1visited.example,1other.example,");
 	sim_run(&s, 100);
-	expect_heard(&s, RGW_COA_ACK, 1, 0);
-	begin(&m);
-	put_text(&m, RGW_OPERATOR_NAME, "1other.example");
-	put_text(&m, RGW_NAS_IDENTIFIER, "far away");
-	from_national(&s, RGW_COA_REQUEST, 2, NULL, &m);
-	expect_heard(&s, RGW_COA_NAK, 2, RGW_CAUSE_NOT_ROUTABLE);
+	sim_expect_heard(&s, RGW_COA_ACK, 1, 0);
+	sim_more_begin(&m);
+	sim_more_text(&m, RGW_OPERATOR_NAME, "1other.example");
+	sim_more_text(&m, RGW_NAS_IDENTIFIER, "far away");
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 2, NULL, &m);
+	sim_expect_heard(&s, RGW_COA_NAK, 2, RGW_CAUSE_NOT_ROUTABLE);
 	sim_end(&s);
 }
 
@@ -637,7 +545,7 @@ goes_by_operator_name(void **state)
 static void
 goes_to_the_only_other_peer(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 
 	(void)state;
@@ -645,16 +553,16 @@ goes_to_the_only_other_peer(void **state)
 	sim_start(&s);
 	sim_run(&s, 1000);
 	(void)sim_visit(&s);
-	begin(&m);
-	put_text(&m, RGW_NAS_IDENTIFIER, "far away");
-	from_national(&s, RGW_COA_REQUEST, 1, NULL, &m);
+	sim_more_begin(&m);
+	sim_more_text(&m, RGW_NAS_IDENTIFIER, "far away");
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 1, NULL, &m);
 	sim_run(&s, 100);
-	expect_heard(&s, RGW_COA_ACK, 1, 0);
+	sim_expect_heard(&s, RGW_COA_ACK, 1, 0);
 	sim_add_second(&s);
 	sim_reload(&s, "[peer second]\nallow = auth, acct, coa");
 	sim_run(&s, 1000);
-	from_national(&s, RGW_COA_REQUEST, 2, NULL, &m);
-	expect_heard(&s, RGW_COA_NAK, 2, RGW_CAUSE_NOT_ROUTABLE);
+	sim_change_by_peer(&s, RGW_COA_REQUEST, 2, NULL, &m);
+	sim_expect_heard(&s, RGW_COA_NAK, 2, RGW_CAUSE_NOT_ROUTABLE);
 	sim_end(&s);
 }
 
@@ -662,23 +570,23 @@ goes_to_the_only_other_peer(void **state)
 static void
 claims_of_others_change_nothing(void **state)
 {
-	struct more m;
+	struct sim_more m;
 	struct sim s;
 
 	(void)state;
 	init(&s);
 	sim_ini(&s, "[client thief]\naddress = 192.0.2.12\nsecret = " SIM_SECRET "\ncoa = yes\n");
 	sim_start(&s);
-	begin(&m);
-	put_text(&m, RGW_NAS_IDENTIFIER, "ap-1");
+	sim_more_begin(&m);
+	sim_more_text(&m, RGW_NAS_IDENTIFIER, "ap-1");
 	for (uint8_t nas = 0; nas <= 2; nas += 2)
 		(void)sim_request_with(&s, &(struct sim_spec){ .port = 5000, .id = nas, .nas = nas, .user = "bob@x.org",
 			.station = "02-00-00-00-00-01", .more = m.octets, .more_len = m.w.len });
 	sim_run(&s, 1000);
 	assert_int_equal(sim_counter(&s, RGW_CTR_nas_conflicts), 2);
-	(void)change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL);
+	(void)sim_change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL);
 	assert_int_equal(s.got[s.n_got - 1]->source->to.ip[3], 10);
-	(void)change(&s, RGW_DISCONNECT_REQUEST, 2, NULL, NULL, &m);
+	(void)sim_change(&s, RGW_DISCONNECT_REQUEST, 2, NULL, NULL, &m);
 	assert_int_equal(s.got[s.n_got - 1]->source->to.ip[3], 10);
 	sim_run(&s, 100);
 	sim_end(&s);
@@ -695,7 +603,7 @@ forgeries_teach_nothing(void **state)
 	sim_start(&s);
 	(void)sim_request_with(&s, &(struct sim_spec){ .port = 5000, .bare = true, .station = "02-00-00-00-00-01" });
 	sim_run(&s, 1000);
-	expect_cause(change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL), RGW_DISCONNECT_NAK,
+	sim_expect_cause(sim_change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL), RGW_DISCONNECT_NAK,
 	    RGW_CAUSE_NO_SESSION);
 	sim_end(&s);
 }
@@ -711,7 +619,7 @@ nas_takes_none(void **state)
 	sim_ini(&s, "[client nas]\ncoa = no");
 	sim_start(&s);
 	login(&s, 1, "bob@example.org", "02-00-00-00-00-01");
-	expect_cause(change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL), RGW_DISCONNECT_NAK,
+	sim_expect_cause(sim_change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL), RGW_DISCONNECT_NAK,
 	    RGW_CAUSE_PROHIBITED);
 	sim_end(&s);
 }
@@ -732,9 +640,9 @@ table_is_bounded(void **state)
 		login(&s, i, "bob@example.org", station);
 	}
 	assert_int_equal(sim_counter(&s, RGW_CTR_nas_crowded_out), 12);
-	(void)change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, station, NULL);
+	(void)sim_change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, station, NULL);
 	sim_run(&s, 100);
-	assert_int_equal(n_at_nases(&s), 1);
+	assert_int_equal(sim_n_at_nases(&s), 1);
 	sim_end(&s);
 }
 
@@ -767,20 +675,20 @@ survives_reloads(void **state)
 	sim_start(&s);
 	login(&s, 1, "bob@example.org", "02-00-00-00-00-01");
 	s.server.answer = SIM_SILENT;
-	r = change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL);
+	r = sim_change(&s, RGW_DISCONNECT_REQUEST, 1, NULL, "02-00-00-00-00-01", NULL);
 	sim_reload(&s, "[gateway]\nloop-limit = 31");
 	sim_server_reply(&s, s.got[s.n_got - 1], RGW_DISCONNECT_ACK);
 	assert_int_equal(r->answers, 1);
-	r = change(&s, RGW_DISCONNECT_REQUEST, 2, NULL, "02-00-00-00-00-01", NULL);
+	r = sim_change(&s, RGW_DISCONNECT_REQUEST, 2, NULL, "02-00-00-00-00-01", NULL);
 	sim_reload(&s, "[client nas]\ncoa = 192.0.2.99");
 	sim_server_reply(&s, s.got[s.n_got - 1], RGW_DISCONNECT_ACK);
 	assert_int_equal(r->answers, 1);
-	(void)change(&s, RGW_DISCONNECT_REQUEST, 3, NULL, "02-00-00-00-00-01", NULL);
+	(void)sim_change(&s, RGW_DISCONNECT_REQUEST, 3, NULL, "02-00-00-00-00-01", NULL);
 	assert_int_equal(s.got[s.n_got - 1]->source->to.ip[3], 99);
 	sim_server_reply(&s, s.got[s.n_got - 1], RGW_DISCONNECT_ACK);
 	sim_drop(&s, "client nas");
 	sim_reload(&s, NULL);
-	expect_cause(change(&s, RGW_DISCONNECT_REQUEST, 4, NULL, "02-00-00-00-00-01", NULL), RGW_DISCONNECT_NAK,
+	sim_expect_cause(sim_change(&s, RGW_DISCONNECT_REQUEST, 4, NULL, "02-00-00-00-00-01", NULL), RGW_DISCONNECT_NAK,
 	    RGW_CAUSE_NO_SESSION);
 	sim_run(&s, 700000);
 	sim_end(&s);

@@ -35,7 +35,7 @@ end(void **state)
 		rgw_nastable_end_owner(t, true, id);
 	}
 	assert_int_equal(rgw_nastable_used(t).octets, 0);
-	assert_int_equal(t->n + t->n_sessions + t->names.count, 0);
+	assert_int_equal(t->n + t->n_sessions + t->names.count + t->places.count, 0);
 	rgw_nastable_fini(t);
 	free(t);
 	return 0;
@@ -213,13 +213,84 @@ bounds_hold(void **state)
 	for (uint32_t id = 10; id < 150; id++)
 		learn(t, names(NULL, "same", NULL, NULL), &(struct rgw_teacher){ .id = id }, 3000);
 	assert_in_range(t->n, 90, 100);
-	assert_in_range(rgw_nastable_used(t).octets / t->n, 100, 400);
+	assert_in_range(rgw_nastable_used(t).octets / t->n, 100, 300);
 	/* Octets are bounded, too. */
 	t->max_octets = 20000;
 	for (uint32_t id = 10; id < 150; id++) {
 		learn(t, names("another", "same", NULL, NULL), &(struct rgw_teacher){ .id = id }, 4000);
 		assert_in_range(t->octets, 0, 20000);
 	}
+}
+
+#define MANY 20000
+
+/* A neighbour that says again and again that a NAS has started anew makes nobody wait: that takes no more steps than
+ * there are sessions to be ended, whatever the others are. */
+static void
+ending_a_nas_is_cheap(void **state)
+{
+	struct rgw_nastable *t = *state;
+	struct rgw_nas_names off[] = { names("other", NULL, NULL, NULL), names("ap", NULL, NULL, NULL),
+		names(NULL, NULL, NULL, NULL) };
+	struct rgw_teacher near = a;
+	uint64_t before;
+	char text[16];
+
+	t->limit = 4 * MANY;
+	t->max_octets = 1 << 30;
+	say(&off[1], RGW_NAME_IP, "\x0a\x01\x01\x01");
+	near.addr.ip[3]++;
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(text, sizeof text, "s%u", i);
+		learn(t, names("ap", text, text, NULL), i % 2 == 0 ? &a : &near, 1);
+	}
+	assert_int_equal(rgw_nastable_used(t).sessions, MANY);
+	before = t->steps;
+	for (unsigned i = 0; i < 10000; i++)
+		for (size_t j = 0; j < COUNT(off); j++)
+			rgw_nastable_end_nas(t, &off[j], i % 2 == 0 ? &a : &near);
+	assert_in_range(t->steps - before, 0, 10);
+	assert_int_equal(rgw_nastable_used(t).sessions, MANY);
+	/* The NAS itself: all of it, once. */
+	off[1] = names("ap", NULL, NULL, NULL);
+	for (unsigned i = 0; i < 100; i++)
+		rgw_nastable_end_nas(t, &off[1], &a);
+	assert_int_equal(t->steps - before, MANY / 2 + 1);
+	assert_int_equal(rgw_nastable_used(t).sessions, MANY / 2);
+}
+
+/* Many sessions of one user, as whoever hides the name of users has them, or of one name of another kind: what is
+ * learned of them, asked of them and ended takes a few steps each. */
+static void
+common_names_are_cheap(void **state)
+{
+	struct rgw_nastable *t = *state;
+	struct rgw_nas_names ap = names("ap", NULL, NULL, NULL);
+	uint64_t before = t->steps;
+	char text[16];
+
+	t->limit = 4 * MANY;
+	t->max_octets = 1 << 30;
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(text, sizeof text, "s%u", i);
+		learn(t, names("ap", text, i % 2 == 0 ? text : NULL, "anonymous@realm"), &a, 1);
+	}
+	assert_int_equal(rgw_nastable_used(t).sessions, MANY);
+	assert_int_equal(session(t, names(NULL, NULL, NULL, "anonymous@realm"), 2), 1);
+	assert_int_equal(session(t, names(NULL, "s19999", NULL, "anonymous@realm"), 2), 1);
+	assert_int_equal(session(t, names(NULL, "s19999", NULL, "bob@realm"), 2), -1);
+	rgw_nastable_end_nas(t, &ap, &a);
+	/* One Acct-Session-Id, and many stations. */
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(text, sizeof text, "s%u", i);
+		learn(t, names("ap", "0", text, NULL), &a, 1);
+	}
+	assert_int_equal(session(t, names(NULL, NULL, "s19999", NULL), 2), 1);
+	assert_int_equal(session(t, names("ap", "0", "s19999", NULL), 2), -1);
+	/* Somebody else's session of that name is found all the same. */
+	learn(t, names("ap2", "0", "x", NULL), &b, 1);
+	assert_int_equal(session(t, names("ap2", "0", NULL, NULL), 2), 2);
+	assert_in_range(t->steps - before, MANY, MANY * 200);
 }
 
 /* P-COA-30 to 32: the time of a packet counts in both directions. */
@@ -254,6 +325,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(first_one_holds, make, end),
 		cmocka_unit_test_setup_teardown(ends_what_is_over, make, end),
 		cmocka_unit_test_setup_teardown(bounds_hold, make, end),
+		cmocka_unit_test_setup_teardown(ending_a_nas_is_cheap, make, end),
+		cmocka_unit_test_setup_teardown(common_names_are_cheap, make, end),
 		cmocka_unit_test(tells_the_age_of_packets),
 	};
 

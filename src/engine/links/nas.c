@@ -30,7 +30,8 @@ struct rgw_nas {
 	struct rgw_target_ops ops;     /* those of servers, but for what log lines say */
 	struct rgw_known *client;      /* borrowed */
 	struct rgw_addr addr;
-	struct rgw_link link;          /* among the gateway's, those in use first */
+	struct rgw_link link;          /* among the gateway's */
+	struct rgw_hnode node;         /* in the gateway's table */
 	struct rgw_timer timer;        /* when it is looked whether the NAS is in use still */
 };
 
@@ -69,7 +70,7 @@ end(struct rgw_nas *nas)
 
 	rgw_timer_unset(&gw->timers, &nas->timer);
 	rgw_link_remove(&nas->link);
-	gw->n_nases--;
+	rgw_htab_remove(&gw->nas_by_addr, &nas->node);
 	rgw_server_fini(&nas->server);
 	free(nas);
 }
@@ -86,8 +87,17 @@ on_timer(struct rgw_timer *timer, rgw_ms now)
 		end(nas);
 }
 
+static uint64_t
+hash_of(const struct rgw_gw *gw, const struct rgw_known *client, const struct rgw_addr *addr)
+{
+	struct rgw_hashkey key = gw->common->salt;
+
+	key.k1 ^= client->section->id;
+	return rgw_siphash(&key, addr, sizeof *addr);
+}
+
 static struct rgw_nas *
-make(struct rgw_gw *gw, struct rgw_known *client, const struct rgw_addr *addr, rgw_ms now)
+make(struct rgw_gw *gw, struct rgw_known *client, const struct rgw_addr *addr, uint64_t hash, rgw_ms now)
 {
 	struct rgw_nas *nas = calloc(1, sizeof *nas);
 	struct rgw_addr bare = *addr;
@@ -96,6 +106,10 @@ make(struct rgw_gw *gw, struct rgw_known *client, const struct rgw_addr *addr, r
 
 	if (nas == NULL)
 		return NULL;
+	if (!rgw_htab_add(&gw->nas_by_addr, &nas->node, hash)) {
+		free(nas);
+		return NULL;
+	}
 	bare.port = 0;
 	(void)rgw_addr_format(&bare, text);
 	nas->client = client;
@@ -111,24 +125,21 @@ make(struct rgw_gw *gw, struct rgw_known *client, const struct rgw_addr *addr, r
 	rgw_timer_set(&gw->timers, &nas->timer, now + IDLE_MS);
 	rgw_link_init(&nas->link);
 	rgw_list_prepend(&gw->nases, &nas->link);
-	gw->n_nases++;
 	return nas;
 }
 
 struct rgw_target *
 rgw_nas_target(struct rgw_gw *gw, struct rgw_known *client, const struct rgw_addr *addr, rgw_ms now)
 {
+	uint64_t hash = hash_of(gw, client, addr);
 	struct rgw_nas *nas;
 
-	for (struct rgw_link *l = gw->nases.next; l != &gw->nases; l = l->next) {
-		nas = nas_of(l);
-		if (nas->client != client || !rgw_addr_equal(&nas->addr, addr))
-			continue;
-		rgw_link_remove(l);
-		rgw_list_prepend(&gw->nases, l);
-		return &nas->server.target;
+	for (struct rgw_hnode *n = rgw_htab_first(&gw->nas_by_addr, hash); n != NULL; n = rgw_htab_next(n)) {
+		nas = RGW_CONTAINER(n, struct rgw_nas, node);
+		if (nas->client == client && rgw_addr_equal(&nas->addr, addr))
+			return &nas->server.target;
 	}
-	nas = gw->n_nases < NASES_MAX ? make(gw, client, addr, now) : NULL;
+	nas = gw->nas_by_addr.count < NASES_MAX ? make(gw, client, addr, hash, now) : NULL;
 	return nas != NULL ? &nas->server.target : NULL;
 }
 

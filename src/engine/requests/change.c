@@ -7,11 +7,14 @@
 #include "radsecgw/nai.h"
 #include "radsecgw/realm.h"
 
+#include "opnas.h"
+
 /*
  * The way of CoA and Disconnect to the NAS (P-PRX-12, P-CPX-5, P-CPX-23), which is never that of the User-Name: that
- * leads back home (P-CPX-6). In this order: a client of the configuration that the names of the NAS mean; whoever
- * taught us the session; whoever taught us the NAS; the peer of the realm in Operator-Name; the only peer that takes
- * CoA. Before all that the sender must be one to whom the user's logins go (P-COA-41, P-CPX-8).
+ * leads back home (P-CPX-6). In this order: a client of the configuration that the names of the NAS mean; the NAS that
+ * our own Operator-NAS-Identifier means; whoever taught us the session; whoever taught us the NAS; the peer of the
+ * realm in Operator-Name; the only peer that takes CoA. Before all that the sender must be one to whom the user's
+ * logins go (P-COA-41, P-CPX-8).
  */
 
 /* A request on its way, and what it says. */
@@ -22,6 +25,10 @@ struct change {
 	enum rgw_nas_finding session;      /* what is known about its session ... */
 	struct rgw_found_session found;    /* ... if something is */
 	bool mismatch;                     /* its names belong to several NASes */
+	const struct rgw_conf_client *client; /* the client that its names mean; NULL = none */
+	enum rgw_opnas_finding token;      /* what its Operator-NAS-Identifier is ... */
+	struct rgw_opnas nas;              /* ... OWN: what it says ... */
+	const struct rgw_conf_client *own; /* ... and whose NAS that is */
 	rgw_ms now;
 };
 
@@ -42,11 +49,12 @@ refuse(struct change *c, enum rgw_counter how, uint32_t cause, const char *event
 static void
 refuse_unknown(struct change *c)
 {
+	bool has_nas = rgw_nas_names_nas(&c->names) && !rgw_opnas_is_cover(c->gw->conf, &c->names);
 	uint32_t cause = RGW_CAUSE_NOT_ROUTABLE;
 
-	if (!rgw_nas_names_nas(&c->names) && !rgw_nas_names_session(&c->names))
+	if (!has_nas && !rgw_nas_names_session(&c->names))
 		cause = RGW_CAUSE_MISSING_ATTRIBUTE;
-	else if (!rgw_nas_names_nas(&c->names))
+	else if (!has_nas)
 		cause = RGW_CAUSE_NO_SESSION;
 	refuse(c, RGW_CTR_request_change_unroutable, cause, "coa-unroutable",
 	    "refused: nothing is known of this NAS or session, and no single peer takes CoA for others");
@@ -238,11 +246,18 @@ place_of(const struct rgw_conf_client *client, const struct rgw_nas_names *names
 }
 
 static void
-send_to_nas(struct change *c, uint32_t client, const struct rgw_addr *at)
+send_to_nas(struct change *c, const struct rgw_conf_client *client, const struct rgw_addr *at)
 {
-	struct rgw_known *known = rgw_known_by_id(c->gw, RGW_CONF_CLIENT, client);
-	struct rgw_target *target = rgw_nas_target(c->gw, known, at, c->now);
+	struct rgw_known *known = rgw_known_by_id(c->gw, RGW_CONF_CLIENT, client->head.id);
+	struct rgw_target *target;
 
+	/* A NAS of ours is asked in the name of its own network only (P-CPX-10). */
+	if (rgw_opnas_is_other(&c->req->packet, client->operator_name)) {
+		refuse(c, RGW_CTR_request_change_foreign_operator, RGW_CAUSE_NOT_ROUTABLE, "coa-foreign-operator",
+		    "refused: its Operator-Name is not that of the NAS; see `operator-name` of the client");
+		return;
+	}
+	target = rgw_nas_target(c->gw, known, at, c->now);
 	if (target == NULL)
 		refuse(c, RGW_CTR_request_no_identifier, RGW_CAUSE_RESOURCES_UNAVAILABLE, "nas-too-many",
 		    "refused: CoA goes to too many NASes at one time, or memory is out");
@@ -250,24 +265,86 @@ send_to_nas(struct change *c, uint32_t client, const struct rgw_addr *at)
 		rgw_pool_dispatch_in(c->gw, c->req, &target->alone, 0, c->now);
 }
 
-/* Sends the request to a client that the names of the NAS mean. false = there is none, or `mismatch`. */
-static bool
-try_client(struct change *c)
+/* Sends the request to a client whose requests came from that address. */
+static void
+send_to_sender(struct change *c, const struct rgw_conf_client *client, const struct rgw_addr *from)
 {
-	const struct rgw_conf_client *found = NULL;
-	struct rgw_addr at;
+	struct rgw_addr at = client->coa.addr;
 
+	if (!client->coa.reached) {
+		refuse(c, RGW_CTR_request_change_unroutable, RGW_CAUSE_PROHIBITED, "coa-unroutable",
+		    "refused: the NAS is a client that takes no CoA; see its option `coa`");
+		return;
+	}
+	if (at.family == 0) {
+		at = *from;
+		at.port = client->coa.addr.port;
+	}
+	send_to_nas(c, client, &at);
+}
+
+/* Finds the client that the names of the NAS mean, or that they mean several: `mismatch`. */
+static void
+find_client(struct change *c)
+{
 	for (unsigned kind = 0; kind < RGW_NAS_NAMES; kind++) {
 		const struct rgw_conf_client *client = client_by(c->gw->conf, &c->names, kind);
 
 		if (client == NULL)
 			continue;
-		c->mismatch |= found != NULL && found != client;
-		found = client;
+		c->mismatch |= c->client != NULL && c->client != client;
+		c->client = client;
 	}
-	if (found == NULL || c->mismatch || !place_of(found, &c->names, &at))
+}
+
+/* Sends the request to that client. false = there is none, or it must be learned where it is. */
+static bool
+try_client(struct change *c)
+{
+	struct rgw_addr at;
+
+	if (c->client == NULL || !place_of(c->client, &c->names, &at))
 		return false;
-	send_to_nas(c, found->head.id, &at);
+	send_to_nas(c, c->client, &at);
+	return true;
+}
+
+/* ---- Operator-NAS-Identifier ---- */
+
+/* Reads it. What it says takes the place of the name that we have given the NAS for others (P-CPX-12). */
+static void
+read_token(struct change *c)
+{
+	const char *realm;
+
+	c->token = rgw_opnas_comes(c->gw, &c->req->packet, &c->nas, &c->own);
+	if (c->token != RGW_OPNAS_OWN)
+		return;
+	realm = rgw_opnas_realm(c->own->operator_name);
+	if (realm != NULL && c->names.v[RGW_NAME_IDENTIFIER].len == strlen(realm) &&
+	    memcmp(c->names.v[RGW_NAME_IDENTIFIER].p, realm, strlen(realm)) == 0)
+		c->names.v[RGW_NAME_IDENTIFIER].len = 0;
+	if (!c->nas.has_ip)
+		return;
+	c->mismatch |= c->names.v[RGW_NAME_IP].len == sizeof c->nas.ip &&
+	    memcmp(c->names.v[RGW_NAME_IP].p, c->nas.ip, sizeof c->nas.ip) != 0;
+	c->names.v[RGW_NAME_IP].p = c->nas.ip;
+	c->names.v[RGW_NAME_IP].len = sizeof c->nas.ip;
+}
+
+/* Sends the request to the NAS that it means. false = it means none, or something else contradicts it. */
+static bool
+try_token(struct change *c)
+{
+	const struct rgw_teacher *from = &c->found.from;
+
+	if (c->token != RGW_OPNAS_OWN || c->session == RGW_NAS_CONTRADICTS)
+		return false;
+	c->mismatch |= c->client != NULL && c->client != c->own;
+	c->mismatch |= c->session == RGW_NAS_FOUND && (from->is_peer || from->id != c->own->head.id);
+	if (c->mismatch)
+		return false;
+	send_to_sender(c, c->own, &c->nas.addr);
 	return true;
 }
 
@@ -278,32 +355,17 @@ send_to_teacher(struct change *c, const struct rgw_teacher *from)
 {
 	const struct rgw_known *known =
 	    rgw_known_by_id(c->gw, from->is_peer ? RGW_CONF_PEER : RGW_CONF_CLIENT, from->id);
-	const struct rgw_conf_client *client;
-	struct rgw_addr at;
 
 	if (known == NULL) {
 		refuse_unknown(c);
-		return;
-	}
-	if (from->is_peer) {
+	} else if (from->is_peer) {
 		struct rgw_target *target = rgw_target_of(c->gw, known->section);
 
 		rgw_pool_dispatch_in(c->gw, c->req, &target->alone,
 		    from->worker == c->gw->log->worker ? from->serial : 0, c->now);
-		return;
+	} else {
+		send_to_sender(c, (const struct rgw_conf_client *)known->section, &from->addr);
 	}
-	client = (const struct rgw_conf_client *)known->section;
-	if (!client->coa.reached) {
-		refuse(c, RGW_CTR_request_change_unroutable, RGW_CAUSE_PROHIBITED, "coa-unroutable",
-		    "refused: the NAS is a client that takes no CoA; see its option `coa`");
-		return;
-	}
-	at = client->coa.addr;
-	if (at.family == 0) {
-		at = from->addr;
-		at.port = client->coa.addr.port;
-	}
-	send_to_nas(c, from->id, &at);
 }
 
 static bool
@@ -386,24 +448,41 @@ try_forwarder(struct change *c)
 	return true;
 }
 
+static void
+refuse_mismatch(struct change *c)
+{
+	if (c->mismatch)
+		refuse(c, RGW_CTR_request_change_mismatch, RGW_CAUSE_NAS_MISMATCH, "coa-mismatch",
+		    "refused: its names of the NAS belong to several NASes");
+	else
+		refuse(c, RGW_CTR_request_change_mismatch, RGW_CAUSE_NO_SESSION, "coa-mismatch",
+		    "refused: no session has all of its names");
+}
+
 void
 rgw_change_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now)
 {
 	struct change c = { .gw = gw, .req = req, .now = now };
 
 	rgw_nas_names_of(&c.names, &req->packet);
+	read_token(&c);
 	c.session = rgw_nastable_find_session(&gw->common->nases, &c.names, now, &c.found);
-	if (!may_change(&c))
+	if (!may_change(&c)) {
 		refuse(&c, RGW_CTR_request_change_wrong_sender, RGW_CAUSE_NOT_ROUTABLE, "coa-wrong-sender",
 		    "refused: logins of this user do not go to whoever sent this; see `coa-realms`");
-	else if (!c.mismatch && (try_client(&c) || (!c.mismatch && try_table(&c))))
 		return;
-	else if (c.mismatch)
-		refuse(&c, RGW_CTR_request_change_mismatch, RGW_CAUSE_NAS_MISMATCH, "coa-mismatch",
-		    "refused: its names of the NAS belong to several NASes");
-	else if (c.session == RGW_NAS_CONTRADICTS)
-		refuse(&c, RGW_CTR_request_change_mismatch, RGW_CAUSE_NO_SESSION, "coa-mismatch",
-		    "refused: no session has all of its names");
+	}
+	if (c.token == RGW_OPNAS_FOREIGN) {
+		refuse(&c, RGW_CTR_request_change_foreign_nas, RGW_CAUSE_NAS_MISMATCH, "coa-foreign-nas",
+		    "refused: its Operator-NAS-Identifier is none that we made; was `operator-nas-key` changed, or is "
+		    "there none, so that a restart makes a new one?");
+		return;
+	}
+	find_client(&c);
+	if (!c.mismatch && (try_token(&c) || (!c.mismatch && (try_client(&c) || try_table(&c)))))
+		return;
+	if (c.mismatch || c.session == RGW_NAS_CONTRADICTS)
+		refuse_mismatch(&c);
 	else if (!try_operator(&c) && !try_forwarder(&c))
 		refuse_unknown(&c);
 }

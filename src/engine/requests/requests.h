@@ -149,6 +149,10 @@ const struct rgw_conf_realm *rgw_route_section(const struct rgw_gw *gw, const st
 /* Learns from an accepted request. */
 void rgw_teach(struct rgw_gw *gw, const struct rgw_req *req, rgw_ms now);
 
+/* opnas.c: Operator-NAS-Identifier, by which CoA finds the way back; see opnas.h */
+/* Works by the key of the current configuration, or by one of this process if the configuration has none. */
+void rgw_opnas_change(struct rgw_gw *gw);
+
 /* change.c: which way CoA and Disconnect take */
 /* Sends the request to its NAS, or refuses it. */
 void rgw_change_route(struct rgw_gw *gw, struct rgw_req *req, rgw_ms now);

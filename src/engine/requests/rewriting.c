@@ -6,6 +6,7 @@
 #include "radsecgw/hop.h"
 #include "radsecgw/nai.h"
 #include "radsecgw/rewrite.h"
+#include "opnas.h"
 
 /*
  * What the configuration changes in packets: [rewrite] sections one after the other, each in what the one
@@ -190,6 +191,81 @@ apply_operator_name(struct run *r, char *name)
 	apply(r, &rewrite, RGW_OVERFLOW_SKIP, &which);
 }
 
+static struct rgw_rewrite_rule
+rule_of(uint8_t type, uint8_t ext, struct rgw_rewrite_piece *piece, uint8_t *octets, size_t len)
+{
+	*piece = (struct rgw_rewrite_piece){ RGW_FROM_OCTETS, 0, (uint8_t)len, octets };
+	return (struct rgw_rewrite_rule){ .attr = { .type = type, .ext = ext }, .value = { piece, 1 } };
+}
+
+/* Says which of our NASes a request is from, and takes out what others can tell of it (P-CPX-11, P-CPX-12). Where there
+ * is no room for it, the request stays as it is. */
+static void
+apply_opnas(struct run *r, const struct rgw_conf_head *target)
+{
+	char *operator = r->origin->asker->operator_name;
+	struct rgw_rewrite_rule hidden[] = { { .attr = { .type = RGW_NAS_IP_ADDRESS } },
+		{ .attr = { .type = RGW_NAS_IPV6_ADDRESS } }, { .attr = { .type = RGW_NAS_IDENTIFIER } } };
+	struct rgw_field which = rgw_f_str("option", "operator-nas-identifier");
+	struct rgw_rewrite_rule added[2];
+	struct rgw_rewrite_piece pieces[2];
+	struct rgw_rewrite rewrite = { 0 };
+	uint8_t value[RGW_OPNAS_MAX];
+	struct rgw_opnas nas;
+	size_t len;
+
+	if (target->kind != RGW_CONF_PEER || !((const struct rgw_conf_peer *)target)->operator_nas_identifier ||
+	    !rgw_opnas_leaves(r->gw, r->req, r->packet, &nas))
+		return;
+	len = rgw_opnas_write(&r->gw->opnas, &nas, value);
+	if (len == 0)
+		return;
+	added[0] = rule_of(RGW_EXTENDED_1, RGW_OPERATOR_NAS_IDENTIFIER, &pieces[0], value, len);
+	added[1] = rule_of(RGW_NAS_IDENTIFIER, 0, &pieces[1], (uint8_t *)operator + 1, strlen(operator + 1));
+	rewrite.rules[RGW_REWRITE_ADD] = (struct rgw_rewrite_rules){ added, nas.hides ? 2 : 1 };
+	if (nas.hides)
+		rewrite.rules[RGW_REWRITE_REMOVE] = (struct rgw_rewrite_rules){ hidden, 3 };
+	apply(r, &rewrite, RGW_OVERFLOW_SKIP, &which);
+}
+
+static bool
+has_realm_as_nas(const struct rgw_packet *packet, const char *realm)
+{
+	struct rgw_attr a = { 0 };
+
+	while (realm != NULL && rgw_packet_next(packet, &a))
+		if (a.type == RGW_NAS_IDENTIFIER)
+			return a.len == strlen(realm) && memcmp(a.value, realm, a.len) == 0;
+	return false;
+}
+
+/* Gives a NAS its own name back (P-CPX-14, P-CPX-15), if its Operator-NAS-Identifier has led the request to it. */
+static void
+restore_nas(struct run *r, const struct rgw_conf_head *target)
+{
+	struct rgw_rewrite_rule gone = { .attr = { .type = RGW_NAS_IDENTIFIER } };
+	struct rgw_field which = rgw_f_str("option", "operator-nas-identifier");
+	const struct rgw_conf_client *client;
+	struct rgw_rewrite rewrite = { 0 };
+	struct rgw_rewrite_piece piece;
+	struct rgw_rewrite_rule own;
+	struct rgw_nas_names names;
+	struct rgw_opnas nas;
+
+	if (target->kind != RGW_CONF_CLIENT ||
+	    rgw_opnas_comes(r->gw, r->packet, &nas, &client) != RGW_OPNAS_OWN)
+		return;
+	rgw_nas_names_of(&names, r->packet);
+	if (!nas.hides && rgw_nas_names_nas(&names))
+		return;
+	if (has_realm_as_nas(r->packet, rgw_opnas_realm(client->operator_name)))
+		rewrite.rules[RGW_REWRITE_REMOVE] = (struct rgw_rewrite_rules){ &gone, 1 };
+	own = nas.addr.family == 6 ? rule_of(RGW_NAS_IPV6_ADDRESS, 0, &piece, nas.addr.ip, 16)
+	                           : rule_of(RGW_NAS_IP_ADDRESS, 0, &piece, nas.has_ip ? nas.ip : nas.addr.ip, 4);
+	rewrite.rules[RGW_REWRITE_DEFAULT] = (struct rgw_rewrite_rules){ &own, 1 };
+	apply(r, &rewrite, RGW_OVERFLOW_REFUSE, &which);
+}
+
 /* The lists of a section of whoever asks or is asked. */
 struct lists {
 	const struct rgw_conf_refs *in;
@@ -246,7 +322,12 @@ rgw_rewriting_goes(const struct rgw_attempt *a, struct rgw_packet *room)
 	struct run r = { .gw = gw, .req = req, .origin = &req->origin, .target = a->target, .request = &req->packet,
 		.packet = &req->packet, .room = room };
 
-	apply_sections(&r, lists_for(gw, req, a->target->conf).out);
+	if (rgw_code_is_dynamic(req->packet.code))
+		restore_nas(&r, a->target->conf);
+	else
+		apply_opnas(&r, a->target->conf);
+	if (r.packet != NULL)
+		apply_sections(&r, lists_for(gw, req, a->target->conf).out);
 	apply_sections(&r, &req->edition->conf->gateway.rewrite_out);
 	return r.packet;
 }
