@@ -92,8 +92,8 @@ put_escaped(struct line *l, const void *data, size_t n, enum rgw_log_format form
 /* A word of eight octets that are all the same. */
 #define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
 
-/* Is one of eight octets a control character, beyond ASCII, `"` or `\`, or for a text a blank or `=`? The highest bit of
- * an octet tells: it is set by a subtraction from what is too small, and by an addition to what is too large. */
+/* Is one of eight octets a control character, beyond ASCII, `"` or `\`, or for a text a blank or `=`? The highest bit
+ * of an octet tells: it is set by a subtraction from what is too small, and by an addition to what is too large. */
 static inline uint64_t
 oddities(uint64_t w, enum rgw_log_format format)
 {

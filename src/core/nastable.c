@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nastable_priv.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,13 +68,41 @@ rgw_nas_names_session(const struct rgw_nas_names *names)
 	return has_any(names, RGW_NAS_NAMES, RGW_NAMES);
 }
 
+/* The digits of a MAC address, in small letters, however it is written. false = the text is something else. */
+#define MAC_DIGITS 12
+
+static bool
+read_mac(const uint8_t *p, size_t len, uint8_t digits[static MAC_DIGITS])
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (isxdigit(p[i]) && n < MAC_DIGITS)
+			digits[n++] = (uint8_t)tolower(p[i]);
+		else if (isxdigit(p[i]) || (p[i] != '-' && p[i] != ':' && p[i] != '.'))
+			return false;
+	return n == MAC_DIGITS;
+}
+
+/* Each side writes the address of a device as it likes: it is found by what it is. */
 static uint64_t
 hash_of(const struct rgw_nastable *t, unsigned kind, const uint8_t *p, size_t len)
 {
 	struct rgw_hashkey key = t->key;
+	uint8_t mac[MAC_DIGITS];
 
 	key.k0 ^= kind;
+	if (kind == RGW_NAME_STATION && read_mac(p, len, mac))
+		return rgw_siphash(&key, mac, sizeof mac);
 	return rgw_siphash(&key, p, len);
+}
+
+static bool
+is_same_mac(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	uint8_t one[MAC_DIGITS], other[MAC_DIGITS];
+
+	return read_mac(a, a_len, one) && read_mac(b, b_len, other) && memcmp(one, other, sizeof one) == 0;
 }
 
 /* The mark of a NAS's name; never 0. */
@@ -95,8 +124,11 @@ bool
 rgw_nastable_is_equal(const struct rgw_nas_item *e, const struct rgw_nas_key *name,
     const struct rgw_nas_names *names, unsigned kind)
 {
-	return name->len == names->v[kind].len &&
-	    memcmp(rgw_nastable_text(e) + name->at, names->v[kind].p, name->len) == 0;
+	const uint8_t *text = rgw_nastable_text(e) + name->at;
+
+	if (name->len == names->v[kind].len && memcmp(text, names->v[kind].p, name->len) == 0)
+		return true;
+	return kind == RGW_NAME_STATION && is_same_mac(text, name->len, names->v[kind].p, names->v[kind].len);
 }
 
 /* The first entry of this name from `node` on, which is the first node with the hash or NULL. */

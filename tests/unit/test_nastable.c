@@ -96,6 +96,25 @@ nas(struct rgw_nastable *t, const char *name, rgw_ms now)
 	return rgw_nastable_find_nas(t, &n, now, &from) == RGW_NAS_FOUND ? (int)from.id : 0;
 }
 
+/* Who asks need not write the address of a device as its NAS does. */
+static void
+stations_are_addresses(void **state)
+{
+	struct rgw_nastable *t = *state;
+	static const char *const same[] = { "02-00-00-00-01-0B", "02-00-00-00-01-0b", "02:00:00:00:01:0b", "0200.0000.010B",
+		"02000000010b" };
+	static const char *const others[] = { "02-00-00-00-01-0C", "02-00-00-00-01-0B-00", "02-00-00-00-01", "-",
+		"02-00-00-00-01-0B:eduroam" };
+
+	learn(t, names("ap", "s1", same[0], NULL), &a, 1);
+	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+		assert_int_equal(session(t, names(NULL, NULL, same[i], NULL), 2), a.id);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_int_equal(session(t, names(NULL, NULL, others[i], NULL), 2), 0);
+	assert_int_equal(session(t, names(NULL, "s1", same[2], NULL), 2), a.id);
+	assert_int_equal(session(t, names(NULL, "s1", others[0], NULL), 2), -1);
+}
+
 /* P-COA-6, P-CPX-23: a session is found by each of its names, and by all that are given. */
 static void
 finds_by_each_name(void **state)
@@ -320,6 +339,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(stations_are_addresses, make, end),
 		cmocka_unit_test_setup_teardown(finds_by_each_name, make, end),
 		cmocka_unit_test_setup_teardown(last_connection_counts, make, end),
 		cmocka_unit_test_setup_teardown(first_one_holds, make, end),

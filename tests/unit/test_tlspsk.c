@@ -358,7 +358,9 @@ verdict_wants_the_key_and_an_exchange(void **state)
 		unsigned place;
 		bool good;
 		const char *why;
-	} rows[] = { { true, 0, true, "" }, { false, 0, false, "forward secrecy" }, { true, 1, false, "not identified" } };
+	} rows[] = {
+		{ true, 0, true, "" }, { false, 0, false, "forward secrecy" }, { true, 1, false, "not identified" },
+	};
 	struct cast *c = *state;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

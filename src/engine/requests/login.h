@@ -29,7 +29,8 @@ const uint8_t *rgw_facts_nas(const struct rgw_facts *facts, char room[static RGW
 
 /* discreet.c: does a text that came with a request, or with its answer, tell of the user or of the device what the
  * configuration hides? And: does a message for the user do so? With EAP nobody here knows the name in the tunnel. */
-bool rgw_login_hides(const struct rgw_conf_log *conf, const struct rgw_packet *request, const uint8_t *text, size_t len);
+bool rgw_login_hides(const struct rgw_conf_log *conf, const struct rgw_packet *request, const uint8_t *text,
+    size_t len);
 bool rgw_login_hides_message(const struct rgw_conf_log *conf, const struct rgw_packet *request, const uint8_t *text,
     size_t len);
 
