@@ -106,7 +106,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 .SECONDARY:
 .PHONY: all small static static-libraries libraries sbom dist deb containers-test boot-test help tests test check asan tsan \
 	valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load page-test \
-	clauses instructions interop cert-lab demo deps install clean FORCE
+	clauses instructions interop cert-lab import-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -133,6 +133,7 @@ help:
 	@echo 'make page-test     the status page in Chromium, with pictures in build/page'
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
+	@echo 'make import-lab    radsecproxy and FreeRADIUS beside radsecgw with the imported configuration: the same answers?'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make containers-test  builds the images of docker/ and runs them with podman: alone, in a pod, with compose'
 	@echo 'make boot-test     boots a Debian with systemd in a container and looks at the service of the package'
@@ -352,6 +353,12 @@ cert-lab:
 	$(MAKE) all
 	$(MAKE) O=build/system WOLFSSL=system all
 	@set -e; for o in $(O) build/system; do echo; echo "== $$o"; RADSECGW="$$PWD/$$o/radsecgw" tests/interop/certlab.py; done
+
+# The shapes of tests/import, each by the program that it was written for and by radsecgw with what it imports.
+import-lab:
+	etc/build/deps.sh build test
+	$(MAKE) all
+	RADSECGW='$(abspath $(O))/radsecgw' tests/interop/importlab.py --only '$(ONLY)'
 
 lint:
 	etc/build/deps.sh build test lint
