@@ -278,6 +278,7 @@ run_dir = {d}
 libdir = /usr/lib/freeradius
 pidfile = {d}/pid
 max_request_time = 30
+correct_escapes = true
 security {{
     reject_delay = 0
     status_server = yes
@@ -382,7 +383,8 @@ SHAPES = {
         "hostapd-and-radsecproxy", "provider.example", "guest.example"),
     "fr-proxy": Shape("proxy.fr", (
         (r"^home_server_pool national", r"home_server local {\n\tvirtual_server = inner-tunnel\n}\n\g<0>"),
-        (r"192\.0\.2\.1", "127.77.0.1"), (r"192\.0\.2\.2", "127.77.0.2"), (r"10\.0\.0\.5", "127.0.0.1")),
+        # Between double quotes FreeRADIUS 3.2 takes both backslashes of an expression as they stand.
+        (r"\\\\", r"\\"), (r"192\.0\.2\.1", "127.77.0.1"), (r"192\.0\.2\.2", "127.77.0.2"), (r"10\.0\.0\.5", "127.0.0.1")),
         "testing123-testing123-x", "partner.example", "guest.example", ("bob@example.edu",)),
     "fr-clients": Shape("clients.fr", (
         (r"10\.9\.0\.1", "127.77.0.1"), (r"10\.9\.0\.2", "127.77.0.2"), (r"ipv6addr = 2001:db8::3", "ipaddr = 127.77.0.3"),
