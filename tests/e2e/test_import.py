@@ -278,8 +278,8 @@ def test_operator_name_reaches_others(moved):
     assert moved.abroad.log().count('Operator-Name = "1example.org"') >= 2
 
 
-@pytest.mark.parametrize("shape", ["openwrt", "rewrites"])
+@pytest.mark.parametrize("shape", ["rewrites"])
 def test_shape(shape):
-    """Two of the shapes of `make import-lab`: the same answers, and the same requests at the servers behind."""
+    """One of the shapes of `make import-lab`: the same answers, and the same requests at the servers behind."""
     lines, wrong = importlab.compare(shape)
     assert wrong == 0, "\n".join(lines)

@@ -167,8 +167,10 @@ def requests_for(shape):
         "operator": login(f"bob@{k}", more=radius.attr(126, b"1other.example")),
         "VLAN asked": login(f"bob@{k}", more=VLAN),
         "port, station": login(f"bob@{k}", more=radius.attr(5, b"\0\0\0\1") + radius.attr(61, b"\0\0\0\x13")
-                               + radius.attr(31, b"00:11:22:aa:bb:cc") + radius.attr(27, b"\0\0\0\5") + radius.attr(6, b"\0\0\0\2")),
-        "vendors": login(f"bob@{k}", more=near(9, 1, b"a=b") + near(311, 25, b"x" * 50) + near(14823, 1, b"a guest") + near(14179, 2, b"\0\0\0\1")),
+                               + radius.attr(31, b"00:11:22:aa:bb:cc") + radius.attr(27, b"\0\0\0\5")
+                               + radius.attr(6, b"\0\0\0\2")),
+        "vendors": login(f"bob@{k}", more=near(9, 1, b"a=b") + near(311, 25, b"x" * 50) + near(14823, 1, b"a guest")
+                         + near(14179, 2, b"\0\0\0\1")),
         "EAP": other_login(name + eap), "no name": other_login(eap), "other EAP": other_login(radius.attr(1, f"x@{o}".encode()) + eap),
         "CHAP": other_login(name + radius.attr(CHAP, b"\1" + b"c" * 16) + radius.attr(60, b"d" * 16)),
         "wrong signature": other_login(name + eap, damage=True),
