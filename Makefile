@@ -124,7 +124,7 @@ bench_help = $(filter-out $(bench_src),$(wildcard tests/bench/*.c))
 .SECONDARY:
 .PHONY: all small static cross cross-test cross-test-one static-libraries libraries sbom dist deb containers-test boot-test help \
 	tests test check asan tsan valgrind sim lint fuzz fuzzers bench-tools bench bench-quick bench-ready lab reload-load \
-	scrape-test coa-bench page-test clauses instructions telling interop cert-lab coa-lab demo deps install clean FORCE
+	scrape-test coa-bench page-test clauses instructions telling interop cert-lab coa-lab import-lab demo deps install clean FORCE
 
 all: $(O)/radsecgw
 
@@ -157,6 +157,7 @@ help:
 	@echo 'make interop       a table of what works with which RADIUS/TLS peer: Debian 12 and 13, OpenSSL, GnuTLS, JSSE; ONLY=REGEX'
 	@echo 'make cert-lab      a table of who is admitted with which certificate; OpenSSL, GnuTLS, JSSE, both roles and builds'
 	@echo 'make coa-lab       a table of CoA and Disconnect to hostapd and FreeRADIUS, through NAT and a third gateway'
+	@echo 'make import-lab    radsecproxy and FreeRADIUS beside radsecgw with the imported configuration: the same answers?'
 	@echo 'make bench-tools   only builds the load tools into $(O)/tests/bench'
 	@echo 'make containers-test  builds the images of docker/ and runs them with podman: alone, in a pod, with compose'
 	@echo 'make boot-test     boots a Debian with systemd in a container and looks at the service of the package'
@@ -417,6 +418,12 @@ coa-lab:
 	etc/build/deps.sh build test
 	$(MAKE) all
 	RADSECGW='$(abspath $(O))/radsecgw' tests/interop/coalab.py
+
+# The shapes of tests/import, each by the program that it was written for and by radsecgw with what it imports.
+import-lab:
+	etc/build/deps.sh build test
+	$(MAKE) all
+	RADSECGW='$(abspath $(O))/radsecgw' tests/interop/importlab.py --only '$(ONLY)'
 
 lint:
 	etc/build/deps.sh build test lint

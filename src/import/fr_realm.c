@@ -77,20 +77,13 @@ target_of(struct rgw_map *m, const char *name)
 	return s != NULL && !s->off ? s->name : NULL;
 }
 
-/* The names of users lose their realm there, unless nostrip says otherwise. */
+/* The names of users lose their realm at the servers of this pool, if there is one. */
 static void
-map_strip(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *realm, const char *pool)
+strip_at(struct rgw_map *m, const struct rgw_node *pool)
 {
-	const struct rgw_node *block = rgw_fr_find(m, "home_server_pool", pool);
 	struct rgw_node *node = NULL;
 
-	if (rgw_node_get(realm, "nostrip", NULL) != NULL || block == NULL || rgw_word_is(realm->value, "NULL"))
-		return;
-	rgw_out_remark(&m->out, s, realm,
-	    "realm %s: without nostrip, servers got names without their realm. Here, names that go "
-	    "to the servers of its pool lose their realm, whichever realm that is.",
-	    realm->value);
-	while ((node = rgw_node_get(block, "home_server", node)) != NULL) {
+	while (pool != NULL && (node = rgw_node_get(pool, "home_server", node)) != NULL) {
 		struct rgw_out_section *to = section_of_home(m, node->value);
 		struct rgw_out_section *rewrite = rgw_out_of(&m->out, RGW_CONF_REWRITE, &m->tree->root);
 
@@ -105,6 +98,20 @@ map_strip(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *realm, 
 		}
 		rgw_out_set(&m->out, to, NULL, "rewrite-out", rewrite->name);
 	}
+}
+
+/* Servers got logins and records with names that have lost their realm, unless nostrip says otherwise. */
+static void
+map_strip(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *realm, const char *auth, const char *acct)
+{
+	if (rgw_node_get(realm, "nostrip", NULL) != NULL || rgw_word_is(realm->value, "NULL"))
+		return;
+	rgw_out_remark(&m->out, s, realm,
+	    "realm %s: without nostrip, servers got names without their realm. Here, names that go "
+	    "to the servers of its pools lose their realm, whichever realm that is.",
+	    realm->value);
+	strip_at(m, rgw_fr_find(m, "home_server_pool", auth));
+	strip_at(m, acct != NULL ? rgw_fr_find(m, "home_server_pool", acct) : NULL);
 }
 
 static void
@@ -137,7 +144,7 @@ fill_realm(struct rgw_map *m, struct rgw_out_section *s, struct rgw_node *realm)
 		    "coa_pool = %s: CoA is not sent by way of a "
 		    "[realm] here; see coa in radsecgw.ini(5).",
 		    rgw_node_text(realm, "coa_pool", ""));
-	map_strip(m, s, realm, auth);
+	map_strip(m, s, realm, auth, acct);
 }
 
 void

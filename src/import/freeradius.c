@@ -236,7 +236,8 @@ rgw_map_freeradius(struct rgw_map *m)
 	gateway = rgw_out_single(&m->out, RGW_CONF_GATEWAY);
 	rgw_out_set_said(&m->out, gateway, NULL, "malformed-realms", "none",
 	    "Requests for malformed realms were sent on. Without this option they are rejected here, as federations "
-	    "ask for.");
+	    "ask for. A request without User-Name goes where names without a realm go; "
+	    "there, the server itself answered it.");
 	map_listeners(m);
 	for_each(m, "client", map_client_alone);
 	for_each(m, "clients", map_group);

@@ -318,7 +318,8 @@ map_global(struct rgw_map *m)
 
 	rgw_out_set_said(&m->out, gateway, NULL, "malformed-realms", "none",
 	    "Requests for malformed realms were sent on. Without this option they are rejected here, as federations "
-	    "ask for.");
+	    "ask for. A request without User-Name goes where names without a realm go; "
+	    "there, such a login got no answer, and accounting was acknowledged.");
 	rgw_map_carry(m, &m->tree->root, RGW_RSP_GLOBAL, NULL);
 	map_destination(m);
 	map_keys(m);

@@ -296,6 +296,9 @@ make_part(struct rgw_map *m, struct rgw_node *block, const char *packets, unsign
 			rgw_out_note(&m->out, s, block->v[i], "%s %s had no effect, because of WhitelistMode.",
 			    block->v[i]->word, block->v[i]->value);
 	}
+	if (rgw_map_is_on(block, "whitelistmode", false) && part == 0)
+		rgw_out_note(&m->out, s, rgw_node_get(block, "whitelistmode", NULL),
+		    "Whether they are on the list or not, State, EAP-Message and Proxy-State stay here.");
 	if (rgw_map_is_on(block, "whitelistmode", false) && part == 0 && rgw_out_get(s, "keep-only") == NULL)
 		rgw_out_set(&m->out, s, NULL, "keep-only", "Proxy-State");
 	set_packets(m, s, packets);

@@ -8,14 +8,20 @@ starts, and logins go in both directions as before. The same thirty requests get
 """
 import concurrent.futures
 import os
+import pathlib
 import re
 import socket
 import subprocess
+import sys
 
 import pytest
 
 import radius
 from lab import NAS_SECRET, PASSWORD, Lab, Process, binary, eapol_test, pap, radclient, tcp_open, wait_for
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
+
+import importlab  # noqa: E402
 
 EVE = "eve@abroad.example"
 OPERATOR_NAME, REPLY_MESSAGE, TUNNEL_TYPE, TUNNEL_GROUP, FILTER_ID = 126, 18, 64, 81, 11
@@ -270,3 +276,10 @@ def test_same_answer(moved, name):
 
 def test_operator_name_reaches_others(moved):
     assert moved.abroad.log().count('Operator-Name = "1example.org"') >= 2
+
+
+@pytest.mark.parametrize("shape", ["rewrites"])
+def test_shape(shape):
+    """One of the shapes of `make import-lab`: the same answers, and the same requests at the servers behind."""
+    lines, wrong = importlab.compare(shape)
+    assert wrong == 0, "\n".join(lines)
