@@ -18,7 +18,7 @@ packages() {
 	system) echo libwolfssl-dev libmicrohttpd-dev ;;
 	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 nftables \
 		freeradius freeradius-utils radsecproxy eapoltest pmccabe curl prometheus strace busybox-static python3-yaml \
-		tshark ;;
+		tshark haproxy ;;
 	interop) echo iproute2 mount util-linux mmdebstrap gnutls-bin default-jdk-headless ;;
 	lint) echo clang clang-tidy cppcheck mandoc pmccabe universal-ctags python3 shellcheck ;;
 	fuzz) echo clang libclang-rt-14-dev ;;
