@@ -18,8 +18,8 @@
 
 /* Connections that peers open, and the sockets that take them. Until a whole ClientHello is there, a connection costs a
  * descriptor and a few hundred octets: nothing is read, the kernel is asked to say when enough has come (P-TLS-25). The
- * certificate tells whose connection it is (P-CRT-8), or over plain TCP the address. Where a balancer is in front of us,
- * the header that it sends before all else tells the address. */
+ * certificate tells whose connection it is (P-CRT-8), or over plain TCP the address. Where a balancer is in front of
+ * us, the header that it sends before all else tells the address. */
 
 /* The number of connections that are taken from one socket in one turn. */
 #define ACCEPT_ROUNDS 32
@@ -318,7 +318,8 @@ take_header(struct rgw_tcp *t, const struct rgw_proxyhead *head, rgw_ms now)
 		return;
 	}
 	wait_for(t, 1);
-	if (head->kind == RGW_PROXYHEAD_OWN) {
+	/* Some say in version 1 that they connect for themselves by naming this very connection. */
+	if (head->kind == RGW_PROXYHEAD_OWN || rgw_addr_equal(&head->from, &t->addr)) {
 		rgw_gw_count(t->net->gw, RGW_CTR_proxy_own);
 		t->peek = peek_own;
 	} else {

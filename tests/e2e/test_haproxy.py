@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Gateways behind Debian's HAProxy: logins through it, its checks, and one of three gateways that dies under load."""
+import re
 import time
 
 import pytest
@@ -35,8 +36,8 @@ def test_login_through_it(lab, how):
     assert ok and "Accounting-Response" in out, out
     up = inner.lines("connection-up")[0].fields
     assert up["addr"].startswith("127.0.0.1:") and up["via"].startswith("127.0.0.5:")
-    wait_for("its checks", lambda: inner.counters().get("proxy_own", 0) + inner.counters().get("incoming_silent", 0) > 5)
-    assert " warning: " not in inner.log() and " error: " not in inner.log()
+    wait_for("its checks", lambda: inner.counters().get("proxy_own", 0) > 5)
+    assert not re.search(r"Z (warning|error) (?!runs-as-root)", inner.log()), inner.log()
     assert "is DOWN" not in balancer.log()
 
 
@@ -53,7 +54,7 @@ def test_one_of_three_dies(lab):
     for n, port in enumerate(homes):
         home = type("Home", (), {"auth": port, "acct": port, "secret": HOME_SECRET})
         conf = inbound_conf(lab, keys, home, name=f"inner{n}.ini", listen=LISTEN)
-        conf.write_text(conf.read_text().replace(f"acct = 127.0.0.1:{port}\n", "").replace("level = debug", "level = info"))
+        conf.write_text(conf.read_text().replace(f"acct = 127.0.0.1:{port}\n", ""))
         ports.append(lab.radsec)
         inner.append(lab.gateway(conf, name=f"inner{n}", wait="started"))
     balancer = HAProxy(lab, ports)

@@ -24,8 +24,8 @@ look(const uint8_t *octets, size_t n)
 	return head;
 }
 
-/* Octets come in one after the other, and others behind the header: the verdict comes with the last octet of the header,
- * and stays as it is. Returns it. */
+/* Octets come in one after the other, and others behind the header: the verdict comes with the last octet of the
+ * header, and stays as it is. Returns it. */
 static struct rgw_proxyhead
 follow(const uint8_t *octets, size_t n)
 {

@@ -172,26 +172,20 @@ is_spare(const struct rgw_conn *conn)
 static void
 on_not_up(struct rgw_conn *conn, rgw_ms now)
 {
-	enum rgw_log_level level = RGW_LOG_WARNING;
-	const char *why = "no TLS session within handshake-timeout";
+	bool silent = conn->state == RGW_CONN_ACCEPTED;
 
-	switch (conn->state) {
-	case RGW_CONN_CONNECTING:
+	if (conn->state == RGW_CONN_CONNECTING) {
 		rgw_count(conn->gw, RGW_CTR_connect_timeouts);
-		rgw_conn_close(conn, level, "connect-failed", "no TCP connection within connect-timeout",
+		rgw_conn_close(conn, RGW_LOG_WARNING, "connect-failed", "no TCP connection within connect-timeout",
 		    now);
 		return;
-	case RGW_CONN_ACCEPTED:
-		/* The visitor never said a word, as many who only look whether the port is open. */
-		level = RGW_LOG_INFO;
-		if (conn->visit.from == NULL)
-			why = "no PROXY header, or nothing behind it, within handshake-timeout";
-		break;
-	default:
-		break;
 	}
 	rgw_count(conn->gw, RGW_CTR_handshake_timeouts);
-	rgw_conn_close(conn, level, conn->incoming ? "handshake-failed" : "connect-failed", why, now);
+	/* A visitor that never said a word is one of many who only look whether the port is open. */
+	rgw_conn_close(conn, silent ? RGW_LOG_INFO : RGW_LOG_WARNING,
+	    conn->incoming ? "handshake-failed" : "connect-failed", silent && conn->visit.from == NULL
+	    ? "no PROXY header, or nothing behind it, within handshake-timeout"
+	    : "no TLS session within handshake-timeout", now);
 }
 
 /* The rest of a packet did not come in time. The part that came may say which request the answer belonged to. */
