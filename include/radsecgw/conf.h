@@ -244,6 +244,7 @@ struct rgw_conf_listen {
 	unsigned insecure_tcp_over;    /* ... and RGW_LAYER_* bits say what protects it */
 	rgw_ms handshake_timeout;
 	uint32_t max_connections;      /* number of connections; 0 = as many as the gateway takes */
+	struct rgw_prefixes proxy_protocol;  /* balancers, whose connections begin with a PROXY header */
 };
 
 struct rgw_conf_peer {

@@ -132,6 +132,10 @@
 	X(sources_failed, "UDP sockets towards servers that could not be opened")                  \
 	/* connections that peers open */                                                          \
 	X(accepted, "incoming TCP connections accepted")                                           \
+	X(proxy_headers, "connections whose PROXY header named the address that they come from")    \
+	X(proxy_own, "connections whose PROXY header named nobody: the balancer's own, which asks whether we live") \
+	X(proxy_refused, "connections closed: a balancer began them without a PROXY header that can be of use") \
+	X(proxy_evicted, "connections closed: more waited for their PROXY header than max-half-open says") \
 	X(accept_failed, "times no connection could be accepted, for lack of descriptors for example") \
 	X(refused_draining, "incoming connections refused: the gateway is stopping or drained")    \
 	X(refused_address, "incoming connections refused: no peer may come from that address")     \

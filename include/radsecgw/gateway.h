@@ -124,6 +124,15 @@ void rgw_gw_on_udp(struct rgw_gw *gw, const struct rgw_udp_from *from, const str
  * connection is not wanted: the outer layer resets it. The engine may close another connection in this call. */
 struct rgw_conn *rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from,
     void *io, rgw_ms now);
+/* The same for a connection that a balancer opened, and whose header, which says for whom, has not come yet. As many
+ * may wait for that as max-half-open says, and the oldest one gives way to a new one. What the header says is told by
+ * rgw_conn_on_named, before anything else. */
+struct rgw_conn *rgw_gw_on_balanced(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *balancer,
+    void *io, rgw_ms now);
+/* The balancer has opened the connection for this address, or for itself: from now on it is as if that had connected.
+ * false = that address may not connect, and the engine has closed the connection in this call. The engine may close
+ * another connection in this call. */
+bool rgw_conn_on_named(struct rgw_conn *conn, const struct rgw_addr *from, rgw_ms now) RGW_MUST_USE;
 /* No connection can be accepted for the moment. */
 void rgw_gw_on_accept_failed(struct rgw_gw *gw, uint32_t listen, const char *why, rgw_ms now);
 

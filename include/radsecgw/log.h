@@ -79,6 +79,10 @@ rgw_f_addr(const char *key, const struct rgw_addr *a)
 	return (struct rgw_field){ key, a, 0, (uint32_t)strlen(key), RGW_FIELD_ADDR };
 }
 
+/* The balancer between us and the address of a line, in the field `via`; the last one of a line, since there is none if
+ * there is no balancer. */
+struct rgw_field rgw_f_via(const struct rgw_addr *balancer);
+
 /* A sink takes one finished line, newline included. It must not block. false = the line was not taken. */
 typedef bool rgw_log_sink(void *ctx, enum rgw_log_level level, const char *line, size_t len);
 

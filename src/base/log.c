@@ -209,6 +209,12 @@ put_field(struct line *l, const struct rgw_field *f, enum rgw_log_format format,
 		l->len = before;
 }
 
+struct rgw_field
+rgw_f_via(const struct rgw_addr *balancer)
+{
+	return balancer->family != 0 ? rgw_f_addr("via", balancer) : (struct rgw_field){ .type = RGW_FIELD_END };
+}
+
 const char *
 rgw_log_level_name(enum rgw_log_level level)
 {

@@ -96,6 +96,7 @@ static const struct rgw_log_field fields[] = {
 	{ "user", "text", NULL, "bob@example.org", "User-Name of the request, as [log] identity allows" },
 	{ "value", "number", NULL, "1017", "the value of a counter" },
 	{ "version", "text", NULL, "1.0", "the version of the program" },
+	{ "via", "address", NULL, "192.0.2.5:40112", "the balancer that opened the connection for that address" },
 	{ "waited_ms", "number", "ms", "5000", "how long the request had waited for its answer" },
 	{ "wanted", "number", "octets", "4194304", "what the configuration asks for" },
 	{ "was", "text", NULL, "down", "the state that the peer or server had" },

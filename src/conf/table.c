@@ -279,6 +279,9 @@ static const struct rgw_opt opts[] = {
 	  .min = 0, .max = 1000000, .unit = "connections",
 	  .not_with = "udp",
 	  .help = "incoming connections on these addresses; 0 = as many as the gateway takes" },
+	{ OPT(RGW_CONF_LISTEN, "proxy-protocol", prefixes, AT(proxy_protocol)), .unset = "none",
+	  .not_with = "udp",
+	  .help = "balancers, whose connections begin with a PROXY header that says where they come from" },
 #undef AT
 
 #define AT(field) offsetof(struct rgw_conf_client, field)

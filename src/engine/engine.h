@@ -144,6 +144,9 @@ struct rgw_gw {
 	struct rgw_trace *trace;              /* owned: what somebody follows; NULL = nobody follows anything */
 	struct rgw_deadrealms deadrealms;
 	struct rgw_admission admission;       /* admission of connections that peers open */
+	struct rgw_link unnamed;              /* owned: connections of balancers that have not said for whom they
+	                                       * are, oldest first ... */
+	uint32_t n_unnamed;                   /* ... and their number */
 	size_t n_conns;
 	size_t n_sources;
 	struct rgw_holding holding;           /* what requests take that are worked on */

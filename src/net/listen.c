@@ -13,11 +13,13 @@
 #include "accept.h"
 #include "change.h"
 #include "hello.h"
+#include "proxyhead.h"
 #include "tcp_priv.h"
 
 /* Connections that peers open, and the sockets that take them. Until a whole ClientHello is there, a connection costs a
  * descriptor and a few hundred octets: nothing is read, the kernel is asked to say when enough has come (P-TLS-25). The
- * certificate tells whose connection it is (P-CRT-8), or over plain TCP the address. */
+ * certificate tells whose connection it is (P-CRT-8), or over plain TCP the address. Where a balancer is in front of
+ * us, the header that it sends before all else tells the address. */
 
 /* The number of connections that are taken from one socket in one turn. */
 #define ACCEPT_ROUNDS 32
@@ -189,20 +191,30 @@ make_session(struct rgw_tcp *t, const uint8_t *hello, size_t len, rgw_ms now)
 		rgw_tcp_begin(t, now);
 }
 
+/* Looks at what is there, which goes to net->cipher and stays there for others to read. Returns how many octets that
+ * are; 0 = none, or the connection has ended. */
+static size_t
+look(struct rgw_tcp *t, size_t most, rgw_ms now)
+{
+	ssize_t n = recv(t->fd, t->net->cipher, most, MSG_PEEK);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0)
+		rgw_tcp_lost(t, n < 0 ? strerror(errno) : "the connection was closed before its first octet", now);
+	return n > 0 ? (size_t)n : 0;
+}
+
 static void
 peek(struct rgw_tcp *t, rgw_ms now)
 {
 	uint8_t *hello = t->net->cipher;
-	ssize_t n = recv(t->fd, hello, sizeof t->net->cipher, MSG_PEEK);
+	size_t n = look(t, sizeof t->net->cipher, now);
 	size_t need;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n == 0)
 		return;
-	if (n <= 0) {
-		rgw_tcp_lost(t, n < 0 ? strerror(errno) : "the connection was closed before its first octet", now);
-		return;
-	}
-	switch (rgw_hello_look(hello, (size_t)n, &need)) {
+	switch (rgw_hello_look(hello, n, &need)) {
 	case RGW_HELLO_NO_TLS:
 		not_tls(t, "what came first is not TLS; is this RADIUS/TCP without TLS, or HTTP?", now);
 		return;
@@ -240,6 +252,101 @@ begin_plain(struct rgw_tcp *t, rgw_ms now)
 		rgw_tcp_begin(t, now);
 }
 
+/* Begins the session of whoever is at the far end, as far as it can begin now. */
+static void
+begin(struct rgw_tcp *t, rgw_ms now)
+{
+	t->peek = peek;
+	if (t->listen->insecure_tcp)
+		begin_plain(t, now);
+}
+
+/* ---- behind a balancer ---- */
+
+static bool
+is_balancer(const struct rgw_conf_listen *listen, const struct rgw_addr *from)
+{
+	for (size_t i = 0; i < listen->proxy_protocol.n; i++)
+		if (rgw_prefix_contains(&listen->proxy_protocol.v[i], from))
+			return true;
+	return false;
+}
+
+/* Goes on as if this address had connected by itself. */
+static void
+go_on_as(struct rgw_tcp *t, const struct rgw_addr *from, rgw_ms now)
+{
+	if (!rgw_conn_on_named(t->conn, from, now))
+		return;
+	if (!rgw_addr_equal(&t->addr, from))
+		t->via = t->addr;
+	t->addr = *from;
+	begin(t, now);
+}
+
+/* A connection that the balancer has opened for itself counts as its own once there is something on it. Most often it
+ * only asks whether we are there, and hangs up. */
+static void
+peek_own(struct rgw_tcp *t, rgw_ms now)
+{
+	const struct rgw_addr own = t->addr;
+
+	if (look(t, 1, now) > 0)
+		go_on_as(t, &own, now);
+}
+
+/* Ends a connection that a balancer does not begin as it should. */
+static void
+no_header(struct rgw_tcp *t, const char *why, rgw_ms now)
+{
+	const char *name = t->listen->head.name;
+
+	rgw_gw_count(t->net->gw, RGW_CTR_proxy_refused);
+	RGW_LOG(t->net->log, RGW_LOG_WARNING, "proxy-header-refused", name,
+	    "a connection from an address of `proxy-protocol` is closed: its PROXY header is of no use",
+	    rgw_f_str("listen", name), rgw_f_addr("from", &t->addr), rgw_f_str("reason", why),
+	    rgw_f_str("counter", rgw_counter_name(RGW_CTR_proxy_refused)));
+	rgw_tcp_lost(t, why, now);
+}
+
+/* Takes the header off the connection, so that what is behind it comes first from now on. */
+static void
+take_header(struct rgw_tcp *t, const struct rgw_proxyhead *head, rgw_ms now)
+{
+	if (recv(t->fd, t->net->cipher, head->len, 0) != (ssize_t)head->len) {
+		no_header(t, "its PROXY header cannot be read any more", now);
+		return;
+	}
+	wait_for(t, 1);
+	/* Some say in version 1 that they connect for themselves by naming this very connection. */
+	if (head->kind == RGW_PROXYHEAD_OWN || rgw_addr_equal(&head->from, &t->addr)) {
+		rgw_gw_count(t->net->gw, RGW_CTR_proxy_own);
+		t->peek = peek_own;
+	} else {
+		rgw_gw_count(t->net->gw, RGW_CTR_proxy_headers);
+		go_on_as(t, &head->from, now);
+	}
+}
+
+static void
+peek_header(struct rgw_tcp *t, rgw_ms now)
+{
+	size_t n = look(t, RGW_PROXYHEAD_MAX, now);
+	struct rgw_proxyhead head;
+
+	if (n == 0)
+		return;
+	head = rgw_proxyhead_look(t->net->cipher, n);
+	if (head.kind == RGW_PROXYHEAD_BAD)
+		no_header(t, head.why, now);
+	else if (head.kind != RGW_PROXYHEAD_MORE)
+		take_header(t, &head, now);
+	else if (is_closed(t))
+		no_header(t, "the connection was closed in the middle of its PROXY header", now);
+	else
+		wait_for(t, (int)head.len);
+}
+
 /* ---- the listening sockets ---- */
 
 static void
@@ -255,6 +362,7 @@ static void
 take(struct rgw_listen_socket *s, int fd, const struct rgw_addr *from, rgw_ms now)
 {
 	struct rgw_tcp *t = rgw_tcp_new(s->net, fd, RGW_TCP_ACCEPTED, from);
+	bool balanced = is_balancer(s->bound.conf, from);
 
 	if (t == NULL) {
 		reset(fd);
@@ -263,15 +371,18 @@ take(struct rgw_listen_socket *s, int fd, const struct rgw_addr *from, rgw_ms no
 	t->incoming = true;
 	t->listen = s->bound.conf;
 	t->contexts = rgw_contexts_hold(s->net->contexts);
-	t->peek = peek;
-	t->conn = rgw_gw_on_accept(s->net->gw, s->bound.conf->head.id, from, t, now);
+	t->peek = peek_header;
+	t->conn = (balanced ? rgw_gw_on_balanced : rgw_gw_on_accept)(s->net->gw, t->listen->head.id, from, t, now);
 	if (t->conn == NULL) {
 		rgw_tcp_close(s->net, t);
 		return;
 	}
 	rgw_tcp_set_options(fd, NULL);
-	if (s->bound.conf->insecure_tcp)
-		begin_plain(t, now);
+	/* A header is most often there already, and then the connection does not count as one that waits for it. */
+	if (balanced)
+		peek_header(t, now);
+	else
+		begin(t, now);
 }
 
 static void

@@ -31,7 +31,7 @@ log_session(struct rgw_tcp *t)
 	char text[128];
 
 	RGW_LOG(t->net->log, RGW_LOG_DEBUG, "tls-up", NULL, "TLS handshake done", rgw_f_addr("addr", &t->addr),
-	    rgw_f_str("tls", rgw_session_describe(t->session, text, sizeof text)));
+	    rgw_f_str("tls", rgw_session_describe(t->session, text, sizeof text)), rgw_f_via(&t->via));
 }
 
 /* Tells the engine that the session stands, and whose it is. */
@@ -77,7 +77,8 @@ count_revocation(struct rgw_tcp *t)
 	case RGW_TLS_UNCHECKED:
 		rgw_gw_count(t->net->gw, RGW_CTR_certificates_unchecked);
 		RGW_LOG(t->net->log, RGW_LOG_WARNING, "crl-missing", rgw_addr_format(&t->addr, addr), text != NULL
-		    ? text : "a certificate was let in without a CRL", rgw_f_addr("addr", &t->addr));
+		    ? text : "a certificate was let in without a CRL", rgw_f_addr("addr", &t->addr),
+		    rgw_f_via(&t->via));
 		break;
 	}
 }

@@ -66,6 +66,8 @@ struct rgw_tcp {
 	uint32_t peer;                       /* id of the peer that we connect to, or that the far end turned out to
 	                                      * be, or RGW_TCP_NOBODY */
 	struct rgw_addr addr;
+	struct rgw_addr via;                 /* the balancer that opened the connection for that address; family 0 =
+	                                      * none */
 	int fd;
 	enum rgw_tcp_stage stage;
 	size_t unsealed;                     /* octets of the connection's packets in the sealer */

@@ -32,7 +32,7 @@ def fields_of(sources):
 
 # Functions that make a field of one name or the other.
 EITHER = {"rgw_f_origin": ("client", "from_peer"), "rgw_f_target": ("peer", "server"),
-          "rgw_f_identity": ("user", "realm"), "rgw_f_user": ("user", "realm")}
+          "rgw_f_via": ("via",), "rgw_f_identity": ("user", "realm"), "rgw_f_user": ("user", "realm")}
 DEFINED = re.compile(r"^(\w+)\([^{};]*\)\n\{\n(.*?)^\}", re.M | re.S)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of the fuzzers of the engine, of the ClientHello and of CRLs into tests/fuzz/corpus.
+"""Writes the seeds of the fuzzers of the engine, of the ClientHello, of PROXY headers and of CRLs into tests/fuzz/corpus.
 
 What an input means is said in fuzz_engine.c, fuzz_hello.c and fuzz_crl.c; the numbers of operations are read from there.
 Files beside those that are written stay: they are inputs that have found something.
@@ -123,7 +123,35 @@ def hello():
     yield "too-long", b"\x02\x16\x03\x01\x40\x01" + bytes(20)
 
 
+# ---- what a balancer puts in front of a connection: fuzz_proxyhead.c
+
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+ENDS = bytes([192, 0, 2, 7, 198, 51, 100, 1]) + struct.pack(">HH", 4711, 2083)
+ENDS6 = bytes.fromhex("20010db8") + bytes(11) + b"\7" + bytes.fromhex("20010db8") + bytes(11) + b"\1" + ENDS[8:]
+
+
+def version_2(command, family, rest):
+    return SIGNATURE + struct.pack(">BBH", command, family, len(rest)) + rest
+
+
+def proxyhead():
+    yield "text", b"PROXY TCP4 192.0.2.7 198.51.100.1 4711 2083\r\n\x16\x03\x01"
+    yield "text-6", b"PROXY TCP6 2001:db8::7 2001:db8::1 4711 2083\r\n"
+    yield "text-unknown", b"PROXY UNKNOWN\r\n"
+    yield "text-too-long", b"PROXY UNKNOWN " + b"x" * 100
+    yield "text-bad-port", b"PROXY TCP4 192.0.2.7 198.51.100.1 65536 02083\r\n"
+    yield "binary", version_2(0x21, 0x11, ENDS) + b"\x16\x03\x01"
+    yield "binary-6", version_2(0x21, 0x21, ENDS6)
+    yield "binary-local", version_2(0x20, 0, b"")
+    yield "binary-unspec", version_2(0x21, 0, b"\4\0\3abc")
+    yield "binary-more", version_2(0x21, 0x11, ENDS + b"\3\0\4\xde\xad\xbe\xef")
+    yield "binary-short", version_2(0x21, 0x21, ENDS)
+    yield "binary-unix", version_2(0x21, 0x31, bytes(216))
+    yield "binary-too-long", version_2(0x21, 0x11, ENDS + bytes(509))
+
+
 # ---- CRLs (RFC 5280 5)
+
 
 def der(tag, *parts):
     inside = b"".join(parts)
@@ -194,4 +222,5 @@ def write(name, seeds):
 
 write("engine", engine())
 write("hello", hello())
+write("proxyhead", proxyhead())
 write("crl", crls())

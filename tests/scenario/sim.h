@@ -367,6 +367,9 @@ void sim_datagram(struct sim *s, uint32_t sock, const char *from, const void *da
 
 /* Somebody opens a TCP connection to us; NULL = the engine refused it. */
 struct sim_conn *sim_accept(struct sim *s, const char *from);
+/* The same by a balancer, which then says for whom it is; false = the engine has closed it for that. */
+struct sim_conn *sim_balanced(struct sim *s, const char *balancer);
+bool sim_named(struct sim *s, struct sim_conn *c, const char *from);
 /* Its first octets come: the handshake begins. */
 void sim_shake(struct sim *s, struct sim_conn *c);
 /* It turns out to be the visitor; or this peer, which must accept. */

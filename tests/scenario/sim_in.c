@@ -248,8 +248,8 @@ sim_count_sources(const struct sim *s)
 
 /* ---- the visitor ---- */
 
-struct sim_conn *
-sim_accept(struct sim *s, const char *from)
+static struct sim_conn *
+come(struct sim *s, const char *from, bool balanced)
 {
 	struct sim_conn *c;
 	struct rgw_addr addr;
@@ -261,8 +261,29 @@ sim_accept(struct sim *s, const char *from)
 	c->incoming = true;
 	c->secret = s->visitor.secret;
 	assert_true(rgw_addr_parse(from, 40000, &addr));
-	c->engine = rgw_gw_on_accept(s->gw, listen, &addr, c, s->now);
+	c->engine = (balanced ? rgw_gw_on_balanced : rgw_gw_on_accept)(s->gw, listen, &addr, c, s->now);
 	return c->engine != NULL ? c : NULL;
+}
+
+struct sim_conn *
+sim_accept(struct sim *s, const char *from)
+{
+	return come(s, from, false);
+}
+
+struct sim_conn *
+sim_balanced(struct sim *s, const char *balancer)
+{
+	return come(s, balancer, true);
+}
+
+bool
+sim_named(struct sim *s, struct sim_conn *c, const char *from)
+{
+	struct rgw_addr addr;
+
+	assert_true(rgw_addr_parse(from, 40000, &addr));
+	return rgw_conn_on_named(c->engine, &addr, s->now);
 }
 
 void

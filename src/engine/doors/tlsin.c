@@ -34,7 +34,8 @@ send_on_conn(struct rgw_gw *gw, const struct rgw_origin *origin, const struct rg
 	rgw_count(gw, RGW_CTR_tls_answers_dropped);
 	RGW_LOG(gw->log, RGW_LOG_WARNING, "write-buffer-full", name,
 	    "an answer is dropped: the peer does not read, and write-buffer or its part of max-write-octets is full",
-	    rgw_f_str("from_peer", name), rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial));
+	    rgw_f_str("from_peer", name), rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial),
+	    rgw_f_via(&conn->via));
 	return false;
 }
 
@@ -70,7 +71,7 @@ note(struct rgw_conn *conn, const struct rgw_packet *p, enum rgw_counter counter
 	RGW_LOG(conn->gw->log, RGW_LOG_WARNING, event, peer, text, rgw_f_str("from_peer", peer),
 	    rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial),
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
-	    rgw_f_uint("id", p->id), rgw_f_str("counter", rgw_counter_name(counter)));
+	    rgw_f_uint("id", p->id), rgw_f_str("counter", rgw_counter_name(counter)), rgw_f_via(&conn->via));
 }
 
 /* Is this the code of an answer, whoever sends it? */

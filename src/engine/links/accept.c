@@ -47,6 +47,7 @@ rgw_accept_init(struct rgw_gw *gw, const struct rgw_conf *conf, const struct rgw
 	const struct rgw_admission_limits limits = limits_of(&conf->gateway);
 
 	rgw_admission_init(&gw->admission, &limits, key, now);
+	rgw_link_init(&gw->unnamed);
 }
 
 /* ---- listeners ---- */
@@ -111,11 +112,22 @@ const struct rgw_known_ops rgw_listener_ops = {
 	.end = end_listener,
 };
 
+static struct rgw_conn *
+first_unnamed(const struct rgw_gw *gw)
+{
+	struct rgw_link *l = rgw_list_first(&gw->unnamed);
+
+	return l != NULL ? RGW_CONTAINER(l, struct rgw_conn, link) : NULL;
+}
+
 static void
 close_half_open(struct rgw_gw *gw, rgw_ms now)
 {
 	struct rgw_visit *visit;
+	struct rgw_conn *conn;
 
+	while ((conn = first_unnamed(gw)) != NULL)
+		rgw_conn_close(conn, RGW_LOG_INFO, "connection-closed", "the gateway stops", now);
 	while ((visit = rgw_admission_any(&gw->admission)) != NULL)
 		rgw_conn_close(RGW_CONTAINER(visit, struct rgw_conn, visit), RGW_LOG_INFO,
 		    "connection-closed", "the gateway stops", now);
@@ -158,6 +170,9 @@ static const struct refusal refuse_peer = { RGW_CTR_refused_max_connections_peer
 	"max-connections of the peer is reached" };
 static const struct refusal refuse_caller = { RGW_CTR_refused_max_connections_per_address,
 	"max-connections-per-address is reached" };
+/* No balancer is between us and whoever has connected. */
+static const struct rgw_addr nobody;
+
 static const struct refusal refuse_memory = { RGW_CTR_refused_no_memory, "out of memory" };
 
 static const struct refusal refusals[] = {
@@ -228,7 +243,7 @@ why_refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_add
 }
 
 static void
-refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *from,
+refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *from, const struct rgw_addr *via,
     const struct refusal *why)
 {
 	const char *listen = l->conf->head.name;
@@ -236,7 +251,7 @@ refuse(struct rgw_gw *gw, const struct rgw_listener *l, const struct rgw_addr *f
 	rgw_count(gw, why->counter);
 	RGW_LOG(gw->log, gw->draining ? RGW_LOG_INFO : RGW_LOG_WARNING, "connection-refused", listen,
 	    why->why, rgw_f_str("listen", listen), rgw_f_addr("from", from),
-	    rgw_f_str("counter", rgw_counter_name(why->counter)));
+	    rgw_f_str("counter", rgw_counter_name(why->counter)), rgw_f_via(via));
 }
 
 /* Closes a half-open connection to make room for the handshake of the newcomer (P-TLS-25), or since there are too many.
@@ -258,7 +273,7 @@ evict(struct rgw_conn *victim, const struct rgw_caller *newcomer, rgw_ms now)
 	        : "max-half-open is reached: the oldest handshake of the address with most of them gives way",
 	    rgw_f_str("listen", listen), rgw_f_addr("from", &victim->addr),
 	    rgw_f_str("known", rgw_admission_class_of(&victim->visit) == RGW_KNOWN ? "yes" : "no"),
-	    rgw_f_uint("half_open", held), rgw_f_str("counter", rgw_counter_name(counter)));
+	    rgw_f_uint("half_open", held), rgw_f_str("counter", rgw_counter_name(counter)), rgw_f_via(&victim->via));
 	rgw_conn_close(victim, RGW_LOG_DEBUG, "handshake-failed", "the handshake gave way to another one", now);
 }
 
@@ -266,6 +281,27 @@ void
 rgw_accept_shaking(struct rgw_conn *conn)
 {
 	conn->visit.shaking = true;
+}
+
+/* Takes in the connection as one of this caller. */
+static void
+enter(struct rgw_conn *conn, struct rgw_caller *caller, struct rgw_visit *weakest, rgw_ms now)
+{
+	rgw_admission_enter(&conn->gw->admission, caller, &conn->visit, now);
+	if (weakest != NULL)
+		evict(RGW_CONTAINER(weakest, struct rgw_conn, visit), conn->visit.from, now);
+}
+
+static void
+begin(struct rgw_conn *conn, struct rgw_listener *l, void *io, rgw_ms now)
+{
+	conn->incoming = true;
+	conn->listener = l;
+	conn->io = io;
+	rgw_asked_init(&conn->asked, now);
+	rgw_conn_enter(conn, RGW_CONN_ACCEPTED);
+	conn->deadline = now + l->conf->handshake_timeout;
+	rgw_conn_set_timer(conn);
 }
 
 struct rgw_conn *
@@ -279,20 +315,86 @@ rgw_gw_on_accept(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *from
 
 	rgw_count(gw, RGW_CTR_accepted);
 	if (conn == NULL) {
-		refuse(gw, l, from, why != NULL ? why : &refuse_memory);
+		refuse(gw, l, from, &nobody, why != NULL ? why : &refuse_memory);
 		return NULL;
 	}
-	rgw_admission_enter(&gw->admission, caller, &conn->visit, now);
-	if (weakest != NULL)
-		evict(RGW_CONTAINER(weakest, struct rgw_conn, visit), conn->visit.from, now);
-	conn->incoming = true;
-	conn->listener = l;
-	conn->io = io;
-	rgw_asked_init(&conn->asked, now);
-	rgw_conn_enter(conn, RGW_CONN_ACCEPTED);
-	conn->deadline = now + l->conf->handshake_timeout;
-	rgw_conn_set_timer(conn);
+	enter(conn, caller, weakest, now);
+	begin(conn, l, io, now);
 	return conn;
+}
+
+/* ---- connections of balancers ---- */
+
+/* Until a header has come, nothing is known of whoever is behind the balancer, and no limit of addresses can hold. A
+ * balancer sends the header with the first octets, so few connections wait for it, and not for long: whoever must give
+ * way is one whose balancer does not do its part. */
+static void
+make_room_for_unnamed(struct rgw_gw *gw, uint32_t most, rgw_ms now)
+{
+	while (gw->n_unnamed > most) {
+		struct rgw_conn *first = first_unnamed(gw);
+		const char *listen = first->listener->conf->head.name;
+
+		rgw_count(gw, RGW_CTR_proxy_evicted);
+		RGW_LOG(gw->log, RGW_LOG_WARNING, "half-open-evicted", listen,
+		    "more connections of balancers wait for their PROXY header than max-half-open says: the oldest "
+		    "gives way", rgw_f_str("listen", listen), rgw_f_addr("from", &first->addr),
+		    rgw_f_uint("half_open", gw->n_unnamed),
+		    rgw_f_str("counter", rgw_counter_name(RGW_CTR_proxy_evicted)));
+		rgw_conn_close(first, RGW_LOG_DEBUG, "handshake-failed", "the connection gave way to another one", now);
+	}
+}
+
+struct rgw_conn *
+rgw_gw_on_balanced(struct rgw_gw *gw, uint32_t listen, const struct rgw_addr *balancer, void *io, rgw_ms now)
+{
+	struct rgw_listener *l = rgw_listener_by_id(gw, listen);
+	struct rgw_conn *conn = gw->draining ? NULL : rgw_conn_new(gw, balancer);
+
+	rgw_count(gw, RGW_CTR_accepted);
+	if (conn == NULL) {
+		refuse(gw, l, balancer, &nobody, gw->draining ? &refuse_draining : &refuse_memory);
+		return NULL;
+	}
+	rgw_list_append(&gw->unnamed, &conn->link);
+	gw->n_unnamed++;
+	begin(conn, l, io, now);
+	make_room_for_unnamed(gw, gw->conf->gateway.max_half_open, now);
+	return conn;
+}
+
+static bool
+is_unnamed(const struct rgw_conn *conn)
+{
+	return conn->visit.from == NULL;
+}
+
+static void
+leave_unnamed(struct rgw_conn *conn)
+{
+	rgw_link_remove(&conn->link);
+	conn->gw->n_unnamed--;
+}
+
+bool
+rgw_conn_on_named(struct rgw_conn *conn, const struct rgw_addr *from, rgw_ms now)
+{
+	struct rgw_gw *gw = conn->gw;
+	struct rgw_caller *caller = NULL;
+	struct rgw_visit *weakest = NULL;
+	const struct refusal *why = why_refuse(gw, conn->listener, from, now, &caller, &weakest);
+
+	if (!rgw_addr_equal(&conn->addr, from))
+		conn->via = conn->addr;
+	conn->addr = *from;
+	if (why != NULL) {
+		refuse(gw, conn->listener, from, &conn->via, why);
+		rgw_conn_close(conn, RGW_LOG_DEBUG, "handshake-failed", why->why, now);
+		return false;
+	}
+	leave_unnamed(conn);
+	enter(conn, caller, weakest, now);
+	return true;
 }
 
 void
@@ -390,7 +492,7 @@ rgw_accept_identified(struct rgw_conn *conn, uint32_t id, rgw_ms now)
 		RGW_LOG(gw->log, RGW_LOG_WARNING, "connection-refused", conf->head.name, why->why,
 		    rgw_f_str("peer", conf->head.name), rgw_f_addr("from", &conn->addr),
 		    rgw_f_uint("connections", rgw_quota_used(peer->quota)),
-		    rgw_f_str("counter", rgw_counter_name(why->counter)));
+		    rgw_f_str("counter", rgw_counter_name(why->counter)), rgw_f_via(&conn->via));
 		rgw_conn_close(conn, RGW_LOG_DEBUG, "handshake-failed", why->why, now);
 		return false;
 	}
@@ -407,8 +509,12 @@ rgw_accept_forget(struct rgw_conn *conn, enum rgw_conn_state last, const char *w
 {
 	struct rgw_gw *gw = conn->gw;
 
-	rgw_link_remove(&conn->link);
-	rgw_admission_leave(&gw->admission, &conn->visit, now);
+	if (is_unnamed(conn)) {
+		leave_unnamed(conn);
+	} else {
+		rgw_link_remove(&conn->link);
+		rgw_admission_leave(&gw->admission, &conn->visit, now);
+	}
 	if (conn->peer != NULL) {
 		conn->peer->n_incoming--;
 		rgw_quota_give(conn->peer->quota);
@@ -433,6 +539,17 @@ rgw_accept_change(struct rgw_gw *gw, rgw_ms now)
 	rgw_admission_change(&gw->admission, &limits, now);
 	while ((visit = rgw_admission_surplus(&gw->admission, now)) != NULL)
 		evict(RGW_CONTAINER(visit, struct rgw_conn, visit), NULL, now);
+	make_room_for_unnamed(gw, limits.half_open, now);
+}
+
+/* A connection that is half-open goes on under the new edition, unless its listener does not. */
+static void
+settle(struct rgw_conn *conn, struct rgw_edition *old, rgw_ms now)
+{
+	if (rgw_conn_is_outdated(conn))
+		rgw_conn_close(conn, RGW_LOG_INFO, "handshake-failed", "the listener is gone or another one", now);
+	else
+		rgw_conn_change(conn, old, now);
 }
 
 void
@@ -443,15 +560,13 @@ rgw_accept_settle(struct rgw_gw *gw, struct rgw_edition *old, rgw_ms now)
 		struct rgw_link *next;
 
 		for (struct rgw_link *l = head->next; l != head; l = next) {
-			struct rgw_conn *conn =
-			    RGW_CONTAINER(RGW_CONTAINER(l, struct rgw_visit, age), struct rgw_conn, visit);
-
 			next = l->next;
-			if (rgw_conn_is_outdated(conn))
-				rgw_conn_close(conn, RGW_LOG_INFO, "handshake-failed",
-				    "the listener is gone or another one", now);
-			else
-				rgw_conn_change(conn, old, now);
+			settle(RGW_CONTAINER(RGW_CONTAINER(l, struct rgw_visit, age), struct rgw_conn, visit), old,
+			    now);
 		}
+	}
+	for (struct rgw_link *l = gw->unnamed.next, *next; l != &gw->unnamed; l = next) {
+		next = l->next;
+		settle(RGW_CONTAINER(l, struct rgw_conn, link), old, now);
 	}
 }

@@ -58,7 +58,8 @@ log_conn(const struct rgw_conn *conn, enum rgw_log_level level, const char *even
 	RGW_LOG(conn->gw->log, level, event, conn->peer != NULL ? peer : NULL, text,
 	    rgw_f_str("peer", peer), rgw_f_addr("addr", &conn->addr), rgw_f_uint("conn", conn->lane.serial),
 	    rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
-	    rgw_f_str("state", rgw_conn_state_name(conn->state)), rgw_f_str("reason", reason));
+	    rgw_f_str("state", rgw_conn_state_name(conn->state)), rgw_f_str("reason", reason),
+	    rgw_f_via(&conn->via));
 }
 
 /* The count of the peer's outgoing connections that a connection in this state belongs to; NULL = none. */
@@ -171,24 +172,20 @@ is_spare(const struct rgw_conn *conn)
 static void
 on_not_up(struct rgw_conn *conn, rgw_ms now)
 {
-	enum rgw_log_level level = RGW_LOG_WARNING;
+	bool silent = conn->state == RGW_CONN_ACCEPTED;
 
-	switch (conn->state) {
-	case RGW_CONN_CONNECTING:
+	if (conn->state == RGW_CONN_CONNECTING) {
 		rgw_count(conn->gw, RGW_CTR_connect_timeouts);
-		rgw_conn_close(conn, level, "connect-failed", "no TCP connection within connect-timeout",
+		rgw_conn_close(conn, RGW_LOG_WARNING, "connect-failed", "no TCP connection within connect-timeout",
 		    now);
 		return;
-	case RGW_CONN_ACCEPTED:
-		/* The visitor never said a word, as many who only look whether the port is open. */
-		level = RGW_LOG_INFO;
-		break;
-	default:
-		break;
 	}
 	rgw_count(conn->gw, RGW_CTR_handshake_timeouts);
-	rgw_conn_close(conn, level, conn->incoming ? "handshake-failed" : "connect-failed",
-	    "no TLS session within handshake-timeout", now);
+	/* A visitor that never said a word is one of many who only look whether the port is open. */
+	rgw_conn_close(conn, silent ? RGW_LOG_INFO : RGW_LOG_WARNING,
+	    conn->incoming ? "handshake-failed" : "connect-failed", silent && conn->visit.from == NULL
+	    ? "no PROXY header, or nothing behind it, within handshake-timeout"
+	    : "no TLS session within handshake-timeout", now);
 }
 
 /* The rest of a packet did not come in time. The part that came may say which request the answer belonged to. */
@@ -466,7 +463,7 @@ rgw_conn_close_for(struct rgw_conn *conn, const struct rgw_packet *p, const char
 	    rgw_f_uint("conn", conn->lane.serial), rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
 	    rgw_f_str("state", rgw_conn_state_name(conn->state)), rgw_f_str("reason", rule),
 	    rgw_f_str("code", rgw_code_name(p->code)), rgw_f_uint("code_number", p->code),
-	    rgw_f_uint("id", p->id), rgw_f_uint("length", p->len));
+	    rgw_f_uint("id", p->id), rgw_f_uint("length", p->len), rgw_f_via(&conn->via));
 	gw->ops->conn_close(gw->ops_ctx, conn->io);
 	gone(conn, stopped ? RGW_FAULT_REQUEST : RGW_FAULT_PEER, rule, now);
 }

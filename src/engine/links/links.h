@@ -42,9 +42,11 @@ struct rgw_conn {
 	struct rgw_edition *edition;  /* holds a reference: the edition by which the connection stands, whose secret
 	                               * it uses */
 	struct rgw_listener *listener;/* borrowed: incoming: where the connection came in */
-	struct rgw_link link;         /* among the peer's connections, once the peer is known */
+	struct rgw_link link;         /* among the peer's connections, once the peer is known; or among those of
+	                               * balancers that have not said for whom they are */
 	void *io;                     /* borrowed: the outer layer's handle */
 	struct rgw_addr addr;
+	struct rgw_addr via;          /* the balancer that opened the connection for that address; family 0 = none */
 	struct rgw_timer timer;       /* the connection's next deadline of any kind */
 	rgw_ms deadline;              /* when connect, handshake or drain must be over */
 	rgw_ms up_at;

@@ -31,7 +31,7 @@ rgw_conn_tell_proof(struct rgw_conn *conn, rgw_ms now)
 	    rgw_f_str("peer", peer), rgw_f_addr("addr", &conn->addr),
 	    rgw_f_uint("conn", conn->lane.serial), rgw_f_str("opened_by", conn->incoming ? "peer" : "us"),
 	    rgw_f_str("state", "up"),
-	    rgw_f_str("proven_by", rgw_conn_proof_text(conn, proof)));
+	    rgw_f_str("proven_by", rgw_conn_proof_text(conn, proof)), rgw_f_via(&conn->via));
 	if (conn->proof == RGW_PROVEN_BY_PREVIOUS_PSK)
 		rgw_previous_psk_used(conn->gw, &conn->peer->previous_psk, rgw_f_str("peer", peer), now);
 }
