@@ -22,7 +22,8 @@
  * name, and then the one that was there first counts. The table is bounded: a neighbour that fills it gives up its own
  * oldest entries, by the rule of fair.h. Entries are forgotten a day after they were last heard of. No call walks
  * through more than a few entries of one name: of the many sessions with one User-Name or Chargeable-User-Identity
- * only 64 are found by that alone, and of those of one neighbour with one other name 16. Times are milliseconds.
+ * only 64 are found by that alone, which neighbours share by the rule of fair.h, and of those of one neighbour with one
+ * other name 16. Times are milliseconds.
  */
 
 /* What a packet may say about a NAS (the first ones) and about a session (P-COA-4, P-COA-5). */

@@ -16,8 +16,8 @@
 /* What the system's allocator adds to a block, about. */
 #define BLOCK_OCTETS 16
 
-/* So many entries are found by the same name: of a user who may be anybody at all, and of one neighbour if it is
- * another name. More of them only make every walk longer. */
+/* So many entries are found by the same name: of a user who may be anybody at all, of which a neighbour has its share
+ * (fair.h), and of one neighbour if it is another name. More of them only make every walk longer. */
 #define SAME_USER 64
 #define SAME_NAME 16
 
@@ -400,21 +400,23 @@ rgw_nastable_hear(struct rgw_nastable *t, struct rgw_nas_item *e, const struct r
 	rgw_list_append(&p->items, &e->beside);
 }
 
-/* Have so many entries the name that one more need not be found by it? */
+/* Have so many entries the name that one more need not be found by it? A user's are shared between all neighbours: none
+ * of them hides the sessions of the others behind its own. */
 static bool
 is_common(struct rgw_nastable *t, const struct rgw_nas_owner *o, const struct rgw_nas_names *names, unsigned kind)
 {
 	bool is_user = kind == RGW_NAME_USER || kind == RGW_NAME_CUI;
-	unsigned n = 0;
+	unsigned all = 0, own = 0;
 	struct rgw_hnode *at;
 
 	for (struct rgw_nas_item *e = rgw_nastable_first_with(t, names, kind, &at); e != NULL;
 	     e = rgw_nastable_next_with(t, rgw_htab_next(at), names, kind, &at)) {
-		n += is_user || e->place->owner == o;
-		if (n >= (is_user ? SAME_USER : SAME_NAME))
+		all++;
+		own += e->place->owner == o;
+		if (!is_user && own >= SAME_NAME)
 			return true;
 	}
-	return false;
+	return is_user && !rgw_fair_may_take(SAME_USER, all, own, 1);
 }
 
 /* Copies the names of these kinds into the entry. */

@@ -56,15 +56,17 @@ come_up(struct rgw_tcp *t, rgw_ms now)
 	read_records(t, now);
 }
 
-/* The handshake is done. If it began under an older configuration, the current one judges what came of it. */
 /* Counts what CRLs had to do with a handshake. Who was let in without one is told: the counter alone does not say
  * whose CRL is missing. */
 static void
 count_revocation(struct rgw_tcp *t)
 {
+	struct rgw_addr host = t->addr;
 	const char *text;
-	char addr[RGW_ADDR_TEXT];
+	char who[RGW_ADDR_TEXT];
 
+	/* Each connection has a port of its own, and would have a limit of its own in the log. */
+	host.port = 0;
 	switch (rgw_tls_revocation(t->session, &text)) {
 	case RGW_TLS_NOT_REVOKED:
 		break;
@@ -76,13 +78,14 @@ count_revocation(struct rgw_tcp *t)
 		break;
 	case RGW_TLS_UNCHECKED:
 		rgw_gw_count(t->net->gw, RGW_CTR_certificates_unchecked);
-		RGW_LOG(t->net->log, RGW_LOG_WARNING, "crl-missing", rgw_addr_format(&t->addr, addr), text != NULL
+		RGW_LOG(t->net->log, RGW_LOG_WARNING, "crl-missing", rgw_addr_format(&host, who), text != NULL
 		    ? text : "a certificate was let in without a CRL", rgw_f_addr("addr", &t->addr),
 		    rgw_f_via(&t->via));
 		break;
 	}
 }
 
+/* The handshake is done. If it began under an older configuration, the current one judges what came of it. */
 static void
 on_done(struct rgw_tcp *t, rgw_ms now)
 {

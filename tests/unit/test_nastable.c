@@ -101,8 +101,8 @@ static void
 stations_are_addresses(void **state)
 {
 	struct rgw_nastable *t = *state;
-	static const char *const same[] = { "02-00-00-00-01-0B", "02-00-00-00-01-0b", "02:00:00:00:01:0b", "0200.0000.010B",
-		"02000000010b" };
+	static const char *const same[] = { "02-00-00-00-01-0B", "02-00-00-00-01-0b", "02:00:00:00:01:0b",
+		"0200.0000.010B", "02000000010b" };
 	static const char *const others[] = { "02-00-00-00-01-0C", "02-00-00-00-01-0B-00", "02-00-00-00-01", "-",
 		"02-00-00-00-01-0B:eduroam" };
 
@@ -312,6 +312,24 @@ common_names_are_cheap(void **state)
 	assert_in_range(t->steps - before, MANY, MANY * 200);
 }
 
+/* A neighbour that tells of any number of sessions of somebody else's user does not hide those of others: CoA that names
+ * the user and the NAS finds them. */
+static void
+common_users_are_shared(void **state)
+{
+	struct rgw_nastable *t = *state;
+	char text[16];
+
+	t->limit = 4 * MANY;
+	t->max_octets = 1 << 30;
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(text, sizeof text, "s%u", i);
+		learn(t, names("ap", text, NULL, "alice@realm"), i % 2 == 0 ? &a : &peer, 1);
+	}
+	learn(t, names("ap2", "x", "y", "alice@realm"), &b, 1);
+	assert_int_equal(session(t, names("ap2", NULL, NULL, "alice@realm"), 2), 2);
+}
+
 /* P-COA-30 to 32: the time of a packet counts in both directions. */
 static void
 tells_the_age_of_packets(void **state)
@@ -347,6 +365,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(bounds_hold, make, end),
 		cmocka_unit_test_setup_teardown(ending_a_nas_is_cheap, make, end),
 		cmocka_unit_test_setup_teardown(common_names_are_cheap, make, end),
+		cmocka_unit_test_setup_teardown(common_users_are_shared, make, end),
 		cmocka_unit_test(tells_the_age_of_packets),
 	};
 
