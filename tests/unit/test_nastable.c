@@ -312,8 +312,8 @@ common_names_are_cheap(void **state)
 	assert_in_range(t->steps - before, MANY, MANY * 200);
 }
 
-/* A neighbour that tells of any number of sessions of somebody else's user does not hide those of others: CoA that names
- * the user and the NAS finds them. */
+/* A neighbour that tells of any number of sessions of somebody else's user does not hide those of others: CoA that
+ * names the user and the NAS finds them. */
 static void
 common_users_are_shared(void **state)
 {
