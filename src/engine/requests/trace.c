@@ -47,7 +47,8 @@ put(struct told *t, const char *name, const void *value, size_t len)
 	t->len += name_len;
 	t->text[t->len++] = (char)(len >> 8);
 	t->text[t->len++] = (char)(len & 0xff);
-	memcpy(t->text + t->len, value, len);
+	if (len > 0)
+		memcpy(t->text + t->len, value, len);
 	t->len += len;
 }
 
