@@ -109,7 +109,7 @@ ldflags += $(if $(wildcard $(shell $(CC) -print-file-name=rcrt1.o)),-static-pie,
 endif
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
-lib_obj  = $(lib_src:%.c=$(O)/%.o) $(O)/src/app/pagehtml.o
+lib_obj  = $(lib_src:%.c=$(O)/%.o) $(O)/src/app/pagehtml.o $(O)/src/setup/texts.o
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
 unit_bin = $(patsubst %.c,%,$(wildcard tests/unit/test_*.c))
 test_bin = $(test_src:tests/%.c=$(O)/tests/%)
@@ -206,6 +206,17 @@ $(O)/src/app/pagehtml.o: $(O)/src/app/pagehtml.c $(O)/flags
 $(O)/with-page: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PAGE)' | cmp -s - $@ || echo '$(PAGE)' >$@
+
+# So are the templates of `radsecgw setup`, and the script for a PKI that it runs.
+as_text = sed 's/[\\"?]/\\&/g; s/.*/"&\\n"/'
+setup_in = $(sort $(wildcard etc/setup/*.in))
+$(O)/src/setup/texts.c: $(setup_in) certs/make-pki.sh Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "src/setup/answers.h"'; echo 'const struct rgw_template rgw_setup_templates[] = {'; \
+		for f in $(setup_in); do echo "{ \"$$(basename $$f .in)\","; $(as_text) $$f; echo '},'; done; \
+		echo '{ 0 } };'; echo 'const char rgw_setup_make_pki[] ='; $(as_text) certs/make-pki.sh; echo ';'; } >$@
+$(O)/src/setup/texts.o: $(O)/src/setup/texts.c $(O)/flags
+	$(call quiet,CC  ) $(CC) $(cflags) -I. -c -o $@ $<
 
 # Only the files that tell the version are made anew when that changes.
 $(O)/src/net/tlsreview.o: cflags += -DRGW_WRITTEN=$(WRITTEN)
