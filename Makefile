@@ -473,7 +473,7 @@ install: all
 	install -D -m 755 $(O)/radsecgw $(DESTDIR)$(PREFIX)/sbin/radsecgw
 	install -d $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 etc/man/radsecgw.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 etc/man/radsecgw.8 etc/man/radsecgw-probe.8 etc/man/radsecgw-import.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 etc/man/radsecgw.8 etc/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples
 	install -m 644 etc/examples/*.ini $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
 	install -m 755 certs/make-pki.sh $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/

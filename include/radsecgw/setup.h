@@ -28,7 +28,7 @@ enum rgw_setup_flag {
 };
 
 struct rgw_setup_request {
-	const char *config;                  /* borrowed, as all here: the file to be made; all others stand beside it */
+	const char *config;                  /* borrowed, as all here: the file to be made */
 	const char *given[RGW_SETUP_FLAGS];  /* NULL = not given; lists have commas between their items */
 	bool test_pki;                       /* make a PKI for tests */
 	bool csr;                            /* make a key, and a request for a certificate */

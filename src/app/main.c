@@ -375,7 +375,7 @@ static const char options_help[] =
 	"      --server HOST  with setup: the RADIUS server of own users\n"
 	"      --client LIST  with setup: addresses of those who send requests over RADIUS/UDP\n"
 	"      --secret-file FILE  with setup: the secret shared with these two [a new one]\n"
-	"      --cert FILE    with setup: the certificate; with --key FILE and --ca FILE, if they do not stand beside it\n"
+	"      --cert FILE    with setup: the certificate; --key FILE and --ca FILE, if they are not beside it\n"
 	"      --csr          with setup: make a key and a request for a certificate\n"
 	"      --test-pki     with setup: make a PKI for tests\n"
 	"      --name NAME    with setup: the name for these certificates [that of this machine]\n"

@@ -30,30 +30,42 @@ struct field {
 };
 
 static const struct field fields[RGW_SETUP_FLAGS] = {
-	[RGW_SETUP_PROFILE] = { "profile", "What is this gateway for?\n"
+	[RGW_SETUP_PROFILE] = { "profile",
+	    "What is this gateway for?\n"
 	    "  eduroam-institution  an institution of a federation: guests here, own users elsewhere\n"
 	    "  national-proxy       a proxy between institutions and the rest of a federation\n"
 	    "  openroaming          an access network of OpenRoaming\n"
 	    "  sidecar              a container beside a RADIUS server\n"
-	    "  router               a router or access point with hostapd", { MUST, MUST, MUST, MUST, MUST }, false, NULL,
-	    NULL },
-	[RGW_SETUP_REALM] = { "realm", "Which realms do your own users have, such as example.org? Several have commas between\n"
-	    "them. Nothing: there are none, and all requests go out.", { ASK, NO, NO, ASK, NO }, true, rgw_wrong_realm, NULL },
-	[RGW_SETUP_OPERATOR] = { "operator-name", "Which Operator-Name has this access network, such as 4PROVIDER:XX?",
+	    "  router               a router or access point with hostapd",
+	    { MUST, MUST, MUST, MUST, MUST }, false, NULL, NULL },
+	[RGW_SETUP_REALM] = { "realm",
+	    "Which realms do your own users have, such as example.org? Several have commas between them.\n"
+	    "Nothing: there are none, and all requests go out.",
+	    { ASK, NO, NO, ASK, NO }, true, rgw_wrong_realm, NULL },
+	[RGW_SETUP_OPERATOR] = { "operator-name",
+	    "Which Operator-Name has this access network, such as 4PROVIDER:XX?",
 	    { FLAG, NO, MUST, NO, NO }, false, rgw_wrong_operator, NULL },
-	[RGW_SETUP_PEER] = { "peer", "Which RADIUS/TLS peers are there? HOST or HOST:PORT, with commas between them; for a\n"
-	    "national proxy REALM=HOST for each institution, and HOST for the way to all others.",
+	[RGW_SETUP_PEER] = { "peer",
+	    "Which RADIUS/TLS peers are there? HOST or HOST:PORT, with commas between them; for a national\n"
+	    "proxy REALM=HOST for each institution, and HOST for the way to all others.",
 	    { MUST, MUST, MUST, MUST, MUST }, true, rgw_wrong_peer, NULL },
-	[RGW_SETUP_SERVER] = { "server", "Where is the RADIUS server of your own users? HOST or HOST:PORT.",
+	[RGW_SETUP_SERVER] = { "server",
+	    "Where is the RADIUS server of your own users? HOST or HOST:PORT.",
 	    { ASK, NO, NO, ASK, NO }, false, rgw_wrong_host, "127.0.0.1:1812" },
-	[RGW_SETUP_CLIENT] = { "client", "Who sends requests to this gateway over RADIUS/UDP? Addresses or networks, with commas\n"
-	    "between them.", { ASK, NO, ASK, ASK, ASK }, true, rgw_wrong_client, "127.0.0.1" },
-	[RGW_SETUP_SECRET] = { "secret-file", "Which file has the secret that is shared with these? Nothing: a new one is made.",
+	[RGW_SETUP_CLIENT] = { "client",
+	    "Who sends requests to this gateway over RADIUS/UDP? Addresses or networks, with commas between\n"
+	    "them.",
+	    { ASK, NO, ASK, ASK, ASK }, true, rgw_wrong_client, "127.0.0.1" },
+	[RGW_SETUP_SECRET] = { "secret-file",
+	    "Which file has the secret that is shared over RADIUS/UDP? Nothing: a new one is made.",
 	    { ASK, NO, ASK, ASK, ASK }, false, rgw_wrong_path, NULL },
-	[RGW_SETUP_CERT] = { "cert", "Which file has the certificate of this gateway? Its key is NAME.key and the authority ca.pem\n"
-	    "in the same folder. `request`: make a key and a request for a certificate. `test`: make a PKI for tests.",
-	    { MUST, MUST, MUST, MUST, MUST }, false, rgw_wrong_cert, NULL },
-	[RGW_SETUP_NAME] = { "name", "By which name do peers know this gateway? It will stand in the certificate.",
+	[RGW_SETUP_CERT] = { "cert",
+	    "Which file has the certificate of this gateway? Its key is NAME.key and the authority ca.pem in\n"
+	    "the same folder. `request`: make a key and a request for a certificate. `test`: make a PKI for\n"
+	    "tests.",
+	    { MUST, MUST, MUST, MUST, MUST }, false, rgw_wrong_path, NULL },
+	[RGW_SETUP_NAME] = { "name",
+	    "By which name do peers know this gateway? It will stand in the certificate.",
 	    { ASK, ASK, ASK, ASK, ASK }, false, rgw_wrong_name, NULL },
 	[RGW_SETUP_KEY] = { "key", NULL, { FLAG, FLAG, FLAG, FLAG, FLAG }, false, rgw_wrong_path, NULL },
 	[RGW_SETUP_CA] = { "ca", NULL, { FLAG, FLAG, FLAG, FLAG, FLAG }, false, rgw_wrong_path, NULL },
@@ -61,8 +73,13 @@ static const struct field fields[RGW_SETUP_FLAGS] = {
 	[RGW_SETUP_RADSEC] = { "radsec", NULL, { FLAG, FLAG, NO, FLAG, NO }, false, rgw_wrong_address, "[::]:2083" },
 };
 
-static const char *const profiles[RGW_SETUP_PROFILES] = { "eduroam-institution", "national-proxy", "openroaming", "sidecar",
-	"router" };
+static const char *const profiles[RGW_SETUP_PROFILES] = {
+	"eduroam-institution",
+	"national-proxy",
+	"openroaming",
+	"sidecar",
+	"router",
+};
 
 const char *
 rgw_setup_profile_name(enum rgw_setup_profile profile)
@@ -145,7 +162,8 @@ take_profile(struct asking *s, const char *text)
 			s->a->profile = i;
 			return true;
 		}
-	complain(s, text, "is no profile; they are eduroam-institution, national-proxy, openroaming, sidecar and router");
+	complain(s, text, "is no profile; they are eduroam-institution, national-proxy, openroaming, sidecar and "
+	    "router");
 	return false;
 }
 
@@ -245,10 +263,27 @@ given(struct asking *s, size_t i)
 	if (i != RGW_SETUP_CERT)
 		return r->given[i];
 	if (ways > 1) {
-		fputs("radsecgw: --cert, --csr and --test-pki are three ways to a certificate; give one of them\n", r->said);
+		fputs("radsecgw: --cert, --csr and --test-pki are three ways to a certificate; give one of them\n",
+		    r->said);
 		s->errors++;
 	}
 	return r->test_pki ? RGW_CERT_TEST : r->csr ? RGW_CERT_REQUEST : r->given[i];
+}
+
+/* Nobody was asked: what was given, or what is usual. */
+static void
+answer_alone(struct asking *s, size_t i, enum need need, const char *text)
+{
+	char host[RGW_HOST_TEXT];
+	const char *usual = text != NULL ? text : usual_of(s->field, host);
+
+	if ((usual != NULL && !take(s, usual)) || s->a->text[i][0] != '\0')
+		return;
+	if (need == MUST || i == RGW_SETUP_NAME) {
+		fprintf(s->request->said, "radsecgw: --%s is needed%s. %s\n", s->field->flag,
+		    i == RGW_SETUP_CERT ? ", or --csr or --test-pki" : "", s->field->question);
+		s->errors++;
+	}
 }
 
 /* One field, from where its answer comes. false = nobody answers any more. */
@@ -258,29 +293,18 @@ answer(struct asking *s, size_t i)
 	enum need need = i == RGW_SETUP_PROFILE ? MUST : fields[i].need[s->a->profile];
 	const char *text = given(s, i);
 	char host[RGW_HOST_TEXT];
-	const char *why = NULL, *usual;
+	const char *why = "is not for this profile";
 
 	s->field = &fields[i];
 	s->a->text[i] = rgw_xstrdup("");
-	if (need == NO)
-		why = "is not for this profile";
-	if (why != NULL || is_idle(s->a, s->field, &why)) {
+	if (need == NO || is_idle(s->a, s->field, &why)) {
 		if (text != NULL)
 			complain(s, text, why);
 		return true;
 	}
-	usual = usual_of(s->field, host);
-	if (text != NULL && !take(s, text))
-		return true;
 	if (text == NULL && need >= ASK && s->request->terminal && !s->request->yes)
-		return ask(s, need, usual);
-	if (text == NULL && usual != NULL)
-		return take(s, usual);
-	if ((need == MUST || i == RGW_SETUP_NAME) && s->a->text[i][0] == '\0') {
-		fprintf(s->request->said, "radsecgw: --%s is needed%s. %s\n", s->field->flag,
-		    i == RGW_SETUP_CERT ? ", or --csr or --test-pki" : "", s->field->question);
-		s->errors++;
-	}
+		return ask(s, need, usual_of(s->field, host));
+	answer_alone(s, i, need, text);
 	return true;
 }
 

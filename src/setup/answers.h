@@ -38,7 +38,6 @@ const char *rgw_wrong_peer(enum rgw_setup_profile profile, const char *item);
 const char *rgw_wrong_host(enum rgw_setup_profile profile, const char *item);
 const char *rgw_wrong_client(enum rgw_setup_profile profile, const char *item);
 const char *rgw_wrong_path(enum rgw_setup_profile profile, const char *item);
-const char *rgw_wrong_cert(enum rgw_setup_profile profile, const char *item);
 const char *rgw_wrong_name(enum rgw_setup_profile profile, const char *item);
 const char *rgw_wrong_udp(enum rgw_setup_profile profile, const char *item);
 const char *rgw_wrong_address(enum rgw_setup_profile profile, const char *item);

@@ -55,8 +55,8 @@ add_name(struct words *w, const struct rgw_folder *certs, const char *name)
 static bool
 fail(const struct rgw_folder *certs, const char *what, const char *why)
 {
-	fprintf(certs->said, "radsecgw: %s: %s. The command openssl is needed for that (on Debian: apt-get install openssl); "
-	    "with --cert it is not.\n", what, why);
+	fprintf(certs->said, "radsecgw: %s: %s. The command openssl is needed for that (on Debian: apt-get install "
+	    "openssl); with --cert it is not.\n", what, why);
 	return false;
 }
 
@@ -109,7 +109,8 @@ static bool
 make_request(const struct rgw_folder *certs, const char *file, const char *name, const struct rgw_strbuf *key)
 {
 	char subject[RGW_HOST_TEXT + 16], names[RGW_HOST_TEXT + 32], why[RGW_ERRNO_TEXT];
-	char *argv[] = { "openssl", "req", "-new", "-sha256", "-key", "/dev/stdin", "-subj", subject, "-addext", names, NULL };
+	char *argv[] = { "openssl", "req", "-new", "-sha256", "-key", "/dev/stdin", "-subj", subject, "-addext", names,
+		NULL };
 	struct rgw_strbuf csr = { 0 };
 	struct rgw_addr addr;
 	bool good;

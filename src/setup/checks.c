@@ -26,7 +26,9 @@ is_host(const char *text)
 	struct rgw_addr addr;
 
 	/* What consists of digits and dots is meant as an address. */
-	return rgw_addr_parse(text, 0, &addr) ? addr.port == 0 : is_name(text) && strspn(text, DIGITS ".") != strlen(text);
+	if (rgw_addr_parse(text, 0, &addr))
+		return addr.port == 0;
+	return is_name(text) && strspn(text, DIGITS ".") != strlen(text);
 }
 
 const char *
@@ -63,7 +65,7 @@ rgw_wrong_operator(enum rgw_setup_profile profile, const char *item)
 
 	if (len < 2 || len > 200 || strchr(first, item[0]) == NULL || strspn(item + 1, NAME_LETTERS ":") != len - 1)
 		return profile == RGW_FOR_OPENROAMING
-		    ? "is no Operator-Name such as 4PROVIDER:XX, with the number of the access network in the WBA behind the 4"
+		    ? "is no Operator-Name such as 4PROVIDER:XX, with the WBA's name of the network behind the 4"
 		    : "is no Operator-Name such as 1example.org, with the digit of its namespace first";
 	return NULL;
 }
@@ -109,12 +111,6 @@ rgw_wrong_path(enum rgw_setup_profile profile, const char *item)
 		if ((unsigned char)*p < ' ' || strchr("\",;$\\", *p) != NULL)
 			return "has a character that a path in a configuration cannot have: one of \" , ; $ \\";
 	return strlen(item) > 1024 ? "is too long for a path" : NULL;
-}
-
-const char *
-rgw_wrong_cert(enum rgw_setup_profile profile, const char *item)
-{
-	return rgw_wrong_path(profile, item);
 }
 
 const char *

@@ -75,21 +75,33 @@ measure(const struct lines *a, const struct lines *b)
 	return common;
 }
 
+/* Which line comes next: of both, of the old ones or of the new ones? */
+static char
+next_kind(const struct lines *a, size_t i, const struct lines *b, size_t j, const uint16_t *common)
+{
+	size_t row = b->n + 1;
+
+	if (i == a->n || j == b->n)
+		return i == a->n ? '+' : '-';
+	if (common == NULL)
+		return '-';
+	if (equal(a, i, b, j))
+		return ' ';
+	return common[(i + 1) * row + j] >= common[i * row + j + 1] ? '-' : '+';
+}
+
 static size_t
 edit(const struct lines *a, const struct lines *b, struct edit *out)
 {
-	bool small = a->n <= LINES && b->n <= LINES;
-	uint16_t *common = small ? measure(a, b) : NULL;
-	size_t i = 0, j = 0, n = 0, row = b->n + 1;
+	uint16_t *common = a->n <= LINES && b->n <= LINES ? measure(a, b) : NULL;
+	size_t i = 0, j = 0, n = 0;
 
 	while (i < a->n || j < b->n) {
-		bool both = small && i < a->n && j < b->n && equal(a, i, b, j);
-		bool old = !both && i < a->n &&
-		    (j == b->n || !small || common[(i + 1) * row + j] >= common[i * row + j + 1]);
+		char kind = next_kind(a, i, b, j, common);
 
-		out[n++] = (struct edit){ both ? ' ' : old ? '-' : '+', i, j };
-		i += both || old;
-		j += both || !old;
+		out[n++] = (struct edit){ kind, i, j };
+		i += kind != '+';
+		j += kind != '-';
 	}
 	free(common);
 	return n;

@@ -32,14 +32,15 @@ enum rgw_put_how {
 	RGW_PUT_SECRET,   /* for the gateway alone, and never shown */
 };
 
-/* Opens a folder, which is made with that mode if it is not there (but not the ones above it). With `within` the path is
- * that of a folder in there, which goes to the user of the gateway. false = it cannot be used, and that was said. */
+/* Opens a folder, which is made with that mode if it is not there (but not the ones above it). With `within` the path
+ * is that of a folder in there, which goes to the user of the gateway. false = it cannot be used, and that was said. */
 bool rgw_folder_open(struct rgw_folder *f, const char *path, const struct rgw_folder *within, mode_t mode) RGW_MUST_USE;
 void rgw_folder_close(struct rgw_folder *f);
 
 /* Is there something of that name? */
 bool rgw_folder_has(const struct rgw_folder *f, const char *name);
-/* Adds the contents of a file there, which must be a regular one of ours. false = it cannot be read, and that was said. */
+/* Adds the contents of a file there, which must be a regular one of ours. false = it cannot be read, and that was
+ * said. */
 bool rgw_folder_read(const struct rgw_folder *f, const char *name, struct rgw_strbuf *out) RGW_MUST_USE;
 /* Puts a file in its place, or beside it as NAME.new if there is another one. */
 enum rgw_put rgw_folder_put(const struct rgw_folder *f, const char *name, const char *text, size_t len,

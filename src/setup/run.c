@@ -73,7 +73,8 @@ end(pid_t pid, char why[static RGW_ERRNO_TEXT])
 }
 
 bool
-rgw_setup_run(char *const *argv, const struct rgw_strbuf *input, struct rgw_strbuf *out, char why[static RGW_ERRNO_TEXT])
+rgw_setup_run(char *const *argv, const struct rgw_strbuf *input, struct rgw_strbuf *out,
+    char why[static RGW_ERRNO_TEXT])
 {
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
 	pid_t pid = -1;

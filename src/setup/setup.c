@@ -61,7 +61,13 @@ find_place(struct setup *s)
 static struct rgw_folder
 as_service(const struct setup *s)
 {
-	struct rgw_folder f = { .uid = (uid_t)-1, .gid = (gid_t)-1, .fd = -1, .out = s->request->out, .said = s->request->said };
+	struct rgw_folder f = {
+		.uid = (uid_t)-1,
+		.gid = (gid_t)-1,
+		.fd = -1,
+		.out = s->request->out,
+		.said = s->request->said,
+	};
 	const struct passwd *user = geteuid() == 0 ? getpwnam(SERVICE_USER) : NULL;
 
 	if (user != NULL) {
@@ -223,11 +229,12 @@ say_rest(struct setup *s)
 
 	fputs("\nWhat is left to do:\n\n", out);
 	if (s->beside)
-		fprintf(out, "- The configuration. %s was there and is kept; the one that was made now is\n  %s. Take over what you "
-		    "want of it.\n", s->request->config, s->written);
+		fprintf(out, "- The configuration. %s was there and is kept; the one that was made now is\n"
+		    "  %s. Take over what you want of it.\n", s->request->config, s->written);
 	fputs(s->rendered.todo.v, out);
 	if (s->lacks_certificate)
-		fprintf(out, "  Then: radsecgw check -c %s, and radsecgw probe -c %s for each peer.\n", s->written, s->written);
+		fprintf(out, "  Then: radsecgw check -c %s, and radsecgw probe -c %s for each peer.\n", s->written,
+		    s->written);
 	if (!s->request->enable && has_systemd())
 		fputs("- The service. It starts, now and with the machine, by: systemctl enable --now radsecgw\n", out);
 	else if (!s->request->enable)
@@ -249,7 +256,7 @@ look(struct setup *s)
 	say_rest(s);
 	good = good && !s->beside;
 	if (s->request->enable)
-		good = good ? enable(s) : fail(s, "--enable: the service was not started, because something is left to do before");
+		good = good ? enable(s) : fail(s, "--enable: the service was not started; see what is left to do");
 	return good ? RGW_SETUP_DONE : RGW_SETUP_LEFT;
 }
 

@@ -254,7 +254,8 @@ set_file(struct making *m, const char *flag, const char *name, const char *path)
 	size_t len;
 
 	if (realpath(path, real) == NULL) {
-		fprintf(m->request->said, "radsecgw: %s: %s cannot be used: %s\n", flag, path, rgw_errno_text(errno, buf));
+		fprintf(m->request->said, "radsecgw: %s: %s cannot be used: %s\n", flag, path,
+		    rgw_errno_text(errno, buf));
 		m->good = false;
 		return;
 	}
@@ -272,12 +273,13 @@ beside(const char *cert, const char *name)
 	const char *slash = strrchr(cert, '/');
 	size_t folder = slash != NULL ? (size_t)(slash + 1 - cert) : 0;
 	size_t len = strlen(cert), room = len + 16;
+	size_t base = len > 4 && strcmp(cert + len - 4, ".pem") == 0 ? len - 4 : len;
 	char *path = rgw_xcalloc(1, room);
 
 	if (name != NULL)
 		snprintf(path, room, "%.*s%s", (int)folder, cert, name);
 	else
-		snprintf(path, room, "%.*s.key", (int)(len > 4 && strcmp(cert + len - 4, ".pem") == 0 ? len - 4 : len), cert);
+		snprintf(path, room, "%.*s.key", (int)base, cert);
 	return path;
 }
 
