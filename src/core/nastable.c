@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nastable_priv.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "radsecgw/fair.h"
+#include "radsecgw/mac.h"
 
 /*
  * The table of NASes and sessions; see nastable.h. An entry is owned by its neighbour's row, which is in the order in
@@ -68,20 +68,11 @@ rgw_nas_names_session(const struct rgw_nas_names *names)
 	return has_any(names, RGW_NAS_NAMES, RGW_NAMES);
 }
 
-/* The digits of a MAC address, in small letters, however it is written. false = the text is something else. */
-#define MAC_DIGITS 12
-
+/* Is the text the address of a device, and nothing else? */
 static bool
-read_mac(const uint8_t *p, size_t len, uint8_t digits[static MAC_DIGITS])
+read_mac(const uint8_t *p, size_t len, char digits[static RGW_MAC_DIGITS])
 {
-	unsigned n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		if (isxdigit(p[i]) && n < MAC_DIGITS)
-			digits[n++] = (uint8_t)tolower(p[i]);
-		else if (isxdigit(p[i]) || (p[i] != '-' && p[i] != ':' && p[i] != '.'))
-			return false;
-	return n == MAC_DIGITS;
+	return len > 0 && rgw_mac_read(p, len, digits) == len;
 }
 
 /* Each side writes the address of a device as it likes: it is found by what it is. */
@@ -89,7 +80,7 @@ static uint64_t
 hash_of(const struct rgw_nastable *t, unsigned kind, const uint8_t *p, size_t len)
 {
 	struct rgw_hashkey key = t->key;
-	uint8_t mac[MAC_DIGITS];
+	char mac[RGW_MAC_DIGITS];
 
 	key.k0 ^= kind;
 	if (kind == RGW_NAME_STATION && read_mac(p, len, mac))
@@ -100,7 +91,7 @@ hash_of(const struct rgw_nastable *t, unsigned kind, const uint8_t *p, size_t le
 static bool
 is_same_mac(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
-	uint8_t one[MAC_DIGITS], other[MAC_DIGITS];
+	char one[RGW_MAC_DIGITS], other[RGW_MAC_DIGITS];
 
 	return read_mac(a, a_len, one) && read_mac(b, b_len, other) && memcmp(one, other, sizeof one) == 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <ctype.h>
 #include <string.h>
 
 #include "engine.h"
+#include "radsecgw/mac.h"
 #include "radsecgw/md5.h"
 #include "radsecgw/nai.h"
 
@@ -58,28 +58,12 @@ rgw_f_identity(struct rgw_gw *gw, const struct rgw_packet *packet, struct rgw_id
 	return rgw_f_user(&gw->conf->log, a.value, a.len, room);
 }
 
-/* The twelve hexadecimal digits of an address of a device, in lower case, however it is written: "02-00-00-00-00-01",
- * "0200.0000.0001:ssid", "020000000001". false = it begins with none. */
-static bool
-mac_of(const uint8_t *value, size_t len, char digits[static 12])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len && n < 12; i++) {
-		if (isxdigit(value[i]))
-			digits[n++] = (char)tolower(value[i]);
-		else if (n == 0 || (value[i] != '-' && value[i] != ':' && value[i] != '.'))
-			return false;
-	}
-	return n == 12;
-}
-
 struct rgw_field
 rgw_f_station(const struct rgw_conf_log *conf, const char *key, const uint8_t *value, size_t len,
     struct rgw_identity *room)
 {
-	char digits[12];
-	bool is_mac = mac_of(value, len, digits);
+	char digits[RGW_MAC_DIGITS];
+	bool is_mac = rgw_mac_read(value, len, digits) > 0;
 
 	switch (conf->station) {
 	case RGW_LOG_STATION_FULL:

@@ -195,7 +195,51 @@ nobody_comes_while_we_stop(void **state)
 	sim_end(&s);
 }
 
-/* With another configuration fewer may wait, and those of a listener that is gone end. */
+/* A reload gives nobody more time, and takes none away. */
+static void
+header_has_its_time_across_a_reload(void **state)
+{
+	struct sim s;
+	struct sim_conn *silent, *late;
+
+	(void)state;
+	init(&s, "[gateway]\nmax-half-open = 100");
+	sim_run(&s, 100000);
+	silent = sim_balanced(&s, BALANCER);
+	late = sim_balanced(&s, BALANCER);
+	sim_run(&s, 1000);
+	sim_reload(&s, "[gateway]\nmax-half-open = 90");
+	sim_run(&s, 3000);
+	assert_false(late->closed_by_engine);
+	assert_true(sim_named(&s, late, "203.0.113.5"));
+	sim_reload(&s, "[gateway]\nmax-half-open = 80");
+	sim_run(&s, 999);
+	assert_false(silent->closed_by_engine || late->closed_by_engine);
+	sim_run(&s, 1);
+	assert_true(silent->closed_by_engine && late->closed_by_engine);
+	sim_end(&s);
+}
+
+/* Whoever waits at a listener that another configuration does not have is not kept. */
+static void
+listener_goes_away(void **state)
+{
+	struct sim s;
+	struct sim_conn *waiting, *other;
+
+	(void)state;
+	init(&s, "[listen second]\ntls = 192.0.2.1:2084\nprofile = federation");
+	waiting = sim_balanced(&s, BALANCER);
+	other = come(&s, "203.0.113.5");
+	sim_drop(&s, "listen radsec");
+	sim_reload(&s, "[gateway]\nmax-half-open = 90");
+	assert_true(waiting->closed_by_engine);
+	assert_true(other->closed_by_engine);
+	assert_int_equal(conns(&s), 0);
+	sim_end(&s);
+}
+
+/* With another configuration fewer may wait. */
 static void
 places_become_fewer(void **state)
 {
@@ -228,6 +272,8 @@ main(void)
 		cmocka_unit_test(header_has_its_time),
 		cmocka_unit_test(look_leaves_no_trace),
 		cmocka_unit_test(nobody_comes_while_we_stop),
+		cmocka_unit_test(header_has_its_time_across_a_reload),
+		cmocka_unit_test(listener_goes_away),
 		cmocka_unit_test(places_become_fewer),
 	};
 

@@ -300,6 +300,7 @@ begin(struct rgw_conn *conn, struct rgw_listener *l, void *io, rgw_ms now)
 	conn->io = io;
 	rgw_asked_init(&conn->asked, now);
 	rgw_conn_enter(conn, RGW_CONN_ACCEPTED);
+	conn->opened_at = now;
 	conn->deadline = now + l->conf->handshake_timeout;
 	rgw_conn_set_timer(conn);
 }

@@ -12,10 +12,10 @@ set_deadline(struct rgw_conn *conn)
 		conn->deadline = conn->opened_at + conn->peer->conf->connect_timeout;
 		break;
 	case RGW_CONN_ACCEPTED:
-		conn->deadline = conn->visit.since + conn->listener->conf->handshake_timeout;
+		conn->deadline = conn->opened_at + conn->listener->conf->handshake_timeout;
 		break;
 	case RGW_CONN_HANDSHAKE:
-		conn->deadline = conn->incoming ? conn->visit.since + conn->listener->conf->handshake_timeout
+		conn->deadline = conn->incoming ? conn->opened_at + conn->listener->conf->handshake_timeout
 		    : conn->opened_at + conn->round_trip + conn->peer->conf->handshake_timeout;
 		break;
 	case RGW_CONN_UP:

@@ -70,8 +70,8 @@ struct rgw_conn {
 	uint64_t alone;               /* number of the request that is tried alone until the peer has read it; 0 =
 	                               * none */
 	rgw_ms sent_at;               /* when the last request was sent on the connection */
-	rgw_ms opened_at;             /* outgoing: when the attempt to connect began ... */
-	rgw_ms round_trip;            /* ... and milliseconds that it took to set up TCP */
+	rgw_ms opened_at;             /* when the attempt to connect began; incoming: when it was accepted */
+	rgw_ms round_trip;            /* outgoing: milliseconds that it took to set up TCP */
 	struct rgw_asked asked;       /* requests that came on the connection */
 	struct rgw_visit visit;       /* incoming: the connection's place in the admission */
 };

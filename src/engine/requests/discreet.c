@@ -1,53 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "login.h"
+#include "radsecgw/mac.h"
 
 /* A text that others have written may tell who somebody is whom the configuration hides (log identity and station):
  * "hello bob", or a session whose number begins with the address of the device. Such a text is not shown. */
 
-/* What is written between the digits of an address of a device. */
-static bool
-is_separator(uint8_t c)
-{
-	return c == '-' || c == ':' || c == '.';
-}
-
-/* Moves past a digit, and past one separator behind it if there is more; returns the digit in lower case, or 0. */
-static int
-next_digit(const uint8_t **at, const uint8_t *end)
-{
-	int digit;
-
-	if (*at == end || !isxdigit(**at))
-		return 0;
-	digit = tolower(*(*at)++);
-	if (*at != end && is_separator(**at))
-		(*at)++;
-	return digit;
-}
-
-/* Do two texts begin with the same 12 hexadecimal digits, however they are separated? */
-static bool
-is_same_mac(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-	const uint8_t *a_end = a + a_len, *b_end = b + b_len;
-
-	for (unsigned i = 0; i < 12; i++) {
-		int digit = next_digit(&a, a_end);
-
-		if (digit == 0 || next_digit(&b, b_end) != digit)
-			return false;
-	}
-	return true;
-}
-
+/* Does a text have the address of the device in it, however either of them is written? */
 static bool
 has_mac(const uint8_t *text, size_t len, const struct rgw_attr *station)
 {
-	for (size_t i = 0; i + 12 <= len; i++)
-		if (is_same_mac(text + i, len - i, station->value, station->len))
+	char wanted[RGW_MAC_DIGITS], found[RGW_MAC_DIGITS];
+
+	if (rgw_mac_read(station->value, station->len, wanted) == 0)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (rgw_mac_read(text + i, len - i, found) > 0 && memcmp(found, wanted, sizeof found) == 0)
 			return true;
 	return false;
 }
