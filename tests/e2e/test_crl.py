@@ -388,6 +388,35 @@ pool = home
     assert "radsecgw_certificates_revoked_total 1" in with_it[3]
 
 
+def test_missing_crl_is_told_once_for_an_address(lab):
+    """Each connection has another port: the warnings know the address, whoever comes again and again."""
+    folder = crls.write(lab.dir / "pki")
+    port, scrape = lab.port(), lab.port()
+    gw = lab.gateway(lab.write("radsecgw.ini", f"""
+[log]
+rate = 0
+[metrics]
+listen = 127.0.0.1:{scrape}
+{section(lab, folder, "door", "1.3", "root", {"other.crl": crl("other", until=HOUR)}, [LEAF, ACCEPT])}
+[listen door]
+tls = 127.0.0.1:{port}
+profile = door
+[peer visitor]
+accept = yes
+tls = door
+name = visitor.test
+[server home]
+auth = 127.0.0.1:9
+secret = abcdefgh-abcdefgh
+[realm *]
+pool = home
+"""), wait="started")
+    assert all(admitted(port, folder, "visitor.test", "1.3") for _ in range(5))
+    said = json.load(urllib.request.urlopen(f"http://127.0.0.1:{scrape}/status.json"))["warnings"]
+    assert [(w["neighbour"], w["times"]) for w in said if w["event"] == "crl-missing" and w["neighbour"]] == [("127.0.0.1", 5)]
+    assert len({line.fields["addr"] for line in gw.lines("crl-missing") if "addr" in line.fields}) == 5
+
+
 def test_a_probe_asks_the_crl(lab):
     """A probe of a peer says that no CRL lists its certificate, and which one does."""
     world = World(lab)
