@@ -86,6 +86,8 @@ rgw_health_is_ready(const struct rgw_rows *rows, enum rgw_ready_requires what, c
 		    "not ready: the gateway is drained or stopping, and takes no new requests");
 	else if (f.n_usable == f.n)
 		snprintf(why, RGW_HEALTH_TEXT, "ready: all pools can be used, of which there are %u", f.n);
+	else if (f.n_usable == 0)
+		snprintf(why, RGW_HEALTH_TEXT, "%s: no pool can be used: %s", enough ? "ready" : "not ready", f.others);
 	else
 		snprintf(why, RGW_HEALTH_TEXT, "%s: %u of %u pools can be used, but not %s",
 		    enough ? "ready" : "not ready", f.n_usable, f.n, f.others);

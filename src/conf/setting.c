@@ -40,6 +40,9 @@ rgw_setting_length_in_range(struct rgw_setting *s)
 {
 	if (s->len == 0 && s->opt->min > 0)
 		return rgw_setting_refuse(s, "is empty");
+	if (s->len < s->opt->min)
+		return rgw_setting_refuse(s,
+		    "is too short; at least %ju octets are needed", (uintmax_t)s->opt->min);
 	if (s->len > s->opt->max)
 		return rgw_setting_refuse(s,
 		    "is too long; at most %ju octets are allowed", (uintmax_t)s->opt->max);

@@ -34,9 +34,9 @@ def test_ready_or_not(lab):
     w.peers["two"].close()
     wait_for("the last pool's end", lambda: flipped(w, False), 2)
     said = w.say("ping")
-    assert said.returncode == 1 and said.stderr == "not ready: 0 of 2 pools can be used, but not pool-one, pool-two\n"
+    assert said.returncode == 1 and said.stderr == "not ready: no pool can be used: pool-one, pool-two\n"
     status, word, rest = verdict(w)
-    assert (status, word) == (2, "CRITICAL") and rest.startswith("not ready: 0 of 2 "), rest
+    assert (status, word) == (2, "CRITICAL") and rest.startswith("not ready: no pool "), rest
     assert "usable_pools=0;;;0;2" in rest
     # A connection is tried each 500 ms.
     back = w.peer(w.peers["two"].port)

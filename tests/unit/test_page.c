@@ -206,7 +206,7 @@ json(void **state)
 	text = rgw_page_json(&s, &len);
 	assert_non_null(text);
 	assert_non_null(strstr(text, "\"workers\":3,\"time\":1700000000,\"ready\":false,"
-	    "\"health\":\"not ready: 0 of 1 pools"));
+	    "\"health\":\"not ready: no pool can be used: "));
 	assert_non_null(strstr(text, "\"peers\":[{\"name\":\"<b>one\\\"\",\"state\":\"down\"}]"));
 	assert_non_null(strstr(text, "\"routes\":[{\"name\":\"p\",\"usable\":\"no\"}]"));
 	assert_non_null(strstr(text, "\"samples\":[{\"ago_ms\":0,\"accepted\":20,\"unanswered\":7"));
