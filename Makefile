@@ -103,8 +103,10 @@ crt_begin   = $(addprefix $(musl_crt)/,rcrt1.o crti.o) $(shell gcc -print-file-n
 crt_end     = $(shell gcc -print-file-name=crtendS.o) $(musl_crt)/crtn.o
 endif
 
-# Some C libraries have no start of static programs whose addresses are chosen anew each time.
+# Some C libraries have no start of static programs whose addresses are chosen anew each time. Where numbers have 32 bits,
+# times and sizes have 64 all the same; all libraries are built so.
 ifneq ($(HOST),)
+cflags  += -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 ldflags += $(if $(wildcard $(shell $(CC) -print-file-name=rcrt1.o)),-static-pie,-static -no-pie)
 endif
 

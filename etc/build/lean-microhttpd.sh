@@ -54,6 +54,8 @@ else
 fi
 
 flags="-Os -g0 -fstack-protector-strong -D_FORTIFY_SOURCE=2"
+# Times and sizes have 64 bits on all processors, as in the program.
+[ -z "${HOST:-}" ] || flags="$flags -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64"
 [ -z "$sanitizers" ] || flags="-O1 -g -fsanitize=$sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
 say "building $version${sanitizers:+ with $sanitizers} (a minute or so)"

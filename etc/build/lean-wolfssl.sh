@@ -116,6 +116,8 @@ mips | mips64) flags="$flags -DBIG_ENDIAN_ORDER -DWOLFSSL_SP_INT_DIGIT_ALIGN" ;;
 arm* | mips*) flags="$flags -DWOLFSSL_SP_INT_DIGIT_ALIGN" ;;
 esac
 flags="$flags -g0 -fstack-protector-strong"
+# Times and sizes have 64 bits on all processors, as in the program.
+[ -z "${HOST:-}" ] || flags="$flags -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64"
 [ -z "$sanitizers" ] || flags="-O1 -g -fsanitize=$sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
 say "building $(cat "$source/version")${sanitizers:+ with $sanitizers} (a minute or so)"

@@ -78,6 +78,8 @@ fi
 
 say "building $version (a minute or so)"
 flags="-Os -g0 -fstack-protector-strong -fPIC -ffunction-sections -fdata-sections -ffile-prefix-map=$work=."
+# Times and sizes have 64 bits on all processors, as in the program.
+[ -z "${HOST:-}" ] || flags="$flags -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64"
 
 if [ -z "$host" ]; then
 	for headers in linux asm-generic "$(gcc -print-multiarch)/asm" asm; do
