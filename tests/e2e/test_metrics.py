@@ -268,7 +268,8 @@ def test_metrics_work_by_what_was_reloaded(lab):
     w = World(lab, workers=3)
     text = w.conf.read_text()
     w.peers["one"].close()
-    wait_for("the first pool's end", lambda: "1 of 2" in w.health("/readyz")[1])
+    # A worker that tries to connect again calls the peer usable for a moment, until that has failed.
+    wait_for("the first pool's end in all workers", lambda: w.gw.log().count("peer=one was=idle is=down") == 3)
     inside = http.client.HTTPConnection("127.0.0.1", w.port, timeout=20, source_address=("127.0.0.2", 0))
     inside.request("GET", "/livez")
     assert inside.getresponse().read()
