@@ -18,8 +18,7 @@ packages() {
 	system) echo libwolfssl-dev libmicrohttpd-dev ;;
 	test) echo libcmocka-dev python3 python3-pytest python3-cryptography openssl procps iproute2 nftables \
 		freeradius freeradius-utils radsecproxy eapoltest hostapd wpasupplicant pmccabe curl prometheus logrotate strace \
-		busybox-static python3-yaml haproxy \
-		tshark ;;
+		busybox-static python3-yaml haproxy gnutls-bin tshark ;;
 	logtools) echo fail2ban rsyslog icinga2-bin ;;  # they are services: not for everybody's machine
 	interop) echo iproute2 mount util-linux mmdebstrap gnutls-bin default-jdk-headless ;;
 	lint) echo clang clang-tidy cppcheck mandoc pmccabe universal-ctags python3 shellcheck ;;
