@@ -10,8 +10,9 @@ LIBC     ?=
 SIZE     ?=
 # HOST=TRIPLE makes a static program for another processor, with TRIPLE-gcc and its C library.
 HOST     ?=
-# PAGE=no leaves the status page out.
+# PAGE=no leaves the status page out, and HELP=no what `radsecgw help` says about commands and log events.
 PAGE     ?= yes
+HELP     ?= yes
 # A sanitizer sees into the library only if that was built with it, too, by the same compiler.
 comma    := ,
 kind      = $(if $(LIBC),-$(LIBC))$(if $(HOST),-$(HOST))$(if $(SAN),-$(CC)-$(subst $(comma),-,$(SAN)))
@@ -111,7 +112,7 @@ ldflags += $(if $(wildcard $(shell $(CC) -print-file-name=rcrt1.o)),-static-pie,
 endif
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
-lib_obj  = $(lib_src:%.c=$(O)/%.o) $(O)/src/app/pagehtml.o
+lib_obj  = $(lib_src:%.c=$(O)/%.o) $(O)/src/app/pagehtml.o $(O)/src/app/helptext.o
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
 unit_bin = $(patsubst %.c,%,$(wildcard tests/unit/test_*.c))
 test_bin = $(test_src:tests/%.c=$(O)/tests/%)
@@ -200,15 +201,22 @@ $(O)/flags: FORCE | $(tls_ready) $(http_ready) $(static_ready)
 	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
 
 # The status page is a text in the program.
-$(O)/src/app/pagehtml.c: etc/web/status.html $(O)/with-page
+$(O)/src/app/pagehtml.c: etc/web/status.html $(O)/with-texts
 	@mkdir -p $(@D)
 	@{ echo 'extern const char rgw_page_html[];'; echo 'const char rgw_page_html[] = ""'; \
 		[ '$(PAGE)' = no ] || sed 's/[\\"?]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
 $(O)/src/app/pagehtml.o: $(O)/src/app/pagehtml.c $(O)/flags
 	$(call quiet,CC  ) $(CC) $(cflags) -c -o $@ $<
-$(O)/with-page: FORCE
+
+# So is what the manual says about commands and log events.
+$(O)/src/app/helptext.c: etc/build/help.awk etc/man/radsecgw.8 $(O)/with-texts
 	@mkdir -p $(@D)
-	@echo '$(PAGE)' | cmp -s - $@ || echo '$(PAGE)' >$@
+	@awk -f etc/build/help.awk $(if $(filter no,$(HELP)),/dev/null,etc/man/radsecgw.8) >$@.tmp && mv $@.tmp $@
+$(O)/src/app/helptext.o: $(O)/src/app/helptext.c src/app/help.h $(O)/flags
+	$(call quiet,CC  ) $(CC) $(cflags) -Isrc/app -c -o $@ $<
+$(O)/with-texts: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PAGE) $(HELP)' | cmp -s - $@ || echo '$(PAGE) $(HELP)' >$@
 
 # Only the files that tell the version are made anew when that changes.
 $(O)/src/net/tlsreview.o: cflags += -DRGW_WRITTEN=$(WRITTEN)
@@ -220,7 +228,7 @@ $(O)/version: FORCE
 # ---- static programs
 
 # The names of functions go into a file beside the program, for the addresses that a crash leaves (addr2line).
-small_flags  = O=build/small LIBC=musl SIZE=small OPT=-Os PAGE=no
+small_flags  = O=build/small LIBC=musl SIZE=small OPT=-Os PAGE=no HELP=no
 static_flags = O=build/static LIBC=musl SIZE=medium
 define stripped
 $(2)objcopy --only-keep-debug $(1) $(1).debug
@@ -245,7 +253,7 @@ host_armhf    = arm-linux-gnueabihf
 host_aarch64  = aarch64-linux-gnu
 host          = $(or $(host_$(TARGET)),$(TARGET))
 cross         = build/cross-$(TARGET)$(if $(SIZE),-$(SIZE))
-cross_flags   = O=$(cross) HOST=$(host) SIZE=$(or $(SIZE),medium) $(if $(filter small,$(SIZE)),OPT=-Os PAGE=no)
+cross_flags   = O=$(cross) HOST=$(host) SIZE=$(or $(SIZE),medium) $(if $(filter small,$(SIZE)),OPT=-Os PAGE=no HELP=no)
 CROSS_TARGETS = mips armhf aarch64
 
 cross:

@@ -134,6 +134,7 @@ def main():
             script("imported files", ["/usr/bin/python3", "tests/import/run.py", radsecgw], totals)
         elif suite == "man":
             script("manual pages", ["/usr/bin/python3", "tests/conf/man_check.py", radsecgw], totals)
+            script("help", ["/usr/bin/python3", "tests/conf/help_check.py", radsecgw], totals)
         elif suite == "counters":
             script("counters at which a test looks", ["/usr/bin/python3", "tests/lint/counters.py"], totals)
         elif suite == "rules":

@@ -42,6 +42,7 @@ _radsecgw() {
 		fi
 		;;
 	:*) words=$commands ;;
+	help:*) words=$(radsecgw help | sed -nE 's/^   ([a-z][a-z -]+)$/\1/p') ;;
 	status:*) words="--nagios gateway peers servers pools connections clients realms listeners limits nas counters" ;;
 	drain:* | resume:*) words=$(_radsecgw_names peers servers) ;;
 	trace:--for | trace:--mac | trace:--user | trace:--realm) return ;;

@@ -66,4 +66,10 @@ void rgw_conf_dump(const struct rgw_conf *conf, FILE *out);
  * help: for the test of the manual page. */
 void rgw_conf_print_options(FILE *out);
 
+/* Prints for people what the options of this name are for, in each section that has one, or, for the name of a section,
+ * what each of its options is for. Returns how many options that were. */
+unsigned rgw_conf_describe(const char *name, FILE *out);
+/* Tells the names of all sections and options; one may be told more than once. */
+void rgw_conf_each_name(void (*each)(void *ctx, const char *name), void *ctx);
+
 #endif

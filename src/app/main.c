@@ -12,6 +12,7 @@
 
 #include "client.h"
 #include "crash.h"
+#include "help.h"
 #include "privileges.h"
 #include "probe.h"
 #include "radsecgw/confread.h"
@@ -254,6 +255,12 @@ do_fields(const struct options *options)
 	return RGW_EXIT_OK;
 }
 
+static int
+do_help(const struct options *options)
+{
+	return rgw_help_run(options->call.words, options->call.n);
+}
+
 static const struct command commands[] = {
 	{ "run", "run in the foreground until SIGTERM (also without a command)", do_run, NULL, false },
 	{ "check", "read the configuration, print all errors; --dump prints it as understood", do_check, NULL, false },
@@ -261,6 +268,8 @@ static const struct command commands[] = {
 	  do_probe, NULL, true },
 	{ "import", "FILE: print our configuration for one of radsecproxy or FreeRADIUS; --from, --secrets, --report",
 	  do_import, NULL, true },
+	{ "help", "[TOPIC]: say what the manual says about a command, a log event, a reason or an option", do_help,
+	  NULL, true },
 	{ "options", NULL, do_options, NULL, false },
 	{ "metrics", NULL, do_metrics, NULL, false },
 	{ "reasons", NULL, do_reasons, NULL, false },

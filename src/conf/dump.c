@@ -122,18 +122,18 @@ rgw_conf_dump(const struct rgw_conf *conf, FILE *out)
 }
 
 static void
-print_default(const struct rgw_opt *opt, FILE *out)
+put_default(struct rgw_strbuf *s, const struct rgw_opt *opt)
 {
 	if (opt->def != NULL)
-		fputs(opt->def, out);
+		rgw_strbuf_put(s, opt->def);
 	else if ((opt->flags & RGW_OPT_REQUIRED) != 0)
-		fputs("required", out);
+		rgw_strbuf_put(s, "required");
 	else
-		fprintf(out, "(%s)", opt->unset);
+		rgw_strbuf_printf(s, "(%s)", opt->unset);
 }
 
 static void
-print_range(const struct rgw_opt *opt, FILE *out)
+put_range(struct rgw_strbuf *s, const struct rgw_opt *opt)
 {
 	struct rgw_strbuf range = { 0 };
 
@@ -141,7 +141,7 @@ print_range(const struct rgw_opt *opt, FILE *out)
 		opt->type->range(&range, opt);
 	else
 		rgw_strbuf_put(&range, opt->type->allowed != NULL ? opt->type->allowed : "-");
-	fprintf(out, "\t%s", range.v);
+	rgw_strbuf_put(s, range.v);
 	rgw_strbuf_fini(&range);
 }
 
@@ -154,13 +154,97 @@ rgw_conf_print_options(FILE *out)
 		const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
 
 		for (; n > 0; n--, opt++) {
-			fprintf(out, "%s\t%s\t%s\t", section, opt->key, opt->type->name);
-			print_default(opt, out);
-			print_range(opt, out);
-			fprintf(out, "\t%s\n", opt->help);
+			struct rgw_strbuf line = { 0 };
+
+			put_default(&line, opt);
+			rgw_strbuf_put(&line, "\t");
+			put_range(&line, opt);
+			fprintf(out, "%s\t%s\t%s\t%s\t%s\n", section, opt->key, opt->type->name, line.v, opt->help);
+			rgw_strbuf_fini(&line);
 			if (rgw_conf_opt_has(opt, RGW_IS_SECRET))
 				fprintf(out, "%s\t%s-file\tfile\t(none)\t-\tfile that holds %s\n",
 				    section, opt->key, opt->key);
 		}
+	}
+}
+
+/* ---- for people ---- */
+
+#define WIDTH 78
+
+/* Prints a text in lines that fit on a screen, with this before each, and ends it. */
+static void
+print_lines(struct rgw_strbuf *text, const char *indent, FILE *out)
+{
+	size_t column = 0;
+
+	for (const char *word = text->v; *word != '\0'; word += strspn(word, " ")) {
+		size_t len = strcspn(word, " ");
+
+		if (column == 0 || column + 1 + len > WIDTH) {
+			fprintf(out, "%s%s%.*s", column > 0 ? "\n" : "", indent, (int)len, word);
+			column = strlen(indent) + len;
+		} else {
+			fprintf(out, " %.*s", (int)len, word);
+			column += 1 + len;
+		}
+		word += len;
+	}
+	fputs("\n", out);
+	rgw_strbuf_fini(text);
+	*text = (struct rgw_strbuf){ 0 };
+}
+
+static void
+describe(const struct rgw_opt *opt, const char *section, const char *argument, FILE *out)
+{
+	struct rgw_strbuf text = { 0 };
+
+	fprintf(out, "  [%s%s%s] %s\n", section, argument != NULL ? " " : "", argument != NULL ? argument : "",
+	    opt->key);
+	rgw_strbuf_put(&text, opt->help);
+	print_lines(&text, "      ", out);
+	rgw_strbuf_printf(&text, "Value: %s", opt->type->name);
+	if (opt->type != &rgw_type_bool && (opt->type->range != NULL || opt->type->allowed != NULL)) {
+		rgw_strbuf_put(&text, ", ");
+		put_range(&text, opt);
+	}
+	print_lines(&text, "      ", out);
+	rgw_strbuf_put(&text, "Default: ");
+	put_default(&text, opt);
+	print_lines(&text, "      ", out);
+}
+
+unsigned
+rgw_conf_describe(const char *name, FILE *out)
+{
+	unsigned found = 0;
+
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++) {
+		const struct rgw_conf_section *section = rgw_conf_section_of(kind);
+		bool all = strcmp(section->name, name) == 0;
+		size_t n;
+		const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
+
+		for (; n > 0; n--, opt++) {
+			if (!all && strcmp(opt->key, name) != 0)
+				continue;
+			describe(opt, section->name, section->argument, out);
+			found++;
+		}
+	}
+	return found;
+}
+
+void
+rgw_conf_each_name(void (*each)(void *ctx, const char *name), void *ctx)
+{
+	for (enum rgw_conf_kind kind = 0; kind < RGW_CONF_KINDS; kind++) {
+		size_t n;
+		const struct rgw_opt *opt = rgw_conf_opts_of(kind, &n);
+
+		each(ctx, rgw_conf_section_of(kind)->name);
+		for (; n > 0; n--, opt++)
+			each(ctx, opt->key);
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <string.h>
+#include "radsecgw/nearest.h"
 
-#include "table.h"
+#include <stdbool.h>
+#include <string.h>
 
 /* The search for the name that somebody probably meant to write. */
 

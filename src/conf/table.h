@@ -8,6 +8,7 @@
 
 #include "radsecgw/conf.h"
 #include "radsecgw/confchange.h"
+#include "radsecgw/nearest.h"
 
 /*
  * The one list of sections and options. The reader, the defaults, the checks, the dump, the freeing
@@ -157,20 +158,5 @@ rgw_conf_opt_has(const struct rgw_opt *opt, enum rgw_opt_trait trait)
 {
 	return (opt->type->traits & trait) != 0;
 }
-
-/*
- * The search for the name that was probably meant. Letters match in either case and "_" matches
- * "-", since both are usual slips.
- */
-#define RGW_NEAREST_TEXT 64
-
-struct rgw_nearest {
-	const char *text;             /* borrowed: what was written */
-	char best[RGW_NEAREST_TEXT];  /* the nearest name so far, or empty */
-	unsigned distance;            /* distance of the nearest name so far; a name must be nearer than this */
-};
-
-void rgw_nearest_init(struct rgw_nearest *near, const char *text);
-void rgw_nearest_try(struct rgw_nearest *near, const char *name);
 
 #endif
