@@ -112,7 +112,7 @@ ldflags += $(if $(wildcard $(shell $(CC) -print-file-name=rcrt1.o)),-static-pie,
 endif
 
 lib_src  = $(filter-out src/app/main.c,$(wildcard src/*/*.c src/*/*/*.c))
-lib_obj  = $(lib_src:%.c=$(O)/%.o) $(O)/src/app/pagehtml.o $(O)/src/app/helptext.o
+lib_obj  = $(lib_src:%.c=$(O)/%.o) $(O)/src/app/pagehtml.o $(O)/src/app/helptext.o $(O)/src/setup/texts.o
 test_src = $(wildcard tests/unit/test_*.c tests/scenario/test_*.c)
 unit_bin = $(patsubst %.c,%,$(wildcard tests/unit/test_*.c))
 test_bin = $(test_src:tests/%.c=$(O)/tests/%)
@@ -217,6 +217,17 @@ $(O)/src/app/helptext.o: $(O)/src/app/helptext.c src/app/help.h $(O)/flags
 $(O)/with-texts: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PAGE) $(HELP)' | cmp -s - $@ || echo '$(PAGE) $(HELP)' >$@
+
+# So are the templates of `radsecgw setup`, and the script for a PKI that it runs.
+as_text = sed 's/[\\"?]/\\&/g; s/.*/"&\\n"/'
+setup_in = $(sort $(wildcard etc/setup/*.in))
+$(O)/src/setup/texts.c: $(setup_in) certs/make-pki.sh Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "src/setup/answers.h"'; echo 'const struct rgw_template rgw_setup_templates[] = {'; \
+		for f in $(setup_in); do echo "{ \"$$(basename $$f .in)\","; $(as_text) $$f; echo '},'; done; \
+		echo '{ 0 } };'; echo 'const char rgw_setup_make_pki[] ='; $(as_text) certs/make-pki.sh; echo ';'; } >$@
+$(O)/src/setup/texts.o: $(O)/src/setup/texts.c $(O)/flags
+	$(call quiet,CC  ) $(CC) $(cflags) -I. -c -o $@ $<
 
 # Only the files that tell the version are made anew when that changes.
 $(O)/src/net/tlsreview.o: cflags += -DRGW_WRITTEN=$(WRITTEN)
@@ -479,7 +490,7 @@ install: all
 	install -D -m 755 $(O)/radsecgw $(DESTDIR)$(PREFIX)/sbin/radsecgw
 	install -d $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 etc/man/radsecgw.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 etc/man/radsecgw.8 etc/man/radsecgw-probe.8 etc/man/radsecgw-import.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 etc/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples
 	install -m 644 etc/examples/*.ini $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/
 	install -m 755 certs/make-pki.sh $(DESTDIR)$(PREFIX)/share/doc/radsecgw/examples/

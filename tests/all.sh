@@ -30,8 +30,8 @@ not_slow="not test_monitoring and not test_notify and not test_reload_load and n
 not test_circles and not test_memory and not test_network and not test_page"
 
 run --build build
-run --build build/system --select "$not_tls" unit scenario conf e2e
-run --build build/asan --select "$not_slow" unit scenario conf corpus e2e
+run --build build/system --select "$not_tls" unit scenario conf setup e2e
+run --build build/asan --select "$not_slow" unit scenario conf setup corpus e2e
 
 echo
 echo "$passed passed, $failed failed"

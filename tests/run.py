@@ -4,7 +4,7 @@
 
 usage: tests/run.py [--build DIR] [--wrap COMMAND] [SUITE...]
 
-Suites: unit scenario conf man counters rules packaging corpus e2e (all of them without a name). --wrap stands before each
+Suites: unit scenario conf import setup man counters rules packaging corpus e2e (all of them without a name). --wrap stands before each
 program under test (valgrind, for example). What fails shows its output.
 """
 import argparse
@@ -124,7 +124,7 @@ def main():
     args = args.parse_args()
     build, wrap, totals = (ROOT / args.build).resolve(), args.wrap.split(), Totals()
     radsecgw = " ".join([*wrap, str(build / "radsecgw")])
-    for suite in args.suites or ["unit", "scenario", "conf", "import", "man", "counters", "rules", "packaging", "corpus", "e2e"]:
+    for suite in args.suites or ["unit", "scenario", "conf", "import", "setup", "man", "counters", "rules", "packaging", "corpus", "e2e"]:
         print(f"{suite} ({args.build}{', ' + args.wrap if wrap else ''})", flush=True)
         if suite in ("unit", "scenario"):
             programs(build / "tests" / suite, wrap, totals)
@@ -132,6 +132,8 @@ def main():
             script("configuration files", ["/usr/bin/python3", "tests/conf/run.py", radsecgw], totals)
         elif suite == "import":
             script("imported files", ["/usr/bin/python3", "tests/import/run.py", radsecgw], totals)
+        elif suite == "setup":
+            script("configurations of setup", ["/usr/bin/python3", "tests/setup/run.py", radsecgw], totals)
         elif suite == "man":
             script("manual pages", ["/usr/bin/python3", "tests/conf/man_check.py", radsecgw], totals)
             script("help", ["/usr/bin/python3", "tests/conf/help_check.py", radsecgw], totals)

@@ -35,6 +35,16 @@ _radsecgw() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
+	setup:--profile)
+		mapfile -t COMPREPLY < <(compgen -W "eduroam-institution national-proxy openroaming sidecar router" -- "$cur")
+		return
+		;;
+	setup:--cert | setup:--key | setup:--ca | setup:--secret-file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	setup:--realm | setup:--peer | setup:--server | setup:--client | setup:--name | setup:--operator-name) return ;;
+	setup:--udp | setup:--radsec) return ;;
 	import:*)
 		if [[ $cur != -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "crash.h"
@@ -20,7 +21,9 @@
 #include "radsecgw/import.h"
 #include "radsecgw/logfields.h"
 #include "radsecgw/logsink.h"
+#include "radsecgw/mem.h"
 #include "radsecgw/process.h"
+#include "radsecgw/setup.h"
 #include "radsecgw/thread.h"
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
@@ -35,6 +38,7 @@ struct options {
 	struct rgw_probe_call probe;
 	const char *from;  /* the language of what is imported, as a word */
 	struct rgw_import_request import;
+	struct rgw_setup_request setup;
 };
 
 struct command {
@@ -232,6 +236,46 @@ do_import(const struct options *options)
 	return (int)rgw_import(&request);
 }
 
+/* What setup has written is checked and looked at as by the commands for that. */
+static bool
+check_setup(void *ctx, const char *config)
+{
+	struct options options = *(const struct options *)ctx;
+
+	options.config = config;
+	return do_check(&options) == RGW_EXIT_OK;
+}
+
+static void
+probe_setup(void *ctx, const char *config, const char *peer)
+{
+	char *word = rgw_xstrdup(peer);
+	struct rgw_probe_call call = { .config = config, .words = &word, .n = 1 };
+
+	(void)ctx;
+	(void)rgw_probe_run(&call);
+	free(word);
+}
+
+static int
+do_setup(const struct options *options)
+{
+	struct options copy = { .config = options->config };
+	struct rgw_setup_request request = options->setup;
+
+	request.config = options->config;
+	request.given[RGW_SETUP_REALM] = options->call.given[RGW_GIVEN_REALM];
+	request.given[RGW_SETUP_CLIENT] = options->call.given[RGW_GIVEN_CLIENT];
+	request.terminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
+	request.in = stdin;
+	request.out = stdout;
+	request.said = stderr;
+	request.check = check_setup;
+	request.probe = probe_setup;
+	request.ctx = &copy;
+	return (int)rgw_setup(&request);
+}
+
 static int
 do_reasons(const struct options *options)
 {
@@ -268,6 +312,8 @@ static const struct command commands[] = {
 	  do_probe, NULL, true },
 	{ "import", "FILE: print our configuration for one of radsecproxy or FreeRADIUS; --from, --secrets, --report",
 	  do_import, NULL, true },
+	{ "setup", "ask a few questions, write a first configuration with secrets and certificates, check and probe it",
+	  do_setup, NULL, false },
 	{ "help", "[TOPIC]: say what the manual says about a command, a log event, a reason or an option", do_help,
 	  NULL, true },
 	{ "options", NULL, do_options, NULL, false },
@@ -303,6 +349,60 @@ static const struct command commands[] = {
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
+/* What is said below the commands. */
+static const char options_help[] =
+	"\n  -c, --config FILE  the configuration [" DEFAULT_CONFIG "]\n"
+	"      --dump         with check: print the effective configuration\n"
+	"      --json         with commands for a running gateway: print JSON\n"
+	"      --nagios       with status: one line and an exit status for Nagios, Icinga and the like\n"
+	"      --check        with reload: say what would change, and change nothing\n"
+	"      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
+	"      --user NAME    with requests and trace: only those of this user; in the same way:\n"
+	"      --mac ADDRESS  of the device with this address\n"
+	"      --realm REALM  of this realm\n"
+	"      --client NAME  from this client or peer\n"
+	"      --result WORD  that ended so: accept, reject, challenge, timeout, dropped, ... or a reason\n"
+	"      --slower TIME  that took as long as this\n"
+	"      --since TIME   of the last 10m, for example\n"
+	"      --last N       no more than so many [100]\n"
+	"      --code WORD    with would: auth or acct\n"
+	"      --session ID   with disconnect: this Acct-Session-Id; --user and --mac as above\n"
+	"      --for TIME     with trace: how long, from 1s to 1h [60s]\n"
+	"      --socket PATH  with these: the control socket [as the configuration says]\n"
+	"      --tls SECTION  with probe: the identity to show [that of the peer, or the first]\n"
+	"      --idle TIME    with probe: be silent for so long, then ask again\n"
+	"      --user NAME    with probe: try a login, with ...\n"
+	"      --password-file FILE  ... the password that is the first line of this file\n"
+	"      --timeout TIME with probe: how long to wait in each step\n"
+	"      --listen       with probe: wait for who connects to us; [ADDRESS:PORT] behind it\n"
+	"      --from LANGUAGE with import: radsecproxy, uci or freeradius, if it cannot be guessed\n"
+	"      --secrets DIR  with import: keep secrets in files of that folder\n"
+	"      --report       with import: list each line of theirs with ours\n"
+	"      --profile NAME with setup: eduroam-institution, national-proxy, openroaming, sidecar or router\n"
+	"      --realm LIST   with setup: the realms of own users\n"
+	"      --peer LIST    with setup: HOST or HOST:PORT of RADIUS/TLS peers; REALM=HOST for a national proxy\n"
+	"      --server HOST  with setup: the RADIUS server of own users\n"
+	"      --client LIST  with setup: addresses of those who send requests over RADIUS/UDP\n"
+	"      --secret-file FILE  with setup: the secret shared with these two [a new one]\n"
+	"      --cert FILE    with setup: the certificate; --key FILE and --ca FILE, if they are not beside it\n"
+	"      --csr          with setup: make a key and a request for a certificate\n"
+	"      --test-pki     with setup: make a PKI for tests\n"
+	"      --name NAME    with setup: the name for these certificates [that of this machine]\n"
+	"      --operator-name NAME  with setup: the Operator-Name of this network [1 and the first realm]\n"
+	"      --udp ADDRESS:PORT    with setup: where logins are taken over RADIUS/UDP\n"
+	"      --radsec ADDRESS:PORT with setup: where peers connect to [[::]:2083]\n"
+	"      --yes          with setup: ask nothing\n"
+	"      --enable       with setup: start the service, now and with the system\n"
+	"      --no-probe     with setup: do not look at the peers\n"
+	"  -V, --version      print the version\n"
+	"  -h, --help         print this\n\n"
+	"Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start; commands for\n"
+	"a running gateway: 0 when it is done, 1 when it is not, 2 without an answer; probe: 0 when all\n"
+	"is well, 1 with a warning, 2 if something failed, 3 if nothing can be said; import: 0 when\n"
+	"all was carried over, 1 with remarks, 2 if the file cannot be read; setup: 0 when the gateway can\n"
+	"start, 1 when something is left to be done before, 2 if an answer was wrong or a file cannot be written.\n"
+	"See radsecgw(8) and radsecgw.ini(5).\n";
+
 static void
 usage(FILE *out)
 {
@@ -311,40 +411,7 @@ usage(FILE *out)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (commands[i].help != NULL)
 			fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
-	fputs("\n  -c, --config FILE  the configuration [" DEFAULT_CONFIG "]\n"
-	      "      --dump         with check: print the effective configuration\n"
-	      "      --json         with commands for a running gateway: print JSON\n"
-	      "      --nagios       with status: one line and an exit status for Nagios, Icinga and the like\n"
-	      "      --check        with reload: say what would change, and change nothing\n"
-	      "      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
-	      "      --user NAME    with requests and trace: only those of this user; in the same way:\n"
-	      "      --mac ADDRESS  of the device with this address\n"
-	      "      --realm REALM  of this realm\n"
-	      "      --client NAME  from this client or peer\n"
-	      "      --result WORD  that ended so: accept, reject, challenge, timeout, dropped, ... or a reason\n"
-	      "      --slower TIME  that took as long as this\n"
-	      "      --since TIME   of the last 10m, for example\n"
-	      "      --last N       no more than so many [100]\n"
-	      "      --code WORD    with would: auth or acct\n"
-	      "      --session ID   with disconnect: this Acct-Session-Id; --user and --mac as above\n"
-	      "      --for TIME     with trace: how long, from 1s to 1h [60s]\n"
-	      "      --socket PATH  with these: the control socket [as the configuration says]\n"
-	      "      --tls SECTION  with probe: the identity to show [that of the peer, or the first]\n"
-	      "      --idle TIME    with probe: be silent for so long, then ask again\n"
-	      "      --user NAME    with probe: try a login, with ...\n"
-	      "      --password-file FILE  ... the password that is the first line of this file\n"
-	      "      --timeout TIME with probe: how long to wait in each step\n"
-	      "      --listen       with probe: wait for who connects to us; [ADDRESS:PORT] behind it\n"
-	      "      --from LANGUAGE with import: radsecproxy, uci or freeradius, if it cannot be guessed\n"
-	      "      --secrets DIR  with import: keep secrets in files of that folder\n"
-	      "      --report       with import: list each line of theirs with ours\n"
-	      "  -V, --version      print the version\n"
-	      "  -h, --help         print this\n\n"
-	      "Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start; commands for\n"
-	      "a running gateway: 0 when it is done, 1 when it is not, 2 without an answer; probe: 0 when all\n"
-	      "is well, 1 with a warning, 2 if something failed, 3 if nothing can be said; import: 0 when\n"
-	      "all was carried over, 1 with remarks, 2 if the file cannot be read.\n"
-	      "See radsecgw(8) and radsecgw.ini(5).\n", out);
+	fputs(options_help, out);
 }
 
 static const struct command *
@@ -386,10 +453,12 @@ run_command(char *const *words, int n, struct options *options)
 }
 
 /* The long options; each has the place of what it sets in `struct options`: a text if it takes an argument, else a
- * bool. */
+ * bool. Those with many texts have commas between them then. */
 #define PLACE(field) offsetof(struct options, field)
 #define PLACED 1000
 #define TEXT(name, field) { name, required_argument, NULL, PLACED + (int)PLACE(field) }
+#define PLACED_MANY (PLACED + (int)sizeof(struct options))
+#define MANY(name, field) { name, required_argument, NULL, PLACED_MANY + (int)PLACE(field) }
 #define FLAG(name, field) { name, no_argument, NULL, PLACED + (int)PLACE(field) }
 
 static const struct option long_options[] = {
@@ -403,8 +472,8 @@ static const struct option long_options[] = {
 	TEXT("user", call.given[RGW_GIVEN_USER]),
 	TEXT("mac", call.given[RGW_GIVEN_MAC]),
 	TEXT("session", call.session),
-	TEXT("realm", call.given[RGW_GIVEN_REALM]),
-	TEXT("client", call.given[RGW_GIVEN_CLIENT]),
+	MANY("realm", call.given[RGW_GIVEN_REALM]),
+	MANY("client", call.given[RGW_GIVEN_CLIENT]),
 	TEXT("result", call.given[RGW_GIVEN_RESULT]),
 	TEXT("slower", call.given[RGW_GIVEN_SLOWER]),
 	TEXT("since", call.given[RGW_GIVEN_SINCE]),
@@ -419,20 +488,50 @@ static const struct option long_options[] = {
 	TEXT("from", from),
 	TEXT("secrets", import.secrets),
 	FLAG("report", import.report),
+	TEXT("profile", setup.given[RGW_SETUP_PROFILE]),
+	MANY("peer", setup.given[RGW_SETUP_PEER]),
+	TEXT("server", setup.given[RGW_SETUP_SERVER]),
+	TEXT("secret-file", setup.given[RGW_SETUP_SECRET]),
+	TEXT("cert", setup.given[RGW_SETUP_CERT]),
+	TEXT("key", setup.given[RGW_SETUP_KEY]),
+	TEXT("ca", setup.given[RGW_SETUP_CA]),
+	TEXT("name", setup.given[RGW_SETUP_NAME]),
+	TEXT("operator-name", setup.given[RGW_SETUP_OPERATOR]),
+	TEXT("udp", setup.given[RGW_SETUP_UDP]),
+	TEXT("radsec", setup.given[RGW_SETUP_RADSEC]),
+	FLAG("csr", setup.csr),
+	FLAG("test-pki", setup.test_pki),
+	FLAG("yes", setup.yes),
+	FLAG("enable", setup.enable),
+	FLAG("no-probe", setup.no_probe),
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
+/* A second text goes behind the first; it lives as long as the program. */
+static const char *
+join(const char *before, const char *text)
+{
+	size_t room = strlen(before) + strlen(text) + 3;
+	char *both = rgw_xcalloc(1, room);
+
+	snprintf(both, room, "%s, %s", before, text);
+	return both;
+}
+
 static void
 set_option(struct options *options, int c, const char *text)
 {
-	char *field = (char *)options + (c - PLACED);
+	bool many = c >= PLACED_MANY;
+	char *field = (char *)options + (c - (many ? PLACED_MANY : PLACED));
 
-	if (text != NULL)
-		*(const char **)(void *)field = text;
-	else
+	if (text == NULL)
 		*(bool *)(void *)field = true;
+	else if (many && *(const char **)(void *)field != NULL)
+		*(const char **)(void *)field = join(*(const char **)(void *)field, text);
+	else
+		*(const char **)(void *)field = text;
 }
 
 /* The exit status of a command that was written wrongly. Monitoring must not take that for a warning. */

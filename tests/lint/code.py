@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Rules of this code base that no compiler checks. Prints what breaks them; exit status 1 if anything does.
 
-  - includes go one way: base <- radius <- core <- conf <- engine <- net <- import <- app; so do symbols
+  - includes go one way: base <- radius <- core <- conf <- engine <- net <- import <- setup <- app; so do symbols
   - the layers below net reach neither clock nor socket nor library of the outside
   - no mutable variables at file scope outside main.c
   - connections that are not refused for what they show are made for `radsecgw probe` and nobody else
@@ -18,7 +18,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LAYERS = ["base", "radius", "core", "conf", "engine", "net", "import", "app"]
+LAYERS = ["base", "radius", "core", "conf", "engine", "net", "import", "setup", "app"]
 # Headers without a .c file of the same name.
 HEADER_LAYER = {"session": "net", "time": "base", "wire": "base", "list": "base", "fair": "base", "hide": "radius",
                 "radius": "radius", "side": "radius", "conf": "conf", "confread": "conf",

@@ -38,7 +38,7 @@ radsecgw() {
 	esac
 }
 
-for command in run check import probe ping status drain resume reconnect log-level; do
+for command in run check import setup probe ping status drain resume reconnect log-level; do
 	check "the command $command" "$(complete_words "$command")" "$command"
 done
 check "tables of status" "$(complete_words status se)" "servers"
@@ -53,6 +53,9 @@ check "a file" "$(cd "$root" && complete_words check -c README)" "README.md"
 check "a file to import" "$(cd "$root" && complete_words import READ)" "README.md"
 check "a language" "$(complete_words import --from u)" "uci"
 check "a folder for secrets" "$(cd "$root" && complete_words import --secrets doc)" "docker"
+check "a profile" "$(complete_words setup --profile r)" "router"
+check "a certificate" "$(cd "$root" && complete_words setup --cert READ)" "README.md"
+check "an option of setup" "$(complete_words setup --test)" "--test-pki"
 check "an option of import" "$(complete_words import --rep)" "--report"
 check "an option" "$(complete_words check --d)" "--dump"
 check "options that the program knows" "$(complete_words --ver)" "--version"
