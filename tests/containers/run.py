@@ -21,6 +21,10 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+
+from guide import is_printed, steps  # noqa: E402
+
 BUILD = ROOT / "build"
 HERE = BUILD / "containers"
 BASE = "docker.io/library/debian:bookworm-slim"
@@ -253,6 +257,29 @@ def compose(secrets):
         run(*argv, "down", "-t", "2", env=env, check=False)
 
 
+def guide(home):
+    """etc/doc/guide-container.md, from its own text."""
+    if not shutil.which("podman-compose"):
+        print("  skipped: the guide, since there is no podman-compose")
+        return
+    found = list(steps("guide-container.md"))
+    for n, (kind, what) in enumerate(found):
+        if kind != "sh":
+            continue
+        expected = found[n + 1][1] if n + 1 < len(found) and found[n + 1][0] == "text" else ""
+
+        def typed(what=what, expected=expected):
+            done = run("sh", "-c", what, check=False, env={**os.environ, "HOME": str(home)})
+            good = done.returncode == 0 and is_printed(expected, done.stdout + done.stderr)
+            said.append(done.stdout + done.stderr)
+            return good
+
+        said = []
+        # A person would look again for a moment.
+        good = typed() or ("exec" in what and wait_for(typed))
+        check(f"the guide: {what.splitlines()[-1].strip()[:90]}", good, "\n".join([*said[-1:], "must print:", expected]))
+
+
 def tidy():
     podman("pod", "rm", "-f", "-a", check=False)
     podman("rm", "-f", "-a", "-t", "0", check=False)
@@ -285,6 +312,10 @@ def main():
             pod(secrets)
             tidy()
             compose(secrets)
+            tidy()
+            home = pathlib.Path(folder) / "home"
+            home.mkdir(mode=0o711)
+            guide(home)
     except RuntimeError as error:
         check("what podman was asked to do", False, error)
     finally:
