@@ -13,6 +13,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -268,7 +269,9 @@ def guide(home):
             continue
         expected = found[n + 1][1] if n + 1 < len(found) and found[n + 1][0] == "text" else ""
 
-        def typed(what=what, expected=expected):
+        def typed(what=what.rstrip(), expected=expected):
+            if said:
+                what = re.split(r"\n(?=\S)", what)[-1]
             done = run("sh", "-c", what, check=False, env={**os.environ, "HOME": str(home)})
             good = done.returncode == 0 and is_printed(expected, done.stdout + done.stderr)
             said.append(done.stdout + done.stderr)

@@ -106,11 +106,14 @@ def steps(name):
 
 
 def is_printed(expected, printed):
-    """Are the lines there, one behind the other?"""
-    pattern = ".*".join("^" + ".*".join(re.escape(p.strip(" ")) if i else re.escape(p.rstrip(" "))
-                                        for i, p in enumerate(line.split("..."))).replace(r"\ ", r"\ +")
-                        for line in expected.splitlines())
-    return re.search(pattern, re.sub(r" +$", "", printed, flags=re.MULTILINE), re.MULTILINE | re.DOTALL) is not None
+    """Are the lines there, one behind the other? Blanks stand for any number of blanks."""
+    lines = iter(printed.splitlines())
+    for line in expected.splitlines():
+        pattern = ".*".join(r"\s+".join(map(re.escape, part.split(" "))) for part in line.split("..."))
+        pattern = pattern.replace(r"\s+.*", ".*").replace(r".*\s+", ".*")
+        if not any(re.fullmatch(pattern + r"\s*", found) for found in lines):
+            return False
+    return True
 
 
 def follow(machine, name, others, patience=("status", "requests", "ping", "radtest", "eapol_test")):
