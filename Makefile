@@ -195,7 +195,7 @@ $(STATIC)/lib/libcares.a: FORCE
 	@HOST=$(HOST) etc/build/static-libs.sh $(STATIC)
 
 # Objects are made anew when the flags or the library change, so that one folder never mixes two builds.
-built_with = '$(CC) $(cflags) $(ldflags) $(tls_cflags) $(http_cflags) $(libs)' $(tls_stamp) $(http_stamp) $(static_stamp)
+built_with = '$(CC) $(cflags) $(cold) $(ldflags) $(tls_cflags) $(http_cflags) $(libs)' $(tls_stamp) $(http_stamp) $(static_stamp)
 $(O)/flags: FORCE | $(tls_ready) $(http_ready) $(static_ready)
 	@mkdir -p $(@D)
 	@echo $(built_with) | cmp -s - $@ || echo $(built_with) >$@
@@ -228,6 +228,12 @@ $(O)/src/setup/texts.c: $(setup_in) certs/make-pki.sh Makefile
 		echo '{ 0 } };'; echo 'const char rgw_setup_make_pki[] ='; $(as_text) certs/make-pki.sh; echo ';'; } >$@
 $(O)/src/setup/texts.o: $(O)/src/setup/texts.c $(O)/flags
 	$(call quiet,CC  ) $(CC) $(cflags) -I. -c -o $@ $<
+
+# What runs once at the start, or when somebody asks, need not be fast where the program is to be small.
+ifneq ($(SIZE),)
+cold = app conf core import net setup
+$(foreach d,$(cold),$(O)/src/$(d)/%.o): cflags += -Os
+endif
 
 # Only the files that tell the version are made anew when that changes.
 $(O)/src/net/tlsreview.o: cflags += -DRGW_WRITTEN=$(WRITTEN)

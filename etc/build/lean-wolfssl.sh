@@ -106,6 +106,8 @@ x86_64-* | aarch64-*) fast="$fast --disable-sp-asm --disable-asm" ;;
 *) fast="--enable-sp-math-all" ;;
 esac
 flags="-O2"
+# A table for P-256 with 64 points instead of 2405 saves 150 KB.
+[ "${SIZE:-}" != medium ] || flags="$flags -DWOLFSSL_SP_SMALL"
 if [ "${SIZE:-}" = small ]; then
 	fast="--enable-sp-math-all=small --disable-sp-asm --disable-asm --enable-curve25519=small --enable-ed25519=small"
 	flags="-Os -DUSE_SLOW_SHA256 -DUSE_SLOW_SHA512 -DWOLFSSL_AES_SMALL_TABLES -DNO_ERROR_STRINGS"
