@@ -232,7 +232,7 @@ $(O)/src/setup/texts.o: $(O)/src/setup/texts.c $(O)/flags
 # What runs once at the start, or when somebody asks, need not be fast where the program is to be small.
 ifneq ($(SIZE),)
 cold = app conf core import net setup
-$(foreach d,$(cold),$(O)/src/$(d)/%.o): cflags += -Os
+$(foreach d,$(cold),$(O)/src/$(d)/%.o): private cflags += -Os
 endif
 
 # Only the files that tell the version are made anew when that changes.

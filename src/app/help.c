@@ -16,7 +16,7 @@
 
 #define TOPIC_MOST 64
 
-/* A word is the topic even if it is written in upper case, or with "_" in place of "-" or the other way round. */
+/* A name is the topic, which has no upper case, even if one has "_" where the other has "-". */
 static bool
 is_topic(const char *name, size_t len, const char *topic)
 {

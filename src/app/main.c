@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -263,6 +264,8 @@ do_setup(const struct options *options)
 	struct options copy = { .config = options->config };
 	struct rgw_setup_request request = options->setup;
 
+	/* Whoever reads what is printed may go away, and so may a program that setup runs: neither ends it halfway. */
+	signal(SIGPIPE, SIG_IGN);
 	request.config = options->config;
 	request.given[RGW_SETUP_REALM] = options->call.given[RGW_GIVEN_REALM];
 	request.given[RGW_SETUP_CLIENT] = options->call.given[RGW_GIVEN_CLIENT];

@@ -226,11 +226,13 @@ ask(struct asking *s, enum need need, const char *usual)
 			fputs("This has to be answered.\n", s->request->out);
 			continue;
 		}
-		/* What was said of a wrong answer is no error once there is a good one. */
-		if (take(s, line)) {
-			s->errors = before;
+		if (!take(s, line))
+			continue;
+		/* What was said of a wrong answer is no error once there is a good one; commas alone are none. */
+		s->errors = before;
+		if (s->a->text[s->field - fields][0] != '\0' || s->field == fields || need != MUST)
 			return true;
-		}
+		fputs("This has to be answered.\n", s->request->out);
 	}
 }
 

@@ -77,6 +77,7 @@ rgw_setup_run(char *const *argv, const struct rgw_strbuf *input, struct rgw_strb
     char why[static RGW_ERRNO_TEXT])
 {
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
+	char buf[RGW_ERRNO_TEXT];
 	pid_t pid = -1;
 	int error = 0;
 
@@ -88,7 +89,7 @@ rgw_setup_run(char *const *argv, const struct rgw_strbuf *input, struct rgw_strb
 	shut(to[0]);
 	shut(from[1]);
 	if (error == 0 && input != NULL && write(to[1], input->v, input->n) != (ssize_t)input->n)
-		error = errno != 0 ? errno : EPIPE;
+		error = EPIPE;
 	shut(to[1]);
 	if (pid > 0 && out != NULL)
 		take_output(from[0], out);
@@ -96,6 +97,6 @@ rgw_setup_run(char *const *argv, const struct rgw_strbuf *input, struct rgw_strb
 	if (pid > 0 && !end(pid, why))
 		return false;
 	if (error != 0)
-		snprintf(why, RGW_ERRNO_TEXT, "%s", rgw_errno_text(error, why));
+		snprintf(why, RGW_ERRNO_TEXT, "%s", rgw_errno_text(error, buf));
 	return error == 0;
 }

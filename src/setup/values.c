@@ -251,11 +251,18 @@ set_file(struct making *m, const char *flag, const char *name, const char *path)
 {
 	char real[PATH_MAX], home[PATH_MAX];
 	char buf[RGW_ERRNO_TEXT];
+	const char *why;
 	size_t len;
 
 	if (realpath(path, real) == NULL) {
 		fprintf(m->request->said, "radsecgw: %s: %s cannot be used: %s\n", flag, path,
 		    rgw_errno_text(errno, buf));
+		m->good = false;
+		return;
+	}
+	why = rgw_wrong_path(m->a->profile, real);
+	if (why != NULL) {
+		fprintf(m->request->said, "radsecgw: %s: '%s' %s\n", flag, real, why);
 		m->good = false;
 		return;
 	}

@@ -124,6 +124,7 @@ def test_sidecar_by_questions(lab):
     who.answer("", "sidecar")
     who.answer("Which realms", "example.org")
     who.answer("Which RADIUS/TLS peers", "")
+    who.answer("This has to be answered.", ", ,")
     who.answer("This has to be answered.", "exam ple:1")
     who.answer("", f"localhost:{port}")
     who.answer("Where is the RADIUS server", f"127.0.0.1:{auth}")

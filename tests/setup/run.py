@@ -231,6 +231,17 @@ def places(place):
     done = place.run(args, "precious")
     if done.returncode != 2 or "precious: Not a directory" not in done.stderr:
         wrong += f"a file: {done.returncode}{done.stderr}"
+    # A path that would not stand in the configuration as it is, though what was given looks well.
+    odd = place.work / "odd;${HOME}"
+    odd.mkdir()
+    there = place.run(args).folder / "certs"
+    for kind in "pem", "key":
+        (odd / f"gw.{kind}").write_bytes((there / f"gw.example.org.{kind}").read_bytes())
+    (odd / "ca.pem").write_bytes((there / "ca.pem").read_bytes())
+    (place.work / "plain").symlink_to(odd)
+    done = place.run(args, "oddly", pki=("--cert", str(place.work / "plain/gw.pem")))
+    if done.returncode != 2 or "a character that a path in a configuration cannot have" not in done.stderr or done.folder.exists():
+        wrong += f"an odd path: {done.returncode}{done.stderr}"
     done = place.run(args, "linked", config="")
     return wrong + ("" if done.returncode == 2 and "names a folder" in done.stderr else f"only a folder: {done.stderr}")
 
