@@ -89,10 +89,16 @@ def main():
     checks.check({e for events, _ in items() for e in events} == set(man_events.explained_in(PAGE)), "events are missing")
     for command in commands:
         checks.topic(command, f"radsecgw {command}")
+    described = {}
     for row in checks.run("options").stdout.splitlines():
         section, key, *_ = row.split("\t")
+        described.setdefault(section, checks.run("help", f"[{section}]").stdout)
         if not key.endswith("-file"):
             checks.topic(key, f"  [{section}")
+            checks.check(re.search(rf"^  \[{section}( NAME)?[^]]*\] {key}$", described[section], re.MULTILINE),
+                         f"radsecgw help [{section}] does not have {key}")
+    for topic in "NO-ROUTE", "no_route:", "No_Route":
+        checks.topic(topic, "no-route: an event of the log (" if "-" in topic else "no_route: an event of the log (")
     for row in checks.run("reasons").stdout.splitlines():
         name = row.split("\t")[0]
         checks.check(f"--result {name}` looks for\n" in checks.run("help", name).stdout, f"help {name}")
