@@ -29,8 +29,13 @@
 #include "radsecgw/tls.h"
 #include "radsecgw/version.h"
 #include "scrape.h"
+#include "usage.h"
 
-#define DEFAULT_CONFIG "/etc/radsecgw/radsecgw.ini"
+/* A text that was made of those of an option that was given several times. */
+struct joined {
+	struct joined *next;
+	char text[];
+};
 
 struct options {
 	const char *config;
@@ -40,6 +45,7 @@ struct options {
 	const char *from;  /* the language of what is imported, as a word */
 	struct rgw_import_request import;
 	struct rgw_setup_request setup;
+	struct joined *joined;  /* owned */
 };
 
 struct command {
@@ -352,60 +358,6 @@ static const struct command commands[] = {
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
-/* What is said below the commands. */
-static const char options_help[] =
-	"\n  -c, --config FILE  the configuration [" DEFAULT_CONFIG "]\n"
-	"      --dump         with check: print the effective configuration\n"
-	"      --json         with commands for a running gateway: print JSON\n"
-	"      --nagios       with status: one line and an exit status for Nagios, Icinga and the like\n"
-	"      --check        with reload: say what would change, and change nothing\n"
-	"      --confirm TIME with reload: go back after TIME unless `confirm` comes before\n"
-	"      --user NAME    with requests and trace: only those of this user; in the same way:\n"
-	"      --mac ADDRESS  of the device with this address\n"
-	"      --realm REALM  of this realm\n"
-	"      --client NAME  from this client or peer\n"
-	"      --result WORD  that ended so: accept, reject, challenge, timeout, dropped, ... or a reason\n"
-	"      --slower TIME  that took as long as this\n"
-	"      --since TIME   of the last 10m, for example\n"
-	"      --last N       no more than so many [100]\n"
-	"      --code WORD    with would: auth or acct\n"
-	"      --session ID   with disconnect: this Acct-Session-Id; --user and --mac as above\n"
-	"      --for TIME     with trace: how long, from 1s to 1h [60s]\n"
-	"      --socket PATH  with these: the control socket [as the configuration says]\n"
-	"      --tls SECTION  with probe: the identity to show [that of the peer, or the first]\n"
-	"      --idle TIME    with probe: be silent for so long, then ask again\n"
-	"      --user NAME    with probe: try a login, with ...\n"
-	"      --password-file FILE  ... the password that is the first line of this file\n"
-	"      --timeout TIME with probe: how long to wait in each step\n"
-	"      --listen       with probe: wait for who connects to us; [ADDRESS:PORT] behind it\n"
-	"      --from LANGUAGE with import: radsecproxy, uci or freeradius, if it cannot be guessed\n"
-	"      --secrets DIR  with import: keep secrets in files of that folder\n"
-	"      --report       with import: list each line of theirs with ours\n"
-	"      --profile NAME with setup: eduroam-institution, national-proxy, openroaming, sidecar or router\n"
-	"      --realm LIST   with setup: the realms of own users\n"
-	"      --peer LIST    with setup: HOST or HOST:PORT of RADIUS/TLS peers; REALM=HOST for a national proxy\n"
-	"      --server HOST  with setup: the RADIUS server of own users\n"
-	"      --client LIST  with setup: addresses of those who send requests over RADIUS/UDP\n"
-	"      --secret-file FILE  with setup: the secret shared with these two [a new one]\n"
-	"      --cert FILE    with setup: the certificate; --key FILE and --ca FILE, if they are not beside it\n"
-	"      --csr          with setup: make a key and a request for a certificate\n"
-	"      --test-pki     with setup: make a PKI for tests\n"
-	"      --name NAME    with setup: the name for these certificates [that of this machine]\n"
-	"      --operator-name NAME  with setup: the Operator-Name of this network [1 and the first realm]\n"
-	"      --udp ADDRESS:PORT    with setup: where logins are taken over RADIUS/UDP\n"
-	"      --radsec ADDRESS:PORT with setup: where peers connect to [[::]:2083]\n"
-	"      --yes          with setup: ask nothing\n"
-	"      --enable       with setup: start the service, now and with the system\n"
-	"      --no-probe     with setup: do not look at the peers\n"
-	"  -V, --version      print the version\n"
-	"  -h, --help         print this\n\n"
-	"Exit status: 0 after a drain, 1 on a bad configuration, 2 if it cannot start; commands for\n"
-	"a running gateway: 0 when it is done, 1 when it is not, 2 without an answer; probe: 0 when all\n"
-	"is well, 1 with a warning, 2 if something failed, 3 if nothing can be said; import: 0 when\n"
-	"all was carried over, 1 with remarks, 2 if the file cannot be read; setup: 0 when the gateway can\n"
-	"start, 1 when something is left to be done before, 2 if an answer was wrong or a file cannot be written.\n"
-	"See radsecgw(8) and radsecgw.ini(5).\n";
-
 static void
 usage(FILE *out)
 {
@@ -414,7 +366,7 @@ usage(FILE *out)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (commands[i].help != NULL)
 			fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
-	fputs(options_help, out);
+	fputs(rgw_usage_options, out);
 }
 
 static const struct command *
@@ -436,6 +388,10 @@ run_command(char *const *words, int n, struct options *options)
 	if (command == NULL || (n > 1 && !command->takes_words)) {
 		fprintf(stderr, "radsecgw: unknown command '%s'; see radsecgw --help\n",
 		    words[command == NULL ? 0 : 1]);
+		return RGW_EXIT_CONFIG;
+	}
+	if (options->joined != NULL && command->run != do_setup) {
+		fputs("radsecgw: --realm, --client and --peer may be given several times with setup only\n", stderr);
 		return RGW_EXIT_CONFIG;
 	}
 	options->call.config = options->probe.config = options->config;
@@ -512,15 +468,28 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* A second text goes behind the first; it lives as long as the program. */
+/* A second text goes behind the first. */
 static const char *
-join(const char *before, const char *text)
+join(struct options *options, const char *before, const char *text)
 {
 	size_t room = strlen(before) + strlen(text) + 3;
-	char *both = rgw_xcalloc(1, room);
+	struct joined *both = rgw_xcalloc(1, sizeof *both + room);
 
-	snprintf(both, room, "%s, %s", before, text);
-	return both;
+	snprintf(both->text, room, "%s, %s", before, text);
+	both->next = options->joined;
+	options->joined = both;
+	return both->text;
+}
+
+static void
+drop_joined(struct options *options)
+{
+	struct joined *next;
+
+	for (struct joined *j = options->joined; j != NULL; j = next) {
+		next = j->next;
+		free(j);
+	}
 }
 
 static void
@@ -532,7 +501,7 @@ set_option(struct options *options, int c, const char *text)
 	if (text == NULL)
 		*(bool *)(void *)field = true;
 	else if (many && *(const char **)(void *)field != NULL)
-		*(const char **)(void *)field = join(*(const char **)(void *)field, text);
+		*(const char **)(void *)field = join(options, *(const char **)(void *)field, text);
 	else
 		*(const char **)(void *)field = text;
 }
@@ -551,7 +520,7 @@ misused(char *const *argv)
 int
 main(int argc, char **argv)
 {
-	struct options options = { .config = DEFAULT_CONFIG };
+	struct options options = { .config = RGW_DEFAULT_CONFIG };
 	char spare[RGW_SPARE_STACK];
 	char tls[64];
 	int c;
@@ -576,5 +545,7 @@ main(int argc, char **argv)
 			break;
 		}
 	}
-	return run_command(argv + optind, argc - optind, &options);
+	c = run_command(argv + optind, argc - optind, &options);
+	drop_joined(&options);
+	return c;
 }

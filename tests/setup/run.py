@@ -92,7 +92,8 @@ def shape(place, name, args, update):
     wrong = "".join(difflib.unified_diff(golden.read_text().splitlines(True), text.splitlines(True), golden.name, "got"))
     if "the configuration is good" not in done.stdout or "What is left to do" not in done.stdout:
         wrong += f"what it says is not all:\n{done.stdout}"
-    if "warning: " in done.stderr.replace("library", ""):
+    # The age of Debian's library is no fault of what setup writes.
+    if any("warning: " in line and "the TLS library is older" not in line for line in done.stderr.splitlines()):
         wrong += done.stderr
     if "@" in done.stdout or "%" in text:
         wrong += "a template shows through\n"
@@ -115,6 +116,9 @@ def answers(place):
         done = place.run(SHAPES["router"], pki=pki)
         if done.returncode != 2 or said not in done.stderr or done.folder.exists():
             wrong += f"{pki}: {done.returncode}, wanted '{said}', got '{done.stderr}'\n"
+    done = subprocess.run([*place.program, "requests", "--client", "a", "--client", "b"], capture_output=True, text=True, check=False)
+    if done.returncode != 1 or "several times with setup only" not in done.stderr:
+        wrong += f"a list for another command: {done.returncode}{done.stderr}"
     done = place.run(["--profile", "router", "--realm", "x y", "--peer", "a:0", "--client", "?"])
     if done.stderr.count("radsecgw: --") < 3:
         wrong += f"not all that is wrong is said at once:\n{done.stderr}"
